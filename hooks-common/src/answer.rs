@@ -1,0 +1,168 @@
+//! What a hook answers: at most one JSON document, in the shape that the event's host-side schema demands.
+
+use serde::Serialize;
+
+use crate::event::Event;
+use crate::text::{CONTEXT_LIMIT, SESSION_START_LIMIT, bounded};
+
+/// The decision of all stages together. There is no `allow`: it would switch off the user's own permission
+/// prompts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Decision {
+    /// Nothing to say; the host goes on as it would without us.
+    #[default]
+    Pass,
+    /// Ask the user (PreToolUse).
+    Ask(String),
+    /// Refuse, with the reason the model reads: a tool (PreToolUse) or the end of the turn (Stop).
+    Refuse(String),
+}
+
+/// The answer under construction; stages add to it in their order.
+#[derive(Debug, Default)]
+pub struct Answer {
+    decision: Decision,
+    context: Vec<String>,
+    messages: Vec<String>,
+}
+
+impl Answer {
+    /// Adds a stage's decision: a refusal wins over a question, a question over nothing, and two of a kind
+    /// are told together.
+    pub fn decide(&mut self, decision: Decision) {
+        let joined = |a: &str, b: &str| format!("{a}\n\n{b}");
+        self.decision = match (std::mem::take(&mut self.decision), decision) {
+            (Decision::Refuse(a), Decision::Refuse(b)) => Decision::Refuse(joined(&a, &b)),
+            (refusal @ Decision::Refuse(_), _) | (_, refusal @ Decision::Refuse(_)) => refusal,
+            (Decision::Ask(a), Decision::Ask(b)) => Decision::Ask(joined(&a, &b)),
+            (question @ Decision::Ask(_), _) | (_, question @ Decision::Ask(_)) => question,
+            (Decision::Pass, Decision::Pass) => Decision::Pass,
+        };
+    }
+
+    /// Adds text for the model.
+    pub fn add_context(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !text.trim().is_empty() {
+            self.context.push(text);
+        }
+    }
+
+    /// Adds a line for the user, whom `additionalContext` does not reach.
+    pub fn tell_user(&mut self, text: impl Into<String>) {
+        self.messages.push(text.into());
+    }
+
+    /// What was decided so far.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// The document to print for `event`; `None` when there is nothing to say.
+    pub fn render(&self, event: Event) -> Option<String> {
+        let limit = if event == Event::SessionStart { SESSION_START_LIMIT } else { CONTEXT_LIMIT };
+        let context = (!self.context.is_empty()).then(|| bounded(&self.context.join("\n\n"), limit));
+        let mut document = Document {
+            system_message: (!self.messages.is_empty())
+                .then(|| bounded(&self.messages.join("\n"), CONTEXT_LIMIT)),
+            ..Document::default()
+        };
+        let mut specific =
+            Specific { hook_event_name: event.name(), additional_context: context, ..Specific::default() };
+        match (event, &self.decision) {
+            (_, Decision::Pass) => {}
+            (Event::PreToolUse, Decision::Refuse(reason)) => {
+                specific.permission_decision = Some("deny");
+                specific.permission_decision_reason = Some(reason.clone());
+            }
+            (Event::PreToolUse, Decision::Ask(reason)) => {
+                specific.permission_decision = Some("ask");
+                specific.permission_decision_reason = Some(reason.clone());
+            }
+            (_, Decision::Refuse(reason) | Decision::Ask(reason)) => {
+                document.decision = Some("block");
+                document.reason = Some(reason.clone());
+            }
+        }
+        let says_something = specific.additional_context.is_some() || specific.permission_decision.is_some();
+        // SessionEnd takes no event-specific output, and a key the schema does not know voids the answer.
+        document.hook_specific_output = (says_something && event != Event::SessionEnd).then_some(specific);
+        let empty = document.hook_specific_output.is_none()
+            && document.decision.is_none()
+            && document.system_message.is_none();
+        if empty { None } else { serde_json::to_string(&document).ok() }
+    }
+}
+
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system_message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hook_specific_output: Option<Specific>,
+}
+
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Specific {
+    hook_event_name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permission_decision: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permission_decision_reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    additional_context: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_have_the_shape_of_their_event() {
+        let mut answer = Answer::default();
+        assert_eq!(answer.render(Event::PreToolUse), None);
+        answer.decide(Decision::Refuse("no".into()));
+        assert_eq!(
+            answer.render(Event::PreToolUse).unwrap(),
+            r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"no"}}"#
+        );
+        assert_eq!(answer.render(Event::Stop).unwrap(), r#"{"decision":"block","reason":"no"}"#);
+        let mut answer = Answer::default();
+        answer.add_context("facts");
+        assert_eq!(
+            answer.render(Event::SessionStart).unwrap(),
+            r#"{"hookSpecificOutput":{"hookEventName":"SessionStart","additionalContext":"facts"}}"#
+        );
+    }
+
+    #[test]
+    fn a_refusal_wins_and_nothing_is_lost() {
+        let mut answer = Answer::default();
+        for decision in [
+            Decision::Refuse("a".into()),
+            Decision::Ask("b".into()),
+            Decision::Pass,
+            Decision::Refuse("c".into()),
+        ] {
+            answer.decide(decision);
+        }
+        assert_eq!(answer.decision(), &Decision::Refuse("a\n\nc".into()));
+    }
+
+    #[test]
+    fn context_stays_below_the_hosts_limit() {
+        let mut answer = Answer::default();
+        answer.add_context("x".repeat(20_000));
+        for (event, limit) in [(Event::SessionStart, 9_000), (Event::UserPromptSubmit, 2_000)] {
+            let document: serde_json::Value = serde_json::from_str(&answer.render(event).unwrap()).unwrap();
+            let context = document["hookSpecificOutput"]["additionalContext"].as_str().unwrap();
+            assert!(context.len() <= limit && context.len() > limit - 100);
+        }
+    }
+}

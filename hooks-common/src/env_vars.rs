@@ -1,0 +1,37 @@
+//! The names of all environment variables that Stanchion reads, and the only way it reads them.
+
+use std::ffi::OsString;
+
+/// The user's home folder.
+pub const HOME: &str = "HOME";
+/// Claude Code's configuration folder, default `~/.claude`.
+pub const CLAUDE_CONFIG_DIR: &str = "CLAUDE_CONFIG_DIR";
+/// The folder Claude Code was launched in; set for hooks.
+pub const CLAUDE_PROJECT_DIR: &str = "CLAUDE_PROJECT_DIR";
+/// The session id, set for hooks and for the Bash tool since 2.1.132.
+pub const CLAUDE_CODE_SESSION_ID: &str = "CLAUDE_CODE_SESSION_ID";
+/// The session id as older tools name it.
+pub const CLAUDE_SESSION_ID: &str = "CLAUDE_SESSION_ID";
+/// Any non-empty value switches the gates off for the process that carries it.
+pub const CLAUDE_SKIP_REQUIREMENTS: &str = "CLAUDE_SKIP_REQUIREMENTS";
+/// Stanchion's own folder, default `~/.stanchion`.
+pub const STANCHION_HOME: &str = "STANCHION_HOME";
+/// git's own variables, honoured when a hook runs inside one of git's commands.
+pub const GIT_DIR: &str = "GIT_DIR";
+/// The work tree that belongs to [`GIT_DIR`].
+pub const GIT_WORK_TREE: &str = "GIT_WORK_TREE";
+/// Where a refusal looks for `req` before it names an absolute path.
+pub const PATH: &str = "PATH";
+/// Switches colours off in what people read.
+pub const NO_COLOR: &str = "NO_COLOR";
+
+/// The variable's value; unset and empty are the same.
+pub fn get_os(name: &str) -> Option<OsString> {
+    #[allow(clippy::disallowed_methods, reason = "this is the wrapper")]
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// The variable's value when it is text; unset, empty and undecodable are the same.
+pub fn get(name: &str) -> Option<String> {
+    get_os(name).and_then(|value| value.into_string().ok())
+}

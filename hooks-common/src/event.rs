@@ -1,0 +1,444 @@
+//! What the host sends: one JSON object on stdin, read tolerantly. Unknown fields are skipped without being
+//! kept, a field of the wrong type costs only itself, and the bodies of prompts, edits and tool responses are
+//! never held longer than the payload they came in.
+
+use std::fmt;
+use std::io::Read;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use crate::session_id::SessionId;
+use crate::sys;
+
+/// The largest payload that is read, in bytes.
+pub const LARGEST: usize = 64 * 1024 * 1024;
+/// How long the host may be silent before its payload counts as ended.
+const SILENCE: Duration = Duration::from_secs(1);
+/// How long reading may take in all.
+const READ_LIMIT: Duration = Duration::from_secs(4);
+
+/// The events that Stanchion's executables serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// A session begins, resumes, was cleared or compacted.
+    SessionStart,
+    /// A session ends; best effort on the host's side.
+    SessionEnd,
+    /// A prompt goes to the model.
+    UserPromptSubmit,
+    /// A tool is about to run.
+    PreToolUse,
+    /// A tool has run.
+    PostToolUse,
+    /// A tool has failed.
+    PostToolUseFailure,
+    /// The model ends its turn.
+    Stop,
+}
+
+impl Event {
+    /// The name the host uses, in `hook_event_name` and in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SessionStart => "SessionStart",
+            Self::SessionEnd => "SessionEnd",
+            Self::UserPromptSubmit => "UserPromptSubmit",
+            Self::PreToolUse => "PreToolUse",
+            Self::PostToolUse => "PostToolUse",
+            Self::PostToolUseFailure => "PostToolUseFailure",
+            Self::Stop => "Stop",
+        }
+    }
+}
+
+/// One event as the host sent it. Empty text stands for a field that was absent, empty or of a wrong type;
+/// no rule tells these apart.
+#[derive(Debug, Default)]
+pub struct Payload {
+    /// The full session id.
+    pub session_id: String,
+    /// The event's name, if the host gave one.
+    pub hook_event_name: String,
+    /// The session's current folder.
+    pub cwd: String,
+    /// The transcript's path.
+    pub transcript_path: String,
+    /// `default`, `plan`, `bypassPermissions` and so on.
+    pub permission_mode: String,
+    /// The tool's name.
+    pub tool_name: String,
+    /// The id that ties a tool's events together.
+    pub tool_use_id: String,
+    /// What the tool was called with, as far as rules look at it.
+    pub tool_input: ToolInput,
+    /// SessionStart: `startup`, `resume`, `clear`, `compact`, `fork` or whatever comes next.
+    pub source: String,
+    /// SessionEnd: why.
+    pub reason: String,
+    /// The subagent's id, inside one.
+    pub agent_id: String,
+    /// The subagent's type, or the agent the session runs as.
+    pub agent_type: String,
+    /// UserPromptSubmit: the prompt. Read by the reminder, never stored.
+    pub prompt: String,
+    /// Stop: whether this turn was already sent back once.
+    pub stop_hook_active: bool,
+    /// PostToolUseFailure: whether the user interrupted.
+    pub is_interrupt: bool,
+    /// The names of known fields whose value had a wrong type.
+    pub mistyped: Vec<&'static str>,
+}
+
+/// The parts of a tool's input that rules look at.
+#[derive(Debug, Default)]
+pub struct ToolInput {
+    /// Edit, Write, Read and their kin.
+    pub file_path: String,
+    /// NotebookEdit.
+    pub notebook_path: String,
+    /// Bash.
+    pub command: String,
+    /// Skill.
+    pub skill: String,
+}
+
+/// Why there is no payload.
+#[derive(Debug, thiserror::Error)]
+pub enum PayloadError {
+    /// Nothing but white space came.
+    #[error("the payload is empty")]
+    Empty,
+    /// More came than is read.
+    #[error("the payload is larger than {LARGEST} bytes")]
+    TooLarge,
+    /// It is no JSON object.
+    #[error("the payload is not a JSON object: {0}")]
+    Malformed(serde_json::Error),
+    /// It could not be read.
+    #[error("the payload cannot be read: {0}")]
+    Unreadable(std::io::Error),
+}
+
+impl Payload {
+    /// Parses a payload. A byte order mark is skipped.
+    ///
+    /// # Errors
+    /// When it is empty or no JSON object.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PayloadError> {
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        if bytes.trim_ascii().is_empty() {
+            return Err(PayloadError::Empty);
+        }
+        serde_json::from_slice(bytes).map_err(PayloadError::Malformed)
+    }
+
+    /// The session, when the host named one.
+    pub fn session(&self) -> Option<SessionId> {
+        SessionId::new(&self.session_id)
+    }
+
+    /// The session's folder: `cwd`, else where this process runs.
+    pub fn folder(&self) -> PathBuf {
+        if Path::new(&self.cwd).is_absolute() {
+            return PathBuf::from(&self.cwd);
+        }
+        std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
+    }
+
+    /// The file that the tool names, absolute or relative to [`Payload::folder`].
+    pub fn file(&self) -> Option<&Path> {
+        [&self.tool_input.file_path, &self.tool_input.notebook_path]
+            .into_iter()
+            .find(|path| !path.is_empty() && !path.contains('\0'))
+            .map(Path::new)
+    }
+
+    /// [`Payload::file`] for the tools that change files.
+    pub fn edited_file(&self) -> Option<&Path> {
+        self.file().filter(|_| is_edit_tool(&self.tool_name))
+    }
+}
+
+/// Whether a tool changes the file it names.
+pub fn is_edit_tool(tool: &str) -> bool {
+    matches!(tool, "Edit" | "Write" | "MultiEdit" | "NotebookEdit")
+}
+
+/// Reads a payload's bytes to the end of `stream`, or until the host falls silent.
+///
+/// # Errors
+/// When reading fails or more than [`LARGEST`] bytes come.
+pub fn read_payload(stream: &mut (impl Read + AsRawFd)) -> Result<Vec<u8>, PayloadError> {
+    let started = Instant::now();
+    let mut bytes = Vec::new();
+    let mut chunk = vec![0; 64 * 1024];
+    while sys::wait_readable(stream, SILENCE) {
+        match stream.read(&mut chunk) {
+            Ok(0) => break,
+            Ok(read) => bytes.extend_from_slice(&chunk[..read]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(PayloadError::Unreadable(error)),
+        }
+        if bytes.len() > LARGEST {
+            return Err(PayloadError::TooLarge);
+        }
+        if started.elapsed() > READ_LIMIT {
+            break;
+        }
+    }
+    Ok(bytes)
+}
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PayloadVisitor)
+    }
+}
+
+struct PayloadVisitor;
+
+impl<'de> Visitor<'de> for PayloadVisitor {
+    type Value = Payload;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Payload, A::Error> {
+        let mut payload = Payload::default();
+        let mut mistyped = Vec::new();
+        while let Some(key) = map.next_key::<Key>()? {
+            let (name, target) = match key {
+                Key::SessionId => ("session_id", &mut payload.session_id),
+                Key::HookEventName => ("hook_event_name", &mut payload.hook_event_name),
+                Key::Cwd => ("cwd", &mut payload.cwd),
+                Key::TranscriptPath => ("transcript_path", &mut payload.transcript_path),
+                Key::PermissionMode => ("permission_mode", &mut payload.permission_mode),
+                Key::ToolName => ("tool_name", &mut payload.tool_name),
+                Key::ToolUseId => ("tool_use_id", &mut payload.tool_use_id),
+                Key::Source => ("source", &mut payload.source),
+                Key::Reason => ("reason", &mut payload.reason),
+                Key::AgentId => ("agent_id", &mut payload.agent_id),
+                Key::AgentType => ("agent_type", &mut payload.agent_type),
+                Key::Prompt => ("prompt", &mut payload.prompt),
+                Key::ToolInput => {
+                    match map.next_value::<LooseInput>()? {
+                        LooseInput::Object(input, wrong) => {
+                            payload.tool_input = input;
+                            mistyped.extend(wrong);
+                        }
+                        LooseInput::Null => {}
+                        LooseInput::Other => mistyped.push("tool_input"),
+                    }
+                    continue;
+                }
+                Key::StopHookActive => {
+                    payload.stop_hook_active = flag(&map.next_value()?, "stop_hook_active", &mut mistyped);
+                    continue;
+                }
+                Key::IsInterrupt => {
+                    payload.is_interrupt = flag(&map.next_value()?, "is_interrupt", &mut mistyped);
+                    continue;
+                }
+                Key::Unknown => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            match map.next_value::<Loose>()? {
+                Loose::Text(value) => *target = value,
+                Loose::Null => target.clear(),
+                Loose::Bool(_) | Loose::Other => mistyped.push(name),
+            }
+        }
+        payload.mistyped = mistyped;
+        Ok(payload)
+    }
+}
+
+fn flag(value: &Loose, name: &'static str, mistyped: &mut Vec<&'static str>) -> bool {
+    match value {
+        Loose::Bool(value) => *value,
+        Loose::Null => false,
+        Loose::Text(_) | Loose::Other => {
+            mistyped.push(name);
+            false
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    SessionId,
+    HookEventName,
+    Cwd,
+    TranscriptPath,
+    PermissionMode,
+    ToolName,
+    ToolUseId,
+    ToolInput,
+    Source,
+    Reason,
+    AgentId,
+    AgentType,
+    Prompt,
+    StopHookActive,
+    IsInterrupt,
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum InputKey {
+    FilePath,
+    NotebookPath,
+    Command,
+    Skill,
+    #[serde(other)]
+    Unknown,
+}
+
+/// A value of any type, of which only text and truth are kept.
+enum Loose {
+    Text(String),
+    Bool(bool),
+    Null,
+    Other,
+}
+
+/// A tool's input of any type.
+enum LooseInput {
+    Object(ToolInput, Vec<&'static str>),
+    Null,
+    Other,
+}
+
+macro_rules! scalars_are_other {
+    ($value:expr) => {
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok($value)
+        }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("any value")
+        }
+    };
+}
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Loose;
+            scalars_are_other!(Loose::Other);
+            fn visit_str<E>(self, value: &str) -> Result<Loose, E> {
+                Ok(Loose::Text(value.to_owned()))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Loose, E> {
+                Ok(Loose::Bool(value))
+            }
+            fn visit_unit<E>(self) -> Result<Loose, E> {
+                Ok(Loose::Null)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Loose::Other)
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+impl<'de> Deserialize<'de> for LooseInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = LooseInput;
+            scalars_are_other!(LooseInput::Other);
+            fn visit_str<E>(self, _: &str) -> Result<LooseInput, E> {
+                Ok(LooseInput::Other)
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<LooseInput, E> {
+                Ok(LooseInput::Other)
+            }
+            fn visit_unit<E>(self) -> Result<LooseInput, E> {
+                Ok(LooseInput::Null)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LooseInput, A::Error> {
+                let (mut input, mut wrong) = (ToolInput::default(), Vec::new());
+                while let Some(key) = map.next_key::<InputKey>()? {
+                    let (name, target) = match key {
+                        InputKey::FilePath => ("tool_input.file_path", &mut input.file_path),
+                        InputKey::NotebookPath => ("tool_input.notebook_path", &mut input.notebook_path),
+                        InputKey::Command => ("tool_input.command", &mut input.command),
+                        InputKey::Skill => ("tool_input.skill", &mut input.skill),
+                        InputKey::Unknown => {
+                            map.next_value::<IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    match map.next_value::<Loose>()? {
+                        Loose::Text(value) => *target = value,
+                        Loose::Null => target.clear(),
+                        Loose::Bool(_) | Loose::Other => wrong.push(name),
+                    }
+                }
+                Ok(LooseInput::Object(input, wrong))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_type_costs_its_field_alone() {
+        let payload = Payload::parse(
+            br#"{"session_id":"abc","tool_name":5,"tool_input":{"file_path":["x"],"command":"ls","new":{"a":[1]}},
+                "tool_response":"text","cwd":null,"stop_hook_active":"yes","future":{"deep":[{}]}}"#,
+        )
+        .unwrap();
+        assert_eq!((payload.session_id.as_str(), payload.tool_input.command.as_str()), ("abc", "ls"));
+        assert_eq!(payload.mistyped, ["tool_name", "tool_input.file_path", "stop_hook_active"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_and_windows_line_ends_are_read() {
+        let payload = Payload::parse(b"\xEF\xBB\xBF{\r\n\"session_id\": \"abc\"\r\n}\r\n").unwrap();
+        assert_eq!(payload.session_id, "abc");
+    }
+
+    #[test]
+    fn what_is_no_object_is_an_error() {
+        for bytes in ["", " \n", "[]", "null", "5", "\"x\"", "{", "{\"a\":", "{} {}"] {
+            assert!(Payload::parse(bytes.as_bytes()).is_err(), "{bytes}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Payload::parse(&bytes);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What failed open, until a person was told: hooks append here, the next SessionStart tells it once, the
+//! doctor shows it afterwards.
+
+use serde::{Deserialize, Serialize};
+
+use crate::paths::Paths;
+use crate::store::{self, append, lock};
+use crate::time::Moment;
+
+/// More than this is not collected before somebody looks, in bytes.
+const MOST: u64 = 256 * 1024;
+
+/// One failure.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Failure {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The executable's event.
+    pub hook: String,
+    /// What failed, and how.
+    pub message: String,
+}
+
+/// Notes a failure; when even that fails there is nothing left to do.
+pub fn note(paths: &Paths, hook: &str, message: &str) {
+    let file = paths.failures();
+    if std::fs::metadata(&file).is_ok_and(|meta| meta.len() > MOST) {
+        return;
+    }
+    let failure = Failure { at: Moment::now().rfc3339(), hook: hook.to_owned(), message: message.to_owned() };
+    let Ok(line) = serde_json::to_vec(&failure) else { return };
+    let _ = store::create_private_dir(paths.stanchion_dir());
+    let _ = append::append_line(&file, &file.with_extension("lock"), &line, lock::HOT);
+}
+
+/// The failures nobody was told of, which from now on count as told: of several SessionStarts at once, one
+/// gets them.
+pub fn take(paths: &Paths) -> Vec<Failure> {
+    let file = paths.failures();
+    if !file.exists() || std::fs::rename(&file, paths.reported_failures()).is_err() {
+        return Vec::new();
+    }
+    reported(paths)
+}
+
+/// The failures that were told last.
+pub fn reported(paths: &Paths) -> Vec<Failure> {
+    read(&paths.reported_failures())
+}
+
+/// The failures nobody was told of yet.
+pub fn pending(paths: &Paths) -> Vec<Failure> {
+    read(&paths.failures())
+}
+
+fn read(file: &std::path::Path) -> Vec<Failure> {
+    let bytes = store::read(file).ok().flatten().unwrap_or_default();
+    append::read_lines(&bytes).0
+}

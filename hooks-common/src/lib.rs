@@ -1,0 +1,32 @@
+//! What every Stanchion executable shares.
+//!
+//! A hook reads one [`event::Payload`], finds the [`project::Project`] it belongs to, lets its stages decide
+//! behind fences ([`runtime`]), prints one [`answer::Answer`], and appends one line to its session's log
+//! ([`session_log`]). Everything on disk is named in [`paths`] and written through [`store`].
+
+pub mod answer;
+pub mod branch;
+pub mod env_vars;
+pub mod event;
+pub mod failures;
+pub mod finding;
+pub mod git;
+pub mod log;
+pub mod owner;
+pub mod paths;
+pub mod process;
+pub mod project;
+pub mod redact;
+pub mod registry;
+pub mod requirements;
+pub mod runtime;
+pub mod session_id;
+pub mod session_log;
+pub mod store;
+pub mod sys;
+pub mod text;
+pub mod time;
+
+/// The version every executable of this build carries; it keys the compiled policy and names the writer of a
+/// session's `meta.json`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,157 @@
+//! `~/.claude/requirements.log`: JSON lines, rotated. Hooks collect their lines and write them once, at the
+//! end, when the configured level is known; stdout is never a destination in a hook.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::paths::Paths;
+use crate::store::{self, append, lock};
+use crate::time::Moment;
+
+/// The size at which the log is moved to `<name>.1`.
+const ROTATE_AT: u64 = 5 * 1024 * 1024;
+
+/// How much a line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Every step.
+    Debug,
+    /// What was done.
+    Info,
+    /// What did less than its author meant.
+    Warning,
+    /// What failed.
+    #[default]
+    Error,
+}
+
+impl LogLevel {
+    /// All levels, most talkative first.
+    pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
+
+    /// The name in configuration and log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// The lines of one process, not yet written.
+#[derive(Debug, Default)]
+pub struct Log {
+    context: Map<String, Value>,
+    lines: Vec<(LogLevel, String, Map<String, Value>)>,
+    threshold: LogLevel,
+    file: Option<PathBuf>,
+    silent: bool,
+}
+
+impl Log {
+    /// Sets a field that every line carries, such as `session` or `hook`.
+    pub fn set_context(&mut self, key: &str, value: &str) {
+        if !value.is_empty() {
+            self.context.insert(key.to_owned(), value.into());
+        }
+    }
+
+    /// Takes the configuration's word on level and file; `to_file` is false when no file is wanted.
+    pub fn configure(&mut self, threshold: LogLevel, file: Option<PathBuf>, to_file: bool) {
+        (self.threshold, self.file, self.silent) = (threshold, file, !to_file);
+    }
+
+    /// Whether a line of this level would be written.
+    pub fn is_on(&self, level: LogLevel) -> bool {
+        level >= self.threshold && !self.silent
+    }
+
+    /// Adds a line.
+    pub fn add(&mut self, level: LogLevel, message: impl Into<String>) {
+        self.add_with(level, message, Map::new());
+    }
+
+    /// Adds a line with fields of its own.
+    pub fn add_with(&mut self, level: LogLevel, message: impl Into<String>, fields: Map<String, Value>) {
+        self.lines.push((level, message.into(), fields));
+    }
+
+    /// Adds a line about a failure.
+    pub fn error(&mut self, message: impl Into<String>) {
+        self.add(LogLevel::Error, message);
+    }
+
+    /// Adds a line about a step.
+    pub fn debug(&mut self, message: impl Into<String>) {
+        self.add(LogLevel::Debug, message);
+    }
+
+    /// Writes what the threshold lets through. There is nowhere to tell that a log cannot be written, so a
+    /// failure is dropped.
+    pub fn flush(&mut self, paths: &Paths) {
+        let lines = std::mem::take(&mut self.lines);
+        let mut text = Vec::new();
+        for (level, message, fields) in lines.into_iter().filter(|(level, ..)| self.is_on(*level)) {
+            let mut line = Map::new();
+            line.insert("timestamp".into(), Moment::now().rfc3339().into());
+            line.insert("level".into(), level.name().into());
+            line.insert("message".into(), message.into());
+            line.extend(self.context.clone());
+            line.extend(fields);
+            if !text.is_empty() {
+                text.push(b'\n');
+            }
+            let _ = serde_json::to_writer(&mut text, &line);
+        }
+        if text.is_empty() {
+            return;
+        }
+        let file = self.file.clone().unwrap_or_else(|| paths.log());
+        let Some(folder) = file.parent() else { return };
+        let _ = store::create_private_dir(folder);
+        let lock = file.with_extension("log.lock");
+        rotate(&file, &lock);
+        let _ = append::append_line(&file, &lock, &text, lock::HOT);
+    }
+}
+
+/// Moves a full log aside; one older log is kept.
+fn rotate(file: &std::path::Path, lock_path: &std::path::Path) {
+    let is_full = || std::fs::metadata(file).is_ok_and(|meta| meta.len() > ROTATE_AT);
+    if !is_full() {
+        return;
+    }
+    let Ok(_lock) = lock::exclusive(lock_path, lock::HOT) else { return };
+    if is_full() {
+        let mut older = file.as_os_str().to_owned();
+        older.push(".1");
+        let _ = std::fs::rename(file, older);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_level_counts_from_the_first_line_and_a_full_log_rotates() {
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("x.log");
+        let paths = Paths::from_env();
+        let mut log = Log::default();
+        log.debug("before the configuration was read");
+        log.configure(LogLevel::Debug, Some(file.clone()), true);
+        log.flush(&paths);
+        assert!(store::read(&file).unwrap().is_some());
+        std::fs::File::options().append(true).open(&file).unwrap().set_len(ROTATE_AT + 1).unwrap();
+        log.error("after");
+        log.flush(&paths);
+        assert!(std::fs::metadata(&file).unwrap().len() < 1_000);
+        assert!(home.path().join("x.log.1").exists());
+    }
+}

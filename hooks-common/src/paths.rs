@@ -1,0 +1,261 @@
+//! Every file that Stanchion reads or writes, by name. Nothing else in the project spells a path on disk.
+
+use std::path::{Path, PathBuf};
+
+use crate::branch::Branch;
+use crate::env_vars;
+use crate::session_id::{SessionId, SessionKey, short_hash};
+
+/// The roots. `HOME`, `CLAUDE_CONFIG_DIR` and `STANCHION_HOME` move them.
+#[derive(Debug, Clone)]
+pub struct Paths {
+    home: PathBuf,
+    claude: PathBuf,
+    stanchion: PathBuf,
+}
+
+impl Paths {
+    /// The roots that the environment names. Without a `HOME` the password database is asked; a machine that
+    /// knows no home at all gets the temporary folder, so that nothing is written at `/`.
+    pub fn from_env() -> Self {
+        let home = env_vars::get_os(env_vars::HOME)
+            .map(PathBuf::from)
+            .or_else(std::env::home_dir)
+            .unwrap_or_else(std::env::temp_dir);
+        let root = |name: &str, default: &str| {
+            env_vars::get_os(name).map_or_else(|| home.join(default), |dir| expand(&home, Path::new(&dir)))
+        };
+        let claude = root(env_vars::CLAUDE_CONFIG_DIR, ".claude");
+        let stanchion = root(env_vars::STANCHION_HOME, ".stanchion");
+        Self { claude, stanchion, home }
+    }
+
+    /// The user's home folder.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Claude Code's configuration folder.
+    pub fn claude_dir(&self) -> &Path {
+        &self.claude
+    }
+
+    /// Stanchion's own folder.
+    pub fn stanchion_dir(&self) -> &Path {
+        &self.stanchion
+    }
+
+    /// The user's Claude Code settings.
+    pub fn user_settings(&self) -> PathBuf {
+        self.claude.join("settings.json")
+    }
+
+    /// The registry of live sessions.
+    pub fn registry(&self) -> PathBuf {
+        self.claude.join("sessions.json")
+    }
+
+    /// The registry's lock.
+    pub fn registry_lock(&self) -> PathBuf {
+        self.claude.join("sessions.lock")
+    }
+
+    /// The one log, JSON lines.
+    pub fn log(&self) -> PathBuf {
+        self.claude.join("requirements.log")
+    }
+
+    /// The configuration that applies everywhere.
+    pub fn global_config(&self) -> PathBuf {
+        self.claude.join("requirements.yaml")
+    }
+
+    /// Where Claude Code keeps plans.
+    pub fn plans(&self) -> PathBuf {
+        self.claude.join("plans")
+    }
+
+    /// What Claude Code itself writes about a running client.
+    pub fn client_session(&self, pid: u32) -> PathBuf {
+        self.claude.join("sessions").join(format!("{pid}.json"))
+    }
+
+    /// All session directories.
+    pub fn sessions_dir(&self) -> PathBuf {
+        self.stanchion.join("sessions")
+    }
+
+    /// One session's directory.
+    pub fn session_dir(&self, id: &SessionId) -> PathBuf {
+        self.sessions_dir().join(id.dir_name())
+    }
+
+    /// Installed executables.
+    pub fn bin(&self) -> PathBuf {
+        self.stanchion.join("bin")
+    }
+
+    /// What each installation changed, so that it can be taken back.
+    pub fn installs_dir(&self) -> PathBuf {
+        self.stanchion.join("installs")
+    }
+
+    /// Failures that no SessionStart has told the user yet.
+    pub fn failures(&self) -> PathBuf {
+        self.stanchion.join("failures.jsonl")
+    }
+
+    /// Failures that were told; kept for the doctor.
+    pub fn reported_failures(&self) -> PathBuf {
+        self.stanchion.join("failures.reported.jsonl")
+    }
+
+    /// What stands in for the git directory of a project outside git.
+    pub fn project_store(&self, root: &Path) -> PathBuf {
+        self.stanchion.join("projects").join(short_hash(root.as_os_str().as_encoded_bytes(), 16))
+    }
+}
+
+/// Configuration and Claude Code settings of a project, below its root.
+pub mod in_project {
+    use std::path::{Path, PathBuf};
+
+    /// The configuration a team shares.
+    pub fn config(root: &Path) -> PathBuf {
+        root.join(".claude/requirements.yaml")
+    }
+
+    /// The configuration of one clone.
+    pub fn local_config(root: &Path) -> PathBuf {
+        root.join(".claude/requirements.local.yaml")
+    }
+
+    /// Claude Code's settings that a team shares.
+    pub fn settings(root: &Path) -> PathBuf {
+        root.join(".claude/settings.json")
+    }
+
+    /// Claude Code's settings of one clone.
+    pub fn local_settings(root: &Path) -> PathBuf {
+        root.join(".claude/settings.local.json")
+    }
+}
+
+/// The folder of requirement state, one a repository: `<git common dir>/requirements`.
+#[derive(Debug, Clone)]
+pub struct StateDir(PathBuf);
+
+impl StateDir {
+    /// The folder below a git common directory, or below what stands in for one.
+    pub fn new(common: &Path) -> Self {
+        Self(common.join("requirements"))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// A branch's state.
+    pub fn branch(&self, branch: &Branch) -> PathBuf {
+        self.0.join(format!("{}.json", branch.file_stem()))
+    }
+
+    /// A branch's state when the plain name belongs to another branch.
+    pub fn distinct_branch(&self, branch: &Branch) -> PathBuf {
+        self.0.join(format!("{}.json", branch.distinct_stem()))
+    }
+
+    /// The lock of a branch's state, one for both names.
+    pub fn branch_lock(&self, branch: &Branch) -> PathBuf {
+        self.0.join(format!("{}.lock", branch.file_stem()))
+    }
+
+    /// All sessions' metrics.
+    pub fn metrics_dir(&self) -> PathBuf {
+        self.0.join("sessions")
+    }
+
+    /// One session's metrics.
+    pub fn metrics(&self, session: &SessionKey) -> PathBuf {
+        self.metrics_dir().join(format!("{session}.json"))
+    }
+
+    /// The lock of a session's metrics.
+    pub fn metrics_lock(&self, session: &SessionKey) -> PathBuf {
+        self.metrics_dir().join(format!("{session}.lock"))
+    }
+
+    /// Present while the session's gates are paused.
+    pub fn pause_mark(&self, session: &SessionKey) -> PathBuf {
+        self.metrics_dir().join(format!("{session}.paused"))
+    }
+}
+
+/// A work tree's compiled policy, below its git directory or what stands in for one.
+pub fn policy(git_dir: &Path) -> PathBuf {
+    git_dir.join("stanchion/policy.json")
+}
+
+/// `path` with a leading `~` replaced by `home`; a relative path is taken from `home`.
+pub fn expand(home: &Path, path: &Path) -> PathBuf {
+    match path.strip_prefix("~") {
+        Ok(rest) => home.join(rest),
+        Err(_) => home.join(path),
+    }
+}
+
+/// `path` without `.`, `..` and doubled separators, by its text alone.
+pub fn normalise(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
+                out.pop();
+            }
+            Component::ParentDir if out.has_root() => {}
+            part => out.push(part),
+        }
+    }
+    out
+}
+
+/// Where `path` really lies: its deepest existing folder with symbolic links resolved, and the rest as
+/// written. A path that does not exist at all is only normalised.
+pub fn resolve(path: &Path) -> PathBuf {
+    let path = normalise(path);
+    let mut missing = Vec::new();
+    let mut at = path.as_path();
+    loop {
+        if let Ok(real) = std::fs::canonicalize(at) {
+            return missing.iter().rev().fold(real, |dir, name| dir.join(name));
+        }
+        let (Some(parent), Some(name)) = (at.parent(), at.file_name()) else { return path };
+        missing.push(name.to_owned());
+        at = parent;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normalising_is_lexical() {
+        for (given, expected) in
+            [("/a/./b//c/..", "/a/b"), ("/../x", "/x"), ("a/../../b", "../b"), ("/", "/")]
+        {
+            assert_eq!(normalise(Path::new(given)), Path::new(expected), "{given}");
+        }
+    }
+
+    #[test]
+    fn a_tilde_means_home() {
+        let home = Path::new("/home/dev");
+        assert_eq!(expand(home, Path::new("~/x")), Path::new("/home/dev/x"));
+        assert_eq!(expand(home, Path::new("/x")), Path::new("/x"));
+        assert_eq!(expand(home, Path::new("x")), Path::new("/home/dev/x"));
+    }
+}

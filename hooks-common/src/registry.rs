@@ -1,0 +1,281 @@
+//! `~/.claude/sessions.json`: the index of live sessions, in the shape that other tools read.
+//!
+//! It is written by SessionStart, by the first event of an unknown session, by SessionEnd and by `req`. The
+//! session directories are the truth; a missing or corrupt registry is made again from them.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::branch::Branch;
+use crate::owner::Owner;
+use crate::paths::Paths;
+use crate::process::{self, Liveness};
+use crate::session_id::{SessionId, SessionKey};
+use crate::session_log;
+use crate::store::lock::{self, LockError};
+use crate::store::{self, Durability, quarantine, replace};
+use crate::time::Moment;
+
+/// One session's entry. `pid` is the hook that registered it, for information; `ppid` is the client, which
+/// decides whether the session lives. `ppid_start` and `boot_id` are ours: they tell a reused number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The hook's process when the session was registered.
+    #[serde(default)]
+    pub pid: i64,
+    /// The client's process; 0 when it is not known.
+    #[serde(default)]
+    pub ppid: i64,
+    /// The project.
+    #[serde(default)]
+    pub project_dir: PathBuf,
+    /// The branch when it was last seen.
+    #[serde(default)]
+    pub branch: String,
+    /// Seconds since 1970.
+    #[serde(default)]
+    pub started_at: i64,
+    /// Seconds since 1970; a turn's begin or end moves it.
+    #[serde(default)]
+    pub last_active: i64,
+    /// When the client started, raw.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ppid_start: Option<String>,
+    /// The boot the client runs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_id: Option<String>,
+    /// Whatever else another tool wrote.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Entry {
+    /// Whether the session's client runs. Nothing happened for a day and the start is unknown: dead, because
+    /// the number may be anybody's by now.
+    pub fn liveness(&self, now: i64) -> Liveness {
+        if let (Some(then), Some(boot)) = (&self.boot_id, process::boot_id())
+            && *then != boot
+        {
+            return Liveness::Dead;
+        }
+        let start = self.ppid_start.as_ref().and_then(|start| start.parse().ok());
+        if start.is_none() && now - self.last_active > 86_400 {
+            return Liveness::Dead;
+        }
+        process::liveness(self.ppid, start)
+    }
+
+    fn is_gone(&self, now: i64) -> bool {
+        self.liveness(now) == Liveness::Dead
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct File {
+    version: String,
+    sessions: BTreeMap<String, Value>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+/// Why the registry could not be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// Its lock is held or cannot be made.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// It cannot be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// The registry.
+        path: String,
+        /// The reason.
+        error: io::Error,
+    },
+}
+
+/// The registry of one user.
+#[derive(Debug)]
+pub struct Registry<'a> {
+    paths: &'a Paths,
+}
+
+/// What a session's hook says about it.
+#[derive(Debug)]
+pub struct Presence<'a> {
+    /// The session.
+    pub session: &'a SessionId,
+    /// Its project.
+    pub project: &'a Path,
+    /// Its branch.
+    pub branch: &'a Branch,
+    /// Its client, if one was found.
+    pub owner: Option<&'a Owner>,
+    /// Now.
+    pub now: Moment,
+}
+
+impl<'a> Registry<'a> {
+    /// The registry below the roots that `paths` names.
+    pub fn new(paths: &'a Paths) -> Self {
+        Self { paths }
+    }
+
+    /// All entries, dead ones too, by key. A registry that cannot be read has none.
+    pub fn entries(&self) -> BTreeMap<SessionKey, Entry> {
+        let file = match store::read(&self.paths.registry()) {
+            Ok(Some(bytes)) => serde_json::from_slice(&bytes).ok(),
+            _ => None,
+        };
+        typed(&file.unwrap_or_else(|| self.rebuilt()))
+    }
+
+    /// The sessions whose client may still run, those of `project` alone if one is given.
+    pub fn live(&self, project: Option<&Path>) -> Vec<(SessionKey, Entry)> {
+        let now = Moment::now().epoch();
+        let same = |entry: &Entry| project.is_none_or(|project| is_same_dir(&entry.project_dir, project));
+        self.entries().into_iter().filter(|(_, entry)| same(entry) && !entry.is_gone(now)).collect()
+    }
+
+    /// Enters a session or freshens its entry, and drops the entries of dead clients, of the same client
+    /// under this id's older spellings, and of sessions that the client left behind.
+    ///
+    /// # Errors
+    /// When the lock stays busy for `wait` or the file cannot be written.
+    pub fn enter(&self, presence: &Presence<'_>, wait: std::time::Duration) -> Result<(), RegistryError> {
+        let key = presence.session.key().as_str();
+        let now = presence.now.epoch();
+        let owner_pid = presence.owner.map_or(0, |owner| i64::from(owner.pid));
+        self.update(wait, |file| {
+            file.sessions.retain(|name, value| {
+                let Some(entry) = entry_of(value) else { return true };
+                let same_client = owner_pid != 0 && entry.ppid == owner_pid;
+                name == key || !(entry.is_gone(now) || same_client)
+            });
+            let old = file.sessions.get(key).and_then(entry_of);
+            let mut entry = old.unwrap_or_else(|| Entry {
+                pid: std::process::id().into(),
+                ppid: 0,
+                project_dir: PathBuf::new(),
+                branch: String::new(),
+                started_at: now,
+                last_active: now,
+                ppid_start: None,
+                boot_id: None,
+                other: Map::new(),
+            });
+            entry.project_dir = presence.project.to_owned();
+            entry.branch = presence.branch.name().to_owned();
+            entry.last_active = now;
+            // The entry keeps its client while that runs; a resumed session gets the new one.
+            if let Some(owner) = presence.owner
+                && (entry.ppid == 0 || entry.is_gone(now))
+            {
+                entry.pid = std::process::id().into();
+                entry.ppid = owner_pid;
+                entry.ppid_start = Some(owner.start_raw.clone());
+                entry.boot_id = process::boot_id();
+            }
+            file.sessions.insert(key.to_owned(), serde_json::to_value(entry).unwrap_or_default());
+        })
+    }
+
+    /// Removes a session; its entry, if there was one.
+    ///
+    /// # Errors
+    /// As [`Registry::enter`].
+    pub fn remove(
+        &self,
+        key: &SessionKey,
+        wait: std::time::Duration,
+    ) -> Result<Option<Entry>, RegistryError> {
+        let mut removed = None;
+        self.update(wait, |file| removed = file.sessions.remove(key.as_str()).as_ref().and_then(entry_of))?;
+        Ok(removed)
+    }
+
+    /// Removes the entries of dead clients and enters live sessions that are missing; how many were removed.
+    ///
+    /// # Errors
+    /// As [`Registry::enter`].
+    pub fn clean(&self, wait: std::time::Duration) -> Result<usize, RegistryError> {
+        let now = Moment::now().epoch();
+        let mut removed = 0;
+        self.update(wait, |file| {
+            let before = file.sessions.len();
+            file.sessions.retain(|_, value| entry_of(value).is_none_or(|entry| !entry.is_gone(now)));
+            removed = before - file.sessions.len();
+        })?;
+        Ok(removed)
+    }
+
+    /// Reads, changes and, if that made a difference, replaces the registry under its lock.
+    fn update(&self, wait: std::time::Duration, change: impl FnOnce(&mut File)) -> Result<(), RegistryError> {
+        let path = self.paths.registry();
+        let io_error = |error| RegistryError::Io { path: path.display().to_string(), error };
+        store::create_private_dir(self.paths.claude_dir()).map_err(io_error)?;
+        let _lock = lock::exclusive(&self.paths.registry_lock(), wait)?;
+        let before = store::read(&path).map_err(io_error)?;
+        let parsed = before.as_deref().map(serde_json::from_slice::<File>);
+        let mut file = match parsed {
+            Some(Ok(file)) => file,
+            Some(Err(_)) => {
+                quarantine::keep_copy(&path).map_err(io_error)?;
+                self.rebuilt()
+            }
+            None => self.rebuilt(),
+        };
+        change(&mut file);
+        let after = serde_json::to_vec_pretty(&file).map_err(io::Error::from).map_err(io_error)?;
+        if before.as_deref() == Some(&after) {
+            return Ok(());
+        }
+        replace(&path, &after, Durability::Rebuildable, 0o600).map_err(io_error)
+    }
+
+    /// The registry as the session directories tell it.
+    fn rebuilt(&self) -> File {
+        let mut sessions = BTreeMap::new();
+        for meta in session_log::all(self.paths).iter().filter_map(session_log::SessionDir::meta) {
+            let (Some(id), Some(owner)) = (SessionId::new(&meta.session_id), &meta.owner) else { continue };
+            if meta.liveness() != Liveness::Live {
+                continue;
+            }
+            let started =
+                chrono::DateTime::parse_from_rfc3339(&meta.created_at).map_or(0, |at| at.timestamp());
+            let entry = Entry {
+                pid: 0,
+                ppid: owner.pid.into(),
+                project_dir: meta.project_dir,
+                branch: String::new(),
+                started_at: started,
+                last_active: started,
+                ppid_start: Some(owner.start_raw.clone()),
+                boot_id: meta.boot_id,
+                other: Map::new(),
+            };
+            sessions.insert(id.key().to_string(), serde_json::to_value(entry).unwrap_or_default());
+        }
+        File { version: "1.0".to_owned(), sessions, other: Map::new() }
+    }
+}
+
+/// Whether two folders are the same, by name or by where they lie.
+pub fn is_same_dir(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+fn entry_of(value: &Value) -> Option<Entry> {
+    serde_json::from_value(value.clone()).ok()
+}
+
+fn typed(file: &File) -> BTreeMap<SessionKey, Entry> {
+    file.sessions
+        .iter()
+        .filter_map(|(name, value)| Some((SessionKey::new(name)?, entry_of(value)?)))
+        .collect()
+}

@@ -1,0 +1,636 @@
+//! Requirement state: what is satisfied, for whom, until when. One file a branch in the git common directory,
+//! in the shape other tools share; each change is one transaction under the branch's lock.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::branch::Branch;
+use crate::paths::StateDir;
+use crate::session_id::SessionKey;
+use crate::store::lock::{self, LockError};
+use crate::store::{self, Durability, quarantine, replace};
+
+/// The version of the file's shape.
+const VERSION: &str = "1.0";
+
+/// How far a satisfaction reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// One session on one branch.
+    #[default]
+    Session,
+    /// Every session on the branch, until cleared.
+    Branch,
+    /// Every session on the branch, for ever.
+    Permanent,
+    /// One session, until the tool that needed it has run.
+    SingleUse,
+}
+
+impl Scope {
+    /// The name in configuration and state.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Branch => "branch",
+            Self::Permanent => "permanent",
+            Self::SingleUse => "single_use",
+        }
+    }
+
+    /// Whether satisfaction is kept per session.
+    pub fn is_per_session(self) -> bool {
+        matches!(self, Self::Session | Self::SingleUse)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A branch's requirement state, read without a lock: replacing is atomic, so what is read is whole.
+#[derive(Debug, Clone)]
+pub struct BranchState {
+    document: Map<String, Value>,
+}
+
+/// What is known about one requirement, from the point of view of one session.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    requirement: Option<&'a Map<String, Value>>,
+    mine: Option<&'a Map<String, Value>>,
+}
+
+impl BranchState {
+    /// The state of `branch`: empty when there is none, when it is corrupt (the next change keeps a copy), or
+    /// when the file belongs to another branch that shares its name.
+    pub fn read(dir: &StateDir, branch: &Branch) -> Self {
+        let plain = load(&dir.branch(branch)).ok().flatten();
+        let own = match plain {
+            Some(state) if state.belongs_to(branch) => Some(state),
+            Some(_) => {
+                load(&dir.distinct_branch(branch)).ok().flatten().filter(|state| state.belongs_to(branch))
+            }
+            None => None,
+        };
+        own.unwrap_or_else(|| Self { document: Map::new() })
+    }
+
+    fn empty(branch: &Branch, project: &Path, now: i64) -> Self {
+        let document = json!({
+            "version": VERSION, "branch": branch.name(), "project": project,
+            "created_at": now, "updated_at": now, "requirements": {},
+        });
+        Self { document: object(document) }
+    }
+
+    fn belongs_to(&self, branch: &Branch) -> bool {
+        self.document.get("branch").and_then(Value::as_str).is_none_or(|name| name == branch.name())
+    }
+
+    /// The branch's name as the file has it.
+    pub fn branch_name(&self) -> Option<&str> {
+        self.document.get("branch")?.as_str()
+    }
+
+    /// The names of all requirements with any state.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.requirements().into_iter().flat_map(|all| all.keys().map(String::as_str))
+    }
+
+    fn requirements(&self) -> Option<&Map<String, Value>> {
+        self.document.get("requirements")?.as_object()
+    }
+
+    /// One requirement as `session` sees it.
+    pub fn view(&self, name: &str, session: Option<&SessionKey>) -> View<'_> {
+        let requirement = self.requirements().and_then(|all| all.get(name)?.as_object());
+        let mine = requirement.zip(session).and_then(|(requirement, session)| {
+            let sessions = requirement.get("sessions")?.as_object()?;
+            // Older tools wrote the full id; the later satisfaction counts.
+            let same = |id: &str| SessionKey::new(id).as_ref() == Some(session);
+            let entries =
+                sessions.iter().filter(|(id, _)| same(id)).filter_map(|(_, entry)| entry.as_object());
+            entries.max_by_key(|entry| time(entry, "satisfied_at"))
+        });
+        View { requirement, mine }
+    }
+
+    /// The sessions with an entry for `name`, as the file spells them.
+    pub fn sessions_of(&self, name: &str) -> Vec<(&str, &Map<String, Value>)> {
+        let sessions = self.requirements().and_then(|all| all.get(name)?.get("sessions")?.as_object());
+        sessions
+            .into_iter()
+            .flatten()
+            .filter_map(|(id, entry)| Some((id.as_str(), entry.as_object()?)))
+            .collect()
+    }
+}
+
+impl View<'_> {
+    /// Whether the requirement is satisfied now, by the rules of its configured scope. A satisfaction at the
+    /// branch holds for session scopes too. An expiry is inclusive; `permanent` has none.
+    pub fn is_satisfied(&self, scope: Scope, now: i64) -> bool {
+        let at_branch = self.requirement.is_some_and(|entry| is_true(entry, "satisfied"));
+        let branch_fresh = at_branch && self.requirement.is_some_and(|entry| is_fresh(entry, now));
+        match scope {
+            Scope::Permanent => at_branch,
+            Scope::Branch => branch_fresh,
+            Scope::Session | Scope::SingleUse => {
+                branch_fresh
+                    || self.mine.is_some_and(|entry| is_true(entry, "satisfied") && is_fresh(entry, now))
+            }
+        }
+    }
+
+    /// Whether this session triggered the requirement, whatever its scope: what another session did never
+    /// holds this one up.
+    pub fn is_triggered(&self) -> bool {
+        self.mine.is_some_and(|entry| is_true(entry, "triggered"))
+    }
+
+    /// How the requirement was satisfied for this session, and when, if it was.
+    pub fn satisfaction(&self) -> Option<(&str, i64, Option<i64>)> {
+        let entry =
+            [self.mine, self.requirement].into_iter().flatten().find(|entry| is_true(entry, "satisfied"))?;
+        let by = entry.get("satisfied_by").and_then(Value::as_str).unwrap_or("manual");
+        Some((by, time(entry, "satisfied_at"), expiry(entry)))
+    }
+}
+
+/// Why state could not be changed. Nothing was written then.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The branch's lock is held or cannot be made.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The state cannot be read or written.
+    #[error("cannot change {path}: {error}")]
+    Io {
+        /// The file.
+        path: String,
+        /// The reason.
+        error: io::Error,
+    },
+}
+
+/// Changes a branch's state: lock, read, change, replace durably if anything changed, unlock. Session keys in
+/// older spellings are migrated on the way, and a corrupt file is copied aside before it is replaced.
+///
+/// # Errors
+/// When the lock stays busy for `wait` or the disk refuses; the file is as it was.
+pub fn transaction<T>(
+    dir: &StateDir,
+    branch: &Branch,
+    project: &Path,
+    now: i64,
+    wait: Duration,
+    change: impl FnOnce(&mut Changes<'_>) -> T,
+) -> Result<T, StateError> {
+    let failed = |path: &Path| {
+        let path = path.display().to_string();
+        move |error| StateError::Io { path, error }
+    };
+    std::fs::create_dir_all(dir.path()).map_err(failed(dir.path()))?;
+    let _lock = lock::exclusive(&dir.branch_lock(branch), wait)?;
+    let (path, found) = own_file(dir, branch).map_err(failed(&dir.branch(branch)))?;
+    let before = found.as_ref().map(|state| state.document.clone());
+    let mut state = found.unwrap_or_else(|| BranchState::empty(branch, project, now));
+    migrate_keys(&mut state);
+    let result = change(&mut Changes { state: &mut state, now });
+    if before.as_ref() == Some(&state.document) {
+        return Ok(result);
+    }
+    if before.is_none() && state.requirements().is_none_or(Map::is_empty) {
+        return Ok(result);
+    }
+    state.document.insert("updated_at".into(), now.into());
+    let bytes = serde_json::to_vec_pretty(&state.document).map_err(io::Error::from).map_err(failed(&path))?;
+    replace(&path, &bytes, Durability::Durable, 0o644).map_err(failed(&path))?;
+    Ok(result)
+}
+
+/// The file that holds `branch`'s state, and the state if it is there and sound.
+fn own_file(dir: &StateDir, branch: &Branch) -> io::Result<(PathBuf, Option<BranchState>)> {
+    let plain = dir.branch(branch);
+    match load(&plain) {
+        Ok(Some(state)) if !state.belongs_to(branch) => {}
+        Ok(state) => return Ok((plain, state)),
+        Err(Corrupt::Content) => {
+            quarantine::keep_copy(&plain)?;
+            return Ok((plain, None));
+        }
+        Err(Corrupt::Io(error)) => return Err(error),
+    }
+    let distinct = dir.distinct_branch(branch);
+    match load(&distinct) {
+        Ok(state) => Ok((distinct, state.filter(|state| state.belongs_to(branch)))),
+        Err(Corrupt::Content) => {
+            quarantine::keep_copy(&distinct)?;
+            Ok((distinct, None))
+        }
+        Err(Corrupt::Io(error)) => Err(error),
+    }
+}
+
+enum Corrupt {
+    Content,
+    Io(io::Error),
+}
+
+fn load(path: &Path) -> Result<Option<BranchState>, Corrupt> {
+    let Some(bytes) = store::read(path).map_err(Corrupt::Io)? else { return Ok(None) };
+    let document: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|_| Corrupt::Content)?;
+    let known = document.get("version").and_then(Value::as_str) == Some(VERSION);
+    if !known || !document.get("requirements").is_some_and(Value::is_object) {
+        return Err(Corrupt::Content);
+    }
+    Ok(Some(BranchState { document }))
+}
+
+/// Rewrites session keys to their short form; of two spellings of one session the later satisfaction stays.
+fn migrate_keys(state: &mut BranchState) {
+    let Some(all) = state.document.get_mut("requirements").and_then(Value::as_object_mut) else { return };
+    for requirement in all.values_mut().filter_map(Value::as_object_mut) {
+        let Some(sessions) = requirement.get_mut("sessions").and_then(Value::as_object_mut) else { continue };
+        if sessions.keys().all(|id| SessionKey::new(id).is_some_and(|key| key.as_str() == id)) {
+            continue;
+        }
+        let mut migrated = Map::new();
+        for (id, entry) in std::mem::take(sessions) {
+            let key = SessionKey::new(&id).map_or(id, |key| key.to_string());
+            let at = |entry: &Value| entry.as_object().map_or(0, |entry| time(entry, "satisfied_at"));
+            if migrated.get(&key).is_none_or(|kept| at(kept) < at(&entry)) {
+                migrated.insert(key, entry);
+            }
+        }
+        *sessions = migrated;
+    }
+}
+
+/// The changes that a transaction may make.
+#[derive(Debug)]
+pub struct Changes<'a> {
+    state: &'a mut BranchState,
+    now: i64,
+}
+
+/// How a requirement is being satisfied.
+#[derive(Debug, Clone)]
+pub struct Satisfaction<'a> {
+    /// `skill`, `cli`, `approval`, `carry_over`, `auto` or `manual`.
+    pub by: &'a str,
+    /// Facts about it, kept with it when there are any.
+    pub metadata: Map<String, Value>,
+    /// When it ends, seconds since 1970.
+    pub expires_at: Option<i64>,
+}
+
+impl Changes<'_> {
+    /// The state as it is now.
+    pub fn state(&self) -> &BranchState {
+        self.state
+    }
+
+    /// Satisfies `name` in `scope`: for `session` where the scope is one of sessions, else at the branch.
+    pub fn satisfy(
+        &mut self,
+        name: &str,
+        scope: Scope,
+        session: Option<&SessionKey>,
+        how: &Satisfaction<'_>,
+    ) {
+        let now = self.now;
+        let requirement = self.requirement(name, scope);
+        let target = match session.filter(|_| scope.is_per_session()) {
+            Some(session) => entry(requirement, session),
+            None => requirement,
+        };
+        target.insert("satisfied".into(), true.into());
+        target.insert("satisfied_at".into(), now.into());
+        target.insert("satisfied_by".into(), how.by.into());
+        let expires = if scope == Scope::Permanent { None } else { how.expires_at };
+        target.insert("expires_at".into(), expires.map_or(Value::Null, Value::from));
+        if how.metadata.is_empty() {
+            target.remove("metadata");
+        } else {
+            target.insert("metadata".into(), how.metadata.clone().into());
+        }
+    }
+
+    /// Marks `name` as triggered by `session`; the time of the first trigger stays.
+    pub fn mark_triggered(&mut self, name: &str, scope: Scope, session: &SessionKey) {
+        let now = self.now;
+        let entry = entry(self.requirement(name, scope), session);
+        if !is_true(entry, "triggered") {
+            entry.insert("triggered".into(), true.into());
+            entry.insert("triggered_at".into(), now.into());
+        }
+    }
+
+    /// Takes a satisfaction back, of one session or of all and the branch. The triggered mark stays: what was
+    /// edited is still to be verified at Stop. Whether anything was satisfied.
+    pub fn clear(&mut self, name: &str, session: Option<&SessionKey>) -> bool {
+        let Some(requirement) = self.existing(name) else { return false };
+        let mut cleared = false;
+        if session.is_none() {
+            cleared |= unsatisfy(requirement);
+        }
+        if let Some(sessions) = requirement.get_mut("sessions").and_then(Value::as_object_mut) {
+            let chosen =
+                |id: &str| session.is_none_or(|session| SessionKey::new(id).as_ref() == Some(session));
+            for (_, entry) in sessions.iter_mut().filter(|(id, _)| chosen(id)) {
+                cleared |= entry.as_object_mut().is_some_and(unsatisfy);
+            }
+        }
+        cleared
+    }
+
+    /// Spends this session's single-use approval of `name`: its whole entry goes. Entries of other scopes and
+    /// other sessions stay. Whether there was one.
+    pub fn clear_single_use(&mut self, name: &str, session: &SessionKey) -> bool {
+        let Some(requirement) = self.existing(name) else { return false };
+        if requirement.get("scope").and_then(Value::as_str) != Some(Scope::SingleUse.name()) {
+            return false;
+        }
+        remove_entry(requirement, session)
+    }
+
+    /// Removes everything `name` has for `session`.
+    pub fn forget(&mut self, name: &str, session: &SessionKey) -> bool {
+        self.existing(name).is_some_and(|requirement| remove_entry(requirement, session))
+    }
+
+    /// Drops the entries of sessions that did nothing since `before` and that `keep` does not protect.
+    pub fn drop_old_sessions(&mut self, before: i64, keep: impl Fn(&SessionKey) -> bool) {
+        let Some(all) = self.state.document.get_mut("requirements").and_then(Value::as_object_mut) else {
+            return;
+        };
+        for requirement in all.values_mut().filter_map(Value::as_object_mut) {
+            let Some(sessions) = requirement.get_mut("sessions").and_then(Value::as_object_mut) else {
+                continue;
+            };
+            sessions.retain(|id, entry| {
+                let latest = entry.as_object().map(|entry| {
+                    time(entry, "satisfied_at")
+                        .max(time(entry, "triggered_at"))
+                        .max(time(entry, "expires_at"))
+                });
+                latest.is_none_or(|latest| latest >= before)
+                    || SessionKey::new(id).is_some_and(|key| keep(&key))
+            });
+        }
+    }
+
+    fn existing(&mut self, name: &str) -> Option<&mut Map<String, Value>> {
+        self.state.document.get_mut("requirements")?.get_mut(name)?.as_object_mut()
+    }
+
+    fn requirement(&mut self, name: &str, scope: Scope) -> &mut Map<String, Value> {
+        let all = child(&mut self.state.document, "requirements");
+        let requirement = child(all, name);
+        requirement.insert("scope".into(), scope.name().into());
+        requirement
+    }
+}
+
+fn entry<'a>(requirement: &'a mut Map<String, Value>, session: &SessionKey) -> &'a mut Map<String, Value> {
+    child(child(requirement, "sessions"), session.as_str())
+}
+
+fn remove_entry(requirement: &mut Map<String, Value>, session: &SessionKey) -> bool {
+    requirement
+        .get_mut("sessions")
+        .and_then(Value::as_object_mut)
+        .is_some_and(|sessions| sessions.remove(session.as_str()).is_some())
+}
+
+fn unsatisfy(entry: &mut Map<String, Value>) -> bool {
+    let was = is_true(entry, "satisfied");
+    for key in ["satisfied", "satisfied_at", "satisfied_by", "expires_at", "metadata"] {
+        entry.remove(key);
+    }
+    was
+}
+
+/// The object below `key`, made if it is absent or no object.
+fn child<'a>(parent: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
+    let value = parent.entry(key).or_insert_with(|| Value::Object(Map::new()));
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("made an object above"),
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn is_true(entry: &Map<String, Value>, key: &str) -> bool {
+    entry.get(key).and_then(Value::as_bool) == Some(true)
+}
+
+fn time(entry: &Map<String, Value>, key: &str) -> i64 {
+    entry.get(key).map_or(0, seconds)
+}
+
+/// Whole seconds; other tools also write fractions.
+#[allow(clippy::cast_possible_truncation, reason = "seconds since 1970 fit")]
+fn seconds(value: &Value) -> i64 {
+    value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64)).unwrap_or(0)
+}
+
+fn expiry(entry: &Map<String, Value>) -> Option<i64> {
+    Some(time(entry, "expires_at")).filter(|at| *at != 0)
+}
+
+fn is_fresh(entry: &Map<String, Value>, now: i64) -> bool {
+    expiry(entry).is_none_or(|expires| now <= expires)
+}
+
+/// All branch states in a repository: the file, and the branch it says it is for. Other files that share the
+/// folder are not state and are left out.
+///
+/// # Errors
+/// When the folder exists and cannot be listed.
+pub fn all(dir: &StateDir) -> io::Result<Vec<(PathBuf, BranchState)>> {
+    let entries = match std::fs::read_dir(dir.path()) {
+        Ok(entries) => entries,
+        Err(error) if store::is_absent(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut states = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json")
+            && let Ok(Some(state)) = load(&path)
+            && state.branch_name().is_some()
+        {
+            states.push((path, state));
+        }
+    }
+    states.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(states)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Fixture {
+        _home: tempfile::TempDir,
+        dir: StateDir,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let home = tempfile::tempdir().unwrap();
+            Self { dir: StateDir::new(home.path()), _home: home }
+        }
+
+        fn change<T>(&self, branch: &str, now: i64, change: impl FnOnce(&mut Changes<'_>) -> T) -> T {
+            let branch = Branch::named(branch);
+            transaction(&self.dir, &branch, Path::new("/p"), now, lock::PATIENT, change).unwrap()
+        }
+
+        fn satisfied(&self, branch: &str, scope: Scope, session: &str, now: i64) -> bool {
+            let state = BranchState::read(&self.dir, &Branch::named(branch));
+            state.view("r", Some(&key(session))).is_satisfied(scope, now)
+        }
+    }
+
+    fn key(id: &str) -> SessionKey {
+        SessionKey::new(id).unwrap()
+    }
+
+    fn by(by: &str, expires_at: Option<i64>) -> Satisfaction<'_> {
+        Satisfaction { by, metadata: Map::new(), expires_at }
+    }
+
+    #[test]
+    fn each_scope_reaches_as_far_as_it_says() {
+        for (scope, others) in [
+            (Scope::Session, false),
+            (Scope::SingleUse, false),
+            (Scope::Branch, true),
+            (Scope::Permanent, true),
+        ] {
+            let fixture = Fixture::new();
+            fixture.change("main", 100, |c| c.satisfy("r", scope, Some(&key("a")), &by("cli", Some(110))));
+            assert!(fixture.satisfied("main", scope, "a", 110), "valid at the second it expires");
+            assert_eq!(fixture.satisfied("main", scope, "a", 111), scope == Scope::Permanent);
+            assert_eq!(fixture.satisfied("main", scope, "b", 100), others);
+            assert!(!fixture.satisfied("other", scope, "a", 100));
+        }
+    }
+
+    #[test]
+    fn an_override_at_the_branch_beats_every_session() {
+        let fixture = Fixture::new();
+        fixture.change("main", 100, |c| {
+            c.mark_triggered("r", Scope::SingleUse, &key("a"));
+            c.satisfy("r", Scope::Branch, None, &by("cli", Some(200)));
+        });
+        assert!(fixture.satisfied("main", Scope::Session, "new", 150));
+        assert!(!fixture.satisfied("main", Scope::Session, "new", 201));
+    }
+
+    #[test]
+    fn spending_an_approval_takes_one_entry() {
+        let fixture = Fixture::new();
+        fixture.change("main", 1, |c| {
+            for session in ["a", "b"] {
+                c.satisfy("r", Scope::SingleUse, Some(&key(session)), &by("cli", None));
+            }
+        });
+        assert!(fixture.change("main", 2, |c| c.clear_single_use("r", &key("a"))));
+        assert!(!fixture.change("main", 2, |c| c.clear_single_use("r", &key("a"))));
+        assert!(!fixture.satisfied("main", Scope::SingleUse, "a", 3));
+        assert!(fixture.satisfied("main", Scope::SingleUse, "b", 3));
+    }
+
+    #[test]
+    fn clearing_keeps_the_triggered_mark() {
+        let fixture = Fixture::new();
+        fixture.change("main", 1, |c| {
+            c.mark_triggered("r", Scope::Session, &key("a"));
+            c.satisfy("r", Scope::Session, Some(&key("a")), &by("cli", None));
+        });
+        assert!(fixture.change("main", 2, |c| c.clear("r", None)));
+        let state = BranchState::read(&fixture.dir, &Branch::named("main"));
+        let view = state.view("r", Some(&key("a")));
+        assert!(view.is_triggered() && !view.is_satisfied(Scope::Session, 2));
+    }
+
+    #[test]
+    fn branches_that_share_a_file_name_stay_apart() {
+        let fixture = Fixture::new();
+        for branch in ["feature/auth", "feature-auth"] {
+            assert!(!fixture.satisfied(branch, Scope::Branch, "a", 1), "{branch}");
+            fixture.change(branch, 1, |c| c.satisfy("r", Scope::Branch, None, &by("cli", None)));
+            assert!(fixture.satisfied(branch, Scope::Branch, "a", 1));
+        }
+        assert_eq!(all(&fixture.dir).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn older_keys_are_migrated_and_the_later_satisfaction_stays() {
+        let fixture = Fixture::new();
+        std::fs::create_dir_all(fixture.dir.path()).unwrap();
+        let entry = |at: i64, by: &str| json!({"satisfied": true, "satisfied_at": at, "satisfied_by": by});
+        let old = json!({"version": "1.0", "branch": "main", "extra": 1, "requirements": {"r": {"scope": "session",
+            "sessions": {"cad0ac4d-3933-45ad-9a1c-14aec05bb940": entry(5, "skill"), "cad0ac4d": entry(4, "cli")}}}});
+        let path = fixture.dir.branch(&Branch::named("main"));
+        replace(&path, old.to_string().as_bytes(), Durability::Rebuildable, 0o644).unwrap();
+        assert!(fixture.satisfied("main", Scope::Session, "cad0ac4d", 9), "read before it is migrated");
+        fixture.change("main", 9, |c| c.mark_triggered("s", Scope::Session, &key("a")));
+        let new: Value = serde_json::from_slice(&store::read(&path).unwrap().unwrap()).unwrap();
+        assert_eq!(new["requirements"]["r"]["sessions"], json!({"cad0ac4d": entry(5, "skill")}));
+        assert_eq!(new["extra"], 1, "unknown keys stay");
+    }
+
+    #[test]
+    fn a_corrupt_file_is_kept_aside() {
+        let fixture = Fixture::new();
+        std::fs::create_dir_all(fixture.dir.path()).unwrap();
+        for content in ["{", "[]", "{\"version\":\"1.0\"}", "{\"version\":\"9\",\"requirements\":{}}"] {
+            let path = fixture.dir.branch(&Branch::named("main"));
+            replace(&path, content.as_bytes(), Durability::Rebuildable, 0o644).unwrap();
+            assert!(!fixture.satisfied("main", Scope::Session, "a", 1));
+            fixture.change("main", 1, |c| c.satisfy("r", Scope::Session, Some(&key("a")), &by("cli", None)));
+            assert!(fixture.satisfied("main", Scope::Session, "a", 1));
+            let kept = std::fs::read_dir(fixture.dir.path()).unwrap().flatten().find(|entry| {
+                entry.file_name().to_string_lossy().starts_with("main.json.corrupt-")
+                    && store::read(&entry.path()).unwrap().unwrap() == content.as_bytes()
+            });
+            assert!(kept.is_some(), "{content}");
+        }
+    }
+
+    #[test]
+    fn old_sessions_go_and_live_ones_stay() {
+        let fixture = Fixture::new();
+        fixture.change("main", 100, |c| {
+            for session in ["old", "live"] {
+                c.satisfy("r", Scope::Session, Some(&key(session)), &by("cli", None));
+            }
+        });
+        fixture.change("main", 900, |c| c.drop_old_sessions(500, |session| *session == key("live")));
+        assert!(!fixture.satisfied("main", Scope::Session, "old", 900));
+        assert!(fixture.satisfied("main", Scope::Session, "live", 900));
+    }
+}

@@ -1,0 +1,237 @@
+//! A hook's life: stdin → event → stages in order → answer → stdout → record → exit 0.
+//!
+//! Every stage runs behind its own fence: one that fails or panics is logged, noted for the next
+//! SessionStart, and skipped. The answer is printed before anything is recorded, so recording cannot change
+//! it. Whatever happens the exit code is 0: a hook of ours never blocks by accident.
+
+use std::cell::OnceCell;
+use std::fmt::Display;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::answer::Answer;
+use crate::branch::Branch;
+use crate::env_vars;
+use crate::event::{Event, Payload, read_payload};
+use crate::failures;
+use crate::log::Log;
+use crate::owner::{self, Owner};
+use crate::paths::Paths;
+use crate::project::{self, Project};
+use crate::registry::{Presence, Registry};
+use crate::session_id::SessionId;
+use crate::session_log::{GateRecord, LoggedEvent, SessionDir};
+use crate::store::lock;
+use crate::time::Moment;
+
+/// One run of a hook.
+#[derive(Debug)]
+pub struct Hook {
+    /// The event being served.
+    pub event: Event,
+    /// What the host sent.
+    pub payload: Payload,
+    /// The session; `None` when the host named none, and then nothing is gated or recorded.
+    pub session: Option<SessionId>,
+    /// The roots of everything on disk.
+    pub paths: Paths,
+    /// When this process began.
+    pub entered: Moment,
+    /// The answer under construction.
+    pub answer: Answer,
+    /// What the gates decided, for the session's log.
+    pub gates: Option<GateRecord>,
+    /// The process's log lines.
+    pub log: Log,
+    project: OnceCell<Project>,
+    branch: OnceCell<Branch>,
+    answered: bool,
+}
+
+/// Runs a hook executable: reads the event, lets `work` do it in stages, answers, and exits 0. `events` are
+/// the events the executable serves; the first is assumed when the payload names none.
+pub fn run(events: &[Event], work: impl FnOnce(&mut Hook)) -> ExitCode {
+    let entered = Moment::now();
+    // The default hook writes to stderr; a panic is reported through the log instead.
+    std::panic::set_hook(Box::new(|_| {}));
+    let paths = Paths::from_env();
+    let mut log = Log::default();
+    log.set_context("hook", events[0].name());
+    let outcome = catch_unwind(AssertUnwindSafe(|| match receive(events) {
+        Ok((event, payload)) => {
+            let mut hook = Hook::new(event, payload, paths.clone(), entered, std::mem::take(&mut log));
+            work(&mut hook);
+            hook.finish();
+        }
+        Err(message) => {
+            log.error(&message);
+            failures::note(&paths, events[0].name(), &message);
+            log.flush(&paths);
+        }
+    }));
+    if let Err(panic) = outcome {
+        let message = format!("the hook itself panicked: {}", panic_text(panic.as_ref()));
+        let _ = catch_unwind(|| {
+            let mut log = Log::default();
+            log.set_context("hook", events[0].name());
+            log.error(&message);
+            log.flush(&paths);
+            failures::note(&paths, events[0].name(), &message);
+        });
+    }
+    ExitCode::SUCCESS
+}
+
+fn receive(events: &[Event]) -> Result<(Event, Payload), String> {
+    let bytes = read_payload(&mut std::io::stdin()).map_err(|error| error.to_string())?;
+    let payload = Payload::parse(&bytes).map_err(|error| error.to_string())?;
+    if payload.hook_event_name.is_empty() {
+        return Ok((events[0], payload));
+    }
+    match events.iter().find(|event| event.name() == payload.hook_event_name) {
+        Some(event) => Ok((*event, payload)),
+        None => {
+            let name: String = payload.hook_event_name.chars().take(64).collect();
+            Err(format!("this executable serves {}, the payload says {name:?}", events[0].name()))
+        }
+    }
+}
+
+impl Hook {
+    fn new(event: Event, payload: Payload, paths: Paths, entered: Moment, mut log: Log) -> Self {
+        let session = payload.session();
+        log.set_context("hook", event.name());
+        log.set_context("session", session.as_ref().map_or("", |session| session.key().as_str()));
+        log.set_context("tool", &payload.tool_name);
+        if !payload.mistyped.is_empty() {
+            log.error(format!("fields of a wrong type were ignored: {}", payload.mistyped.join(", ")));
+        }
+        if session.is_none() {
+            log.error("the payload names no session; nothing is gated");
+        }
+        Self {
+            event,
+            payload,
+            session,
+            paths,
+            entered,
+            answer: Answer::default(),
+            gates: None,
+            log,
+            project: OnceCell::new(),
+            branch: OnceCell::new(),
+            answered: false,
+        }
+    }
+
+    /// Runs a stage behind a fence. `name` is what a person reads when it fails.
+    pub fn stage<E: Display>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Result<(), E>) {
+        let failure = match catch_unwind(AssertUnwindSafe(|| work(self).map_err(|error| error.to_string()))) {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => format!("{name}: {error}"),
+            Err(panic) => format!("{name}: panicked: {}", panic_text(panic.as_ref())),
+        };
+        self.report(&failure);
+    }
+
+    /// Logs a failure that was passed over, and notes it for the next SessionStart.
+    pub fn report(&mut self, failure: &str) {
+        self.log.error(failure);
+        failures::note(&self.paths, self.event.name(), failure);
+    }
+
+    /// The project of the event.
+    pub fn project(&self) -> &Project {
+        self.project.get_or_init(|| {
+            Project::of_event(&self.paths, self.payload.edited_file(), &self.payload.folder())
+        })
+    }
+
+    /// The branch of the event's project.
+    pub fn branch(&self) -> &Branch {
+        self.branch.get_or_init(|| self.project().branch())
+    }
+
+    /// Whether the environment switches the gates off for this process.
+    pub fn is_skipped(&self) -> bool {
+        env_vars::get_os(env_vars::CLAUDE_SKIP_REQUIREMENTS).is_some()
+    }
+
+    /// The project the session belongs to.
+    pub fn session_project(&self) -> (PathBuf, &'static str) {
+        let launched = env_vars::get_os(env_vars::CLAUDE_PROJECT_DIR).map(PathBuf::from);
+        project::of_session(launched.as_deref(), &self.payload.folder(), self.project())
+    }
+
+    /// Prints the answer. The first call does; stages that come later record and cannot change it.
+    pub fn respond(&mut self) {
+        if std::mem::replace(&mut self.answered, true) {
+            return;
+        }
+        if let Some(document) = self.answer.render(self.event) {
+            let mut stdout = std::io::stdout().lock();
+            let written = writeln!(stdout, "{document}").and_then(|()| stdout.flush());
+            if let Err(error) = written {
+                self.report(&format!("answering: {error}"));
+            }
+        }
+    }
+
+    /// Appends the event to the session's log; a session that was never seen gets its directory and its place
+    /// in the registry first.
+    pub fn record(&mut self) {
+        self.stage("recording the event", |hook| {
+            let Some(session) = hook.session.clone() else { return Ok(()) };
+            let dir = SessionDir::new(&hook.paths, &session);
+            let mut line = LoggedEvent::of(&hook.payload, &session, hook.event.name(), hook.entered);
+            line.gates = hook.gates.take();
+            if hook.event == Event::SessionStart {
+                line.boot_id = crate::process::boot_id();
+            }
+            if !dir.is_known() && hook.event != Event::SessionEnd {
+                hook.enter_session();
+            }
+            dir.append(&line, lock::HOT)
+        });
+    }
+
+    /// Opens the session's directory and enters the session in the registry.
+    pub fn enter_session(&mut self) -> Option<Owner> {
+        let session = self.session.clone()?;
+        let owner = owner::find(&self.paths);
+        self.stage("opening the session", |hook| {
+            let (project, source) = hook.session_project();
+            let dir = SessionDir::new(&hook.paths, &session);
+            dir.open(&session, &hook.payload, (project, source), owner.clone(), hook.entered)
+        });
+        self.stage("registering the session", |hook| {
+            let (project, _) = hook.session_project();
+            let branch = hook.branch().clone();
+            let presence = Presence {
+                session: &session,
+                project: &project,
+                branch: &branch,
+                owner: owner.as_ref(),
+                now: hook.entered,
+            };
+            Registry::new(&hook.paths).enter(&presence, lock::CHANGE)
+        });
+        owner
+    }
+
+    fn finish(&mut self) {
+        self.respond();
+        let paths = self.paths.clone();
+        self.log.flush(&paths);
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

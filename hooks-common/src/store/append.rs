@@ -1,0 +1,82 @@
+//! Logs of JSON lines.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use super::lock;
+
+/// Appends `line` and a newline to the log at `path` with one write, under the lock at `lock_path`. A torn
+/// last line is closed first, so that it costs nothing but itself. When the lock stays busy for `wait`, the
+/// line is appended all the same, and appended again if the log was replaced meanwhile: readers drop doubles
+/// by `event_id`. The folder must exist; a new log is readable by its owner alone.
+///
+/// # Errors
+/// When the log cannot be opened or written.
+pub fn append_line(path: &Path, lock_path: &Path, line: &[u8], wait: Duration) -> io::Result<()> {
+    let lock = match lock::exclusive(lock_path, wait) {
+        Ok(lock) => Some(lock),
+        Err(lock::LockError::Busy { .. }) => None,
+        Err(lock::LockError::Open { error, .. }) => return Err(error),
+    };
+    let log = write_line(path, line)?;
+    let safe = lock.as_ref().is_some_and(lock::Lock::is_held);
+    if !safe && was_replaced(&log, path) {
+        write_line(path, line)?;
+    }
+    Ok(())
+}
+
+fn write_line(path: &Path, line: &[u8]) -> io::Result<File> {
+    let mut log = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+    let length = log.metadata()?.len();
+    let mut last = [b'\n'];
+    if length > 0 {
+        log.read_exact_at(&mut last, length - 1)?;
+    }
+    let mut text = Vec::with_capacity(line.len() + 2);
+    if last != [b'\n'] {
+        text.push(b'\n');
+    }
+    text.extend_from_slice(line);
+    text.push(b'\n');
+    log.write_all(&text)?;
+    Ok(log)
+}
+
+fn was_replaced(log: &File, path: &Path) -> bool {
+    match (log.metadata(), std::fs::metadata(path)) {
+        (Ok(open), Ok(named)) => (open.dev(), open.ino()) != (named.dev(), named.ino()),
+        _ => false,
+    }
+}
+
+/// The lines of a log that parse as JSON objects of type `T`; torn and foreign lines are counted, not shown.
+pub fn read_lines<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> (Vec<T>, usize) {
+    let mut skipped = 0;
+    let lines = bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.trim_ascii().is_empty())
+        .filter_map(|line| serde_json::from_slice(line).map_err(|_| skipped += 1).ok())
+        .collect();
+    (lines, skipped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_torn_line_costs_itself_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let (log, lock) = (dir.path().join("log"), dir.path().join("lock"));
+        append_line(&log, &lock, b"{\"a\":1}", lock::HOT).unwrap();
+        let mut torn = OpenOptions::new().append(true).open(&log).unwrap();
+        torn.write_all(b"{\"a\":").unwrap();
+        append_line(&log, &lock, b"{\"a\":2}", lock::HOT).unwrap();
+        let (lines, skipped) = read_lines::<serde_json::Value>(&std::fs::read(&log).unwrap());
+        assert_eq!((lines.len(), skipped), (2, 1));
+    }
+}

@@ -1,0 +1,24 @@
+//! Corrupt files, kept for a person to look at.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::Utc;
+
+/// Copies what stands at `path` aside as `<name>.corrupt-<UTC time>`, so that the next write loses nothing,
+/// and returns the copy's path. `None` when there is nothing to keep.
+///
+/// # Errors
+/// When the copy cannot be made; the caller must not overwrite the file then.
+pub fn keep_copy(path: &Path) -> io::Result<Option<PathBuf>> {
+    let Some(bytes) = super::read(path)? else { return Ok(None) };
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let stamp = Utc::now().format("%Y%m%dT%H%M%S%.3fZ");
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".corrupt-{stamp}"));
+    let copy = path.with_file_name(name);
+    super::replace(&copy, &bytes, super::Durability::Durable, 0o600)?;
+    Ok(Some(copy))
+}

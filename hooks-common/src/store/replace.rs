@@ -1,0 +1,77 @@
+//! Whole files, replaced by rename.
+
+use std::fs::Permissions;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// What must survive a power cut. A killed process never leaves half a file in either case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Old or new content after a kill; after a power cut perhaps an older version. For what can be made
+    /// again: the policy, metrics, the registry.
+    Rebuildable,
+    /// The new content is on the disk before the old one goes. For approvals.
+    Durable,
+}
+
+/// Replaces `path` with `bytes` through a uniquely named temporary file in the same folder. Follows a
+/// symbolic link to its target, keeps the permissions of a file that exists, and gives a new one `new_mode`
+/// less the umask. The folder must exist.
+///
+/// # Errors
+/// When the folder is read-only or the disk is full; the old content is untouched then.
+pub fn replace(path: &Path, bytes: &[u8], durability: Durability, new_mode: u32) -> io::Result<()> {
+    let target = link_target(path);
+    let folder = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut prefix = target.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    let existing = std::fs::metadata(&target).ok().map(|meta| meta.permissions());
+    let mut file = tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(".tmp")
+        .permissions(Permissions::from_mode(new_mode))
+        .tempfile_in(folder)?;
+    if let Some(permissions) = existing {
+        file.as_file().set_permissions(permissions)?;
+    }
+    file.write_all(bytes)?;
+    if durability == Durability::Durable {
+        file.as_file().sync_data()?;
+    }
+    file.persist(&target).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Where a chain of symbolic links ends; the path itself when it is none. A dangling link gives its target,
+/// so that a write creates that.
+pub fn link_target(path: &Path) -> PathBuf {
+    let mut at = path.to_owned();
+    for _ in 0..16 {
+        let Ok(next) = std::fs::read_link(&at) else { return at };
+        at = match at.parent() {
+            Some(dir) => dir.join(next),
+            None => next,
+        };
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_and_a_mode_survive() {
+        let dir = tempfile::tempdir().unwrap();
+        let (real, link) = (dir.path().join("real"), dir.path().join("link"));
+        replace(&real, b"old", Durability::Durable, 0o644).unwrap();
+        std::fs::set_permissions(&real, Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("real", &link).unwrap();
+        replace(&link, b"new", Durability::Rebuildable, 0o600).unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read(&real).unwrap(), b"new");
+        assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file stays");
+    }
+}

@@ -1,0 +1,52 @@
+//! Linux and macOS. Each block of unsafe code is one call that the standard library does not offer and that
+//! the start-up budget keeps us from taking from a larger crate.
+
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+/// Nanoseconds of `CLOCK_MONOTONIC`, which all processes of one boot share.
+pub fn monotonic_ns() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `time` is a valid, writable timespec for the duration of the call; the clock id is a constant
+    // that both platforms define. `Instant` hides the raw value, which must be comparable across processes.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    if status != 0 {
+        return 0;
+    }
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+}
+
+/// Whether `stream` has data, or its end, before `wait` is over. A stream that cannot be polled counts as
+/// readable: the read then says what is wrong.
+pub fn wait_readable(stream: &impl AsRawFd, wait: Duration) -> bool {
+    let mut poll = libc::pollfd { fd: stream.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: `poll` is one valid pollfd and the count says one; the descriptor is borrowed from `stream`,
+    // which outlives the call.
+    unsafe { libc::poll(&raw mut poll, 1, milliseconds) != 0 }
+}
+
+/// Whether `file` lies on a network file system, where even a lock that must not wait may hang.
+#[cfg(target_os = "linux")]
+pub fn is_network_file_system(file: &impl AsRawFd) -> bool {
+    const NFS: libc::c_long = 0x6969;
+    const SMB: libc::c_long = 0x517B;
+    const SMB2: libc::c_long = 0xFE53_4D42;
+    const CIFS: libc::c_long = 0xFF53_4D42;
+    let mut stat = std::mem::MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: the kernel fills the whole struct when it returns 0, and only then is it read; the descriptor
+    // is borrowed from `file`, which outlives the call.
+    let kind = unsafe {
+        if libc::fstatfs(file.as_raw_fd(), stat.as_mut_ptr()) != 0 {
+            return false;
+        }
+        stat.assume_init().f_type
+    };
+    matches!(libc::c_long::from(kind), NFS | SMB | SMB2 | CIFS)
+}
+
+/// Whether `file` lies on a network file system. macOS reports lock errors by itself.
+#[cfg(not(target_os = "linux"))]
+pub fn is_network_file_system(_file: &impl AsRawFd) -> bool {
+    false
+}
