@@ -34,6 +34,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// All scopes.
+    pub const ALL: [Self; 4] = [Self::Session, Self::Branch, Self::Permanent, Self::SingleUse];
+
     /// The name in configuration and state.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,0 +1,385 @@
+//! The levels of the configuration, read and merged.
+//!
+//! Global, then project, then local: a project file with `inherit: false` replaces the global one, anything
+//! else is laid over it key by key, and the local file is always laid over the result.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use hooks_common::finding::{Finding, Place, Severity};
+use hooks_common::project::{ConfigFile, FileIdentity, Level};
+use hooks_common::store;
+
+use crate::check;
+use crate::read;
+use crate::types::Configuration;
+use crate::yaml::{self, Complaint, Mark, Node, Value};
+
+/// Keys of the whole design that this version reads past: each is told, none is an error.
+const LATER: [&str; 42] = [
+    "approval_ttl",
+    "blocking_message",
+    "cache_ttl",
+    "checklist",
+    "deprecated",
+    "deprecated_message",
+    "evidence",
+    "short_message",
+    "mode",
+    "on_error",
+    "strict_preflight",
+    "protect_cli",
+    "bash_writes",
+    "console",
+    "debug",
+    "budgets",
+    "workflow",
+    "guards",
+    "context",
+    "commits",
+    "handoff",
+    "sessions",
+    "scopes",
+    "alerts",
+    "memory",
+    "plan_enter",
+    "plan_exit",
+    "lazy_dev",
+    "permission_request",
+    "session_learning",
+    "wip_tracking",
+    "agent_teams",
+    "diff_scope",
+    "obsidian",
+    "qdrant",
+    "retrieval",
+    "brainstorm_nudge",
+    "pre_compact",
+    "subagent_start",
+    "message_files",
+    "branches",
+    "on_config_error",
+];
+
+/// How often one file's items are dropped before the whole is given up.
+const MOST_REPAIRS: usize = 256;
+
+/// A file that was read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its level.
+    pub level: Level,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its text.
+    text: String,
+}
+
+impl Source {
+    /// A place in the file, with the text of its line.
+    fn place(&self, mark: Mark) -> Place {
+        const LONGEST: usize = 80;
+        let line = self.text.lines().nth(mark.line.saturating_sub(1)).unwrap_or_default().trim();
+        let mut excerpt: String = line.chars().take(LONGEST).filter(|c| !c.is_control()).collect();
+        if line.chars().nth(LONGEST).is_some() {
+            excerpt.push('…');
+        }
+        Place { file: self.path.clone(), line: mark.line.max(1), column: mark.column.max(1), excerpt }
+    }
+}
+
+/// A cascade, merged and checked.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The configuration, without the items that were wrong.
+    pub configuration: Configuration,
+    /// Where each requirement of the configuration is defined, in the same order.
+    pub places: Vec<Place>,
+    /// What is wrong or doubtful.
+    pub findings: Vec<Finding>,
+    /// The levels that are no YAML at all.
+    pub unreadable: Vec<Level>,
+}
+
+/// Reads the files of a cascade and merges them.
+pub fn load(files: &[ConfigFile]) -> Loaded {
+    let mut reader = Cascade::default();
+    let trees =
+        files.iter().filter(|file| file.identity.is_some()).map(|file| (file.level, reader.read(file)));
+    let trees: Vec<_> = trees.collect();
+    let mut merged = Node { value: Value::Mapping(Vec::new()), mark: Mark::default() };
+    for (level, tree) in trees {
+        let Some(tree) = tree else { continue };
+        let inherits = tree.get("inherit").and_then(Node::as_bool) != Some(false);
+        if level == Level::Project && !inherits {
+            merged = tree;
+        } else {
+            merged.merge(tree);
+        }
+    }
+    reader.finish(merged)
+}
+
+/// One level alone, as `req config show --sources` shows it.
+pub fn load_one(path: &Path, level: Level) -> Loaded {
+    load(&[ConfigFile { level, path: path.to_owned(), identity: FileIdentity::of(path) }])
+}
+
+#[derive(Default)]
+struct Cascade {
+    sources: Vec<Source>,
+    findings: Vec<Finding>,
+    unreadable: Vec<Level>,
+}
+
+impl Cascade {
+    fn read(&mut self, file: &ConfigFile) -> Option<Node> {
+        let index = self.sources.len();
+        let (text, problem) = match store::read(&file.path) {
+            Ok(Some(bytes)) => match String::from_utf8(bytes) {
+                Ok(text) => (text, None),
+                Err(error) => {
+                    let good = error.utf8_error().valid_up_to();
+                    let before = &error.as_bytes()[..good];
+                    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+                    let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+                    let mark = Mark { source: index, line, column };
+                    let complaint = Complaint { mark, message: "the file is not UTF-8 from here on".into() };
+                    (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(complaint))
+                }
+            },
+            Ok(None) => return None,
+            Err(error) => {
+                let mark = Mark { source: index, line: 1, column: 1 };
+                (
+                    String::new(),
+                    Some(Complaint { mark, message: format!("the file cannot be read: {error}") }),
+                )
+            }
+        };
+        let parsed = match problem {
+            Some(problem) => Err(problem),
+            None => yaml::parse(&text, index),
+        };
+        self.sources.push(Source { level: file.level, path: file.path.clone(), text });
+        match parsed {
+            Ok((tree, complaints)) => {
+                for complaint in complaints {
+                    self.find(Severity::Warning, "yaml", complaint.message, complaint.mark, None);
+                }
+                Some(tree)
+            }
+            Err(complaint) => {
+                let help = "nothing of this file counts until that is mended";
+                self.find(Severity::Error, "yaml", complaint.message, complaint.mark, Some(help.into()));
+                self.unreadable.push(file.level);
+                None
+            }
+        }
+    }
+
+    fn place(&self, mark: Mark) -> Option<Place> {
+        Some(self.sources.get(mark.source)?.place(mark))
+    }
+
+    fn find(&mut self, severity: Severity, subject: &str, message: String, mark: Mark, help: Option<String>) {
+        let finding =
+            Finding { severity, subject: subject.to_owned(), message, place: self.place(mark), help };
+        if !self.findings.contains(&finding) {
+            self.findings.push(finding);
+        }
+    }
+
+    /// Turns the merged tree into a configuration. A wrong value costs the smallest item that can do without
+    /// it: a requirement, or one key of a section.
+    fn finish(mut self, mut tree: Node) -> Loaded {
+        let mut configuration = None;
+        let unknown = RefCell::new(Vec::new());
+        for _ in 0..MOST_REPAIRS {
+            unknown.borrow_mut().clear();
+            match read::read::<Configuration>(&tree, &unknown) {
+                Ok(read) => {
+                    configuration = Some(read);
+                    break;
+                }
+                Err(wrong) => {
+                    let depth = if wrong.path.first().is_some_and(|key| key == "requirements") {
+                        2
+                    } else {
+                        usize::MAX
+                    };
+                    let item: Vec<String> = wrong.path.iter().take(depth).cloned().collect();
+                    let subject = item.join(".");
+                    let message = format!("{}: {}", wrong.path.join("."), wrong.message);
+                    let help = if depth == 2 && item.len() == 2 {
+                        "this requirement is off until that is mended"
+                    } else {
+                        "the default counts until that is mended"
+                    };
+                    self.find(Severity::Error, &subject, message, wrong.mark, Some(help.into()));
+                    if !remove_path(&mut tree, &item) {
+                        break;
+                    }
+                }
+            }
+        }
+        for remark in unknown.into_inner() {
+            self.remark(&remark);
+        }
+        let mut configuration = configuration.unwrap_or_default();
+        let mut places = Vec::new();
+        let requirements = std::mem::take(&mut configuration.requirements.0);
+        for (name, requirement) in requirements {
+            let mark = requirement_mark(&tree, &name);
+            let place = self.place(mark);
+            let verdict = check::requirement(&name, &requirement, &configuration.hooks);
+            let dropped = verdict.iter().any(|finding| finding.severity == Severity::Error);
+            for finding in verdict {
+                let place = place.clone();
+                self.findings.push(Finding { place, ..finding });
+            }
+            if let (false, Some(place)) = (dropped, place) {
+                configuration.requirements.0.push((name, requirement));
+                places.push(place);
+            }
+        }
+        Loaded { configuration, places, findings: self.findings, unreadable: self.unreadable }
+    }
+
+    fn remark(&mut self, remark: &read::UnknownKey) {
+        let full: Vec<&str> = remark.within.iter().map(String::as_str).chain([remark.key.as_str()]).collect();
+        let subject = full.join(".");
+        if LATER.contains(&remark.key.as_str()) {
+            let message = "this version reads past this key".to_owned();
+            self.find(Severity::Note, &subject, message, remark.mark, None);
+            return;
+        }
+        let near = check::nearest(&remark.key, remark.known.iter().copied());
+        let help = near.map(|near| format!("did you mean `{near}`?"));
+        self.find(Severity::Warning, &subject, "unknown key, it has no effect".to_owned(), remark.mark, help);
+    }
+}
+
+fn requirement_mark(tree: &Node, name: &str) -> Mark {
+    let entry = tree.get("requirements").and_then(|all| all.entry(name));
+    entry.map_or_else(Mark::default, |(key, _)| key.mark)
+}
+
+fn remove_path(tree: &mut Node, path: &[String]) -> bool {
+    match path {
+        [] => false,
+        [key] => tree.remove(key).is_some(),
+        [key, rest @ ..] => {
+            let Value::Mapping(entries) = &mut tree.value else { return false };
+            let child = entries.iter_mut().find(|(name, _)| name.text() == Some(key));
+            child.is_some_and(|(_, child)| remove_path(child, rest))
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
+mod tests {
+    use super::*;
+
+    struct Files(tempfile::TempDir);
+
+    impl Files {
+        fn new() -> Self {
+            Self(tempfile::tempdir().unwrap())
+        }
+
+        fn load(&self, levels: &[(Level, &str)]) -> Loaded {
+            let files: Vec<_> = levels
+                .iter()
+                .map(|(level, text)| {
+                    let path = self.0.path().join(format!("{level:?}.yaml"));
+                    std::fs::write(&path, text).unwrap();
+                    ConfigFile { level: *level, identity: FileIdentity::of(&path), path }
+                })
+                .collect();
+            load(&files)
+        }
+    }
+
+    fn names(loaded: &Loaded) -> Vec<&str> {
+        loaded.configuration.requirements.0.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    #[test]
+    fn levels_merge_and_inherit_false_replaces() {
+        let global = "requirements:\n  g: {enabled: true, description: kept, trigger_tools: [Edit, Write]}\n";
+        let project = "requirements:\n  g: {trigger_tools: [Write]}\n  p: {enabled: yes}\n";
+        let local = "requirements:\n  p: {enabled: off}\n";
+        let all = [(Level::Global, global), (Level::Project, project), (Level::Local, local)];
+        let loaded = Files::new().load(&all);
+        assert_eq!(names(&loaded), ["g", "p"]);
+        let g = &loaded.configuration.requirements.0[0].1;
+        assert_eq!((g.triggers().len(), g.description.as_deref()), (1, Some("kept")));
+        assert!(
+            g.enabled && !loaded.configuration.requirements.0[1].1.enabled,
+            "off without `enabled`, local wins"
+        );
+        assert_eq!((loaded.places[0].line, loaded.findings.len()), (2, 0));
+        let alone = format!("inherit: false\n{project}");
+        let loaded = Files::new().load(&[(Level::Global, global), (Level::Project, &alone)]);
+        let g = &loaded.configuration.requirements.0[0].1;
+        assert!(g.description.is_none() && !g.enabled);
+    }
+
+    #[test]
+    fn a_bad_item_costs_only_itself() {
+        for bad in [
+            "bad: true",
+            "bad: {enabled: true, scope: weekly}",
+            "bad: {enabled: true, trigger_tools: [{tool: Bash, command_pattern: '('}]}",
+            "bad: {enabled: true, trigger_tools: [{tool: Bash, comand_pattern: 'x'}]}",
+            "bad: {enabled: true, type: dynamic, thresholds: 5}",
+            "bad: {enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: {warn: 1}}",
+            "bad: {enabled: maybe}",
+            "bad: {enabled: true, satisfied_by_skill: ' '}",
+            "bad: [1]",
+            "bad: {enabled: true, type: webhook}",
+            "'bad name; rm': {enabled: true}",
+        ] {
+            let text = format!("enabled: true\nrequirements:\n  {bad}\n  good: {{enabled: true}}\n");
+            let loaded = Files::new().load(&[(Level::Project, &text)]);
+            assert_eq!(names(&loaded), ["good"], "{bad}");
+            let finding = &loaded.findings[0];
+            assert_eq!(finding.place.as_ref().unwrap().line, 3, "{bad}: {finding}");
+            assert!(finding.to_string().contains("bad"), "{finding}");
+            assert_eq!(finding.severity, Severity::Error);
+        }
+    }
+
+    #[test]
+    fn a_bad_key_of_a_section_costs_only_itself() {
+        let text = "hooks:\n  stop: {verify_scopes: [session, bogus], verify_requirements: off}\n  sesion_end: {}\nlogging: {level: loud}\n";
+        let loaded = Files::new().load(&[(Level::Project, text)]);
+        let stop = &loaded.configuration.hooks.stop;
+        assert_eq!((stop.verify_requirements, stop.verify_scopes.len()), (false, 1));
+        let told: Vec<_> = loaded.findings.iter().map(|finding| finding.subject.as_str()).collect();
+        assert_eq!(told, ["hooks.stop.verify_scopes", "logging.level", "hooks.sesion_end"]);
+        assert_eq!(loaded.findings[2].help.as_deref(), Some("did you mean `session_end`?"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_yaml_costs_itself_and_says_where() {
+        let loaded = Files::new().load(&[
+            (Level::Global, "requirements:\n  g: {enabled: true}\n"),
+            (Level::Project, "requirements:\n  p: {enabled: true\n"),
+        ]);
+        assert_eq!((names(&loaded), loaded.unreadable.as_slice()), (vec!["g"], [Level::Project].as_slice()));
+        let place = loaded.findings[0].place.as_ref().unwrap();
+        assert!(place.line >= 2 && place.file.ends_with("Project.yaml"));
+    }
+
+    #[test]
+    fn what_is_not_enforced_is_said() {
+        let text = "requirements:\n  g: {enabled: true, type: guard, guard_type: protected_branch}\n  e: {enabled: true, evidence: {}}\n";
+        let loaded = Files::new().load(&[(Level::Project, text)]);
+        assert_eq!(names(&loaded), ["g", "e"]);
+        let told: Vec<_> = loaded.findings.iter().map(|finding| finding.severity).collect();
+        assert_eq!(told, [Severity::Note, Severity::Warning]);
+    }
+}

@@ -1,0 +1,413 @@
+//! YAML as nodes that know where they stand.
+//!
+//! The dialect is YAML 1.1 where people rely on it: plain `yes`, `no`, `on`, `off` are booleans where a
+//! boolean is expected, `<<` merges, and of duplicate keys the last wins (with a warning). JSON is YAML, a
+//! byte order mark is skipped, and one document makes a file.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+
+/// How large a configuration file may be, in bytes.
+const LARGEST: usize = 1024 * 1024;
+/// How many nodes aliases may unfold to.
+const MOST_NODES: usize = 50_000;
+/// How deep nodes may nest.
+const DEEPEST: usize = 64;
+
+/// Where a node stands: an index into the list of files being read, and a line and column counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// Which file.
+    pub source: usize,
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+}
+
+/// A node of the document tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What it is.
+    pub value: Value,
+    /// Where it starts.
+    pub mark: Mark,
+}
+
+/// The kinds of nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A scalar; plain ones are typed by what is expected of them.
+    Scalar {
+        /// Its text.
+        text: String,
+        /// Whether it stood without quotes, block indicator and `!!str`.
+        plain: bool,
+    },
+    /// A list.
+    Sequence(Vec<Node>),
+    /// A map in document order. Keys are scalars; merge keys are already merged.
+    Mapping(Vec<(Node, Node)>),
+}
+
+/// What is wrong with a file, or doubtful in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// Where.
+    pub mark: Mark,
+    /// What.
+    pub message: String,
+}
+
+impl Node {
+    /// The text of a scalar.
+    pub fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether this is YAML's null: nothing, `~` or `null`, unquoted.
+    pub fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+
+    /// The boolean that a plain scalar means in YAML 1.1.
+    pub fn as_bool(&self) -> Option<bool> {
+        let Value::Scalar { text, plain: true } = &self.value else { return None };
+        match text.as_str() {
+            "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
+            "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// A key's value in a mapping.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    /// A key and its value in a mapping.
+    pub fn entry(&self, key: &str) -> Option<(&Node, &Node)> {
+        let Value::Mapping(entries) = &self.value else { return None };
+        entries.iter().find(|(name, _)| name.text() == Some(key)).map(|(name, value)| (name, value))
+    }
+
+    /// Removes a key from a mapping.
+    pub fn remove(&mut self, key: &str) -> Option<Node> {
+        let Value::Mapping(entries) = &mut self.value else { return None };
+        let at = entries.iter().position(|(name, _)| name.text() == Some(key))?;
+        Some(entries.remove(at).1)
+    }
+
+    /// Lays `over` on top of this node: maps key by key, everything else replaced. A key defined on both
+    /// levels stands where the higher level has it.
+    pub fn merge(&mut self, over: Node) {
+        match (&mut self.value, over.value) {
+            (Value::Mapping(base), Value::Mapping(entries)) => {
+                self.mark = over.mark;
+                for (key, value) in entries {
+                    match base.iter_mut().find(|(name, _)| name.text() == key.text()) {
+                        Some((name, existing)) => {
+                            *name = key;
+                            existing.merge(value);
+                        }
+                        None => base.push((key, value)),
+                    }
+                }
+            }
+            (_, value) => *self = Node { value, mark: over.mark },
+        }
+    }
+}
+
+/// Reads one file. The second list holds warnings: duplicate keys and the like.
+///
+/// # Errors
+/// A file that is no YAML, with the place where reading stopped.
+pub fn parse(text: &str, source: usize) -> Result<(Node, Vec<Complaint>), Complaint> {
+    let at = |line: usize, column: usize| Mark { source, line, column };
+    if text.len() > LARGEST {
+        return Err(Complaint {
+            mark: at(1, 1),
+            message: format!("the file is larger than {LARGEST} bytes"),
+        });
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let empty = Node { value: Value::Mapping(Vec::new()), mark: at(1, 1) };
+    let mut builder =
+        Builder { source, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, complaints: Vec::new() };
+    let mut documents = 0;
+    let mut root = None;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| Complaint {
+            mark: at(error.marker().line(), error.marker().col() + 1),
+            message: error.info().to_owned(),
+        })?;
+        let mark = at(span.start.line(), span.start.col() + 1);
+        if matches!(event, Event::DocumentStart(_)) {
+            documents += 1;
+            if documents > 1 {
+                return Err(Complaint {
+                    mark,
+                    message: "a configuration is one document, a second starts here".into(),
+                });
+            }
+        }
+        if let Some(node) = builder.take(event, mark)? {
+            root = Some(node);
+        }
+    }
+    let root = root.filter(|root| !root.is_null()).unwrap_or(empty);
+    if !matches!(root.value, Value::Mapping(_)) {
+        return Err(Complaint { mark: root.mark, message: "a configuration is a map of keys".into() });
+    }
+    Ok((root, builder.complaints))
+}
+
+struct Builder {
+    source: usize,
+    stack: Vec<Open>,
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    complaints: Vec<Complaint>,
+}
+
+/// A collection whose end has not come.
+struct Open {
+    mark: Mark,
+    anchor: usize,
+    kind: Kind,
+}
+
+enum Kind {
+    Sequence(Vec<Node>),
+    Mapping { entries: Vec<(Node, Node)>, key: Option<Node> },
+}
+
+impl Builder {
+    /// Takes one event; the whole document when it ends one.
+    fn take(&mut self, event: Event<'_>, mark: Mark) -> Result<Option<Node>, Complaint> {
+        let (node, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
+                let plain = style == ScalarStyle::Plain && !is_text;
+                (Node { value: Value::Scalar { text: text.into_owned(), plain }, mark }, anchor)
+            }
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor).cloned() else {
+                    return Err(Complaint {
+                        mark,
+                        message: "this alias refers to itself or to nothing".into(),
+                    });
+                };
+                self.count(size(&node), mark)?;
+                (node, 0)
+            }
+            Event::SequenceStart(anchor, _) => {
+                self.open(Open { mark, anchor, kind: Kind::Sequence(Vec::new()) })?;
+                return Ok(None);
+            }
+            Event::MappingStart(anchor, _) => {
+                self.open(Open { mark, anchor, kind: Kind::Mapping { entries: Vec::new(), key: None } })?;
+                return Ok(None);
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let Some(open) = self.stack.pop() else { return Ok(None) };
+                let value = match open.kind {
+                    Kind::Sequence(items) => Value::Sequence(items),
+                    Kind::Mapping { entries, .. } => Value::Mapping(self.settle(entries)?),
+                };
+                (Node { value, mark: open.mark }, open.anchor)
+            }
+            _ => return Ok(None),
+        };
+        self.count(1, mark)?;
+        if anchor != 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        match self.stack.last_mut() {
+            None => Ok(Some(node)),
+            Some(Open { kind: Kind::Sequence(items), .. }) => {
+                items.push(node);
+                Ok(None)
+            }
+            Some(Open { kind: Kind::Mapping { entries, key }, .. }) => {
+                match key.take() {
+                    Some(name) => entries.push((name, node)),
+                    None if node.text().is_some() => *key = Some(node),
+                    None => return Err(Complaint { mark, message: "a key must be plain text".into() }),
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn open(&mut self, open: Open) -> Result<(), Complaint> {
+        if self.stack.len() >= DEEPEST {
+            return Err(Complaint {
+                mark: open.mark,
+                message: format!("nested deeper than {DEEPEST} levels"),
+            });
+        }
+        self.stack.push(open);
+        Ok(())
+    }
+
+    fn count(&mut self, nodes: usize, mark: Mark) -> Result<(), Complaint> {
+        self.nodes += nodes;
+        if self.nodes > MOST_NODES {
+            return Err(Complaint { mark, message: format!("more than {MOST_NODES} values after aliases") });
+        }
+        Ok(())
+    }
+
+    /// Unfolds merge keys and lets the last of duplicate keys win.
+    fn settle(&mut self, entries: Vec<(Node, Node)>) -> Result<Vec<(Node, Node)>, Complaint> {
+        let mut settled: Vec<(Node, Node)> = Vec::with_capacity(entries.len());
+        let mut merged = Vec::new();
+        for (key, value) in entries {
+            let is_merge = matches!(&key.value, Value::Scalar { text, plain: true } if text == "<<");
+            if is_merge {
+                merged.push(value);
+                continue;
+            }
+            if let Some((earlier, existing)) = settled.iter_mut().find(|(name, _)| name.text() == key.text())
+            {
+                let name = key.text().unwrap_or_default();
+                self.complaints.push(Complaint {
+                    mark: key.mark,
+                    message: format!(
+                        "`{name}` stands twice; this one counts, the one in line {} does not",
+                        earlier.mark.line
+                    ),
+                });
+                (*earlier, *existing) = (key, value);
+            } else {
+                settled.push((key, value));
+            }
+        }
+        for source in merged {
+            let maps = match source.value {
+                Value::Sequence(items) => items,
+                _ => vec![source],
+            };
+            for map in maps {
+                let Value::Mapping(entries) = map.value else {
+                    return Err(Complaint { mark: map.mark, message: "`<<` merges maps only".into() });
+                };
+                for (key, value) in entries {
+                    if !settled.iter().any(|(name, _)| name.text() == key.text()) {
+                        settled.push((key, value));
+                    }
+                }
+            }
+        }
+        debug_assert!(settled.iter().all(|(key, _)| key.mark.source == self.source));
+        Ok(settled)
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::Scalar { .. } => 0,
+        Value::Sequence(items) => items.iter().map(size).sum(),
+        Value::Mapping(entries) => entries.iter().map(|(key, value)| size(key) + size(value)).sum(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tree(text: &str) -> Node {
+        parse(text, 0).unwrap().0
+    }
+
+    #[test]
+    fn words_of_yaml_1_1_are_booleans() {
+        for (text, expected) in [
+            ("yes", Some(true)),
+            ("Off", Some(false)),
+            ("TRUE", Some(true)),
+            ("'yes'", None),
+            ("y", None),
+            ("!!str no", None),
+        ] {
+            assert_eq!(tree(&format!("a: {text}")).get("a").unwrap().as_bool(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn merge_keys_fill_in_and_duplicates_are_told() {
+        let (root, complaints) =
+            parse("base: &b {x: 1, y: 2}\na:\n  <<: *b\n  x: 3\na2: 1\na2: 2\n", 0).unwrap();
+        let a = root.get("a").unwrap();
+        assert_eq!((a.get("x").unwrap().text(), a.get("y").unwrap().text()), (Some("3"), Some("2")));
+        assert_eq!(root.get("a2").unwrap().text(), Some("2"));
+        assert_eq!(complaints.len(), 1);
+        assert_eq!(complaints[0].mark, Mark { source: 0, line: 6, column: 1 });
+    }
+
+    #[test]
+    fn broken_files_say_where() {
+        for (text, line) in [
+            ("a: [1, 2\nb: 3\n", 2),
+            ("a:\n  b: 1\n c: 2\n", 3),
+            ("- 1\n", 1),
+            ("a: 1\n---\nb: 2\n", 3),
+            ("a: *x\n", 1),
+        ] {
+            assert_eq!(parse(text, 0).unwrap_err().mark.line, line, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_alias_bomb_is_refused() {
+        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..9 {
+            let before = level - 1;
+            let items = vec![format!("*a{before}"); 10].join(", ");
+            text.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+        }
+        assert!(parse(&text, 0).unwrap_err().message.contains("more than"));
+        assert!(parse(&"[".repeat(500), 0).is_err());
+    }
+
+    #[test]
+    fn nothing_a_byte_order_mark_and_json_are_files() {
+        assert_eq!(tree("").value, Value::Mapping(Vec::new()));
+        assert_eq!(tree("# only a comment\n").value, Value::Mapping(Vec::new()));
+        assert_eq!(tree("\u{feff}{\"a\": true}").get("a").unwrap().as_bool(), Some(true));
+    }
+
+    #[test]
+    fn merging_levels_replaces_lists_and_keeps_the_rest() {
+        let mut base = tree("r: {list: [1, 2], keep: x}\n");
+        base.merge(parse("r:\n  list: [3]\n", 1).unwrap().0);
+        let r = base.get("r").unwrap();
+        assert!(matches!(&r.get("list").unwrap().value, Value::Sequence(items) if items.len() == 1));
+        assert_eq!(r.get("keep").unwrap().text(), Some("x"));
+        assert_eq!(base.entry("r").unwrap().0.mark.source, 1);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[-a-z:{}\\[\\],&*<'\"#| \\n\\t!]{0,120}") {
+            let _ = parse(&text, 0);
+        }
+
+        #[test]
+        fn merging_nothing_changes_nothing(keys in proptest::collection::vec("[a-e]{1,2}", 0..6)) {
+            let text: String = keys.iter().enumerate().map(|(at, key)| format!("{key}: {at}\n")).collect();
+            let base = tree(&text);
+            let mut merged = base.clone();
+            merged.merge(tree(""));
+            prop_assert_eq!(base.value, merged.value);
+        }
+    }
+}
