@@ -359,7 +359,7 @@ mod tests {
             ("a: [1, 2\nb: 3\n", 2),
             ("a:\n  b: 1\n c: 2\n", 3),
             ("- 1\n", 1),
-            ("a: 1\n---\nb: 2\n", 3),
+            ("a: 1\n---\nb: 2\n", 2),
             ("a: *x\n", 1),
         ] {
             assert_eq!(parse(text, 0).unwrap_err().mark.line, line, "{text:?}");

@@ -1,0 +1,219 @@
+//! SessionStart: what is required in this project, told once.
+
+use std::fmt::Write;
+
+use config::Rule;
+use config::types::{BriefingFormat, SessionStart};
+use hooks_common::finding::Severity;
+use hooks_common::owner::Owner;
+use hooks_common::requirements::transaction;
+use hooks_common::runtime::Hook;
+use hooks_common::store::lock;
+use hooks_common::text::fact;
+use hooks_common::{failures, registry::Registry};
+
+use crate::carry_over::carry_over;
+use crate::refusal::{self, Req};
+use crate::view::Gates;
+
+/// Entries of sessions that did nothing for so long are dropped from state, in seconds.
+const FORGET_AFTER: i64 = 14 * 86_400;
+/// The most findings that are told at once.
+const MOST_FINDINGS: usize = 8;
+
+/// Tells the user once what failed open since the last session began.
+///
+/// # Errors
+/// None; failures that cannot be read are not told.
+pub fn tell_failures(hook: &mut Hook) -> Result<(), std::convert::Infallible> {
+    let failures = failures::take(&hook.paths);
+    if let Some(last) = failures.last() {
+        hook.answer.tell_user(format!(
+            "Stanchion passed over {} since the last session began; the last one, in {} at {}: {}. `stanchion doctor` shows more.",
+            if failures.len() == 1 { "one failure".to_owned() } else { format!("{} failures", failures.len()) },
+            last.hook,
+            last.at,
+            fact(&last.message),
+        ));
+    }
+    Ok(())
+}
+
+/// Injects the briefing; findings of the configuration go to the user as well. `owner` is the session's client.
+///
+/// # Errors
+/// When the gates cannot be read.
+pub fn brief(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
+    if !hook.project().is_configured() {
+        if hook.payload.source == "startup" && hook.session.is_some() && !hook.is_skipped() {
+            hook.answer
+                .add_context("This project has no requirements; `req init` writes a first configuration.");
+        }
+        return Ok(());
+    }
+    let gates = Gates::of_hook(hook);
+    let paused = hook.gates.as_ref().is_some_and(|record| record.outcome == "paused");
+    // A paused session is told so, and still told what is wrong.
+    let gates = match gates {
+        Some(gates) => gates,
+        None if paused => {
+            let (session, branch) = (hook.session.clone(), hook.branch().clone());
+            let key = session.map(|session| session.key().clone());
+            let paths = hook.paths.clone();
+            match Gates::of(hook.project(), &paths, branch, key, hook.entered.epoch()) {
+                Some(gates) => gates,
+                None => return Ok(()),
+            }
+        }
+        None => return Ok(()),
+    };
+    tell_findings(hook, &gates)?;
+    let settings = gates.policy.settings().map_err(|error| error.to_string())?;
+    let gates = inherit(hook, gates, &settings.session_start, owner);
+    if paused {
+        hook.answer.add_context("Requirement gates are paused for this session; `req resume` ends that.");
+    }
+    if settings.session_start.inject_context {
+        let text = match briefing(hook, &gates, &settings.session_start, paused) {
+            Ok(text) => text,
+            Err(error) => {
+                hook.report(&format!("briefing: {error}"));
+                "Requirement gates are active; `req status` shows them.".to_owned()
+            }
+        };
+        hook.answer.add_context(text);
+    }
+    forget_old_sessions(hook, &gates);
+    Ok(())
+}
+
+/// What is wrong in the configuration, for the user and for the model: a gate that is off must not look on.
+fn tell_findings(hook: &mut Hook, gates: &Gates) -> Result<(), String> {
+    let findings = gates.policy.findings().map_err(|error| error.to_string())?;
+    let mut worth: Vec<_> = findings.iter().filter(|finding| finding.severity > Severity::Note).collect();
+    worth.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    if worth.is_empty() {
+        return Ok(());
+    }
+    let mut text = String::from("The requirements configuration has problems:");
+    for finding in worth.iter().take(MOST_FINDINGS) {
+        let _ = write!(text, "\n- {finding}");
+    }
+    if worth.len() > MOST_FINDINGS {
+        let _ = write!(text, "\n- and {} more: `req status`", worth.len() - MOST_FINDINGS);
+    }
+    for finding in &worth {
+        hook.log.add(hooks_common::log::LogLevel::Warning, finding.to_string());
+    }
+    hook.answer.tell_user(text.clone());
+    hook.answer.add_context(text);
+    Ok(())
+}
+
+fn inherit(hook: &mut Hook, gates: Gates, settings: &SessionStart, owner: Option<&Owner>) -> Gates {
+    if hook.payload.source != "clear" {
+        return gates;
+    }
+    let Some(session) = hook.session.clone() else { return gates };
+    let client = owner.map(|owner| owner.pid);
+    let root = hook.project().root().to_owned();
+    match carry_over(&gates, &settings.carry_over, session.key(), client, &hook.paths, &root) {
+        Ok(names) if names.is_empty() => gates,
+        Ok(names) => {
+            hook.answer.add_context(format!("Carried over from the cleared session: {}.", names.join(", ")));
+            let record = hook.gates.get_or_insert_default();
+            (record.satisfied, record.satisfied_by) = (names, "carry_over".to_owned());
+            let state = hooks_common::requirements::BranchState::read(&gates.dir, &gates.branch);
+            Gates { state, ..gates }
+        }
+        Err(error) => {
+            hook.report(&format!("carry-over: {error}"));
+            gates
+        }
+    }
+}
+
+fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -> Result<String, String> {
+    let rules = gates.policy.rules().map_err(|error| error.to_string())?;
+    let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
+    let open: Vec<Rule> = rules.iter().filter(|rule| !gates.is_satisfied(rule)).cloned().collect();
+    let mut text = String::new();
+    if let Some(header) = &settings.custom_header {
+        let _ = writeln!(text, "{header}\n");
+    }
+    if rules.is_empty() {
+        text.push_str("No requirements configured.");
+        return Ok(text);
+    }
+    let _ = write!(text, "Requirements: {}/{} satisfied", rules.len() - open.len(), rules.len());
+    match settings.briefing_format {
+        BriefingFormat::Compact => {
+            let _ = write!(text, " on {}.", fact(gates.branch.name()));
+            for rule in &open {
+                let _ = write!(text, "\n- {} is open ({})", rule.name, way_out(rule));
+            }
+        }
+        BriefingFormat::Standard => {
+            let _ = write!(
+                text,
+                "\nBranch: {}\nProject: {}\nSession: {session}\n\n| Requirement | Status | Triggers | Way out |\n|---|---|---|---|",
+                fact(gates.branch.name()),
+                fact(&hook.project().root().to_string_lossy()),
+            );
+            for rule in &rules {
+                let status = if gates.is_satisfied(rule) { "satisfied" } else { "open" };
+                let _ =
+                    write!(text, "\n| {} | {status} | {} | {} |", rule.name, triggers(rule), way_out(rule));
+            }
+        }
+    }
+    if !open.is_empty() {
+        let req = Req::find(&hook.paths);
+        let _ = write!(text, "\nTo satisfy: {}", req.call(&refusal::satisfy(&open, &session)));
+        if !paused {
+            text.push_str("\nA tool that needs an open requirement is refused before it runs, and says so.");
+        }
+    }
+    Ok(text)
+}
+
+fn way_out(rule: &Rule) -> String {
+    match &rule.requirement.auto_resolve_skill {
+        Some(skill) => format!("/{}", skill.trim_start_matches('/').rsplit(':').next().unwrap_or(skill)),
+        None => format!("req satisfy {}", rule.name),
+    }
+}
+
+/// The triggers as a person would say them.
+fn triggers(rule: &Rule) -> String {
+    let mut shown: Vec<String> = Vec::new();
+    for trigger in rule.requirement.triggers() {
+        let text = match &trigger.command_pattern {
+            Some(pattern) => humane(pattern),
+            None => trigger.tool,
+        };
+        if !shown.contains(&text) {
+            shown.push(text);
+        }
+    }
+    if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
+}
+
+fn humane(pattern: &str) -> String {
+    let spaced = pattern.replace("\\s+", " ").replace("\\s", " ").replace('|', "/");
+    spaced.chars().filter(|c| !matches!(c, '\\' | '^' | '$' | '(' | ')')).collect()
+}
+
+/// Keeps state small. Nothing is lost if this fails: the next session tries again.
+fn forget_old_sessions(hook: &mut Hook, gates: &Gates) {
+    let before = gates.now - FORGET_AFTER;
+    let live: std::collections::BTreeSet<_> =
+        Registry::new(&hook.paths).live(None).into_iter().map(|(key, _)| key).collect();
+    let root = hook.project().root().to_owned();
+    let forgotten = transaction(&gates.dir, &gates.branch, &root, gates.now, lock::HOT, |changes| {
+        changes.drop_old_sessions(before, |key| live.contains(key));
+    });
+    if let Err(error) = forgotten {
+        hook.log.debug(format!("old sessions stay in state: {error}"));
+    }
+}

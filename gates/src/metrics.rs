@@ -1,0 +1,242 @@
+//! `requirements/sessions/<key>.json`: what a session did, in numbers, in the shape that other tools read.
+//!
+//! It is a projection of the session's log, brought up to date when a turn begins or ends. It remembers how
+//! far it has read; deleting it loses nothing.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use hooks_common::paths::StateDir;
+use hooks_common::runtime::Hook;
+use hooks_common::session_id::{SessionId, SessionKey};
+use hooks_common::session_log::{LoggedEvent, SessionDir};
+use hooks_common::store::{self, Durability, append, lock};
+use serde_json::{Map, Value, json};
+
+/// How many of each are kept.
+const MOST_FILES: usize = 50;
+const MOST_COMMANDS: usize = 30;
+const MOST_NAMED: usize = 50;
+const MOST_ERRORS: usize = 100;
+
+/// Brings the metrics of the hook's session up to date.
+///
+/// # Errors
+/// When the log cannot be read or the file not be written.
+pub fn project(hook: &mut Hook) -> Result<(), String> {
+    let Some(session) = hook.session.clone() else { return Ok(()) };
+    if !hook.project().is_configured() {
+        return Ok(());
+    }
+    let dir = SessionDir::new(&hook.paths, &session);
+    let (state, root, branch) =
+        (hook.project().state(), hook.project().root().to_owned(), hook.branch().clone());
+    update(&state, &dir, &session, &root, branch.name()).map_err(|error| error.to_string())
+}
+
+/// Folds what is new in a session's log into its metrics.
+///
+/// # Errors
+/// When the log cannot be read or the file not be written.
+pub fn update(
+    state: &StateDir,
+    dir: &SessionDir,
+    session: &SessionId,
+    root: &Path,
+    branch: &str,
+) -> std::io::Result<()> {
+    let Ok(mut log) = std::fs::File::open(dir.events()) else { return Ok(()) };
+    let meta = log.metadata()?;
+    std::fs::create_dir_all(state.metrics_dir())?;
+    let Ok(_lock) = lock::exclusive(&state.metrics_lock(session.key()), lock::HOT) else { return Ok(()) };
+    let path = state.metrics(session.key());
+    let stored =
+        store::read(&path)?.and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
+    let read_to = |metrics: &Map<String, Value>| {
+        let projection = metrics.get("projection")?;
+        let same = projection.get("log_inode")?.as_u64()? == meta.ino();
+        projection.get("offset")?.as_u64().filter(|offset| same && *offset <= meta.len())
+    };
+    let (mut metrics, offset) = match stored.and_then(|metrics| Some((read_to(&metrics)?, metrics))) {
+        Some((offset, metrics)) => (metrics, offset),
+        None => (empty(session.key(), root, branch), 0),
+    };
+    log.seek(SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    log.read_to_end(&mut bytes)?;
+    // A line without its end may still be growing.
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    if whole == 0 {
+        return Ok(());
+    }
+    let (events, _) = append::read_lines::<LoggedEvent>(&bytes[..whole]);
+    for event in &events {
+        fold(&mut metrics, event, root);
+    }
+    metrics.insert("projection".into(), json!({"log_inode": meta.ino(), "offset": offset + whole as u64}));
+    let text = serde_json::to_vec_pretty(&metrics)?;
+    store::replace(&path, &text, Durability::Rebuildable, 0o644)
+}
+
+/// The requirements the model was last reminded of, as far as the metrics know.
+pub fn last_reminder(state: &StateDir, session: &SessionKey) -> Vec<String> {
+    let metrics = store::read(&state.metrics(session)).ok().flatten();
+    let metrics: Option<Map<String, Value>> = metrics.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let reminded = metrics.and_then(|metrics| serde_json::from_value(metrics.get("reminded")?.clone()).ok());
+    reminded.unwrap_or_default()
+}
+
+fn empty(session: &SessionKey, root: &Path, branch: &str) -> Map<String, Value> {
+    let document = json!({
+        "version": "1.0", "session_id": session.as_str(), "project_dir": root, "branch": branch,
+        "started_at": null, "ended_at": null, "duration_seconds": null, "compaction_count": 0,
+        "tools": {}, "requirements": {}, "errors": [],
+        "git": {"commits": [], "files_changed": 0, "lines_added": 0, "lines_removed": 0},
+        "skills": [], "commands": [], "agents": [],
+        "learnings": {"patterns_detected": [], "improvements_made": [], "user_feedback": null},
+    });
+    match document {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
+    let at = event.epoch();
+    if metrics.get("started_at").is_none_or(Value::is_null) {
+        metrics.insert("started_at".into(), at.into());
+    }
+    match event.event.as_str() {
+        "PreToolUse" => tool_use(metrics, event, root),
+        "UserPromptSubmit" => count(tool(metrics, "UserPrompt"), "count"),
+        "PostToolUse" if event.tool_name == "Skill" => {
+            push(metrics, "skills", json!({"name": event.skill, "timestamp": at}), MOST_NAMED);
+        }
+        "PostToolUseFailure" => {
+            let kind = if event.is_interrupt { "interrupted" } else { "tool_failure" };
+            let error = json!({"type": kind, "message": null, "tool": event.tool_name, "requirement": null, "timestamp": at});
+            push(metrics, "errors", error, MOST_ERRORS);
+        }
+        "SessionStart" => {
+            if event.source == "compact" {
+                count(metrics, "compaction_count");
+            }
+            metrics.insert("ended_at".into(), Value::Null);
+            metrics.insert("duration_seconds".into(), Value::Null);
+        }
+        "SessionEnd" => {
+            let started = metrics.get("started_at").and_then(Value::as_i64).unwrap_or(at);
+            metrics.insert("ended_at".into(), at.into());
+            metrics.insert("duration_seconds".into(), (at - started).max(0).into());
+        }
+        _ => {}
+    }
+    let Some(gates) = &event.gates else { return };
+    for name in &gates.triggered {
+        first(requirement(metrics, name), "triggered_at", at);
+    }
+    for name in &gates.satisfied {
+        let entry = requirement(metrics, name);
+        let since = entry.get("triggered_at").and_then(Value::as_i64);
+        entry.insert("satisfied_at".into(), at.into());
+        entry.insert("satisfied_by".into(), gates.satisfied_by.clone().into());
+        entry.insert(
+            "time_to_satisfy_seconds".into(),
+            since.map_or(Value::Null, |since| (at - since).max(0).into()),
+        );
+    }
+    if !gates.reminded.is_empty() {
+        metrics.insert("reminded".into(), gates.reminded.clone().into());
+    }
+}
+
+/// One use of a tool is one use, however many requirements refused it.
+fn tool_use(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
+    let at = event.epoch();
+    let blocked = event.gates.as_ref().is_some_and(|gates| gates.outcome == "deny");
+    let entry = tool(metrics, &event.tool_name);
+    count(entry, "count");
+    if blocked {
+        count(entry, "blocked_count");
+    }
+    if !event.file_path.is_empty() {
+        let file = Path::new(&event.file_path);
+        let shown = file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned();
+        push_unique(entry, "files", &shown, MOST_FILES);
+    }
+    if !event.command.is_empty() {
+        push_unique(entry, "commands", &event.command, MOST_COMMANDS);
+    }
+    for (name, standing) in event.gates.iter().flat_map(|gates| &gates.asked) {
+        if standing == "open" {
+            let entry = requirement(metrics, name);
+            first(entry, "triggered_at", at);
+            count(entry, "blocked_count");
+        }
+    }
+}
+
+fn tool<'a>(metrics: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
+    child(metrics, "tools", name, || json!({"count": 0, "blocked_count": 0, "files": [], "commands": []}))
+}
+
+fn requirement<'a>(metrics: &'a mut Map<String, Value>, name: &str) -> &'a mut Map<String, Value> {
+    child(
+        metrics,
+        "requirements",
+        name,
+        || json!({"triggered_at": null, "blocked_count": 0, "satisfied_at": null, "satisfied_by": null, "time_to_satisfy_seconds": null}),
+    )
+}
+
+fn child<'a>(
+    metrics: &'a mut Map<String, Value>,
+    group: &str,
+    name: &str,
+    fresh: impl FnOnce() -> Value,
+) -> &'a mut Map<String, Value> {
+    let group = as_object(metrics.entry(group).or_insert_with(|| json!({})));
+    as_object(group.entry(name).or_insert_with(fresh))
+}
+
+/// The object a value is, made one if it is not.
+fn as_object(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("made an object above"),
+    }
+}
+
+fn count(entry: &mut Map<String, Value>, key: &str) {
+    let so_far = entry.get(key).and_then(Value::as_u64).unwrap_or(0);
+    entry.insert(key.into(), (so_far + 1).into());
+}
+
+fn first(entry: &mut Map<String, Value>, key: &str, at: i64) {
+    if entry.get(key).is_none_or(Value::is_null) {
+        entry.insert(key.into(), at.into());
+    }
+}
+
+fn list<'a>(entry: &'a mut Map<String, Value>, key: &str) -> Option<&'a mut Vec<Value>> {
+    entry.entry(key).or_insert_with(|| json!([])).as_array_mut()
+}
+
+fn push(entry: &mut Map<String, Value>, key: &str, value: Value, most: usize) {
+    if let Some(list) = list(entry, key) {
+        list.push(value);
+        let surplus = list.len().saturating_sub(most);
+        list.drain(..surplus);
+    }
+}
+
+fn push_unique(entry: &mut Map<String, Value>, key: &str, text: &str, most: usize) {
+    if let Some(list) = list(entry, key) {
+        list.retain(|known| known.as_str() != Some(text));
+    }
+    push(entry, key, text.into(), most);
+}

@@ -1,0 +1,10 @@
+//! Run by Claude Code on PreToolUse.
+
+use std::process::ExitCode;
+
+use hooks_common::event::Event;
+use hooks_common::runtime;
+
+fn main() -> ExitCode {
+    runtime::run(&[Event::PreToolUse], hook_pre_tool::work)
+}

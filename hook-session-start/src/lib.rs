@@ -1,0 +1,13 @@
+//! SessionStart: enter the session, tell what failed and what is required, bring the projections up to date.
+
+use hooks_common::runtime::Hook;
+
+/// The event's order of work.
+pub fn work(hook: &mut Hook) {
+    let owner = hook.enter_session();
+    hook.stage("telling failures", gates::briefing::tell_failures);
+    hook.stage("briefing", |hook| gates::briefing::brief(hook, owner.as_ref()));
+    hook.respond();
+    hook.record();
+    hook.stage("metrics", gates::metrics::project);
+}
