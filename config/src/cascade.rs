@@ -210,7 +210,12 @@ impl Cascade {
                     };
                     let item: Vec<String> = wrong.path.iter().take(depth).cloned().collect();
                     let subject = item.join(".");
-                    let message = format!("{}: {}", wrong.path.join("."), wrong.message);
+                    let within = wrong.path[item.len()..].join(".");
+                    let message = if within.is_empty() {
+                        wrong.message
+                    } else {
+                        format!("`{within}`: {}", wrong.message)
+                    };
                     let help = if depth == 2 && item.len() == 2 {
                         "this requirement is off until that is mended"
                     } else {

@@ -59,7 +59,7 @@ pub fn tool(
         [rule] => text.push_str(&message(rule, &session)),
         _ => {
             let _ = writeln!(text, "{} requirements are open before {} may run.", rules.len(), tool_use.tool);
-            text.push_str(&ways_out(&rules, req, &session));
+            text.push_str(&ways_out(&rules));
         }
     }
     let _ = write!(
@@ -72,7 +72,7 @@ pub fn tool(
             .collect::<Vec<_>>()
             .join(", "),
         req.call(&satisfy(&rules, &session)),
-        req.call(&why(tool_use, root)),
+        req.call(&why(tool_use)),
     );
     Ok(text)
 }
@@ -87,7 +87,7 @@ pub fn stop(rules: &[Rule], session: &str, root: &Path, req: &Req) -> String {
             let _ = writeln!(text, "{}", message(rule, session));
         }
     }
-    text.push_str(&ways_out(rules, req, session));
+    text.push_str(&ways_out(rules));
     let _ = write!(text, "\nTo go on: {}", req.call(&satisfy(rules, session)));
     text
 }
@@ -114,7 +114,7 @@ pub fn message(rule: &Rule, session: &str) -> String {
 }
 
 /// The skills that lead out, each once, with what each leads to.
-fn ways_out(rules: &[Rule], _req: &Req, _session: &str) -> String {
+fn ways_out(rules: &[Rule]) -> String {
     let mut skills: Vec<(&str, Vec<&str>)> = Vec::new();
     for rule in rules {
         let Some(skill) = rule.requirement.auto_resolve_skill.as_deref() else { continue };
@@ -137,20 +137,16 @@ pub fn place(rule: &Rule, root: &Path) -> String {
 }
 
 /// `why` with the tool and what was asked of it, as one can type it.
-fn why(tool_use: &ToolUse<'_>, root: &Path) -> String {
+fn why(tool_use: &ToolUse<'_>) -> String {
     if tool_use.tool == "Bash" {
         return "why Bash '<command>'".to_owned();
     }
     match tool_use.file {
         Some(file) => {
-            let shown = file.strip_prefix(root).unwrap_or(file);
-            let word = shell_word(shown);
+            let word = shell_word(file);
             // A name with control characters is shown as a fact, not as something to type.
-            if word.chars().any(char::is_control) {
-                format!("why {} {}", tool_use.tool, fact(&word))
-            } else {
-                format!("why {} {word}", tool_use.tool)
-            }
+            let word = if word.chars().any(char::is_control) { fact(&word) } else { word };
+            format!("why {} {word}", tool_use.tool)
         }
         None => format!("why {}", tool_use.tool),
     }

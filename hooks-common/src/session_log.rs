@@ -157,7 +157,9 @@ pub struct LoggedEvent {
 /// The gates' part of an event: enough to explain the decision and to take it again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GateRecord {
-    /// `pass`, `deny`, `block`, or why the gates did not look: `paused`, `skipped`, `exempt`.
+    /// `pass`, `deny`, `block`, or why the gates did not look: `paused`, `skipped`, `disabled`, `exempt`. Empty
+    /// for events that decide nothing.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub outcome: String,
     /// The hash of the policy that decided.
     #[serde(default, skip_serializing_if = "String::is_empty")]

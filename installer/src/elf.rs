@@ -1,0 +1,28 @@
+//! Whether an executable is static, read from its own headers (System V ABI, ELF-64, little endian).
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// `Some(true)` when the program names an interpreter and so is linked dynamically; `None` for what is no
+/// such file, as on other systems.
+pub fn is_dynamic(path: &Path) -> Option<bool> {
+    const INTERPRETER: u32 = 3;
+    let file = File::open(path).ok()?;
+    let mut header = [0; 64];
+    file.read_exact_at(&mut header, 0).ok()?;
+    if header[..6] != [0x7f, b'E', b'L', b'F', 2, 1] {
+        return None;
+    }
+    let offset = u64::from_le_bytes(header[32..40].try_into().ok()?);
+    let size = u64::from(u16::from_le_bytes(header[54..56].try_into().ok()?));
+    let count = u64::from(u16::from_le_bytes(header[56..58].try_into().ok()?));
+    let mut kind = [0; 4];
+    for index in 0..count {
+        file.read_exact_at(&mut kind, offset + index * size).ok()?;
+        if u32::from_le_bytes(kind) == INTERPRETER {
+            return Some(true);
+        }
+    }
+    Some(false)
+}

@@ -1,0 +1,170 @@
+//! Our entries in the settings: how they look, and how they are recognised.
+
+use std::path::{Path, PathBuf};
+
+use jsonc_parser::cst::CstInputValue;
+use serde_json::Value;
+
+use crate::cli::Form;
+
+/// The events we serve, each with its executable and its timeout in seconds. SessionEnd is killed after
+/// 1.5 s unless its entry has a timeout of its own.
+pub const WIRING: [(&str, &str, u32); 7] = [
+    ("SessionStart", "hook-session-start", 10),
+    ("UserPromptSubmit", "hook-prompt-submit", 10),
+    ("PreToolUse", "hook-pre-tool", 10),
+    ("PostToolUse", "hook-post-tool", 10),
+    ("PostToolUseFailure", "hook-post-tool", 10),
+    ("Stop", "hook-stop", 10),
+    ("SessionEnd", "hook-session-end", 10),
+];
+
+/// Folders whose executables are ours.
+#[derive(Debug, Clone)]
+pub struct Bins {
+    /// The home folder, for entries that say `$HOME`.
+    pub home: PathBuf,
+    /// The folders.
+    pub folders: Vec<PathBuf>,
+}
+
+/// The entry that should stand for an event.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    command: String,
+    form: Form,
+    timeout: u32,
+}
+
+impl Entry {
+    /// The entry of an executable in `bin`.
+    pub fn new(bin: &Path, home: &Path, executable: &str, timeout: u32, form: Form) -> Self {
+        let path = bin.join(executable);
+        let command = match form {
+            Form::Exec => path.to_string_lossy().into_owned(),
+            Form::Shell => {
+                // What a team shares names nobody's home folder.
+                let shown = match path.strip_prefix(home) {
+                    Ok(rest) => format!("$HOME/{}", quoted(&rest.to_string_lossy())),
+                    Err(_) => quoted(&path.to_string_lossy()),
+                };
+                format!(r#"if [ -x "{shown}" ]; then exec "{shown}"; fi"#)
+            }
+        };
+        Self { command, form, timeout }
+    }
+
+    /// The matcher group that holds the entry alone.
+    pub fn group(&self) -> CstInputValue {
+        let mut hook = vec![
+            ("type".to_owned(), CstInputValue::from("command")),
+            ("command".to_owned(), CstInputValue::from(self.command.as_str())),
+        ];
+        if self.form == Form::Exec {
+            hook.push(("args".to_owned(), CstInputValue::Array(Vec::new())));
+        }
+        hook.push(("timeout".to_owned(), CstInputValue::Number(self.timeout.to_string())));
+        let hooks = CstInputValue::Array(vec![CstInputValue::Object(hook)]);
+        CstInputValue::Object(vec![("hooks".to_owned(), hooks)])
+    }
+
+    /// Whether a group in the settings is this one already.
+    pub fn is_group(&self, group: &Value) -> bool {
+        let mut hook =
+            serde_json::json!({"type": "command", "command": self.command, "timeout": self.timeout});
+        if self.form == Form::Exec {
+            hook["args"] = Value::Array(Vec::new());
+        }
+        *group == serde_json::json!({"hooks": [hook]})
+    }
+}
+
+/// The characters that a double-quoted word of a shell interprets, escaped.
+fn quoted(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        if matches!(c, '"' | '\\' | '$' | '`') {
+            out.push('\\');
+        }
+        out.push(c);
+        out
+    })
+}
+
+/// The executable that a hook entry starts, if the entry has one of our two forms: exec form with no
+/// arguments, or exactly the guarded line. A mention of our name elsewhere in a command is not an entry of
+/// ours.
+pub fn executable(hook: &Value, home: &Path) -> Option<PathBuf> {
+    let command = hook.get("command")?.as_str()?;
+    if hook.get("type").and_then(Value::as_str) != Some("command") {
+        return None;
+    }
+    if let Some(args) = hook.get("args") {
+        return args.as_array()?.is_empty().then(|| PathBuf::from(command));
+    }
+    let rest = command.strip_prefix(r#"if [ -x ""#)?;
+    let (shown, rest) = rest.split_once(r#"" ]; then exec ""#)?;
+    if rest.strip_suffix(r#""; fi"#)? != shown {
+        return None;
+    }
+    let (from_home, shown) = match shown.strip_prefix("$HOME/") {
+        Some(rest) => (true, rest),
+        None => (false, shown),
+    };
+    let mut plain = String::new();
+    let mut characters = shown.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => plain.push(characters.next()?),
+            '"' | '$' | '`' => return None,
+            c => plain.push(c),
+        }
+    }
+    Some(if from_home { home.join(plain) } else { PathBuf::from(plain) })
+}
+
+impl Bins {
+    /// Whether a hook entry under `event` is ours.
+    pub fn owns(&self, event: &str, hook: &Value) -> bool {
+        let Some(path) = executable(hook, &self.home) else { return false };
+        let serves =
+            |name: &str| WIRING.iter().any(|(served, executable, _)| *served == event && *executable == name);
+        let is_name = path.file_name().and_then(|name| name.to_str()).is_some_and(serves);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        is_name && (self.folders.iter().any(|known| known == folder) || folder.ends_with(".stanchion/bin"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn both_forms_are_recognised_and_nothing_else_is() {
+        let home = Path::new("/home/dev");
+        let bins = Bins { home: home.into(), folders: vec!["/opt/my \"bin\"$".into()] };
+        for bin in ["/home/dev/.stanchion/bin", "/opt/my \"bin\"$"] {
+            for form in [Form::Exec, Form::Shell] {
+                let entry = Entry::new(Path::new(bin), home, "hook-stop", 10, form);
+                let mut hook = json!({"type": "command", "command": entry.command, "timeout": 10});
+                if form == Form::Exec {
+                    hook["args"] = json!([]);
+                }
+                assert!(bins.owns("Stop", &hook), "{hook}");
+                assert!(!bins.owns("PreToolUse", &hook), "under another event it is somebody's own idea");
+                assert!(entry.is_group(&json!({"hooks": [hook]})));
+            }
+        }
+        for command in [
+            "/opt/other/hook-stop",
+            "/home/dev/.stanchion/bin/hook-stop --and more",
+            "notify /home/dev/.stanchion/bin/hook-stop",
+            "/opt/my-hook-stop-notify.sh",
+        ] {
+            assert!(!bins.owns("Stop", &json!({"type": "command", "command": command})), "{command}");
+        }
+        let other = json!({"type": "command", "command": "/opt/other/hook-stop", "args": []});
+        assert!(!bins.owns("Stop", &other));
+    }
+}

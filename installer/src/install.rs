@@ -1,0 +1,279 @@
+//! `stanchion install` and `stanchion uninstall`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use hooks_common::paths::{Paths, in_project, resolve};
+use hooks_common::store::{self, lock, replace};
+use hooks_common::time::Moment;
+
+use crate::cli::{Form, Install, Scope, Uninstall};
+use crate::entry::{Bins, Entry, WIRING};
+use crate::record::{Record, RecordDir, digest};
+use crate::settings;
+
+/// How often a file that changes under our hands is read again.
+const TRIES: usize = 3;
+
+/// The settings file of a scope.
+pub fn settings_path(paths: &Paths, scope: Scope, repo: &Path) -> PathBuf {
+    match scope {
+        Scope::Project => in_project::settings(repo),
+        Scope::Local => in_project::local_settings(repo),
+        Scope::User => paths.user_settings(),
+    }
+}
+
+/// The folders whose executables are ours: the default, the one named, and the one of an earlier installation.
+pub fn bins(paths: &Paths, more: impl IntoIterator<Item = PathBuf>) -> Bins {
+    let folders = [paths.bin()].into_iter().chain(more).collect();
+    Bins { home: paths.home().to_owned(), folders }
+}
+
+/// Adds our entries.
+pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> {
+    let paths = Paths::from_env();
+    let repo = repository(&arguments.repo)?;
+    let bin_dir = resolve(&std::path::absolute(arguments.bin_dir.clone().unwrap_or_else(|| paths.bin()))?);
+    for (_, executable, _) in WIRING {
+        let path = bin_dir.join(executable);
+        if !path.is_file() {
+            bail!("{} is not there; `cargo setup` builds and installs the executables", path.display());
+        }
+    }
+    let path = settings_path(&paths, arguments.scope, &repo);
+    let is_shared = arguments.scope == Scope::Project && is_tracked(&path);
+    let form = arguments.form.unwrap_or(if is_shared { Form::Shell } else { Form::Exec });
+    let target = replace::link_target(&path);
+    let records = RecordDir::of(&paths, &target);
+    let _lock = installing(&paths, arguments.dry_run)?;
+    let record = records.read();
+    let bins =
+        bins(&paths, [bin_dir.clone()].into_iter().chain(record.iter().map(|record| record.bin_dir.clone())));
+    let wanted: Vec<_> = WIRING
+        .iter()
+        .map(|(event, executable, timeout)| {
+            (*event, Entry::new(&bin_dir, paths.home(), executable, *timeout, form))
+        })
+        .collect();
+    let change = change(
+        &target,
+        arguments.dry_run,
+        |text| settings::wire(text.unwrap_or(settings::NEW), &wanted, &bins).map(Some),
+        |before, after| {
+            let had_ours = before
+                .is_some_and(|before| settings::unwire(before, &bins).is_ok_and(|without| without != before));
+            let untouched = record
+                .as_ref()
+                .is_some_and(|record| before.is_some_and(|before| digest(before) == record.written));
+            let record = Record {
+                settings: target.clone(),
+                bin_dir: bin_dir.clone(),
+                // An installation over an older one of ours keeps that one's original, if nothing came between.
+                existed: if had_ours {
+                    record.as_ref().is_none_or(|record| record.existed)
+                } else {
+                    before.is_some()
+                },
+                is_exact: if had_ours {
+                    untouched && record.as_ref().is_some_and(|record| record.is_exact)
+                } else {
+                    true
+                },
+                written: digest(after),
+                at: Moment::now().rfc3339(),
+            };
+            records.write(&record, if had_ours { None } else { Some(before.unwrap_or_default()) })
+        },
+    )?;
+    tell(&change, &path, arguments.dry_run, out)?;
+    if arguments.dry_run {
+        return Ok(());
+    }
+    match form {
+        Form::Exec => {
+            writeln!(
+                out,
+                "Claude Code starts the executables in {} directly (exec form, the fastest).",
+                bin_dir.display()
+            )?;
+            if is_shared {
+                writeln!(
+                    out,
+                    "git tracks this file: where {} is missing, each event shows an error. `--form shell` avoids that.",
+                    bin_dir.display()
+                )?;
+            }
+        }
+        Form::Shell => writeln!(
+            out,
+            "Claude Code starts them through a guarded shell line: nothing happens where they are missing, and each\nstart costs about a millisecond more. `--form exec` is faster, and right when nobody shares the file."
+        )?,
+    }
+    match arguments.scope {
+        Scope::User => writeln!(out, "It counts in every folder.")?,
+        _ => writeln!(
+            out,
+            "It counts when Claude Code is launched in {} itself, not in a folder below (--scope user counts everywhere).",
+            repo.display()
+        )?,
+    }
+    Ok(())
+}
+
+/// Takes our entries out.
+pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<()> {
+    let paths = Paths::from_env();
+    let repo = repository(&arguments.repo)?;
+    let path = settings_path(&paths, arguments.scope, &repo);
+    let target = replace::link_target(&path);
+    let records = RecordDir::of(&paths, &target);
+    let _lock = installing(&paths, arguments.dry_run)?;
+    let record = records.read();
+    let bins = bins(&paths, record.iter().map(|record| record.bin_dir.clone()));
+    let original = records.original()?;
+    let change = change(
+        &target,
+        arguments.dry_run,
+        |text| {
+            let Some(text) = text else { return Ok(None) };
+            match &record {
+                Some(record) if record.is_exact && digest(text) == record.written => {
+                    Ok(if record.existed { original.clone() } else { None })
+                }
+                _ => settings::unwire(text, &bins).map(Some),
+            }
+        },
+        |_, _| Ok(()),
+    )?;
+    tell(&change, &path, arguments.dry_run, out)?;
+    if !arguments.dry_run {
+        records.remove()?;
+        if change.after.is_none()
+            && let Some(folder) = target.parent()
+        {
+            // Only an empty folder goes, and only ours was made with the file.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+    Ok(())
+}
+
+fn repository(path: &Path) -> anyhow::Result<PathBuf> {
+    let path = path.canonicalize().with_context(|| path.display().to_string())?;
+    if !path.is_dir() {
+        bail!("{} is no folder", path.display());
+    }
+    Ok(path)
+}
+
+/// Two installers at once take turns. A dry run waits for nobody.
+fn installing(paths: &Paths, dry_run: bool) -> anyhow::Result<Option<lock::Lock>> {
+    if dry_run {
+        return Ok(None);
+    }
+    let folder = paths.installs_dir();
+    store::create_private_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    Ok(Some(lock::exclusive(&folder.join("lock"), lock::PATIENT).context("another installer is at work")?))
+}
+
+/// A file before and after.
+struct Change {
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// Reads, edits and replaces a settings file. It is read again right before the replacement: if somebody
+/// changed it meanwhile, the edit starts over. `prepare` runs before the file is touched.
+fn change(
+    target: &Path,
+    dry_run: bool,
+    edit: impl Fn(Option<&str>) -> anyhow::Result<Option<String>>,
+    prepare: impl Fn(Option<&str>, &str) -> anyhow::Result<()>,
+) -> anyhow::Result<Change> {
+    let shown = target.display();
+    let read = || -> anyhow::Result<Option<String>> {
+        let bytes = store::read(target).with_context(|| format!("{shown} cannot be read"))?;
+        bytes
+            .map(String::from_utf8)
+            .transpose()
+            .with_context(|| format!("{shown} is not UTF-8; it stays as it is"))
+    };
+    for _ in 0..TRIES {
+        let before = read()?;
+        let after = edit(before.as_deref()).with_context(|| format!("{shown} stays as it is"))?;
+        if dry_run || before == after {
+            return Ok(Change { before, after });
+        }
+        if let Some(after) = &after {
+            prepare(before.as_deref(), after)?;
+        }
+        if read()? != before {
+            continue;
+        }
+        match &after {
+            Some(text) => write(target, text)?,
+            None => std::fs::remove_file(target).with_context(|| format!("{shown} cannot be removed"))?,
+        }
+        return Ok(Change { before, after });
+    }
+    bail!("{shown} kept changing while it was edited; it stays as it is")
+}
+
+fn write(target: &Path, text: &str) -> anyhow::Result<()> {
+    let failed = || format!("{} cannot be written; it stays as it is", target.display());
+    if let Some(folder) = target.parent() {
+        std::fs::create_dir_all(folder).with_context(failed)?;
+    }
+    let permissions = std::fs::metadata(target).ok().map(|meta| meta.permissions());
+    let file = atomicwrites::AtomicFile::new(target, atomicwrites::AllowOverwrite);
+    file.write(|file| {
+        if let Some(permissions) = permissions {
+            file.set_permissions(permissions)?;
+        }
+        file.write_all(text.as_bytes())
+    })
+    .map_err(std::io::Error::from)
+    .with_context(failed)
+}
+
+fn tell(change: &Change, path: &Path, dry_run: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    if change.before == change.after {
+        writeln!(out, "{}: nothing to change.", path.display())?;
+        return Ok(());
+    }
+    if !dry_run {
+        let what = match (&change.before, &change.after) {
+            (None, _) => "Wrote",
+            (_, None) => "Removed",
+            _ => "Changed",
+        };
+        writeln!(out, "{what} {}.", path.display())?;
+        return Ok(());
+    }
+    writeln!(out, "Would change {}:", path.display())?;
+    let (before, after) =
+        (change.before.clone().unwrap_or_default(), change.after.clone().unwrap_or_default());
+    let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
+    let same_start = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
+    let most = before.len().min(after.len()) - same_start;
+    let same_end = before.iter().rev().zip(after.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
+    for line in &before[same_start..before.len() - same_end] {
+        writeln!(out, "- {line}")?;
+    }
+    for line in &after[same_start..after.len() - same_end] {
+        writeln!(out, "+ {line}")?;
+    }
+    Ok(())
+}
+
+/// Whether git tracks a file, so that others get it.
+pub fn is_tracked(path: &Path) -> bool {
+    let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else { return false };
+    let mut git = Command::new("git");
+    git.current_dir(folder).args(["ls-files", "--error-unmatch", "--"]).arg(path);
+    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    git.status().is_ok_and(|status| status.success())
+}

@@ -1,0 +1,271 @@
+//! The words of the command line. Help texts, completions and the man page are generated from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// What Claude Code must have before it may edit, run or finish: what is required here, why, and how to
+/// satisfy it. Without a command: `req status`.
+#[derive(Debug, Parser)]
+#[command(name = "req", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show which requirements are open and what is wrong with the configuration
+    Status(Status),
+    /// Satisfy requirements for this session, or for the whole branch
+    #[command(visible_alias = "approve")]
+    Satisfy(Satisfy),
+    /// Take satisfactions back; what was edited stays to be verified when the turn ends
+    Clear(Clear),
+    /// Tell what would happen to a tool now, and because of which rule
+    #[command(
+        after_help = "Examples:\n  req why Edit src/main.rs\n  req why Bash 'git push origin main'\n  req why Write '{\"file_path\": \"a.txt\"}'"
+    )]
+    Why(Why),
+    /// List the branches that have requirement state
+    List(Json),
+    /// Remove the state of branches that no longer exist
+    Prune(Json),
+    /// List the live sessions
+    Sessions(Sessions),
+    /// Let a session's tools pass whatever is open, until `req resume` or its end
+    Pause(Pause),
+    /// End a pause
+    Resume(Resume),
+    /// Show or change what hooks and `req` log
+    Logging(Logging),
+    /// Show the configuration as it is in force
+    Config(Config),
+    /// Write a first configuration
+    Init(Init),
+    /// Print every file that Stanchion reads or writes here
+    Paths(Json),
+    /// Bring everything that is derived from the session logs up to date
+    Sync(Json),
+    /// Print completions for a shell
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+    /// Print the man page
+    Man,
+}
+
+/// Output for programs.
+#[derive(Debug, Default, Args)]
+pub struct Json {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which session is meant.
+#[derive(Debug, Default, Args)]
+pub struct Session {
+    /// The session, by its id or its first eight characters; found by itself inside Claude Code
+    #[arg(short, long, value_name = "ID")]
+    pub session: Option<String>,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Default, Args)]
+pub struct Status {
+    /// Whose requirements.
+    #[command(flatten)]
+    pub session: Session,
+    /// Another branch than the current one
+    #[arg(short, long)]
+    pub branch: Option<String>,
+    /// One line
+    #[arg(long)]
+    pub summary: bool,
+    /// Everything: satisfied requirements, sessions, notes on the configuration
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `satisfy`.
+#[derive(Debug, Args)]
+pub struct Satisfy {
+    /// The requirements
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
+    /// For whom.
+    #[command(flatten)]
+    pub session: Session,
+    /// For every session on a branch, the current one if none is named
+    #[arg(short, long, num_args = 0..=1, default_missing_value = "", value_name = "BRANCH", require_equals = true)]
+    pub branch: Option<String>,
+    /// Facts to keep with it, a JSON object
+    #[arg(short, long, value_name = "JSON")]
+    pub metadata: Option<String>,
+    /// How long it lasts, in seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub ttl: Option<u32>,
+    /// Also record names that no requirement has
+    #[arg(long)]
+    pub force: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `clear`.
+#[derive(Debug, Args)]
+pub struct Clear {
+    /// The requirements
+    #[arg(value_name = "NAME", required_unless_present = "all")]
+    pub names: Vec<String>,
+    /// Every requirement
+    #[arg(short, long, conflicts_with = "names")]
+    pub all: bool,
+    /// Only this session's satisfaction; without it every session's and the branch's
+    #[arg(short, long, value_name = "ID")]
+    pub session: Option<String>,
+    /// Another branch than the current one
+    #[arg(short, long)]
+    pub branch: Option<String>,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `why`.
+#[derive(Debug, Args)]
+pub struct Why {
+    /// The tool, as Claude Code names it
+    pub tool: String,
+    /// Its input: JSON if it starts with `{`, else the command for Bash, else a path
+    pub input: Option<String>,
+    /// For whom.
+    #[command(flatten)]
+    pub session: Session,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `sessions`.
+#[derive(Debug, Args)]
+pub struct Sessions {
+    /// Only sessions of this project
+    #[arg(long)]
+    pub project: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `pause`.
+#[derive(Debug, Args)]
+pub struct Pause {
+    /// Which one.
+    #[command(flatten)]
+    pub session: Session,
+    /// Why, kept with the mark
+    #[arg(short, long, default_value = "manual")]
+    pub reason: String,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `resume`.
+#[derive(Debug, Args)]
+pub struct Resume {
+    /// Which one.
+    #[command(flatten)]
+    pub session: Session,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Levels of the log, as one types them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Level {
+    /// Every step
+    Debug,
+    /// What was done
+    Info,
+    /// What did less than meant
+    Warning,
+    /// What failed
+    Error,
+}
+
+/// Arguments of `logging`.
+#[derive(Debug, Args)]
+pub struct Logging {
+    /// The least that is logged
+    #[arg(short, long)]
+    pub level: Option<Level>,
+    /// Where to: `file`; `stdout` is accepted, and hooks never use it
+    #[arg(short, long, value_parser = ["file", "stdout"])]
+    pub dest: Vec<String>,
+    /// The log file
+    #[arg(short, long)]
+    pub file: Option<PathBuf>,
+    /// Write to the local file (default)
+    #[arg(long, conflicts_with = "project")]
+    pub local: bool,
+    /// Write to the file the team shares
+    #[arg(long)]
+    pub project: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct Config {
+    /// A requirement, or `show` for the whole
+    pub name: Option<String>,
+    /// Show each level by itself, then the whole
+    #[arg(long)]
+    pub sources: bool,
+    /// How to print; the whole is JSON anyway.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where to start: relaxed, strict, minimal, inherit
+    #[arg(short, long, default_value = "relaxed")]
+    pub preset: String,
+    /// Write the file of this clone alone
+    #[arg(long, conflicts_with_all = ["project", "global"])]
+    pub local: bool,
+    /// Write the file the team shares (default)
+    #[arg(long, conflicts_with = "global")]
+    pub project: bool,
+    /// Write ~/.claude/requirements.yaml
+    #[arg(long)]
+    pub global: bool,
+    /// Replace a file that exists; a copy is kept beside it
+    #[arg(short, long)]
+    pub force: bool,
+    /// Print the file instead of writing it
+    #[arg(long)]
+    pub preview: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}

@@ -1,0 +1,25 @@
+//! Completions and the man page, generated from the command line's definition.
+
+use std::io::Write;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+
+/// Prints completions.
+pub fn completions(shell: Shell, out: &mut impl Write) -> anyhow::Result<()> {
+    clap_complete::generate(shell, &mut Cli::command(), "req", out);
+    Ok(())
+}
+
+/// Prints the man page, with a section for each command.
+pub fn man(out: &mut impl Write) -> anyhow::Result<()> {
+    let mut command = Cli::command();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(out)?;
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        clap_mangen::Man::new(sub.clone().bin_name(format!("req {}", sub.get_name()))).render(out)?;
+    }
+    Ok(())
+}

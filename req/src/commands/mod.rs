@@ -1,0 +1,26 @@
+//! One module a command.
+
+pub mod branches;
+pub mod clear;
+pub mod config;
+pub mod generated;
+pub mod init;
+pub mod logging;
+pub mod paths;
+pub mod pause;
+pub mod satisfy;
+pub mod sessions;
+pub mod status;
+pub mod sync;
+pub mod why;
+
+use std::io::Write;
+
+use serde::Serialize;
+
+/// Prints a value for programs.
+pub fn json(out: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
+    writeln!(out)?;
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! `req paths`: every file that Stanchion reads or writes here.
+
+use std::io::Write;
+
+use hooks_common::paths::in_project;
+use hooks_common::project::Level;
+use serde_json::{Map, json};
+
+use super::json as print_json;
+use crate::cli::Json;
+use crate::place::Place;
+use crate::session;
+
+/// Prints names and paths; what does not exist yet is marked.
+pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let (paths, root, state) = (&place.paths, place.project.root(), place.state());
+    let branch = place.branch(None);
+    let mut files = vec![
+        ("registry", paths.registry()),
+        ("log", paths.log()),
+        ("sessions", paths.sessions_dir()),
+        ("failures", paths.failures()),
+        ("executables", paths.bin()),
+        ("installs", paths.installs_dir()),
+        ("settings", in_project::settings(root)),
+        ("policy", place.project.policy()),
+        ("state", state.branch(&branch)),
+        ("metrics", state.metrics_dir()),
+    ];
+    for file in place.project.config_files() {
+        let name = match file.level {
+            Level::Global => "global configuration",
+            Level::Project => "project configuration",
+            Level::Local => "local configuration",
+        };
+        files.push((name, file.path.clone()));
+    }
+    if let Some(session) = session::find_if_any(&place, None)? {
+        files.push(("pause mark", state.pause_mark(&session)));
+        files.extend(
+            session::full_ids(&place, &session)
+                .into_iter()
+                .map(|(_, dir)| ("session", dir.path().to_owned())),
+        );
+    }
+    if arguments.json {
+        let map: Map<_, _> =
+            files.into_iter().map(|(name, path)| (name.replace(' ', "_"), json!(path))).collect();
+        return print_json(out, &map);
+    }
+    for (name, path) in files {
+        let mark = if path.exists() { "" } else { "  (not there)" };
+        writeln!(out, "{name:22} {}{mark}", path.display())?;
+    }
+    Ok(())
+}

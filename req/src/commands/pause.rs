@@ -1,0 +1,60 @@
+//! `req pause` and `req resume`.
+
+use std::io::Write;
+
+use anyhow::Context;
+use hooks_common::session_log::GateRecord;
+use hooks_common::store::{self, Durability};
+use serde_json::json;
+
+use super::json as print_json;
+use crate::cli::{Pause, Resume};
+use crate::place::Place;
+use crate::session;
+
+/// Lets a session's tools pass until the pause ends.
+pub fn pause(arguments: &Pause, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let session = session::find(&place, arguments.session.session.as_deref())?;
+    let mark = place.state().pause_mark(&session);
+    if let Some(folder) = mark.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+    }
+    let reason = hooks_common::redact::redact(&arguments.reason).into_owned();
+    let text = json!({"paused_at": place.now.rfc3339(), "reason": reason}).to_string();
+    store::replace(&mark, text.as_bytes(), Durability::Rebuildable, 0o644)
+        .with_context(|| format!("{} cannot be written", mark.display()))?;
+    session::record(&place, &session, "pause", &GateRecord::default());
+    if arguments.json.json {
+        return print_json(out, &json!({"session": session.as_str(), "paused": true}));
+    }
+    writeln!(out, "Paused the gates of session {session}; `req resume --session {session}` ends that.")?;
+    Ok(())
+}
+
+/// Ends a pause.
+pub fn resume(arguments: &Resume, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let session = session::find(&place, arguments.session.session.as_deref())?;
+    let mark = place.state().pause_mark(&session);
+    let was_paused = store::remove(&mark).with_context(|| format!("{} cannot be removed", mark.display()))?;
+    if was_paused {
+        session::record(&place, &session, "resume", &GateRecord::default());
+    }
+    if arguments.json.json {
+        return print_json(
+            out,
+            &json!({"session": session.as_str(), "paused": false, "was_paused": was_paused}),
+        );
+    }
+    writeln!(
+        out,
+        "{}",
+        if was_paused {
+            format!("The gates of session {session} hold again.")
+        } else {
+            format!("Session {session} was not paused.")
+        }
+    )?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! `req satisfy`, also `req approve`.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use config::check::nearest;
+use config::{Requirement, Rule};
+use gates::satisfy::{Target, satisfy};
+use hooks_common::finding::Place as FilePlace;
+use hooks_common::session_log::GateRecord;
+use hooks_common::store::lock;
+use serde_json::{Map, Value, json};
+
+use super::json as print_json;
+use crate::cli::Satisfy;
+use crate::place::Place;
+use crate::session;
+
+/// Satisfies all names or none.
+pub fn run(arguments: &Satisfy, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let metadata: Map<String, Value> = match &arguments.metadata {
+        Some(text) => serde_json::from_str(text).context("--metadata wants a JSON object")?,
+        None => Map::new(),
+    };
+    let branch = place.branch(arguments.branch.as_deref());
+    let gates = place.gates(branch.clone(), None)?;
+    let rules = Place::rules(&gates.policy)?;
+    let chosen = choose(&arguments.names, &rules, arguments.force)?;
+    // A satisfaction at the branch needs no session, and neither do requirements of that scope.
+    let needs_session =
+        arguments.branch.is_none() && chosen.iter().any(|rule| rule.requirement.scope.is_per_session());
+    let session = if needs_session {
+        Some(session::find(&place, arguments.session.session.as_deref())?)
+    } else {
+        session::find_if_any(&place, arguments.session.session.as_deref())?
+    };
+    let state = place.state();
+    let target = Target {
+        dir: &state,
+        branch: &branch,
+        project: place.project.root(),
+        session: session.as_ref().filter(|_| arguments.branch.is_none()),
+        now: place.now.epoch(),
+        wait: lock::PATIENT,
+    };
+    let rules: Vec<&Rule> = chosen.iter().collect();
+    satisfy(target, &rules, "cli", &metadata, arguments.ttl).context("nothing was satisfied")?;
+    let names: Vec<String> = chosen.iter().map(|rule| rule.name.clone()).collect();
+    if let Some(session) = &session {
+        let record = GateRecord {
+            branch: branch.name().to_owned(),
+            policy: gates.policy.hash().to_owned(),
+            satisfied: names.clone(),
+            satisfied_by: "cli".to_owned(),
+            ..GateRecord::default()
+        };
+        session::record(&place, session, "satisfy", &record);
+    }
+    let whom = match target.session {
+        Some(session) if needs_session => format!("session {session} on {branch}"),
+        _ => format!("every session on {branch}"),
+    };
+    if arguments.json.json {
+        let session = target.session.map(ToString::to_string);
+        return print_json(out, &json!({"satisfied": names, "branch": branch.name(), "session": session}));
+    }
+    writeln!(out, "Satisfied for {whom}: {}", names.join(", "))?;
+    Ok(())
+}
+
+/// The rules behind the names; an unknown name is an error unless it is forced, and then counts as a session
+/// requirement.
+fn choose(names: &[String], rules: &[Rule], force: bool) -> anyhow::Result<Vec<Rule>> {
+    let mut chosen: Vec<Rule> = Vec::new();
+    for name in names {
+        if chosen.iter().any(|rule| rule.name == *name) {
+            continue;
+        }
+        match rules.iter().find(|rule| rule.name == *name) {
+            Some(rule) => chosen.push(rule.clone()),
+            None if force => chosen.push(Rule {
+                name: name.clone(),
+                place: FilePlace { file: "(forced)".into(), line: 1, column: 1, excerpt: String::new() },
+                requirement: Requirement::default(),
+            }),
+            None => {
+                let known = rules.iter().map(|rule| rule.name.as_str());
+                let hint = match nearest(name, known.clone()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the requirements here are: {}", known.collect::<Vec<_>>().join(", ")),
+                };
+                bail!("no enabled requirement is called `{name}`; {hint} (--force records it all the same)");
+            }
+        }
+    }
+    Ok(chosen)
+}

@@ -1,0 +1,40 @@
+//! `req sync`: every projection up to date at once.
+
+use std::io::Write;
+
+use anyhow::Context;
+use gates::metrics;
+use hooks_common::registry::{Registry, is_same_dir};
+use hooks_common::session_id::SessionId;
+use hooks_common::session_log;
+use hooks_common::store::lock;
+use serde_json::json;
+
+use super::json as print_json;
+use crate::cli::Json;
+use crate::place::Place;
+
+/// Brings the registry and the metrics of the project's sessions up to date.
+pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let removed = Registry::new(&place.paths).clean(lock::PATIENT).context("the registry")?;
+    let (state, branch) = (place.state(), place.branch(None));
+    let mut updated = 0;
+    for dir in session_log::all(&place.paths) {
+        let Some(meta) = dir.meta() else { continue };
+        let Some(session) = SessionId::new(&meta.session_id) else { continue };
+        if is_same_dir(&meta.project_dir, place.project.root()) {
+            metrics::update(&state, &dir, &session, place.project.root(), branch.name())
+                .with_context(|| format!("the metrics of session {}", session.key()))?;
+            updated += 1;
+        }
+    }
+    if arguments.json {
+        return print_json(out, &json!({"registry_removed": removed, "metrics_updated": updated}));
+    }
+    writeln!(
+        out,
+        "Removed {removed} dead sessions from the registry; the metrics of {updated} sessions are up to date."
+    )?;
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! The command line for people and scripts.
+//!
+//! Exit codes: 0 done, 1 refused or failed with a reason on stderr and nothing half-written, 2 usage.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people")]
+
+mod cli;
+mod commands;
+mod place;
+mod session;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+
+/// Parses the command line, runs the command, and says what went wrong.
+pub fn command_main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("req: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    kind == Some(std::io::ErrorKind::BrokenPipe)
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let out = &mut std::io::stdout().lock();
+    match cli.command.unwrap_or(Command::Status(cli::Status::default())) {
+        Command::Status(arguments) => commands::status::run(&arguments, out),
+        Command::Satisfy(arguments) => commands::satisfy::run(&arguments, out),
+        Command::Clear(arguments) => commands::clear::run(&arguments, out),
+        Command::Why(arguments) => commands::why::run(&arguments, out),
+        Command::List(arguments) => commands::branches::list(&arguments, out),
+        Command::Prune(arguments) => commands::branches::prune(&arguments, out),
+        Command::Sessions(arguments) => commands::sessions::run(&arguments, out),
+        Command::Pause(arguments) => commands::pause::pause(&arguments, out),
+        Command::Resume(arguments) => commands::pause::resume(&arguments, out),
+        Command::Logging(arguments) => commands::logging::run(&arguments, out),
+        Command::Config(arguments) => commands::config::run(&arguments, out),
+        Command::Init(arguments) => commands::init::run(&arguments, out),
+        Command::Paths(arguments) => commands::paths::run(&arguments, out),
+        Command::Sync(arguments) => commands::sync::run(&arguments, out),
+        Command::Completions { shell } => commands::generated::completions(shell, out),
+        Command::Man => commands::generated::man(out),
+    }
+}

@@ -1,0 +1,147 @@
+//! Builds the executables that Stanchion ships and puts them where they run from. `cargo setup` and the tests
+//! use the same code, so the tests run what users get.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "setup runs before anything of ours is there; it writes new files whole"
+)]
+
+pub mod demo;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The executables that Claude Code, git and people start.
+pub const EXECUTABLES: [&str; 8] = [
+    "hook-session-start",
+    "hook-session-end",
+    "hook-prompt-submit",
+    "hook-pre-tool",
+    "hook-post-tool",
+    "hook-stop",
+    "req",
+    "stanchion",
+];
+
+/// The packages that hold them.
+const PACKAGES: [&str; 8] = [
+    "hook-session-start",
+    "hook-session-end",
+    "hook-prompt-submit",
+    "hook-pre-tool",
+    "hook-post-tool",
+    "hook-stop",
+    "req",
+    "installer",
+];
+
+/// A finished build.
+#[derive(Debug)]
+pub struct Build {
+    /// Where the executables are.
+    pub folder: PathBuf,
+    /// Why they are linked dynamically, if they are: a hook then starts about half a millisecond later.
+    pub dynamic_because: Option<String>,
+}
+
+/// What went wrong, for a person.
+#[derive(Debug)]
+pub struct SetupError(pub String);
+
+impl fmt::Display for SetupError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SetupError {}
+
+/// The workspace's root, known since this crate was compiled.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
+}
+
+/// Builds the shipped executables in release mode: static on Linux where a static C library is there, dynamic
+/// elsewhere. Up to date, this takes cargo's second or less.
+///
+/// # Errors
+/// When the compiler cannot be run or the build fails; cargo has told why.
+pub fn build() -> Result<Build, SetupError> {
+    let target = host_target()?;
+    let dynamic_because = why_dynamic(&target);
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    let mut build = Command::new(cargo);
+    build.current_dir(workspace()).args(["build", "--release", "--locked", "--target", &target]);
+    for package in PACKAGES {
+        build.args(["--package", package]);
+    }
+    // Flags of the surrounding cargo (of a coverage run, say) are not part of what is shipped.
+    build.env_remove("CARGO_ENCODED_RUSTFLAGS");
+    if dynamic_because.is_none() {
+        // Proc-macros cannot be static: with an explicit target the flags reach the executables alone.
+        let flags = r#"["-C","target-feature=+crt-static","-C","relocation-model=static"]"#;
+        build.args(["--config", &format!("target.{target}.rustflags={flags}")]);
+    }
+    let done = build.status().map_err(|error| SetupError(format!("cargo cannot be run: {error}")))?;
+    if !done.success() {
+        return Err(SetupError("the build failed; cargo tells above why".into()));
+    }
+    Ok(Build { folder: target_folder()?.join(target).join("release"), dynamic_because })
+}
+
+/// The folder that cargo builds into, wherever the user's configuration puts it.
+fn target_folder() -> Result<PathBuf, SetupError> {
+    let cargo = option_env!("CARGO").unwrap_or("cargo");
+    let mut metadata = Command::new(cargo);
+    metadata.current_dir(workspace()).args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
+    let output = metadata.output().map_err(|error| SetupError(format!("cargo cannot be run: {error}")))?;
+    let metadata: Option<serde_json::Value> = serde_json::from_slice(&output.stdout).ok();
+    let folder = metadata.as_ref().and_then(|metadata| metadata["target_directory"].as_str());
+    folder.map(PathBuf::from).ok_or_else(|| SetupError("cargo does not tell its target folder".into()))
+}
+
+/// The triple that this machine's compiler builds for.
+pub fn host_target() -> Result<String, SetupError> {
+    let output = Command::new("rustc").current_dir(workspace()).arg("-vV").output();
+    let output = output.map_err(|error| SetupError(format!("rustc cannot be run: {error}")))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| SetupError("rustc does not tell its host".into()))
+}
+
+/// Why this machine cannot link statically; `None` when it can.
+fn why_dynamic(target: &str) -> Option<String> {
+    if !target.contains("linux") {
+        return Some(format!("{target} has no static C library"));
+    }
+    if target.contains("musl") {
+        return None;
+    }
+    let output = Command::new("cc").arg("-print-file-name=libc.a").output();
+    let path =
+        output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    // A compiler that has no such file prints the bare name.
+    let there = path.contains('/') && Path::new(&path).exists();
+    (!there).then(|| "libc.a is missing (Debian and Ubuntu: libc6-dev; Fedora: glibc-static)".to_owned())
+}
+
+/// Puts a build's executables into `folder`. Each is replaced whole, so a hook that is being started runs the
+/// old one or the new one.
+///
+/// # Errors
+/// When the folder cannot be made or an executable not be written.
+pub fn install(build: &Build, folder: &Path) -> Result<(), SetupError> {
+    let failed = |what: &Path, error: std::io::Error| SetupError(format!("{}: {error}", what.display()));
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    for name in EXECUTABLES {
+        let (from, to) = (build.folder.join(name), folder.join(name));
+        let new = tempfile::Builder::new().prefix(&format!(".{name}.")).tempfile_in(folder);
+        let new = new.map_err(|error| failed(folder, error))?;
+        std::fs::copy(&from, new.path()).map_err(|error| failed(&from, error))?;
+        new.as_file().sync_all().map_err(|error| failed(&to, error))?;
+        // Only the path may stay: an executable that is open for writing cannot be started.
+        let path = new.into_temp_path();
+        path.persist(&to).map_err(|error| failed(&to, error.error))?;
+    }
+    Ok(())
+}

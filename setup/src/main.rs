@@ -1,0 +1,124 @@
+//! `cargo setup [REPO]`: builds, installs, wires a repository and checks it; without a repository it shows the
+//! main job in a scratch one.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people")]
+#![allow(clippy::disallowed_methods, reason = "it links nothing of ours, so that it builds fast")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use setup::{SetupError, build, demo, install};
+
+const HELP: &str = "\
+Builds Stanchion, installs it into ~/.stanchion/bin and wires a repository.
+
+Usage: cargo setup [REPO] [--link]
+
+  REPO     wire this repository: hooks in .claude/settings.json, a starter
+           .claude/requirements.yaml if there is none, and a check of it all.
+           Without REPO the main job is played in a scratch repository.
+  --link   also link `req` and `stanchion` into ~/.local/bin
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        print!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    let link = arguments.iter().any(|argument| argument == "--link");
+    let repositories: Vec<&String> = arguments.iter().filter(|argument| *argument != "--link").collect();
+    if repositories.len() > 1 || repositories.iter().any(|argument| argument.starts_with('-')) {
+        eprint!("{HELP}");
+        return ExitCode::from(2);
+    }
+    match run(repositories.first().map(|repository| Path::new(repository.as_str())), link) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("setup: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(repository: Option<&Path>, link: bool) -> Result<(), SetupError> {
+    // A folder that is wrong should not cost a build first.
+    let repository = match repository {
+        Some(path) => {
+            Some(path.canonicalize().map_err(|error| SetupError(format!("{}: {error}", path.display())))?)
+        }
+        None => None,
+    };
+    println!("Building the executables in release mode; the first time takes a minute or two.");
+    let build = build()?;
+    if let Some(reason) = &build.dynamic_because {
+        println!("Linked dynamically, which costs each hook about half a millisecond: {reason}.");
+    }
+    let home = std::env::home_dir().ok_or_else(|| SetupError("there is no home folder".into()))?;
+    let root = std::env::var_os("STANCHION_HOME").filter(|root| !root.is_empty());
+    let bin = root.map_or_else(|| home.join(".stanchion"), PathBuf::from).join("bin");
+    install(&build, &bin)?;
+    println!("Installed {} executables into {}.", setup::EXECUTABLES.len(), bin.display());
+    if link {
+        link_commands(&bin, &home.join(".local/bin"))?;
+    }
+    match &repository {
+        Some(repository) => wire(&bin, repository)?,
+        None => demo::play(&bin, &mut std::io::stdout())?,
+    }
+    tell_path(&bin, link);
+    Ok(())
+}
+
+fn wire(bin: &Path, repository: &Path) -> Result<(), SetupError> {
+    let step = |name: &str, arguments: &[&str]| {
+        let mut command = Command::new(bin.join(name));
+        let status = command.current_dir(repository).args(arguments).arg(repository).status();
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            Ok(_) => Err(SetupError(format!("`{name} {}` failed, see above", arguments.join(" ")))),
+            Err(error) => Err(SetupError(format!("{name}: {error}"))),
+        }
+    };
+    println!();
+    step("stanchion", &["install", "--bin-dir", &bin.to_string_lossy()])?;
+    let configured = ["requirements.yaml", "requirements.local.yaml"]
+        .iter()
+        .any(|name| repository.join(".claude").join(name).exists());
+    if !configured {
+        let status = Command::new(bin.join("req")).current_dir(repository).args(["init", "--yes"]).status();
+        if !status.is_ok_and(|status| status.success()) {
+            return Err(SetupError("`req init` failed, see above".into()));
+        }
+    }
+    println!();
+    step("stanchion", &["doctor"])
+}
+
+fn link_commands(bin: &Path, folder: &Path) -> Result<(), SetupError> {
+    std::fs::create_dir_all(folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
+    for name in ["req", "stanchion"] {
+        let (link, target) = (folder.join(name), bin.join(name));
+        if std::fs::read_link(&link).is_ok_and(|old| old == target) {
+            continue;
+        }
+        if link.symlink_metadata().is_ok() {
+            println!("{} exists and is not ours; it stays.", link.display());
+            continue;
+        }
+        std::os::unix::fs::symlink(&target, &link)
+            .map_err(|error| SetupError(format!("{}: {error}", link.display())))?;
+        println!("Linked {}.", link.display());
+    }
+    Ok(())
+}
+
+fn tell_path(bin: &Path, linked: bool) {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let finds = |name: &str| std::env::split_paths(&path).any(|dir| dir.join(name).is_file());
+    if !finds("req") {
+        println!("\n`req` is not on your PATH. Call it as {}", bin.join("req").display());
+        if !linked {
+            println!("or run `cargo setup --link`, or add {} to PATH.", bin.display());
+        }
+    }
+}
