@@ -221,11 +221,12 @@ fn exemption(paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Option<&'sta
     if tool_use.tool == "Bash" && is_req_command(tool_use.command) {
         return Some("req");
     }
-    let file = paths::resolve(tool_use.file?);
+    let file = tool_use.file.filter(|file| file.extension().is_some_and(|extension| extension == "md"))?;
+    let file = paths::resolve(file);
     let in_plans = [paths.plans(), root.join(".claude/plans"), root.join("docs/plans")]
         .iter()
         .any(|plans| file.starts_with(paths::resolve(plans)));
-    (in_plans && file.extension().is_some_and(|extension| extension == "md")).then_some("plan")
+    in_plans.then_some("plan")
 }
 
 /// Whether a command is one call of `req` and nothing else: the way out of a gate stays open even where every

@@ -105,11 +105,15 @@ impl Hook {
         log.set_context("hook", event.name());
         log.set_context("session", session.as_ref().map_or("", |session| session.key().as_str()));
         log.set_context("tool", &payload.tool_name);
+        let mut complaints = Vec::new();
         if !payload.mistyped.is_empty() {
-            log.error(format!("fields of a wrong type were ignored: {}", payload.mistyped.join(", ")));
+            complaints.push(format!("fields of a wrong type were ignored: {}", payload.mistyped.join(", ")));
         }
         if session.is_none() {
-            log.error("the payload names no session; nothing is gated");
+            complaints.push("the payload names no session; nothing is gated".to_owned());
+        }
+        if !complaints.is_empty() {
+            log.error(complaints.join("; "));
         }
         Self {
             event,

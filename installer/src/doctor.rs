@@ -307,7 +307,7 @@ fn examine_executable(path: &Path, report: &mut Report) {
             report.measured.push(json!({"path": path, "median_ms": median, "dynamic": is_dynamic}));
         }
         Err(error) => {
-            report.find(Severity::Error, &shown, format!("it does not run: {error:#}"), "run `cargo setup`")
+            report.find(Severity::Error, &shown, format!("it does not run: {error:#}"), "run `cargo setup`");
         }
     }
 }

@@ -43,7 +43,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         Command::Uninstall(arguments) => install::uninstall(arguments, out)?,
         Command::Doctor(arguments) => return doctor::run(arguments, out),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "stanchion", out)
+            clap_complete::generate(*shell, &mut Cli::command(), "stanchion", out);
         }
         Command::Man => {
             let mut command = Cli::command();

@@ -1,0 +1,25 @@
+//! A world for tests: a home of its own, real git repositories, and the executables as they are shipped.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::needless_pass_by_value,
+    reason = "tests write their own files and talk"
+)]
+
+pub mod client;
+pub mod mock_api;
+pub mod world;
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+pub use world::{Answer, World};
+
+/// The folder of the shipped executables, built once a run with the code that `cargo setup` uses.
+///
+/// # Panics
+/// When the build fails.
+pub fn executables() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| setup::build().expect("the executables build").folder)
+}

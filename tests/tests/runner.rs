@@ -1,0 +1,39 @@
+//! All tests of the shipped executables, in one binary: one build, one link.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::needless_pass_by_value,
+    reason = "tests write their own files and talk"
+)]
+
+#[path = "runner/cli.rs"]
+mod cli;
+#[path = "runner/config.rs"]
+mod config_files;
+#[path = "runner/durability.rs"]
+mod durability;
+#[path = "runner/gates.rs"]
+mod gates;
+#[path = "runner/install.rs"]
+mod install;
+#[path = "runner/payloads.rs"]
+mod payloads;
+#[path = "runner/places.rs"]
+mod places;
+#[path = "runner/real_client.rs"]
+mod real_client;
+#[path = "runner/sessions.rs"]
+mod sessions;
+#[path = "runner/setup.rs"]
+mod setup_command;
+
+/// A file that is not named above would compile nowhere and test nothing.
+#[test]
+fn no_test_file_is_forgotten() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runner");
+    let here = std::fs::read_to_string(folder.with_extension("rs")).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        assert!(here.contains(&format!("\"runner/{name}\"")), "{name}");
+    }
+}

@@ -1,0 +1,127 @@
+//! Configuration files as people write them.
+
+use std::path::Path;
+
+use serde_json::json;
+use tests::World;
+use tests::world::{ONE, SESSION};
+
+#[test]
+fn a_broken_item_is_named_everywhere_and_the_others_still_gate() {
+    for bad in [
+        "bad: true",
+        "bad: {enabled: true, scope: weekly}",
+        "bad: {enabled: true, trigger_tools: [{tool: Bash, command_pattern: '('}]}",
+        "bad: {enabled: true, type: dynamic, thresholds: 5}",
+        "bad: {enabled: true, type: dynamic, thresholds: {warn: 1}}",
+        "bad: {enabled: true, type: webhook}",
+    ] {
+        let world =
+            World::with(&format!("requirements:\n  {bad}\n  good: {{enabled: true, message: Need good}}\n"));
+        assert!(world.hook(&world.edit()).refusal().contains("Need good"), "{bad}");
+        let start = world.hook(&world.recorded("SessionStart-startup"));
+        let place = format!("{}:2:", world.repo.join(".claude/requirements.yaml").display());
+        let told = start.json.as_ref().unwrap()["systemMessage"].as_str().unwrap().to_owned();
+        for text in [start.context(), &told, &world.req_ok(&["status", "--session", SESSION])] {
+            assert!(text.contains("bad") && text.contains(&place), "{bad}: {text}");
+        }
+        let doctor = world.stanchion(&["doctor"]);
+        let report = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        assert!(report.contains(&place) && doctor.status.code() == Some(1), "{report}");
+    }
+}
+
+#[test]
+fn a_syntax_error_is_loud_and_leaves_the_last_good_policy_in_force() {
+    let world = World::with("requirements: [\n");
+    world.hook(&world.edit()).silent();
+    let start = world.hook(&world.recorded("SessionStart-startup"));
+    assert!(start.context().contains("requirements.yaml:"), "{}", start.context());
+    world.configure(ONE);
+    world.hook(&world.edit()).refusal();
+    world.configure("requirements: [\n");
+    world.hook(&world.edit()).refusal();
+    assert!(world.req_ok(&["status"]).contains("stays in force"));
+}
+
+#[test]
+fn the_cascade_merges_replaces_and_lets_the_local_file_win() {
+    let world = World::new();
+    let global = world.home.join(".claude/requirements.yaml");
+    std::fs::write(
+        &global,
+        "requirements:\n  g: {enabled: true, description: kept, trigger_tools: [Edit, Write]}\n",
+    )
+    .unwrap();
+    world.hook(&world.edit()).silent();
+    let shown = |world: &World| tests::world::printed(&world.req(&["config", "show"]));
+    world.configure("requirements:\n  g: {trigger_tools: [Write]}\n  silent: {}\n");
+    world.hook(&world.edit()).silent();
+    world.hook(&world.recorded("PreToolUse-Write")).refusal();
+    assert_eq!(shown(&world)["requirements"]["g"]["description"], "kept");
+    world.write(".claude/requirements.local.yaml", "requirements: {g: {enabled: off}}\n");
+    world.hook(&world.recorded("PreToolUse-Write")).silent();
+    world.configure("inherit: no\nrequirements:\n  p: {enabled: yes}\n");
+    assert!(world.hook(&world.edit()).refusal().contains("p "));
+    assert_eq!(shown(&world)["requirements"]["g"]["description"], json!(null));
+}
+
+#[test]
+fn yaml_1_1_merge_keys_and_duplicates_count_as_documented() {
+    let world = World::with(
+        "base: &base {enabled: yes, message: from base}\nrequirements:\n  a: {<<: *base}\n  b: {enabled: true}\n  b: {enabled: no}\n",
+    );
+    let answer = world.hook(&world.edit());
+    assert!(answer.refusal().contains("from base") && !answer.refusal().contains("satisfy a b"));
+    let status = world.req_ok(&["status"]);
+    assert!(status.contains("`b` stands twice") && status.contains("line 4"), "{status}");
+}
+
+#[test]
+fn what_is_not_enforced_is_told() {
+    let world =
+        World::with("requirements:\n  g: {enabled: true, type: guard, guard_type: protected_branch}\n");
+    world.hook(&world.edit()).silent();
+    assert!(
+        world
+            .hook(&world.recorded("SessionStart-startup"))
+            .context()
+            .contains("not enforced by this version")
+    );
+    assert!(world.req_ok(&["status"]).contains("not enforced by this version"));
+}
+
+#[test]
+fn an_edit_of_the_configuration_counts_at_once() {
+    let world = World::with(ONE);
+    for round in 0..5 {
+        world.write(".claude/requirements.yaml", "requirements: {}\n");
+        world.hook(&world.edit()).silent();
+        world.write(".claude/requirements.yaml", ONE);
+        world.hook(&world.edit()).refusal();
+        let _ = round;
+    }
+}
+
+#[test]
+fn logging_counts_from_the_first_line_and_never_reaches_stdout() {
+    let world = World::with(&format!("{ONE}logging: {{level: debug, destinations: [file, stdout]}}\n"));
+    let answer = world.hook(&world.edit());
+    answer.refusal();
+    assert_eq!(answer.stdout.lines().count(), 1);
+    assert!(world.log().iter().any(|line| line["level"] == "debug" && line["hook"] == "PreToolUse"));
+}
+
+#[test]
+fn the_committed_schema_is_the_one_of_the_types() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/requirements.schema.json");
+    let schema = serde_json::to_string_pretty(&config::types::json_schema()).unwrap() + "\n";
+    if std::env::var_os("UPDATE_SCHEMA").is_some() {
+        std::fs::write(&path, &schema).unwrap();
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        schema,
+        "run UPDATE_SCHEMA=1 cargo test -p tests schema"
+    );
+}

@@ -1,0 +1,225 @@
+//! `stanchion`: the user's settings keep their bytes.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::{Value, json};
+use tests::World;
+use tests::world::{ONE, printed};
+
+const EVENTS: [&str; 7] = [
+    "SessionStart",
+    "UserPromptSubmit",
+    "PreToolUse",
+    "PostToolUse",
+    "PostToolUseFailure",
+    "Stop",
+    "SessionEnd",
+];
+
+fn bin(world: &World) -> PathBuf {
+    let bin = world.home.join(".stanchion/bin");
+    if !bin.exists() {
+        std::fs::create_dir_all(&bin).unwrap();
+        for name in setup::EXECUTABLES {
+            std::fs::copy(tests::executables().join(name), bin.join(name)).unwrap();
+        }
+    }
+    bin
+}
+
+fn ok(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn settings(world: &World) -> PathBuf {
+    world.repo.join(".claude/settings.json")
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn a_new_file_is_wired_in_exec_form_and_taken_back() {
+    let world = World::new();
+    let bin = bin(&world);
+    ok(&world.stanchion(&["install"]));
+    let wired: Value = serde_json::from_str(&read(&settings(&world))).unwrap();
+    assert_eq!(wired["hooks"].as_object().unwrap().len(), EVENTS.len());
+    for event in EVENTS {
+        let hook = &wired["hooks"][event][0]["hooks"][0];
+        assert_eq!(hook["args"], json!([]));
+        assert!(
+            hook["timeout"].as_f64().unwrap() > 0.0
+                && Path::new(hook["command"].as_str().unwrap()).starts_with(&bin)
+        );
+    }
+    assert_eq!(wired["hooks"]["SessionEnd"][0]["hooks"][0]["timeout"], 10);
+    let once = read(&settings(&world));
+    assert!(ok(&world.stanchion(&["install"])).contains("nothing to change"));
+    assert_eq!(read(&settings(&world)), once);
+    ok(&world.stanchion(&["uninstall"]));
+    assert!(!settings(&world).exists());
+}
+
+#[test]
+fn what_was_there_keeps_its_bytes_and_comes_back() {
+    for original in [
+        "{\n\t\"zeta\": 1, // a comment\n\t\"hooks\": {\"Stop\": [{\"hooks\": [{\"type\": \"command\", \"command\": \"/opt/my-hook-stop-notify.sh\"}]}]},\n\t\"alpha\": \"a && b\"\n}",
+        "{}",
+        "{\"hooks\": {}}\n",
+        "\u{feff}{\r\n  \"a\": 1\r\n}\r\n",
+        "",
+    ] {
+        let world = World::new();
+        bin(&world);
+        world.write(".claude/settings.json", original);
+        std::fs::set_permissions(settings(&world), std::fs::Permissions::from_mode(0o640)).unwrap();
+        ok(&world.stanchion(&["install"]));
+        let wired = read(&settings(&world));
+        for kept in ["\"zeta\": 1, // a comment", "/opt/my-hook-stop-notify.sh", "\"a && b\""] {
+            assert_eq!(wired.contains(kept), original.contains(kept), "{kept}\n{wired}");
+        }
+        ok(&world.stanchion(&["install"]));
+        assert_eq!(read(&settings(&world)), wired);
+        let mode = std::fs::metadata(settings(&world)).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o640);
+        ok(&world.stanchion(&["uninstall"]));
+        assert_eq!(read(&settings(&world)), original);
+        assert!(ok(&world.stanchion(&["uninstall"])).contains("nothing to change"));
+    }
+}
+
+#[test]
+fn what_the_user_changed_meanwhile_stays() {
+    let world = World::new();
+    bin(&world);
+    world.write(".claude/settings.json", "{\n  \"model\": \"x\"\n}\n");
+    ok(&world.stanchion(&["install"]));
+    let edited = read(&settings(&world)).replace("\"model\": \"x\"", "\"model\": \"y\", // mine");
+    std::fs::write(settings(&world), &edited).unwrap();
+    ok(&world.stanchion(&["install"]));
+    assert_eq!(read(&settings(&world)), edited);
+    ok(&world.stanchion(&["uninstall"]));
+    let left = read(&settings(&world));
+    assert!(
+        left.contains("\"model\": \"y\"") && left.contains("// mine") && !left.contains("hook-stop"),
+        "{left}"
+    );
+}
+
+#[test]
+fn what_cannot_be_understood_is_refused_untouched() {
+    for broken in ["{", "[]", "{\"hooks\": []}", "{\"hooks\": {\"Stop\": 5}}", "not json"] {
+        let world = World::new();
+        bin(&world);
+        world.write(".claude/settings.json", broken);
+        let output = world.stanchion(&["install"]);
+        assert_eq!(output.status.code(), Some(1), "{broken}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("stays as it is"));
+        assert_eq!(read(&settings(&world)), broken);
+    }
+}
+
+#[test]
+fn a_link_is_followed_and_stays_a_link() {
+    let world = World::new();
+    bin(&world);
+    let dotfile = world.home.join("dotfiles/settings.json");
+    std::fs::create_dir_all(dotfile.parent().unwrap()).unwrap();
+    std::fs::write(&dotfile, "{\"a\": 1}\n").unwrap();
+    std::fs::create_dir_all(world.repo.join(".claude")).unwrap();
+    std::os::unix::fs::symlink(&dotfile, settings(&world)).unwrap();
+    ok(&world.stanchion(&["install"]));
+    assert!(
+        settings(&world).symlink_metadata().unwrap().is_symlink() && read(&dotfile).contains("hook-stop")
+    );
+    ok(&world.stanchion(&["uninstall"]));
+    assert_eq!(read(&dotfile), "{\"a\": 1}\n");
+}
+
+#[test]
+fn a_shared_file_gets_a_form_that_does_nothing_where_we_are_missing() {
+    let world = World::with(ONE);
+    let bin = bin(&world);
+    world.write(".claude/settings.json", "{}\n");
+    world.git(&["add", "-f", ".claude/settings.json"]);
+    assert!(ok(&world.stanchion(&["install"])).contains("guarded"));
+    let wired: Value = serde_json::from_str(&read(&settings(&world))).unwrap();
+    let command = wired["hooks"]["PreToolUse"][0]["hooks"][0]["command"].as_str().unwrap().to_owned();
+    assert!(
+        command.contains("$HOME/.stanchion/bin/hook-pre-tool")
+            && !command.contains(&*world.home.to_string_lossy())
+    );
+    let shell = || {
+        use std::io::Write;
+        let mut child = world
+            .command("/bin/sh")
+            .args(["-c", &command])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(world.edit().to_string().as_bytes());
+        child.wait_with_output().unwrap()
+    };
+    assert!(String::from_utf8_lossy(&shell().stdout).contains("deny"));
+    std::fs::rename(&bin, world.home.join("away")).unwrap();
+    let output = shell();
+    assert!(output.status.success() && output.stdout.is_empty());
+}
+
+#[test]
+fn a_dry_run_changes_nothing_and_scopes_have_files() {
+    let world = World::new();
+    bin(&world);
+    assert!(ok(&world.stanchion(&["install", "--dry-run"])).contains("+ "));
+    assert!(!settings(&world).exists() && !world.home.join(".stanchion/installs").exists());
+    ok(&world.stanchion(&["install", "--scope", "user"]));
+    assert!(world.home.join(".claude/settings.json").exists());
+    ok(&world.stanchion(&["install", "--scope", "local"]));
+    assert!(world.repo.join(".claude/settings.local.json").exists() && !settings(&world).exists());
+    let missing = world.stanchion(&["install", "--bin-dir", "/nowhere"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert_eq!(world.stanchion(&["install", "--scope", "everywhere"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_doctor_names_what_keeps_hooks_from_running() {
+    let world = World::with(ONE);
+    let bin = bin(&world);
+    let report = |world: &World| {
+        let output = world.stanchion(&["doctor", "--json"]);
+        (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
+    };
+    let says = |report: &Value, needle: &str| report["findings"].to_string().contains(needle);
+    let (code, found) = report(&world);
+    assert!(code == Some(1) && says(&found, "none of our hooks is wired"));
+    ok(&world.stanchion(&["install"]));
+    let (code, found) = report(&world);
+    assert_eq!((code, found["executables"].as_array().unwrap().len()), (Some(0), 6), "{found}");
+    assert!(found["executables"][0]["median_ms"].as_f64().unwrap() < 100.0);
+    let good = read(&settings(&world));
+    for (bad, needle) in [
+        (good.replacen('{', "{\n  \"disableAllHooks\": true,", 1), "disableAllHooks"),
+        (good.replacen("\"timeout\": 10", "\"timeout\": 0", 1), "switches off every hook"),
+        (good.replacen("\"command\"", "\"comand\"", 1), "switches off every hook"),
+        (format!("// comment\n{good}"), "not strict JSON"),
+    ] {
+        std::fs::write(settings(&world), bad).unwrap();
+        let (code, found) = report(&world);
+        assert!(code == Some(1) && says(&found, needle), "{needle}: {found}");
+    }
+    std::fs::write(settings(&world), &good).unwrap();
+    std::fs::remove_file(bin.join("hook-stop")).unwrap();
+    let (code, found) = report(&world);
+    assert!(code == Some(1) && says(&found, "is missing"), "{found}");
+    assert_eq!(
+        printed(&world.req(&["sessions", "--json"]))["sessions"],
+        json!([]),
+        "the doctor forged no session"
+    );
+}
