@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use hooks_common::finding::{Finding, Place, Severity};
 use hooks_common::project::{ConfigFile, FileIdentity, Level};
-use hooks_common::store;
 
 use crate::check;
 use crate::read;
@@ -135,8 +134,8 @@ struct Cascade {
 impl Cascade {
     fn read(&mut self, file: &ConfigFile) -> Option<Node> {
         let index = self.sources.len();
-        let (text, problem) = match store::read(&file.path) {
-            Ok(Some(bytes)) => match String::from_utf8(bytes) {
+        let (text, problem) = match read_regular(&file.path) {
+            Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => (text, None),
                 Err(error) => {
                     let good = error.utf8_error().valid_up_to();
@@ -148,7 +147,6 @@ impl Cascade {
                     (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(complaint))
                 }
             },
-            Ok(None) => return None,
             Err(error) => {
                 let mark = Mark { source: index, line: 1, column: 1 };
                 (
@@ -263,6 +261,14 @@ impl Cascade {
         let help = near.map(|near| format!("did you mean `{near}`?"));
         self.find(Severity::Warning, &subject, "unknown key, it has no effect".to_owned(), remark.mark, help);
     }
+}
+
+/// Reads a file, and nothing that only looks like one: opening a pipe would wait for a writer.
+fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    std::fs::read(path)
 }
 
 fn requirement_mark(tree: &Node, name: &str) -> Mark {

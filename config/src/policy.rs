@@ -140,7 +140,9 @@ impl Policy {
             Err(error) if store::is_absent(&error) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let mut head = vec![0; CHUNK];
+        let length = file.metadata()?.len();
+        let most = usize::try_from(length).map_err(io::Error::other)?;
+        let mut head = vec![0; most.min(CHUNK)];
         let mut filled = 0;
         let line = loop {
             match file.read_at(&mut head[filled..], filled as u64)? {
@@ -151,13 +153,13 @@ impl Policy {
                 break end;
             }
             if filled == head.len() {
-                head.resize(head.len() * 4, 0);
+                head.resize((head.len() * 4).min(most), 0);
             }
         };
         head.truncate(filled);
         let header = head[..line].strip_prefix(b"{\"header\":").and_then(|line| line.strip_suffix(b","));
         let header: Header = serde_json::from_slice(header.unwrap_or_default())?;
-        if header.format != FORMAT || file.metadata()?.len() != header.length {
+        if header.format != FORMAT || length != header.length {
             return Err(io::Error::from(io::ErrorKind::InvalidData).into());
         }
         Ok(Some(Self { header, head, file: Some(file) }))
@@ -215,7 +217,8 @@ impl Policy {
             .0
             .into_iter()
             .zip(loaded.places)
-            .filter(|((_, requirement), _)| requirement.enabled)
+            // What this version does not enforce is told by a finding and counts nowhere as in force.
+            .filter(|((_, requirement), _)| requirement.enabled && requirement.kind == Kind::Blocking)
             .map(|((name, requirement), place)| Rule { name, place, requirement })
             .collect();
         let logging = configuration.logging;
@@ -384,8 +387,7 @@ fn append(text: &mut Vec<u8>, value: &impl Serialize) -> Span {
 
 fn gates_by_tool(rules: &[Rule], spans: &[Span]) -> BTreeMap<String, Vec<Gate>> {
     let mut tools: BTreeMap<String, Vec<Gate>> = BTreeMap::new();
-    let enforced = rules.iter().zip(spans).filter(|(rule, _)| rule.requirement.kind == Kind::Blocking);
-    for (rule, span) in enforced {
+    for (rule, span) in rules.iter().zip(spans) {
         let triggers = rule.requirement.triggers();
         let mut names: Vec<&str> = triggers.iter().map(|trigger| trigger.tool.as_str()).collect();
         names.sort_unstable();

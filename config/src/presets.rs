@@ -11,7 +11,7 @@ pub struct Preset {
 }
 
 /// All presets, the default first.
-pub const PRESETS: [Preset; 4] = [
+pub const PRESETS: [Preset; 5] = [
     Preset {
         name: "relaxed",
         about: "one requirement: a plan before the first edit",
@@ -59,6 +59,66 @@ hooks:
   stop:
     verify_requirements: true
     verify_scopes: [session]
+"#,
+    },
+    Preset {
+        name: "advanced",
+        about: "a plan, a design, a ticket for each branch, a security review, checks, a review for each pull request",
+        body: r#"requirements:
+  # Before the first edit of a session:
+  commit_plan:
+    enabled: true
+    scope: session            # session | branch | permanent | single_use
+    description: A plan before the first edit.
+    message: |
+      Plan first: say which files change, in which commits, and how it is tested.
+
+  # Once for each branch:
+  ticket:
+    enabled: true
+    scope: branch
+    description: The ticket this branch is for.
+    message: |
+      Link the ticket: req satisfy ticket -m '{"ticket": "ABC-123"}'
+  design_approved:
+    enabled: true
+    scope: branch
+    trigger_tools: [Write]
+    description: A design that somebody approved, before new files.
+
+  # For ever, once somebody looked:
+  security_review:
+    enabled: true
+    scope: permanent
+    trigger_tools:
+      - tool: Bash
+        command_pattern: 'git\s+push'
+    description: A security review before the first push of this branch.
+
+  # Never refuses an edit; a turn that edited does not end before it is satisfied.
+  checks_run:
+    enabled: true
+    stop_only: true
+    description: Tests and lints after the last edit.
+
+  # Spent by the command it approves.
+  commit_review:
+    enabled: true
+    scope: single_use
+    trigger_tools:
+      - tool: Bash
+        command_pattern: 'git\s+commit'
+    description: One look at the diff for each commit.
+  pr_review:
+    enabled: true
+    scope: single_use
+    trigger_tools:
+      - tool: Bash
+        command_pattern: 'gh\s+pr\s+create'
+    description: One review for each pull request.
+
+hooks:
+  session_start: {briefing_format: standard}
 "#,
     },
     Preset { name: "minimal", about: "no requirements yet", body: "requirements: {}\n" },

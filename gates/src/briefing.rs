@@ -8,7 +8,7 @@ use hooks_common::finding::Severity;
 use hooks_common::owner::Owner;
 use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
-use hooks_common::store::lock;
+use hooks_common::store::{self, lock};
 use hooks_common::text::fact;
 use hooks_common::{failures, registry::Registry};
 
@@ -209,6 +209,9 @@ fn forget_old_sessions(hook: &mut Hook, gates: &Gates) {
     let before = gates.now - FORGET_AFTER;
     let live: std::collections::BTreeSet<_> =
         Registry::new(&hook.paths).live(None).into_iter().map(|(key, _)| key).collect();
+    for folder in [gates.dir.path().to_owned(), gates.dir.metrics_dir()] {
+        store::sweep(&folder);
+    }
     let root = hook.project().root().to_owned();
     let forgotten = transaction(&gates.dir, &gates.branch, &root, gates.now, lock::HOT, |changes| {
         changes.drop_old_sessions(before, |key| live.contains(key));

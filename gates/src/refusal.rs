@@ -62,6 +62,7 @@ pub fn tool(
             text.push_str(&ways_out(&rules));
         }
     }
+    text.truncate(text.trim_end().len());
     let _ = write!(
         text,
         "\n\n---\n{} was refused before it ran; nothing was changed.\nRequired: {}\nTo go on: {}\nTo see why: {}",

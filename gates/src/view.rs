@@ -174,12 +174,7 @@ impl Gates {
 
     /// Whether a requirement is satisfied for the session. Every place that shows or enforces it asks here.
     pub fn is_satisfied(&self, rule: &Rule) -> bool {
-        // Kinds that this version does not enforce never hold anybody up.
-        rule.requirement.kind != config::types::Kind::Blocking
-            || self
-                .state
-                .view(&rule.name, self.session.as_ref())
-                .is_satisfied(rule.requirement.scope, self.now)
+        self.state.view(&rule.name, self.session.as_ref()).is_satisfied(rule.requirement.scope, self.now)
     }
 
     /// Whether the session did something that needs the requirement.

@@ -17,7 +17,8 @@ impl Branch {
 
     /// The pseudo-branch of a detached HEAD.
     pub fn detached(commit: &str) -> Self {
-        Self(format!("detached-{}", &commit[..commit.len().min(8)]))
+        let start = commit.get(..8).unwrap_or(commit);
+        Self(format!("detached-{}", if start.is_empty() { "unknown" } else { start }))
     }
 
     /// The pseudo-branch outside git.

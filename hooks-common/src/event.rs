@@ -133,7 +133,17 @@ impl Payload {
         if bytes.trim_ascii().is_empty() {
             return Err(PayloadError::Empty);
         }
-        serde_json::from_slice(bytes).map_err(PayloadError::Malformed)
+        match serde_json::from_slice(bytes) {
+            Ok(payload) => Ok(payload),
+            // Half an emoji, or bytes that are no UTF-8, in a field that rules look at must not open a gate.
+            Err(error) => match serde_json::from_str::<Self>(&repaired(bytes)) {
+                Ok(mut payload) => {
+                    payload.mistyped.push("(text that is no UTF-8)");
+                    Ok(payload)
+                }
+                Err(_) => Err(PayloadError::Malformed(error)),
+            },
+        }
     }
 
     /// The session, when the host named one.
@@ -163,6 +173,36 @@ impl Payload {
     }
 }
 
+/// A payload's text with what is no Unicode replaced: bytes that are no UTF-8, and escapes of half a surrogate
+/// pair, which `JSON.stringify` writes for half an emoji.
+fn repaired(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let unit = |text: &str| u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = &*text;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let length = match unit(rest) {
+            Some(0xD800..=0xDBFF)
+                if rest.get(6..).and_then(unit).is_some_and(|low| (0xDC00..=0xDFFF).contains(&low)) =>
+            {
+                12
+            }
+            Some(0xD800..=0xDFFF) => {
+                out.push('\u{fffd}');
+                rest = &rest[6..];
+                continue;
+            }
+            _ => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        out.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Whether a tool changes the file it names.
 pub fn is_edit_tool(tool: &str) -> bool {
     matches!(tool, "Edit" | "Write" | "MultiEdit" | "NotebookEdit")
@@ -175,11 +215,17 @@ pub fn is_edit_tool(tool: &str) -> bool {
 pub fn read_payload(stream: &mut (impl Read + AsRawFd)) -> Result<Vec<u8>, PayloadError> {
     let started = Instant::now();
     let mut bytes = Vec::new();
-    let mut chunk = vec![0; 64 * 1024];
+    // Most payloads fit the first piece; a page that is never touched costs nothing.
+    let mut chunk = vec![0; 4 * 1024];
     while sys::wait_readable(stream, SILENCE) {
         match stream.read(&mut chunk) {
             Ok(0) => break,
-            Ok(read) => bytes.extend_from_slice(&chunk[..read]),
+            Ok(read) => {
+                bytes.extend_from_slice(&chunk[..read]);
+                if read == chunk.len() && read < 256 * 1024 {
+                    chunk.resize(read * 8, 0);
+                }
+            }
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(PayloadError::Unreadable(error)),
         }
@@ -426,6 +472,18 @@ mod tests {
     fn a_byte_order_mark_and_windows_line_ends_are_read() {
         let payload = Payload::parse(b"\xEF\xBB\xBF{\r\n\"session_id\": \"abc\"\r\n}\r\n").unwrap();
         assert_eq!(payload.session_id, "abc");
+    }
+
+    #[test]
+    fn half_an_emoji_costs_itself_alone() {
+        let parse = |text: &str| Payload::parse(text.as_bytes()).unwrap();
+        let payload = parse(
+            r#"{"session_id":"abc","tool_input":{"command":"git \ud83d commit \\ud83d \ud83d\ude00"}}"#,
+        );
+        assert_eq!(payload.tool_input.command, "git \u{fffd} commit \\ud83d 😀");
+        assert_eq!(payload.mistyped.len(), 1);
+        let payload = Payload::parse(b"{\"session_id\":\"abc\",\"cwd\":\"/\xff\"}").unwrap();
+        assert_eq!(payload.cwd, "/\u{fffd}");
     }
 
     #[test]

@@ -193,6 +193,25 @@ impl Repository {
         Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
     }
 
+    /// The branches, pseudo-branches among them, that the repository's work trees are on.
+    ///
+    /// # Errors
+    /// When the work trees cannot be listed.
+    pub fn branches_in_use(&self) -> io::Result<Vec<Branch>> {
+        let mut dirs = vec![self.common_dir.clone()];
+        match std::fs::read_dir(self.common_dir.join("worktrees")) {
+            Ok(entries) => {
+                for entry in entries {
+                    dirs.push(entry?.path());
+                }
+            }
+            Err(error) if store::is_absent(&error) => {}
+            Err(error) => return Err(error),
+        }
+        let on = |dir: PathBuf| Some(Self::with_git_dir(self.top.clone(), dir)?.branch());
+        Ok(dirs.into_iter().filter_map(on).collect())
+    }
+
     /// The commit a branch is at; `None` when it is unborn or unknown.
     pub fn commit_of(&self, branch: &str) -> Option<String> {
         let reference = format!("refs/heads/{branch}");

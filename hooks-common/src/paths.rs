@@ -16,11 +16,12 @@ pub struct Paths {
 
 impl Paths {
     /// The roots that the environment names. Without a `HOME` the password database is asked; a machine that
-    /// knows no home at all gets the temporary folder, so that nothing is written at `/`.
+    /// knows no home at all, or a relative one, gets the temporary folder, so that nothing is written at `/`.
     pub fn from_env() -> Self {
         let home = env_vars::get_os(env_vars::HOME)
             .map(PathBuf::from)
             .or_else(std::env::home_dir)
+            .filter(|home| home.is_absolute())
             .unwrap_or_else(std::env::temp_dir);
         let root = |name: &str, default: &str| {
             env_vars::get_os(name).map_or_else(|| home.join(default), |dir| expand(&home, Path::new(&dir)))

@@ -51,9 +51,10 @@ pub struct FileIdentity {
 }
 
 impl FileIdentity {
-    /// The identity of the file at `path`, links followed; `None` when there is no regular file.
+    /// The identity of what stands at `path`, links followed; `None` when nothing does. A link that leads
+    /// nowhere has the link's own: somebody meant a file to be there.
     pub fn of(path: &Path) -> Option<Self> {
-        let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+        let meta = std::fs::metadata(path).or_else(|_| std::fs::symlink_metadata(path)).ok()?;
         let ns =
             |seconds: i64, nanoseconds: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
         Some(Self {

@@ -116,14 +116,25 @@ fn unclosed_quote(value: &str) -> Option<char> {
     (!value[1..].contains(quote)).then_some(quote)
 }
 
-/// A cheap look before the work: does anything here resemble a credential at all?
+/// A cheap look before the work: does anything here resemble a credential at all? One pass, because nearly
+/// every command is innocent and every hook looks.
 fn suspicious(text: &str) -> bool {
     const HINTS: [&str; 8] =
         ["pass", "pwd", "secret", "token", "key", "credential", "authorization", "bearer"];
-    text.contains("://") || PREFIXES.iter().any(|(prefix, _)| text.contains(prefix)) || {
-        let lower = text.to_ascii_lowercase();
-        HINTS.iter().any(|hint| lower.contains(hint))
-    }
+    let bytes = text.as_bytes();
+    (0..bytes.len()).any(|at| {
+        let rest = &bytes[at..];
+        let word =
+            |hint: &str| rest.len() >= hint.len() && rest[..hint.len()].eq_ignore_ascii_case(hint.as_bytes());
+        match rest[0].to_ascii_lowercase() {
+            b':' => rest.starts_with(b"://"),
+            b'p' | b's' | b't' | b'k' | b'c' | b'a' | b'b' | b'g' | b'r' | b'x' | b'n' | b'e' => {
+                HINTS.iter().any(|hint| word(hint))
+                    || PREFIXES.iter().any(|(prefix, _)| rest.starts_with(prefix.as_bytes()))
+            }
+            _ => false,
+        }
+    })
 }
 
 fn names_credential(name: &str) -> bool {

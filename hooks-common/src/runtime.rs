@@ -107,7 +107,10 @@ impl Hook {
         log.set_context("tool", &payload.tool_name);
         let mut complaints = Vec::new();
         if !payload.mistyped.is_empty() {
-            complaints.push(format!("fields of a wrong type were ignored: {}", payload.mistyped.join(", ")));
+            complaints.push(format!(
+                "fields that could not be read as they should were ignored or repaired: {}",
+                payload.mistyped.join(", ")
+            ));
         }
         if session.is_none() {
             complaints.push("the payload names no session; nothing is gated".to_owned());

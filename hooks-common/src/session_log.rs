@@ -339,7 +339,7 @@ impl SessionDir {
         entered: Moment,
     ) -> io::Result<()> {
         store::create_private_dir(&self.path)?;
-        let _lock = lock::exclusive(&self.lock_path(), lock::CHANGE);
+        let _lock = lock::exclusive(&self.lock_path(), lock::HOT);
         let mut meta = match store::read(&self.meta_path())? {
             None => self.first_meta(session, payload, project, entered),
             Some(bytes) => match serde_json::from_slice::<Meta>(&bytes) {

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use config::Policy;
+use hooks_common::env_vars;
 use hooks_common::failures;
 use hooks_common::finding::{Finding, Severity};
 use hooks_common::log::LogLevel;
@@ -25,6 +26,9 @@ use crate::settings;
 
 /// How often each executable is started to measure it.
 const RUNS: usize = 9;
+
+/// A hook that takes longer than this is told.
+const SLOW_MS: f64 = 50.0;
 
 /// Examines and tells. Exit code 1 when something does not work.
 pub fn run(arguments: &Doctor, out: &mut impl Write) -> anyhow::Result<ExitCode> {
@@ -143,6 +147,15 @@ fn examine_settings(paths: &Paths, repo: &Path, report: &mut Report) {
                 "mend or remove the entry",
             );
         }
+        if value["env"]["CLAUDE_SKIP_REQUIREMENTS"].as_str().is_some_and(|value| !value.is_empty()) {
+            report.find(
+                Severity::Error,
+                &shown,
+                "`env.CLAUDE_SKIP_REQUIREMENTS` switches every gate off",
+                "remove it",
+            );
+        }
+        examine_groups(&value, &bins, &shown, report);
         wired.extend(entries(&value, &bins, file));
         if *file == files[1] && is_tracked(file) && has_exec_form(&value, &bins) {
             report.find(
@@ -152,6 +165,14 @@ fn examine_settings(paths: &Paths, repo: &Path, report: &mut Report) {
                 "`stanchion install --form shell` writes a form that does nothing where they are missing",
             );
         }
+    }
+    if env_vars::get_os(env_vars::CLAUDE_SKIP_REQUIREMENTS).is_some() {
+        report.find(
+            Severity::Warning,
+            "environment",
+            "CLAUDE_SKIP_REQUIREMENTS is set here; a client started from here has no gates",
+            "unset it",
+        );
     }
     examine_wiring(&wired, report);
     if wired.iter().any(|entry| entry.file != files[0]) {
@@ -178,6 +199,61 @@ fn examine_settings(paths: &Paths, repo: &Path, report: &mut Report) {
             format!("the repository's own settings are in {}", top.display()),
             "examine that folder too",
         );
+    }
+}
+
+/// Entries of ours that are wired so that they run seldom or cannot answer, and entries that start one of our
+/// executables from a folder we do not know.
+fn examine_groups(value: &Value, bins: &Bins, shown: &str, report: &mut Report) {
+    for (event, name, _) in WIRING {
+        for group in value["hooks"][event].as_array().into_iter().flatten() {
+            for hook in group["hooks"].as_array().into_iter().flatten() {
+                let Some(path) = executable(hook, &bins.home) else { continue };
+                if !bins.owns(event, hook) {
+                    if path.file_name().is_some_and(|file| file == name) {
+                        let exists = if path.exists() {
+                            "which was not installed from here"
+                        } else {
+                            "which is missing"
+                        };
+                        report.find(
+                            Severity::Warning,
+                            shown,
+                            format!("{event} starts {}, {exists}", path.display()),
+                            "run `stanchion install` with the --bin-dir that is meant",
+                        );
+                    }
+                    continue;
+                }
+                let matcher = group["matcher"].as_str().unwrap_or_default();
+                if !matches!(matcher, "" | "*") {
+                    report.find(
+                        Severity::Error,
+                        shown,
+                        format!("our hook for {event} runs only where the matcher {matcher:?} matches"),
+                        "run `stanchion install`",
+                    );
+                }
+                if hook.get("if").is_some() {
+                    report.find(
+                        Severity::Error,
+                        shown,
+                        format!("our hook for {event} runs only where its `if` holds"),
+                        "remove the `if`",
+                    );
+                }
+                if hook.get("async") == Some(&Value::Bool(true))
+                    || hook.get("asyncRewake") == Some(&Value::Bool(true))
+                {
+                    report.find(
+                        Severity::Error,
+                        shown,
+                        format!("our hook for {event} is async: its answer comes too late"),
+                        "remove `async`",
+                    );
+                }
+            }
+        }
     }
 }
 
@@ -303,6 +379,14 @@ fn examine_executable(path: &Path, report: &mut Report) {
     }
     match measure(path, &name) {
         Ok(median) => {
+            if median > SLOW_MS {
+                report.find(
+                    Severity::Warning,
+                    &shown,
+                    format!("it takes {median:.0} ms to answer"),
+                    "a hook of ours takes one or two; is the disk or the machine very busy?",
+                );
+            }
             report.passed.push(format!("{name} answers in {median:.2} ms (median of {RUNS}), {shown}"));
             report.measured.push(json!({"path": path, "median_ms": median, "dynamic": is_dynamic}));
         }
@@ -331,7 +415,8 @@ fn measure(path: &Path, name: &str) -> anyhow::Result<f64> {
             .stderr(Stdio::null())
             .spawn()?;
         if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(payload.as_bytes())?;
+            // What does not read its payload is found out below.
+            let _ = stdin.write_all(payload.as_bytes());
         }
         let output = child.wait_with_output()?;
         times.push(started.elapsed().as_secs_f64() * 1_000.0);
@@ -341,6 +426,10 @@ fn measure(path: &Path, name: &str) -> anyhow::Result<f64> {
             "its answer is no JSON"
         );
     }
+    // An executable of ours records the event that it was given; anything else only bears the name.
+    let recorded =
+        scratch.path().join(".stanchion/sessions/00000000-d0c7-4000-8000-000000000000/events.jsonl");
+    anyhow::ensure!(recorded.exists(), "it does not do what our executable does");
     times.sort_by(f64::total_cmp);
     Ok(times[RUNS / 2])
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
+use hooks_common::git::Repository;
 use hooks_common::paths::{Paths, in_project, resolve};
 use hooks_common::store::{self, lock, replace};
 use hooks_common::time::Moment;
@@ -91,6 +92,26 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
     tell(&change, &path, arguments.dry_run, out)?;
     if arguments.dry_run {
         return Ok(());
+    }
+    if let Some(after) = &change.after
+        && let Err(error) = serde_json::from_str::<serde_json::Value>(after.trim_start_matches('\u{feff}'))
+    {
+        writeln!(
+            out,
+            "Warning: {} is not strict JSON ({error}); a client that reads it strictly runs none of its hooks.",
+            path.display()
+        )?;
+    }
+    if arguments.scope != Scope::User
+        && let Some(top) = Repository::discover(&repo)
+            .map(|repository| repository.top().to_owned())
+            .filter(|top| *top != repo)
+    {
+        writeln!(
+            out,
+            "Note: this is a folder of the repository {}; launched there, Claude Code does not load it.",
+            top.display()
+        )?;
     }
     match form {
         Form::Exec => {
@@ -226,6 +247,9 @@ fn write(target: &Path, text: &str) -> anyhow::Result<()> {
     let failed = || format!("{} cannot be written; it stays as it is", target.display());
     if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).with_context(failed)?;
+    }
+    if let Some(folder) = target.parent() {
+        store::sweep(folder);
     }
     let permissions = std::fs::metadata(target).ok().map(|meta| meta.permissions());
     let file = atomicwrites::AtomicFile::new(target, atomicwrites::AllowOverwrite);

@@ -70,7 +70,13 @@ fn parse(text: &str) -> anyhow::Result<(&str, CstRootNode)> {
         allow_comments: true,
         allow_trailing_commas: true,
         allow_loose_object_property_names: false,
-        ..ParseOptions::default()
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
     };
     let root =
         CstRootNode::parse(body, &strict).map_err(|error| anyhow::anyhow!("no valid JSON: {error}"))?;
@@ -212,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_is_refused() {
-        for text in ["{", "[]", "5", "{\"hooks\": []}", "{\"hooks\": {\"Stop\": {}}}", "{a: 1}"] {
+        for text in ["{", "[]", "5", "{\"hooks\": []}", "{\"hooks\": {\"Stop\": {}}}", "{a: 1}", "{'a': 1}"] {
             assert!(wire(text, &wanted(Form::Exec), &bins()).is_err(), "{text}");
         }
     }

@@ -105,7 +105,7 @@ pub struct Satisfy {
     #[command(flatten)]
     pub session: Session,
     /// For every session on a branch, the current one if none is named
-    #[arg(short, long, num_args = 0..=1, default_missing_value = "", value_name = "BRANCH", require_equals = true)]
+    #[arg(short, long, num_args = 0..=1, default_missing_value = "", value_name = "BRANCH")]
     pub branch: Option<String>,
     /// Facts to keep with it, a JSON object
     #[arg(short, long, value_name = "JSON")]
@@ -247,8 +247,8 @@ pub struct Config {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct Init {
-    /// Where to start: relaxed, strict, minimal, inherit
-    #[arg(short, long, default_value = "relaxed")]
+    /// Where to start
+    #[arg(short, long, default_value = "relaxed", value_parser = config::presets::PRESETS.map(|preset| preset.name))]
     pub preset: String,
     /// Write the file of this clone alone
     #[arg(long, conflicts_with_all = ["project", "global"])]

@@ -77,3 +77,11 @@ pub fn record(place: &Place, session: &SessionKey, name: &str, gates: &GateRecor
 pub fn full_ids(place: &Place, session: &SessionKey) -> Vec<(SessionId, session_log::SessionDir)> {
     session_log::with_key(&place.paths, session)
 }
+
+/// Says so when nobody ever saw a session of this name: most likely it was mistyped.
+pub fn warn_if_unknown(place: &Place, session: &SessionKey) {
+    let is_registered = Registry::new(&place.paths).entries().contains_key(session);
+    if !is_registered && full_ids(place, session).is_empty() {
+        eprintln!("req: note: no session {session} was ever seen on this machine");
+    }
+}

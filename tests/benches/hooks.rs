@@ -1,1 +1,449 @@
-fn main() {}
+//! What a hook costs, against a process that does nothing.
+//!
+//! `cargo figures` prints times and figures; `--check` compares the figures that do not depend on the clock
+//! (system calls, instructions, bytes written) with the committed ones and fails when one grew; `--update`
+//! commits new ones; `--runs N` sets how often each case is timed.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::needless_pass_by_value,
+    reason = "a benchmark for people"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use tests::World;
+use tests::world::SESSION;
+
+/// Instructions may differ by this part between machines of one kind (memcpy is chosen by the processor).
+const TOLERANCE: f64 = 0.05;
+/// Bytes may differ by as much: process ids and timestamps have digits.
+const DIGITS: u64 = 24;
+
+/// One case: an executable, what it reads, and the state it starts from.
+struct Case {
+    name: &'static str,
+    executable: &'static str,
+    payload: Value,
+    /// The budget, as a multiple of an empty process.
+    budget: f64,
+    /// How many files the budget lets it replace, at 1.5 ms each.
+    replaced: u32,
+    /// Whether it must neither start a process, sync nor replace a file.
+    is_steady: bool,
+    prepare: fn(&World),
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let value =
+        arguments.iter().position(|argument| argument == "--runs").and_then(|at| arguments.get(at + 1));
+    let runs: usize = value.and_then(|runs| runs.parse().ok()).unwrap_or(300);
+    let world = world();
+    let cases = cases(&world);
+    let mut failed = false;
+    let figures = figures(&world, &cases, &mut failed);
+    if has("--update") {
+        let text = serde_json::to_string_pretty(&figures).expect("figures") + "\n";
+        std::fs::write(committed_path(), text).expect("the figures are written");
+        println!("\nWrote {}.", committed_path().display());
+    } else if has("--check") {
+        failed |= !check(&figures);
+    }
+    if !has("--check") {
+        failed |= !time(&world, &cases, runs);
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn committed_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/figures.json")
+}
+
+/// Ten requirements, all satisfied and triggered, half of them with command patterns.
+fn world() -> World {
+    let rules = (0..10).fold("requirements:\n".to_owned(), |text, at| {
+        text + &format!("  rule{at}: {{enabled: true, message: 'Do what rule {at} asks for.', trigger_tools: [Edit, {{tool: Bash, command_pattern: 'git\\s+(push|commit{at})'}}]}}\n")
+    });
+    let once = "  once: {enabled: true, scope: single_use, trigger_tools: [WebFetch]}\n  open: {enabled: true, trigger_tools: [Write]}\n  fresh: {enabled: true, stop_only: true, trigger_tools: [Read]}\n";
+    let world = World::with(&format!("{rules}{once}"));
+    world.hook(&world.recorded("SessionStart-startup"));
+    let names: Vec<String> = (0..10).map(|at| format!("rule{at}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    world.req_ok(&[&["satisfy"], names.as_slice(), &["--session", SESSION]].concat());
+    world.hook(&world.edit()).silent();
+    world.hook(&world.bash("PreToolUse", "git push")).silent();
+    world
+}
+
+fn keep(_: &World) {}
+
+fn edit_config(world: &World) {
+    let path = world.repo.join(".claude/requirements.yaml");
+    let text = std::fs::read_to_string(&path).expect("the configuration");
+    std::fs::write(&path, text).expect("the configuration");
+    std::thread::sleep(std::time::Duration::from_millis(25));
+}
+
+fn forget_session(world: &World) {
+    let _ = std::fs::remove_dir_all(world.home.join(".stanchion/sessions").join(SESSION));
+}
+
+fn forget_trigger(world: &World) {
+    let path = world.repo.join(".git/requirements/main.json");
+    let mut state = world.json(&path);
+    state["requirements"].as_object_mut().expect("requirements").remove("fresh");
+    std::fs::write(&path, state.to_string()).expect("the state");
+}
+
+fn approve_once(world: &World) {
+    let path = world.repo.join(".git/requirements/main.json");
+    let mut state = world.json(&path);
+    let entry = json!({"satisfied": true, "satisfied_at": 1, "satisfied_by": "cli", "expires_at": null});
+    state["requirements"]["once"] = json!({"scope": "single_use", "sessions": {"cad0ac4d": entry}});
+    std::fs::write(&path, state.to_string()).expect("the state");
+}
+
+fn cases(world: &World) -> Vec<Case> {
+    let steady = |name, executable, payload| Case {
+        name,
+        executable,
+        payload,
+        budget: 1.5,
+        replaced: 0,
+        is_steady: true,
+        prepare: keep,
+    };
+    let read = || {
+        let mut payload = world.edit();
+        payload["tool_name"] = "Read".into();
+        payload
+    };
+    let mut fetch = world.recorded("PostToolUse-WebSearch");
+    fetch["tool_name"] = "WebFetch".into();
+    vec![
+        steady("PreToolUse Edit, satisfied", "hook-pre-tool", world.edit()),
+        steady(
+            "PreToolUse Bash, no match",
+            "hook-pre-tool",
+            world.bash("PreToolUse", "cargo test --workspace"),
+        ),
+        Case {
+            budget: 1.6,
+            ..steady(
+                "PreToolUse Bash, all match",
+                "hook-pre-tool",
+                world.bash("PreToolUse", "cd x && git push origin topic"),
+            )
+        },
+        steady("PreToolUse Glob, not asked", "hook-pre-tool", world.recorded("PreToolUse-Glob")),
+        steady("PostToolUse Edit", "hook-post-tool", world.recorded("PostToolUse-Edit")),
+        steady("PostToolUse Bash", "hook-post-tool", world.recorded("PostToolUse-Bash")),
+        Case {
+            budget: 2.0,
+            is_steady: false,
+            ..steady("PreToolUse Write, refused", "hook-pre-tool", world.recorded("PreToolUse-Write"))
+        },
+        Case {
+            budget: 3.0,
+            replaced: 1,
+            is_steady: false,
+            ..steady("Stop", "hook-stop", world.recorded("Stop-first"))
+        },
+        Case {
+            budget: 3.0,
+            replaced: 1,
+            is_steady: false,
+            ..steady("UserPromptSubmit", "hook-prompt-submit", world.recorded("UserPromptSubmit-plain"))
+        },
+        Case {
+            budget: 8.0,
+            replaced: 2,
+            is_steady: false,
+            ..steady("SessionStart", "hook-session-start", world.recorded("SessionStart-startup"))
+        },
+        Case {
+            budget: 8.0,
+            replaced: 1,
+            is_steady: false,
+            prepare: edit_config,
+            ..steady("exception: stale policy", "hook-pre-tool", world.edit())
+        },
+        Case {
+            budget: 8.0,
+            replaced: 2,
+            is_steady: false,
+            prepare: forget_session,
+            ..steady("exception: first event", "hook-pre-tool", world.edit())
+        },
+        Case {
+            budget: 3.0,
+            replaced: 1,
+            is_steady: false,
+            prepare: forget_trigger,
+            ..steady("exception: first trigger", "hook-pre-tool", read())
+        },
+        Case {
+            budget: 3.0,
+            replaced: 1,
+            is_steady: false,
+            prepare: approve_once,
+            ..steady("exception: approval spent", "hook-post-tool", fetch)
+        },
+    ]
+}
+
+fn command(world: &World, program: &Path, payload: &Path) -> Command {
+    let mut command = world.command(program);
+    command
+        .stdin(std::fs::File::open(payload).expect("the payload"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+fn payload_file(world: &World, case: &Case) -> PathBuf {
+    let path = world.root().join("payload.json");
+    std::fs::write(&path, case.payload.to_string()).expect("the payload");
+    path
+}
+
+// ---- figures that do not depend on the clock ----
+
+fn figures(world: &World, cases: &[Case], failed: &mut bool) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let has = |tool: &str| {
+        Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+    };
+    let (strace, valgrind) = (has("strace"), has("valgrind"));
+    if !strace || !valgrind {
+        println!("(strace: {strace}, valgrind: {valgrind}; what is missing is not counted)");
+    }
+    let mut figures = BTreeMap::new();
+    println!(
+        "{:28} {:>8} {:>13} {:>8} {:>6} {:>8} {:>9}",
+        "case", "syscalls", "instructions", "written", "fsync", "replaced", "processes"
+    );
+    for case in cases {
+        let payload = payload_file(world, case);
+        let mut row = BTreeMap::new();
+        let mut counts = Counts::default();
+        if strace {
+            (case.prepare)(world);
+            counts = count(world, case, &payload);
+            row.insert("syscalls".to_owned(), counts.syscalls);
+            row.insert("bytes_written".to_owned(), counts.written);
+        }
+        if valgrind {
+            (case.prepare)(world);
+            if let Some(instructions) = instructions(world, case, &payload) {
+                row.insert("instructions".to_owned(), instructions);
+            }
+        }
+        let instructions = row.get("instructions").copied().unwrap_or_default();
+        println!(
+            "{:28} {:>8} {:>13} {:>8} {:>6} {:>8} {:>9}",
+            case.name,
+            counts.syscalls,
+            instructions,
+            counts.written,
+            counts.syncs,
+            counts.renames,
+            counts.processes
+        );
+        if counts.processes > 0
+            || case.is_steady && (counts.syncs > 0 || counts.renames > 0 || counts.appends != 1)
+        {
+            println!(
+                "  OVER: a hook starts no process; in its steady state it syncs and replaces nothing and appends once ({} appends)",
+                counts.appends
+            );
+            *failed = true;
+        }
+        figures.insert(case.name.to_owned(), row);
+    }
+    figures
+}
+
+#[derive(Default)]
+struct Counts {
+    syscalls: u64,
+    written: u64,
+    appends: u64,
+    syncs: u64,
+    renames: u64,
+    processes: u64,
+}
+
+fn count(world: &World, case: &Case, payload: &Path) -> Counts {
+    let trace = world.root().join("trace");
+    let mut strace = world.command("strace");
+    strace.args(["-f", "-qq", "-o"]).arg(&trace).arg(tests::executables().join(case.executable));
+    strace
+        .stdin(std::fs::File::open(payload).expect("the payload"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    assert!(strace.status().expect("strace runs").success());
+    let mut counts = Counts::default();
+    for line in std::fs::read_to_string(&trace).expect("a trace").lines() {
+        let call = line.split_once(' ').map_or("", |(_, call)| call.trim_start());
+        let name = call.split('(').next().unwrap_or_default();
+        counts.syscalls += u64::from(call.contains('('));
+        match name {
+            "write" | "pwrite64" | "writev" => {
+                let written =
+                    call.rsplit("= ").next().and_then(|count| count.trim().parse().ok()).unwrap_or(0);
+                // The answer goes to the host, not to a disk.
+                if !call.starts_with("write(1,") {
+                    counts.written += written;
+                    counts.appends += 1;
+                }
+            }
+            "fsync" | "fdatasync" => counts.syncs += 1,
+            "rename" | "renameat" | "renameat2" => counts.renames += 1,
+            "clone" | "clone3" | "fork" | "vfork" => counts.processes += 1,
+            _ => {}
+        }
+    }
+    counts
+}
+
+fn instructions(world: &World, case: &Case, payload: &Path) -> Option<u64> {
+    let mut valgrind = world.command("valgrind");
+    valgrind
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(tests::executables().join(case.executable));
+    let output = valgrind.stdin(std::fs::File::open(payload).ok()?).stdout(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    let collected = text.lines().find_map(|line| line.split("Collected :").nth(1))?;
+    collected.trim().parse().ok()
+}
+
+fn check(figures: &BTreeMap<String, BTreeMap<String, u64>>) -> bool {
+    let text = std::fs::read_to_string(committed_path()).unwrap_or_else(|_| "{}".to_owned());
+    let committed: BTreeMap<String, BTreeMap<String, u64>> =
+        serde_json::from_str(&text).expect("committed figures");
+    let mut holds = true;
+    for (case, row) in figures {
+        for (name, found) in row {
+            let Some(limit) = committed.get(case).and_then(|row| row.get(name)) else {
+                println!("{case}: {name} was never committed (--update)");
+                holds = false;
+                continue;
+            };
+            let most = match name.as_str() {
+                "instructions" => (*limit as f64 * (1.0 + TOLERANCE)) as u64,
+                "bytes_written" => limit + DIGITS,
+                _ => *limit,
+            };
+            if *found > most {
+                println!("{case}: {name} grew from {limit} to {found}");
+                holds = false;
+            }
+        }
+    }
+    println!(
+        "{}",
+        if holds {
+            "No figure grew."
+        } else {
+            "Figures grew: make it cheaper, or say why and commit new ones with --update."
+        }
+    );
+    holds
+}
+
+// ---- times ----
+
+fn time(world: &World, cases: &[Case], runs: usize) -> bool {
+    let empty = empty_process(world);
+    let python =
+        Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    println!(
+        "\n{runs} interleaved runs; milliseconds\n{:28} {:>7} {:>7} {:>6}  budget",
+        "case", "median", "p95", "ratio"
+    );
+    let mut holds = true;
+    for case in cases {
+        let payload = payload_file(world, case);
+        let executable = tests::executables().join(case.executable);
+        let runs = if std::ptr::fn_addr_eq(case.prepare, keep as fn(&World)) { runs } else { runs.min(60) };
+        let (mut base, mut hook) = (Vec::new(), Vec::new());
+        for _ in 0..runs {
+            base.push(clock(command(world, &empty, &payload)));
+            (case.prepare)(world);
+            hook.push(clock(command(world, &executable, &payload)));
+        }
+        let (base, p95, median) =
+            (quantile(&mut base, 0.5), quantile(&mut hook, 0.95), quantile(&mut hook, 0.5));
+        let budget = case.budget * base + 1.5 * f64::from(case.replaced);
+        let verdict = if median <= budget { "" } else { "  OVER" };
+        holds &= verdict.is_empty();
+        println!("{:28} {median:>7.3} {p95:>7.3} {:>6.2}  {budget:.3}{verdict}", case.name, median / base);
+    }
+    let payload = payload_file(world, &cases[0]);
+    let executable = tests::executables().join(cases[0].executable);
+    let line = |name: &str, make: &dyn Fn() -> Command| {
+        let mut times: Vec<f64> = (0..runs.min(100)).map(|_| clock(make())).collect();
+        println!("{name:28} {:>7.3} {:>7.3}", quantile(&mut times, 0.5), quantile(&mut times, 0.95));
+    };
+    line("an empty static process", &|| command(world, &empty, &payload));
+    line("the same hook through sh -c", &|| {
+        let mut shell = command(world, Path::new("/bin/sh"), &payload);
+        shell.arg("-c").arg(format!("\"{}\"; true", executable.display()));
+        shell
+    });
+    if python {
+        line("python3 -c pass", &|| {
+            let mut python = command(world, Path::new("python3"), &payload);
+            python.args(["-c", "pass"]);
+            python
+        });
+    }
+    holds
+}
+
+/// A process that does nothing, of the same profile as the hooks.
+fn empty_process(world: &World) -> PathBuf {
+    let (source, empty) = (world.root().join("empty.rs"), world.root().join("empty"));
+    std::fs::write(&source, "fn main() {}\n").expect("a source");
+    let target = setup::host_target().expect("a target");
+    let mut rustc = Command::new("rustc");
+    rustc
+        .args([
+            "-O",
+            "-C",
+            "lto=fat",
+            "-C",
+            "codegen-units=1",
+            "-C",
+            "strip=symbols",
+            "--target",
+            &target,
+            "-o",
+        ])
+        .arg(&empty);
+    if target.contains("linux") {
+        rustc.args(["-C", "target-feature=+crt-static", "-C", "relocation-model=static"]);
+    }
+    assert!(rustc.arg(&source).status().expect("rustc").success());
+    empty
+}
+
+fn clock(mut command: Command) -> f64 {
+    let started = Instant::now();
+    let status = command.status().expect("it runs");
+    let time = started.elapsed().as_secs_f64() * 1_000.0;
+    assert!(status.success());
+    time
+}
+
+fn quantile(times: &mut [f64], part: f64) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[((times.len() - 1) as f64 * part) as usize]
+}

@@ -38,6 +38,30 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// Removes what killed writers left in a folder: temporary files and folders of ours that nobody has touched
+/// for an hour. Whatever cannot be removed stays for the next time.
+pub fn sweep(folder: &Path) {
+    const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_secs(3600);
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_file = name.ends_with(".tmp") && name.contains(".json.");
+        let is_folder = name.starts_with(".atomicwrite");
+        if !is_file && !is_folder {
+            continue;
+        }
+        let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > LEFT_BEHIND) {
+            let _ = if is_folder {
+                std::fs::remove_dir_all(entry.path())
+            } else {
+                std::fs::remove_file(entry.path())
+            };
+        }
+    }
+}
+
 /// Whether an error says that the file, or a folder on the way to it, is not there.
 pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)

@@ -43,11 +43,12 @@ pub fn prune(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
     if branches.is_empty() {
         bail!("git lists no branches here (an unborn branch?), so nothing was removed");
     }
-    let current = place.branch(None);
+    let in_use =
+        repository.branches_in_use().context("the work trees cannot be listed, so nothing was removed")?;
     let mut removed = Vec::new();
     for (path, state) in requirements::all(&place.state()).context("requirement state cannot be listed")? {
         let name = state.branch_name().unwrap_or_default().to_owned();
-        if name != current.name() && !branches.contains(&name) {
+        if !branches.contains(&name) && in_use.iter().all(|branch| branch.name() != name) {
             store::remove(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
             removed.push(name);
         }

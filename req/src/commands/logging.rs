@@ -101,6 +101,9 @@ pub fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     if let Some(folder) = target.parent() {
         std::fs::create_dir_all(folder).with_context(failed)?;
     }
+    if let Some(folder) = target.parent() {
+        store::sweep(folder);
+    }
     let permissions = std::fs::metadata(&target).ok().map(|meta| meta.permissions());
     let file = atomicwrites::AtomicFile::new(&target, atomicwrites::AllowOverwrite);
     file.write(|file| {

@@ -16,6 +16,9 @@ use crate::session;
 pub fn pause(arguments: &Pause, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     let session = session::find(&place, arguments.session.session.as_deref())?;
+    if arguments.session.session.is_some() {
+        session::warn_if_unknown(&place, &session);
+    }
     let mark = place.state().pause_mark(&session);
     if let Some(folder) = mark.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;

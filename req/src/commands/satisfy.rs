@@ -57,6 +57,9 @@ pub fn run(arguments: &Satisfy, out: &mut impl Write) -> anyhow::Result<()> {
         };
         session::record(&place, session, "satisfy", &record);
     }
+    if let (Some(session), Some(_)) = (&session, &arguments.session.session) {
+        session::warn_if_unknown(&place, session);
+    }
     let whom = match target.session {
         Some(session) if needs_session => format!("session {session} on {branch}"),
         _ => format!("every session on {branch}"),

@@ -105,9 +105,7 @@ fn line(place: &Place, gates: &Gates, rule: &Rule) -> String {
         place.shown(&rule.place.file).display(),
         rule.place.line
     );
-    if rule.requirement.kind != config::types::Kind::Blocking {
-        detail.push_str(", not enforced by this version");
-    } else if let (true, Some((by, at, expires))) = (gates.is_satisfied(rule), view.satisfaction()) {
+    if let (true, Some((by, at, expires))) = (gates.is_satisfied(rule), view.satisfaction()) {
         detail.push_str(&format!(", by {by} {} ago", age(gates.now - at)));
         if let Some(expires) = expires {
             detail.push_str(&format!(", for {} more", age(expires - gates.now)));

@@ -23,6 +23,16 @@ fn exit_codes_tell_done_failed_and_usage() {
 }
 
 #[test]
+fn a_branch_may_be_named_with_or_without_an_equals_sign() {
+    let world = World::with("requirements:\n  a: {enabled: true}\n  b: {enabled: true}\n");
+    assert!(world.req_ok(&["satisfy", "a", "-b", "topic"]).contains("every session on topic"));
+    assert!(world.req_ok(&["satisfy", "b", "--branch"]).contains("every session on main"));
+    assert!(world.req_ok(&["clear", "a", "-b", "topic"]).contains("Cleared on topic: a"));
+    let unknown = world.req(&["satisfy", "a", "--session", "e03e7ba5"]);
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("ever seen"), "most likely mistyped");
+}
+
+#[test]
 fn every_command_that_prints_data_speaks_json() {
     let world = World::with(ONE);
     world.hook(&world.recorded("SessionStart-startup"));
@@ -86,7 +96,7 @@ fn init_writes_what_editors_complete_and_keeps_what_exists() {
         std::fs::read_to_string(world.repo.join(".claude/requirements.yaml.bak")).unwrap(),
         "enabled: true # mine\n"
     );
-    assert_eq!(world.req(&["init", "--preset", "nope"]).status.code(), Some(1));
+    assert_eq!(world.req(&["init", "--preset", "nope"]).status.code(), Some(2));
     world.req_ok(&["init", "--local"]);
     assert!(world.repo.join(".claude/requirements.local.yaml").exists());
 }

@@ -88,7 +88,32 @@ fn what_is_not_enforced_is_told() {
             .context()
             .contains("not enforced by this version")
     );
-    assert!(world.req_ok(&["status"]).contains("not enforced by this version"));
+    let status = world.req_ok(&["status"]);
+    assert!(
+        status.contains("not enforced by this version") && status.contains("No requirement is enabled"),
+        "{status}"
+    );
+    assert_eq!(world.req(&["satisfy", "g", "--session", SESSION]).status.code(), Some(1));
+}
+
+#[test]
+fn what_only_looks_like_a_configuration_is_an_error_and_not_nothing() {
+    let path = |world: &World| world.repo.join(".claude/requirements.yaml");
+    let makers: [fn(&Path); 3] = [
+        |path| std::fs::create_dir(path).unwrap(),
+        |path| std::os::unix::fs::symlink("/nowhere", path).unwrap(),
+        |path| assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success()),
+    ];
+    for make in makers {
+        let world = World::with(ONE);
+        world.hook(&world.edit()).refusal();
+        std::fs::remove_file(path(&world)).unwrap();
+        make(&path(&world));
+        std::thread::sleep(std::time::Duration::from_millis(25));
+        world.hook(&world.edit()).refusal();
+        assert!(world.req_ok(&["status"]).contains("stays in force"));
+        assert_eq!(world.stanchion(&["doctor"]).status.code(), Some(1));
+    }
 }
 
 #[test]

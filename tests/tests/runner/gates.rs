@@ -336,3 +336,34 @@ fn a_session_that_ends_takes_only_its_own_entries() {
     let sessions = world.state("main")["requirements"]["commit_plan"]["sessions"].clone();
     assert_eq!(sessions.as_object().unwrap().keys().collect::<Vec<_>>(), ["0badcafe"]);
 }
+
+#[test]
+fn look_around_and_back_references_gate_too() {
+    for (pattern, gated, passed) in [
+        (r"git\s+(?!log)\w+", "git push", "git log"),
+        (r"(?<!safe-)rm\b", "rm x", "safe-rm x"),
+        (r"(\w+) \1", "go go", "go come"),
+        (r"\p{Lu}x", "Éx", "1x"),
+    ] {
+        let world = World::with(&format!(
+            "requirements:\n  c: {{enabled: true, trigger_tools: [{{tool: Bash, command_pattern: '{pattern}'}}]}}\n"
+        ));
+        world.hook(&world.bash("PreToolUse", gated)).refusal();
+        world.hook(&world.bash("PreToolUse", passed)).silent();
+    }
+}
+
+#[test]
+fn prune_keeps_the_state_of_every_work_tree() {
+    let world = World::with(ONE);
+    let (detached, orphan) = (world.root().join("d"), world.root().join("o"));
+    for tree in [&detached, &orphan] {
+        world.git(&["worktree", "add", "-q", "--detach", &tree.to_string_lossy()]);
+    }
+    world.git_in(&detached, &["commit", "-q", "--allow-empty", "-m", "z"]);
+    world.git_in(&orphan, &["checkout", "-q", "--orphan", "orph"]);
+    for tree in [&detached, &orphan] {
+        assert!(world.req_in(tree, &["satisfy", "commit_plan", "--session", SESSION]).status.success());
+    }
+    assert!(world.req_ok(&["prune"]).contains("Removed the state of 0"));
+}

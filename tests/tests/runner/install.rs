@@ -208,12 +208,23 @@ fn the_doctor_names_what_keeps_hooks_from_running() {
         (good.replacen("\"timeout\": 10", "\"timeout\": 0", 1), "switches off every hook"),
         (good.replacen("\"command\"", "\"comand\"", 1), "switches off every hook"),
         (format!("// comment\n{good}"), "not strict JSON"),
+        (
+            good.replacen('{', "{\n  \"env\": {\"CLAUDE_SKIP_REQUIREMENTS\": \"1\"},", 1),
+            "switches every gate off",
+        ),
+        (good.replacen("\"hooks\": [", "\"matcher\": \"Nope\", \"hooks\": [", 1), "only where the matcher"),
+        (good.replacen("\"timeout\": 10", "\"async\": true, \"timeout\": 10", 1), "async"),
+        (good.replacen("\"timeout\": 10", "\"if\": \"Bash(x)\", \"timeout\": 10", 1), "its `if` holds"),
+        (good.replacen(".stanchion/bin", "elsewhere", 1), "which is missing"),
     ] {
         std::fs::write(settings(&world), bad).unwrap();
         let (code, found) = report(&world);
         assert!(code == Some(1) && says(&found, needle), "{needle}: {found}");
     }
     std::fs::write(settings(&world), &good).unwrap();
+    std::fs::copy("/bin/true", bin.join("hook-stop")).unwrap();
+    let (code, found) = report(&world);
+    assert!(code == Some(1) && says(&found, "does not do what our executable does"), "{found}");
     std::fs::remove_file(bin.join("hook-stop")).unwrap();
     let (code, found) = report(&world);
     assert!(code == Some(1) && says(&found, "is missing"), "{found}");

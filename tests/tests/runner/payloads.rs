@@ -109,6 +109,22 @@ fn a_byte_order_mark_windows_line_ends_and_wrong_types_do_not_open_a_gate() {
 }
 
 #[test]
+fn half_an_emoji_does_not_open_a_gate() {
+    let world = World::with(
+        "requirements:\n  c: {enabled: true, trigger_tools: [Edit, {tool: Bash, command_pattern: 'git\\s+commit'}]}\n",
+    );
+    let bash = world.bash("PreToolUse", "git commit -m HALF").to_string();
+    world.run("hook-pre-tool", bash.replace("HALF", "\\ud83d").as_bytes()).refusal();
+    let edit = world.edit().to_string();
+    world.run("hook-pre-tool", edit.replace("a.txt", "a\\udc00.txt").as_bytes()).refusal();
+    let mut raw = edit.into_bytes();
+    let at = raw.windows(5).position(|window| window == b"a.txt").unwrap();
+    raw[at] = 0xff;
+    world.run("hook-pre-tool", &raw).refusal();
+    assert_eq!(world.log().len(), 3, "each is told");
+}
+
+#[test]
 fn a_payload_of_sixty_megabytes_is_gated_and_a_larger_one_is_not_read() {
     let world = World::with(ONE);
     let mut payload = world.recorded("PreToolUse-Write");

@@ -67,8 +67,10 @@ fn an_edit_is_refused_satisfied_passed_and_the_turn_ends() {
         let requests = api.requests();
         let last_request = requests.last().unwrap();
         let feedback = tests::mock_api::texts(&last_request["messages"]);
-        let feedback: Vec<_> =
-            feedback.into_iter().filter(|text| text.contains("This turn did something that needs")).collect();
+        let feedback: Vec<_> = feedback
+            .into_iter()
+            .filter(|text| text.starts_with("Stop hook feedback:\nThis turn did something that needs"))
+            .collect();
         assert_eq!(feedback.len(), 1, "Stop blocked once: {feedback:#?}");
         assert_eq!(requests.len(), 7);
 
