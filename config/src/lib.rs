@@ -2,7 +2,7 @@
 //! into a policy that hooks read without a YAML parser in their way.
 //!
 //! The way of a configuration: [`yaml`] reads a file into nodes that know their place, [`cascade`] merges the
-//! levels, [`read`] turns nodes into the types of [`types`] and drops what is wrong, one item at a time,
+//! levels, `read` turns nodes into the types of [`types`] and drops what is wrong, one item at a time,
 //! [`check`] judges what types cannot, and [`policy`] compiles the rest.
 
 pub mod cascade;
