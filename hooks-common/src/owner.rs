@@ -51,9 +51,14 @@ impl Owner {
             return Liveness::Dead;
         }
         match process::liveness(self.pid.into(), self.start_raw.parse().ok()) {
-            Liveness::Dead if self.found_by == "ppid" => Liveness::Unknown,
+            Liveness::Dead if !self.is_recognised() => Liveness::Unknown,
             verdict => verdict,
         }
+    }
+
+    /// Whether the process was recognised as the client, rather than guessed to be it.
+    pub fn is_recognised(&self) -> bool {
+        self.found_by != "ppid"
     }
 
     /// Whether two records mean the same process.

@@ -39,7 +39,7 @@ pub struct Entry {
     /// Seconds since 1970.
     #[serde(default)]
     pub started_at: i64,
-    /// Seconds since 1970; a turn's begin or end moves it.
+    /// Seconds since 1970: when the session was last entered. What it did since is in its own directory.
     #[serde(default)]
     pub last_active: i64,
     /// When the client started, raw.
@@ -150,11 +150,14 @@ impl<'a> Registry<'a> {
         let key = presence.session.key().as_str();
         let now = presence.now.epoch();
         let owner_pid = presence.owner.map_or(0, |owner| i64::from(owner.pid));
+        // A client has one session at a time. What was only guessed to be one may have started many.
+        let is_client = presence.owner.is_some_and(Owner::is_recognised);
         self.update(wait, |file| {
             file.sessions.retain(|name, value| {
                 let Some(entry) = entry_of(value) else { return true };
-                let same_client = owner_pid != 0 && entry.ppid == owner_pid;
-                name == key || !(entry.is_gone(now) || same_client)
+                let left_behind = is_client && entry.ppid == owner_pid;
+                let older_spelling = SessionKey::new(name).as_ref() == Some(presence.session.key());
+                name == key || !(entry.is_gone(now) || left_behind || older_spelling)
             });
             let old = file.sessions.get(key).and_then(entry_of);
             let mut entry = old.unwrap_or_else(|| Entry {

@@ -93,6 +93,9 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
     if arguments.dry_run {
         return Ok(());
     }
+    if change.before.is_some() && change.before != change.after && records.original_path().exists() {
+        writeln!(out, "The file as it was is kept in {}.", records.original_path().display())?;
+    }
     if let Some(after) = &change.after
         && let Err(error) = serde_json::from_str::<serde_json::Value>(after.trim_start_matches('\u{feff}'))
     {

@@ -56,7 +56,7 @@ fn candidates(place: &Place, live: &[(SessionKey, Entry)]) -> String {
         format!(
             "\n  --session {key}   {project} on {}, active {} ago",
             entry.branch,
-            age(now - entry.last_active)
+            age(now - last_activity(place, key, entry))
         )
     };
     live.iter().map(line).collect()
@@ -76,6 +76,17 @@ pub fn record(place: &Place, session: &SessionKey, name: &str, gates: &GateRecor
 /// The full ids with this short form.
 pub fn full_ids(place: &Place, session: &SessionKey) -> Vec<(SessionId, session_log::SessionDir)> {
     session_log::with_key(&place.paths, session)
+}
+
+/// Seconds since 1970 of the last sign of a session: its log grows with everything it does.
+pub fn last_activity(place: &Place, session: &SessionKey, entry: &Entry) -> i64 {
+    let of_log = |dir: &session_log::SessionDir| {
+        let changed = std::fs::metadata(dir.events()).and_then(|meta| meta.modified()).ok()?;
+        let since = changed.duration_since(std::time::UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_secs()).ok()
+    };
+    let logs = session_log::with_key(&place.paths, session);
+    logs.iter().filter_map(|(_, dir)| of_log(dir)).max().unwrap_or(0).max(entry.last_active)
 }
 
 /// Says so when nobody ever saw a session of this name: most likely it was mistyped.

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::json as print_json;
 use crate::cli::Sessions;
 use crate::place::Place;
+use crate::session;
 
 /// Cleans the registry, then lists who is left.
 pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
@@ -24,7 +25,7 @@ pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
             .iter()
             .map(|(key, entry)| {
                 json!({"id": key.as_str(), "project_dir": entry.project_dir, "branch": entry.branch,
-                       "ppid": entry.ppid, "started_at": entry.started_at, "last_active": entry.last_active,
+                       "ppid": entry.ppid, "started_at": entry.started_at, "last_active": session::last_activity(&place, key, entry),
                        "liveness": entry.liveness(now)})
             })
             .collect();
@@ -34,7 +35,8 @@ pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
         writeln!(out, "No session is live{}.", if arguments.project { " in this project" } else { "" })?;
     }
     for (key, entry) in sessions {
-        let (started, active) = (age(now - entry.started_at), age(now - entry.last_active));
+        let (started, active) =
+            (age(now - entry.started_at), age(now - session::last_activity(&place, &key, &entry)));
         let project = entry.project_dir.display();
         writeln!(
             out,

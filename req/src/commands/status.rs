@@ -85,7 +85,7 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     }
     if arguments.verbose {
         for (key, entry) in Registry::new(&place.paths).live(Some(place.project.root())) {
-            let active = age(place.now.epoch() - entry.last_active);
+            let active = age(place.now.epoch() - session::last_activity(&place, &key, &entry));
             writeln!(
                 out,
                 "live session {key}: client {}, on {}, active {active} ago",
