@@ -25,6 +25,11 @@ const TOLERANCE: f64 = 0.05;
 /// Bytes may differ by as much: process ids and timestamps have digits.
 const DIGITS: u64 = 24;
 
+/// Cases that look for the client among their ancestors cost more the deeper they are started.
+const SEARCHING: [&str; 2] = ["SessionStart", "exception: first event"];
+/// By how much.
+const SEARCH: f64 = 1.6;
+
 /// One case: an executable, what it reads, and the state it starts from.
 struct Case {
     name: &'static str,
@@ -72,7 +77,9 @@ fn world() -> World {
         text + &format!("  rule{at}: {{enabled: true, message: 'Do what rule {at} asks for.', trigger_tools: [Edit, {{tool: Bash, command_pattern: 'git\\s+(push|commit{at})'}}]}}\n")
     });
     let once = "  once: {enabled: true, scope: single_use, trigger_tools: [WebFetch]}\n  open: {enabled: true, trigger_tools: [Write]}\n  fresh: {enabled: true, stop_only: true, trigger_tools: [Read]}\n";
-    let world = World::with(&format!("{rules}{once}"));
+    let mut world = World::with(&format!("{rules}{once}"));
+    // A refusal looks for `req` on PATH: the same one everywhere, so that figures compare.
+    world.env.push(("PATH".to_owned(), "/usr/local/bin:/usr/bin:/bin".to_owned()));
     world.hook(&world.recorded("SessionStart-startup"));
     let names: Vec<String> = (0..10).map(|at| format!("rule{at}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -336,7 +343,9 @@ fn check(figures: &BTreeMap<String, BTreeMap<String, u64>>) -> bool {
                 holds = false;
                 continue;
             };
+            let searches = SEARCHING.contains(&case.as_str()) && name != "bytes_written";
             let most = match name.as_str() {
+                _ if searches => (*limit as f64 * SEARCH) as u64,
                 "instructions" => (*limit as f64 * (1.0 + TOLERANCE)) as u64,
                 "bytes_written" => limit + DIGITS,
                 _ => *limit,
@@ -362,8 +371,8 @@ fn check(figures: &BTreeMap<String, BTreeMap<String, u64>>) -> bool {
 
 fn time(world: &World, cases: &[Case], runs: usize) -> bool {
     let empty = empty_process(world);
-    let python =
-        Command::new("python3").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let python = std::env::split_paths(&path).map(|dir| dir.join("python3")).find(|path| path.is_file());
     println!(
         "\n{runs} interleaved runs; milliseconds\n{:28} {:>7} {:>7} {:>6}  budget",
         "case", "median", "p95", "ratio"
@@ -398,9 +407,9 @@ fn time(world: &World, cases: &[Case], runs: usize) -> bool {
         shell.arg("-c").arg(format!("\"{}\"; true", executable.display()));
         shell
     });
-    if python {
+    if let Some(python3) = &python {
         line("python3 -c pass", &|| {
-            let mut python = command(world, Path::new("python3"), &payload);
+            let mut python = command(world, python3, &payload);
             python.args(["-c", "pass"]);
             python
         });
