@@ -1,10 +1,12 @@
 //! Command patterns, prepared once and matched on the hot path.
 //!
 //! A pattern carries the literals that any match must contain. They are looked for first; the expression
-//! itself is compiled only when they are all there. `regex-lite` starts fast and serves nearly every pattern;
-//! look-around and back-references need `fancy-regex`, bounded in its steps.
+//! itself is tried only when they are all there. Patterns made of words, gaps and choices, such as
+//! `git\s+(push|commit)\b`, are walked directly, because compiling an expression costs more than all the rest
+//! of a hook. Other patterns go to `regex-lite`, which starts fast; look-around and back-references need
+//! `fancy-regex`, bounded in its steps.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassBytesRange, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
 /// How many steps back a backtracking pattern may take on one command.
@@ -14,6 +16,21 @@ const LONGEST: usize = 4096;
 /// The most alternatives kept for one required literal.
 const MOST_ALTERNATIVES: usize = 16;
 
+/// The most gaps in a pattern that is walked: each may be tried at several lengths.
+const MOST_GAPS: usize = 4;
+
+/// One step of a simple pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Step {
+    /// One of these, in lower case.
+    Text(Vec<String>),
+    /// At least so much white space.
+    Gap(usize),
+    /// A word begins or ends here.
+    Boundary,
+}
+
 /// A checked pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pattern {
@@ -22,6 +39,9 @@ pub struct Pattern {
     /// Whether it needs the backtracking engine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     backtracks: bool,
+    /// The expression as steps, if it is that simple.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<Step>,
     /// Of each group at least one literal, in lower case, stands in anything that matches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     literals: Vec<Vec<String>>,
@@ -45,7 +65,8 @@ impl Pattern {
         };
         let hir = regex_syntax::ParserBuilder::new().build().parse(source);
         let literals = hir.map(|hir| required(&hir)).unwrap_or_default();
-        Ok(Self { source: source.to_owned(), backtracks, literals })
+        let steps = if backtracks { Vec::new() } else { steps(source).unwrap_or_default() };
+        Ok(Self { source: source.to_owned(), backtracks, steps, literals })
     }
 
     /// The expression as configured.
@@ -63,12 +84,80 @@ impl Pattern {
         if !possible {
             return Ok(false);
         }
+        if !self.steps.is_empty() {
+            return Ok((0..=lower.len()).any(|at| walk(&self.steps, lower.as_bytes(), at)));
+        }
         if self.backtracks {
             let matched = fancy(&self.source).and_then(|regex| regex.is_match(text));
             return matched.map_err(|error| format!("pattern `{}`: {error}", self.source));
         }
         let regex = lite(&self.source).map_err(|error| format!("pattern `{}`: {error}", self.source))?;
         Ok(regex.is_match(text))
+    }
+}
+
+/// The steps of an expression that is made of nothing else.
+fn steps(source: &str) -> Option<Vec<Step>> {
+    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source).ok()?;
+    let parts = match hir.kind() {
+        HirKind::Concat(parts) => parts.as_slice(),
+        _ => std::slice::from_ref(&hir),
+    };
+    let steps: Vec<Step> = parts.iter().map(step).collect::<Option<_>>()?;
+    let gaps = steps.iter().filter(|step| matches!(step, Step::Gap(_))).count();
+    (gaps <= MOST_GAPS && steps.iter().any(|step| matches!(step, Step::Text(_)))).then_some(steps)
+}
+
+fn step(hir: &Hir) -> Option<Step> {
+    match hir.kind() {
+        HirKind::Literal(_) => Some(Step::Text(vec![word(hir)?])),
+        HirKind::Look(Look::WordAscii) => Some(Step::Boundary),
+        HirKind::Capture(capture) => match capture.sub.kind() {
+            HirKind::Alternation(branches) => {
+                branches.iter().map(word).collect::<Option<_>>().map(Step::Text)
+            }
+            _ => Some(Step::Text(vec![word(&capture.sub)?])),
+        },
+        HirKind::Alternation(branches) => branches.iter().map(word).collect::<Option<_>>().map(Step::Text),
+        HirKind::Repetition(repetition) if repetition.max.is_none() && is_white_space(&repetition.sub) => {
+            Some(Step::Gap(usize::try_from(repetition.min).ok()?))
+        }
+        _ => None,
+    }
+}
+
+/// The text of an ASCII literal, in lower case.
+fn word(hir: &Hir) -> Option<String> {
+    let HirKind::Literal(literal) = hir.kind() else { return None };
+    let text = std::str::from_utf8(&literal.0).ok().filter(|text| text.is_ascii())?;
+    Some(text.to_ascii_lowercase())
+}
+
+/// Whether this is `\s`.
+fn is_white_space(hir: &Hir) -> bool {
+    let HirKind::Class(Class::Bytes(class)) = hir.kind() else { return false };
+    class.ranges() == [ClassBytesRange::new(b'\t', b'\r'), ClassBytesRange::new(b' ', b' ')]
+}
+
+/// Whether the steps match at `at`.
+fn walk(steps: &[Step], text: &[u8], at: usize) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return true };
+    match step {
+        Step::Text(words) => words
+            .iter()
+            .any(|word| text[at..].starts_with(word.as_bytes()) && walk(rest, text, at + word.len())),
+        Step::Gap(least) => {
+            let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
+            let most = text[at..].iter().take_while(|byte| is_space(byte)).count();
+            (*least..=most).rev().any(|length| walk(rest, text, at + length))
+        }
+        Step::Boundary => {
+            let is_word = |at: Option<usize>| {
+                at.and_then(|at| text.get(at))
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+            };
+            is_word(at.checked_sub(1)) != is_word(Some(at)) && walk(rest, text, at)
+        }
     }
 }
 
@@ -151,7 +240,40 @@ mod tests {
         assert!(started.elapsed() < std::time::Duration::from_secs(5));
     }
 
+    #[test]
+    fn simple_patterns_are_walked() {
+        for simple in
+            [r"git\s+commit", r"\bgit\s+(push|commit)\b", r"gh\s+pr\s+create", "make", r"a\s*b", "rm|mv"]
+        {
+            assert!(!Pattern::new(simple).unwrap().steps.is_empty(), "{simple}");
+        }
+        for other in [
+            r"git\s+\w+",
+            r"git.*push",
+            r"^git",
+            r"git(\s+-C\s+x)?\s+push",
+            r"git\s{1,3}x",
+            "größe",
+            r"(?-u:\s)",
+            "",
+        ] {
+            assert!(Pattern::new(other).unwrap().steps.is_empty(), "{other}");
+        }
+        assert!(!matches(r"git\s+push", "git\u{a0}push"), "as regex-lite has it");
+        assert!(matches(r"\bgit\b", "(git)") && !matches(r"\bgit\b", "legit"));
+    }
+
     proptest! {
+        #[test]
+        fn walking_a_pattern_is_searching_it(
+            parts in proptest::collection::vec("git|gh|\\\\s\\+|\\\\s\\*|\\\\b|\\(a\\|gi\\|b c\\)|x|(?:ab)", 1..6),
+            text in "[abcghitx \t\u{a0}_-]{0,16}",
+        ) {
+            let pattern = parts.concat();
+            let plain = lite(&pattern).unwrap().is_match(&text);
+            prop_assert_eq!(matches(&pattern, &text), plain, "{}", pattern);
+        }
+
         #[test]
         fn the_prefilter_never_hides_a_match(
             pattern in "(git|gh|a+|b?|(x|yz)|\\\\s|[cd])(git|gh|a+|b?|(x|yz)|\\\\s|[cd])(\\|[ab]c)?",
