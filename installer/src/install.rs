@@ -238,32 +238,13 @@ fn change(
             continue;
         }
         match &after {
-            Some(text) => write(target, text)?,
+            Some(text) => config::edit::write(target, text)
+                .with_context(|| format!("{shown} cannot be written; it stays as it is"))?,
             None => std::fs::remove_file(target).with_context(|| format!("{shown} cannot be removed"))?,
         }
         return Ok(Change { before, after });
     }
     bail!("{shown} kept changing while it was edited; it stays as it is")
-}
-
-fn write(target: &Path, text: &str) -> anyhow::Result<()> {
-    let failed = || format!("{} cannot be written; it stays as it is", target.display());
-    if let Some(folder) = target.parent() {
-        std::fs::create_dir_all(folder).with_context(failed)?;
-    }
-    if let Some(folder) = target.parent() {
-        store::sweep(folder);
-    }
-    let permissions = std::fs::metadata(target).ok().map(|meta| meta.permissions());
-    let file = atomicwrites::AtomicFile::new(target, atomicwrites::AllowOverwrite);
-    file.write(|file| {
-        if let Some(permissions) = permissions {
-            file.set_permissions(permissions)?;
-        }
-        file.write_all(text.as_bytes())
-    })
-    .map_err(std::io::Error::from)
-    .with_context(failed)
 }
 
 fn tell(change: &Change, path: &Path, dry_run: bool, out: &mut impl Write) -> anyhow::Result<()> {

@@ -1,15 +1,15 @@
 //! `req init`: a first configuration.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use config::edit;
 use config::presets::{PRESETS, Preset};
 use config::{SCHEMA, SCHEMA_FILE};
 use hooks_common::paths::in_project;
 use hooks_common::store;
 
-use super::logging::write;
 use crate::cli::Init;
 use crate::place::Place;
 
@@ -58,4 +58,8 @@ fn target(arguments: &Init, place: &Place) -> PathBuf {
     } else {
         in_project::config(root)
     }
+}
+
+fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+    edit::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }

@@ -36,7 +36,7 @@ pub fn run(arguments: &Logging, out: &mut impl Write) -> anyhow::Result<()> {
     if !arguments.yes && !arguments.json.json {
         confirm(&path, &changes, out)?;
     }
-    write(&path, &after)?;
+    edit::write(&path, &after).with_context(|| format!("{} cannot be written", path.display()))?;
     if arguments.json.json {
         return print_json(out, &json!({"file": path, "changed": before != after}));
     }
@@ -92,26 +92,4 @@ fn confirm(path: &Path, changes: &[(&str, String)], out: &mut impl Write) -> any
         bail!("nothing was changed");
     }
     Ok(())
-}
-
-/// Replaces a configuration file, synced, with its permissions and through a symbolic link.
-pub fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    let target = store::replace::link_target(path);
-    let failed = || format!("{} cannot be written", path.display());
-    if let Some(folder) = target.parent() {
-        std::fs::create_dir_all(folder).with_context(failed)?;
-    }
-    if let Some(folder) = target.parent() {
-        store::sweep(folder);
-    }
-    let permissions = std::fs::metadata(&target).ok().map(|meta| meta.permissions());
-    let file = atomicwrites::AtomicFile::new(&target, atomicwrites::AllowOverwrite);
-    file.write(|file| {
-        if let Some(permissions) = permissions {
-            file.set_permissions(permissions)?;
-        }
-        file.write_all(text.as_bytes())
-    })
-    .map_err(std::io::Error::from)
-    .with_context(failed)
 }
