@@ -402,6 +402,27 @@ mod tests {
         }
 
         #[test]
+        fn the_higher_level_wins_key_by_key(
+            low in proptest::collection::btree_map("[a-d]", "[0-9]{1,2}", 0..4),
+            high in proptest::collection::btree_map("[a-d]", "[0-9]{1,2}", 0..4),
+        ) {
+            let text = |map: &std::collections::BTreeMap<String, String>| {
+                map.iter().fold("r:\n  keep: x\n".to_owned(), |text, (key, value)| text + &format!("  {key}: [{value}]\n"))
+            };
+            let mut merged = tree(&text(&low));
+            merged.merge(tree(&text(&high)));
+            let merged = merged.get("r").unwrap();
+            for key in ["a", "b", "c", "d"] {
+                let expected = high.get(key).or(low.get(key));
+                let found = merged.get(key).map(|node| match &node.value {
+                    Value::Sequence(items) => (items.len(), items[0].text().unwrap().to_owned()),
+                    _ => unreachable!("a list stays a list"),
+                });
+                prop_assert_eq!(found, expected.map(|value| (1, value.clone())));
+            }
+        }
+
+        #[test]
         fn merging_nothing_changes_nothing(keys in proptest::collection::vec("[a-e]{1,2}", 0..6)) {
             let text: String = keys.iter().enumerate().map(|(at, key)| format!("{key}: {at}\n")).collect();
             let base = tree(&text);
