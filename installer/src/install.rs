@@ -157,16 +157,17 @@ pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<
     let _lock = installing(&paths, arguments.dry_run)?;
     let record = records.read();
     let bins = bins(&paths, record.iter().map(|record| record.bin_dir.clone()));
-    let original = records.original()?;
+    let original = records.original().unwrap_or_default();
     let change = change(
         &target,
         arguments.dry_run,
         |text| {
             let Some(text) = text else { return Ok(None) };
-            match &record {
-                Some(record) if record.is_exact && digest(text) == record.written => {
-                    Ok(if record.existed { original.clone() } else { None })
-                }
+            let is_ours = record.as_ref().filter(|record| record.is_exact && digest(text) == record.written);
+            match (is_ours, &original) {
+                (Some(record), _) if !record.existed => Ok(None),
+                (Some(_), Some(original)) => Ok(Some(original.clone())),
+                // An original that is gone is no reason to lose the file.
                 _ => settings::unwire(text, &bins).map(Some),
             }
         },

@@ -112,6 +112,20 @@ fn what_the_user_changed_meanwhile_stays() {
 }
 
 #[test]
+fn an_original_that_is_gone_costs_nothing_but_exactness() {
+    let world = World::new();
+    bin(&world);
+    world.write(".claude/settings.json", "{\n  \"model\": \"x\"\n}\n");
+    ok(&world.stanchion(&["install"]));
+    for entry in std::fs::read_dir(world.home.join(".stanchion/installs")).unwrap().flatten() {
+        let _ = std::fs::remove_file(entry.path().join("original-settings.json"));
+    }
+    ok(&world.stanchion(&["uninstall"]));
+    let left: Value = serde_json::from_str(&read(&settings(&world))).unwrap();
+    assert_eq!(left, json!({"model": "x"}));
+}
+
+#[test]
 fn what_cannot_be_understood_is_refused_untouched() {
     for broken in ["{", "[]", "{\"hooks\": []}", "{\"hooks\": {\"Stop\": 5}}", "not json"] {
         let world = World::new();
