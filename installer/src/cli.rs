@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use health::entry;
+use health::settings::Level;
 
 /// Wires Stanchion into Claude Code, takes it back exactly, and tells what keeps it from working.
 #[derive(Debug, Parser)]
@@ -50,6 +52,26 @@ pub enum Form {
     Exec,
     /// Through a shell that does nothing where the executable is missing; about a millisecond more
     Shell,
+}
+
+impl Scope {
+    /// The level of the settings.
+    pub fn level(self) -> Level {
+        match self {
+            Self::Project => Level::Project,
+            Self::Local => Level::Local,
+            Self::User => Level::User,
+        }
+    }
+}
+
+impl From<Form> for entry::Form {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Exec => Self::Exec,
+            Form::Shell => Self::Shell,
+        }
+    }
 }
 
 /// Arguments of `install`.

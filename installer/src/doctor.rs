@@ -8,6 +8,11 @@ use std::time::Instant;
 
 use anyhow::Context;
 use config::Policy;
+use health::elf;
+use health::entry::{Bins, executable};
+use health::record::RecordDir;
+use health::settings::{self, is_tracked};
+use health::wiring::WIRING;
 use hooks_common::env_vars;
 use hooks_common::failures;
 use hooks_common::finding::{Finding, Severity};
@@ -18,11 +23,6 @@ use hooks_common::store::{self, lock};
 use serde_json::{Value, json};
 
 use crate::cli::Doctor;
-use crate::elf;
-use crate::entry::{Bins, WIRING, executable};
-use crate::install::{bins, is_tracked};
-use crate::record::RecordDir;
-use crate::settings;
 
 /// How often each executable is started to measure it.
 const RUNS: usize = 9;
@@ -122,7 +122,7 @@ fn examine_settings(paths: &Paths, repo: &Path, report: &mut Report) {
         let Ok(value) = settings::value(&text) else { continue };
         let target = store::replace::link_target(file);
         let recorded = RecordDir::of(paths, &target).read().map(|record| record.bin_dir);
-        let bins = bins(paths, recorded);
+        let bins = Bins::new(paths, recorded);
         if value.get("disableAllHooks") == Some(&Value::Bool(true)) {
             report.find(
                 Severity::Error,

@@ -2,57 +2,44 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
+use health::entry::{Bins, Entry, Form};
+use health::record::{Record, RecordDir};
+use health::settings::is_tracked;
+use health::wiring::{self, WIRING};
 use hooks_common::git::Repository;
-use hooks_common::paths::{Paths, in_project, resolve};
+use hooks_common::paths::{Paths, resolve};
 use hooks_common::store::{self, lock, replace};
 use hooks_common::time::Moment;
 
-use crate::cli::{Form, Install, Scope, Uninstall};
-use crate::entry::{Bins, Entry, WIRING};
-use crate::record::{Record, RecordDir, digest};
+use crate::cli::{Install, Scope, Uninstall};
+use crate::record::{self, digest};
 use crate::settings;
 
 /// How often a file that changes under our hands is read again.
 const TRIES: usize = 3;
-
-/// The settings file of a scope.
-pub fn settings_path(paths: &Paths, scope: Scope, repo: &Path) -> PathBuf {
-    match scope {
-        Scope::Project => in_project::settings(repo),
-        Scope::Local => in_project::local_settings(repo),
-        Scope::User => paths.user_settings(),
-    }
-}
-
-/// The folders whose executables are ours: the default, the one named, and the one of an earlier installation.
-pub fn bins(paths: &Paths, more: impl IntoIterator<Item = PathBuf>) -> Bins {
-    let folders = [paths.bin()].into_iter().chain(more).collect();
-    Bins { home: paths.home().to_owned(), folders }
-}
 
 /// Adds our entries.
 pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> {
     let paths = Paths::from_env();
     let repo = repository(&arguments.repo)?;
     let bin_dir = resolve(&std::path::absolute(arguments.bin_dir.clone().unwrap_or_else(|| paths.bin()))?);
-    for (_, executable, _) in WIRING {
+    for executable in wiring::executables() {
         let path = bin_dir.join(executable);
         if !path.is_file() {
             bail!("{} is not there; `cargo setup` builds and installs the executables", path.display());
         }
     }
-    let path = settings_path(&paths, arguments.scope, &repo);
+    let path = arguments.scope.level().file(&paths, &repo);
     let is_shared = arguments.scope == Scope::Project && is_tracked(&path);
-    let form = arguments.form.unwrap_or(if is_shared { Form::Shell } else { Form::Exec });
+    let form = arguments.form.map_or(if is_shared { Form::Shell } else { Form::Exec }, Form::from);
     let target = replace::link_target(&path);
     let records = RecordDir::of(&paths, &target);
     let _lock = installing(&paths, arguments.dry_run)?;
     let record = records.read();
-    let bins =
-        bins(&paths, [bin_dir.clone()].into_iter().chain(record.iter().map(|record| record.bin_dir.clone())));
+    let recorded = record.iter().map(|record| record.bin_dir.clone());
+    let bins = Bins::new(&paths, [bin_dir.clone()].into_iter().chain(recorded));
     let wanted: Vec<_> = WIRING
         .iter()
         .map(|(event, executable, timeout)| {
@@ -86,7 +73,7 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
                 written: digest(after),
                 at: Moment::now().rfc3339(),
             };
-            records.write(&record, if had_ours { None } else { Some(before.unwrap_or_default()) })
+            record::write(&records, &record, if had_ours { None } else { Some(before.unwrap_or_default()) })
         },
     )?;
     tell(&change, &path, arguments.dry_run, out)?;
@@ -151,12 +138,12 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
 pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<()> {
     let paths = Paths::from_env();
     let repo = repository(&arguments.repo)?;
-    let path = settings_path(&paths, arguments.scope, &repo);
+    let path = arguments.scope.level().file(&paths, &repo);
     let target = replace::link_target(&path);
     let records = RecordDir::of(&paths, &target);
     let _lock = installing(&paths, arguments.dry_run)?;
     let record = records.read();
-    let bins = bins(&paths, record.iter().map(|record| record.bin_dir.clone()));
+    let bins = Bins::new(&paths, record.iter().map(|record| record.bin_dir.clone()));
     let original = records.original().unwrap_or_default();
     let change = change(
         &target,
@@ -175,7 +162,7 @@ pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<
     )?;
     tell(&change, &path, arguments.dry_run, out)?;
     if !arguments.dry_run {
-        records.remove()?;
+        record::remove(&records)?;
         if change.after.is_none()
             && let Some(folder) = target.parent()
         {
@@ -276,13 +263,4 @@ fn tell(change: &Change, path: &Path, dry_run: bool, out: &mut impl Write) -> an
         writeln!(out, "+ {line}")?;
     }
     Ok(())
-}
-
-/// Whether git tracks a file, so that others get it.
-pub fn is_tracked(path: &Path) -> bool {
-    let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else { return false };
-    let mut git = Command::new("git");
-    git.current_dir(folder).args(["ls-files", "--error-unmatch", "--"]).arg(path);
-    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    git.status().is_ok_and(|status| status.success())
 }

@@ -6,8 +6,6 @@
 
 mod cli;
 mod doctor;
-mod elf;
-mod entry;
 mod install;
 mod record;
 mod settings;

@@ -1,11 +1,10 @@
 //! Claude Code's settings, edited in place: comments, key order and indentation stay.
 
-use anyhow::{Context, bail};
-use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstArray, CstNode, CstObject, CstRootNode};
+use anyhow::Context;
+use health::entry::{Bins, Entry};
+use health::settings::parse;
+use jsonc_parser::cst::{CstArray, CstNode, CstObject};
 use serde_json::Value;
-
-use crate::entry::{Bins, Entry};
 
 /// `text` with exactly one entry of ours under each of `wanted`'s events, and none elsewhere. The same text
 /// when that is so already.
@@ -56,38 +55,6 @@ pub fn unwire(text: &str, bins: &Bins) -> anyhow::Result<String> {
     Ok(format!("{bom}{root}"))
 }
 
-/// The settings as data.
-pub fn value(text: &str) -> anyhow::Result<Value> {
-    let (_, root) = parse(text)?;
-    root.to_serde_value().context("the settings are empty")
-}
-
-fn parse(text: &str) -> anyhow::Result<(&str, CstRootNode)> {
-    let bom = if text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
-    let body = &text[bom.len()..];
-    let body = if body.trim().is_empty() { "{}\n" } else { body };
-    let strict = ParseOptions {
-        allow_comments: true,
-        allow_trailing_commas: true,
-        allow_loose_object_property_names: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-        allow_bare_decimal_point_numbers: false,
-        allow_non_finite_numbers: false,
-        allow_extended_string_escapes: false,
-    };
-    let root =
-        CstRootNode::parse(body, &strict).map_err(|error| anyhow::anyhow!("no valid JSON: {error}"))?;
-    if let Some(value) = root.value()
-        && value.as_object().is_none()
-    {
-        bail!("the settings are no JSON object");
-    }
-    Ok((bom, root))
-}
-
 fn hooks_of(group: &CstNode) -> Option<CstArray> {
     group.as_object().and_then(|group: CstObject| group.array_value("hooks"))
 }
@@ -133,11 +100,12 @@ pub const NEW: &str = "{}\n";
 mod tests {
     use std::path::Path;
 
+    use health::entry::Form;
+    use health::settings::value;
+    use health::wiring::WIRING;
     use serde_json::json;
 
     use super::*;
-    use crate::cli::Form;
-    use crate::entry::WIRING;
 
     fn bins() -> Bins {
         Bins { home: "/home/dev".into(), folders: vec!["/home/dev/.stanchion/bin".into()] }
@@ -187,9 +155,9 @@ mod tests {
             ] {
                 assert!(once.contains(kept), "{kept}\n{once}");
             }
-            let value = value(&once).unwrap();
+            let wired = value(&once).unwrap();
             for (event, _, _) in WIRING {
-                let hooks = value["hooks"][event]
+                let hooks = wired["hooks"][event]
                     .as_array()
                     .unwrap()
                     .iter()
@@ -197,7 +165,7 @@ mod tests {
                 assert_eq!(hooks.filter(|hook| bins().owns(event, hook)).count(), 1, "{event}\n{once}");
             }
             let without = unwire(&once, &bins()).unwrap();
-            let left = super::value(&without).unwrap();
+            let left = value(&without).unwrap();
             assert_eq!(left["hooks"].as_object().unwrap().len(), 1, "{without}");
             assert_eq!(left["hooks"]["PreToolUse"][0]["hooks"].as_array().unwrap().len(), 1);
         }

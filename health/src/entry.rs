@@ -2,22 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use hooks_common::paths::Paths;
 use jsonc_parser::cst::CstInputValue;
 use serde_json::Value;
 
-use crate::cli::Form;
+use crate::wiring::WIRING;
 
-/// The events we serve, each with its executable and its timeout in seconds. SessionEnd is killed after
-/// 1.5 s unless its entry has a timeout of its own.
-pub const WIRING: [(&str, &str, u32); 7] = [
-    ("SessionStart", "hook-session-start", 10),
-    ("UserPromptSubmit", "hook-prompt-submit", 10),
-    ("PreToolUse", "hook-pre-tool", 10),
-    ("PostToolUse", "hook-post-tool", 10),
-    ("PostToolUseFailure", "hook-post-tool", 10),
-    ("Stop", "hook-stop", 10),
-    ("SessionEnd", "hook-session-end", 10),
-];
+/// How Claude Code starts an executable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Directly; the fastest, and a path of this machine.
+    Exec,
+    /// Through a shell that does nothing where the executable is missing.
+    Shell,
+}
 
 /// Folders whose executables are ours.
 #[derive(Debug, Clone)]
@@ -123,6 +121,12 @@ pub fn executable(hook: &Value, home: &Path) -> Option<PathBuf> {
 }
 
 impl Bins {
+    /// The folders whose executables are ours: the default one, and those that were named or recorded.
+    pub fn new(paths: &Paths, more: impl IntoIterator<Item = PathBuf>) -> Self {
+        let folders = [paths.bin()].into_iter().chain(more).collect();
+        Self { home: paths.home().to_owned(), folders }
+    }
+
     /// Whether a hook entry under `event` is ours.
     pub fn owns(&self, event: &str, hook: &Value) -> bool {
         let Some(path) = executable(hook, &self.home) else { return false };

@@ -1,0 +1,70 @@
+//! What an installation changed, as it is recorded so that it can be taken back exactly.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hooks_common::paths::Paths;
+use hooks_common::session_id::short_hash;
+use hooks_common::store;
+use serde::{Deserialize, Serialize};
+
+/// One installation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// The settings file, links resolved.
+    pub settings: PathBuf,
+    /// Where the executables are.
+    pub bin_dir: PathBuf,
+    /// Whether the file existed before.
+    pub existed: bool,
+    /// Whether the kept original is what the file would be without us. Not so once the file was edited
+    /// between two installations.
+    pub is_exact: bool,
+    /// The SHA-256 of what we wrote.
+    pub written: String,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// The folder of one settings file's record.
+#[derive(Debug)]
+pub struct RecordDir(PathBuf);
+
+impl RecordDir {
+    /// The record folder of a settings file, links resolved.
+    pub fn of(paths: &Paths, settings: &Path) -> Self {
+        Self(paths.installs_dir().join(short_hash(settings.as_os_str().as_encoded_bytes(), 16)))
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where the record is.
+    pub fn record_path(&self) -> PathBuf {
+        self.0.join("record.json")
+    }
+
+    /// Where the original is kept.
+    pub fn original_path(&self) -> PathBuf {
+        self.0.join("original-settings.json")
+    }
+
+    /// The record, if there is one that can be read.
+    pub fn read(&self) -> Option<Record> {
+        serde_json::from_slice(&store::read(&self.record_path()).ok()??).ok()
+    }
+
+    /// The file as it was before the installation; `None` when it is not kept any more.
+    ///
+    /// # Errors
+    /// When it is kept and cannot be read as text.
+    pub fn original(&self) -> io::Result<Option<String>> {
+        let bytes = store::read(&self.original_path())?;
+        bytes
+            .map(String::from_utf8)
+            .transpose()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+}

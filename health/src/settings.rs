@@ -1,0 +1,92 @@
+//! Claude Code's settings as they are read: strict JSON as the client wants it, or JSON with comments and
+//! trailing commas, which people write all the same.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use hooks_common::paths::{Paths, in_project};
+use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::CstRootNode;
+use serde_json::Value;
+
+/// Whose settings, lowest level first: a value of a higher level counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `~/.claude/settings.json`, for every folder.
+    User,
+    /// `.claude/settings.json` of the folder Claude Code is launched in.
+    Project,
+    /// `.claude/settings.local.json` beside it.
+    Local,
+}
+
+impl Level {
+    /// All levels, lowest first.
+    pub const ALL: [Self; 3] = [Self::User, Self::Project, Self::Local];
+
+    /// The settings file of this level for a client launched in `folder`.
+    pub fn file(self, paths: &Paths, folder: &Path) -> PathBuf {
+        match self {
+            Self::User => paths.user_settings(),
+            Self::Project => in_project::settings(folder),
+            Self::Local => in_project::local_settings(folder),
+        }
+    }
+}
+
+/// Why settings cannot be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The text is no JSON, whatever is tolerated.
+    #[error("no valid JSON: {0}")]
+    Syntax(String),
+    /// The text is JSON of another kind.
+    #[error("the settings are no JSON object")]
+    NoObject,
+}
+
+/// The settings as a tree that keeps every byte, and the byte order mark that stood before it. An empty file
+/// is an empty object.
+///
+/// # Errors
+/// When the text is no JSON object.
+pub fn parse(text: &str) -> Result<(&str, CstRootNode), SettingsError> {
+    let bom = if text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
+    let body = &text[bom.len()..];
+    let body = if body.trim().is_empty() { "{}\n" } else { body };
+    let strict = ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    let root = CstRootNode::parse(body, &strict).map_err(|error| SettingsError::Syntax(error.to_string()))?;
+    match root.value() {
+        Some(value) if value.as_object().is_none() => Err(SettingsError::NoObject),
+        _ => Ok((bom, root)),
+    }
+}
+
+/// The settings as data.
+///
+/// # Errors
+/// When the text is no JSON object.
+pub fn value(text: &str) -> Result<Value, SettingsError> {
+    let (_, root) = parse(text)?;
+    root.to_serde_value().ok_or(SettingsError::NoObject)
+}
+
+/// Whether git tracks a file, so that others get it.
+pub fn is_tracked(path: &Path) -> bool {
+    let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else { return false };
+    let mut git = Command::new("git");
+    git.current_dir(folder).args(["ls-files", "--error-unmatch", "--"]).arg(path);
+    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    git.status().is_ok_and(|status| status.success())
+}
