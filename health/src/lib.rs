@@ -2,10 +2,15 @@
 //!
 //! The facts stand here once, for the installer that writes them and for whoever judges them: which executable
 //! serves which event ([`wiring`]), how our entries look ([`entry`]), how Claude Code's settings are read
-//! ([`settings`]), what an installation recorded ([`record`]).
+//! ([`settings`]), what an installation recorded ([`record`]). The [`doctor`] judges by them and returns a
+//! [`Report`]; only executables print it.
 
+pub mod doctor;
 pub mod elf;
 pub mod entry;
 pub mod record;
+mod report;
 pub mod settings;
 pub mod wiring;
+
+pub use report::{Category, Check, Measured, Outcome, Report};

@@ -114,7 +114,13 @@ pub struct Doctor {
     /// The repository
     #[arg(default_value = ".")]
     pub repo: PathBuf,
+    /// Also tell what passed
+    #[arg(short, long)]
+    pub verbose: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub ci: bool,
 }

@@ -1,20 +1,22 @@
-//! Wires Stanchion into Claude Code's settings and takes it back exactly; the doctor tells what keeps hooks
-//! from working.
+//! Wires Stanchion into Claude Code's settings and takes it back exactly; the doctor of `health` tells what
+//! keeps hooks from working.
 //!
 //! Exit codes: 0 done, 1 refused or failed with a reason on stderr and nothing half-written, 2 usage.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people")]
 
 mod cli;
-mod doctor;
 mod install;
 mod record;
 mod settings;
 
+use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{CommandFactory, Parser};
+use hooks_common::paths::Paths;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Doctor};
 
 /// Parses the command line, runs the command, and says what went wrong.
 pub fn command_main() -> ExitCode {
@@ -39,7 +41,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
     match &cli.command {
         Command::Install(arguments) => install::install(arguments, out)?,
         Command::Uninstall(arguments) => install::uninstall(arguments, out)?,
-        Command::Doctor(arguments) => return doctor::run(arguments, out),
+        Command::Doctor(arguments) => return doctor(arguments, out),
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "stanchion", out);
         }
@@ -54,4 +56,17 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Exit code 1 when something does not work.
+fn doctor(arguments: &Doctor, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let folder = arguments.repo.canonicalize().with_context(|| arguments.repo.display().to_string())?;
+    let report = health::doctor::examine(&Paths::from_env(), &folder);
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut *out, &report.json(arguments.ci))?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", report.text(arguments.verbose))?;
+    }
+    Ok(ExitCode::from(report.exit_code(arguments.ci)))
 }

@@ -91,7 +91,7 @@ fn wire(bin: &Path, repository: &Path) -> Result<(), SetupError> {
         }
     }
     println!();
-    step("stanchion", &["doctor"])
+    step("stanchion", &["doctor", "--verbose"])
 }
 
 fn link_commands(bin: &Path, folder: &Path) -> Result<(), SetupError> {

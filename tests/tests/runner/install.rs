@@ -209,11 +209,12 @@ fn the_doctor_names_what_keeps_hooks_from_running() {
         let output = world.stanchion(&["doctor", "--json"]);
         (output.status.code(), serde_json::from_slice::<Value>(&output.stdout).unwrap())
     };
-    let says = |report: &Value, needle: &str| report["findings"].to_string().contains(needle);
+    let says = |report: &Value, needle: &str| report["checks"].to_string().contains(needle);
     let (code, found) = report(&world);
     assert!(code == Some(1) && says(&found, "none of our hooks is wired"));
     ok(&world.stanchion(&["install"]));
     let (code, found) = report(&world);
+    assert_eq!((&found["exit_code"], &found["summary"]["critical"]), (&json!(0), &json!(0)), "{found}");
     assert_eq!((code, found["executables"].as_array().unwrap().len()), (Some(0), 6), "{found}");
     assert!(found["executables"][0]["median_ms"].as_f64().unwrap() < 100.0);
     let good = read(&settings(&world));

@@ -1,0 +1,36 @@
+//! The configuration cascade as it holds here and now.
+
+use config::Policy;
+use hooks_common::log::LogLevel;
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+
+use crate::report::{Category, Report};
+
+/// Examines the configuration, without storing what it compiles.
+pub fn examine(paths: &Paths, project: &Project, report: &mut Report) {
+    let mut section = report.section(Category::Configuration);
+    let root = project.root().display();
+    if !project.is_configured() {
+        section.note(
+            "present",
+            "configuration",
+            format!("{root} has no requirements"),
+            "`req init` writes a first configuration",
+        );
+        return;
+    }
+    let policy = Policy::compiled_now(project, paths);
+    let rules = policy.rules().map_or(0, |rules| rules.len());
+    for finding in policy.findings().unwrap_or_default() {
+        section.find(finding);
+    }
+    if policy.is_enabled() {
+        section.pass("in-force", "configuration", format!("{rules} requirements are in force in {root}"));
+    } else {
+        section.warn("in-force", "configuration", "the gates are off (`enabled: false`)", "");
+    }
+    if policy.logging().level == LogLevel::Debug {
+        section.note("log-level", "logging", "the level is debug: every hook writes to the log", "");
+    }
+}

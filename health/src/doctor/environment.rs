@@ -1,0 +1,28 @@
+//! What the environment of whoever asks says about clients started from it.
+
+use hooks_common::env_vars;
+
+use crate::report::{Category, Report};
+
+/// Examines the environment of this process.
+pub fn examine(report: &mut Report) {
+    let mut section = report.section(Category::Environment);
+    if env_vars::get_os(env_vars::CLAUDE_SKIP_REQUIREMENTS).is_some() {
+        section.warn(
+            "skip-requirements",
+            "environment",
+            "CLAUDE_SKIP_REQUIREMENTS is set here; a client started from here has no gates",
+            "unset it",
+        );
+    }
+    let path = env_vars::get_os(env_vars::PATH).unwrap_or_default();
+    match std::env::split_paths(&path).find(|folder| folder.join("req").is_file()) {
+        Some(folder) => section.pass("path", "req", format!("found on PATH, in {}", folder.display())),
+        None => section.note(
+            "path",
+            "req",
+            "not on PATH: refusals name it by its whole path",
+            "`cargo setup --link` links it into ~/.local/bin",
+        ),
+    }
+}

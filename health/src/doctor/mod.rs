@@ -1,0 +1,31 @@
+//! The one doctor: what keeps hooks from working for a client that is launched in a folder.
+//!
+//! It changes nothing. What it must try to know, it tries in folders that are thrown away, or with a file that
+//! is gone when it returns.
+
+mod configuration;
+mod environment;
+mod executables;
+mod settings;
+mod state;
+mod wiring;
+
+use std::path::Path;
+
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+
+use crate::report::Report;
+
+/// Examines what holds for a client launched in `folder`, which is absolute and has its links resolved.
+pub fn examine(paths: &Paths, folder: &Path) -> Report {
+    let mut report = Report::on(folder);
+    let project = Project::of_event(paths, None, folder);
+    let wired = settings::examine(paths, folder, &mut report);
+    wiring::examine(&wired, folder, &project, &mut report);
+    executables::examine(&wired, &mut report);
+    environment::examine(&mut report);
+    configuration::examine(paths, &project, &mut report);
+    state::examine(paths, &project, &mut report);
+    report
+}

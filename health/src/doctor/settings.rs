@@ -1,0 +1,276 @@
+//! Claude Code's settings files: can they be read, do they switch hooks off, what do they wire.
+
+use std::path::{Path, PathBuf};
+
+use hooks_common::paths::Paths;
+use hooks_common::store;
+use serde_json::Value;
+
+use crate::entry::{Bins, executable};
+use crate::record::RecordDir;
+use crate::report::{Category, Report, Section};
+use crate::settings::{self, Level, is_tracked};
+use crate::wiring::WIRING;
+
+/// One of our entries, wired.
+#[derive(Debug)]
+pub struct Wired {
+    /// The event it stands under.
+    pub event: &'static str,
+    /// The executable it starts.
+    pub path: PathBuf,
+    /// Whose settings hold it.
+    pub level: Level,
+}
+
+/// Examines the settings of every level and returns what they wire of ours.
+pub fn examine(paths: &Paths, folder: &Path, report: &mut Report) -> Vec<Wired> {
+    let mut wired = Vec::new();
+    for level in Level::ALL {
+        let file = level.file(paths, folder);
+        let shown = file.display().to_string();
+        let mut section = report.section(Category::Settings);
+        let Some(text) = read(&file, &mut section) else { continue };
+        let Ok(value) = settings::value(&text) else { continue };
+        let target = store::replace::link_target(&file);
+        let recorded = RecordDir::of(paths, &target).read().map(|record| record.bin_dir);
+        let bins = Bins::new(paths, recorded);
+        switches(&value, &shown, &mut section);
+        permissions(&value, &shown, &mut section);
+        groups(&value, &bins, &shown, &mut section);
+        let before = wired.len();
+        let (entries, has_exec_form) = entries(&value, &bins, level);
+        wired.extend(entries);
+        if wired.len() > before && has_exec_form && level == Level::Project && is_tracked(&file) {
+            section.warn(
+                "shared-path",
+                &shown,
+                "git tracks this file and it names executables by a path of this machine",
+                "`stanchion install --form shell` writes a form that does nothing where they are missing",
+            );
+        }
+    }
+    wired
+}
+
+/// A settings file's text; what keeps the client from reading it is told.
+fn read(file: &Path, section: &mut Section<'_>) -> Option<String> {
+    let shown = file.display().to_string();
+    let text = match store::read(file) {
+        Ok(None) => return None,
+        Ok(Some(bytes)) => String::from_utf8(bytes),
+        Err(error) => {
+            section.fail("readable", &shown, format!("the file cannot be read: {error}"), "");
+            return None;
+        }
+    };
+    let Ok(text) = text else {
+        section.fail("readable", &shown, "the file is not UTF-8, so none of its hooks run", "");
+        return None;
+    };
+    let strict = serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}'));
+    let problems = match &strict {
+        Ok(value) => invalid_entries(value),
+        Err(error) => {
+            let message = format!("not strict JSON, so Claude Code runs none of its hooks: {error}");
+            section.fail("json", &shown, message, "mend the file at that place");
+            settings::value(&text).map(|value| invalid_entries(&value)).unwrap_or_default()
+        }
+    };
+    if strict.is_ok() && problems.is_empty() {
+        section.pass("json", &shown, "strict JSON, and every hook entry is valid");
+    }
+    for problem in problems {
+        section.fail(
+            "invalid-entry",
+            &shown,
+            format!("{problem}: one invalid entry switches off every hook of this file"),
+            "mend or remove the entry",
+        );
+    }
+    Some(text)
+}
+
+/// Values that switch hooks or gates off.
+fn switches(value: &Value, shown: &str, section: &mut Section<'_>) {
+    if value.get("disableAllHooks") == Some(&Value::Bool(true)) {
+        section.fail(
+            "disable-all-hooks",
+            shown,
+            "`disableAllHooks` is true: no hook runs at all",
+            "remove it",
+        );
+    }
+    if value.get("allowManagedHooksOnly") == Some(&Value::Bool(true)) {
+        section.fail(
+            "managed-hooks-only",
+            shown,
+            "`allowManagedHooksOnly` is true: only managed hooks run",
+            "",
+        );
+    }
+    if value["env"]["CLAUDE_SKIP_REQUIREMENTS"].as_str().is_some_and(|value| !value.is_empty()) {
+        section.fail(
+            "skip-requirements",
+            shown,
+            "`env.CLAUDE_SKIP_REQUIREMENTS` switches every gate off",
+            "remove it",
+        );
+    }
+}
+
+/// Permissions so wide that the client asks nobody. A refusal by a hook counts all the same.
+fn permissions(value: &Value, shown: &str, section: &mut Section<'_>) {
+    const CHANGING: [&str; 6] = ["Edit", "Write", "MultiEdit", "NotebookEdit", "Bash", "*"];
+    let allowed = value["permissions"]["allow"].as_array();
+    let is_wide = |rule: &&str| {
+        let (tool, rest) = rule.split_once('(').unwrap_or((rule, "*)"));
+        CHANGING.contains(&tool.trim()) && matches!(rest.trim_end_matches(')').trim(), "*" | "**" | ":*")
+    };
+    let wide: Vec<_> = allowed.into_iter().flatten().filter_map(Value::as_str).filter(is_wide).collect();
+    if !wide.is_empty() {
+        let message = format!(
+            "`permissions.allow` has {}: Claude Code asks nobody before these tools run; a refusal of a hook still stands",
+            wide.iter().map(|rule| format!("`{rule}`")).collect::<Vec<_>>().join(", ")
+        );
+        section.note("wide-permissions", shown, message, "");
+    }
+}
+
+/// Entries of ours that are wired so that they run seldom or cannot answer, and entries that start one of our
+/// executables from a folder we do not know.
+fn groups(value: &Value, bins: &Bins, shown: &str, section: &mut Section<'_>) {
+    for (event, name, _) in WIRING {
+        for group in value["hooks"][event].as_array().into_iter().flatten() {
+            for hook in group["hooks"].as_array().into_iter().flatten() {
+                let Some(path) = executable(hook, &bins.home) else { continue };
+                if bins.owns(event, hook) {
+                    entry(event, group, hook, shown, section);
+                } else if path.file_name().is_some_and(|file| file == name) {
+                    let state =
+                        if path.exists() { "which was not installed from here" } else { "which is missing" };
+                    section.warn(
+                        "foreign-entry",
+                        shown,
+                        format!("{event} starts {}, {state}", path.display()),
+                        "run `stanchion install` with the --bin-dir that is meant",
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What keeps one entry of ours from running always and in time.
+fn entry(event: &str, group: &Value, hook: &Value, shown: &str, section: &mut Section<'_>) {
+    let matcher = group["matcher"].as_str().unwrap_or_default();
+    if !matches!(matcher, "" | "*") {
+        let message = format!("our hook for {event} runs only where the matcher {matcher:?} matches");
+        section.fail("matcher", shown, message, "run `stanchion install`");
+    }
+    if hook.get("if").is_some() {
+        let message = format!("our hook for {event} runs only where its `if` holds");
+        section.fail("condition", shown, message, "remove the `if`");
+    }
+    if ["async", "asyncRewake"].iter().any(|key| hook.get(key) == Some(&Value::Bool(true))) {
+        let message = format!("our hook for {event} is async: its answer comes too late");
+        section.fail("async", shown, message, "remove `async`");
+    }
+}
+
+/// Our entries, and whether one of them starts its executable directly.
+fn entries(value: &Value, bins: &Bins, level: Level) -> (Vec<Wired>, bool) {
+    let (mut wired, mut has_exec_form) = (Vec::new(), false);
+    for (event, _, _) in WIRING {
+        let groups = value["hooks"][event].as_array().into_iter().flatten();
+        for hook in groups.flat_map(|group| group["hooks"].as_array().into_iter().flatten()) {
+            if bins.owns(event, hook)
+                && let Some(path) = executable(hook, &bins.home)
+            {
+                has_exec_form |= hook.get("args").is_some();
+                wired.push(Wired { event, path, level });
+            }
+        }
+    }
+    (wired, has_exec_form)
+}
+
+/// What the client's schema rejects, by path.
+fn invalid_entries(value: &Value) -> Vec<String> {
+    let mut problems = Vec::new();
+    let Some(hooks) = value.get("hooks") else { return problems };
+    let Some(events) = hooks.as_object() else { return vec!["`hooks` is no object".into()] };
+    for (event, groups) in events {
+        // A value that is no list is dropped by itself.
+        let Some(groups) = groups.as_array() else { continue };
+        for (at, group) in groups.iter().enumerate() {
+            let place = format!("hooks.{event}[{at}]");
+            if group.get("matcher").is_some_and(|matcher| !matcher.is_string()) {
+                problems.push(format!("{place}.matcher is no text"));
+            }
+            let Some(list) = group.get("hooks").and_then(Value::as_array) else {
+                problems.push(format!("{place}.hooks is no list"));
+                continue;
+            };
+            for (at, hook) in list.iter().enumerate() {
+                let place = format!("{place}.hooks[{at}]");
+                match hook.get("type").and_then(Value::as_str) {
+                    Some("command") => {
+                        if !hook.get("command").is_some_and(Value::is_string) {
+                            problems.push(format!("{place}.command is missing"));
+                        }
+                    }
+                    Some("prompt" | "agent" | "http" | "mcp_tool") => {}
+                    _ => problems.push(format!("{place}.type is unknown")),
+                }
+                let timeout = hook.get("timeout");
+                if timeout.is_some_and(|timeout| timeout.as_f64().is_none_or(|seconds| seconds <= 0.0)) {
+                    problems.push(format!("{place}.timeout is no positive number"));
+                }
+            }
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn wide_permissions_are_a_note_and_narrow_ones_are_nothing() {
+        let told = |allow: Value| {
+            let mut report = Report::on("/repo");
+            let value = json!({"permissions": {"allow": allow}});
+            permissions(&value, "settings.json", &mut report.section(Category::Settings));
+            assert_eq!(report.exit_code(true), 0, "a refusal still stands, so nothing is broken");
+            report.text(false)
+        };
+        for wide in ["Edit(*)", "Bash", "Bash(*)", "Bash(:*)", "Write(**)", "*"] {
+            assert!(told(json!([wide])).contains(&format!("`{wide}`")), "{wide}");
+        }
+        for narrow in [json!(["Bash(git status)", "Edit(src/**)", "Read"]), json!("Bash"), json!([5])] {
+            assert!(!told(narrow.clone()).contains("permissions"), "{narrow}");
+        }
+    }
+
+    #[test]
+    fn what_the_client_rejects_is_named_by_its_path() {
+        let hook = json!({"type": "command", "command": "x"});
+        for (hooks, problem) in [
+            (json!([]), "`hooks` is no object"),
+            (json!({"Stop": [{"hooks": [hook], "matcher": 5}]}), "hooks.Stop[0].matcher is no text"),
+            (json!({"Stop": [{}]}), "hooks.Stop[0].hooks is no list"),
+            (
+                json!({"Stop": [{"hooks": [{"type": "command"}]}]}),
+                "hooks.Stop[0].hooks[0].command is missing",
+            ),
+            (json!({"Stop": [{"hooks": [{"type": "shout"}]}]}), "hooks.Stop[0].hooks[0].type is unknown"),
+        ] {
+            assert_eq!(invalid_entries(&json!({"hooks": hooks})), [problem]);
+        }
+        assert!(invalid_entries(&json!({"hooks": {"Stop": [{"hooks": [hook]}], "Unknown": 5}})).is_empty());
+    }
+}

@@ -1,0 +1,182 @@
+//! What is kept on disk: can it be read, written and locked, and does it hold anything that went wrong.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use config::Policy;
+use config::types::Kind;
+use hooks_common::failures;
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+use hooks_common::requirements::BranchState;
+use hooks_common::session_id::SessionKey;
+use hooks_common::store::{self, lock};
+use hooks_common::time::Moment;
+use serde_json::Value;
+
+use crate::report::{Category, Report, Section};
+
+/// Examines the stores.
+pub fn examine(paths: &Paths, project: &Project, report: &mut Report) {
+    let mut section = report.section(Category::State);
+    if project.is_configured() {
+        writable(project.state().path(), "requirement state", &mut section);
+        readable(project.state().path(), &mut section);
+        unverified(paths, project, &mut section);
+    }
+    writable(paths.stanchion_dir(), "session logs", &mut section);
+    writable(paths.claude_dir(), "registry and log", &mut section);
+    registry(paths, &mut section);
+    passed_over(paths, &mut section);
+}
+
+fn registry(paths: &Paths, section: &mut Section<'_>) {
+    let file = paths.registry();
+    let found = match store::read(&file) {
+        Ok(None) => return,
+        Ok(Some(bytes)) => {
+            serde_json::from_slice::<Value>(&bytes).map(drop).map_err(|_| "is corrupt".to_owned())
+        }
+        Err(error) => Err(format!("cannot be read: {error}")),
+    };
+    match found {
+        Ok(()) => section.pass("registry", "registry", format!("{} can be read", file.display())),
+        Err(problem) => section.warn(
+            "registry",
+            "registry",
+            format!("{} {problem}", file.display()),
+            "the next session makes it again and keeps a copy",
+        ),
+    }
+}
+
+/// What hooks failed to do and passed over.
+fn passed_over(paths: &Paths, section: &mut Section<'_>) {
+    let failed = failures::pending(paths);
+    let told = failures::reported(paths);
+    let Some(last) = failed.last().or(told.last()) else { return };
+    let count = failed.len() + told.len();
+    section.warn(
+        "failures",
+        "failures",
+        format!(
+            "hooks passed over {count} failures; the last, in {} at {}: {}",
+            last.hook, last.at, last.message
+        ),
+        "the log has the rest: `req logging`",
+    );
+}
+
+/// Whether each branch's state can be read. Other files that share the folder are none of ours, as long as
+/// they do not claim to be for a branch.
+fn readable(folder: &Path, section: &mut Section<'_>) {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if store::is_absent(&error) => return,
+        Err(error) => {
+            let message = format!("the folder cannot be listed: {error}");
+            section.fail("readable", &folder.display().to_string(), message, "");
+            return;
+        }
+    };
+    let mut sound = 0;
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let problem = match store::read(&path) {
+            Ok(None) => continue,
+            Ok(Some(bytes)) => match serde_json::from_slice::<Value>(&bytes) {
+                Ok(state) if state["requirements"].is_object() || state.get("branch").is_none() => None,
+                Ok(_) => Some("it holds no requirements".to_owned()),
+                Err(error) => Some(format!("it is no JSON: {error}")),
+            },
+            Err(error) => Some(format!("it cannot be read: {error}")),
+        };
+        match problem {
+            None => sound += 1,
+            Some(problem) => section.warn(
+                "readable",
+                &path.display().to_string(),
+                format!("{problem}; for hooks nothing is satisfied on that branch"),
+                "the next change keeps a copy of the file and starts afresh",
+            ),
+        }
+    }
+    section.pass(
+        "readable",
+        "requirement state",
+        format!("{sound} files in {} can be read", folder.display()),
+    );
+}
+
+/// Open requirements that a session triggered and that no Stop will ask for, because of their scope.
+fn unverified(paths: &Paths, project: &Project, section: &mut Section<'_>) {
+    let policy = Policy::compiled_now(project, paths);
+    let (Ok(rules), Ok(settings)) = (policy.rules(), policy.settings()) else { return };
+    let (stop, now) = (settings.stop, Moment::now().epoch());
+    let state = BranchState::read(&project.state(), &project.branch());
+    for rule in rules {
+        let scope = rule.requirement.scope;
+        let is_asked_for = stop.verify_requirements && stop.verify_scopes.contains(&scope);
+        // Only of a blocking requirement does the state alone say whether it is open.
+        if is_asked_for || rule.requirement.kind != Kind::Blocking {
+            continue;
+        }
+        let sessions: BTreeSet<_> =
+            state.sessions_of(&rule.name).iter().filter_map(|(id, _)| SessionKey::new(id)).collect();
+        let is_open = |session: &&SessionKey| {
+            let view = state.view(&rule.name, Some(session));
+            view.is_triggered() && !view.is_satisfied(scope, now)
+        };
+        let open = sessions.iter().filter(is_open).count();
+        if open == 0 {
+            continue;
+        }
+        let (why, fix) = if stop.verify_requirements {
+            (
+                format!("Stop does not verify the scope `{scope}`"),
+                format!("add `{scope}` to hooks.stop.verify_scopes"),
+            )
+        } else {
+            ("Stop verifies nothing".to_owned(), "set hooks.stop.verify_requirements".to_owned())
+        };
+        let whose = if open == 1 { "a session".to_owned() } else { format!("{open} sessions") };
+        let message = format!("{whose} triggered it, it is open, and no turn is held up: {why}");
+        section.warn("unverified", &rule.name, message, &fix);
+    }
+}
+
+/// Tries a lock where we write, and leaves nothing behind.
+fn writable(folder: &Path, what: &str, section: &mut Section<'_>) {
+    let existed = folder.exists();
+    let probe = std::fs::create_dir_all(folder).map_err(|error| error.to_string()).and_then(|()| {
+        let file = tempfile::Builder::new()
+            .prefix(".doctor.")
+            .tempfile_in(folder)
+            .map_err(|error| error.to_string())?;
+        lock::exclusive(file.path(), lock::CHANGE)
+            .map(|lock| lock.is_held())
+            .map_err(|error| error.to_string())
+    });
+    if !existed {
+        let _ = std::fs::remove_dir(folder);
+    }
+    match probe {
+        Ok(true) => {
+            section.pass("lock", what, format!("{} can be written and locked", folder.display()));
+        }
+        Ok(false) => section.note(
+            "lock",
+            what,
+            format!("{} knows no locks; writers go on without", folder.display()),
+            "",
+        ),
+        Err(error) => section.fail(
+            "lock",
+            what,
+            format!("{} cannot be written: {error}", folder.display()),
+            "hooks pass what they cannot record",
+        ),
+    }
+}
