@@ -2,8 +2,8 @@
 //!
 //! The facts stand here once, for the installer that writes them and for whoever judges them: which executable
 //! serves which event ([`wiring`]), how our entries look ([`entry`]), how Claude Code's settings are read
-//! ([`settings`]), what an installation recorded ([`record`]). The [`doctor`] judges by them and returns a
-//! [`Report`]; only executables print it.
+//! ([`settings`]), what an installation recorded ([`record`]). The [`doctor`] judges by them, [`verify`] by what a
+//! repository holds alone; both return a [`Report`], which only executables print.
 
 pub mod doctor;
 pub mod elf;
@@ -11,6 +11,7 @@ pub mod entry;
 pub mod record;
 mod report;
 pub mod settings;
+pub mod verify;
 pub mod wiring;
 
 pub use report::{Category, Check, Measured, Outcome, Report};

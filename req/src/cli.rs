@@ -57,6 +57,10 @@ pub enum Command {
     },
     /// Print the man page
     Man,
+    /// Run the wired executables, measure them, and name whatever keeps hooks from working here
+    Doctor(Doctor),
+    /// Check the configuration that the repository holds, and nothing of this machine
+    Verify(Verify),
 }
 
 /// Output for programs.
@@ -268,4 +272,29 @@ pub struct Init {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Also tell what passed
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Fail on warnings too
+    #[arg(long)]
+    pub ci: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Fail on warnings too
+    #[arg(long)]
+    pub ci: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
 }

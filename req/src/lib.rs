@@ -26,6 +26,7 @@ pub fn command_main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<commands::health::Reported>() => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("req: {error:#}");
             ExitCode::FAILURE
@@ -57,5 +58,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sync(arguments) => commands::sync::run(&arguments, out),
         Command::Completions { shell } => commands::generated::completions(shell, out),
         Command::Man => commands::generated::man(out),
+        Command::Doctor(arguments) => commands::health::doctor(&arguments, out),
+        Command::Verify(arguments) => commands::health::verify(&arguments, out),
     }
 }

@@ -4,6 +4,7 @@ pub mod branches;
 pub mod clear;
 pub mod config;
 pub mod generated;
+pub mod health;
 pub mod init;
 pub mod logging;
 pub mod paths;

@@ -249,3 +249,66 @@ fn the_doctor_names_what_keeps_hooks_from_running() {
         "the doctor forged no session"
     );
 }
+
+#[test]
+fn both_doctors_give_one_report() {
+    let world = World::with(ONE);
+    bin(&world);
+    ok(&world.stanchion(&["install"]));
+    let report = |output: &Output| serde_json::from_slice::<Value>(&output.stdout).unwrap();
+    let (req, stanchion) = (world.req(&["doctor", "--json"]), world.stanchion(&["doctor", "--json"]));
+    let kinds = |report: &Value| -> Vec<(Value, Value)> {
+        let checks = report["checks"].as_array().unwrap();
+        checks.iter().map(|check| (check["id"].clone(), check["status"].clone())).collect()
+    };
+    assert_eq!(kinds(&report(&req)), kinds(&report(&stanchion)));
+    assert_eq!((req.status.code(), stanchion.status.code()), (Some(0), Some(0)));
+    let found = report(&req);
+    let summary = &found["summary"];
+    let count = |key: &str| summary[key].as_u64().unwrap();
+    assert_eq!(count("total"), count("passed") + count("warnings") + count("critical"), "{found}");
+    for key in ["id", "category", "status", "severity", "message", "fix"] {
+        assert!(found["checks"][0].get(key).is_some(), "{key}: {found}");
+    }
+    assert!(ok(&world.req(&["doctor", "-v"])).contains("answers in"));
+    assert!(!ok(&world.req(&["doctor"])).contains("answers in"));
+    std::fs::remove_file(settings(&world)).unwrap();
+    let unwired = world.req(&["doctor"]);
+    assert_eq!((unwired.status.code(), unwired.stderr.len()), (Some(1), 0), "the report says it all");
+}
+
+#[test]
+fn the_doctor_reads_what_is_kept() {
+    let world = World::with(
+        "requirements:\n  review: {enabled: true, scope: branch, stop_only: true, trigger_tools: [Edit]}\n",
+    );
+    let says = |needle: &str| {
+        let output = world.req(&["doctor"]);
+        String::from_utf8_lossy(&output.stdout).contains(needle)
+    };
+    assert!(!says("no turn is held up"), "nothing triggered it yet");
+    world.hook(&world.edit()).silent();
+    assert!(says("review: a session triggered it, it is open, and no turn is held up"));
+    world.req_ok(&["satisfy", "review", "--branch"]);
+    assert!(!says("no turn is held up"));
+    std::fs::write(world.repo.join(".git/requirements/torn.json"), "{").unwrap();
+    assert!(says("torn.json: it is no JSON"));
+    world.write(".claude/settings.json", "{\"permissions\": {\"allow\": [\"Edit(*)\"]}}");
+    assert!(says("note: ") && says("`Edit(*)`"));
+}
+
+#[test]
+fn verify_looks_at_the_repository_alone() {
+    let world = World::with(ONE);
+    std::fs::write(world.home.join(".claude/requirements.yaml"), "requirements: [\n").unwrap();
+    assert_eq!(printed(&world.req(&["verify", "--ci", "--json"]))["status"], "ok");
+    assert!(!world.home.join(".stanchion").exists(), "it leaves nothing behind");
+    world.configure("requirements:\n  plan: {enabled: true, stop_only: true, trigger_tools: []}\n");
+    assert_eq!(world.req(&["verify"]).status.code(), Some(0));
+    let strict = world.req(&["verify", "--ci"]);
+    assert_eq!(strict.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&strict.stdout).contains("requirements.yaml:2:"), "{strict:?}");
+    world.configure("requirements:\n  plan: {enabled: true, scope: weekly}\n");
+    assert_eq!(world.req(&["verify"]).status.code(), Some(1));
+    assert_eq!(world.req_in(&world.home, &["verify", "--ci"]).status.code(), Some(0), "nothing to verify");
+}

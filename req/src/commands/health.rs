@@ -1,0 +1,53 @@
+//! `req doctor` and `req verify`.
+
+use std::fmt;
+use std::io::Write;
+
+use anyhow::Context;
+use health::{Report, doctor as examination, verify as verification};
+
+use super::json as print_json;
+use crate::cli::{Doctor, Verify};
+use crate::place::Place;
+
+/// The report has said what is wrong; there is only the exit code left to give.
+#[derive(Debug)]
+pub struct Reported;
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("something is wrong, see above")
+    }
+}
+
+impl std::error::Error for Reported {}
+
+/// Examines the installation for a client that is launched in the current folder.
+pub fn doctor(arguments: &Doctor, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let folder = std::env::current_dir().and_then(|folder| folder.canonicalize());
+    let folder = folder.context("the current folder is gone")?;
+    let report = examination::examine(&place.paths, &folder);
+    tell(&report, arguments.verbose, arguments.json.json, arguments.ci, out)
+}
+
+/// Verifies what the repository holds.
+pub fn verify(arguments: &Verify, out: &mut impl Write) -> anyhow::Result<()> {
+    let report = verification::examine(&Place::here()?.project);
+    tell(&report, true, arguments.json.json, arguments.ci, out)
+}
+
+fn tell(
+    report: &Report,
+    verbose: bool,
+    json: bool,
+    strict: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    if json {
+        print_json(out, &report.json(strict))?;
+    } else {
+        write!(out, "{}", report.text(verbose))?;
+    }
+    if report.exit_code(strict) == 0 { Ok(()) } else { Err(Reported.into()) }
+}
