@@ -6,6 +6,7 @@ use hooks_common::paths::Paths;
 use jsonc_parser::cst::CstInputValue;
 use serde_json::Value;
 
+use crate::shell_word;
 use crate::wiring::WIRING;
 
 /// How Claude Code starts an executable.
@@ -41,11 +42,7 @@ impl Entry {
         let command = match form {
             Form::Exec => path.to_string_lossy().into_owned(),
             Form::Shell => {
-                // What a team shares names nobody's home folder.
-                let shown = match path.strip_prefix(home) {
-                    Ok(rest) => format!("$HOME/{}", quoted(&rest.to_string_lossy())),
-                    Err(_) => quoted(&path.to_string_lossy()),
-                };
+                let shown = shown(&path, home);
                 format!(r#"if [ -x "{shown}" ]; then exec "{shown}"; fi"#)
             }
         };
@@ -77,15 +74,24 @@ impl Entry {
     }
 }
 
-/// The characters that a double-quoted word of a shell interprets, escaped.
-fn quoted(text: &str) -> String {
-    text.chars().fold(String::new(), |mut out, c| {
-        if matches!(c, '"' | '\\' | '$' | '`') {
-            out.push('\\');
-        }
-        out.push(c);
-        out
-    })
+/// A path as it stands between a shell's double quotes. What a team shares names nobody's home folder.
+pub(crate) fn shown(path: &Path, home: &Path) -> String {
+    match path.strip_prefix(home) {
+        Ok(rest) => format!("$HOME/{}", shell_word::in_double_quotes(&rest.to_string_lossy())),
+        Err(_) => shell_word::in_double_quotes(&path.to_string_lossy()),
+    }
+}
+
+/// The executable of a guarded line, and what follows its path.
+pub(crate) fn guarded<'a>(command: &'a str, home: &Path) -> Option<(PathBuf, &'a str)> {
+    let rest = command.strip_prefix(r#"if [ -x ""#)?;
+    let (shown, rest) = rest.split_once(r#"" ]; then exec ""#)?;
+    let rest = rest.strip_prefix(shown)?.strip_prefix('"')?;
+    let path = match shown.strip_prefix("$HOME/") {
+        Some(shown) => home.join(shell_word::from_double_quotes(shown)?),
+        None => PathBuf::from(shell_word::from_double_quotes(shown)?),
+    };
+    Some((path, rest))
 }
 
 /// The executable that a hook entry starts, if the entry has one of our two forms: exec form with no
@@ -99,25 +105,8 @@ pub fn executable(hook: &Value, home: &Path) -> Option<PathBuf> {
     if let Some(args) = hook.get("args") {
         return args.as_array()?.is_empty().then(|| PathBuf::from(command));
     }
-    let rest = command.strip_prefix(r#"if [ -x ""#)?;
-    let (shown, rest) = rest.split_once(r#"" ]; then exec ""#)?;
-    if rest.strip_suffix(r#""; fi"#)? != shown {
-        return None;
-    }
-    let (from_home, shown) = match shown.strip_prefix("$HOME/") {
-        Some(rest) => (true, rest),
-        None => (false, shown),
-    };
-    let mut plain = String::new();
-    let mut characters = shown.chars();
-    while let Some(c) = characters.next() {
-        match c {
-            '\\' => plain.push(characters.next()?),
-            '"' | '$' | '`' => return None,
-            c => plain.push(c),
-        }
-    }
-    Some(if from_home { home.join(plain) } else { PathBuf::from(plain) })
+    let (path, rest) = guarded(command, home)?;
+    (rest == "; fi").then_some(path)
 }
 
 impl Bins {

@@ -24,6 +24,15 @@ impl Level {
     /// All levels, lowest first.
     pub const ALL: [Self; 3] = [Self::User, Self::Project, Self::Local];
 
+    /// The level as one types it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Project => "project",
+            Self::Local => "local",
+        }
+    }
+
     /// The settings file of this level for a client launched in `folder`.
     pub fn file(self, paths: &Paths, folder: &Path) -> PathBuf {
         match self {

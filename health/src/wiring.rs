@@ -12,6 +12,9 @@ pub const WIRING: [(&str, &str, u32); 7] = [
     ("SessionEnd", "hook-session-end", 10),
 ];
 
+/// The executable behind the status line.
+pub const STATUS_LINE: &str = "hook-status-line";
+
 /// The executables that hooks start, each once, in the order of [`WIRING`].
 pub fn executables() -> Vec<&'static str> {
     let mut names = Vec::new();

@@ -89,6 +89,9 @@ pub struct Install {
     /// How they are started [default: exec; shell when git tracks the settings file]
     #[arg(long, value_enum)]
     pub form: Option<Form>,
+    /// Leave the status line as it is, without ours
+    #[arg(long)]
+    pub no_status_line: bool,
     /// Show what would change
     #[arg(long)]
     pub dry_run: bool,

@@ -7,7 +7,8 @@ use anyhow::{Context, bail};
 use health::entry::{Bins, Entry, Form};
 use health::record::{Record, RecordDir};
 use health::settings::is_tracked;
-use health::wiring::{self, WIRING};
+use health::status_line::StatusLine;
+use health::wiring::{self, STATUS_LINE, WIRING};
 use hooks_common::git::Repository;
 use hooks_common::paths::{Paths, resolve};
 use hooks_common::store::{self, lock, replace};
@@ -16,6 +17,7 @@ use hooks_common::time::Moment;
 use crate::cli::{Install, Scope, Uninstall};
 use crate::record::{self, digest};
 use crate::settings;
+use crate::status_line;
 
 /// How often a file that changes under our hands is read again.
 const TRIES: usize = 3;
@@ -25,7 +27,8 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
     let paths = Paths::from_env();
     let repo = repository(&arguments.repo)?;
     let bin_dir = resolve(&std::path::absolute(arguments.bin_dir.clone().unwrap_or_else(|| paths.bin()))?);
-    for executable in wiring::executables() {
+    let line = (!arguments.no_status_line).then_some(STATUS_LINE);
+    for executable in wiring::executables().into_iter().chain(line) {
         let path = bin_dir.join(executable);
         if !path.is_file() {
             bail!("{} is not there; `cargo setup` builds and installs the executables", path.display());
@@ -49,10 +52,18 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
     let change = change(
         &target,
         arguments.dry_run,
-        |text| settings::wire(text.unwrap_or(settings::NEW), &wanted, &bins).map(Some),
+        |text| {
+            let text = settings::wire(text.unwrap_or(settings::NEW), &wanted, &bins)?;
+            let text = if arguments.no_status_line {
+                status_line::unwire(&text, paths.home())?
+            } else {
+                status_line::wire(&text, &bin_dir, paths.home(), form)?
+            };
+            Ok(Some(text))
+        },
         |before, after| {
             let had_ours = before
-                .is_some_and(|before| settings::unwire(before, &bins).is_ok_and(|without| without != before));
+                .is_some_and(|before| without_ours(before, &bins).is_ok_and(|without| without != before));
             let untouched = record
                 .as_ref()
                 .is_some_and(|record| before.is_some_and(|before| digest(before) == record.written));
@@ -77,6 +88,9 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
         },
     )?;
     tell(&change, &path, arguments.dry_run, out)?;
+    if !arguments.no_status_line {
+        tell_status_line(change.before.as_deref(), &paths, out)?;
+    }
     if arguments.dry_run {
         return Ok(());
     }
@@ -155,7 +169,7 @@ pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<
                 (Some(record), _) if !record.existed => Ok(None),
                 (Some(_), Some(original)) => Ok(Some(original.clone())),
                 // An original that is gone is no reason to lose the file.
-                _ => settings::unwire(text, &bins).map(Some),
+                _ => without_ours(text, &bins).map(Some),
             }
         },
         |_, _| Ok(()),
@@ -169,6 +183,31 @@ pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<
             // Only an empty folder goes, and only ours was made with the file.
             let _ = std::fs::remove_dir(folder);
         }
+    }
+    Ok(())
+}
+
+/// Settings without anything of ours, and with the status line that ours ran.
+fn without_ours(text: &str, bins: &Bins) -> anyhow::Result<String> {
+    settings::unwire(&status_line::unwire(text, &bins.home)?, bins)
+}
+
+/// What became of the status line that was there.
+fn tell_status_line(before: Option<&str>, paths: &Paths, out: &mut impl Write) -> anyhow::Result<()> {
+    let Some(before) = before else { return Ok(()) };
+    let (_, root) = health::settings::parse(before)?;
+    match health::status_line::of(&root, paths.home()) {
+        StatusLine::Absent | StatusLine::Ours(_) => {}
+        StatusLine::Theirs(_) => {
+            writeln!(
+                out,
+                "The status line that was there shows on: ours runs it (--no-status-line leaves it alone)."
+            )?;
+        }
+        StatusLine::Wrapped(_) => {
+            writeln!(out, "The status line runs ours in a way of its own; it stays as it is.")?;
+        }
+        StatusLine::Broken(problem) => writeln!(out, "Warning: {problem}; the status line stays as it is.")?,
     }
     Ok(())
 }

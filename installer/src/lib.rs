@@ -8,6 +8,7 @@ mod cli;
 mod install;
 mod record;
 mod settings;
+mod status_line;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -13,8 +13,9 @@ Builds Stanchion, installs it into ~/.stanchion/bin and wires a repository.
 
 Usage: cargo setup [REPO] [--link]
 
-  REPO     wire this repository: hooks in .claude/settings.json, a starter
-           .claude/requirements.yaml if there is none, and a check of it all.
+  REPO     wire this repository: hooks and the status line in
+           .claude/settings.json, a starter .claude/requirements.yaml if there
+           is none, and a check of it all.
            Without REPO the main job is played in a scratch repository.
   --link   also link `req` and `stanchion` into ~/.local/bin
 ";

@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::settings::Wired;
+use super::status_line::Found;
 use crate::elf;
 use crate::report::{Category, Measured, Report, Section};
-use crate::wiring;
+use crate::status_line::StatusLine;
+use crate::wiring::{self, STATUS_LINE};
 
 /// How often each executable is started to measure it.
 const RUNS: usize = 9;
@@ -23,14 +25,19 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// The session of the trial runs; it exists in a folder that is thrown away.
 const SESSION: &str = "00000000-d0c7-4000-8000-000000000000";
 
-/// Runs each wired executable.
-pub fn examine(wired: &[Wired], report: &mut Report) {
-    let mut paths: Vec<&PathBuf> = wired.iter().map(|entry| &entry.path).collect();
+/// Runs each wired executable, and ours behind a status line; what that chains is the user's and is not run.
+pub fn examine(wired: &[Wired], lines: &[Found], report: &mut Report) {
+    let of_line = |found: &Found| match &found.line {
+        StatusLine::Ours(ours) => Some(ours.path.clone()),
+        _ => None,
+    };
+    let of_hooks = wired.iter().map(|entry| entry.path.clone());
+    let mut paths: Vec<PathBuf> = of_hooks.chain(lines.iter().filter_map(of_line)).collect();
     paths.sort();
     paths.dedup();
     let mut section = report.section(Category::Executables);
     for path in paths {
-        executable(path, &mut section);
+        executable(&path, &mut section);
     }
 }
 
@@ -75,24 +82,18 @@ fn executable(path: &Path, section: &mut Section<'_>) {
     }
 }
 
-/// Runs an executable once for every event it serves, and then often for the first, to measure it: the median
-/// in milliseconds.
+/// Runs an executable for everything that it serves, and then often for the first of that, to measure it: the
+/// median in milliseconds.
 fn try_out(path: &Path) -> Result<f64, String> {
     let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let events = wiring::events(&name);
-    for event in &events {
-        let output = run(path, scratch.path(), &payload(event, scratch.path()), LIMIT)
-            .map_err(|error| format!("{event}: {error}"))?;
-        if !output.is_empty() && serde_json::from_slice::<Value>(&output).is_err() {
-            return Err(format!("{event}: its answer is no JSON"));
-        }
-    }
-    // An executable of ours records the events it was given; anything else only bears the name.
-    if !scratch.path().join(".stanchion/sessions").join(SESSION).join("events.jsonl").exists() {
-        return Err("it does not do what our executable does".to_owned());
-    }
-    let first = payload(events.first().copied().unwrap_or_default(), scratch.path());
+    let first = if name == STATUS_LINE {
+        status(scratch.path())
+    } else {
+        let events = wiring::events(&name);
+        serve(path, scratch.path(), &events)?;
+        payload(events.first().copied().unwrap_or_default(), scratch.path())
+    };
     let mut times = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
         let started = Instant::now();
@@ -101,6 +102,20 @@ fn try_out(path: &Path) -> Result<f64, String> {
     }
     times.sort_by(f64::total_cmp);
     Ok(times[RUNS / 2])
+}
+
+/// Runs a hook once for every event it serves.
+fn serve(path: &Path, scratch: &Path, events: &[&str]) -> Result<(), String> {
+    for event in events {
+        let output = run(path, scratch, &payload(event, scratch), LIMIT)
+            .map_err(|error| format!("{event}: {error}"))?;
+        if !output.is_empty() && serde_json::from_slice::<Value>(&output).is_err() {
+            return Err(format!("{event}: its answer is no JSON"));
+        }
+    }
+    // An executable of ours records the events it was given; anything else only bears the name.
+    let log = scratch.join(".stanchion/sessions").join(SESSION).join("events.jsonl");
+    if log.exists() { Ok(()) } else { Err("it does not do what our executable does".to_owned()) }
 }
 
 /// What an executable prints when it is started as a hook with `scratch` for a home; an error when it fails or
@@ -169,24 +184,37 @@ fn payload(event: &str, cwd: &Path) -> Value {
     payload
 }
 
+/// What Claude Code sends to a status line: no event, and the only payload that knows the context's size.
+fn status(cwd: &Path) -> Value {
+    json!({
+        "session_id": SESSION, "transcript_path": cwd.join("transcript.jsonl"), "cwd": cwd,
+        "model": {"id": "none", "display_name": "None"}, "version": "0",
+        "workspace": {"current_dir": cwd, "project_dir": cwd, "added_dirs": []},
+        "output_style": {"name": "default"},
+        "cost": {"total_cost_usd": 0.5, "total_duration_ms": 1, "total_api_duration_ms": 1,
+            "total_lines_added": 0, "total_lines_removed": 0},
+        "context_window": {"total_input_tokens": 1, "total_output_tokens": 1, "context_window_size": 100,
+            "current_usage": null, "used_percentage": 1, "remaining_percentage": 99},
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
-
-    use hooks_common::store::{Durability, replace};
-
     use super::*;
     use crate::wiring::WIRING;
 
-    /// An executable of a name, made of shell lines.
+    /// An executable of a name, made of shell lines. Another process writes it: what a thread of ours holds open
+    /// for writing while another forks cannot be started.
     fn script(folder: &Path, name: &str, lines: &str) -> PathBuf {
         let path = folder.join(name);
-        replace(&path, format!("#!/bin/sh\n{lines}\n").as_bytes(), Durability::Rebuildable, 0o755).unwrap();
-        std::fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .args(["-c", r##"printf '#!/bin/sh\n%s\n' "$1" >"$2" && chmod +x "$2""##, "sh", lines])
+            .arg(&path);
+        assert!(shell.status().unwrap().success());
         path
     }
 
-    // One test: a script that another thread holds open for writing while it forks cannot be started.
     #[test]
     fn an_executable_passes_by_what_it_does() {
         let folder = tempfile::tempdir().unwrap();
@@ -203,6 +231,8 @@ mod tests {
             let bad = script(folder.path(), "hook-stop", lines);
             assert_eq!(try_out(&bad).unwrap_err(), problem);
         }
+        let line = script(folder.path(), STATUS_LINE, "grep -q context_window && echo 'any text'");
+        assert!(try_out(&line).unwrap() > 0.0, "a status line answers in text and records nothing");
         let stuck = script(folder.path(), "hook-stop", "exec sleep 60");
         let started = Instant::now();
         let error = run(&stuck, folder.path(), &json!({}), Duration::from_millis(100)).unwrap_err();

@@ -8,6 +8,7 @@ mod environment;
 mod executables;
 mod settings;
 mod state;
+mod status_line;
 mod wiring;
 
 use std::path::Path;
@@ -21,9 +22,10 @@ use crate::report::Report;
 pub fn examine(paths: &Paths, folder: &Path) -> Report {
     let mut report = Report::on(folder);
     let project = Project::of_event(paths, None, folder);
-    let wired = settings::examine(paths, folder, &mut report);
+    let (wired, lines) = settings::examine(paths, folder, &mut report);
     wiring::examine(&wired, folder, &project, &mut report);
-    executables::examine(&wired, &mut report);
+    status_line::examine(&lines, !wired.is_empty(), &mut report);
+    executables::examine(&wired, &lines, &mut report);
     environment::examine(&mut report);
     configuration::examine(paths, &project, &mut report);
     state::examine(paths, &project, &mut report);

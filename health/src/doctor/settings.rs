@@ -6,10 +6,12 @@ use hooks_common::paths::Paths;
 use hooks_common::store;
 use serde_json::Value;
 
-use crate::entry::{Bins, executable};
+use super::status_line::Found;
+use crate::entry::{Bins, Form, executable};
 use crate::record::RecordDir;
 use crate::report::{Category, Report, Section};
 use crate::settings::{self, Level, is_tracked};
+use crate::status_line::{self, StatusLine};
 use crate::wiring::WIRING;
 
 /// One of our entries, wired.
@@ -23,25 +25,28 @@ pub struct Wired {
     pub level: Level,
 }
 
-/// Examines the settings of every level and returns what they wire of ours.
-pub fn examine(paths: &Paths, folder: &Path, report: &mut Report) -> Vec<Wired> {
-    let mut wired = Vec::new();
+/// Examines the settings of every level and returns what they wire of ours, and their status lines.
+pub fn examine(paths: &Paths, folder: &Path, report: &mut Report) -> (Vec<Wired>, Vec<Found>) {
+    let (mut wired, mut lines) = (Vec::new(), Vec::new());
     for level in Level::ALL {
         let file = level.file(paths, folder);
         let shown = file.display().to_string();
         let mut section = report.section(Category::Settings);
         let Some(text) = read(&file, &mut section) else { continue };
-        let Ok(value) = settings::value(&text) else { continue };
+        let Ok((value, line)) = settings::parse(&text)
+            .and_then(|(_, root)| Ok((settings::value(&text)?, status_line::of(&root, paths.home()))))
+        else {
+            continue;
+        };
         let target = store::replace::link_target(&file);
         let recorded = RecordDir::of(paths, &target).read().map(|record| record.bin_dir);
         let bins = Bins::new(paths, recorded);
         switches(&value, &shown, &mut section);
         permissions(&value, &shown, &mut section);
         groups(&value, &bins, &shown, &mut section);
-        let before = wired.len();
         let (entries, has_exec_form) = entries(&value, &bins, level);
-        wired.extend(entries);
-        if wired.len() > before && has_exec_form && level == Level::Project && is_tracked(&file) {
+        let is_plain_line = matches!(&line, StatusLine::Ours(ours) if ours.form == Form::Exec);
+        if (has_exec_form || is_plain_line) && level == Level::Project && is_tracked(&file) {
             section.warn(
                 "shared-path",
                 &shown,
@@ -49,8 +54,10 @@ pub fn examine(paths: &Paths, folder: &Path, report: &mut Report) -> Vec<Wired> 
                 "`stanchion install --form shell` writes a form that does nothing where they are missing",
             );
         }
+        wired.extend(entries);
+        lines.push(Found { level, file, line });
     }
-    wired
+    (wired, lines)
 }
 
 /// A settings file's text; what keeps the client from reading it is told.

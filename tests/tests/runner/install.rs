@@ -186,6 +186,117 @@ fn a_shared_file_gets_a_form_that_does_nothing_where_we_are_missing() {
     assert!(output.status.success() && output.stdout.is_empty());
 }
 
+fn command_of_line(path: &Path) -> String {
+    let settings: Value = serde_json::from_str(&read(path)).unwrap();
+    settings["statusLine"]["command"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Puts a stand-in for the status line into a folder, one that prints its arguments.
+fn stand_in(world: &World, folder: &Path) {
+    let path = folder.join("hook-status-line");
+    let write = r##"rm -f "$1" && printf '#!/bin/sh\nprintf "<%%s>" "$@"\n' >"$1" && chmod +x "$1""##;
+    assert!(world.command("/bin/sh").args(["-c", write, "sh"]).arg(&path).status().unwrap().success());
+}
+
+#[test]
+fn a_status_line_is_set_where_there_is_none() {
+    let world = World::new();
+    let bin = bin(&world);
+    ok(&world.stanchion(&["install"]));
+    assert_eq!(command_of_line(&settings(&world)), bin.join("hook-status-line").display().to_string());
+    ok(&world.stanchion(&["install", "--form", "shell"]));
+    let guarded = command_of_line(&settings(&world));
+    assert!(
+        guarded.starts_with("if [ -x \"$HOME/.stanchion/bin/hook-status-line\" ]; then exec"),
+        "{guarded}"
+    );
+    ok(&world.stanchion(&["install", "--no-status-line"]));
+    assert_eq!(command_of_line(&settings(&world)), "");
+    std::fs::remove_file(bin.join("hook-status-line")).unwrap();
+    assert_eq!(world.stanchion(&["install"]).status.code(), Some(1), "it has to be there");
+    ok(&world.stanchion(&["install", "--no-status-line"]));
+}
+
+#[test]
+fn a_status_line_of_the_users_runs_on_and_comes_back() {
+    let theirs = "printf '%s %s' \"it's\" theirs";
+    let written = serde_json::to_string(theirs).unwrap();
+    let original = format!(
+        "{{\n\t// mine\n\t\"statusLine\": {{ \"padding\": 1, \"command\": {written}, \"type\": \"command\" }}, // too\n\t\"model\": \"x\"\n}}\n"
+    );
+    let world = World::new();
+    let bin = bin(&world);
+    stand_in(&world, &bin);
+    world.write(".claude/settings.json", &original);
+    let shell = |command: &str| {
+        let output = world.command("/bin/sh").args(["-c", command]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let command = || {
+        let text = read(&settings(&world)).replace("// mine", "").replace("// too", "");
+        let settings: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(settings["statusLine"]["padding"], 1);
+        settings["statusLine"]["command"].as_str().unwrap().to_owned()
+    };
+    for form in ["exec", "shell", "shell", "exec"] {
+        ok(&world.stanchion(&["install", "--form", form]));
+        assert_eq!(shell(&command()), format!("<--chain><{theirs}>"), "{form}: one word, chained once");
+    }
+    ok(&world.stanchion(&["install", "--no-status-line"]));
+    assert_eq!(command(), theirs);
+    assert!(ok(&world.stanchion(&["install", "--form", "shell"])).contains("shows on"));
+    std::fs::rename(bin.join("hook-status-line"), bin.join("away")).unwrap();
+    assert_eq!(shell(&command()), "it's theirs", "where ours is missing theirs shows");
+    std::fs::rename(bin.join("away"), bin.join("hook-status-line")).unwrap();
+    ok(&world.stanchion(&["uninstall"]));
+    assert_eq!(read(&settings(&world)), original);
+
+    ok(&world.stanchion(&["install"]));
+    let edited = read(&settings(&world)).replace("\"model\": \"x\"", "\"model\": \"y\"");
+    std::fs::write(settings(&world), edited).unwrap();
+    ok(&world.stanchion(&["uninstall"]));
+    assert_eq!(read(&settings(&world)), original.replace("\"model\": \"x\"", "\"model\": \"y\""));
+}
+
+#[test]
+fn a_status_line_that_is_no_command_stays() {
+    for line in ["5", "{}", "{\"type\": \"static\", \"text\": \"x\"}"] {
+        let world = World::new();
+        bin(&world);
+        let original = format!("{{\"statusLine\": {line}}}");
+        world.write(".claude/settings.json", &original);
+        assert!(ok(&world.stanchion(&["install"])).contains("Warning: `statusLine"), "{line}");
+        let wired: Value = serde_json::from_str(&read(&settings(&world))).unwrap();
+        assert_eq!(wired["statusLine"], serde_json::from_str::<Value>(line).unwrap());
+        ok(&world.stanchion(&["uninstall"]));
+        assert_eq!(read(&settings(&world)), original);
+    }
+}
+
+#[test]
+fn the_doctor_says_which_status_line_counts() {
+    let world = World::with(ONE);
+    let bin = bin(&world);
+    stand_in(&world, &bin);
+    let says = |needle: &str| {
+        let output = world.stanchion(&["doctor", "--verbose"]);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains(needle), "{needle}: {text}");
+    };
+    ok(&world.stanchion(&["install", "--no-status-line"]));
+    says("note: status line: ours is not set here");
+    ok(&world.stanchion(&["install"]));
+    says("ok: status line: ours in ");
+    says("hook-status-line: answers in ");
+    let theirs = "{\"statusLine\": {\"type\": \"command\", \"command\": \"true\"}}";
+    std::fs::write(world.home.join(".claude/settings.json"), theirs).unwrap();
+    says("note: status line: ours in ");
+    world.write(".claude/settings.local.json", theirs);
+    says("warning: status line: the one in ");
+    std::fs::remove_file(bin.join("hook-status-line")).unwrap();
+    says("hook-status-line: the executable is missing");
+}
+
 #[test]
 fn a_dry_run_changes_nothing_and_scopes_have_files() {
     let world = World::new();
@@ -215,7 +326,7 @@ fn the_doctor_names_what_keeps_hooks_from_running() {
     ok(&world.stanchion(&["install"]));
     let (code, found) = report(&world);
     assert_eq!((&found["exit_code"], &found["summary"]["critical"]), (&json!(0), &json!(0)), "{found}");
-    assert_eq!((code, found["executables"].as_array().unwrap().len()), (Some(0), 6), "{found}");
+    assert_eq!((code, found["executables"].as_array().unwrap().len()), (Some(0), 7), "{found}");
     assert!(found["executables"][0]["median_ms"].as_f64().unwrap() < 100.0);
     let good = read(&settings(&world));
     for (bad, needle) in [
