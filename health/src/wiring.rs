@@ -2,12 +2,20 @@
 
 /// The events we serve, each with its executable and its timeout in seconds. SessionEnd is killed after
 /// 1.5 s unless its entry has a timeout of its own.
-pub const WIRING: [(&str, &str, u32); 7] = [
+pub const WIRING: [(&str, &str, u32); 15] = [
     ("SessionStart", "hook-session-start", 10),
     ("UserPromptSubmit", "hook-prompt-submit", 10),
+    ("UserPromptExpansion", "hook-prompt-submit", 10),
     ("PreToolUse", "hook-pre-tool", 10),
     ("PostToolUse", "hook-post-tool", 10),
     ("PostToolUseFailure", "hook-post-tool", 10),
+    ("PermissionRequest", "hook-observe", 10),
+    ("SubagentStart", "hook-observe", 10),
+    ("SubagentStop", "hook-observe", 10),
+    ("TaskCompleted", "hook-observe", 10),
+    ("TeammateIdle", "hook-observe", 10),
+    ("PreCompact", "hook-pre-compact", 10),
+    ("PostCompact", "hook-pre-compact", 10),
     ("Stop", "hook-stop", 10),
     ("SessionEnd", "hook-session-end", 10),
 ];
@@ -29,4 +37,18 @@ pub fn executables() -> Vec<&'static str> {
 /// The events that an executable serves, in the order of [`WIRING`].
 pub fn events(executable: &str) -> Vec<&'static str> {
     WIRING.iter().filter(|(_, name, _)| *name == executable).map(|(event, _, _)| *event).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_has_one_executable_and_every_entry_a_timeout() {
+        for (at, (event, name, timeout)) in WIRING.iter().enumerate() {
+            assert!(WIRING[..at].iter().all(|(other, _, _)| other != event), "{event}");
+            assert!(*timeout > 0 && events(name).contains(event) && executables().contains(name), "{event}");
+        }
+        assert_eq!(events("hook-pre-compact"), ["PreCompact", "PostCompact"]);
+    }
 }

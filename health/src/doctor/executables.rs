@@ -166,6 +166,8 @@ fn payload(event: &str, cwd: &Path) -> Value {
         "SessionStart" => json!({"source": "resume"}),
         "SessionEnd" => json!({"reason": "other"}),
         "UserPromptSubmit" => json!({"prompt": ""}),
+        "UserPromptExpansion" => json!({"expansion_type": "slash_command", "command_name": "status",
+            "command_args": "", "command_source": "builtin", "prompt": "/status"}),
         "PreToolUse" => json!({"tool_name": "Read", "tool_input": {}, "tool_use_id": "toolu_0"}),
         "PostToolUse" => {
             json!({"tool_name": "Read", "tool_input": {}, "tool_use_id": "toolu_0", "tool_response": {}})
@@ -173,7 +175,16 @@ fn payload(event: &str, cwd: &Path) -> Value {
         "PostToolUseFailure" => {
             json!({"tool_name": "Read", "tool_input": {}, "tool_use_id": "toolu_0", "error": "", "is_interrupt": false})
         }
-        "Stop" => json!({"stop_hook_active": false, "background_tasks": []}),
+        "PermissionRequest" => json!({"tool_name": "Read", "tool_input": {}}),
+        "SubagentStart" => json!({"agent_id": "a0", "agent_type": "Explore"}),
+        "SubagentStop" => json!({"agent_id": "a0", "agent_type": "Explore", "stop_hook_active": false,
+            "last_assistant_message": "", "background_tasks": [], "session_crons": []}),
+        "TaskCompleted" => json!({"task_id": "1", "task_subject": ""}),
+        "TeammateIdle" => json!({"teammate_name": "mate", "team_name": "team"}),
+        "PreCompact" => json!({"trigger": "manual", "custom_instructions": null}),
+        "PostCompact" => json!({"trigger": "manual", "compact_summary": ""}),
+        "Stop" => json!({"stop_hook_active": false, "last_assistant_message": "", "background_tasks": [],
+            "session_crons": []}),
         _ => json!({}),
     };
     let mut payload = json!({"session_id": SESSION, "transcript_path": cwd.join("transcript.jsonl"), "cwd": cwd,

@@ -8,12 +8,20 @@ use serde_json::{Value, json};
 use tests::World;
 use tests::world::{ONE, printed};
 
-const EVENTS: [&str; 7] = [
+const EVENTS: [&str; 15] = [
     "SessionStart",
     "UserPromptSubmit",
+    "UserPromptExpansion",
     "PreToolUse",
     "PostToolUse",
     "PostToolUseFailure",
+    "PermissionRequest",
+    "SubagentStart",
+    "SubagentStop",
+    "TaskCompleted",
+    "TeammateIdle",
+    "PreCompact",
+    "PostCompact",
     "Stop",
     "SessionEnd",
 ];
@@ -326,7 +334,7 @@ fn the_doctor_names_what_keeps_hooks_from_running() {
     ok(&world.stanchion(&["install"]));
     let (code, found) = report(&world);
     assert_eq!((&found["exit_code"], &found["summary"]["critical"]), (&json!(0), &json!(0)), "{found}");
-    assert_eq!((code, found["executables"].as_array().unwrap().len()), (Some(0), 7), "{found}");
+    assert_eq!((code, found["executables"].as_array().unwrap().len()), (Some(0), 9), "{found}");
     assert!(found["executables"][0]["median_ms"].as_f64().unwrap() < 100.0);
     let good = read(&settings(&world));
     for (bad, needle) in [
