@@ -12,25 +12,31 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The executables that Claude Code, git and people start.
-pub const EXECUTABLES: [&str; 8] = [
+pub const EXECUTABLES: [&str; 11] = [
     "hook-session-start",
     "hook-session-end",
     "hook-prompt-submit",
     "hook-pre-tool",
     "hook-post-tool",
     "hook-stop",
+    "hook-pre-compact",
+    "hook-observe",
+    "hook-status-line",
     "req",
     "stanchion",
 ];
 
 /// The packages that hold them.
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 11] = [
     "hook-session-start",
     "hook-session-end",
     "hook-prompt-submit",
     "hook-pre-tool",
     "hook-post-tool",
     "hook-stop",
+    "hook-pre-compact",
+    "hook-observe",
+    "hook-status-line",
     "req",
     "installer",
 ];
