@@ -1,0 +1,142 @@
+//! Brace lists: `{git,commit}` is two words.
+
+/// The most words one written word may become.
+const MOST: usize = 64;
+/// The longest word that is expanded, in bytes.
+const LONGEST: usize = 1024;
+
+/// What a word as written becomes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Braces {
+    /// It has no list.
+    None,
+    /// These words, still as written.
+    Words(Vec<String>),
+    /// It has a list or a sequence that is not followed.
+    Unknown,
+}
+
+/// Expands the brace lists of a word as written, quotes and all.
+pub(crate) fn expand(word: &str) -> Braces {
+    if word.len() > LONGEST || word.contains(['`']) || word.contains("$(") {
+        return Braces::Unknown;
+    }
+    let mut done = Vec::new();
+    let mut open = vec![word.to_owned()];
+    // The last is taken first, so alternatives are pushed in reverse to keep their order.
+    while let Some(word) = open.pop() {
+        match first_list(&word) {
+            Found::Sequence => return Braces::Unknown,
+            Found::Nothing => done.push(word),
+            Found::List { from, to, commas } => {
+                let mut ends = commas;
+                ends.push(to);
+                let mut start = from + 1;
+                let mut alternatives = Vec::new();
+                for end in ends {
+                    alternatives.push(format!("{}{}{}", &word[..from], &word[start..end], &word[to + 1..]));
+                    start = end + 1;
+                }
+                open.extend(alternatives.into_iter().rev());
+            }
+        }
+        if done.len() + open.len() > MOST {
+            return Braces::Unknown;
+        }
+    }
+    if done.len() == 1 { Braces::None } else { Braces::Words(done) }
+}
+
+enum Found {
+    Nothing,
+    Sequence,
+    List { from: usize, to: usize, commas: Vec<usize> },
+}
+
+/// A brace that is not closed yet.
+struct Open {
+    from: usize,
+    commas: Vec<usize>,
+    is_sequence: bool,
+}
+
+/// The leftmost brace list.
+fn first_list(word: &str) -> Found {
+    let bytes = word.as_bytes();
+    let mut open: Vec<Open> = Vec::new();
+    let mut found = Found::Nothing;
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'{' => open.push(Open { from: at, commas: Vec::new(), is_sequence: false }),
+            b',' => open.last_mut().into_iter().for_each(|open| open.commas.push(at)),
+            b'.' if bytes.get(at + 1) == Some(&b'.') => {
+                open.last_mut().into_iter().for_each(|open| open.is_sequence = true);
+            }
+            b'}' => match open.pop() {
+                Some(Open { from, commas, .. }) if !commas.is_empty() => {
+                    // An outer list closes later and stands further left.
+                    found = match found {
+                        Found::List { from: first, .. } if first < from => found,
+                        _ => Found::List { from, to: at, commas },
+                    };
+                }
+                Some(Open { is_sequence: true, .. }) => return Found::Sequence,
+                _ => {}
+            },
+            _ => {
+                at = beyond(bytes, at);
+                continue;
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+/// The place after what stands at `at`: a quoted text and `${…}` are one thing.
+fn beyond(bytes: &[u8], at: usize) -> usize {
+    let closed = |from: usize, end: u8| {
+        let mut at = from;
+        while at < bytes.len() && bytes[at] != end {
+            at += if bytes[at] == b'\\' && end != b'\'' { 2 } else { 1 };
+        }
+        (at + 1).min(bytes.len())
+    };
+    match bytes[at] {
+        b'\\' => (at + 2).min(bytes.len()),
+        quote @ (b'\'' | b'"') => closed(at + 1, quote),
+        b'$' if bytes.get(at + 1) == Some(&b'{') => closed(at + 2, b'}'),
+        _ => at + 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_become_words() {
+        let words = |word: &str| match expand(word) {
+            Braces::Words(words) => words.join(" "),
+            other => format!("{other:?}"),
+        };
+        for (given, expected) in [
+            ("{git,commit}", "git commit"),
+            ("a{b,c}d", "abd acd"),
+            ("{a,b}{c,d}", "ac ad bc bd"),
+            ("{a,{b,c}}", "a b c"),
+            ("'{a,b}'{c,d}", "'{a,b}'c '{a,b}'d"),
+            ("{,x}", " x"),
+            ("{}", "None"),
+            ("HEAD@{1}", "None"),
+            ("{a", "None"),
+            ("${a,b}", "None"),
+            (r"\{a,b}", "None"),
+            ("{1..3}", "Unknown"),
+            ("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}", "Unknown"),
+        ] {
+            assert_eq!(words(given), expected, "{given}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What builtins do to the folder and to variables.
+
+use crate::command::{Folder, Word};
+use crate::files;
+use crate::options::Options;
+use crate::variables::Value;
+use crate::walk::Walker;
+
+impl Walker {
+    /// Applies what the builtin `name`, if it is one, changes for the commands after it.
+    pub(crate) fn builtin(&mut self, name: &str, words: &[Word]) {
+        match name {
+            "cd" | "pushd" | "chdir" => self.change_folder(words),
+            "popd" => self.folder = Folder::Unknown,
+            "export" | "declare" | "typeset" | "local" | "readonly" => {
+                for word in &words[1..] {
+                    if let Some((name, value)) = word.text.split_once('=') {
+                        let value = word.is_literal.then(|| Value::Text(value.to_owned()));
+                        self.variables.set(name, value);
+                    }
+                }
+            }
+            "set" => {
+                if let Some(at) = words.iter().position(|word| word.text == "--") {
+                    self.variables.positionals = Some(words[at + 1..].to_vec());
+                } else if words.get(1).is_some_and(|word| !word.text.starts_with(['-', '+'])) {
+                    self.variables.positionals = Some(words[1..].to_vec());
+                }
+            }
+            "shift" => {
+                let count = words.get(1).map_or(Some(1), |word| word.text.parse().ok());
+                match (&mut self.variables.positionals, count) {
+                    (Some(positionals), Some(count)) => {
+                        drop(positionals.drain(..count.min(positionals.len())));
+                    }
+                    (positionals, _) => *positionals = None,
+                }
+            }
+            "unset" | "read" | "mapfile" | "readarray" | "getopts" | "let" | "printf" => {
+                if name == "printf" && words.get(1).is_none_or(|word| word.text != "-v") {
+                    return;
+                }
+                for word in &words[1..] {
+                    let end = word.text.find(['=', '[']).unwrap_or(word.text.len());
+                    self.variables.set(&word.text[..end], None);
+                }
+            }
+            "source" | "." => self.variables.forget_all(),
+            _ => {}
+        }
+    }
+
+    fn change_folder(&mut self, words: &[Word]) {
+        let operands = Options::NONE.operands(words, 1);
+        let next = match operands.first() {
+            None => Folder::In("~".to_owned()),
+            Some(word) if word.text == "-" => self.previous_folder.clone().unwrap_or(Folder::Unknown),
+            Some(word) => match files::path(word) {
+                // `pushd +1` turns the stack, which is not kept.
+                Some(path) if path.starts_with('+') => Folder::Unknown,
+                Some(path) => self.folder.join(&path),
+                None => Folder::Unknown,
+            },
+        };
+        self.previous_folder = Some(std::mem::replace(&mut self.folder, next));
+    }
+}

@@ -1,0 +1,234 @@
+//! What a line runs, as rules and guards see it.
+
+use crate::doubt::Doubt;
+use crate::files::Write;
+use crate::globals;
+
+/// All that a line would run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Script {
+    /// Every simple command, in the order in which Bash would come to them. A command that runs another, such as
+    /// `sudo git push`, stands before the one it runs.
+    pub commands: Vec<Command>,
+    /// The first reason why there may be more commands than these.
+    pub doubt: Option<Doubt>,
+}
+
+/// One simple command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The variables set for this command alone, such as `A=1` in `A=1 make`.
+    pub assignments: Vec<(String, Word)>,
+    /// The program and its arguments, after Bash's expansions as far as the line tells their result. Empty when
+    /// the command is only redirections.
+    pub words: Vec<Word>,
+    /// Where its input comes from and its output goes, as written. Those of a wrapper or of a group are with the
+    /// wrapper or on a command of their own without words.
+    pub redirections: Vec<Redirection>,
+    /// The folder it starts in.
+    pub folder: Folder,
+    /// What it reads from standard input.
+    pub input: Input,
+}
+
+/// One word of a command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Word {
+    /// The word without its quotes. An expansion whose result the line does not tell stands as written: `$X`.
+    pub text: String,
+    /// Whether `text` is what the program receives: no unknown expansion, no pattern. A home folder counts as
+    /// known.
+    pub is_literal: bool,
+    /// Whether any part of it was quoted.
+    pub is_quoted: bool,
+    /// Whether it begins with a `~` that stands for a home folder.
+    pub is_at_home: bool,
+}
+
+/// One redirection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redirection {
+    /// The file descriptor in front of the operator, if one was written.
+    pub fd: Option<u32>,
+    /// What is done.
+    pub operator: Operator,
+    /// The file, the descriptor, the delimiter of a here-document, or the text of a here-string.
+    pub target: Word,
+    /// The text of a here-document or here-string.
+    pub body: Option<String>,
+}
+
+/// What a redirection does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// `<`
+    Read,
+    /// `>`
+    Write,
+    /// `>>`
+    Append,
+    /// `>|`
+    Clobber,
+    /// `<>`
+    ReadWrite,
+    /// `&>`, and `>&` before a file
+    Both,
+    /// `&>>`
+    BothAppend,
+    /// `>&` before a descriptor
+    DuplicateOut,
+    /// `<&`
+    DuplicateIn,
+    /// `<<` and `<<-`
+    HereDocument,
+    /// `<<<`
+    HereString,
+}
+
+/// The folder a command starts in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Folder {
+    /// The one the line was started in.
+    #[default]
+    Start,
+    /// This one, by `cd`: absolute, below `~`, or relative to the start. Not normalised.
+    In(String),
+    /// One that the line does not tell.
+    Unknown,
+}
+
+/// What a command reads from standard input.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Input {
+    /// What the line itself was given.
+    #[default]
+    Inherited,
+    /// This text: from a here-document, a here-string, or an `echo`, `printf` or `cat` before the pipe.
+    Text(String),
+    /// A file.
+    File,
+    /// What another command says.
+    Unknown,
+}
+
+impl Script {
+    /// Every file that the line creates or changes, as far as its commands tell by their arguments. See
+    /// [`Write`].
+    pub fn writes(&self) -> Vec<Write> {
+        self.commands.iter().flat_map(crate::writes::of).collect()
+    }
+
+    /// Every file that the line removes or moves away.
+    pub fn removes(&self) -> Vec<Write> {
+        self.commands.iter().flat_map(crate::removes::of).collect()
+    }
+}
+
+impl Word {
+    /// A word that says what it says.
+    pub(crate) fn literal(text: impl Into<String>) -> Self {
+        Self { text: text.into(), is_literal: true, ..Self::default() }
+    }
+
+    /// A word of which nothing is known but that it is there.
+    pub(crate) fn unknown() -> Self {
+        Self { text: "{}".to_owned(), ..Self::default() }
+    }
+
+    /// The word as rules see it: what could be taken for several words, or for none, is `''`.
+    fn shown(&self) -> &str {
+        let breaks = |c: char| {
+            c.is_whitespace() || c.is_control() || matches!(c, ';' | '|' | '&' | '<' | '>' | '(' | ')')
+        };
+        if self.text.is_empty() || self.text.contains(breaks) { "''" } else { &self.text }
+    }
+}
+
+impl Command {
+    /// The base name of the program: `git` for `/usr/bin/git`, `git.exe` and `$HOME/bin/git`. `None` when there is
+    /// none or it is known only at run time.
+    pub fn program(&self) -> Option<&str> {
+        program(&self.words)
+    }
+
+    /// The words after the program.
+    pub fn arguments(&self) -> &[Word] {
+        self.words.get(1..).unwrap_or_default()
+    }
+
+    /// The words without the options that stand before a subcommand: `git`, `commit` for
+    /// `git -C x --no-pager commit`. All words when the program is not known to have such options.
+    pub fn without_global_options(&self) -> Vec<&Word> {
+        let skipped = self.program().map_or(1..1, |program| globals::before_subcommand(program, &self.words));
+        let kept = |at: &usize| !skipped.contains(at);
+        (0..self.words.len()).filter(kept).map(|at| &self.words[at]).collect()
+    }
+
+    /// The lines in which a rule's expression is searched: the program's base name and the words, one space
+    /// between them; the same without global options, if there are any; and with the program as written, if it
+    /// was written with a path.
+    ///
+    /// A word that holds white space, a control character or one of `;|&<>()` is shown as `''`: it is one
+    /// argument, and a mention inside it must not look like a command. Assignments and redirections are left
+    /// out.
+    pub fn texts(&self) -> Vec<String> {
+        let Some(first) = self.words.first() else { return Vec::new() };
+        let written = first.shown();
+        let name =
+            if written == "''" && first.is_literal { written } else { self.program().unwrap_or(written) };
+        let mut texts = vec![line(name, self.words.iter().skip(1))];
+        let kept = self.without_global_options();
+        if kept.len() < self.words.len() {
+            texts.push(line(name, kept.into_iter().skip(1)));
+        }
+        if name != written {
+            texts.push(line(written, self.words.iter().skip(1)));
+        }
+        texts
+    }
+}
+
+impl Folder {
+    /// The folder that `path` names, seen from this one.
+    pub(crate) fn join(&self, path: &str) -> Self {
+        /// Longer paths are nobody's.
+        const LONGEST: usize = 4096;
+        let path = path.strip_prefix("./").unwrap_or(path);
+        match self {
+            _ if path.starts_with(['/', '~']) => Self::In(path.to_owned()),
+            _ if path.is_empty() || path == "." => self.clone(),
+            Self::Start => Self::In(path.to_owned()),
+            Self::In(base) if base.len() + path.len() < LONGEST => {
+                Self::In(format!("{}/{path}", base.trim_end_matches('/')))
+            }
+            Self::In(_) | Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// The base name of the program that these words call.
+pub(crate) fn program(words: &[Word]) -> Option<&str> {
+    let word = words.first()?;
+    let name = base_name(&word.text);
+    // Whatever stands before the last slash, the name behind it is told.
+    let is_told = word.is_literal
+        || name.len() < word.text.len() && !name.contains(['$', '`', '*', '?', '[', ']', '{', '}', '(', ')']);
+    (!name.is_empty() && is_told).then_some(name)
+}
+
+fn base_name(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name.len().checked_sub(4).and_then(|at| name.split_at_checked(at)) {
+        Some((stem, end)) if end.eq_ignore_ascii_case(".exe") => stem.rsplit('\\').next().unwrap_or(stem),
+        _ => name,
+    }
+}
+
+fn line<'a>(program: &str, words: impl Iterator<Item = &'a Word>) -> String {
+    let mut line = program.to_owned();
+    for word in words {
+        line.push(' ');
+        line.push_str(word.shown());
+    }
+    line
+}

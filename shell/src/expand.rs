@@ -1,0 +1,169 @@
+//! Words filled in with what the line tells of their expansions.
+
+use crate::command::Word;
+use crate::tree::{Filling, Hole, Raw};
+use crate::variables::Value;
+use crate::walk::Walker;
+
+/// What the value of an expansion is.
+enum Known {
+    Text(String),
+    /// Words of their own, as `"$@"` gives them.
+    Words(Vec<Word>),
+    No,
+}
+
+impl Walker {
+    /// The words that these become: a variable may be several, or none.
+    pub(crate) fn words(&mut self, raws: &[Raw]) -> Vec<Word> {
+        let mut words = Vec::with_capacity(raws.len());
+        for raw in raws {
+            if raw.holes.is_empty() {
+                words.push(self.plain(raw));
+            } else {
+                self.fill(raw, true, &mut words);
+            }
+        }
+        words
+    }
+
+    /// The one word that this becomes where Bash does not split.
+    pub(crate) fn word(&mut self, raw: &Raw) -> Word {
+        if raw.holes.is_empty() {
+            return self.plain(raw);
+        }
+        let mut words = Vec::new();
+        self.fill(raw, false, &mut words);
+        words.into_iter().next().unwrap_or_else(|| Word { is_quoted: raw.is_quoted, ..Word::literal("") })
+    }
+
+    fn plain(&mut self, raw: &Raw) -> Word {
+        self.spend(raw.text.len() + 1);
+        Word {
+            text: raw.text.clone(),
+            is_literal: !raw.is_pattern,
+            is_quoted: raw.is_quoted,
+            is_at_home: raw.is_at_home,
+        }
+    }
+
+    fn fill(&mut self, raw: &Raw, splits: bool, words: &mut Vec<Word>) {
+        let new = || Word { is_quoted: raw.is_quoted, is_literal: !raw.is_pattern, ..Word::default() };
+        let first = words.len();
+        let mut word = Word { is_at_home: raw.is_at_home, ..new() };
+        let mut from = 0;
+        for hole in &raw.holes {
+            word.text.push_str(&raw.text[from..hole.from]);
+            from = hole.to;
+            let written = &raw.text[hole.from..hole.to];
+            match self.value_of(hole, written) {
+                Known::No => {
+                    word.text.push_str(written);
+                    word.is_literal = false;
+                }
+                Known::Text(value) if splits && !hole.is_quoted => {
+                    word.is_literal &= !value.contains(['*', '?', '[']);
+                    let separators = self.variables.text("IFS").unwrap_or(" \t\n").to_owned();
+                    for character in value.chars() {
+                        if !separators.contains(character) {
+                            word.text.push(character);
+                        } else if !word.text.is_empty() {
+                            words.push(std::mem::replace(&mut word, new()));
+                        }
+                    }
+                }
+                Known::Text(value) => word.text.push_str(&value),
+                Known::Words(values) => {
+                    for (at, value) in values.into_iter().enumerate() {
+                        if at > 0 && splits {
+                            words.push(std::mem::replace(&mut word, new()));
+                        } else if at > 0 {
+                            word.text.push(' ');
+                        }
+                        word.text.push_str(&value.text);
+                        word.is_literal &= value.is_literal;
+                    }
+                }
+            }
+            self.spend(word.text.len() + 1);
+            if self.is_spent() {
+                break;
+            }
+        }
+        word.text.push_str(&raw.text[from..]);
+        self.spend(word.text.len() + 1);
+        let is_list = raw.holes.len() == 1 && raw.text.contains('@');
+        if !word.text.is_empty() || raw.is_quoted && words.len() == first && !is_list {
+            words.push(word);
+        }
+    }
+
+    fn value_of(&mut self, hole: &Hole, written: &str) -> Known {
+        match &hole.filling {
+            Filling::Variable => self.variable(written, hole.is_quoted),
+            Filling::Output(list) => match self.output_of(list) {
+                Some(output) => Known::Text(output.trim_end_matches('\n').to_owned()),
+                None => Known::No,
+            },
+            Filling::Process(list) => {
+                let output = self.output_of(list);
+                self.feeds.push((written.to_owned(), output));
+                Known::No
+            }
+            Filling::Other(holes) => {
+                self.visit(holes);
+                Known::No
+            }
+        }
+    }
+
+    /// Follows the commands in expansions whose value does not matter.
+    fn visit(&mut self, holes: &[Hole]) {
+        for hole in holes {
+            match &hole.filling {
+                Filling::Variable => {}
+                Filling::Output(list) | Filling::Process(list) => drop(self.output_of(list)),
+                Filling::Other(holes) => self.visit(holes),
+            }
+        }
+    }
+
+    fn variable(&self, written: &str, is_quoted: bool) -> Known {
+        let name = written.trim_start_matches(['$', '{']).trim_end_matches('}');
+        let list = |words: &[Word], all_in_one: bool| {
+            if all_in_one {
+                let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
+                return Known::Text(texts.join(" "));
+            }
+            Known::Words(words.to_vec())
+        };
+        if let Some(number) = name.bytes().next().filter(u8::is_ascii_digit) {
+            let Some(positionals) = self.variables.positionals.as_ref().filter(|_| name.len() == 1) else {
+                return Known::No;
+            };
+            return match usize::from(number - b'0').checked_sub(1) {
+                None => Known::No,
+                Some(at) => match positionals.get(at) {
+                    Some(word) if word.is_literal => Known::Text(word.text.clone()),
+                    Some(_) => Known::No,
+                    None => Known::Text(String::new()),
+                },
+            };
+        }
+        match name {
+            "@" | "*" => match &self.variables.positionals {
+                Some(words) => list(words, name == "*" && is_quoted),
+                None => Known::No,
+            },
+            "IFS" => Known::Text(self.variables.text("IFS").unwrap_or(" \t\n").to_owned()),
+            _ => match name.strip_suffix("[@]").or_else(|| name.strip_suffix("[*]")) {
+                Some(array) => match self.variables.get(array) {
+                    Some(Value::List(words)) => list(words, name.ends_with("[*]") && is_quoted),
+                    Some(Value::Text(text)) => Known::Text(text.clone()),
+                    None => Known::No,
+                },
+                None => self.variables.text(name).map_or(Known::No, |text| Known::Text(text.to_owned())),
+            },
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Files that a line touches.
+
+use crate::command::{Folder, Word};
+
+/// A file that a line writes or removes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// The path as written, seen from `folder`; a leading `~` is a home folder. `None` when the line does not tell
+    /// which file it is.
+    pub target: Option<String>,
+    /// The folder from which a relative target is seen.
+    pub folder: Folder,
+    /// The program or operator that does it.
+    pub by: &'static str,
+    /// Whether the target may be a folder. Then a file in it is meant: the one that [`Self::inside`] names, or any.
+    pub may_be_folder: bool,
+    /// The name of the file in the target, if that is a folder: `a` for `cp x/a y`.
+    pub inside: Option<String>,
+}
+
+impl Write {
+    /// This file, which is no folder.
+    pub(crate) fn file(word: &Word, folder: &Folder, by: &'static str) -> Self {
+        Self { target: path(word), folder: folder.clone(), by, may_be_folder: false, inside: None }
+    }
+
+    /// This file, or what is in this folder.
+    pub(crate) fn tree(word: &Word, folder: &Folder, by: &'static str) -> Self {
+        Self { may_be_folder: true, ..Self::file(word, folder, by) }
+    }
+
+    /// Files of which nothing is known but where they are seen from.
+    pub(crate) fn unknown(folder: &Folder, by: &'static str) -> Self {
+        Self { target: None, folder: folder.clone(), by, may_be_folder: true, inside: None }
+    }
+}
+
+/// The path that a word names, as far as the line tells: `$HOME/x` is `~/x`, `$PWD/x` is `./x`, and a `~` that
+/// was quoted is `./~`.
+pub(crate) fn path(word: &Word) -> Option<String> {
+    let text = &*word.text;
+    if word.is_literal {
+        let is_file_named_tilde = text.starts_with('~') && !word.is_at_home;
+        return match text {
+            "" => None,
+            _ if is_file_named_tilde => Some(format!("./{text}")),
+            _ => Some(text.to_owned()),
+        };
+    }
+    let below = [("$HOME", "~"), ("${HOME}", "~"), ("$PWD", "."), ("${PWD}", ".")];
+    let (rest, root) = below.iter().find_map(|(name, root)| Some((text.strip_prefix(name)?, root)))?;
+    let is_told =
+        (rest.is_empty() || rest.starts_with('/')) && !rest.contains(['$', '`', '*', '?', '[', '{']);
+    is_told.then(|| format!("{root}{rest}"))
+}
+
+/// The last part of a path.
+pub(crate) fn last_part(path: &str) -> Option<&str> {
+    path.trim_end_matches('/').rsplit('/').next().filter(|name| !matches!(*name, "" | "." | ".." | "~"))
+}
+
+/// Whether a path names no file that anybody would miss: terminals, `/dev/null`, descriptors.
+pub(crate) fn is_device(path: &str) -> bool {
+    let device = path.strip_prefix("/dev/").unwrap_or_default();
+    ["null", "zero", "full", "std", "tty", "fd/", "pts/", "tcp/", "udp/"]
+        .iter()
+        .any(|name| device.starts_with(name))
+        || path.starts_with("/proc/self/fd/")
+}

@@ -1,0 +1,494 @@
+//! Words: quotes, escapes and expansions, as Bash reads them.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use crate::ansi_c;
+use crate::braces::{self, Braces};
+use crate::doubt::Doubt;
+use crate::tree::{Filling, Hole, List, Raw};
+
+/// How deep commands may be nested.
+const DEEPEST: usize = 40;
+
+/// A here-document whose text comes after the line that asks for it.
+pub(crate) struct Pending {
+    pub(crate) delimiter: String,
+    pub(crate) is_quoted: bool,
+    pub(crate) strips_tabs: bool,
+    pub(crate) body: Rc<OnceCell<Raw>>,
+}
+
+/// A place in a text, and what was learnt on the way to it.
+pub(crate) struct Parser<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) at: usize,
+    pub(crate) depth: usize,
+    pub(crate) pending: Vec<Pending>,
+    pub(crate) doubt: Option<Doubt>,
+    /// Set once a `((` turned out to have no `))`: looking again would take quadratic time.
+    lacks_arithmetic_end: bool,
+}
+
+impl<'a> Parser<'a> {
+    pub(crate) fn new(source: &'a str, depth: usize) -> Self {
+        Self { source, at: 0, depth, pending: Vec::new(), doubt: None, lacks_arithmetic_end: false }
+    }
+
+    pub(crate) fn peek(&self) -> Option<u8> {
+        self.source.as_bytes().get(self.at).copied()
+    }
+
+    pub(crate) fn peek_at(&self, ahead: usize) -> Option<u8> {
+        self.source.as_bytes().get(self.at + ahead).copied()
+    }
+
+    pub(crate) fn is_at(&self, text: &str) -> bool {
+        self.source.as_bytes()[self.at..].starts_with(text.as_bytes())
+    }
+
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.at >= self.source.len()
+    }
+
+    /// Keeps the first doubt.
+    pub(crate) fn doubt(&mut self, doubt: Doubt) {
+        self.doubt.get_or_insert(doubt);
+    }
+
+    /// Doubts and reads no further.
+    pub(crate) fn stop(&mut self, doubt: Doubt) {
+        self.doubt(doubt);
+        self.at = self.source.len();
+    }
+
+    /// Goes one level down; `false` when that is too deep, and then nothing more is read.
+    pub(crate) fn enter(&mut self) -> bool {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            self.stop(Doubt::TooDeep);
+        }
+        self.depth <= DEEPEST
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// What `read` makes of another text, one level down.
+    fn within<T: Default>(&mut self, source: &str, read: impl FnOnce(&mut Parser<'_>) -> T) -> T {
+        if !self.enter() {
+            return T::default();
+        }
+        let mut inner = Parser::new(source, self.depth);
+        let read = read(&mut inner);
+        let doubt = inner.doubt;
+        self.leave();
+        match doubt {
+            Some(Doubt::TooDeep) => self.stop(Doubt::TooDeep),
+            Some(doubt) => self.doubt(doubt),
+            None => {}
+        }
+        read
+    }
+
+    /// Skips spaces, tabs, continued lines, and the carriage return of a Windows line end.
+    pub(crate) fn blanks(&mut self) {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t') => self.at += 1,
+                Some(b'\r') if matches!(self.peek_at(1), None | Some(b'\n')) => self.at += 1,
+                Some(b'\\') if self.continued() > 0 => self.at += self.continued(),
+                _ => return,
+            }
+        }
+    }
+
+    /// The length of a backslash and the line end behind it, 0 if this is none.
+    fn continued(&self) -> usize {
+        match (self.peek_at(1), self.peek_at(2)) {
+            (Some(b'\n'), _) => 2,
+            (Some(b'\r'), Some(b'\n')) => 3,
+            _ => 0,
+        }
+    }
+
+    /// The words that one written word is: more than one with a brace list, none at an operator.
+    pub(crate) fn words_into(&mut self, words: &mut Vec<Raw>) {
+        let start = self.at;
+        let (word, may_be_list) = self.word_and_braces();
+        if self.at == start {
+            return;
+        }
+        if !may_be_list {
+            words.push(word);
+            return;
+        }
+        match braces::expand(&self.source[start..self.at]) {
+            Braces::None => words.push(word),
+            Braces::Unknown => words.push(Raw { is_pattern: true, ..word }),
+            Braces::Words(written) => {
+                for written in &written {
+                    let word = self.within(written, |inner| inner.word_and_braces().0);
+                    // `{,x}` makes one word only.
+                    if !word.text.is_empty() || word.is_quoted {
+                        words.push(word);
+                    }
+                }
+            }
+        }
+    }
+
+    /// One word, brace lists left as written. Empty, and the place unchanged, when none starts here.
+    pub(crate) fn word(&mut self) -> Raw {
+        self.word_and_braces().0
+    }
+
+    fn word_and_braces(&mut self) -> (Raw, bool) {
+        let mut word = Raw::default();
+        let mut opens_brace = false;
+        let mut may_be_list = false;
+        let mut opens_bracket = false;
+        loop {
+            let start = self.at;
+            while self.peek().is_some_and(is_plain) {
+                self.at += 1;
+            }
+            word.text.push_str(&self.source[start..self.at]);
+            let Some(byte) = self.peek() else { break };
+            match byte {
+                b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' => break,
+                b'\r' if matches!(self.peek_at(1), None | Some(b'\n')) => break,
+                b'<' | b'>' if self.peek_at(1) == Some(b'(') => {
+                    let from = word.text.len();
+                    let start = self.at;
+                    self.at += 2;
+                    let list = self.substitution();
+                    word.fill(from, &self.source[start..self.at], false, Filling::Process(list));
+                }
+                b'<' | b'>' => break,
+                b'\\' if self.continued() > 0 => self.at += self.continued(),
+                b'\\' => {
+                    self.at += 1;
+                    word.is_quoted = true;
+                    match self.source[self.at..].chars().next() {
+                        Some(character) => {
+                            word.text.push(character);
+                            self.at += character.len_utf8();
+                        }
+                        None => word.text.push('\\'),
+                    }
+                }
+                b'\'' => self.single_quoted(&mut word),
+                b'"' => {
+                    self.at += 1;
+                    self.double_quoted(&mut word, true);
+                }
+                b'$' => self.dollar(&mut word, false),
+                b'`' => self.backticks(&mut word, false),
+                _ => {
+                    match byte {
+                        b'~' if word.text.is_empty() && !word.is_quoted => word.is_at_home = true,
+                        b'*' | b'?' => word.is_pattern = true,
+                        b'[' => opens_bracket = true,
+                        b']' => word.is_pattern |= opens_bracket,
+                        b'{' => opens_brace = true,
+                        b'}' => may_be_list |= opens_brace,
+                        _ => {}
+                    }
+                    word.text.push(char::from(byte));
+                    self.at += 1;
+                }
+            }
+        }
+        (word, may_be_list)
+    }
+
+    fn single_quoted(&mut self, word: &mut Raw) {
+        word.is_quoted = true;
+        let rest = &self.source[self.at + 1..];
+        if let Some(length) = rest.find('\'') {
+            word.text.push_str(&rest[..length]);
+            self.at += length + 2;
+        } else {
+            word.text.push_str(rest);
+            self.stop(Doubt::Unclosed);
+        }
+    }
+
+    /// The text of double quotes whose opening one is read; without `closes` that of a here-document, up to
+    /// the end of the source.
+    fn double_quoted(&mut self, word: &mut Raw, closes: bool) {
+        word.is_quoted = true;
+        loop {
+            let start = self.at;
+            while self.peek().is_some_and(|byte| !matches!(byte, b'"' | b'\\' | b'$' | b'`')) {
+                self.at += 1;
+            }
+            word.text.push_str(&self.source[start..self.at]);
+            match self.peek() {
+                None => {
+                    if closes {
+                        self.stop(Doubt::Unclosed);
+                    }
+                    return;
+                }
+                Some(b'"') => {
+                    self.at += 1;
+                    if closes {
+                        return;
+                    }
+                    word.text.push('"');
+                }
+                Some(b'\\') if self.continued() > 0 => self.at += self.continued(),
+                Some(b'\\') => match self.peek_at(1) {
+                    Some(byte @ (b'$' | b'`' | b'\\')) => {
+                        word.text.push(char::from(byte));
+                        self.at += 2;
+                    }
+                    Some(b'"') if closes => {
+                        word.text.push('"');
+                        self.at += 2;
+                    }
+                    _ => {
+                        word.text.push('\\');
+                        self.at += 1;
+                    }
+                },
+                Some(b'$') => self.dollar(word, true),
+                Some(_) => self.backticks(word, true),
+            }
+        }
+    }
+
+    /// The text of a here-document whose delimiter is not quoted.
+    pub(crate) fn document(&mut self, text: &str) -> Raw {
+        self.within(text, |inner| {
+            let mut word = Raw::default();
+            inner.double_quoted(&mut word, false);
+            word
+        })
+    }
+
+    /// What a `$` begins.
+    fn dollar(&mut self, word: &mut Raw, is_quoted: bool) {
+        let from = word.text.len();
+        let start = self.at;
+        let filling = match self.peek_at(1) {
+            Some(b'\'') if !is_quoted => {
+                word.is_quoted = true;
+                match ansi_c::decode(&self.source[start + 2..]) {
+                    Some((text, length)) => {
+                        word.text.push_str(&text);
+                        self.at += 2 + length;
+                    }
+                    None => self.stop(Doubt::Unclosed),
+                }
+                return;
+            }
+            Some(b'"') if !is_quoted => {
+                self.at += 2;
+                self.double_quoted(word, true);
+                return;
+            }
+            Some(b'(') => {
+                self.at += 2;
+                match self.peek().filter(|byte| *byte == b'(').and_then(|_| self.arithmetic_end(self.at + 1))
+                {
+                    Some(end) => {
+                        let holes = self.holes_of(start + 3, end);
+                        self.at = end + 2;
+                        Filling::Other(holes)
+                    }
+                    None => Filling::Output(self.substitution()),
+                }
+            }
+            Some(b'{') => self.braced(),
+            Some(b'[') => {
+                // The old way to write `$((…))`.
+                let end = self.source[start..].find(']').map_or(self.source.len(), |length| start + length);
+                let holes = self.holes_of(start + 2, end);
+                self.at = (end + 1).min(self.source.len());
+                Filling::Other(holes)
+            }
+            Some(b'0'..=b'9' | b'@' | b'*') => {
+                self.at += 2;
+                Filling::Variable
+            }
+            Some(b'?' | b'$' | b'!' | b'#' | b'-') => {
+                self.at += 2;
+                Filling::Other(Vec::new())
+            }
+            Some(byte) if is_name(byte) => {
+                self.at += 1;
+                while self.peek().is_some_and(is_name) {
+                    self.at += 1;
+                }
+                Filling::Variable
+            }
+            _ => {
+                word.text.push('$');
+                self.at += 1;
+                return;
+            }
+        };
+        word.fill(from, &self.source[start..self.at], is_quoted, filling);
+    }
+
+    /// `${…}`, from its `$`.
+    fn braced(&mut self) -> Filling {
+        let start = self.at;
+        self.at += 2;
+        while self.peek().is_some_and(|byte| is_name(byte) || matches!(byte, b'@' | b'*')) {
+            self.at += 1;
+        }
+        if self.is_at("[@]") || self.is_at("[*]") {
+            self.at += 3;
+        }
+        if self.peek() == Some(b'}') && self.at > start + 2 {
+            self.at += 1;
+            return Filling::Variable;
+        }
+        if !self.enter() {
+            return Filling::Other(Vec::new());
+        }
+        let mut inside = Raw::default();
+        loop {
+            match self.peek() {
+                None => {
+                    self.stop(Doubt::Unclosed);
+                    break;
+                }
+                Some(b'}') => {
+                    self.at += 1;
+                    break;
+                }
+                Some(b'\\') => self.at += 1 + self.char_length(1),
+                Some(b'\'') => self.single_quoted(&mut inside),
+                Some(b'"') => {
+                    self.at += 1;
+                    self.double_quoted(&mut inside, true);
+                }
+                Some(b'$') => self.dollar(&mut inside, true),
+                Some(b'`') => self.backticks(&mut inside, true),
+                Some(_) => self.at += self.char_length(0),
+            }
+        }
+        self.leave();
+        Filling::Other(inside.holes)
+    }
+
+    /// The length of the character so many bytes ahead.
+    fn char_length(&self, ahead: usize) -> usize {
+        self.source[self.at + ahead..].chars().next().map_or(0, char::len_utf8)
+    }
+
+    /// The expansions in a part of the source that is read like double quotes.
+    fn holes_of(&mut self, from: usize, to: usize) -> Vec<Hole> {
+        let source = self.source;
+        let inside = &source[from.min(to)..to];
+        if inside.contains(['$', '`']) { self.document(inside).holes } else { Vec::new() }
+    }
+
+    /// The place of the `))` that ends an arithmetic expression starting at `from`.
+    pub(crate) fn arithmetic_end(&mut self, from: usize) -> Option<usize> {
+        if self.lacks_arithmetic_end {
+            return None;
+        }
+        let bytes = self.source.as_bytes();
+        let mut depth = 0_usize;
+        let mut at = from;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'(' => depth += 1,
+                b')' if depth > 0 => depth -= 1,
+                b')' if bytes.get(at + 1) == Some(&b')') => return Some(at),
+                b')' => return None,
+                b'\\' => at += 1,
+                b'\'' | b'"' => {
+                    at = at + 1 + bytes[at + 1..].iter().position(|other| other == byte)?;
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        self.lacks_arithmetic_end = true;
+        None
+    }
+
+    /// The commands up to a `)`, whose opening is read.
+    fn substitution(&mut self) -> List {
+        if !self.enter() {
+            return List::default();
+        }
+        // A here-document of the line around begins after that line.
+        let outer = std::mem::take(&mut self.pending);
+        let list = self.list();
+        let inner = std::mem::replace(&mut self.pending, outer);
+        self.pending.extend(inner);
+        self.close(b')');
+        self.leave();
+        list
+    }
+
+    fn backticks(&mut self, word: &mut Raw, is_quoted: bool) {
+        let from = word.text.len();
+        let start = self.at;
+        let mut inside = String::new();
+        self.at += 1;
+        loop {
+            let plain = self.at;
+            while self.peek().is_some_and(|byte| !matches!(byte, b'`' | b'\\')) {
+                self.at += 1;
+            }
+            inside.push_str(&self.source[plain..self.at]);
+            match self.peek() {
+                None => {
+                    self.doubt(Doubt::Unclosed);
+                    break;
+                }
+                Some(b'`') => {
+                    self.at += 1;
+                    break;
+                }
+                Some(_) => {
+                    self.at += 1;
+                    match self.peek() {
+                        Some(byte @ (b'`' | b'\\' | b'$')) => {
+                            inside.push(char::from(byte));
+                            self.at += 1;
+                        }
+                        Some(b'"') if is_quoted => {
+                            inside.push('"');
+                            self.at += 1;
+                        }
+                        _ => inside.push('\\'),
+                    }
+                }
+            }
+        }
+        let list = self.within(&inside, |inner| inner.all());
+        // Too deep within ends this text too, and then the rest is not part of the word.
+        let written = &self.source[start..self.at.max(start)];
+        word.fill(from, written, is_quoted, Filling::Output(list));
+    }
+}
+
+impl Raw {
+    fn fill(&mut self, from: usize, written: &str, is_quoted: bool, filling: Filling) {
+        self.text.push_str(written);
+        self.holes.push(Hole { from, to: self.text.len(), is_quoted, filling });
+    }
+}
+
+/// Bytes that mean only themselves in a word. All of a character outside ASCII are.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || byte >= 0x80
+        || matches!(byte, b'-' | b'_' | b'.' | b'/' | b',' | b':' | b'=')
+}
+
+/// Bytes of a variable's name.
+pub(crate) fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}

@@ -1,0 +1,140 @@
+//! The arguments of a program, told apart by which of its options take a value.
+
+use crate::command::Word;
+
+/// Which options of a program take the next word as their value.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Options {
+    /// Letters behind one dash.
+    pub(crate) short: &'static str,
+    /// Names, without dashes.
+    pub(crate) long: &'static [&'static str],
+    /// Letters whose value, if they have one, is the rest of their word.
+    pub(crate) attached: &'static str,
+}
+
+/// One argument.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Argument<'a> {
+    /// An option without its dashes, and its value. A long name of one dash comes as its letters.
+    Option(&'a str, Option<Value<'a>>),
+    /// The place of a word that is no option.
+    Operand(usize),
+}
+
+/// The value of an option.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value<'a> {
+    /// The word that holds it.
+    pub(crate) word: &'a Word,
+    /// The value: the word or its end.
+    pub(crate) text: &'a str,
+}
+
+impl Value<'_> {
+    /// The value as a word of its own.
+    pub(crate) fn to_word(self) -> Word {
+        Word { text: self.text.to_owned(), ..self.word.clone() }
+    }
+}
+
+impl Options {
+    pub(crate) const NONE: Self = Self::new("", &[]);
+
+    pub(crate) const fn new(short: &'static str, long: &'static [&'static str]) -> Self {
+        Self { short, long, attached: "" }
+    }
+
+    pub(crate) const fn attached(self, attached: &'static str) -> Self {
+        Self { attached, ..self }
+    }
+
+    /// The arguments among `words` from the place `at`.
+    pub(crate) fn read(self, words: &[Word], at: usize) -> Arguments<'_> {
+        Arguments { words, at, options: self, cluster: "", holder: at, only_operands: false }
+    }
+
+    /// The place of the first operand from the place `at`.
+    pub(crate) fn first_operand(self, words: &[Word], at: usize) -> Option<usize> {
+        self.read(words, at).find_map(|argument| match argument {
+            Argument::Operand(at) => Some(at),
+            Argument::Option(..) => None,
+        })
+    }
+
+    /// The words from `at` that are no options and no values of options.
+    pub(crate) fn operands(self, words: &[Word], at: usize) -> Vec<&Word> {
+        self.read(words, at)
+            .filter_map(|argument| match argument {
+                Argument::Operand(at) => words.get(at),
+                Argument::Option(..) => None,
+            })
+            .collect()
+    }
+}
+
+/// Reads the arguments of a program one by one.
+pub(crate) struct Arguments<'a> {
+    words: &'a [Word],
+    at: usize,
+    options: Options,
+    /// What is left of a word such as `-xzf`.
+    cluster: &'a str,
+    holder: usize,
+    only_operands: bool,
+}
+
+impl<'a> Arguments<'a> {
+    /// The place of the next word.
+    pub(crate) fn place(&self) -> usize {
+        self.at
+    }
+
+    fn next_word(&mut self) -> Option<Value<'a>> {
+        let word = self.words.get(self.at)?;
+        self.at += 1;
+        Some(Value { word, text: &word.text })
+    }
+}
+
+impl<'a> Iterator for Arguments<'a> {
+    type Item = Argument<'a>;
+
+    fn next(&mut self) -> Option<Argument<'a>> {
+        if let Some(letter) = self.cluster.chars().next() {
+            let (name, rest) = self.cluster.split_at(letter.len_utf8());
+            self.cluster = rest;
+            let attached = (!rest.is_empty()).then(|| Value { word: &self.words[self.holder], text: rest });
+            if self.options.attached.contains(letter) {
+                self.cluster = "";
+                return Some(Argument::Option(name, attached));
+            }
+            if !self.options.short.contains(letter) {
+                return Some(Argument::Option(name, None));
+            }
+            self.cluster = "";
+            let value = attached.or_else(|| self.next_word());
+            return Some(Argument::Option(name, value));
+        }
+        let word = self.words.get(self.at)?;
+        let at = self.at;
+        self.at += 1;
+        if self.only_operands || !word.text.starts_with('-') || word.text == "-" {
+            return Some(Argument::Operand(at));
+        }
+        if word.text == "--" {
+            self.only_operands = true;
+            return self.next();
+        }
+        if let Some(long) = word.text.strip_prefix("--") {
+            return Some(match long.split_once('=') {
+                Some((name, text)) => Argument::Option(name, Some(Value { word, text })),
+                None if self.options.long.contains(&long) => Argument::Option(long, self.next_word()),
+                None => Argument::Option(long, None),
+            });
+        }
+        self.holder = at;
+        self.cluster = &word.text[1..];
+        self.next()
+    }
+}

@@ -1,0 +1,164 @@
+//! What a command says, when the line tells it: `echo`, `printf` and `cat` write the scripts that others run.
+
+use crate::ansi_c;
+use crate::command::{Input, Word, program};
+
+/// The standard output of a command, if it can be told.
+pub(crate) fn of(words: &[Word], input: &Input) -> Option<String> {
+    let arguments = &words[1..];
+    let is_literal = arguments.iter().all(|word| word.is_literal);
+    match program(words)? {
+        "echo" if is_literal => Some(echo(arguments)),
+        "printf" if is_literal => printf(arguments),
+        "cat" | "tee" | "sponge" => match input {
+            Input::Text(text) if is_passed_through(words) => Some(text.clone()),
+            _ => None,
+        },
+        "base64" if arguments.iter().any(|word| matches!(&*word.text, "-d" | "-D" | "--decode")) => {
+            match input {
+                Input::Text(text) => base64(text),
+                _ => None,
+            }
+        }
+        // Where a program is found changes nothing about what it is.
+        "which" if is_literal && arguments.len() == 1 => Some(arguments[0].text.clone()),
+        "command" | "type" if is_literal && arguments.len() == 2 => {
+            matches!(&*arguments[0].text, "-v" | "-P" | "-p").then(|| arguments[1].text.clone())
+        }
+        "true" | ":" | "cd" | "export" | "set" => Some(String::new()),
+        _ => None,
+    }
+}
+
+fn is_passed_through(words: &[Word]) -> bool {
+    words[0].text.ends_with("tee") || words[1..].iter().all(|word| word.text.starts_with('-'))
+}
+
+fn echo(words: &[Word]) -> String {
+    let is_option = |word: &&Word| {
+        word.text.len() > 1
+            && word.text.starts_with('-')
+            && word.text[1..].bytes().all(|b| b"neE".contains(&b))
+    };
+    let options = words.iter().take_while(is_option).count();
+    let escapes = words[..options].iter().any(|word| word.text.contains('e'));
+    let texts: Vec<&str> = words[options..].iter().map(|word| &*word.text).collect();
+    let mut text = texts.join(" ");
+    if escapes {
+        text = unescaped(&text);
+    }
+    text.push('\n');
+    text
+}
+
+fn unescaped(text: &str) -> String {
+    let mut out = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        match first {
+            b'\\' if tail.first() == Some(&b'c') => break,
+            b'\\' => match ansi_c::escape(tail, &mut out) {
+                Some(length) => rest = &tail[length..],
+                None => out.push(b'\\'),
+            },
+            byte => out.push(*byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// `printf` with `%s`, `%b`, `%q`, `%d` and `%%`, its format used again while arguments are left.
+fn printf(words: &[Word]) -> Option<String> {
+    /// More is nobody's script.
+    const LONGEST: usize = 16 * 1024;
+    let (format, mut arguments) = words.split_first()?;
+    let (format, mut arguments) = match (&*format.text, &mut arguments) {
+        ("-v", _) => return Some(String::new()),
+        ("--", rest) => rest.split_first()?,
+        (_, rest) => (format, *rest),
+    };
+    let format = unescaped(&format.text);
+    let mut out = String::new();
+    loop {
+        let before = arguments.len();
+        let mut rest = &*format;
+        while let Some(at) = rest.find('%') {
+            out.push_str(&rest[..at]);
+            let kind = rest[at + 1..].chars().next()?;
+            rest = &rest[at + 1 + kind.len_utf8()..];
+            if kind == '%' {
+                out.push('%');
+                continue;
+            }
+            let argument = arguments.split_first().map_or("", |(first, others)| {
+                arguments = others;
+                &*first.text
+            });
+            match kind {
+                's' | 'q' | 'd' | 'i' => out.push_str(argument),
+                'b' => out.push_str(&unescaped(argument)),
+                _ => return None,
+            }
+        }
+        out.push_str(rest);
+        if arguments.is_empty() {
+            return Some(out);
+        }
+        if arguments.len() == before || out.len() > LONGEST {
+            return (out.len() <= LONGEST).then_some(out);
+        }
+    }
+}
+
+fn base64(text: &str) -> Option<String> {
+    let mut out = Vec::new();
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=') {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xff_ffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count).to_le_bytes()[0]);
+        }
+    }
+    String::from_utf8(out).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(line: &str) -> Option<String> {
+        let words: Vec<Word> = line.split('|').map(Word::literal).collect();
+        of(&words, &Input::Text("aW5wdXQ=\n".to_owned()))
+    }
+
+    #[test]
+    fn what_is_said_is_told() {
+        for (given, expected) in [
+            ("echo|git  commit|x", "git  commit x\n"),
+            ("echo|-ne|a\\tb", "a\tb\n"),
+            ("printf|%s %s\\n|git|commit|a|b", "git commit\na b\n"),
+            ("printf|git commit\\n", "git commit\n"),
+            ("printf|100%%", "100%"),
+            ("cat", "aW5wdXQ=\n"),
+            ("tee|log", "aW5wdXQ=\n"),
+            ("base64|-d", "input"),
+            ("command|-v|git", "git"),
+        ] {
+            assert_eq!(said(given).as_deref(), Some(expected), "{given}");
+        }
+        for unknown in ["cat|file", "ls", "printf|%c|x", "printf"] {
+            assert_eq!(said(unknown), None, "{unknown}");
+        }
+    }
+}

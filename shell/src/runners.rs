@@ -1,0 +1,397 @@
+//! Programs that run a command that stands somewhere in their arguments.
+
+use crate::command::{Folder, Input, Word};
+use crate::globals;
+use crate::options::{Argument, Options};
+use crate::shells;
+use crate::wrappers::{Inner, What, joined};
+
+/// The most items that a command is repeated for.
+const MOST_ITEMS: usize = 16;
+
+const XARGS: Options = Options::new(
+    "EILnPsad",
+    &["arg-file", "delimiter", "max-args", "max-chars", "max-procs", "process-slot-var"],
+)
+.attached("iel");
+const PARALLEL: Options = Options::new(
+    "jPNnLSIaCdsE",
+    &[
+        "jobs",
+        "max-args",
+        "max-replace-args",
+        "delay",
+        "timeout",
+        "retries",
+        "joblog",
+        "results",
+        "colsep",
+        "arg-file",
+        "load",
+        "memfree",
+        "tmpdir",
+        "workdir",
+        "delimiter",
+        "sshlogin",
+        "halt",
+        "tagstring",
+        "block",
+        "recstart",
+        "recend",
+        "max-procs",
+        "nice",
+        "env",
+    ],
+);
+
+/// Programs that run a command behind a subcommand: the program, the subcommand, and the operands between it and
+/// the command.
+const BY_SUBCOMMAND: [(&str, &[&str], usize); 32] = [
+    ("uv", &["run"], 0),
+    ("uv", &["tool", "run"], 0),
+    ("poetry", &["run"], 0),
+    ("pipenv", &["run"], 0),
+    ("pdm", &["run"], 0),
+    ("hatch", &["run"], 0),
+    ("rye", &["run"], 0),
+    ("pixi", &["run"], 0),
+    ("conda", &["run"], 0),
+    ("mamba", &["run"], 0),
+    ("micromamba", &["run"], 0),
+    ("pipx", &["run"], 0),
+    ("bundle", &["exec"], 0),
+    ("npm", &["exec"], 0),
+    ("npm", &["x"], 0),
+    ("pnpm", &["exec"], 0),
+    ("pnpm", &["dlx"], 0),
+    ("yarn", &["exec"], 0),
+    ("yarn", &["dlx"], 0),
+    ("bun", &["x"], 0),
+    ("direnv", &["exec"], 1),
+    ("mise", &["exec"], 0),
+    ("mise", &["x"], 0),
+    ("asdf", &["exec"], 0),
+    ("rbenv", &["exec"], 0),
+    ("pyenv", &["exec"], 0),
+    ("fnm", &["exec"], 0),
+    ("op", &["run"], 0),
+    ("doppler", &["run"], 0),
+    ("rustup", &["run"], 1),
+    ("opam", &["exec"], 0),
+    ("nix", &["develop"], 0),
+];
+
+/// Options with values of the programs above, between the subcommand and the command.
+const SUBCOMMAND_OPTIONS: Options = Options::new(
+    "pnCcwe",
+    &[
+        "with",
+        "with-editable",
+        "with-requirements",
+        "python",
+        "project",
+        "directory",
+        "env-file",
+        "extra",
+        "group",
+        "only-group",
+        "no-group",
+        "package",
+        "index",
+        "index-url",
+        "from",
+        "name",
+        "prefix",
+        "cwd",
+        "using",
+        "filter",
+        "workspace",
+        "environment",
+        "config",
+        "config-file",
+        "cache-dir",
+        "command",
+    ],
+);
+
+/// `uv run git …`, `bundle exec git …` and their like.
+pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<Inner> {
+    if !BY_SUBCOMMAND.iter().any(|(program, ..)| *program == name) {
+        return None;
+    }
+    let options = globals::options_of(name).unwrap_or(SUBCOMMAND_OPTIONS);
+    let start = options.first_operand(words, 1)?;
+    let (_, subcommand, operands) = BY_SUBCOMMAND.iter().find(|(program, subcommand, _)| {
+        let given = words.get(start..start + subcommand.len()).unwrap_or_default();
+        *program == name && given.iter().map(|word| &*word.text).eq(subcommand.iter().copied())
+    })?;
+    let mut skipped = *operands;
+    for argument in SUBCOMMAND_OPTIONS.read(words, start + subcommand.len()) {
+        match argument {
+            Argument::Operand(_) if skipped > 0 => skipped -= 1,
+            Argument::Operand(_) if name == "nix" => {}
+            Argument::Operand(at) => return Inner::words(&words[at..]),
+            Argument::Option("c" | "command" | "call", Some(value)) if matches!(name, "npm" | "nix") => {
+                return Some(Inner::new(What::Text(value.to_word(), name.to_owned())));
+            }
+            Argument::Option(..) => {}
+        }
+    }
+    None
+}
+
+/// The text that `trap` keeps for a signal.
+pub(crate) fn trap(words: &[Word]) -> Option<Inner> {
+    let text = words[1..].iter().find(|word| word.text != "--")?;
+    let is_text = words.len() > 2 && !text.text.is_empty() && !text.text.starts_with('-');
+    is_text.then(|| Inner::new(What::Text(text.clone(), "trap".to_owned())))
+}
+
+/// The values of `alias x=…`, each as if it were called.
+pub(crate) fn alias(words: &[Word]) -> Vec<Inner> {
+    let value = |word: &Word| {
+        let (_, value) = word.text.split_once('=')?;
+        let text = Word { text: value.to_owned(), ..word.clone() };
+        Some(Inner::new(What::Text(text, "alias".to_owned())))
+    };
+    words[1..].iter().filter_map(value).collect()
+}
+
+/// `su` and `runuser`: a text behind `-c`, words behind `runuser -u x`, or a shell that reads its input.
+pub(crate) fn su(name: &str, words: &[Word], input: &Input) -> Option<Inner> {
+    let options = Options::new(
+        "cgGsuwT",
+        &["command", "session-command", "group", "supp-group", "shell", "user", "whitelist-environment"],
+    );
+    let mut text = None;
+    let mut names_user = false;
+    let mut operands = Vec::new();
+    let mut is_login = false;
+    for argument in options.read(words, 1) {
+        match argument {
+            Argument::Option("c" | "command" | "session-command", Some(value)) => {
+                text = Some(value.to_word());
+            }
+            Argument::Option("u" | "user", _) => names_user = true,
+            Argument::Option("l" | "login", _) => is_login = true,
+            Argument::Operand(at) => {
+                is_login |= words[at].text == "-";
+                operands.push(at);
+                if names_user {
+                    return Inner::words(&words[at..]);
+                }
+            }
+            Argument::Option(..) => {}
+        }
+    }
+    let inner = match text {
+        Some(text) => Some(Inner::new(What::Text(text, name.to_owned()))),
+        None => shells::fed(name, input),
+    };
+    inner.map(|inner| Inner { folder: is_login.then_some(Folder::Unknown), ..inner })
+}
+
+/// Whether `sudo` is called without a command, to start a shell.
+pub(crate) fn is_sudo_shell(words: &[Word]) -> bool {
+    words[1..].iter().all(|word| word.text.starts_with('-'))
+        && words[1..].iter().any(|word| matches!(&*word.text, "-s" | "-i" | "--shell" | "--login"))
+}
+
+/// `script -c text file`, or `script file command` as BSD has it.
+pub(crate) fn script(words: &[Word]) -> Option<Inner> {
+    let options = Options::new(
+        "cEIOBTomtF",
+        &["command", "echo", "log-in", "log-out", "log-io", "log-timing", "output-limit", "logging-format"],
+    );
+    let mut operands = 0;
+    for argument in options.read(words, 1) {
+        match argument {
+            Argument::Option("c" | "command", Some(value)) => {
+                return Some(Inner::new(What::Text(value.to_word(), "script".to_owned())));
+            }
+            Argument::Operand(at) if operands == 1 => return Inner::words(&words[at..]),
+            Argument::Operand(_) => operands += 1,
+            Argument::Option(..) => {}
+        }
+    }
+    None
+}
+
+/// `flock file command` and `flock file -c text`.
+pub(crate) fn flock(words: &[Word]) -> Option<Inner> {
+    let options = Options::new("wE", &["timeout", "wait", "conflict-exit-code"]);
+    let file = options.first_operand(words, 1)?;
+    let rest = words.get(file + 1..)?;
+    match rest.first().map(|word| &*word.text) {
+        Some("-c" | "--command") => Some(Inner::new(What::Text(rest.get(1)?.clone(), "flock".to_owned()))),
+        _ => Inner::words(rest),
+    }
+}
+
+/// The commands of `find -exec`, with `{}` for what is found.
+pub(crate) fn find(words: &[Word]) -> Vec<Inner> {
+    let mut inner = Vec::new();
+    let mut at = 1;
+    while at < words.len() {
+        let action = &*words[at].text;
+        at += 1;
+        if !matches!(action, "-exec" | "-execdir" | "-ok" | "-okdir") {
+            continue;
+        }
+        let end = (at..words.len())
+            .find(|end| words[*end].text == ";" || words[*end].text == "+" && words[*end - 1].text == "{}");
+        let end = end.unwrap_or(words.len());
+        let command: Vec<Word> = words[at..end].iter().map(|word| with_item(word, "{}", None)).collect();
+        let folder = action.ends_with("dir").then_some(Folder::Unknown);
+        inner.extend(Inner::words(&command).map(|inner| Inner { folder, ..inner }));
+        at = end + 1;
+    }
+    inner
+}
+
+/// The command of `fd -x`.
+pub(crate) fn fd(words: &[Word]) -> Option<Inner> {
+    let is_exec = |word: &Word| matches!(&*word.text, "-x" | "-X" | "--exec" | "--exec-batch");
+    let start = words.iter().position(is_exec)? + 1;
+    let end = words[start..].iter().position(|word| word.text == ";").map_or(words.len(), |end| start + end);
+    let mut command: Vec<Word> = words[start..end].iter().map(|word| with_item(word, "{", None)).collect();
+    if command.iter().all(|word| word.is_literal) {
+        command.push(Word::unknown());
+    }
+    Inner::words(&command)
+}
+
+/// A word with the item in place of `mark`. Unknown, it leaves a word that is not literal.
+fn with_item(word: &Word, mark: &str, item: Option<&str>) -> Word {
+    if !word.text.contains(mark) {
+        return word.clone();
+    }
+    match item {
+        Some(item) => Word { text: word.text.replace(mark, item), ..word.clone() },
+        None => Word { is_literal: false, ..word.clone() },
+    }
+}
+
+/// The command of `xargs` with what it reads behind it; with `{}` when that is not known.
+pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<Inner> {
+    let mut mark = None;
+    let mut at = words.len();
+    let mut is_file = false;
+    for argument in XARGS.read(words, 1) {
+        match argument {
+            Argument::Option("I", Some(value)) => mark = Some(value.text.to_owned()),
+            Argument::Option("i" | "replace", value) => {
+                mark = Some(value.map_or("{}", |value| value.text).to_owned());
+            }
+            Argument::Option("a" | "arg-file", _) => is_file = true,
+            Argument::Operand(place) => {
+                at = place;
+                break;
+            }
+            Argument::Option(..) => {}
+        }
+    }
+    let command = &words[at..];
+    if command.is_empty() {
+        return Vec::new();
+    }
+    let text = match input {
+        Input::Text(text) if !is_file => Some(text),
+        _ => None,
+    };
+    let commands: Vec<Vec<Word>> = match (mark, text) {
+        (Some(mark), Some(text)) => text
+            .lines()
+            .take(MOST_ITEMS)
+            .map(|line| command.iter().map(|word| with_item(word, &mark, Some(line.trim()))).collect())
+            .collect(),
+        (Some(mark), None) => vec![command.iter().map(|word| with_item(word, &mark, None)).collect()],
+        (None, Some(text)) => {
+            let items = text.split([' ', '\t', '\n', '\0']).filter(|item| !item.is_empty());
+            vec![command.iter().cloned().chain(items.map(Word::literal)).collect()]
+        }
+        (None, None) => vec![command.iter().cloned().chain([Word::unknown()]).collect()],
+    };
+    let inner = |words| Inner { input: Some(Input::Text(String::new())), ..Inner::new(What::Words(words)) };
+    commands.into_iter().map(inner).collect()
+}
+
+/// The commands of `parallel`, which are texts for a shell, with `{}` for what is not known.
+pub(crate) fn parallel(words: &[Word]) -> Vec<Inner> {
+    let mark = |word: &Word| matches!(&*word.text, ":::" | ":::+" | "::::" | "::::+");
+    let end = words.iter().position(mark).unwrap_or(words.len());
+    let start = PARALLEL.first_operand(&words[..end], 1).unwrap_or(end);
+    let (command, items) = (&words[start..end], words.get(end + 1..).unwrap_or_default());
+    let texts: Vec<&str> = command.iter().map(|word| &*word.text).collect();
+    let is_literal = command.iter().all(|word| word.is_literal);
+    let text = texts.join(" ");
+    let of = |text: String, is_literal| {
+        let text = Word { text, is_literal, is_quoted: true, is_at_home: false };
+        Inner::new(What::Text(text, "parallel".to_owned()))
+    };
+    if words.get(end).is_none_or(|word| word.text.starts_with("::::")) {
+        return if text.is_empty() { Vec::new() } else { vec![of(text, is_literal)] };
+    }
+    let with = |item: &Word| {
+        let text = match &*text {
+            "" => item.text.clone(),
+            text if text.contains("{}") => text.replace("{}", &item.text),
+            text => format!("{text} {}", item.text),
+        };
+        of(text, is_literal && item.is_literal)
+    };
+    items.iter().filter(|item| !mark(item)).take(MOST_ITEMS).map(with).collect()
+}
+
+/// The commands that git is told to run, and aliases made on its command line.
+pub(crate) fn git(words: &[Word]) -> Vec<Inner> {
+    let options = globals::options_of("git").unwrap_or_default();
+    let mut aliases = Vec::new();
+    let mut at = words.len();
+    for argument in options.read(words, 1) {
+        match argument {
+            Argument::Option("c", Some(value)) => {
+                let alias = value.text.strip_prefix("alias.").and_then(|alias| alias.split_once('='));
+                aliases.extend(alias);
+            }
+            Argument::Operand(place) => {
+                at = place;
+                break;
+            }
+            Argument::Option(..) => {}
+        }
+    }
+    let Some((subcommand, rest)) = words[at..].split_first() else { return Vec::new() };
+    let text = |text: &Word| Inner::new(What::Text(text.clone(), "git".to_owned()));
+    if let Some((_, value)) = aliases.iter().find(|(name, _)| *name == subcommand.text) {
+        let command = match value.strip_prefix('!') {
+            Some(command) => command.to_owned(),
+            None => format!("git {value}"),
+        };
+        let mut all = vec![Word::literal(command)];
+        all.extend_from_slice(rest);
+        return joined(&all, "git").into_iter().collect();
+    }
+    let operand = |at: usize| rest.get(at).map(|word| &*word.text);
+    match &*subcommand.text {
+        "submodule" if operand(0) == Some("foreach") => {
+            let start = Options::NONE.first_operand(rest, 1);
+            let inner = start.and_then(|start| joined(&rest[start..], "git"));
+            inner.map(|inner| Inner { folder: Some(Folder::Unknown), ..inner }).into_iter().collect()
+        }
+        "rebase" => Options::new("xXsC", &["exec", "onto", "strategy", "strategy-option"])
+            .read(rest, 0)
+            .filter_map(|argument| match argument {
+                Argument::Option("x" | "exec", Some(value)) => Some(text(&value.to_word())),
+                _ => None,
+            })
+            .collect(),
+        "bisect" if operand(0) == Some("run") => Inner::words(&rest[1..]).into_iter().collect(),
+        "filter-branch" => {
+            let is_filter = |word: &Word| word.text.starts_with("--") && word.text.ends_with("-filter");
+            rest.windows(2).filter(|pair| is_filter(&pair[0])).map(|pair| text(&pair[1])).collect()
+        }
+        // `git stash`, `git commit` and the others run nothing that the line names.
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,121 @@
+//! Shells within the line, and who else runs a text as one.
+
+use crate::command::{Input, Word};
+use crate::doubt::Doubt;
+use crate::wrappers::{Inner, What};
+
+/// Programs that read commands from `-c`, a file, or standard input.
+const SHELLS: [&str; 12] =
+    ["bash", "sh", "zsh", "dash", "ksh", "ash", "fish", "mksh", "yash", "rbash", "ksh93", "hush"];
+
+/// Long options whose value is the next word.
+const LONG_WITH_VALUE: [&str; 2] = ["--rcfile", "--init-file"];
+
+pub(crate) fn is_shell(name: &str) -> bool {
+    SHELLS.contains(&name)
+}
+
+/// The shell that `$SHELL` or `$BASH` stands for when nothing in the line sets it.
+pub(crate) fn by_variable(words: &[Word]) -> Option<&'static str> {
+    match words.first()?.text.trim_start_matches(['$', '{']).trim_end_matches('}') {
+        "SHELL" => Some("sh"),
+        "BASH" => Some("bash"),
+        _ => None,
+    }
+}
+
+/// Whether enough of a text is known for its commands to be found in it.
+pub(crate) fn is_told(text: &Word) -> bool {
+    let is_whole =
+        |text: &str| text.starts_with("$(") || text.starts_with('`') || !text.contains(char::is_whitespace);
+    text.is_literal || !text.text.contains(['$', '`', '{']) || !is_whole(&text.text)
+}
+
+/// What a shell called with these words runs.
+pub(crate) fn inner(
+    name: &str,
+    words: &[Word],
+    input: &Input,
+    feeds: &[(String, Option<String>)],
+) -> Option<Inner> {
+    let mut takes_text = false;
+    let mut reads_input = false;
+    let mut at = 1;
+    while let Some(word) = words.get(at) {
+        let text = &*word.text;
+        at += 1;
+        if let Some(long) = text.strip_prefix("--") {
+            match long.split_once('=') {
+                // fish
+                Some(("command", command)) => {
+                    let text = Word { text: command.to_owned(), ..word.clone() };
+                    return Some(Inner::new(What::Text(text, name.to_owned())));
+                }
+                None if long.is_empty() => break,
+                None if long == "command" => takes_text = true,
+                None if long == "version" || long == "help" => return None,
+                None if LONG_WITH_VALUE.contains(&text) => at += 1,
+                _ => {}
+            }
+        } else if text == "-" {
+            break;
+        } else if let Some(letters) = text.strip_prefix(['-', '+']).filter(|letters| !letters.is_empty()) {
+            takes_text |= letters.contains('c');
+            reads_input |= letters.contains('s');
+            at += letters.bytes().filter(|letter| matches!(letter, b'o' | b'O')).count();
+        } else {
+            at -= 1;
+            break;
+        }
+    }
+    let operand = words.get(at);
+    if takes_text {
+        let mut inner = Inner::new(What::Text(operand?.clone(), name.to_owned()));
+        inner.positionals = Some(words.get(at + 2..).unwrap_or_default().to_vec());
+        inner.input = None;
+        return Some(inner);
+    }
+    match operand {
+        Some(file) if !reads_input && !is_input(&file.text) => fed_by(name, file, feeds),
+        _ => fed(name, input),
+    }
+}
+
+/// What `source` runs.
+pub(crate) fn sourced(
+    name: &str,
+    words: &[Word],
+    input: &Input,
+    feeds: &[(String, Option<String>)],
+) -> Option<Inner> {
+    let file = words[1..].iter().find(|word| word.text != "--")?;
+    let inner = if is_input(&file.text) { fed(name, input) } else { fed_by(name, file, feeds) };
+    inner.map(|inner| Inner { shares_shell: true, ..inner })
+}
+
+/// What a shell runs that reads commands from its input.
+pub(crate) fn fed(name: &str, input: &Input) -> Option<Inner> {
+    match input {
+        Input::Inherited | Input::File => None,
+        Input::Unknown => Some(Inner::new(What::Doubt(Doubt::Piped(name.to_owned())))),
+        Input::Text(text) => {
+            // The expansions in it are those of the shell around, so what is left of them is told as it stands.
+            let mut inner = Inner::new(What::Text(Word::literal(text.clone()), name.to_owned()));
+            inner.input = Some(Input::Inherited);
+            Some(inner)
+        }
+    }
+}
+
+/// What a shell runs from a file, when the file is a process substitution.
+fn fed_by(name: &str, file: &Word, feeds: &[(String, Option<String>)]) -> Option<Inner> {
+    match feeds.iter().find(|(written, _)| *written == file.text) {
+        Some((_, Some(text))) => Some(Inner::new(What::Text(Word::literal(text.clone()), name.to_owned()))),
+        Some((_, None)) => Some(Inner::new(What::Doubt(Doubt::Piped(name.to_owned())))),
+        None => None,
+    }
+}
+
+fn is_input(file: &str) -> bool {
+    matches!(file, "-" | "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0")
+}

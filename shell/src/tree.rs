@@ -1,0 +1,115 @@
+//! A line as Bash's grammar sees it, before anything is expanded.
+
+use std::cell::OnceCell;
+use std::rc::Rc;
+
+use crate::command::Operator;
+
+/// Commands in the order of the text.
+#[derive(Debug, Default)]
+pub(crate) struct List {
+    pub(crate) items: Vec<Item>,
+}
+
+/// One pipeline of a list.
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// Whether it runs only if the one before it fails.
+    pub(crate) after_failure: bool,
+    /// Whether `&` puts it in the background, in a shell of its own.
+    pub(crate) in_background: bool,
+    pub(crate) node: Node,
+}
+
+#[derive(Debug)]
+pub(crate) enum Node {
+    Simple(Simple),
+    /// More than one command, each reading what the one before it says.
+    Pipeline(Vec<Node>),
+    /// `{ …; }`
+    Group(List, Vec<Redirect>),
+    /// `( … )`
+    Subshell(List, Vec<Redirect>),
+    /// `if` and `case`: what always runs, and the branches of which at most one does.
+    Branches(Vec<Raw>, List, Vec<List>, Vec<Redirect>),
+    /// `while`, `until`, `for`, `select`: the variable with its values, if there is one, and the body.
+    Loop(Option<(String, Vec<Raw>)>, List, Vec<Redirect>),
+    Function(String, Rc<Node>),
+    /// `[[ … ]]` and `(( … ))`, which run nothing but the substitutions in their words.
+    Test(Vec<Raw>, Vec<Redirect>),
+    Empty,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Simple {
+    pub(crate) assignments: Vec<Assignment>,
+    pub(crate) words: Vec<Raw>,
+    /// What `declare` and its like set by `name=( … )`.
+    pub(crate) arrays: Vec<Assignment>,
+    pub(crate) redirects: Vec<Redirect>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Assignment {
+    pub(crate) name: String,
+    /// Whether it was `+=`, or set one element of an array.
+    pub(crate) is_partial: bool,
+    pub(crate) value: Value,
+}
+
+#[derive(Debug)]
+pub(crate) enum Value {
+    One(Raw),
+    Array(Vec<Raw>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Redirect {
+    pub(crate) fd: Option<u32>,
+    pub(crate) operator: Operator,
+    pub(crate) target: Raw,
+    /// The text of a here-document, which comes after the line that asks for it.
+    pub(crate) body: Rc<OnceCell<Raw>>,
+}
+
+/// A word whose quotes are removed and whose expansions are marked.
+#[derive(Debug, Default)]
+pub(crate) struct Raw {
+    /// The text, with expansions as written.
+    pub(crate) text: String,
+    pub(crate) holes: Vec<Hole>,
+    pub(crate) is_quoted: bool,
+    /// Whether it begins with an unquoted `~`.
+    pub(crate) is_at_home: bool,
+    /// Whether it holds a glob or an unexpanded brace list.
+    pub(crate) is_pattern: bool,
+}
+
+/// An expansion within a word.
+#[derive(Debug)]
+pub(crate) struct Hole {
+    /// Where it stands in the word's text.
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    pub(crate) is_quoted: bool,
+    pub(crate) filling: Filling,
+}
+
+#[derive(Debug)]
+pub(crate) enum Filling {
+    /// `$X`, `${X}`, `$1`, `$@`, `${X[@]}`
+    Variable,
+    /// `$( … )` and backticks
+    Output(List),
+    /// `<( … )` and `>( … )`
+    Process(List),
+    /// Any other expansion, with those inside it.
+    Other(Vec<Hole>),
+}
+
+impl Raw {
+    /// The word as a keyword or name, if nothing in it is quoted or expanded.
+    pub(crate) fn bare(&self) -> Option<&str> {
+        (!self.is_quoted && self.holes.is_empty()).then_some(&*self.text)
+    }
+}

@@ -1,0 +1,70 @@
+//! The variables whose value the line tells.
+
+use crate::command::Word;
+
+/// The most variables that are remembered.
+const MOST: usize = 32;
+/// The longest value that is remembered, in bytes.
+const LONGEST: usize = 4096;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text(String),
+    List(Vec<Word>),
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Variables {
+    known: Vec<(String, Value)>,
+    /// `$1` and the others; `None` when the line does not tell them.
+    pub(crate) positionals: Option<Vec<Word>>,
+}
+
+impl Variables {
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.known.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        match self.get(name)? {
+            Value::Text(text) => Some(text),
+            Value::List(words) => words.first().map(|word| &*word.text),
+        }
+    }
+
+    /// Remembers a value, or forgets the variable when the value is not known.
+    pub(crate) fn set(&mut self, name: &str, value: Option<Value>) {
+        let size = match &value {
+            Some(Value::Text(text)) => text.len(),
+            Some(Value::List(words)) => words.iter().map(|word| word.text.len() + 1).sum(),
+            None => 0,
+        };
+        let value = value.filter(|_| size <= LONGEST);
+        let place = self.known.iter().position(|(known, _)| known == name);
+        match (place, value) {
+            (Some(at), Some(value)) => self.known[at].1 = value,
+            (Some(at), None) => drop(self.known.swap_remove(at)),
+            (None, Some(value)) if self.known.len() < MOST => self.known.push((name.to_owned(), value)),
+            (None, _) => {}
+        }
+    }
+
+    pub(crate) fn assign(&mut self, name: &str, word: &Word) {
+        // A pattern in a value is expanded when the variable is used, and then it is not literal either.
+        self.set(name, word.is_literal.then(|| Value::Text(word.text.clone())));
+    }
+
+    /// After something of which nobody knows what it set.
+    pub(crate) fn forget_all(&mut self) {
+        self.known.clear();
+        self.positionals = None;
+    }
+
+    /// After a branch that ran or did not: keeps what is the same either way.
+    pub(crate) fn keep_common(&mut self, other: &Self) {
+        self.known.retain(|(name, value)| other.get(name) == Some(value));
+        if self.positionals != other.positionals {
+            self.positionals = None;
+        }
+    }
+}

@@ -1,0 +1,498 @@
+//! A line followed as a shell would: every branch taken once, folders and variables kept in mind.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use crate::LONGEST;
+use crate::command::{Command, Folder, Input, Operator, Redirection, Script, Word, program};
+use crate::doubt::Doubt;
+use crate::lexer::Parser;
+use crate::output;
+use crate::shells;
+use crate::tree::{Item, List, Node, Raw, Redirect, Simple, Value as Given};
+use crate::variables::{Value, Variables};
+use crate::wrappers::{self, Inner, What};
+
+/// How deep commands within commands are followed, those of texts, functions and wrappers included.
+const DEEPEST: usize = 60;
+/// How many commands are followed.
+const MOST_STEPS: usize = 10_000;
+/// How much text they may unfold into, in bytes.
+const MOST_BYTES: usize = 16 * LONGEST;
+/// How often a loop over known words is followed.
+const MOST_ROUNDS: usize = 8;
+
+/// Everything that a line would run.
+pub(crate) fn script(line: &str) -> Script {
+    // Bash drops NULs, so a word may be cut by one.
+    let mut line = if line.contains('\0') { Cow::Owned(line.replace('\0', "")) } else { Cow::Borrowed(line) };
+    let mut walker = Walker::default();
+    if line.len() > LONGEST {
+        walker.doubt(Doubt::TooLong);
+        let end = line.floor_char_boundary(LONGEST);
+        line = Cow::Owned(line[..end].to_owned());
+    }
+    walker.read(&line, &Input::Inherited, false);
+    walker.uncalled_functions();
+    Script { commands: walker.commands, doubt: walker.doubt }
+}
+
+/// A command about to run.
+#[derive(Default)]
+pub(crate) struct Call {
+    pub(crate) assignments: Vec<(String, Word)>,
+    pub(crate) words: Vec<Word>,
+    pub(crate) redirections: Vec<Redirection>,
+    pub(crate) input: Input,
+}
+
+struct Function {
+    name: String,
+    body: Rc<Node>,
+    is_running: bool,
+    was_called: bool,
+}
+
+/// What is known at one point of the line.
+#[derive(Default)]
+pub(crate) struct Walker {
+    commands: Vec<Command>,
+    doubt: Option<Doubt>,
+    pub(crate) folder: Folder,
+    pub(crate) previous_folder: Option<Folder>,
+    pub(crate) variables: Variables,
+    /// What the process substitutions of the current command say, by how they are written.
+    pub(crate) feeds: Vec<(String, Option<String>)>,
+    functions: Vec<Function>,
+    depth: usize,
+    steps: usize,
+    bytes: usize,
+}
+
+impl Walker {
+    /// Keeps the first doubt.
+    pub(crate) fn doubt(&mut self, doubt: Doubt) {
+        self.doubt.get_or_insert(doubt);
+    }
+
+    /// Counts text that the line unfolds into.
+    pub(crate) fn spend(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        if self.is_spent() {
+            self.doubt(Doubt::TooMuch);
+        }
+    }
+
+    pub(crate) fn is_spent(&self) -> bool {
+        self.bytes > MOST_BYTES || self.steps > MOST_STEPS
+    }
+
+    /// Goes one level down and counts a step; `false` when no more is followed.
+    fn enter(&mut self) -> bool {
+        self.depth += 1;
+        self.steps += 1;
+        if self.depth > DEEPEST {
+            self.doubt(Doubt::TooDeep);
+        }
+        self.spend(0);
+        self.depth <= DEEPEST && !self.is_spent()
+    }
+
+    /// Follows `what` in a shell of its own, whose folder and variables end with it.
+    pub(crate) fn scoped<T>(&mut self, what: impl FnOnce(&mut Self) -> T) -> T {
+        let folder = self.folder.clone();
+        let previous = self.previous_folder.clone();
+        let variables = self.variables.clone();
+        let result = what(self);
+        (self.folder, self.previous_folder, self.variables) = (folder, previous, variables);
+        result
+    }
+
+    /// Follows a text as a shell reads it.
+    pub(crate) fn read(&mut self, text: &str, input: &Input, wants: bool) -> Option<String> {
+        self.spend(text.len());
+        if self.is_spent() {
+            return None;
+        }
+        let mut parser = Parser::new(text, self.depth);
+        let list = parser.all();
+        if let Some(doubt) = parser.doubt {
+            self.doubt(doubt);
+        }
+        self.list(&list, input, wants)
+    }
+
+    /// What a substitution says, if that can be told.
+    pub(crate) fn output_of(&mut self, list: &List) -> Option<String> {
+        let feeds = std::mem::take(&mut self.feeds);
+        let output = self.scoped(|walker| walker.list(list, &Input::Inherited, true));
+        self.feeds = feeds;
+        output
+    }
+
+    /// Follows a list. Returns what it writes to standard output, if that is wanted and can be told.
+    fn list(&mut self, list: &List, input: &Input, wants: bool) -> Option<String> {
+        let mut said = wants.then(String::new);
+        let mut before = self.folder.clone();
+        for item in &list.items {
+            let next_before = self.folder.clone();
+            let output = self.item(item, &before, input, wants);
+            before = next_before;
+            said = said.zip(output).map(|(said, output)| said + &output);
+        }
+        said
+    }
+
+    /// Follows one pipeline of a list; `before` is the folder in which the one before it began.
+    fn item(&mut self, item: &Item, before: &Folder, input: &Input, wants: bool) -> Option<String> {
+        if item.in_background {
+            return self.scoped(|walker| walker.node(&item.node, input, wants));
+        }
+        if !item.after_failure {
+            return self.node(&item.node, input, wants);
+        }
+        // What failed changed no folder: `cd x || …` goes on where it was.
+        let succeeded = std::mem::replace(&mut self.folder, before.clone());
+        let variables = self.variables.clone();
+        self.node(&item.node, input, wants);
+        if self.folder == *before {
+            self.folder = succeeded;
+        } else if self.folder != succeeded {
+            self.folder = Folder::Unknown;
+        }
+        self.variables.keep_common(&variables);
+        None
+    }
+
+    fn node(&mut self, node: &Node, input: &Input, wants: bool) -> Option<String> {
+        let output = if self.enter() { self.node_within(node, input, wants) } else { None };
+        self.depth -= 1;
+        output
+    }
+
+    fn node_within(&mut self, node: &Node, input: &Input, wants: bool) -> Option<String> {
+        match node {
+            Node::Simple(simple) => self.simple(simple, input, wants),
+            Node::Pipeline(stages) => self.pipeline(stages, input, wants),
+            Node::Group(list, redirects) => {
+                let (input, wants) = self.around(redirects, input, wants);
+                self.list(list, &input, wants)
+            }
+            Node::Subshell(list, redirects) => {
+                let (input, wants) = self.around(redirects, input, wants);
+                self.scoped(|walker| walker.list(list, &input, wants))
+            }
+            Node::Branches(words, condition, branches, redirects) => {
+                let (input, _) = self.around(redirects, input, false);
+                self.words(words);
+                self.list(condition, &input, false);
+                self.branches(branches, &input);
+                None
+            }
+            Node::Loop(binding, body, redirects) => {
+                let (input, wants) = self.around(redirects, input, wants);
+                self.rounds(binding.as_ref(), body, &input, wants)
+            }
+            Node::Function(name, body) => {
+                self.functions.retain(|function| function.name != *name || function.is_running);
+                let (name, body) = (name.clone(), Rc::clone(body));
+                self.functions.push(Function { name, body, is_running: false, was_called: false });
+                Some(String::new())
+            }
+            Node::Test(words, redirects) => {
+                self.around(redirects, input, false);
+                self.words(words);
+                Some(String::new())
+            }
+            Node::Empty => None,
+        }
+    }
+
+    fn pipeline(&mut self, stages: &[Node], input: &Input, wants: bool) -> Option<String> {
+        let mut input = input.clone();
+        let mut said = None;
+        for (at, stage) in stages.iter().enumerate() {
+            let is_last = at + 1 == stages.len();
+            said = self.scoped(|walker| walker.node(stage, &input, wants || !is_last));
+            if !is_last {
+                input = said.take().map_or(Input::Unknown, Input::Text);
+            }
+        }
+        said
+    }
+
+    fn branches(&mut self, branches: &[List], input: &Input) {
+        let (folder, variables) = (self.folder.clone(), self.variables.clone());
+        let mut after = (folder.clone(), variables.clone());
+        for branch in branches {
+            self.folder = folder.clone();
+            self.variables = variables.clone();
+            self.list(branch, input, false);
+            if self.folder != after.0 {
+                after.0 = Folder::Unknown;
+            }
+            after.1.keep_common(&self.variables);
+        }
+        (self.folder, self.variables) = after;
+    }
+
+    fn rounds(
+        &mut self,
+        binding: Option<&(String, Vec<Raw>)>,
+        body: &List,
+        input: &Input,
+        wants: bool,
+    ) -> Option<String> {
+        if let Some((name, values)) = binding {
+            let values = self.words(values);
+            if !values.is_empty() && values.len() <= MOST_ROUNDS && values.iter().all(|word| word.is_literal)
+            {
+                let mut said = wants.then(String::new);
+                for value in &values {
+                    self.variables.assign(name, value);
+                    let output = self.list(body, input, wants);
+                    said = said.zip(output).map(|(said, output)| said + &output);
+                }
+                return said;
+            }
+            self.variables.set(name, None);
+        }
+        let (first, folder, variables) = (self.commands.len(), self.folder.clone(), self.variables.clone());
+        self.list(body, input, false);
+        self.variables.keep_common(&variables);
+        if self.folder != folder {
+            // Another round begins where this one ended.
+            self.folder = Folder::Unknown;
+            self.commands[first..].iter_mut().for_each(|command| command.folder = Folder::Unknown);
+        }
+        None
+    }
+
+    /// Notes the redirections of a compound command. Returns what its commands read, and whether what they say
+    /// is still wanted.
+    fn around(&mut self, redirects: &[Redirect], input: &Input, wants: bool) -> (Input, bool) {
+        if redirects.is_empty() {
+            return (input.clone(), wants);
+        }
+        let redirections = self.redirections(redirects);
+        let input = self.input(&redirections, input);
+        let wants = wants && !is_output_redirected(&redirections);
+        self.note(Call { redirections, ..Call::default() });
+        (input, wants)
+    }
+
+    fn note(&mut self, call: Call) {
+        let Call { assignments, words, redirections, input } = call;
+        let folder = self.folder.clone();
+        self.commands.push(Command { assignments, words, redirections, folder, input });
+    }
+
+    fn redirections(&mut self, redirects: &[Redirect]) -> Vec<Redirection> {
+        let redirection = |redirect: &Redirect| {
+            let target = if redirect.operator == Operator::HereDocument {
+                Word { is_quoted: redirect.target.is_quoted, ..Word::literal(redirect.target.text.clone()) }
+            } else {
+                self.word(&redirect.target)
+            };
+            let body = match redirect.operator {
+                Operator::HereDocument => redirect.body.get().map(|body| self.word(body).text),
+                Operator::HereString => Some(format!("{}\n", target.text)),
+                _ => None,
+            };
+            Redirection { fd: redirect.fd, operator: redirect.operator, target, body }
+        };
+        redirects.iter().map(redirection).collect()
+    }
+
+    /// What a command with these redirections reads.
+    fn input(&self, redirections: &[Redirection], around: &Input) -> Input {
+        let mut input = around.clone();
+        for redirection in redirections.iter().filter(|redirection| redirection.fd.unwrap_or(0) == 0) {
+            match redirection.operator {
+                Operator::HereDocument | Operator::HereString => {
+                    input = Input::Text(redirection.body.clone().unwrap_or_default());
+                }
+                Operator::Read | Operator::ReadWrite => {
+                    let feed = self.feeds.iter().find(|(written, _)| *written == redirection.target.text);
+                    input = match feed {
+                        Some((_, Some(text))) => Input::Text(text.clone()),
+                        Some((_, None)) => Input::Unknown,
+                        None if redirection.target.text == "/dev/null" => Input::Text(String::new()),
+                        None => Input::File,
+                    };
+                }
+                Operator::DuplicateIn => input = Input::File,
+                _ => {}
+            }
+        }
+        input
+    }
+
+    fn simple(&mut self, simple: &Simple, input: &Input, wants: bool) -> Option<String> {
+        self.feeds.clear();
+        let words = self.words(&simple.words);
+        let mut assignments = Vec::with_capacity(simple.assignments.len());
+        let is_alone = words.is_empty();
+        for assignment in simple.assignments.iter().chain(&simple.arrays) {
+            let value = match &assignment.value {
+                Given::One(raw) => {
+                    let word = self.word(raw);
+                    let value = word.is_literal.then(|| Value::Text(word.text.clone()));
+                    assignments.push((assignment.name.clone(), word));
+                    value
+                }
+                Given::Array(raws) => Some(Value::List(self.words(raws))),
+            };
+            if is_alone || matches!(assignment.value, Given::Array(_)) {
+                self.variables.set(&assignment.name, value.filter(|_| !assignment.is_partial));
+            }
+        }
+        let redirections = self.redirections(&simple.redirects);
+        let input = self.input(&redirections, input);
+        let wants = wants && !is_output_redirected(&redirections);
+        if is_alone {
+            if !redirections.is_empty() {
+                self.note(Call { redirections, input, ..Call::default() });
+            }
+            return Some(String::new());
+        }
+        self.run(Call { assignments, words, redirections, input }, wants)
+    }
+
+    /// Follows a command and the commands inside it.
+    pub(crate) fn run(&mut self, call: Call, wants: bool) -> Option<String> {
+        let output = if self.enter() { self.run_within(call, wants) } else { None };
+        self.depth -= 1;
+        output
+    }
+
+    fn run_within(&mut self, call: Call, wants: bool) -> Option<String> {
+        self.spend(call.words.iter().map(|word| word.text.len()).sum());
+        let words = &call.words;
+        let said = if wants { output::of(words, &call.input) } else { None };
+        let Some(name) = program(words).or_else(|| shells::by_variable(words)) else {
+            if let Some(word) = words.first().filter(|word| !word.is_literal) {
+                self.doubt(Doubt::Program(word.text.chars().take(80).collect()));
+            }
+            let inner = wrappers::behind_variable(words);
+            let input = call.input.clone();
+            self.note(call);
+            inner.into_iter().for_each(|inner| drop(self.inner(inner, &input, false)));
+            return None;
+        };
+        let function =
+            self.functions.iter().rposition(|function| function.name == *name && !function.is_running);
+        let positionals = function.map(|at| (at, words[1..].to_vec()));
+        let inner = if function.is_none() {
+            wrappers::inner(name, words, &call.input, &self.feeds)
+        } else {
+            Vec::new()
+        };
+        let folder = self.folder.clone();
+        if function.is_none() {
+            self.builtin(name, words);
+        }
+        let input = call.input.clone();
+        let assignments =
+            if inner.is_empty() && function.is_none() { Vec::new() } else { call.assignments.clone() };
+        let Call { assignments: set, words, redirections, input: read } = call;
+        self.commands.push(Command { assignments: set, words, redirections, folder, input: read });
+        let saved = (!assignments.is_empty()).then(|| self.variables.clone());
+        for (name, word) in &assignments {
+            self.variables.assign(name, word);
+        }
+        let mut output = said;
+        if let Some((at, positionals)) = positionals {
+            output = self.call(at, positionals, &input, wants);
+        }
+        let is_one = inner.len() == 1;
+        for inner in inner {
+            let said = self.inner(inner, &input, wants);
+            if is_one && output.is_none() {
+                output = said;
+            }
+        }
+        if let Some(saved) = saved {
+            self.variables = saved;
+        }
+        output
+    }
+
+    fn call(&mut self, at: usize, positionals: Vec<Word>, input: &Input, wants: bool) -> Option<String> {
+        let function = &mut self.functions[at];
+        (function.is_running, function.was_called) = (true, true);
+        let (name, body) = (function.name.clone(), Rc::clone(&function.body));
+        let outer = self.variables.positionals.replace(positionals);
+        let output = self.node(&body, input, wants);
+        self.variables.positionals = outer;
+        // Functions may have come and gone meanwhile.
+        let running = self.functions.iter_mut().find(|function| function.name == name && function.is_running);
+        if let Some(function) = running {
+            function.is_running = false;
+        }
+        output
+    }
+
+    /// Functions that nothing here calls may be called by what is not seen.
+    fn uncalled_functions(&mut self) {
+        while let Some(at) = self.functions.iter().position(|function| !function.was_called) {
+            self.functions[at].was_called = true;
+            self.folder = Folder::Unknown;
+            self.variables.forget_all();
+            let body = Rc::clone(&self.functions[at].body);
+            self.node(&body, &Input::Inherited, false);
+        }
+    }
+
+    /// Follows what a command runs.
+    fn inner(&mut self, inner: Inner, input: &Input, wants: bool) -> Option<String> {
+        let Inner { what, assignments, shares_shell, folder, input: own, positionals } = inner;
+        let input = own.unwrap_or_else(|| input.clone());
+        let follow = |walker: &mut Self| match what {
+            What::Words(words) => {
+                walker.run(Call { assignments, words, redirections: Vec::new(), input }, wants)
+            }
+            What::Text(text, by) => {
+                if !shells::is_told(&text) {
+                    walker.doubt(Doubt::Text(by));
+                    return None;
+                }
+                if !walker.enter() {
+                    walker.depth -= 1;
+                    return None;
+                }
+                if let Some(positionals) = positionals {
+                    walker.variables.positionals = Some(positionals);
+                }
+                let output = walker.read(&text.text, &input, wants);
+                walker.depth -= 1;
+                output
+            }
+            What::Doubt(doubt) => {
+                walker.doubt(doubt);
+                None
+            }
+        };
+        if shares_shell {
+            return follow(self);
+        }
+        self.scoped(|walker| {
+            match folder {
+                Some(Folder::In(path)) => walker.folder = walker.folder.join(&path),
+                Some(Folder::Unknown) => walker.folder = Folder::Unknown,
+                Some(Folder::Start) | None => {}
+            }
+            follow(walker)
+        })
+    }
+}
+
+/// Whether standard output goes to a file instead of whom it was meant for.
+fn is_output_redirected(redirections: &[Redirection]) -> bool {
+    redirections.iter().any(|redirection| match redirection.operator {
+        Operator::Write | Operator::Append | Operator::Clobber => redirection.fd.unwrap_or(1) == 1,
+        Operator::Both | Operator::BothAppend => true,
+        Operator::DuplicateOut => redirection.fd.unwrap_or(1) == 1,
+        _ => false,
+    })
+}

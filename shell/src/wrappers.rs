@@ -1,0 +1,367 @@
+//! Programs that run the command given to them.
+
+use crate::command::{Folder, Input, Word, program};
+use crate::doubt::Doubt;
+use crate::options::{Argument, Options};
+use crate::runners;
+use crate::shells;
+
+/// A command, or a text of commands, that a command runs.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) what: What,
+    pub(crate) assignments: Vec<(String, Word)>,
+    /// Whether it runs in the same shell, so that a `cd` in it lasts.
+    pub(crate) shares_shell: bool,
+    /// The folder it runs in, when that is another one.
+    pub(crate) folder: Option<Folder>,
+    /// What it reads, when that is not what the command around it reads.
+    pub(crate) input: Option<Input>,
+    /// `$1` and the others.
+    pub(crate) positionals: Option<Vec<Word>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum What {
+    Words(Vec<Word>),
+    /// A text, and who runs it.
+    Text(Word, String),
+    Doubt(Doubt),
+}
+
+impl Inner {
+    pub(crate) fn new(what: What) -> Self {
+        Self {
+            what,
+            assignments: Vec::new(),
+            shares_shell: false,
+            folder: None,
+            input: None,
+            positionals: None,
+        }
+    }
+
+    /// These words as a command; `None` when there are none.
+    pub(crate) fn words(words: &[Word]) -> Option<Self> {
+        (!words.is_empty()).then(|| Self::new(What::Words(words.to_vec())))
+    }
+}
+
+/// How a wrapper passes its command on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// As words.
+    Words,
+    /// As words, in the same shell.
+    SameShell,
+    /// As words, behind assignments.
+    Assigns,
+    /// As a text for a shell, the words joined.
+    Joined,
+}
+
+struct Wrapper {
+    names: &'static [&'static str],
+    options: Options,
+    /// How many operands stand before the command.
+    operands: usize,
+    kind: Kind,
+}
+
+const fn wrapper(
+    names: &'static [&'static str],
+    short: &'static str,
+    long: &'static [&'static str],
+    operands: usize,
+    kind: Kind,
+) -> Wrapper {
+    Wrapper { names, options: Options::new(short, long), operands, kind }
+}
+
+const WRAPPERS: [Wrapper; 37] = [
+    wrapper(
+        &["sudo"],
+        "CDghpRrTtUu",
+        &[
+            "user",
+            "group",
+            "host",
+            "prompt",
+            "close-from",
+            "chdir",
+            "chroot",
+            "role",
+            "type",
+            "other-user",
+            "command-timeout",
+        ],
+        0,
+        Kind::Assigns,
+    ),
+    wrapper(&["doas"], "Cu", &[], 0, Kind::Assigns),
+    wrapper(&["env"], "uCSaP", &["unset", "chdir", "split-string", "argv0"], 0, Kind::Assigns),
+    wrapper(&["time", "gtime"], "fo", &["format", "output"], 0, Kind::Words),
+    wrapper(
+        &["nohup", "setsid", "unbuffer", "catchsegv", "winpty", "tini", "dumb-init", "dbus-run-session"],
+        "",
+        &[],
+        0,
+        Kind::Words,
+    ),
+    wrapper(&["command", "builtin"], "", &[], 0, Kind::SameShell),
+    wrapper(&["exec"], "a", &[], 0, Kind::SameShell),
+    wrapper(&["noglob", "nocorrect", "coproc"], "", &[], 0, Kind::SameShell),
+    wrapper(&["nice"], "n", &["adjustment"], 0, Kind::Words),
+    wrapper(&["ionice"], "cnpPu", &["class", "classdata", "pid", "pgid", "uid"], 0, Kind::Words),
+    wrapper(&["chrt"], "TPDp", &["sched-runtime", "sched-period", "sched-deadline", "pid"], 1, Kind::Words),
+    wrapper(&["taskset"], "", &[], 1, Kind::Words),
+    wrapper(
+        &["numactl"],
+        "iNmCpP",
+        &["interleave", "cpunodebind", "membind", "physcpubind", "preferred"],
+        0,
+        Kind::Words,
+    ),
+    wrapper(&["prlimit"], "po", &["pid", "output"], 0, Kind::Words),
+    wrapper(&["stdbuf"], "ioe", &["input", "output", "error"], 0, Kind::Words),
+    wrapper(&["timeout", "gtimeout"], "ks", &["kill-after", "signal"], 1, Kind::Words),
+    wrapper(&["watch"], "nqs", &["interval", "equexit", "shotsdir"], 0, Kind::Joined),
+    wrapper(
+        &["strace"],
+        "aeEIoOPpsSuUbX",
+        &["output", "trace", "user", "env", "attach", "string-limit"],
+        0,
+        Kind::Words,
+    ),
+    wrapper(&["ltrace"], "aAeFlnopsuwx", &["output", "align", "config", "indent", "library"], 0, Kind::Words),
+    wrapper(&["busybox", "toybox"], "", &[], 0, Kind::Words),
+    wrapper(&["caffeinate"], "tw", &[], 0, Kind::Words),
+    wrapper(&["chroot"], "", &[], 1, Kind::Words),
+    wrapper(
+        &["unshare", "nsenter"],
+        "tSGRwC",
+        &["target", "setuid", "setgid", "root", "wd", "map-user", "map-group", "propagation", "setgroups"],
+        0,
+        Kind::Words,
+    ),
+    wrapper(
+        &["systemd-run"],
+        "pMHuEtS",
+        &[
+            "unit",
+            "property",
+            "description",
+            "slice",
+            "uid",
+            "gid",
+            "working-directory",
+            "setenv",
+            "machine",
+            "host",
+        ],
+        0,
+        Kind::Words,
+    ),
+    wrapper(&["systemd-inhibit"], "", &["what", "who", "why", "mode"], 0, Kind::Words),
+    wrapper(
+        &["setpriv"],
+        "",
+        &["reuid", "regid", "groups", "inh-caps", "ambient-caps", "bounding-set", "securebits"],
+        0,
+        Kind::Words,
+    ),
+    wrapper(&["gosu", "su-exec", "faketime"], "fp", &[], 1, Kind::Words),
+    wrapper(&["pkexec"], "u", &["user"], 0, Kind::Words),
+    wrapper(
+        &["xvfb-run"],
+        "efnpsw",
+        &["error-file", "auth-file", "server-num", "xauth-protocol", "server-args", "wait"],
+        0,
+        Kind::Words,
+    ),
+    wrapper(
+        &["torsocks", "proxychains", "proxychains4", "firejail", "fakeroot", "rlwrap", "eatmydata", "ccache"],
+        "flis",
+        &[],
+        0,
+        Kind::Words,
+    ),
+    wrapper(
+        &["hyperfine"],
+        "wmMrspLiSNcu",
+        &[
+            "warmup",
+            "min-runs",
+            "max-runs",
+            "runs",
+            "setup",
+            "prepare",
+            "conclude",
+            "cleanup",
+            "shell",
+            "style",
+            "export-json",
+            "export-markdown",
+            "export-csv",
+            "command-name",
+            "parameter-list",
+            "parameter-scan",
+            "time-unit",
+            "input",
+            "output",
+        ],
+        0,
+        Kind::Joined,
+    ),
+    wrapper(
+        &["npx", "bunx", "pnpx"],
+        "pwc",
+        &["package", "workspace", "call", "cache", "userconfig"],
+        0,
+        Kind::Words,
+    ),
+    wrapper(&["uvx", "pipx"], "p", &["from", "with", "python", "spec", "index-url"], 0, Kind::Words),
+    wrapper(&["cross-env", "dotenv", "dotenvx", "env-cmd"], "efcpv", &["file"], 0, Kind::Assigns),
+    wrapper(
+        &[
+            "with-contenv",
+            "aws-vault",
+            "chronic",
+            "ts",
+            "ifne",
+            "pee",
+            "gdb",
+            "valgrind",
+            "perf",
+            "heaptrack",
+        ],
+        "",
+        &[],
+        0,
+        Kind::Words,
+    ),
+    wrapper(&["entr"], "", &[], 0, Kind::Words),
+    wrapper(
+        &["run-one", "run-this-one", "cgexec", "daemonize", "start-stop-daemon"],
+        "gcp",
+        &[],
+        0,
+        Kind::Words,
+    ),
+];
+
+/// What the program `name`, called with `words`, runs besides itself.
+pub(crate) fn inner(
+    name: &str,
+    words: &[Word],
+    input: &Input,
+    feeds: &[(String, Option<String>)],
+) -> Vec<Inner> {
+    let one = |inner: Option<Inner>| inner.into_iter().collect();
+    match name {
+        _ if words.len() == 1 && !takes_input(name) => Vec::new(),
+        "eval" => one(joined(&words[1..], "eval").map(|inner| Inner { shares_shell: true, ..inner })),
+        "source" | "." => one(shells::sourced(name, words, input, feeds)),
+        "trap" => one(runners::trap(words)),
+        "alias" => runners::alias(words),
+        "at" | "batch" => one(shells::fed(name, input)),
+        "su" | "runuser" => one(runners::su(name, words, input)),
+        "script" => one(runners::script(words)),
+        "flock" => one(runners::flock(words)),
+        "find" | "gfind" => runners::find(words),
+        "fd" | "fdfind" => one(runners::fd(words)),
+        "xargs" | "gxargs" => runners::xargs(words, input),
+        "parallel" => runners::parallel(words),
+        "git" => runners::git(words),
+        "sudo" if runners::is_sudo_shell(words) => one(shells::fed(name, input)),
+        _ if shells::is_shell(name) => one(shells::inner(name, words, input, feeds)),
+        _ => match WRAPPERS.iter().find(|wrapper| wrapper.names.contains(&name)) {
+            Some(wrapper) => one(wrapped(name, wrapper, words)),
+            None => one(runners::by_subcommand(name, words)),
+        },
+    }
+}
+
+/// Whether a program called without arguments may read commands.
+fn takes_input(name: &str) -> bool {
+    shells::is_shell(name) || matches!(name, "su" | "xargs" | "at" | "batch")
+}
+
+/// The command behind a variable that may hold nothing, or a wrapper such as `sudo`.
+pub(crate) fn behind_variable(words: &[Word]) -> Option<Inner> {
+    let first = words.first().filter(|word| !word.is_quoted)?;
+    let name = first.text.strip_prefix('$')?;
+    let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'{' | b'}'));
+    let rest = &words[1..];
+    // An option or a file is no command.
+    let is_command = rest.first().is_some_and(|word| !word.text.starts_with('-'));
+    if is_name && is_command && program(rest).is_some() { Inner::words(rest) } else { None }
+}
+
+/// These words as one text.
+pub(crate) fn joined(words: &[Word], by: &str) -> Option<Inner> {
+    let words = words.strip_prefix(&[Word::literal("--")]).unwrap_or(words);
+    if words.is_empty() {
+        return None;
+    }
+    let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
+    let is_literal = words.iter().all(|word| word.is_literal);
+    let text = Word { text: texts.join(" "), is_literal, is_quoted: true, is_at_home: false };
+    Some(Inner::new(What::Text(text, by.to_owned())))
+}
+
+fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<Inner> {
+    let mut folder = None;
+    let mut split = None;
+    let mut at = None;
+    let mut operands = wrapper.operands;
+    let mut arguments = wrapper.options.read(words, 1);
+    while let Some(argument) = arguments.next() {
+        match argument {
+            Argument::Operand(_) if operands > 0 => operands -= 1,
+            Argument::Operand(place) => {
+                at = Some(place);
+                break;
+            }
+            Argument::Option("v" | "V", _) if name == "command" => return None,
+            Argument::Option("e" | "edit" | "l" | "list", _) if name == "sudo" => return None,
+            Argument::Option("C" | "chdir", Some(value)) if name == "env" => folder = Some(value),
+            Argument::Option("D" | "chdir", Some(value)) if name == "sudo" => folder = Some(value),
+            Argument::Option("c" | "call", Some(value)) if wrapper.names[0] == "npx" => {
+                return Some(Inner::new(What::Text(value.to_word(), name.to_owned())));
+            }
+            Argument::Option("S" | "split-string", Some(value)) if name == "env" => {
+                split = Some(value.to_word());
+                at = Some(arguments.place());
+                break;
+            }
+            Argument::Option(..) => {}
+        }
+    }
+    let mut rest = words.get(at?..)?;
+    if let Some(split) = split {
+        let mut all = vec![split];
+        all.extend_from_slice(rest);
+        return joined(&all, name);
+    }
+    let mut assignments = Vec::new();
+    if wrapper.kind == Kind::Assigns {
+        while let Some((first, others)) = rest.split_first() {
+            let Some((variable, value)) = assignment(first) else { break };
+            assignments.push((variable.to_owned(), Word { text: value.to_owned(), ..first.clone() }));
+            rest = others;
+        }
+    }
+    let mut inner = if wrapper.kind == Kind::Joined { joined(rest, name)? } else { Inner::words(rest)? };
+    inner.assignments = assignments;
+    inner.shares_shell = wrapper.kind == Kind::SameShell;
+    inner.folder = folder
+        .map(|value| if value.word.is_literal { Folder::In(value.text.to_owned()) } else { Folder::Unknown });
+    Some(inner)
+}
+
+fn assignment(word: &Word) -> Option<(&str, &str)> {
+    let (name, value) = word.text.split_once('=')?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    (!name.is_empty() && name.bytes().all(is_name)).then_some((name, value))
+}
