@@ -14,25 +14,12 @@ use crate::read;
 use crate::types::Configuration;
 use crate::yaml::{self, Complaint, Mark, Node, Value};
 
-/// Keys of the whole design that this version reads past: each is told, none is an error.
-const LATER: [&str; 42] = [
-    "approval_ttl",
-    "blocking_message",
-    "cache_ttl",
-    "checklist",
-    "deprecated",
-    "deprecated_message",
-    "evidence",
-    "short_message",
-    "mode",
-    "on_error",
-    "strict_preflight",
-    "protect_cli",
-    "bash_writes",
+/// Keys of the whole design, or of tools that share the file, that this version reads past: each is told, none
+/// is an error.
+const LATER: [&str; 25] = [
     "console",
     "debug",
     "budgets",
-    "workflow",
     "guards",
     "context",
     "commits",
@@ -41,22 +28,19 @@ const LATER: [&str; 42] = [
     "scopes",
     "alerts",
     "memory",
-    "plan_enter",
-    "plan_exit",
     "lazy_dev",
-    "permission_request",
     "session_learning",
-    "wip_tracking",
-    "agent_teams",
     "diff_scope",
     "obsidian",
     "qdrant",
     "retrieval",
     "brainstorm_nudge",
+    "brainstorm_on_enter",
     "pre_compact",
-    "subagent_start",
-    "message_files",
     "branches",
+    "max_teammates",
+    "fallback_to_subagents",
+    "message_files",
     "on_config_error",
 ];
 
@@ -98,6 +82,8 @@ pub struct Loaded {
     pub findings: Vec<Finding>,
     /// The levels that are no YAML at all.
     pub unreadable: Vec<Level>,
+    /// Where `protect_cli` is set: file and line.
+    pub protect_cli_at: Option<(PathBuf, usize)>,
 }
 
 /// Reads the files of a cascade and merges them.
@@ -230,12 +216,23 @@ impl Cascade {
             self.remark(&remark);
         }
         let mut configuration = configuration.unwrap_or_default();
+        if let Some(message) = configuration.workflow.as_ref().and_then(check::workflow) {
+            let mark = tree.entry("workflow").map_or_else(Mark::default, |(key, _)| key.mark);
+            let help = "there are no phases until that is mended";
+            self.find(Severity::Error, "workflow", message, mark, Some(help.into()));
+            configuration.workflow = None;
+        }
         let mut places = Vec::new();
         let requirements = std::mem::take(&mut configuration.requirements.0);
         for (name, requirement) in requirements {
             let mark = requirement_mark(&tree, &name);
             let place = self.place(mark);
-            let verdict = check::requirement(&name, &requirement, &configuration.hooks);
+            let mut verdict = check::requirement(&name, &requirement, &configuration.hooks);
+            if let Some(level) = self.level_of(&tree, &["requirements", &name, "command"])
+                && level != Level::Global
+            {
+                verdict.push(check::foreign_command(&name));
+            }
             let dropped = verdict.iter().any(|finding| finding.severity == Severity::Error);
             for finding in verdict {
                 let place = place.clone();
@@ -246,7 +243,34 @@ impl Cascade {
                 places.push(place);
             }
         }
-        Loaded { configuration, places, findings: self.findings, unreadable: self.unreadable }
+        self.missing_gates(&configuration, &tree);
+        let protect_cli = tree.entry("protect_cli").and_then(|(key, _)| self.place(key.mark));
+        Loaded {
+            configuration,
+            places,
+            findings: self.findings,
+            unreadable: self.unreadable,
+            protect_cli_at: protect_cli.map(|place| (place.file, place.line)),
+        }
+    }
+
+    /// The level whose file says what stands at a path of the merged tree.
+    fn level_of(&self, tree: &Node, path: &[&str]) -> Option<Level> {
+        let node = path.iter().try_fold(tree, |node, key| node.get(key))?;
+        Some(self.sources.get(node.mark.source)?.level)
+    }
+
+    /// A phase whose gate no requirement is would never end.
+    fn missing_gates(&mut self, configuration: &Configuration, tree: &Node) {
+        let gates = configuration.workflow.iter().flat_map(|workflow| &workflow.phases);
+        let known = |gate: &str| configuration.requirements.0.iter().any(|(name, _)| name == gate);
+        let missing: Vec<_> =
+            gates.filter_map(|phase| phase.gate.clone()).filter(|gate| !known(gate)).collect();
+        let mark = tree.entry("workflow").map_or_else(Mark::default, |(key, _)| key.mark);
+        for gate in missing {
+            let message = format!("no requirement is called `{gate}`, so its phase is passed over");
+            self.find(Severity::Warning, "workflow", message, mark, None);
+        }
     }
 
     fn remark(&mut self, remark: &read::UnknownKey) {
@@ -387,10 +411,40 @@ mod tests {
 
     #[test]
     fn what_is_not_enforced_is_said() {
-        let text = "requirements:\n  g: {enabled: true, type: guard, guard_type: protected_branch}\n  e: {enabled: true, evidence: {}}\n";
+        let text = "requirements:\n  g: {enabled: true, type: guard, guard_type: full_moon}\nobsidian: {}\n";
         let loaded = Files::new().load(&[(Level::Project, text)]);
-        assert_eq!(names(&loaded), ["g", "e"]);
+        assert_eq!(names(&loaded), ["g"]);
         let told: Vec<_> = loaded.findings.iter().map(|finding| finding.severity).collect();
         assert_eq!(told, [Severity::Note, Severity::Warning]);
+    }
+
+    #[test]
+    fn only_the_global_file_names_commands() {
+        let rule =
+            "requirements:\n  d: {enabled: true, type: dynamic, command: 'echo 1', thresholds: {block: 2}}\n";
+        assert_eq!(Files::new().load(&[(Level::Global, rule)]).findings, []);
+        let loaded = Files::new().load(&[(Level::Project, rule)]);
+        assert!(names(&loaded).is_empty() && loaded.findings[0].message.contains("global"));
+        let limit = "requirements:\n  d: {thresholds: {block: 9}}\n";
+        let loaded = Files::new().load(&[(Level::Global, rule), (Level::Project, limit)]);
+        assert_eq!((names(&loaded), loaded.findings.len()), (vec!["d"], 0));
+    }
+
+    #[test]
+    fn a_workflow_that_makes_no_sense_is_dropped_whole() {
+        for bad in [
+            "{phases: []}",
+            "{phases: [{name: a}, {name: a}]}",
+            "{phases: [{name: ''}]}",
+            "{default_phase: z, phases: [{name: a}]}",
+            "{ship_phase: '', phases: [{name: a}]}",
+        ] {
+            let loaded = Files::new().load(&[(Level::Project, &format!("workflow: {bad}\n"))]);
+            assert!(loaded.configuration.workflow.is_none(), "{bad}");
+            assert_eq!(loaded.findings[0].subject, "workflow", "{bad}");
+        }
+        let good = "workflow: {default_phase: a, phases: [{name: a, gate: r}]}\nrequirements: {r: {}}\n";
+        let loaded = Files::new().load(&[(Level::Project, good)]);
+        assert!(loaded.configuration.workflow.is_some() && loaded.findings.is_empty());
     }
 }

@@ -4,7 +4,9 @@ use hooks_common::finding::{Finding, Severity};
 use hooks_common::requirements::Scope;
 
 use crate::pattern::Pattern;
-use crate::types::{Hooks, Kind, Requirement};
+use crate::types::{
+    GuardType, Hooks, Kind, Names, Requirement, SatisfiedWhen, TimeWindow, Trigger, Workflow,
+};
 
 /// What is wrong with one requirement. An error switches it off; its place is added by the caller.
 pub fn requirement(name: &str, requirement: &Requirement, hooks: &Hooks) -> Vec<Finding> {
@@ -24,42 +26,34 @@ pub fn requirement(name: &str, requirement: &Requirement, hooks: &Hooks) -> Vec<
         }
     }
     for trigger in requirement.triggers() {
-        if trigger.tool.trim().is_empty() {
-            find(Severity::Error, "a trigger without a tool".into());
+        for (severity, message) in of_trigger(&trigger) {
+            find(severity, message);
         }
-        let Some(pattern) = &trigger.command_pattern else { continue };
-        if let Err(error) = Pattern::new(pattern) {
-            find(Severity::Error, format!("`command_pattern` is no regular expression: {error}"));
-        } else if trigger.tool != "Bash" {
-            find(
-                Severity::Warning,
-                format!("`command_pattern` looks at Bash commands; with `{}` it never matches", trigger.tool),
-            );
+    }
+    for (key, globs) in [
+        ("satisfied_by_agent", &requirement.satisfied_by_agent),
+        ("paths", &requirement.paths),
+        ("allowed_paths", &requirement.allowed_paths),
+    ] {
+        if let Some(wrong) = globs.as_ref().and_then(wrong_glob) {
+            find(Severity::Error, format!("`{key}`: {wrong}"));
         }
     }
     match requirement.kind {
         Kind::Blocking => {}
         Kind::Dynamic => {
-            let thresholds = requirement.thresholds.clone().unwrap_or_default();
-            if !thresholds.contains_key("block") {
-                find(Severity::Error, "`type: dynamic` needs `thresholds` with `block`".into());
-            }
-            if thresholds.values().any(|limit| *limit < 0.0 || !limit.is_finite()) {
-                find(Severity::Error, "a threshold is a number, 0 or more".into());
+            for message in of_dynamic(requirement) {
+                find(Severity::Error, message);
             }
         }
         Kind::Guard => {
-            if requirement.guard_type.as_ref().is_none_or(|guard| guard.trim().is_empty()) {
-                find(Severity::Error, "`type: guard` needs `guard_type`".into());
+            for (severity, message) in of_guard(requirement) {
+                find(severity, message);
             }
         }
     }
-    if requirement.enabled && requirement.kind != Kind::Blocking {
-        let kind = requirement.kind.name();
-        find(
-            Severity::Warning,
-            format!("`type: {kind}` is not enforced by this version: nothing is refused because of it"),
-        );
+    if requirement.satisfied_when == SatisfiedWhen::Done && requirement.satisfied_by_skill.is_none() {
+        find(Severity::Error, "`satisfied_when: done` needs `satisfied_by_skill`".into());
     }
     if requirement.enabled && requirement.stop_only {
         if requirement.triggers().is_empty() {
@@ -75,6 +69,157 @@ pub fn requirement(name: &str, requirement: &Requirement, hooks: &Hooks) -> Vec<
         }
     }
     findings
+}
+
+fn of_trigger(trigger: &Trigger) -> Vec<(Severity, String)> {
+    let mut found = Vec::new();
+    if trigger.tool.trim().is_empty() {
+        found.push((Severity::Error, "a trigger without a tool".to_owned()));
+    }
+    for (key, globs) in [("file_pattern", &trigger.file_pattern), ("agent_type", &trigger.agent_type)] {
+        if let Some(wrong) = globs.as_ref().and_then(wrong_glob) {
+            found.push((Severity::Error, format!("`{key}`: {wrong}")));
+        }
+    }
+    match &trigger.command_pattern {
+        None if trigger.raw => {
+            found.push((
+                Severity::Warning,
+                "`raw` says how `command_pattern` is searched; there is none".into(),
+            ));
+        }
+        None => {}
+        Some(pattern) => {
+            if let Err(error) = Pattern::new(pattern) {
+                found.push((Severity::Error, format!("`command_pattern` is no regular expression: {error}")));
+            } else if trigger.tool != "Bash" {
+                let tool = &trigger.tool;
+                found.push((
+                    Severity::Warning,
+                    format!("`command_pattern` looks at Bash commands; with `{tool}` it never matches"),
+                ));
+            }
+        }
+    }
+    found
+}
+
+fn of_dynamic(requirement: &Requirement) -> Vec<String> {
+    let mut found = Vec::new();
+    let thresholds = requirement.thresholds.clone().unwrap_or_default();
+    if !thresholds.contains_key("block") {
+        found.push("`type: dynamic` needs `thresholds` with `block`".to_owned());
+    }
+    if thresholds.values().any(|limit| *limit < 0.0 || !limit.is_finite()) {
+        found.push("a threshold is a number, 0 or more".to_owned());
+    }
+    match (requirement.calculator.as_deref(), &requirement.command) {
+        (Some(BRANCH_SIZE), None) | (None, Some(_)) => {}
+        (Some(_), Some(_)) => found.push("`calculator` and `command` exclude each other".to_owned()),
+        (Some(other), None) => {
+            found.push(format!("no calculator is called `{other}`; there is `{BRANCH_SIZE}`"));
+        }
+        (None, None) => found.push(format!("`type: dynamic` needs `calculator: {BRANCH_SIZE}`")),
+    }
+    found
+}
+
+fn of_guard(requirement: &Requirement) -> Vec<(Severity, String)> {
+    let Some(name) = requirement.guard_type.as_deref().filter(|name| !name.trim().is_empty()) else {
+        return vec![(Severity::Error, "`type: guard` needs `guard_type`".to_owned())];
+    };
+    let Some(guard) = requirement.guard_type() else {
+        let known = GuardType::ALL.map(GuardType::name).join(", ");
+        let message =
+            format!("no guard is called `{name}`, so nothing is refused because of it; there are: {known}");
+        return vec![(Severity::Warning, message)];
+    };
+    let error = |message: &str| vec![(Severity::Error, message.to_owned())];
+    let is_given = |globs: &Option<Names>| globs.as_ref().is_some_and(|globs| !globs.is_empty());
+    match guard {
+        GuardType::Paths if !is_given(&requirement.paths) && !is_given(&requirement.allowed_paths) => {
+            error("`guard_type: paths` needs `paths` (read-only files) or `allowed_paths`")
+        }
+        GuardType::TimeWindow => match &requirement.time_window {
+            None => error("`guard_type: time_window` needs `time_window` with `allow` or `deny`"),
+            Some(window) if window.allow.is_empty() && window.deny.is_empty() => {
+                error("`time_window` needs `allow` or `deny`")
+            }
+            Some(window) if offset(window).is_none() => {
+                error("`timezone` is `local`, `utc` or an offset such as `+02:00`")
+            }
+            Some(_) => Vec::new(),
+        },
+        GuardType::ProtectedBranch if requirement.protected_branches.as_ref().is_some_and(Vec::is_empty) => {
+            vec![(Severity::Warning, "`protected_branches` is empty, so nothing is protected".to_owned())]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The name of the built-in calculator of a branch's size.
+pub const BRANCH_SIZE: &str = "branch_size_calculator";
+
+/// What `timezone` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Zone {
+    /// This machine's.
+    Local,
+    /// So many seconds east of UTC.
+    Offset(i32),
+}
+
+/// The time zone of a window; `None` when its name is none.
+pub fn offset(window: &TimeWindow) -> Option<Zone> {
+    let name = window.timezone.as_deref().unwrap_or("local");
+    match name {
+        "local" => return Some(Zone::Local),
+        "utc" | "UTC" | "Z" => return Some(Zone::Offset(0)),
+        _ => {}
+    }
+    let (sign, time) = match name.split_at_checked(1)? {
+        ("+", time) => (1, time),
+        ("-", time) => (-1, time),
+        _ => return None,
+    };
+    let minutes = time.parse::<crate::types::TimeOfDay>().ok()?.0;
+    Some(Zone::Offset(sign * i32::try_from(minutes * 60).ok()?)).filter(|_| minutes < 24 * 60)
+}
+
+/// A requirement whose shell command a repository brought along.
+pub fn foreign_command(name: &str) -> Finding {
+    let message = "only the global file may name a `command`: a repository must not run what it likes";
+    Finding::new(Severity::Error, format!("requirements.{name}"), message)
+}
+
+/// What is wrong with a workflow, if anything is.
+pub fn workflow(workflow: &Workflow) -> Option<String> {
+    let names: Vec<&str> = workflow.phases.iter().map(|phase| phase.name.trim()).collect();
+    if names.is_empty() {
+        return Some("`phases` is a list of at least one phase".to_owned());
+    }
+    if names.iter().any(|name| name.is_empty()) || workflow.ship_phase.trim().is_empty() {
+        return Some("a phase needs a name".to_owned());
+    }
+    if let Some(twice) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+        return Some(format!("two phases are called `{}`", twice.1));
+    }
+    match workflow.default_phase.as_deref() {
+        Some(phase) if !names.contains(&phase) => {
+            Some(format!("`default_phase: {phase}` is none of the phases"))
+        }
+        _ => None,
+    }
+}
+
+/// The first glob that cannot mean anything.
+fn wrong_glob(globs: &Names) -> Option<String> {
+    let wrong = |glob: &&str| {
+        let glob = glob.trim_start_matches('!');
+        let count = |c: char| glob.matches(c).count();
+        glob.trim().is_empty() || count('[') != count(']') || count('{') != count('}')
+    };
+    globs.iter().find(wrong).map(|glob| format!("`{glob}` is no glob"))
 }
 
 /// Whether a text can be typed as one word of a command and shown without quotes.

@@ -8,6 +8,7 @@
 pub mod cascade;
 pub mod check;
 pub mod edit;
+pub mod messages;
 pub mod pattern;
 pub mod policy;
 pub mod presets;

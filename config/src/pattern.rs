@@ -6,6 +6,8 @@
 //! of a hook. Other patterns go to `regex-lite`, which starts fast; look-around and back-references need
 //! `fancy-regex`, bounded in its steps.
 
+use std::cell::OnceCell;
+
 use regex_syntax::hir::{Class, ClassBytesRange, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
@@ -32,19 +34,33 @@ enum Step {
 }
 
 /// A checked pattern.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Pattern {
     /// The expression as configured.
     source: String,
     /// Whether it needs the backtracking engine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     backtracks: bool,
+    /// Whether the expression begins with a program's name and white space: then a match begins with the
+    /// program, so that `echo git push` is no push.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    names_program: bool,
     /// The expression as steps, if it is that simple.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     steps: Vec<Step>,
     /// Of each group at least one literal, in lower case, stands in anything that matches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     literals: Vec<Vec<String>>,
+    /// The expression compiled, once it was needed.
+    #[serde(skip)]
+    compiled: OnceCell<Result<Compiled, String>>,
+}
+
+/// What is hot and what is cold of the two engines differs by a hundredfold at start-up.
+#[derive(Debug, Clone)]
+enum Compiled {
+    Lite(regex_lite::Regex),
+    Fancy(Box<fancy_regex::Regex>),
 }
 
 impl Pattern {
@@ -64,9 +80,11 @@ impl Pattern {
             },
         };
         let hir = regex_syntax::ParserBuilder::new().build().parse(source);
+        let names_program = hir.as_ref().is_ok_and(names_program);
         let literals = hir.map(|hir| required(&hir)).unwrap_or_default();
         let steps = if backtracks { Vec::new() } else { steps(source).unwrap_or_default() };
-        Ok(Self { source: source.to_owned(), backtracks, steps, literals })
+        let compiled = OnceCell::new();
+        Ok(Self { source: source.to_owned(), backtracks, names_program, steps, literals, compiled })
     }
 
     /// The expression as configured.
@@ -79,20 +97,104 @@ impl Pattern {
     /// # Errors
     /// When the expression gives up or does not compile any more.
     pub fn is_match(&self, text: &str, lower: &str) -> Result<bool, String> {
-        let possible =
-            self.literals.iter().all(|any| any.iter().any(|literal| lower.contains(literal.as_str())));
-        if !possible {
+        if !self.is_possible(lower) {
             return Ok(false);
         }
         if !self.steps.is_empty() {
             return Ok((0..=lower.len()).any(|at| walk(&self.steps, lower.as_bytes(), at)));
         }
-        if self.backtracks {
-            let matched = fancy(&self.source).and_then(|regex| regex.is_match(text));
-            return matched.map_err(|error| format!("pattern `{}`: {error}", self.source));
+        self.first_match(text).map(|at| at.is_some())
+    }
+
+    /// Whether a command has a match: in `text`, the words of one simple command, program first. A pattern that
+    /// begins with a program's name matches there only; `lower` is as for [`Pattern::is_match`].
+    ///
+    /// # Errors
+    /// As [`Pattern::is_match`].
+    pub fn is_command(&self, text: &str, lower: &str) -> Result<bool, String> {
+        if !self.names_program {
+            return self.is_match(text, lower);
         }
-        let regex = lite(&self.source).map_err(|error| format!("pattern `{}`: {error}", self.source))?;
-        Ok(regex.is_match(text))
+        if !self.is_possible(lower) {
+            return Ok(false);
+        }
+        if !self.steps.is_empty() {
+            return Ok(walk(&self.steps, lower.as_bytes(), 0));
+        }
+        self.first_match(text).map(|at| at == Some(0))
+    }
+
+    /// Whether the literals that any match needs are there.
+    fn is_possible(&self, lower: &str) -> bool {
+        self.literals.iter().all(|any| any.iter().any(|literal| lower.contains(literal.as_str())))
+    }
+
+    /// Where the leftmost match begins.
+    fn first_match(&self, text: &str) -> Result<Option<usize>, String> {
+        let compiled = self.compiled.get_or_init(|| {
+            if self.backtracks {
+                let regex = fancy(&self.source).map_err(|error| error.to_string());
+                return regex.map(|regex| Compiled::Fancy(Box::new(regex)));
+            }
+            lite(&self.source).map(Compiled::Lite)
+        });
+        let failed = |error: String| format!("pattern `{}`: {error}", self.source);
+        match compiled {
+            Ok(Compiled::Lite(regex)) => Ok(regex.find(text).map(|found| found.start())),
+            Ok(Compiled::Fancy(regex)) => {
+                let found = regex.find(text).map_err(|error| failed(error.to_string()))?;
+                Ok(found.map(|found| found.start()))
+            }
+            Err(error) => Err(failed(error.clone())),
+        }
+    }
+}
+
+/// Whether an expression begins with a word, or one of several, and goes on with white space.
+fn names_program(hir: &Hir) -> bool {
+    let parts = match hir.kind() {
+        HirKind::Concat(parts) => parts.as_slice(),
+        _ => std::slice::from_ref(hir),
+    };
+    let mut parts = parts.iter().skip_while(|part| matches!(part.kind(), HirKind::Look(_)));
+    let Some(first) = parts.next() else { return false };
+    let is_word = |text: &[u8]| {
+        !text.is_empty() && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(byte))
+    };
+    if let HirKind::Literal(literal) = first.kind()
+        && let Some(space) = literal.0.iter().position(|byte| *byte == b' ')
+    {
+        return is_word(&literal.0[..space]);
+    }
+    let goes_on = parts.find(|part| !matches!(part.kind(), HirKind::Look(_)));
+    is_one_word(first, &is_word) && goes_on.is_some_and(begins_with_space)
+}
+
+fn is_one_word(hir: &Hir, is_word: &impl Fn(&[u8]) -> bool) -> bool {
+    match hir.kind() {
+        HirKind::Literal(literal) => is_word(&literal.0) && !literal.0.starts_with(b"-"),
+        HirKind::Capture(capture) => is_one_word(&capture.sub, is_word),
+        HirKind::Alternation(branches) => branches.iter().all(|branch| is_one_word(branch, is_word)),
+        _ => false,
+    }
+}
+
+fn begins_with_space(hir: &Hir) -> bool {
+    let is_space = |c: char| c.is_whitespace();
+    match hir.kind() {
+        HirKind::Literal(literal) => literal.0.first().is_some_and(u8::is_ascii_whitespace),
+        HirKind::Class(Class::Unicode(class)) => {
+            class.ranges().iter().all(|range| is_space(range.start()) && is_space(range.end()))
+        }
+        HirKind::Class(Class::Bytes(class)) => class
+            .ranges()
+            .iter()
+            .all(|range| is_space(char::from(range.start())) && is_space(char::from(range.end()))),
+        HirKind::Repetition(repetition) => begins_with_space(&repetition.sub),
+        HirKind::Capture(capture) => begins_with_space(&capture.sub),
+        HirKind::Concat(parts) => parts.first().is_some_and(begins_with_space),
+        HirKind::Alternation(branches) => branches.iter().all(begins_with_space),
+        _ => false,
     }
 }
 
@@ -261,6 +363,26 @@ mod tests {
         }
         assert!(!matches(r"git\s+push", "git\u{a0}push"), "as regex-lite has it");
         assert!(matches(r"\bgit\b", "(git)") && !matches(r"\bgit\b", "legit"));
+    }
+
+    #[test]
+    fn a_pattern_that_names_a_program_matches_at_the_program() {
+        let command = |pattern: &str, text: &str| {
+            Pattern::new(pattern).unwrap().is_command(text, &text.to_ascii_lowercase()).unwrap()
+        };
+        for pattern in
+            [r"git\s+push", "git push", r"^git\s+push", r"\bgit\s+(push|pull)\b", r"(git|hub)\s+push.*x?"]
+        {
+            assert!(command(pattern, "git push origin") && command(pattern, "GIT PUSH"), "{pattern}");
+            assert!(!command(pattern, "echo git push") && !command(pattern, "man git push"), "{pattern}");
+        }
+        for pattern in ["push", r"--force\b", r".*push", r"push\b.*--force|force", r"[a-z]+\s+push"] {
+            assert!(command(pattern, "git push --force"), "{pattern}");
+        }
+        assert!(
+            command(r"git(\s+-c\s+\S+)*\s+push", "git -c a=b push")
+                && command(r"git\s+(?!log)\w+", "git show")
+        );
     }
 
     proptest! {

@@ -12,10 +12,11 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use hooks_common::event::is_edit_tool;
 use hooks_common::finding::{Finding, Place};
 use hooks_common::log::LogLevel;
 use hooks_common::paths::{Paths, expand};
-use hooks_common::project::{FileIdentity, Project};
+use hooks_common::project::{ConfigFile, FileIdentity, Level, Project};
 use hooks_common::requirements::Scope;
 use hooks_common::session_id::short_hash;
 use hooks_common::store::{self, Durability};
@@ -25,10 +26,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::cascade;
 use crate::pattern::Pattern;
-use crate::types::{Destination, Hooks, Kind, Requirement};
+use crate::types::{
+    Destination, GuardType, Hooks, Kind, Mode, Names, OnError, Requirement, Trigger, Workflow,
+};
 
 /// The version of the file's shape.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// How much is read at once; a policy of ordinary size fits.
 const CHUNK: usize = 16 * 1024;
 /// A source changed this shortly before compiling may change again within one tick of its clock, unseen.
@@ -50,11 +53,23 @@ struct Header {
     hash: String,
     length: u64,
     enabled: bool,
+    /// Where the agent is kept from its own gates, if it is: file and line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    protect_cli: Option<(PathBuf, usize)>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    strict: bool,
+    /// Whether a gate that cannot be evaluated is closed, for all or for some.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    closes_on_error: bool,
     logging: LogTarget,
     sources: Vec<(PathBuf, Option<FileIdentity>)>,
     tools: BTreeMap<String, Span>,
+    /// Tools by pattern.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tool_patterns: Vec<(String, Span)>,
     rules: Span,
     settings: Span,
+    workflow: Span,
     findings: Span,
 }
 
@@ -83,10 +98,46 @@ pub struct Gate {
     /// Whether it never refuses, only arms Stop.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stop_only: bool,
-    /// The commands that need it; empty: every use of the tool does.
+    /// What it does when it is open.
+    #[serde(default, skip_serializing_if = "is_enforced")]
+    pub mode: Mode,
+    /// Whether it refuses when it cannot be evaluated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closes_on_error: bool,
+    /// Whether more than its state decides: a guard, a dynamic requirement, evidence.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_judged: bool,
+    /// The uses of the tool that need it, any of them; empty: every use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub patterns: Vec<Pattern>,
+    pub when: Vec<When>,
     rule: Span,
+}
+
+/// A condition on a tool use; every part that is given must hold.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct When {
+    /// What a command of the line must match.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<Pattern>,
+    /// Whether the whole line is searched instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub raw: bool,
+    /// The files.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub files: Names,
+    /// The agents.
+    #[serde(default, skip_serializing_if = "Names::is_empty")]
+    pub agents: Names,
+    /// Whether the line must write a file of the project, one of `files` if there are any.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub writes: bool,
+    /// Whether removing or moving a file away counts as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub removes: bool,
+}
+
+fn is_enforced(mode: &Mode) -> bool {
+    *mode == Mode::Enforce
 }
 
 /// A requirement in force, and where it is defined.
@@ -96,6 +147,9 @@ pub struct Rule {
     pub name: String,
     /// Where.
     pub place: Place,
+    /// Whether it refuses when it cannot be evaluated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closes_on_error: bool,
     /// As configured.
     #[serde(flatten)]
     pub requirement: Requirement,
@@ -122,8 +176,20 @@ impl Policy {
         let path = project.policy();
         let stored = Self::open(&path).ok().flatten();
         match stored {
-            Some(policy) if policy.is_current(project) => Some(policy),
-            stored => Some(Self::compile(project, paths, stored, &path)),
+            Some(policy) if policy.is_current(project.config_files()) => Some(policy),
+            stored => Some(Self::compile(project.config_files(), paths, stored, &path)),
+        }
+    }
+
+    /// The policy of the global file alone, for projects without a configuration; `None` without such a file.
+    /// Only [`Policy::is_strict`] counts there.
+    pub fn global(project: &Project, paths: &Paths) -> Option<Self> {
+        let file = project.config_files().iter().find(|file| file.level == Level::Global)?;
+        file.identity?;
+        let (path, files) = (paths.global_policy(), [file.clone()]);
+        match Self::open(&path).ok().flatten() {
+            Some(policy) if policy.is_current(&files) => Some(policy),
+            stored => Some(Self::compile(&files, paths, stored, &path)),
         }
     }
 
@@ -131,7 +197,12 @@ impl Policy {
     /// would be.
     pub fn compiled_now(project: &Project, paths: &Paths) -> Self {
         let stored = Self::open(&project.policy()).ok().flatten();
-        Self::assemble(project, paths, stored).0
+        Self::assemble(project.config_files(), paths, stored).0
+    }
+
+    /// Compiles any cascade of files, lowest level first, without storing it.
+    pub fn of_files(files: &[ConfigFile], paths: &Paths) -> Self {
+        Self::assemble(files, paths, None).0
     }
 
     fn open(path: &Path) -> Result<Option<Self>, PolicyError> {
@@ -165,20 +236,20 @@ impl Policy {
         Ok(Some(Self { header, head, file: Some(file) }))
     }
 
-    fn is_current(&self, project: &Project) -> bool {
+    fn is_current(&self, files: &[ConfigFile]) -> bool {
         self.header.program == hooks_common::VERSION
-            && self.header.sources.len() == project.config_files().len()
+            && self.header.sources.len() == files.len()
             && self
                 .header
                 .sources
                 .iter()
-                .zip(project.config_files())
+                .zip(files)
                 .all(|((path, identity), file)| *path == file.path && *identity == file.identity)
     }
 
     /// Compiles and stores. A folder that cannot be written costs only the time to compile again.
-    fn compile(project: &Project, paths: &Paths, stored: Option<Self>, path: &Path) -> Self {
-        let (policy, is_settled) = Self::assemble(project, paths, stored);
+    fn compile(files: &[ConfigFile], paths: &Paths, stored: Option<Self>, path: &Path) -> Self {
+        let (policy, is_settled) = Self::assemble(files, paths, stored);
         if let (true, Some(folder)) = (is_settled, path.parent())
             && std::fs::create_dir_all(folder).is_ok()
         {
@@ -188,10 +259,9 @@ impl Policy {
     }
 
     /// The policy in memory, and whether its sources have been at rest long enough to trust their identity.
-    fn assemble(project: &Project, paths: &Paths, stored: Option<Self>) -> (Self, bool) {
-        let loaded = cascade::load(project.config_files());
-        let sources: Vec<_> =
-            project.config_files().iter().map(|file| (file.path.clone(), file.identity)).collect();
+    fn assemble(files: &[ConfigFile], paths: &Paths, stored: Option<Self>) -> (Self, bool) {
+        let loaded = cascade::load(files);
+        let sources: Vec<_> = files.iter().map(|file| (file.path.clone(), file.identity)).collect();
         let newest = sources.iter().filter_map(|(_, identity)| identity.map(|id| id.changed_ns())).max();
         let now = i128::from(Moment::now().wall.timestamp_nanos_opt().unwrap_or(i64::MAX));
         let is_settled = newest.is_none_or(|changed| now - changed > TICK_NS);
@@ -199,7 +269,7 @@ impl Policy {
         // A file that is no YAML says nothing about what its author wants: the last good policy stays.
         if !loaded.unreadable.is_empty()
             && let Some(last) = stored
-            && let (Ok(rules), Ok(settings)) = (last.rules(), last.settings())
+            && let (Ok(rules), Ok(settings), Ok(workflow)) = (last.rules(), last.settings(), last.workflow())
         {
             for finding in &mut findings {
                 if finding.subject == "yaml" {
@@ -208,22 +278,44 @@ impl Policy {
                 }
             }
             let header = last.header;
-            let body = Body { enabled: header.enabled, logging: header.logging, rules, settings, findings };
+            let body = Body {
+                enabled: header.enabled,
+                protect_cli: header.protect_cli,
+                strict: header.strict,
+                closes_on_error: header.closes_on_error,
+                logging: header.logging,
+                rules,
+                settings,
+                workflow,
+                findings,
+            };
             return (body.compile(sources), is_settled);
         }
         let configuration = loaded.configuration;
-        let rules = configuration
+        let closes = |requirement: &Requirement| {
+            requirement.on_error.unwrap_or(configuration.on_error) == OnError::Deny
+        };
+        let rules: Vec<Rule> = configuration
             .requirements
             .0
             .into_iter()
             .zip(loaded.places)
-            // What this version does not enforce is told by a finding and counts nowhere as in force.
-            .filter(|((_, requirement), _)| requirement.enabled && requirement.kind == Kind::Blocking)
-            .map(|((name, requirement), place)| Rule { name, place, requirement })
+            // What is not enforced is told by a finding and counts nowhere as in force.
+            .filter(|((_, requirement), _)| {
+                requirement.enabled && (requirement.kind != Kind::Guard || requirement.guard_type().is_some())
+            })
+            .map(|((name, requirement), place)| {
+                let closes_on_error = closes(&requirement);
+                Rule { name, place, closes_on_error, requirement }
+            })
             .collect();
         let logging = configuration.logging;
         let body = Body {
             enabled: configuration.enabled,
+            protect_cli: loaded.protect_cli_at.filter(|_| configuration.protect_cli),
+            strict: configuration.strict_preflight,
+            closes_on_error: configuration.on_error == OnError::Deny
+                || rules.iter().any(|rule| rule.closes_on_error),
             logging: LogTarget {
                 level: logging.level,
                 file: logging.file.map(|file| expand(paths.home(), &file)),
@@ -231,6 +323,7 @@ impl Policy {
             },
             rules,
             settings: configuration.hooks,
+            workflow: configuration.workflow,
             findings,
         };
         (body.compile(sources), is_settled)
@@ -239,6 +332,26 @@ impl Policy {
     /// Whether the gates are on.
     pub fn is_enabled(&self) -> bool {
         self.header.enabled
+    }
+
+    /// Whether the agent is kept from its own gates.
+    pub fn protects_cli(&self) -> bool {
+        self.header.protect_cli.is_some()
+    }
+
+    /// Where `protect_cli` is set, file and line, if it is.
+    pub fn protect_cli(&self) -> Option<&(PathBuf, usize)> {
+        self.header.protect_cli.as_ref()
+    }
+
+    /// Whether edits need a project that has a requirement in force.
+    pub fn is_strict(&self) -> bool {
+        self.header.strict
+    }
+
+    /// Whether a tool is refused when nothing can be said about its gates.
+    pub fn closes_on_error(&self) -> bool {
+        self.header.closes_on_error
     }
 
     /// Twelve hexadecimal digits that change when the rules do.
@@ -256,7 +369,26 @@ impl Policy {
     /// # Errors
     /// When the stored policy is damaged.
     pub fn gates(&self, tool: &str) -> Result<Vec<Gate>, PolicyError> {
-        self.header.tools.get(tool).map_or_else(|| Ok(Vec::new()), |span| self.part(*span))
+        let exact = self.header.tools.get(tool).copied();
+        let by_pattern = self.header.tool_patterns.iter();
+        let matching = by_pattern.filter(|(pattern, _)| is_tool(pattern, tool)).map(|(_, span)| *span);
+        let mut gates: Vec<Gate> = Vec::new();
+        for (at, span) in exact.into_iter().chain(matching).enumerate() {
+            let more: Vec<Gate> = self.part(span)?;
+            if at == 0 {
+                gates = more;
+                continue;
+            }
+            for gate in more {
+                match gates.iter_mut().find(|known| known.rule == gate.rule) {
+                    Some(known) if known.when.is_empty() || gate.when.is_empty() => known.when.clear(),
+                    Some(known) => known.when.extend(gate.when),
+                    None => gates.push(gate),
+                }
+            }
+            gates.sort_by_key(|gate| gate.rule.0);
+        }
+        Ok(gates)
     }
 
     /// The whole requirement behind a gate.
@@ -281,6 +413,14 @@ impl Policy {
     /// When the stored policy is damaged.
     pub fn settings(&self) -> Result<Hooks, PolicyError> {
         self.part(self.header.settings)
+    }
+
+    /// The phases of work, if any are configured.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn workflow(&self) -> Result<Option<Workflow>, PolicyError> {
+        self.part(self.header.workflow)
     }
 
     /// What is wrong or doubtful in the configuration.
@@ -311,9 +451,13 @@ impl Policy {
 /// What a policy is compiled from.
 struct Body {
     enabled: bool,
+    protect_cli: Option<(PathBuf, usize)>,
+    strict: bool,
+    closes_on_error: bool,
     logging: LogTarget,
     rules: Vec<Rule>,
     settings: Hooks,
+    workflow: Option<Workflow>,
     findings: Vec<Finding>,
 }
 
@@ -322,6 +466,8 @@ impl Body {
         let mut text = Vec::new();
         text.extend_from_slice(b"\"settings\":");
         let settings = append(&mut text, &self.settings);
+        text.extend_from_slice(b",\n\"workflow\":");
+        let workflow = append(&mut text, &self.workflow);
         text.extend_from_slice(b",\n\"findings\":");
         let findings = append(&mut text, &self.findings);
         text.extend_from_slice(b",\n\"rules\":[");
@@ -335,28 +481,40 @@ impl Body {
         }
         let rules = Span(first as u64 - 1, (text.len() - first) as u64 + 2);
         text.extend_from_slice(b"],\n\"tools\":{");
-        let mut tools = BTreeMap::new();
+        let (mut tools, mut tool_patterns) = (BTreeMap::new(), Vec::new());
         for (at, (tool, gates)) in gates_by_tool(&self.rules, &spans).into_iter().enumerate() {
             if at > 0 {
                 text.extend_from_slice(b",\n");
             }
             append(&mut text, &tool);
             text.push(b':');
-            tools.insert(tool, append(&mut text, &gates));
+            let span = append(&mut text, &gates);
+            if is_pattern(&tool) {
+                tool_patterns.push((tool, span));
+            } else {
+                tools.insert(tool, span);
+            }
         }
         text.extend_from_slice(b"}}\n");
-        let decisive = serde_json::to_vec(&(self.enabled, &self.settings, &self.rules)).unwrap_or_default();
+        let decisive =
+            serde_json::to_vec(&(self.enabled, &self.protect_cli, self.strict, &self.settings, &self.rules))
+                .unwrap_or_default();
         let mut header = Header {
             format: FORMAT,
             program: hooks_common::VERSION.to_owned(),
             hash: short_hash(&decisive, 12),
             length: 0,
             enabled: self.enabled,
+            protect_cli: self.protect_cli,
+            strict: self.strict,
+            closes_on_error: self.closes_on_error,
             logging: self.logging,
             sources,
             tools,
+            tool_patterns,
             rules,
             settings,
+            workflow,
             findings,
         };
         // The header tells the file's length, and is part of it: its own length moves by a digit at most.
@@ -385,33 +543,92 @@ fn append(text: &mut Vec<u8>, value: &impl Serialize) -> Span {
     Span(start as u64, (text.len() - start) as u64)
 }
 
+/// Whether a trigger's tool names more than one.
+fn is_pattern(tool: &str) -> bool {
+    tool.contains(['*', '?', '[', '{']) || is_server(tool)
+}
+
+/// Whether a trigger's tool names an MCP server: `mcp__server`, without a tool.
+fn is_server(tool: &str) -> bool {
+    tool.strip_prefix("mcp__").is_some_and(|server| !server.is_empty() && !server.contains("__"))
+}
+
+fn is_tool(pattern: &str, tool: &str) -> bool {
+    if is_server(pattern) && !pattern.contains('*') {
+        return tool.strip_prefix(pattern).is_some_and(|rest| rest.starts_with("__"));
+    }
+    fast_glob::glob_match(pattern, tool)
+}
+
 fn gates_by_tool(rules: &[Rule], spans: &[Span]) -> BTreeMap<String, Vec<Gate>> {
     let mut tools: BTreeMap<String, Vec<Gate>> = BTreeMap::new();
     for (rule, span) in rules.iter().zip(spans) {
-        let triggers = rule.requirement.triggers();
-        let mut names: Vec<&str> = triggers.iter().map(|trigger| trigger.tool.as_str()).collect();
-        names.sort_unstable();
-        names.dedup();
-        for tool in names {
-            let of_tool = triggers.iter().filter(|trigger| trigger.tool == tool);
-            let always = of_tool.clone().any(|trigger| trigger.command_pattern.is_none());
-            let patterns: Vec<_> = of_tool
-                .filter(|_| !always)
-                .filter_map(|trigger| Pattern::new(trigger.command_pattern.as_deref()?).ok())
-                .collect();
-            if !always && (patterns.is_empty() || tool != "Bash") {
+        let requirement = &rule.requirement;
+        let triggers = requirement.triggers();
+        let mut conditions: BTreeMap<&str, Vec<When>> = BTreeMap::new();
+        for trigger in &triggers {
+            // A pattern for commands on another tool never matches; a finding says so.
+            if trigger.command_pattern.is_some() && trigger.tool != "Bash" {
                 continue;
+            }
+            conditions.entry(&trigger.tool).or_default().push(when(trigger));
+        }
+        if requirement.counts_bash_writes() {
+            let removes = requirement.is_guard(GuardType::Paths);
+            let write = When { writes: true, removes, files: written(&triggers), ..When::default() };
+            conditions.entry("Bash").or_default().push(write);
+        }
+        for (tool, mut when) in conditions {
+            if when.iter().any(When::is_always) {
+                when.clear();
             }
             tools.entry(tool.to_owned()).or_default().push(Gate {
                 name: rule.name.clone(),
-                scope: rule.requirement.scope,
-                stop_only: rule.requirement.stop_only,
-                patterns,
+                scope: requirement.scope,
+                stop_only: requirement.stop_only,
+                mode: requirement.mode,
+                closes_on_error: rule.closes_on_error,
+                is_judged: requirement.kind != Kind::Blocking || requirement.evidence.is_some(),
+                when,
                 rule: *span,
             });
         }
     }
     tools
+}
+
+fn when(trigger: &Trigger) -> When {
+    When {
+        // A pattern that is none was told and its requirement dropped.
+        command: trigger.command_pattern.as_deref().and_then(|pattern| Pattern::new(pattern).ok()),
+        raw: trigger.raw,
+        files: trigger.file_pattern.clone().unwrap_or_default(),
+        agents: trigger.agent_type.clone().unwrap_or_default(),
+        ..When::default()
+    }
+}
+
+/// The files whose edits trigger, for writes through Bash: all of them unless every editing tool names some.
+fn written(triggers: &[Trigger]) -> Names {
+    let editing = |trigger: &&Trigger| is_edit_tool(&trigger.tool);
+    let editing: Vec<&Trigger> = triggers.iter().filter(editing).collect();
+    if editing.iter().any(|trigger| trigger.file_pattern.is_none()) {
+        return Names::default();
+    }
+    let mut files: Vec<String> = Vec::new();
+    for file in editing.iter().filter_map(|trigger| trigger.file_pattern.as_ref()).flat_map(Names::iter) {
+        if !files.iter().any(|known| known == file) {
+            files.push(file.to_owned());
+        }
+    }
+    Names(files)
+}
+
+impl When {
+    /// Whether it holds for every use.
+    fn is_always(&self) -> bool {
+        self.command.is_none() && self.files.is_empty() && self.agents.is_empty() && !self.writes
+    }
 }
 
 #[cfg(test)]
@@ -457,6 +674,7 @@ mod tests {
         let stored = fixture.policy().unwrap();
         assert!(stored.file.is_some() && stored.head.len() < stored.header.length as usize);
         assert_eq!((stored.gates("Bash").unwrap().len(), stored.rules().unwrap().len()), (300, 300));
+        assert!(stored.gates("mcp__git__push").unwrap().is_empty());
         let gate = stored.gates("T299").unwrap().pop().unwrap();
         let rule = stored.rule(&gate).unwrap();
         assert_eq!((rule.name.as_str(), rule.place.line), ("r299", 301));

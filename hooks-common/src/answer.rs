@@ -14,7 +14,8 @@ pub enum Decision {
     Pass,
     /// Ask the user (PreToolUse).
     Ask(String),
-    /// Refuse, with the reason the model reads: a tool (PreToolUse) or the end of the turn (Stop).
+    /// Refuse, with the reason the model reads: a tool (PreToolUse, PermissionRequest), the end of a turn (Stop)
+    /// or of a teammate's work.
     Refuse(String),
 }
 
@@ -79,19 +80,41 @@ impl Answer {
                 specific.permission_decision = Some("ask");
                 specific.permission_decision_reason = Some(reason.clone());
             }
+            (Event::PermissionRequest, Decision::Refuse(reason)) => {
+                specific.decision = Some(Denied { behavior: "deny", message: reason.clone() });
+            }
+            // The user is being asked already.
+            (Event::PermissionRequest, Decision::Ask(_)) => {}
             (_, Decision::Refuse(reason) | Decision::Ask(reason)) => {
                 document.decision = Some("block");
                 document.reason = Some(reason.clone());
             }
         }
-        let says_something = specific.additional_context.is_some() || specific.permission_decision.is_some();
-        // SessionEnd takes no event-specific output, and a key the schema does not know voids the answer.
-        document.hook_specific_output = (says_something && event != Event::SessionEnd).then_some(specific);
+        let says_something = specific.additional_context.is_some()
+            || specific.permission_decision.is_some()
+            || specific.decision.is_some();
+        // A key that the host's schema of the event does not know voids the whole answer.
+        document.hook_specific_output = (says_something && takes_specific_output(event)).then_some(specific);
         let empty = document.hook_specific_output.is_none()
             && document.decision.is_none()
             && document.system_message.is_none();
         if empty { None } else { serde_json::to_string(&document).ok() }
     }
+}
+
+/// Whether the host's schema has event-specific output with a context or a decision for this event. At the end
+/// of a turn a context would start another one.
+fn takes_specific_output(event: Event) -> bool {
+    matches!(
+        event,
+        Event::SessionStart
+            | Event::UserPromptSubmit
+            | Event::PreToolUse
+            | Event::PostToolUse
+            | Event::PostToolUseFailure
+            | Event::PermissionRequest
+            | Event::SubagentStart
+    )
 }
 
 #[derive(Serialize, Default)]
@@ -116,7 +139,16 @@ struct Specific {
     #[serde(skip_serializing_if = "Option::is_none")]
     permission_decision_reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<Denied>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     additional_context: Option<String>,
+}
+
+/// The decision of a PermissionRequest.
+#[derive(Serialize)]
+struct Denied {
+    behavior: &'static str,
+    message: String,
 }
 
 #[cfg(test)]
@@ -133,8 +165,13 @@ mod tests {
             r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"no"}}"#
         );
         assert_eq!(answer.render(Event::Stop).unwrap(), r#"{"decision":"block","reason":"no"}"#);
+        assert_eq!(
+            answer.render(Event::PermissionRequest).unwrap(),
+            r#"{"hookSpecificOutput":{"hookEventName":"PermissionRequest","decision":{"behavior":"deny","message":"no"}}}"#
+        );
         let mut answer = Answer::default();
         answer.add_context("facts");
+        assert_eq!(answer.render(Event::Stop), None, "a context would start another turn");
         assert_eq!(
             answer.render(Event::SessionStart).unwrap(),
             r#"{"hookSpecificOutput":{"hookEventName":"SessionStart","additionalContext":"facts"}}"#

@@ -14,6 +14,10 @@ pub const CLAUDE_CODE_SESSION_ID: &str = "CLAUDE_CODE_SESSION_ID";
 pub const CLAUDE_SESSION_ID: &str = "CLAUDE_SESSION_ID";
 /// Any non-empty value switches the gates off for the process that carries it.
 pub const CLAUDE_SKIP_REQUIREMENTS: &str = "CLAUDE_SKIP_REQUIREMENTS";
+/// `true` switches `strict_preflight` off for a process.
+pub const RF_STRICT_OFF: &str = "RF_STRICT_OFF";
+/// Set by Claude Code in every process that it starts.
+pub const CLAUDECODE: &str = "CLAUDECODE";
 /// Stanchion's own folder, default `~/.stanchion`.
 pub const STANCHION_HOME: &str = "STANCHION_HOME";
 /// git's own variables, honoured when a hook runs inside one of git's commands.

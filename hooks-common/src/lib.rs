@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod branch;
+pub mod child;
 pub mod env_vars;
 pub mod event;
 pub mod failures;

@@ -71,6 +71,11 @@ impl Paths {
         self.claude.join("requirements.yaml")
     }
 
+    /// The message files that apply everywhere.
+    pub fn messages(&self) -> PathBuf {
+        self.claude.join("messages")
+    }
+
     /// Where Claude Code keeps plans.
     pub fn plans(&self) -> PathBuf {
         self.claude.join("plans")
@@ -94,6 +99,11 @@ impl Paths {
     /// Installed executables.
     pub fn bin(&self) -> PathBuf {
         self.stanchion.join("bin")
+    }
+
+    /// The compiled global configuration, for projects that have none.
+    pub fn global_policy(&self) -> PathBuf {
+        self.stanchion.join("global-policy.json")
     }
 
     /// What each installation changed, so that it can be taken back.
@@ -129,6 +139,16 @@ pub mod in_project {
     /// The configuration of one clone.
     pub fn local_config(root: &Path) -> PathBuf {
         root.join(".claude/requirements.local.yaml")
+    }
+
+    /// Present where somebody keeps the project out of `strict_preflight`.
+    pub fn opt_out(root: &Path) -> PathBuf {
+        root.join(".claude/.rf-optout")
+    }
+
+    /// The folders of message files, highest level first.
+    pub fn messages(root: &Path) -> [PathBuf; 2] {
+        [root.join(".claude/messages.local"), root.join(".claude/messages")]
     }
 
     /// Claude Code's settings that a team shares.
@@ -187,6 +207,11 @@ impl StateDir {
         self.metrics_dir().join(format!("{session}.lock"))
     }
 
+    /// What teams of agents did, a line each.
+    pub fn team_progress(&self) -> PathBuf {
+        self.0.join("team_progress.log")
+    }
+
     /// Present while the session's gates are paused.
     pub fn pause_mark(&self, session: &SessionKey) -> PathBuf {
         self.metrics_dir().join(format!("{session}.paused"))
@@ -196,6 +221,11 @@ impl StateDir {
 /// A work tree's compiled policy, below its git directory or what stands in for one.
 pub fn policy(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/policy.json")
+}
+
+/// What dynamic requirements computed lately, below the same folder as the policy.
+pub fn values(git_dir: &Path) -> PathBuf {
+    git_dir.join("stanchion/values.json")
 }
 
 /// `path` with a leading `~` replaced by `home`; a relative path is taken from `home`.

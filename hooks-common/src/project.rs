@@ -50,6 +50,14 @@ pub struct FileIdentity {
     changed_ns: i128,
 }
 
+impl ConfigFile {
+    /// The user's configuration for every project.
+    pub fn global(paths: &Paths) -> Self {
+        let path = paths.global_config();
+        Self { level: Level::Global, identity: FileIdentity::of(&path), path }
+    }
+}
+
 impl FileIdentity {
     /// The identity of what stands at `path`, links followed; `None` when nothing does. A link that leads
     /// nowhere has the link's own: somebody meant a file to be there.
@@ -151,6 +159,16 @@ impl Project {
     pub fn policy(&self) -> PathBuf {
         paths::policy(&self.store)
     }
+
+    /// What dynamic requirements computed lately in this work tree.
+    pub fn values(&self) -> PathBuf {
+        paths::values(&self.store)
+    }
+
+    /// The folders that git or a stand-in keeps for this work tree: what gates remember lies there.
+    pub fn stores(&self) -> [&Path; 2] {
+        [&self.store, &self.common]
+    }
 }
 
 /// The project that a session belongs to, fixed at its first event: the folder Claude Code was launched in if
@@ -170,8 +188,7 @@ fn is_configured(config: &[ConfigFile]) -> bool {
 
 fn cascade(paths: &Paths, root: &Path, main_worktree: Option<&Path>) -> Vec<ConfigFile> {
     let global = paths.global_config();
-    let mut files =
-        vec![ConfigFile { level: Level::Global, identity: FileIdentity::of(&global), path: global.clone() }];
+    let mut files = vec![ConfigFile::global(paths)];
     for (level, file) in [
         (Level::Project, in_project::config as fn(&Path) -> PathBuf),
         (Level::Local, in_project::local_config),

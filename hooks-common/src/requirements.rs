@@ -87,6 +87,11 @@ impl BranchState {
         own.unwrap_or_else(|| Self { document: Map::new() })
     }
 
+    /// The state of a branch that nobody did anything on.
+    pub fn empty_of(branch: &Branch) -> Self {
+        Self::empty(branch, Path::new(""), 0)
+    }
+
     fn empty(branch: &Branch, project: &Path, now: i64) -> Self {
         let document = json!({
             "version": VERSION, "branch": branch.name(), "project": project,

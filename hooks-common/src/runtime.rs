@@ -53,6 +53,15 @@ pub struct Hook {
 /// Runs a hook executable: reads the event, lets `work` do it in stages, answers, and exits 0. `events` are
 /// the events the executable serves; the first is assumed when the payload names none.
 pub fn run(events: &[Event], work: impl FnOnce(&mut Hook)) -> ExitCode {
+    run_closing(events, work, |_| None)
+}
+
+/// As [`run`]; `unreadable` answers a payload that cannot be read, for those who close their gates then.
+pub fn run_closing(
+    events: &[Event],
+    work: impl FnOnce(&mut Hook),
+    unreadable: impl FnOnce(&Paths) -> Option<Answer>,
+) -> ExitCode {
     let entered = Moment::now();
     // The default hook writes to stderr; a panic is reported through the log instead.
     std::panic::set_hook(Box::new(|_| {}));
@@ -66,6 +75,10 @@ pub fn run(events: &[Event], work: impl FnOnce(&mut Hook)) -> ExitCode {
             hook.finish();
         }
         Err(message) => {
+            if let Some(document) = unreadable(&paths).and_then(|answer| answer.render(events[0])) {
+                let mut stdout = std::io::stdout().lock();
+                let _ = writeln!(stdout, "{document}").and_then(|()| stdout.flush());
+            }
             log.error(&message);
             failures::note(&paths, events[0].name(), &message);
             log.flush(&paths);
@@ -133,14 +146,15 @@ impl Hook {
         }
     }
 
-    /// Runs a stage behind a fence. `name` is what a person reads when it fails.
-    pub fn stage<E: Display>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Result<(), E>) {
+    /// Runs a stage behind a fence; whether it went through. `name` is what a person reads when it fails.
+    pub fn stage<E: Display>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Result<(), E>) -> bool {
         let failure = match catch_unwind(AssertUnwindSafe(|| work(self).map_err(|error| error.to_string()))) {
-            Ok(Ok(())) => return,
+            Ok(Ok(())) => return true,
             Ok(Err(error)) => format!("{name}: {error}"),
             Err(panic) => format!("{name}: panicked: {}", panic_text(panic.as_ref())),
         };
         self.report(&failure);
+        false
     }
 
     /// Logs a failure that was passed over, and notes it for the next SessionStart.
@@ -202,6 +216,11 @@ impl Hook {
             }
             dir.append(&line, lock::HOT)
         });
+    }
+
+    /// The directory of the session, if it has a name.
+    pub fn session_dir(&self) -> Option<SessionDir> {
+        Some(SessionDir::new(&self.paths, self.session.as_ref()?))
     }
 
     /// Opens the session's directory and enters the session in the registry.

@@ -3,28 +3,24 @@
 //!
 //! Neither holds prompts, file contents or tool output: a line keeps what explains and replays a decision.
 
-use std::io;
+mod event;
+
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use event::{GateRecord, LoggedEvent};
+
 use crate::event::Payload;
 use crate::owner::Owner;
 use crate::paths::Paths;
 use crate::process;
-use crate::redact::redact;
 use crate::session_id::SessionId;
 use crate::store::{self, Durability, append, lock, replace};
-use crate::text::cut_bytes;
 use crate::time::Moment;
 
-/// The longest line, in bytes.
-const LONGEST_LINE: usize = 8 * 1024;
-/// The longest redacted command kept, in bytes.
-const LONGEST_COMMAND: usize = 1024;
-/// The longest path kept, in bytes.
-const LONGEST_PATH: usize = 1024;
 /// The format version of `meta.json` and of each event.
 const FORMAT: u32 = 1;
 /// Previous owners kept.
@@ -80,210 +76,6 @@ pub struct Meta {
     /// Whatever else another version wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
-}
-
-/// One line of `events.jsonl`. Events of a session are ordered by `mono_ns` within a boot, then by position.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct LoggedEvent {
-    /// The format version.
-    pub v: u32,
-    /// Unique; a line that stands twice counts once.
-    pub event_id: String,
-    /// Wall-clock time, RFC 3339.
-    pub recorded_at: String,
-    /// Nanoseconds of the monotonic clock at hook entry.
-    #[serde(default)]
-    pub mono_ns: u64,
-    /// The boot `mono_ns` belongs to; only on SessionStart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub boot_id: Option<String>,
-    /// The full session id.
-    pub session_id: String,
-    /// The host's event name, or one of ours with a leading underscore.
-    pub event: String,
-    /// The hook's process.
-    #[serde(default)]
-    pub pid: u32,
-    /// The session's folder.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub cwd: String,
-    /// The host's permission mode.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub permission_mode: String,
-    /// The tool.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub tool_name: String,
-    /// Ties a tool's events together.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub tool_use_id: String,
-    /// The file the tool names.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub file_path: String,
-    /// `edit` or `read`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub file_op: String,
-    /// Bash: the command, redacted, at most 1 KiB.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub command: String,
-    /// Skill: its name.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub skill: String,
-    /// SessionStart: its source.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub source: String,
-    /// SessionEnd: its reason.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-    /// The subagent.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub agent_id: String,
-    /// The subagent's type.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub agent_type: String,
-    /// Stop: whether the turn was sent back before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub stop_hook_active: bool,
-    /// PostToolUseFailure: whether the user interrupted.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_interrupt: bool,
-    /// Whether a text above was cut.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub truncated: bool,
-    /// What the gates decided and on which facts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gates: Option<GateRecord>,
-}
-
-/// The gates' part of an event: enough to explain the decision and to take it again.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GateRecord {
-    /// `pass`, `deny`, `block`, or why the gates did not look: `paused`, `skipped`, `disabled`, `exempt`. Empty
-    /// for events that decide nothing.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub outcome: String,
-    /// The hash of the policy that decided.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub policy: String,
-    /// The branch whose state was asked.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub branch: String,
-    /// The requirements that the event triggered, each with its state: `open`, `satisfied`, `armed`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asked: Vec<(String, String)>,
-    /// Requirements marked as triggered for the first time.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub triggered: Vec<String>,
-    /// Requirements satisfied by the event.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub satisfied: Vec<String>,
-    /// How: `skill:<name>`, `cli`, `carry_over`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub satisfied_by: String,
-    /// Requirements whose satisfaction the event ended.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cleared: Vec<String>,
-    /// Requirements the model was reminded of.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reminded: Vec<String>,
-}
-
-impl LoggedEvent {
-    /// The line for a payload, bounded and redacted.
-    pub fn of(payload: &Payload, session: &SessionId, event: &str, entered: Moment) -> Self {
-        let mut truncated = false;
-        let mut bounded = |text: &str, most: usize| {
-            let cut = cut_bytes(text, most);
-            truncated |= cut.len() < text.len();
-            cut.to_owned()
-        };
-        let file = payload.file().map(|file| payload.folder().join(file));
-        let file = file.as_deref().map(Path::to_string_lossy).unwrap_or_default();
-        let edits = crate::event::is_edit_tool(&payload.tool_name);
-        // A command is cut before it is redacted, so that a huge one costs no more than a long one; the cut
-        // leaves room for a secret that ends beyond the kept part.
-        let command = redact(cut_bytes(&payload.tool_input.command, 4 * LONGEST_COMMAND)).into_owned();
-        let mut line = Self {
-            v: FORMAT,
-            event_id: event_id(&entered),
-            recorded_at: entered.rfc3339(),
-            mono_ns: entered.mono_ns,
-            session_id: session.full().to_owned(),
-            event: event.to_owned(),
-            pid: std::process::id(),
-            cwd: bounded(&payload.cwd, LONGEST_PATH),
-            permission_mode: bounded(&payload.permission_mode, 64),
-            tool_name: bounded(&payload.tool_name, 128),
-            tool_use_id: bounded(&payload.tool_use_id, 128),
-            file_op: if file.is_empty() {
-                ""
-            } else if edits {
-                "edit"
-            } else {
-                "read"
-            }
-            .to_owned(),
-            file_path: bounded(&file, LONGEST_PATH),
-            command: bounded(&command, LONGEST_COMMAND),
-            skill: bounded(&payload.tool_input.skill, 128),
-            source: bounded(&payload.source, 64),
-            reason: bounded(&payload.reason, 64),
-            agent_id: bounded(&payload.agent_id, 128),
-            agent_type: bounded(&payload.agent_type, 128),
-            stop_hook_active: payload.stop_hook_active,
-            is_interrupt: payload.is_interrupt,
-            ..Self::default()
-        };
-        line.truncated = truncated;
-        line
-    }
-
-    /// A line for something that `req` did in the session.
-    pub fn of_command(session: &SessionId, name: &str, gates: GateRecord) -> Self {
-        let now = Moment::now();
-        Self {
-            v: FORMAT,
-            event_id: event_id(&now),
-            recorded_at: now.rfc3339(),
-            mono_ns: now.mono_ns,
-            session_id: session.full().to_owned(),
-            event: format!("_{name}"),
-            pid: std::process::id(),
-            gates: Some(gates),
-            ..Self::default()
-        }
-    }
-
-    /// Seconds since 1970, 0 when the timestamp cannot be read.
-    pub fn epoch(&self) -> i64 {
-        chrono::DateTime::parse_from_rfc3339(&self.recorded_at).map_or(0, |time| time.timestamp())
-    }
-
-    fn to_line(&self) -> serde_json::Result<Vec<u8>> {
-        let line = serde_json::to_vec(self)?;
-        if line.len() <= LONGEST_LINE {
-            return Ok(line);
-        }
-        // Escapes or many requirement names made it too long: drop what can be long, keep what identifies it.
-        let gates = self.gates.as_ref().map(|gates| GateRecord {
-            outcome: gates.outcome.clone(),
-            policy: gates.policy.clone(),
-            ..GateRecord::default()
-        });
-        let short = Self {
-            command: String::new(),
-            cwd: String::new(),
-            file_path: String::new(),
-            truncated: true,
-            gates,
-            ..self.clone()
-        };
-        serde_json::to_vec(&short)
-    }
-}
-
-/// Unique without a source of randomness: no two processes share a number at one nanosecond of one clock.
-fn event_id(entered: &Moment) -> String {
-    format!("{}-{}-{:04x}", entered.rfc3339(), std::process::id(), entered.mono_ns & 0xffff)
 }
 
 impl SessionDir {
@@ -405,6 +197,23 @@ impl SessionDir {
         }
     }
 
+    /// The events in the last `most` bytes of the log, in log order. An event cut in half is left out.
+    ///
+    /// # Errors
+    /// When the log exists and cannot be read.
+    pub fn read_tail(&self, most: u64) -> io::Result<Vec<LoggedEvent>> {
+        let mut log = match std::fs::File::open(self.events()) {
+            Ok(log) => log,
+            Err(error) if store::is_absent(&error) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let length = log.metadata()?.len();
+        log.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+        let mut bytes = Vec::new();
+        log.read_to_end(&mut bytes)?;
+        Ok(append::read_lines::<LoggedEvent>(&bytes).0)
+    }
+
     /// Every event of the session in log order, doubles dropped, and how many lines could not be read.
     ///
     /// # Errors
@@ -477,33 +286,6 @@ mod tests {
 
     fn payload(json: &str) -> Payload {
         Payload::parse(json.as_bytes()).unwrap()
-    }
-
-    #[test]
-    fn a_line_keeps_no_bodies_and_no_secrets() {
-        let payload = payload(
-            r#"{"session_id":"abc","cwd":"/r","tool_name":"Bash","prompt":"PROMPT-TEXT",
-                "tool_input":{"command":"TOKEN=hunter2 make","content":"BODY","new_string":"BODY"},
-                "tool_response":{"stdout":"OUTPUT"}}"#,
-        );
-        let session = payload.session().unwrap();
-        let event = LoggedEvent::of(&payload, &session, "PostToolUse", Moment::now());
-        let line = String::from_utf8(event.to_line().unwrap()).unwrap();
-        for absent in ["PROMPT-TEXT", "BODY", "OUTPUT", "hunter2"] {
-            assert!(!line.contains(absent), "{line}");
-        }
-        assert!(line.contains("TOKEN=[redacted] make"));
-    }
-
-    #[test]
-    fn a_line_is_bounded() {
-        let long = "\\u0001".repeat(60_000);
-        let payload = payload(&format!(
-            r#"{{"session_id":"abc","cwd":"/{long}","tool_name":"Bash","tool_input":{{"command":"{long}"}}}}"#
-        ));
-        let session = payload.session().unwrap();
-        let event = LoggedEvent::of(&payload, &session, "PreToolUse", Moment::now());
-        assert!(event.truncated && event.to_line().unwrap().len() <= LONGEST_LINE);
     }
 
     #[test]

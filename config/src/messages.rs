@@ -1,0 +1,219 @@
+//! Message files: what refusals and briefings say, beside the configuration.
+//!
+//! `.claude/messages.local/<requirement>.yaml` before `.claude/messages/<requirement>.yaml` before
+//! `~/.claude/messages/<requirement>.yaml`: the first that exists counts. What it leaves out comes from the
+//! section of the requirement's type in `_templates.yaml`, merged over the same folders. `_status.yaml` holds
+//! whole briefings by format. They are read when something is refused, so an edit counts at once.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use hooks_common::finding::{Finding, Place, Severity};
+use hooks_common::paths::{Paths, in_project};
+use hooks_common::store;
+use serde::{Deserialize, Serialize};
+
+use crate::check::nearest;
+use crate::read;
+use crate::types::Kind;
+use crate::yaml::{self, Mark, Node};
+
+/// The file of templates by type.
+const TEMPLATES: &str = "_templates";
+/// The file of briefings.
+const STATUS: &str = "_status";
+/// Sections of `_templates.yaml` that are not a type's messages.
+const OTHER_SECTIONS: [&str; 2] = ["version", "structural"];
+
+/// What is said about one requirement. `{name}` and its kin are replaced; see the refusal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Messages {
+    /// The version of the file's shape; not checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// What a refusal says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocking_message: Option<String>,
+    /// What a refusal says that repeats one of a few seconds ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub short_message: Option<String>,
+    /// What is told when it becomes satisfied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success_message: Option<String>,
+    /// The line above a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// The way out in briefings.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_label: Option<String>,
+    /// The command that a refusal names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback_text: Option<String>,
+}
+
+impl Messages {
+    /// These, and from `other` what is missing.
+    fn or(self, other: Self) -> Self {
+        Self {
+            version: self.version.or(other.version),
+            blocking_message: self.blocking_message.or(other.blocking_message),
+            short_message: self.short_message.or(other.short_message),
+            success_message: self.success_message.or(other.success_message),
+            header: self.header.or(other.header),
+            action_label: self.action_label.or(other.action_label),
+            fallback_text: self.fallback_text.or(other.fallback_text),
+        }
+    }
+}
+
+/// The folders of a project's message files, the one that wins first.
+#[derive(Debug, Clone)]
+pub struct MessageDirs([PathBuf; 3]);
+
+impl MessageDirs {
+    /// The folders of the project at `root`.
+    pub fn of(paths: &Paths, root: &Path) -> Self {
+        let [local, project] = in_project::messages(root);
+        Self([local, project, paths.messages()])
+    }
+
+    /// What is said about a requirement. A file that cannot be read counts as absent; [`MessageDirs::check`]
+    /// tells it.
+    pub fn messages(&self, name: &str, kind: Kind) -> Messages {
+        let own = self.0.iter().find_map(|dir| document(&dir.join(format!("{name}.yaml"))));
+        let own = own.and_then(|node| read::read(&node, &RefCell::default()).ok()).unwrap_or_default();
+        let templates = self.0.iter().filter_map(|dir| {
+            let node = document(&dir.join(format!("{TEMPLATES}.yaml")))?;
+            read::read(node.get(kind.name())?, &RefCell::default()).ok()
+        });
+        templates.fold(own, Messages::or)
+    }
+
+    /// The briefing of a format, where `_status.yaml` has one: text, or a map with `format`.
+    pub fn briefing(&self, format: &str) -> Option<String> {
+        self.0.iter().find_map(|dir| {
+            let node = document(&dir.join(format!("{STATUS}.yaml")))?;
+            let entry = node.get(format)?;
+            entry.text().or_else(|| entry.get("format")?.text()).map(str::to_owned)
+        })
+    }
+
+    /// All message files, the folder that wins first, by name within.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        for dir in &self.0 {
+            let entries = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+            let mut here: Vec<_> = entries
+                .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+                .collect();
+            here.sort();
+            files.extend(here);
+        }
+        files
+    }
+
+    /// What is wrong with the files: no YAML, keys that nobody reads, wrong types, names that no requirement has.
+    pub fn check(&self, names: &[&str]) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for file in self.files() {
+            let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            check_file(&file, stem, names, &mut findings);
+        }
+        findings
+    }
+}
+
+fn document(path: &Path) -> Option<Node> {
+    let bytes = store::read(path).ok()??;
+    yaml::parse(std::str::from_utf8(&bytes).ok()?, 0).ok().map(|(node, _)| node)
+}
+
+fn check_file(file: &Path, stem: &str, names: &[&str], findings: &mut Vec<Finding>) {
+    let place = |mark: Mark| Place {
+        file: file.to_owned(),
+        line: mark.line.max(1),
+        column: mark.column.max(1),
+        excerpt: String::new(),
+    };
+    let mut find = |severity, message: String, mark: Mark| {
+        findings.push(Finding::new(severity, format!("messages.{stem}"), message).at(place(mark)));
+    };
+    let start = Mark { source: 0, line: 1, column: 1 };
+    let text = match std::fs::read(file).map(String::from_utf8) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => return find(Severity::Error, "the file is not UTF-8".into(), start),
+        Err(error) => return find(Severity::Error, format!("the file cannot be read: {error}"), start),
+    };
+    let node = match yaml::parse(&text, 0) {
+        Ok((node, _)) => node,
+        Err(complaint) => return find(Severity::Error, complaint.message, complaint.mark),
+    };
+    let check = |node: &Node, find: &mut dyn FnMut(Severity, String, Mark)| {
+        let unknown = RefCell::new(Vec::new());
+        if let Err(wrong) = read::read::<Messages>(node, &unknown) {
+            find(Severity::Error, format!("`{}`: {}", wrong.path.join("."), wrong.message), wrong.mark);
+        }
+        for remark in unknown.into_inner() {
+            let near = nearest(&remark.key, remark.known.iter().copied());
+            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            find(
+                Severity::Warning,
+                format!("unknown key `{}`, it has no effect{hint}", remark.key),
+                remark.mark,
+            );
+        }
+    };
+    match stem {
+        STATUS => {}
+        TEMPLATES => {
+            let yaml::Value::Mapping(sections) = &node.value else { return };
+            for (key, section) in sections {
+                match key.text().unwrap_or_default() {
+                    name if OTHER_SECTIONS.contains(&name) => {}
+                    "blocking" | "guard" | "dynamic" => check(section, &mut find),
+                    name => find(Severity::Warning, format!("no type is called `{name}`"), key.mark),
+                }
+            }
+        }
+        _ => {
+            if !names.contains(&stem) {
+                find(Severity::Warning, format!("no requirement is called `{stem}`"), start);
+            }
+            check(&node, &mut find);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_file_wins_and_templates_fill_in() {
+        let dir = tempfile::tempdir().unwrap();
+        let dirs = MessageDirs(["local", "project", "global"].map(|name| dir.path().join(name)));
+        let write = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        assert_eq!(dirs.messages("plan", Kind::Blocking), Messages::default());
+        write("global/plan.yaml", "header: global\nblocking_message: g\n");
+        write("project/plan.yaml", "blocking_message: p\n");
+        write("global/_templates.yaml", "blocking: {header: H, short_message: S}\nguard: {header: G}\n");
+        write("local/_templates.yaml", "blocking: {short_message: L}\n");
+        let messages = dirs.messages("plan", Kind::Blocking);
+        let shown = [&messages.blocking_message, &messages.header, &messages.short_message];
+        assert_eq!(shown.map(|text| text.as_deref()), [Some("p"), Some("H"), Some("L")]);
+        write("local/_status.yaml", "compact: 'a {branch}'\nstandard: {format: b}\n");
+        assert_eq!((dirs.briefing("standard").as_deref(), dirs.briefing("rich")), (Some("b"), None));
+        assert_eq!(dirs.check(&["plan"]), []);
+        write("local/other.yaml", "heder: x\nheader: [1]\n");
+        write("local/broken.yaml", "a: [\n");
+        let told: Vec<_> = dirs.check(&["plan"]).iter().map(ToString::to_string).collect();
+        assert_eq!(told.len(), 4, "{told:#?}");
+        assert!(told.iter().any(|text| text.contains("did you mean `header`?")), "{told:#?}");
+    }
+}

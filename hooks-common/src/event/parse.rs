@@ -1,0 +1,234 @@
+//! A payload's bytes into its fields: what is unknown is skipped without being kept, a wrong type costs its
+//! field alone.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{Payload, ToolInput};
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(PayloadVisitor)
+    }
+}
+
+struct PayloadVisitor;
+
+impl<'de> Visitor<'de> for PayloadVisitor {
+    type Value = Payload;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Payload, A::Error> {
+        let mut payload = Payload::default();
+        let mut mistyped = Vec::new();
+        while let Some(key) = map.next_key::<Key>()? {
+            let (name, target) = match key {
+                Key::SessionId => ("session_id", &mut payload.session_id),
+                Key::HookEventName => ("hook_event_name", &mut payload.hook_event_name),
+                Key::Cwd => ("cwd", &mut payload.cwd),
+                Key::TranscriptPath => ("transcript_path", &mut payload.transcript_path),
+                Key::PermissionMode => ("permission_mode", &mut payload.permission_mode),
+                Key::ToolName => ("tool_name", &mut payload.tool_name),
+                Key::ToolUseId => ("tool_use_id", &mut payload.tool_use_id),
+                Key::Source => ("source", &mut payload.source),
+                Key::Reason => ("reason", &mut payload.reason),
+                Key::AgentId => ("agent_id", &mut payload.agent_id),
+                Key::AgentType => ("agent_type", &mut payload.agent_type),
+                Key::Prompt => ("prompt", &mut payload.prompt),
+                Key::CommandName => ("command_name", &mut payload.command_name),
+                Key::Trigger => ("trigger", &mut payload.trigger),
+                Key::TeammateName => ("teammate_name", &mut payload.teammate_name),
+                Key::TeamName => ("team_name", &mut payload.team_name),
+                Key::TaskId => ("task_id", &mut payload.task_id),
+                Key::TaskSubject => ("task_subject", &mut payload.task_subject),
+                Key::ToolInput => {
+                    match map.next_value::<LooseInput>()? {
+                        LooseInput::Object(input, wrong) => {
+                            payload.tool_input = input;
+                            mistyped.extend(wrong);
+                        }
+                        LooseInput::Null => {}
+                        LooseInput::Other => mistyped.push("tool_input"),
+                    }
+                    continue;
+                }
+                Key::StopHookActive => {
+                    payload.stop_hook_active = flag(&map.next_value()?, "stop_hook_active", &mut mistyped);
+                    continue;
+                }
+                Key::IsInterrupt => {
+                    payload.is_interrupt = flag(&map.next_value()?, "is_interrupt", &mut mistyped);
+                    continue;
+                }
+                Key::Unknown => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            match map.next_value::<Loose>()? {
+                Loose::Text(value) => *target = value,
+                Loose::Null => target.clear(),
+                Loose::Bool(_) | Loose::Other => mistyped.push(name),
+            }
+        }
+        payload.mistyped = mistyped;
+        Ok(payload)
+    }
+}
+
+fn flag(value: &Loose, name: &'static str, mistyped: &mut Vec<&'static str>) -> bool {
+    match value {
+        Loose::Bool(value) => *value,
+        Loose::Null => false,
+        Loose::Text(_) | Loose::Other => {
+            mistyped.push(name);
+            false
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    SessionId,
+    HookEventName,
+    Cwd,
+    TranscriptPath,
+    PermissionMode,
+    ToolName,
+    ToolUseId,
+    ToolInput,
+    Source,
+    Reason,
+    AgentId,
+    AgentType,
+    Prompt,
+    CommandName,
+    #[serde(alias = "compact_trigger")]
+    Trigger,
+    TeammateName,
+    TeamName,
+    TaskId,
+    TaskSubject,
+    StopHookActive,
+    IsInterrupt,
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum InputKey {
+    FilePath,
+    NotebookPath,
+    Command,
+    Skill,
+    #[serde(other)]
+    Unknown,
+}
+
+/// A value of any type, of which only text and truth are kept.
+enum Loose {
+    Text(String),
+    Bool(bool),
+    Null,
+    Other,
+}
+
+/// A tool's input of any type.
+enum LooseInput {
+    Object(ToolInput, Vec<&'static str>),
+    Null,
+    Other,
+}
+
+macro_rules! scalars_are_other {
+    ($value:expr) => {
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            Ok($value)
+        }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("any value")
+        }
+    };
+}
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Loose;
+            scalars_are_other!(Loose::Other);
+            fn visit_str<E>(self, value: &str) -> Result<Loose, E> {
+                Ok(Loose::Text(value.to_owned()))
+            }
+            fn visit_bool<E>(self, value: bool) -> Result<Loose, E> {
+                Ok(Loose::Bool(value))
+            }
+            fn visit_unit<E>(self) -> Result<Loose, E> {
+                Ok(Loose::Null)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Loose, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Loose::Other)
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+impl<'de> Deserialize<'de> for LooseInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = LooseInput;
+            scalars_are_other!(LooseInput::Other);
+            fn visit_str<E>(self, _: &str) -> Result<LooseInput, E> {
+                Ok(LooseInput::Other)
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<LooseInput, E> {
+                Ok(LooseInput::Other)
+            }
+            fn visit_unit<E>(self) -> Result<LooseInput, E> {
+                Ok(LooseInput::Null)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LooseInput, A::Error> {
+                let (mut input, mut wrong) = (ToolInput::default(), Vec::new());
+                while let Some(key) = map.next_key::<InputKey>()? {
+                    let (name, target) = match key {
+                        InputKey::FilePath => ("tool_input.file_path", &mut input.file_path),
+                        InputKey::NotebookPath => ("tool_input.notebook_path", &mut input.notebook_path),
+                        InputKey::Command => ("tool_input.command", &mut input.command),
+                        InputKey::Skill => ("tool_input.skill", &mut input.skill),
+                        InputKey::Unknown => {
+                            map.next_value::<IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    match map.next_value::<Loose>()? {
+                        Loose::Text(value) => *target = value,
+                        Loose::Null => target.clear(),
+                        Loose::Bool(_) | Loose::Other => wrong.push(name),
+                    }
+                }
+                Ok(LooseInput::Object(input, wrong))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
