@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use config::Rule;
-use config::types::{BriefingFormat, SessionStart};
+use config::messages::MessageDirs;
+use config::types::{BriefingFormat, GuardType, Kind, SessionStart};
 use hooks_common::finding::Severity;
 use hooks_common::owner::Owner;
 use hooks_common::requirements::transaction;
@@ -11,8 +12,11 @@ use hooks_common::runtime::Hook;
 use hooks_common::store::{self, lock};
 use hooks_common::text::fact;
 use hooks_common::{failures, registry::Registry};
+use serde_json::Map;
 
 use crate::carry_over::carry_over;
+use crate::judge::{Judged, Situation, Standing};
+use crate::message::Placeholders;
 use crate::refusal::{self, Req};
 use crate::view::Gates;
 
@@ -134,23 +138,50 @@ fn inherit(hook: &mut Hook, gates: Gates, settings: &SessionStart, owner: Option
 }
 
 fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -> Result<String, String> {
-    let rules = gates.policy.rules().map_err(|error| error.to_string())?;
+    let situation = Situation::of_project(&hook.paths, hook.project());
+    let survey = gates.survey(&situation).map_err(|error| error.to_string())?;
     let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
-    let open: Vec<Rule> = rules.iter().filter(|rule| !gates.is_satisfied(rule)).cloned().collect();
+    let messages = MessageDirs::of(&hook.paths, hook.project().root());
     let mut text = String::new();
     if let Some(header) = &settings.custom_header {
         let _ = writeln!(text, "{header}\n");
     }
-    if rules.is_empty() {
+    if survey.is_empty() {
         text.push_str("No requirements configured.");
         return Ok(text);
     }
-    let _ = write!(text, "Requirements: {}/{} satisfied", rules.len() - open.len(), rules.len());
+    let open: Vec<&Rule> =
+        survey.iter().filter(|(_, judged)| is_open(judged)).map(|(rule, _)| rule).collect();
+    let req = Req::find(&hook.paths);
+    let fallback = req.call(&refusal::satisfy(&open, &session));
+    let root = hook.project().root().to_string_lossy().into_owned();
+    if let Some(template) = messages.briefing(settings.briefing_format.name()) {
+        let actions = open.iter().map(|rule| format!("- {} ({})", rule.name, way_out(rule, Some(&messages))));
+        let rows: Vec<String> = survey.iter().map(|(rule, judged)| row(rule, judged, &messages)).collect();
+        let mut placeholders = Placeholders::default();
+        placeholders.set("branch", gates.branch.name());
+        placeholders.set("project_dir", &root);
+        placeholders.set("session_id", &session);
+        placeholders.set("satisfied_count", &(survey.len() - open.len()).to_string());
+        placeholders.set("total_count", &survey.len().to_string());
+        placeholders.set_text("action_list", actions.collect::<Vec<_>>().join("\n"));
+        placeholders.set_text("quick_start", String::new());
+        placeholders.set_text("status_table", rows.join("\n"));
+        let names: Vec<&str> = open.iter().map(|rule| rule.name.as_str()).collect();
+        placeholders.set_text("unsatisfied_names", names.join(" "));
+        placeholders.set_text(
+            "fallback",
+            if open.is_empty() { String::new() } else { format!("To satisfy: {fallback}") },
+        );
+        text.push_str(placeholders.fill(template.trim()).trim());
+        return Ok(text);
+    }
+    let _ = write!(text, "Requirements: {}/{} satisfied", survey.len() - open.len(), survey.len());
     match settings.briefing_format {
         BriefingFormat::Compact => {
             let _ = write!(text, " on {}.", fact(gates.branch.name()));
             for rule in &open {
-                let _ = write!(text, "\n- {} is open ({})", rule.name, way_out(rule));
+                let _ = write!(text, "\n- {} is open ({})", rule.name, way_out(rule, Some(&messages)));
             }
         }
         BriefingFormat::Standard => {
@@ -158,29 +189,53 @@ fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -
                 text,
                 "\nBranch: {}\nProject: {}\nSession: {session}\n\n| Requirement | Status | Triggers | Way out |\n|---|---|---|---|",
                 fact(gates.branch.name()),
-                fact(&hook.project().root().to_string_lossy()),
+                fact(&root),
             );
-            for rule in &rules {
-                let status = if gates.is_satisfied(rule) { "satisfied" } else { "open" };
-                let _ =
-                    write!(text, "\n| {} | {status} | {} | {} |", rule.name, triggers(rule), way_out(rule));
+            for (rule, judged) in &survey {
+                let _ = write!(text, "\n{}", row(rule, judged, &messages));
             }
         }
     }
     if !open.is_empty() {
-        let req = Req::find(&hook.paths);
-        let _ = write!(text, "\nTo satisfy: {}", req.call(&refusal::satisfy(&open, &session)));
+        let _ = write!(text, "\nTo satisfy: {fallback}");
         if !paused {
             text.push_str("\nA tool that needs an open requirement is refused before it runs, and says so.");
+        }
+        if gates.policy.protects_cli() {
+            text.push_str("\nThat is the user's to run (`protect_cli`).");
         }
     }
     Ok(text)
 }
 
-fn way_out(rule: &Rule) -> String {
-    match &rule.requirement.auto_resolve_skill {
-        Some(skill) => format!("/{}", skill.trim_start_matches('/').rsplit(':').next().unwrap_or(skill)),
-        None => format!("req satisfy {}", rule.name),
+fn is_open(judged: &Judged) -> bool {
+    judged.standing == Standing::Open
+}
+
+fn row(rule: &Rule, judged: &Judged, messages: &MessageDirs) -> String {
+    let status = match judged.standing {
+        Standing::Open => "open",
+        Standing::Failed => "unknown",
+        Standing::Satisfied | Standing::Armed => "satisfied",
+    };
+    format!("| {} | {status} | {} | {} |", rule.name, triggers(rule), way_out(rule, Some(messages)))
+}
+
+/// How a requirement is satisfied, in a few words. `messages` may have words of its own.
+pub fn way_out(rule: &Rule, messages: Option<&MessageDirs>) -> String {
+    let requirement = &rule.requirement;
+    let own = messages.and_then(|messages| messages.messages(&rule.name, requirement.kind).action_label);
+    if let Some(label) = own {
+        return Placeholders::of(rule, &Map::new(), "", "").fill(label.trim());
+    }
+    if let Some(skill) = &requirement.auto_resolve_skill {
+        return format!("/{}", skill.trim_start_matches('/').rsplit(':').next().unwrap_or(skill));
+    }
+    match (requirement.kind, requirement.guard_type()) {
+        (Kind::Guard, Some(GuardType::ProtectedBranch)) => "git switch -c <name>".to_owned(),
+        (Kind::Guard, Some(GuardType::SingleSession)) => "end the other session".to_owned(),
+        (Kind::Blocking, _) => format!("req satisfy {}", rule.name),
+        _ => format!("req approve {}", rule.name),
     }
 }
 
@@ -188,13 +243,19 @@ fn way_out(rule: &Rule) -> String {
 fn triggers(rule: &Rule) -> String {
     let mut shown: Vec<String> = Vec::new();
     for trigger in rule.requirement.triggers() {
-        let text = match &trigger.command_pattern {
+        let mut text = match &trigger.command_pattern {
             Some(pattern) => humane(pattern),
             None => trigger.tool,
         };
+        if let Some(files) = &trigger.file_pattern {
+            text.push_str(&format!(" of {}", files.iter().collect::<Vec<_>>().join(" ")));
+        }
         if !shown.contains(&text) {
             shown.push(text);
         }
+    }
+    if rule.requirement.counts_bash_writes() {
+        shown.push("writes through Bash".to_owned());
     }
     if shown.is_empty() { "none".to_owned() } else { shown.join(", ") }
 }

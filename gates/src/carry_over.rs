@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use config::types::CarryOver;
+use config::types::{CarryOver, Kind};
 use hooks_common::paths::Paths;
 use hooks_common::registry::Registry;
 use hooks_common::requirements::{BranchState, Satisfaction, StateError, transaction};
@@ -40,9 +40,11 @@ pub fn carry_over(
     let inherited: Vec<_> = rules
         .iter()
         .filter(|rule| {
-            settings.scopes.contains(&rule.requirement.scope) && rule.requirement.scope.is_per_session()
+            settings.scopes.contains(&rule.requirement.scope)
+                && rule.requirement.scope.is_per_session()
+                && rule.requirement.kind == Kind::Blocking
         })
-        .filter(|rule| !gates.is_satisfied(rule))
+        .filter(|rule| !gates.is_given(rule))
         .filter_map(|rule| {
             let source =
                 latest(&gates.state, &rule.name, session, &live, gates.now, settings.window_seconds)?;

@@ -1,18 +1,34 @@
 //! Requirement gates: named things that must be satisfied before a tool runs or a turn ends.
 //!
-//! [`view::Gates`] is the one place that answers what is open; every hook and `req` asks it. The other
-//! modules are what the events do with the answer.
+//! [`view::Gates`] is the one place that answers what is asked, [`judge()`] the one that answers how a requirement
+//! stands; every hook and `req` asks them. The other modules are what the events do with the answer.
 
 pub mod briefing;
 pub mod carry_over;
+pub mod danger;
+pub mod globs;
+pub mod judge;
+pub mod message;
 pub mod metrics;
+pub mod permission;
+pub mod phase;
+pub mod plan_mode;
 pub mod post_tool;
 pub mod pre_tool;
+pub mod protect;
 pub mod refusal;
 pub mod reminder;
+pub mod replay;
 pub mod satisfy;
 pub mod session_end;
 pub mod stop;
+pub mod strict;
+pub mod subagent;
+pub mod teams;
+pub mod tool_use;
+pub mod trigger;
 pub mod view;
 
-pub use view::{Asked, Gates, Standing, ToolUse, Verdict};
+pub use judge::{Judged, Situation, Standing, judge};
+pub use tool_use::ToolUse;
+pub use view::{Asked, Gates, Verdict};

@@ -3,6 +3,7 @@
 //! It is a projection of the session's log, brought up to date when a turn begins or ends. It remembers how
 //! far it has read; deleting it loses nothing.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -79,12 +80,51 @@ pub fn update(
     store::replace(&path, &text, Durability::Rebuildable, 0o644)
 }
 
-/// The requirements the model was last reminded of, as far as the metrics know.
-pub fn last_reminder(state: &StateDir, session: &SessionKey) -> Vec<String> {
-    let metrics = store::read(&state.metrics(session)).ok().flatten();
-    let metrics: Option<Map<String, Value>> = metrics.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let reminded = metrics.and_then(|metrics| serde_json::from_value(metrics.get("reminded")?.clone()).ok());
-    reminded.unwrap_or_default()
+/// The requirements that the session was told of lately, as far as the metrics know: `reminded` by a prompt, or
+/// `warned` at the end of a turn.
+pub fn remembered(state: &StateDir, session: &SessionKey, key: &str) -> Vec<String> {
+    let metrics = read(&state.metrics(session));
+    metrics.and_then(|metrics| serde_json::from_value(metrics.get(key)?.clone()).ok()).unwrap_or_default()
+}
+
+/// A session's metrics as they are on disk.
+pub fn read(path: &Path) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&store::read(path).ok()??).ok()
+}
+
+/// What requirements in mode `observe` and `warn` would have refused, over all sessions of a repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Observed {
+    /// How often.
+    pub count: u64,
+    /// In how many sessions.
+    pub sessions: u64,
+    /// When last, seconds since 1970.
+    pub last_at: i64,
+}
+
+/// What was observed, by requirement.
+pub fn observed(state: &StateDir) -> BTreeMap<String, Observed> {
+    let mut all: BTreeMap<String, Observed> = BTreeMap::new();
+    let entries = std::fs::read_dir(state.metrics_dir()).into_iter().flatten().flatten();
+    for path in
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "json"))
+    {
+        let Some(metrics) = read(&path) else { continue };
+        let requirements = metrics.get("requirements").and_then(Value::as_object);
+        for (name, entry) in requirements.into_iter().flatten() {
+            let Some(count) = entry.get("observed_count").and_then(Value::as_u64).filter(|count| *count > 0)
+            else {
+                continue;
+            };
+            let observed = all.entry(name.clone()).or_default();
+            observed.count += count;
+            observed.sessions += 1;
+            observed.last_at =
+                observed.last_at.max(entry.get("observed_at").and_then(Value::as_i64).unwrap_or(0));
+        }
+    }
+    all
 }
 
 fn empty(session: &SessionKey, root: &Path, branch: &str) -> Map<String, Value> {
@@ -110,7 +150,7 @@ fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
     match event.event.as_str() {
         "PreToolUse" => tool_use(metrics, event, root),
         "UserPromptSubmit" => count(tool(metrics, "UserPrompt"), "count"),
-        "PostToolUse" if event.tool_name == "Skill" => {
+        "PostToolUse" | "UserPromptExpansion" if !event.skill.is_empty() => {
             push(metrics, "skills", json!({"name": event.skill, "timestamp": at}), MOST_NAMED);
         }
         "PostToolUseFailure" => {
@@ -118,10 +158,30 @@ fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
             let error = json!({"type": kind, "message": null, "tool": event.tool_name, "requirement": null, "timestamp": at});
             push(metrics, "errors", error, MOST_ERRORS);
         }
+        "PermissionRequest" if event.gates.as_ref().is_some_and(|gates| gates.outcome == "deny") => {
+            let entry = tool(metrics, "PermissionDenied");
+            count(entry, "count");
+            count(entry, "blocked_count");
+        }
+        "PreCompact" => {
+            // Clients have called it by three names.
+            let trigger = [&event.trigger, &event.source].into_iter().find(|name| !name.is_empty());
+            count(tool(metrics, &format!("Compact:{}", trigger.map_or("unknown", String::as_str))), "count");
+            count(metrics, "compaction_count");
+        }
+        "SubagentStart" => {
+            count(tool(metrics, &format!("SubagentStart:{}", event.agent_type)), "count");
+            push(metrics, "agents", json!({"name": event.agent_type, "timestamp": at}), MOST_NAMED);
+        }
+        "TeammateIdle" | "TaskCompleted" => {
+            push(
+                metrics,
+                "agents",
+                json!({"name": format!("team:{}", event.event), "timestamp": at}),
+                MOST_NAMED,
+            );
+        }
         "SessionStart" => {
-            if event.source == "compact" {
-                count(metrics, "compaction_count");
-            }
             metrics.insert("ended_at".into(), Value::Null);
             metrics.insert("duration_seconds".into(), Value::Null);
         }
@@ -146,15 +206,28 @@ fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
             since.map_or(Value::Null, |since| (at - since).max(0).into()),
         );
     }
+    for (name, _) in
+        gates.asked.iter().filter(|(_, standing)| matches!(standing.as_str(), "observed" | "warned"))
+    {
+        let entry = requirement(metrics, name);
+        count(entry, "observed_count");
+        entry.insert("observed_at".into(), at.into());
+    }
     if !gates.reminded.is_empty() {
         metrics.insert("reminded".into(), gates.reminded.clone().into());
+    }
+    if event.event == "Stop" {
+        metrics.insert("warned".into(), gates.warned.clone().into());
     }
 }
 
 /// One use of a tool is one use, however many requirements refused it.
 fn tool_use(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
     let at = event.epoch();
-    let blocked = event.gates.as_ref().is_some_and(|gates| gates.outcome == "deny");
+    let blocked = event
+        .gates
+        .as_ref()
+        .is_some_and(|gates| matches!(gates.outcome.as_str(), "deny" | "protected" | "strict" | "closed"));
     let entry = tool(metrics, &event.tool_name);
     count(entry, "count");
     if blocked {

@@ -1,54 +1,17 @@
-//! PostToolUse: what a tool that ran has satisfied, and what it has spent.
+//! PostToolUse: what a tool that ran has spent, and what is told after it.
 
-use config::Rule;
-use hooks_common::event::Event;
+use hooks_common::event::{Event, is_edit_tool};
 use hooks_common::requirements::{Scope, transaction};
 use hooks_common::runtime::Hook;
+use hooks_common::session_log::LoggedEvent;
 use hooks_common::store::lock;
-use serde_json::Map;
 
-use crate::satisfy::{self, Target, is_same_skill};
-use crate::view::{Gates, triggered};
+use crate::tool_use::ToolUse;
+use crate::trigger::Triggers;
+use crate::view::Gates;
 
-/// Satisfies the requirements that a completed skill stands for.
-///
-/// # Errors
-/// When the gates cannot be read or the state not be changed.
-pub fn satisfy_by_skill(hook: &mut Hook) -> Result<(), String> {
-    if hook.event != Event::PostToolUse || hook.payload.tool_name != "Skill" {
-        return Ok(());
-    }
-    let skill = hook.payload.tool_input.skill.clone();
-    let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
-    let rules = gates.policy.rules().map_err(|error| error.to_string())?;
-    let stands_for = |rule: &&Rule| {
-        rule.requirement
-            .satisfied_by_skill
-            .as_deref()
-            .is_some_and(|configured| is_same_skill(configured, &skill))
-    };
-    let satisfied: Vec<&Rule> = rules.iter().filter(stands_for).collect();
-    if satisfied.is_empty() {
-        return Ok(());
-    }
-    let target = Target {
-        dir: &gates.dir,
-        branch: &gates.branch,
-        project: hook.project().root(),
-        session: gates.session.as_ref(),
-        now: gates.now,
-        wait: lock::CHANGE,
-    };
-    let metadata = Map::from_iter([("skill".to_owned(), skill.clone().into())]);
-    satisfy::satisfy(target, &satisfied, "skill", &metadata, None).map_err(|error| error.to_string())?;
-    let names = satisfied.iter().map(|rule| rule.name.clone()).collect();
-    if let Some(record) = &mut hook.gates {
-        record.outcome = "pass".to_owned();
-        record.satisfied = names;
-        record.satisfied_by = format!("skill:{skill}");
-    }
-    Ok(())
-}
+/// How much of the session's log is looked at for failures, in bytes.
+const RECENT: u64 = 128 * 1024;
 
 /// Spends the single-use approvals that the tool needed. A tool that failed spends nothing.
 ///
@@ -59,32 +22,71 @@ pub fn spend(hook: &mut Hook) -> Result<(), String> {
         return Ok(());
     }
     let recorded = hook.gates.take();
-    let Some(gates) = Gates::of_hook(hook) else {
-        hook.gates = recorded;
-        return Ok(());
-    };
+    let gates = Gates::of_hook(hook);
     hook.gates = recorded;
-    let of_tool = gates.policy.gates(&hook.payload.tool_name).map_err(|error| error.to_string())?;
-    let single: Vec<_> = of_tool.into_iter().filter(|gate| gate.scope == Scope::SingleUse).collect();
-    let needed = triggered(single, &hook.payload.tool_input.command)?;
+    let Some(gates) = gates else { return Ok(()) };
     let Some(session) = &gates.session else { return Ok(()) };
+    let of_tool = gates.policy.gates(&hook.payload.tool_name).map_err(|error| error.to_string())?;
     // Without an entry there is nothing to spend, and nothing to write.
-    let held: Vec<_> = needed
-        .iter()
-        .filter(|gate| {
-            gates.state.view(&gate.name, Some(session)).is_triggered()
-                || gates.state.view(&gate.name, Some(session)).satisfaction().is_some()
-        })
-        .collect();
+    let held = of_tool.into_iter().filter(|gate| {
+        let view = gates.state.view(&gate.name, Some(session));
+        gate.scope == Scope::SingleUse && (view.is_triggered() || view.satisfaction().is_some())
+    });
+    let held: Vec<_> = held.collect();
     if held.is_empty() {
         return Ok(());
     }
-    let spent =
-        transaction(&gates.dir, &gates.branch, hook.project().root(), gates.now, lock::CHANGE, |changes| {
-            let spent = held.iter().filter(|gate| changes.clear_single_use(&gate.name, session));
+    let tool_use = ToolUse::of(&hook.payload);
+    let root = hook.project().root();
+    let mut triggers = Triggers::new(&tool_use, root, &hook.paths);
+    let mut needed = Vec::new();
+    let mut failed = None;
+    for gate in held {
+        match triggers.ask(&gate) {
+            Ok(true) => needed.push(gate),
+            Ok(false) => {}
+            Err(error) => failed = Some(error),
+        }
+    }
+    if !needed.is_empty() {
+        let spent = transaction(&gates.dir, &gates.branch, root, gates.now, lock::CHANGE, |changes| {
+            let spent = needed.iter().filter(|gate| changes.clear_single_use(&gate.name, session));
             spent.map(|gate| gate.name.clone()).collect::<Vec<_>>()
         });
-    let spent = spent.map_err(|error| error.to_string())?;
-    hook.gates.get_or_insert_default().cleared = spent;
+        hook.gates.get_or_insert_default().cleared = spent.map_err(|error| error.to_string())?;
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// Advises after edits that failed again and again, once each time that so many more have.
+///
+/// # Errors
+/// When the gates or the session's log cannot be read.
+pub fn advise_after_failures(hook: &mut Hook) -> Result<(), String> {
+    let is_failed_edit = hook.event == Event::PostToolUseFailure && is_edit_tool(&hook.payload.tool_name);
+    if !is_failed_edit || hook.payload.is_interrupt {
+        return Ok(());
+    }
+    let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
+    let settings = gates.policy.settings().map_err(|error| error.to_string())?.tool_failure;
+    let after = usize::try_from(settings.after.max(1)).unwrap_or(usize::MAX);
+    if !settings.advice {
+        return Ok(());
+    }
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
+    let events = dir.read_tail(RECENT).map_err(|error| error.to_string())?;
+    let failures = 1 + failures_in_a_row(&events);
+    if failures.is_multiple_of(after) {
+        hook.answer.add_context(format!(
+            "{failures} edits in a row have failed. Read the file again before the next one: its text may differ from what is remembered, in white space or by another edit. A smaller edit, or one that quotes more of its surroundings, is found more easily."
+        ));
+    }
     Ok(())
+}
+
+/// Edits that failed since the last one that went through.
+fn failures_in_a_row(events: &[LoggedEvent]) -> usize {
+    let edits = events.iter().rev().filter(|event| is_edit_tool(&event.tool_name) && !event.is_interrupt);
+    let outcomes = edits.filter(|event| event.event.starts_with("PostToolUse"));
+    outcomes.take_while(|event| event.event == "PostToolUseFailure").count()
 }

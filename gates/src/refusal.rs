@@ -4,11 +4,14 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use config::Rule;
+use config::messages::MessageDirs;
+use config::types::Kind;
 use hooks_common::env_vars;
 use hooks_common::paths::Paths;
-use hooks_common::text::fact;
 
-use crate::view::{Asked, Gates, ToolUse};
+use crate::judge::{Judged, Situation, Standing};
+use crate::message::{Placeholders, body, first_line};
+use crate::view::Gates;
 
 /// How `req` is called from where the reader stands.
 #[derive(Debug, Clone)]
@@ -40,89 +43,154 @@ fn shell_word(path: &Path) -> String {
     if text.chars().all(plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
-/// The refusal of a tool.
-///
-/// # Errors
-/// When the stored policy is damaged.
-pub fn tool(
-    gates: &Gates,
-    open: &[&Asked],
-    root: &Path,
-    tool_use: &ToolUse<'_>,
-    req: &Req,
-) -> Result<String, String> {
-    let rules: Result<Vec<Rule>, _> = open.iter().map(|asked| gates.policy.rule(&asked.gate)).collect();
-    let rules = rules.map_err(|error| error.to_string())?;
-    let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
-    let mut text = String::new();
-    match rules.as_slice() {
-        [rule] => text.push_str(&message(rule, &session)),
-        _ => {
-            let _ = writeln!(text, "{} requirements are open before {} may run.", rules.len(), tool_use.tool);
-            text.push_str(&ways_out(&rules));
-        }
-    }
-    text.truncate(text.trim_end().len());
-    let _ = write!(
-        text,
-        "\n\n---\n{} was refused before it ran; nothing was changed.\nRequired: {}\nTo go on: {}\nTo see why: {}",
-        tool_use.tool,
-        rules
-            .iter()
-            .map(|rule| format!("{} ({} scope, {})", rule.name, rule.requirement.scope, place(rule, root)))
-            .collect::<Vec<_>>()
-            .join(", "),
-        req.call(&satisfy(&rules, &session)),
-        req.call(&why(tool_use)),
-    );
-    Ok(text)
+/// One requirement that refuses.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// The requirement.
+    pub rule: Rule,
+    /// Why.
+    pub judged: Judged,
 }
 
-/// The refusal of a turn's end.
-pub fn stop(rules: &[Rule], session: &str, root: &Path, req: &Req) -> String {
-    let mut text =
-        String::from("This turn did something that needs these requirements, and they are open.\n");
-    for rule in rules {
-        let _ = writeln!(text, "\n{} ({} scope, {})", rule.name, rule.requirement.scope, place(rule, root));
-        if rule.requirement.message.is_some() {
-            let _ = writeln!(text, "{}", message(rule, session));
-        }
-    }
-    text.push_str(&ways_out(rules));
-    let _ = write!(text, "\nTo go on: {}", req.call(&satisfy(rules, session)));
-    text
+/// Writes refusals for one session in one project.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    gates: &'a Gates,
+    situation: &'a Situation<'a>,
+    messages: MessageDirs,
+    req: Req,
+    session: String,
 }
 
-/// `satisfy` with every name and the session.
-pub fn satisfy(rules: &[Rule], session: &str) -> String {
+impl<'a> Writer<'a> {
+    /// For the session and project of `gates`.
+    pub fn new(gates: &'a Gates, situation: &'a Situation<'a>) -> Self {
+        Self {
+            gates,
+            situation,
+            messages: MessageDirs::of(situation.paths, situation.project.root()),
+            req: Req::find(situation.paths),
+            session: gates.session.as_ref().map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+
+    /// The refusal of a tool. One that repeats a refusal of a moment ago is short.
+    pub fn tool(&self, refused: &[Refused], tool: &str, is_repeated: bool) -> String {
+        let mut text = String::new();
+        match refused {
+            [one] if is_repeated => text.push_str(&self.short(one)),
+            [one] => text.push_str(&self.body(one)),
+            _ => {
+                let _ = writeln!(text, "{} requirements are open before {tool} may run.", refused.len());
+                for one in refused {
+                    let said = self.body(one);
+                    let _ = write!(text, "\n- {}: {}", one.rule.name, first_line(&said));
+                }
+                text.push_str(&ways_out(refused));
+            }
+        }
+        text.truncate(text.trim_end().len());
+        let _ = write!(text, "\n\n---\n{tool} was refused before it ran; nothing was changed.");
+        self.foot(refused, &mut text);
+        let _ = write!(
+            text,
+            "\nTo see why: {}",
+            self.req.call(&format!("why --last --session {}", self.session))
+        );
+        text
+    }
+
+    /// The refusal of a turn's end.
+    pub fn stop(&self, refused: &[Refused]) -> String {
+        let mut text =
+            String::from("This turn did something that needs these requirements, and they are open.\n");
+        for one in refused {
+            let _ = writeln!(text, "\n{}", self.body(one));
+        }
+        text.push_str(&ways_out(refused));
+        text.push_str("\n---");
+        self.foot(refused, &mut text);
+        text
+    }
+
+    /// Which rules, and how to go on.
+    fn foot(&self, refused: &[Refused], text: &mut String) {
+        let root = self.situation.project.root();
+        let named = |one: &Refused| {
+            format!("{} ({} scope, {})", one.rule.name, one.rule.requirement.scope, place(&one.rule, root))
+        };
+        let _ = write!(text, "\nRequired: {}", refused.iter().map(named).collect::<Vec<_>>().join(", "));
+        let lacks_more = |one: &&Refused| one.judged.facts.get("given") == Some(&true.into());
+        let failed = |one: &&Refused| one.judged.standing == Standing::Failed;
+        let waiting: Vec<&Refused> = refused.iter().filter(|one| !lacks_more(one) && !failed(one)).collect();
+        if waiting.is_empty() {
+            let way = if refused.iter().any(|one| failed(&one)) {
+                "mend what could not be evaluated (`req doctor` tells more), then try again"
+            } else {
+                "complete the evidence named above, then try again"
+            };
+            let _ = write!(text, "\nTo go on: {way}");
+            return;
+        }
+        let command = match waiting.as_slice() {
+            [one] => {
+                self.messages.messages(&one.rule.name, one.rule.requirement.kind).fallback_text.map(|text| {
+                    Placeholders::of(&one.rule, &one.judged.facts, &self.session, self.gates.branch.name())
+                        .fill(text.trim())
+                })
+            }
+            _ => None,
+        };
+        let rules: Vec<&Rule> = waiting.iter().map(|one| &one.rule).collect();
+        let command = command.unwrap_or_else(|| self.req.call(&satisfy(&rules, &self.session)));
+        if self.gates.policy.protects_cli() {
+            let _ = write!(
+                text,
+                "\nTo go on: ask the user, who runs in a terminal of their own: {command}\nDo not run it yourself; it is refused (`protect_cli`)."
+            );
+        } else {
+            let _ = write!(text, "\nTo go on: {command}");
+        }
+    }
+
+    /// What is said about one requirement.
+    pub fn body(&self, one: &Refused) -> String {
+        let messages = self.messages.messages(&one.rule.name, one.rule.requirement.kind);
+        let placeholders =
+            Placeholders::of(&one.rule, &one.judged.facts, &self.session, self.gates.branch.name());
+        body(&one.rule, &one.judged, &messages, &placeholders)
+    }
+
+    fn short(&self, one: &Refused) -> String {
+        let messages = self.messages.messages(&one.rule.name, one.rule.requirement.kind);
+        let short = messages.short_message.or_else(|| one.rule.requirement.short_message.clone());
+        let placeholders =
+            Placeholders::of(&one.rule, &one.judged.facts, &self.session, self.gates.branch.name());
+        match short {
+            Some(short) => placeholders.fill(short.trim()),
+            None => format!("{} is still open, as the refusal just before says.", one.rule.name),
+        }
+    }
+}
+
+/// `satisfy` with every name and the session; `approve` where conditions are set aside.
+pub fn satisfy(rules: &[&Rule], session: &str) -> String {
     let names: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
-    format!("satisfy {} --session {session}", names.join(" "))
-}
-
-/// The configured message with its placeholders replaced, or what to do when there is none.
-pub fn message(rule: &Rule, session: &str) -> String {
-    let skill = rule.requirement.auto_resolve_skill.as_deref().unwrap_or_default();
-    let short = skill.rsplit(':').next().unwrap_or_default().trim_start_matches('/');
-    if let Some(message) = &rule.requirement.message {
-        return message.trim().replace("{auto_resolve_skill}", short).replace("{session_id}", session);
-    }
-    let what = rule.requirement.description.as_deref().unwrap_or("It is not satisfied.");
-    let mut text = format!("Requirement {} is open: {what}", rule.name);
-    if !skill.is_empty() {
-        let _ = write!(text, "\nRun the skill /{}.", skill.trim_start_matches('/'));
-    }
-    text
+    let verb =
+        if rules.iter().all(|rule| rule.requirement.kind != Kind::Blocking) { "approve" } else { "satisfy" };
+    let flag = if session.is_empty() { String::new() } else { format!(" --session {session}") };
+    format!("{verb} {}{flag}", names.join(" "))
 }
 
 /// The skills that lead out, each once, with what each leads to.
-fn ways_out(rules: &[Rule]) -> String {
+fn ways_out(refused: &[Refused]) -> String {
     let mut skills: Vec<(&str, Vec<&str>)> = Vec::new();
-    for rule in rules {
-        let Some(skill) = rule.requirement.auto_resolve_skill.as_deref() else { continue };
+    for one in refused {
+        let Some(skill) = one.rule.requirement.auto_resolve_skill.as_deref() else { continue };
         let skill = skill.trim_start_matches('/');
         match skills.iter_mut().find(|(known, _)| *known == skill) {
-            Some((_, names)) => names.push(&rule.name),
-            None => skills.push((skill, vec![&rule.name])),
+            Some((_, names)) => names.push(&one.rule.name),
+            None => skills.push((skill, vec![&one.rule.name])),
         }
     }
     skills.iter().fold(String::new(), |mut text, (skill, names)| {
@@ -135,20 +203,4 @@ fn ways_out(rules: &[Rule]) -> String {
 pub fn place(rule: &Rule, root: &Path) -> String {
     let file = rule.place.file.strip_prefix(root).map_or_else(|_| rule.place.file.clone(), PathBuf::from);
     format!("{}:{}", file.display(), rule.place.line)
-}
-
-/// `why` with the tool and what was asked of it, as one can type it.
-fn why(tool_use: &ToolUse<'_>) -> String {
-    if tool_use.tool == "Bash" {
-        return "why Bash '<command>'".to_owned();
-    }
-    match tool_use.file {
-        Some(file) => {
-            let word = shell_word(file);
-            // A name with control characters is shown as a fact, not as something to type.
-            let word = if word.chars().any(char::is_control) { fact(&word) } else { word };
-            format!("why {} {word}", tool_use.tool)
-        }
-        None => format!("why {}", tool_use.tool),
-    }
 }

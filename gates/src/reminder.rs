@@ -2,6 +2,7 @@
 
 use hooks_common::runtime::Hook;
 
+use crate::judge::Situation;
 use crate::metrics;
 use crate::view::Gates;
 
@@ -30,7 +31,11 @@ const COMMIT_TEXTS: [&str; 7] = ["commit", "push", "deploy", "release", "merge",
 /// # Errors
 /// When the gates cannot be read.
 pub fn remind(hook: &mut Hook) -> Result<(), String> {
+    let recorded = hook.gates.take();
     let gates = Gates::of_hook(hook);
+    if let Some(recorded) = recorded.filter(|recorded| !recorded.satisfied.is_empty()) {
+        hook.gates = Some(recorded);
+    }
     if hook.gates.as_ref().is_some_and(|record| record.outcome == "paused") {
         hook.answer.add_context("Requirement gates are paused for this session; `req resume` ends that.");
         return Ok(());
@@ -40,10 +45,11 @@ pub fn remind(hook: &mut Hook) -> Result<(), String> {
     if !settings.prompt_submit.reminder || !announces_work(&hook.payload.prompt) {
         return Ok(());
     }
-    let open = gates.open().map_err(|error| error.to_string())?;
+    let situation = Situation::of_project(&hook.paths, hook.project());
+    let open = gates.open(&situation).map_err(|error| error.to_string())?;
     let names: Vec<String> = open.into_iter().map(|rule| rule.name).collect();
     let Some(session) = &hook.session else { return Ok(()) };
-    if names.is_empty() || metrics::last_reminder(&gates.dir, session.key()) == names {
+    if names.is_empty() || metrics::remembered(&gates.dir, session.key(), "reminded") == names {
         return Ok(());
     }
     let count = names.len();

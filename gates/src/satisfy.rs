@@ -1,14 +1,22 @@
-//! How requirements become satisfied and cease to be: from a skill, from `req`, by being used.
+//! How requirements become satisfied: by a skill, a slash command, a subagent that finished, by `req`.
 
 use std::path::Path;
 use std::time::Duration;
 
 use config::Rule;
+use config::types::{Kind, SatisfiedWhen};
 use hooks_common::branch::Branch;
+use hooks_common::event::Event;
 use hooks_common::paths::StateDir;
 use hooks_common::requirements::{Satisfaction, Scope, StateError, transaction};
+use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionKey;
+use hooks_common::session_log::LoggedEvent;
+use hooks_common::store::lock;
 use serde_json::{Map, Value};
+
+use crate::globs;
+use crate::view::Gates;
 
 /// For whom requirements are satisfied.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +35,8 @@ pub struct Target<'a> {
     pub wait: Duration,
 }
 
-/// Satisfies requirements, all of them or none. `ttl` in seconds overrides the configured `replan_ttl`.
+/// Satisfies requirements, all of them or none. `ttl` in seconds overrides what is configured. A guard or a
+/// dynamic requirement is approved, whatever `by` says.
 ///
 /// # Errors
 /// When the state cannot be changed; then nothing was.
@@ -40,19 +49,117 @@ pub fn satisfy(
 ) -> Result<(), StateError> {
     transaction(target.dir, target.branch, target.project, target.now, target.wait, |changes| {
         for rule in rules {
+            let requirement = &rule.requirement;
             let scope = match target.session {
-                None if rule.requirement.scope.is_per_session() => Scope::Branch,
-                _ => rule.requirement.scope,
+                None if requirement.scope.is_per_session() => Scope::Branch,
+                _ => requirement.scope,
             };
-            let lasts = ttl.or(rule.requirement.replan_ttl).filter(|ttl| *ttl > 0);
+            let lasts = ttl.or(requirement.lasts()).filter(|ttl| *ttl > 0);
             let how = Satisfaction {
-                by,
+                by: if requirement.kind == Kind::Blocking { by } else { "approval" },
                 metadata: metadata.clone(),
                 expires_at: lasts.map(|ttl| target.now + i64::from(ttl)),
             };
             changes.satisfy(&rule.name, scope, target.session, &how);
         }
     })
+}
+
+/// Satisfies what a skill that was loaded stands for.
+///
+/// # Errors
+/// When the gates cannot be read or the state not be changed.
+pub fn by_skill(hook: &mut Hook) -> Result<(), String> {
+    if hook.event != Event::PostToolUse || hook.payload.tool_name != "Skill" {
+        return Ok(());
+    }
+    let skill = hook.payload.tool_input.skill.clone();
+    skill_was_used(hook, &skill)
+}
+
+/// Satisfies what a slash command stands for that the user typed: such a command loads its skill without any
+/// tool. Only the name of a command that a requirement knows reaches the log.
+///
+/// # Errors
+/// When the gates cannot be read or the state not be changed.
+pub fn by_slash_command(hook: &mut Hook) -> Result<(), String> {
+    let skill = match hook.event {
+        Event::UserPromptExpansion => hook.payload.command_name.trim_start_matches('/').to_owned(),
+        _ => match slash_command(&hook.payload.prompt) {
+            Some(name) => name.to_owned(),
+            None => return Ok(()),
+        },
+    };
+    hook.payload.command_name.clear();
+    skill_was_used(hook, &skill)
+}
+
+/// The command that a prompt begins with.
+fn slash_command(prompt: &str) -> Option<&str> {
+    let name = prompt.strip_prefix('/')?.split_whitespace().next()?;
+    // A path is no command.
+    (!name.contains('/')).then_some(name)
+}
+
+fn skill_was_used(hook: &mut Hook, skill: &str) -> Result<(), String> {
+    let stands_for = |rule: &Rule| {
+        let configured = rule.requirement.satisfied_by_skill.as_deref();
+        configured.is_some_and(|configured| is_same_skill(configured, skill))
+    };
+    let is_known = satisfied_by(hook, "skill", skill, stands_for)?;
+    if is_known && hook.payload.tool_input.skill.is_empty() {
+        hook.payload.tool_input.skill = skill.to_owned();
+    }
+    Ok(())
+}
+
+/// Satisfies what a subagent stands for that has finished. Compaction ends a subagent without a type.
+///
+/// # Errors
+/// When the gates cannot be read or the state not be changed.
+pub fn by_agent(hook: &mut Hook) -> Result<(), String> {
+    if hook.event != Event::SubagentStop || hook.payload.agent_type.is_empty() {
+        return Ok(());
+    }
+    let agent = hook.payload.agent_type.clone();
+    let stands_for = |rule: &Rule| {
+        let configured = rule.requirement.satisfied_by_agent.as_ref();
+        configured.is_some_and(|agents| globs::matches_agent(agents, Some(&agent)))
+    };
+    satisfied_by(hook, "agent", &agent, stands_for).map(drop)
+}
+
+/// Satisfies what `stands_for` says; whether any requirement knows `name` at all.
+fn satisfied_by(
+    hook: &mut Hook,
+    by: &str,
+    name: &str,
+    stands_for: impl Fn(&Rule) -> bool,
+) -> Result<bool, String> {
+    let Some(gates) = Gates::of_hook(hook) else { return Ok(false) };
+    let mut rules = gates.policy.rules().map_err(|error| error.to_string())?;
+    rules.retain(&stands_for);
+    let is_known = !rules.is_empty();
+    rules.retain(|rule| by != "skill" || rule.requirement.satisfied_when == SatisfiedWhen::Loaded);
+    if rules.is_empty() {
+        return Ok(is_known);
+    }
+    let target = Target {
+        dir: &gates.dir,
+        branch: &gates.branch,
+        project: hook.project().root(),
+        session: gates.session.as_ref(),
+        now: gates.now,
+        wait: lock::CHANGE,
+    };
+    let metadata = Map::from_iter([(by.to_owned(), name.into())]);
+    let satisfied: Vec<&Rule> = rules.iter().collect();
+    satisfy(target, &satisfied, by, &metadata, None).map_err(|error| error.to_string())?;
+    let record = hook.gates.get_or_insert_default();
+    record.outcome = "pass".to_owned();
+    record.satisfied = rules.iter().map(|rule| rule.name.clone()).collect();
+    record.satisfied_by = format!("{by}:{name}");
+    Ok(true)
 }
 
 /// Whether a skill, as the host or a person names it, is the one configured: `/acme:plan`, `acme:plan` and
@@ -73,6 +180,18 @@ pub fn is_same_skill(configured: &str, used: &str) -> bool {
     one_space && name_a == name_b && !name_a.is_empty()
 }
 
+/// The skill of a requirement that a session used, as its log tells; `None` when it never did. The last
+/// satisfaction or clearing does not matter: a skill that did its work once may say so again.
+pub fn used_skill(rule: &Rule, events: &[LoggedEvent]) -> Option<String> {
+    let configured = rule.requirement.satisfied_by_skill.as_deref()?;
+    let of_skill = |event: &&LoggedEvent| {
+        !event.skill.is_empty()
+            && matches!(event.event.as_str(), "PostToolUse" | "UserPromptExpansion" | "UserPromptSubmit")
+            && is_same_skill(configured, &event.skill)
+    };
+    events.iter().rev().find(of_skill).map(|event| event.skill.clone())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +203,13 @@ mod tests {
         }
         assert!(!is_same_skill("acme:plan", "other:plan"));
         assert!(!is_same_skill("acme:plan", "replan") && !is_same_skill("", ""));
+    }
+
+    #[test]
+    fn a_prompt_may_begin_with_a_command() {
+        assert_eq!(slash_command("/acme:plan the feature"), Some("acme:plan"));
+        for prompt in ["plan /acme:plan", "/", "/etc/passwd is a file", "", "<task> /x"] {
+            assert_eq!(slash_command(prompt), None, "{prompt}");
+        }
     }
 }

@@ -1,15 +1,18 @@
 //! What is required, what is open, and whom it stops: the one answer for every hook and for `req`.
 
-use std::path::Path;
-
+use config::types::Mode;
 use config::{Gate, Policy, PolicyError, Rule};
 use hooks_common::branch::Branch;
-use hooks_common::paths::{self, Paths, StateDir};
+use hooks_common::paths::{Paths, StateDir};
 use hooks_common::project::Project;
 use hooks_common::requirements::BranchState;
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionKey;
 use hooks_common::session_log::GateRecord;
+
+use crate::judge::{Judged, Situation, Standing, judge};
+use crate::tool_use::ToolUse;
+use crate::trigger::{self, Triggers};
 
 /// A project's gates as one session meets them.
 #[derive(Debug)]
@@ -28,48 +31,40 @@ pub struct Gates {
     pub now: i64,
 }
 
-/// A tool about to run, or just run.
-#[derive(Debug, Clone, Copy)]
-pub struct ToolUse<'a> {
-    /// The tool.
-    pub tool: &'a str,
-    /// Bash: the command.
-    pub command: &'a str,
-    /// The file it names, absolute.
-    pub file: Option<&'a Path>,
-}
-
-/// How a requirement stands towards a tool that triggers it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Not satisfied: the tool is refused.
-    Open,
-    /// Satisfied.
-    Satisfied,
-    /// Never refuses; from now on Stop verifies it.
-    Armed,
-}
-
-impl Standing {
-    /// The word for logs and for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Satisfied => "satisfied",
-            Self::Armed => "armed",
-        }
-    }
-}
-
 /// A requirement that a tool triggers.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Its gate.
     pub gate: Gate,
-    /// How it stands.
-    pub standing: Standing,
+    /// What was found about it.
+    pub judged: Judged,
     /// Whether the session triggered it before.
     pub was_triggered: bool,
+}
+
+impl Asked {
+    /// Whether it refuses the tool.
+    pub fn refuses(&self) -> bool {
+        match self.judged.standing {
+            Standing::Open => self.gate.mode == Mode::Enforce,
+            Standing::Failed => self.gate.closes_on_error,
+            Standing::Satisfied | Standing::Armed => false,
+        }
+    }
+
+    /// How it stands, in the word that logs keep.
+    pub fn word(&self) -> &'static str {
+        word(self.judged.standing, self.gate.mode)
+    }
+}
+
+/// How a requirement of this mode stands, in the word that logs keep.
+pub fn word(standing: Standing, mode: Mode) -> &'static str {
+    match (standing, mode) {
+        (Standing::Open, Mode::Observe) => "observed",
+        (Standing::Open, Mode::Warn) => "warned",
+        _ => standing.name(),
+    }
 }
 
 /// What the gates say to a tool.
@@ -79,17 +74,22 @@ pub enum Verdict {
     NotAsked,
     /// It may run whatever is open, and why.
     Exempt(&'static str),
-    /// What it triggers; it is refused if any of that is open.
+    /// What it triggers; it is refused if any of that refuses.
     Asked(Vec<Asked>),
 }
 
 impl Verdict {
-    /// The requirements that refuse the tool.
-    pub fn open(&self) -> Vec<&Asked> {
+    /// The requirements that the tool triggers.
+    pub fn asked(&self) -> &[Asked] {
         match self {
-            Self::Asked(asked) => asked.iter().filter(|asked| asked.standing == Standing::Open).collect(),
-            _ => Vec::new(),
+            Self::Asked(asked) => asked,
+            _ => &[],
         }
+    }
+
+    /// The requirements that refuse the tool.
+    pub fn refusing(&self) -> Vec<&Asked> {
+        self.asked().iter().filter(|asked| asked.refuses()).collect()
     }
 }
 
@@ -143,37 +143,57 @@ impl Gates {
         Some(Self { policy, state, dir, branch, session: Some(session.key().clone()), now })
     }
 
-    /// What the gates say to a tool, in the order of the configuration.
+    /// What the gates say to a tool, in the order of the configuration. A gate that cannot be evaluated stands as
+    /// failed and costs no other.
     ///
     /// # Errors
-    /// When the stored policy is damaged, or a pattern gave up; the message names it.
-    pub fn verdict(&self, paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Result<Verdict, String> {
-        let gates = self.policy.gates(tool_use.tool).map_err(|error| error.to_string())?;
+    /// When the stored policy is damaged.
+    pub fn verdict(
+        &self,
+        paths: &Paths,
+        project: &Project,
+        tool_use: &ToolUse<'_>,
+    ) -> Result<Verdict, PolicyError> {
+        let gates = self.policy.gates(tool_use.tool)?;
         if gates.is_empty() {
             return Ok(Verdict::NotAsked);
         }
-        if let Some(reason) = exemption(paths, root, tool_use) {
+        if let Some(reason) = trigger::exemption(paths, project.root(), tool_use) {
             return Ok(Verdict::Exempt(reason));
         }
-        let asked: Vec<_> =
-            triggered(gates, tool_use.command)?.into_iter().map(|gate| self.ask(gate)).collect();
+        let mut triggers = Triggers::new(tool_use, project.root(), paths);
+        let situation = Situation { paths, project, tool_use: Some(tool_use), may_compute: true };
+        let mut asked = Vec::new();
+        for gate in gates {
+            let judged = match triggers.ask(&gate) {
+                Ok(false) => continue,
+                Ok(true) => self.judge_gate(&gate, &situation),
+                Err(error) => Judged::failed(error),
+            };
+            let was_triggered = self.state.view(&gate.name, self.session.as_ref()).is_triggered();
+            asked.push(Asked { gate, judged, was_triggered });
+        }
         Ok(if asked.is_empty() { Verdict::NotAsked } else { Verdict::Asked(asked) })
     }
 
-    fn ask(&self, gate: Gate) -> Asked {
-        let view = self.state.view(&gate.name, self.session.as_ref());
-        let standing = if gate.stop_only {
-            Standing::Armed
-        } else if view.is_satisfied(gate.scope, self.now) {
-            Standing::Satisfied
-        } else {
-            Standing::Open
-        };
-        Asked { standing, was_triggered: view.is_triggered(), gate }
+    /// State alone decides about most gates; the whole rule is read for the others.
+    fn judge_gate(&self, gate: &Gate, situation: &Situation<'_>) -> Judged {
+        if gate.stop_only {
+            return Judged { standing: Standing::Armed, ..Judged::plain(false) };
+        }
+        if !gate.is_judged {
+            let view = self.state.view(&gate.name, self.session.as_ref());
+            return Judged::plain(view.is_satisfied(gate.scope, self.now));
+        }
+        match self.policy.rule(gate) {
+            Ok(rule) => judge(self, &rule, situation),
+            Err(error) => Judged::failed(error.to_string()),
+        }
     }
 
-    /// Whether a requirement is satisfied for the session. Every place that shows or enforces it asks here.
-    pub fn is_satisfied(&self, rule: &Rule) -> bool {
+    /// Whether somebody satisfied or approved a requirement for the session. Evidence and conditions are
+    /// [`judge`]'s.
+    pub fn is_given(&self, rule: &Rule) -> bool {
         self.state.view(&rule.name, self.session.as_ref()).is_satisfied(rule.requirement.scope, self.now)
     }
 
@@ -182,84 +202,24 @@ impl Gates {
         self.state.view(&rule.name, self.session.as_ref()).is_triggered()
     }
 
-    /// The requirements in force that are not satisfied.
+    /// Every requirement in force and how it stands, in the order of the configuration.
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn open(&self) -> Result<Vec<Rule>, PolicyError> {
-        Ok(self.policy.rules()?.into_iter().filter(|rule| !self.is_satisfied(rule)).collect())
+    pub fn survey(&self, situation: &Situation<'_>) -> Result<Vec<(Rule, Judged)>, PolicyError> {
+        let judged = |rule: Rule| {
+            let judged = judge(self, &rule, situation);
+            (rule, judged)
+        };
+        Ok(self.policy.rules()?.into_iter().map(judged).collect())
     }
-}
 
-/// The gates that a tool use triggers: those without a pattern, and those whose pattern is in the command.
-///
-/// # Errors
-/// When a pattern gave up.
-pub fn triggered(gates: Vec<Gate>, command: &str) -> Result<Vec<Gate>, String> {
-    let mut lower = None;
-    let mut triggered = Vec::with_capacity(gates.len());
-    for gate in gates {
-        let mut hit = gate.patterns.is_empty();
-        for pattern in &gate.patterns {
-            let lower = lower.get_or_insert_with(|| command.to_ascii_lowercase());
-            hit = hit || pattern.is_match(command, lower)?;
-        }
-        if hit {
-            triggered.push(gate);
-        }
-    }
-    Ok(triggered)
-}
-
-/// Why a tool use passes whatever is open.
-fn exemption(paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Option<&'static str> {
-    if tool_use.tool == "Bash" && is_req_command(tool_use.command) {
-        return Some("req");
-    }
-    let file = tool_use.file.filter(|file| file.extension().is_some_and(|extension| extension == "md"))?;
-    let file = paths::resolve(file);
-    let in_plans = [paths.plans(), root.join(".claude/plans"), root.join("docs/plans")]
-        .iter()
-        .any(|plans| file.starts_with(paths::resolve(plans)));
-    in_plans.then_some("plan")
-}
-
-/// Whether a command is one call of `req` and nothing else: the way out of a gate stays open even where every
-/// Bash command is gated. Anything that could start a second command is not such a call.
-fn is_req_command(command: &str) -> bool {
-    let plain = |c: char| {
-        !matches!(c, ';' | '&' | '|' | '<' | '>' | '$' | '`' | '(' | ')' | '\n' | '\r' | '\\' | '#')
-    };
-    let command = command.trim();
-    let name = command.split_whitespace().next().unwrap_or_default();
-    name.rsplit('/').next() == Some("req") && command.chars().all(plain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_lone_call_of_req_is_exempt() {
-        for command in [
-            "req satisfy plan --session abc",
-            "/x/.stanchion/bin/req pause",
-            " req status ",
-            "req why Edit 'a b'",
-        ] {
-            assert!(is_req_command(command), "{command}");
-        }
-        for command in [
-            "req pause && rm -rf x",
-            "echo req pause",
-            "req `x`",
-            "req $(x)",
-            "req pause\nrm x",
-            "xreq pause",
-            "req a > b",
-            "",
-        ] {
-            assert!(!is_req_command(command), "{command}");
-        }
+    /// The requirements in force that are open.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn open(&self, situation: &Situation<'_>) -> Result<Vec<Rule>, PolicyError> {
+        let all = self.survey(situation)?.into_iter();
+        Ok(all.filter(|(_, judged)| judged.standing == Standing::Open).map(|(rule, _)| rule).collect())
     }
 }

@@ -1,11 +1,14 @@
-//! PostToolUse and PostToolUseFailure: what the tool satisfied, what it spent, one line in the session's log.
+//! PostToolUse and PostToolUseFailure: what the tool satisfied and spent, what is told after it, one line in the
+//! session's log.
 
 use hooks_common::runtime::Hook;
 
 /// The events' order of work.
 pub fn work(hook: &mut Hook) {
-    hook.stage("satisfying by skill", gates::post_tool::satisfy_by_skill);
+    hook.stage("satisfying by skill", gates::satisfy::by_skill);
     hook.stage("spending approvals", gates::post_tool::spend);
+    hook.stage("plan mode", gates::plan_mode::tell);
+    hook.stage("advice after failures", gates::post_tool::advise_after_failures);
     hook.respond();
     hook.record();
 }

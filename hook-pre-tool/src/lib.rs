@@ -4,7 +4,9 @@ use hooks_common::runtime::Hook;
 
 /// The event's order of work.
 pub fn work(hook: &mut Hook) {
-    hook.stage("requirement gates", gates::pre_tool::decide);
+    if !hook.stage("requirement gates", gates::pre_tool::decide) {
+        hook.stage("closing on an error", gates::pre_tool::close);
+    }
     hook.respond();
     hook.record();
 }

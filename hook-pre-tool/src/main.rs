@@ -6,5 +6,5 @@ use hooks_common::event::Event;
 use hooks_common::runtime;
 
 fn main() -> ExitCode {
-    runtime::run(&[Event::PreToolUse], hook_pre_tool::work)
+    runtime::run_closing(&[Event::PreToolUse], hook_pre_tool::work, gates::pre_tool::unreadable)
 }

@@ -1,11 +1,18 @@
-//! UserPromptSubmit: remind of what is open, then bring the projections up to date.
+//! UserPromptSubmit and UserPromptExpansion: satisfy by a slash command, remind of what is open, then bring the
+//! projections up to date.
 
+use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
-/// The event's order of work.
+/// The events' order of work.
 pub fn work(hook: &mut Hook) {
-    hook.stage("reminder", gates::reminder::remind);
+    hook.stage("satisfying by slash command", gates::satisfy::by_slash_command);
+    if hook.event == Event::UserPromptSubmit {
+        hook.stage("reminder", gates::reminder::remind);
+    }
     hook.respond();
     hook.record();
-    hook.stage("metrics", gates::metrics::project);
+    if hook.event == Event::UserPromptSubmit {
+        hook.stage("metrics", gates::metrics::project);
+    }
 }

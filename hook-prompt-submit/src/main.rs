@@ -1,4 +1,4 @@
-//! Run by Claude Code on UserPromptSubmit.
+//! Run by Claude Code on UserPromptSubmit and UserPromptExpansion.
 
 use std::process::ExitCode;
 
@@ -6,5 +6,5 @@ use hooks_common::event::Event;
 use hooks_common::runtime;
 
 fn main() -> ExitCode {
-    runtime::run(&[Event::UserPromptSubmit], hook_prompt_submit::work)
+    runtime::run(&[Event::UserPromptSubmit, Event::UserPromptExpansion], hook_prompt_submit::work)
 }

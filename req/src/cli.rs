@@ -23,13 +23,22 @@ pub enum Command {
     /// Satisfy requirements for this session, or for the whole branch
     #[command(visible_alias = "approve")]
     Satisfy(Satisfy),
+    /// Say that a skill's work is done; only a session that used the skill can
+    Done(Done),
     /// Take satisfactions back; what was edited stays to be verified when the turn ends
     Clear(Clear),
-    /// Tell what would happen to a tool now, and because of which rule
+    /// Tell what would happen to a tool now, and because of which rule; or why the last one was refused
     #[command(
-        after_help = "Examples:\n  req why Edit src/main.rs\n  req why Bash 'git push origin main'\n  req why Write '{\"file_path\": \"a.txt\"}'"
+        after_help = "Examples:\n  req why --last\n  req why Edit src/main.rs\n  req why Bash 'git push origin main'\n  req why Write '{\"file_path\": \"a.txt\"}'"
     )]
     Why(Why),
+    /// Take recorded decisions again, with this configuration or another: which would differ?
+    #[command(
+        after_help = "Examples:\n  req replay --since 7d --config stricter.yaml\n  req replay --session cad0ac4d"
+    )]
+    Replay(Replay),
+    /// List or check the files that refusals take their words from
+    Messages(Messages),
     /// List the branches that have requirement state
     List(Json),
     /// Remove the state of branches that no longer exist
@@ -145,13 +154,68 @@ pub struct Clear {
     pub json: Json,
 }
 
+/// Arguments of `done`.
+#[derive(Debug, Args)]
+pub struct Done {
+    /// The requirements
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
+    /// For whom.
+    #[command(flatten)]
+    pub session: Session,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// Which one; the current one if neither this nor a date is given.
+    #[command(flatten)]
+    pub session: Session,
+    /// All sessions of this project since a date (2026-11-21), a moment, or for so long (7d, 12h)
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<String>,
+    /// A configuration in the place of the project's
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `messages`.
+#[derive(Debug, Args)]
+pub struct Messages {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: MessagesCommand,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// What `messages` does.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum MessagesCommand {
+    /// List the message files and which of them count
+    List,
+    /// Say what is wrong with them; exit 1 when a message cannot be said
+    Validate,
+}
+
 /// Arguments of `why`.
 #[derive(Debug, Args)]
 pub struct Why {
     /// The tool, as Claude Code names it
-    pub tool: String,
+    #[arg(required_unless_present = "last")]
+    pub tool: Option<String>,
     /// Its input: JSON if it starts with `{`, else the command for Bash, else a path
     pub input: Option<String>,
+    /// Explain the session's last refusal, or its last decision if nothing was refused, from its log
+    #[arg(long, conflicts_with_all = ["tool", "input"])]
+    pub last: bool,
     /// For whom.
     #[command(flatten)]
     pub session: Session,

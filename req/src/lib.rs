@@ -5,6 +5,7 @@
 
 mod cli;
 mod commands;
+mod guarded;
 mod place;
 mod session;
 
@@ -40,10 +41,14 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
+    guarded::check(&cli)?;
     let out = &mut std::io::stdout().lock();
     match cli.command.unwrap_or(Command::Status(cli::Status::default())) {
         Command::Status(arguments) => commands::status::run(&arguments, out),
         Command::Satisfy(arguments) => commands::satisfy::run(&arguments, out),
+        Command::Done(arguments) => commands::done::run(&arguments, out),
+        Command::Replay(arguments) => commands::replay::run(&arguments, out),
+        Command::Messages(arguments) => commands::messages::run(&arguments, out),
         Command::Clear(arguments) => commands::clear::run(&arguments, out),
         Command::Why(arguments) => commands::why::run(&arguments, out),
         Command::List(arguments) => commands::branches::list(&arguments, out),

@@ -277,10 +277,14 @@ pub fn executable(event: &str) -> &'static str {
     match event {
         "SessionStart" => "hook-session-start",
         "SessionEnd" => "hook-session-end",
-        "UserPromptSubmit" => "hook-prompt-submit",
+        "UserPromptSubmit" | "UserPromptExpansion" => "hook-prompt-submit",
         "PreToolUse" => "hook-pre-tool",
         "PostToolUse" | "PostToolUseFailure" => "hook-post-tool",
         "Stop" => "hook-stop",
+        "PreCompact" | "PostCompact" => "hook-pre-compact",
+        "SubagentStart" | "SubagentStop" | "PermissionRequest" | "TeammateIdle" | "TaskCompleted" => {
+            "hook-observe"
+        }
         other => panic!("no executable serves {other}"),
     }
 }

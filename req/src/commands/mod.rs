@@ -3,17 +3,21 @@
 pub mod branches;
 pub mod clear;
 pub mod config;
+pub mod done;
 pub mod generated;
 pub mod health;
 pub mod init;
 pub mod logging;
+pub mod messages;
 pub mod paths;
 pub mod pause;
+pub mod replay;
 pub mod satisfy;
 pub mod sessions;
 pub mod status;
 pub mod sync;
 pub mod why;
+mod why_last;
 
 use std::io::Write;
 

@@ -4,11 +4,14 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use config::check::nearest;
+use config::messages::MessageDirs;
 use config::{Requirement, Rule};
+use gates::message::Placeholders;
 use gates::satisfy::{Target, satisfy};
 use hooks_common::finding::Place as FilePlace;
 use hooks_common::session_log::GateRecord;
 use hooks_common::store::lock;
+use hooks_common::time::age;
 use serde_json::{Map, Value, json};
 
 use super::json as print_json;
@@ -53,6 +56,12 @@ pub fn run(arguments: &Satisfy, out: &mut impl Write) -> anyhow::Result<()> {
             policy: gates.policy.hash().to_owned(),
             satisfied: names.clone(),
             satisfied_by: "cli".to_owned(),
+            // Of several with different ends the earliest: a replay then errs on the open side.
+            expires_at: chosen
+                .iter()
+                .filter_map(|rule| arguments.ttl.or(rule.requirement.lasts()))
+                .min()
+                .map(|ttl| place.now.epoch() + i64::from(ttl)),
             ..GateRecord::default()
         };
         session::record(&place, session, "satisfy", &record);
@@ -69,7 +78,27 @@ pub fn run(arguments: &Satisfy, out: &mut impl Write) -> anyhow::Result<()> {
         return print_json(out, &json!({"satisfied": names, "branch": branch.name(), "session": session}));
     }
     writeln!(out, "Satisfied for {whom}: {}", names.join(", "))?;
+    for rule in &chosen {
+        if let Some(ttl) = arguments.ttl.or(rule.requirement.lasts()) {
+            writeln!(out, "{} lasts {}.", rule.name, age(i64::from(ttl)))?;
+        }
+        if rule.requirement.evidence.is_some() {
+            writeln!(out, "{} also needs its evidence; `req status` tells whether it is there.", rule.name)?;
+        }
+        if let Some(text) = success_message(&place, rule, &gates) {
+            writeln!(out, "{text}")?;
+        }
+    }
     Ok(())
+}
+
+/// What the configuration says when a requirement becomes satisfied.
+pub fn success_message(place: &Place, rule: &Rule, gates: &gates::Gates) -> Option<String> {
+    let messages =
+        MessageDirs::of(&place.paths, place.project.root()).messages(&rule.name, rule.requirement.kind);
+    let text = messages.success_message.or_else(|| rule.requirement.success_message.clone())?;
+    let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
+    Some(Placeholders::of(rule, &Map::new(), &session, gates.branch.name()).fill(text.trim()))
 }
 
 /// The rules behind the names; an unknown name is an error unless it is forced, and then counts as a session
@@ -85,6 +114,7 @@ fn choose(names: &[String], rules: &[Rule], force: bool) -> anyhow::Result<Vec<R
             None if force => chosen.push(Rule {
                 name: name.clone(),
                 place: FilePlace { file: "(forced)".into(), line: 1, column: 1, excerpt: String::new() },
+                closes_on_error: false,
                 requirement: Requirement::default(),
             }),
             None => {

@@ -1,9 +1,13 @@
 //! `req status`.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use config::Rule;
-use gates::Gates;
+use config::types::Mode;
+use gates::metrics::{self, Observed};
+use gates::view::word;
+use gates::{Gates, Judged, Situation, Standing, strict};
 use hooks_common::finding::Severity;
 use hooks_common::registry::Registry;
 use hooks_common::time::age;
@@ -28,11 +32,15 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         return Ok(());
     }
     let gates = place.gates(branch, session.clone())?;
-    let rules = Place::rules(&gates.policy)?;
+    let situation = Situation::of_project(&place.paths, &place.project);
+    let survey = gates.survey(&situation)?;
+    super::sync::metrics_of_project(&place, &gates.branch)?;
+    let observed = metrics::observed(&gates.dir);
     let findings = gates.policy.findings()?;
     let paused = session.as_ref().is_some_and(|session| gates.dir.pause_mark(session).exists());
     if arguments.json.json {
-        let rules: Vec<_> = rules.iter().map(|rule| rule_json(&gates, rule)).collect();
+        let rules: Vec<_> =
+            survey.iter().map(|(rule, judged)| rule_json(&gates, rule, judged, &observed)).collect();
         return print_json(
             out,
             &json!({
@@ -42,12 +50,13 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
             }),
         );
     }
-    let open: Vec<&Rule> = rules.iter().filter(|rule| !gates.is_satisfied(rule)).collect();
-    let satisfied = rules.len() - open.len();
+    let open: Vec<&Rule> =
+        survey.iter().filter(|(_, judged)| judged.standing == Standing::Open).map(|(rule, _)| rule).collect();
+    let satisfied = survey.len() - open.len();
     if arguments.summary {
         let names: Vec<_> = open.iter().map(|rule| rule.name.as_str()).collect();
         let needed = if names.is_empty() { String::new() } else { format!(" ({} needed)", names.join(", ")) };
-        writeln!(out, "{satisfied}/{} requirements satisfied{needed}", rules.len())?;
+        writeln!(out, "{satisfied}/{} requirements satisfied{needed}", survey.len())?;
         return Ok(());
     }
     let who = session.as_ref().map_or("no session".to_owned(), |session| format!("session {session}"));
@@ -58,23 +67,40 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     if paused {
         writeln!(out, "The gates are paused for this session; `req resume` ends that.")?;
     }
-    for rule in &rules {
-        let is_open = open.iter().any(|other| other.name == rule.name);
-        if is_open || arguments.verbose {
-            writeln!(out, "{}", line(&place, &gates, rule))?;
+    if let Some(lack) = strict::lack(&place.paths, &place.project).map_err(anyhow::Error::msg)? {
+        writeln!(out, "`strict_preflight` refuses edits here: {lack}.")?;
+    }
+    for (rule, judged) in &survey {
+        let seen = observed.get(&rule.name);
+        if judged.standing != Standing::Satisfied || arguments.verbose || seen.is_some() {
+            writeln!(out, "{}", line(&place, &gates, rule, judged))?;
+            if let Some(detail) = &judged.detail {
+                writeln!(out, "             {}", detail.replace('\n', "\n             "))?;
+            }
+            if let Some(seen) = seen {
+                writeln!(out, "             {}", told(rule, seen, place.now.epoch()))?;
+            }
+        }
+        if arguments.verbose {
+            for item in &rule.requirement.checklist {
+                writeln!(out, "             - {item}")?;
+            }
+            if rule.requirement.deprecated {
+                let instead = rule.requirement.deprecated_message.as_deref().unwrap_or("no reason is given");
+                writeln!(out, "             deprecated: {instead}")?;
+            }
         }
     }
-    match (rules.len(), open.len()) {
+    match (survey.len(), open.len()) {
         (0, _) => writeln!(out, "No requirement is enabled.")?,
         (all, 0) => writeln!(out, "All {all} requirements are satisfied.")?,
         _ => {
-            let names: Vec<_> = open.iter().map(|rule| rule.name.as_str()).collect();
-            let flag = session.as_ref().map_or(String::new(), |session| format!(" --session {session}"));
+            let session = session.as_ref().map(ToString::to_string).unwrap_or_default();
             writeln!(
                 out,
-                "{satisfied} of {} satisfied. To satisfy: req satisfy {}{flag}",
-                rules.len(),
-                names.join(" ")
+                "{satisfied} of {} satisfied. To satisfy: req {}",
+                survey.len(),
+                gates::refusal::satisfy(&open, &session)
             )?;
         }
     }
@@ -96,35 +122,68 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn line(place: &Place, gates: &Gates, rule: &Rule) -> String {
+/// What a requirement that does not refuse would have refused.
+fn told(rule: &Rule, seen: &Observed, now: i64) -> String {
+    let uses = if seen.count == 1 { "one use".to_owned() } else { format!("{} uses", seen.count) };
+    let sessions =
+        if seen.sessions == 1 { "one session".to_owned() } else { format!("{} sessions", seen.sessions) };
+    let last = age(now - seen.last_at);
+    let mode = rule.requirement.mode;
+    let would = if mode == Mode::Enforce { "while it did not enforce" } else { "it would have refused" };
+    format!("{would}: {uses} in {sessions}, the last {last} ago (mode: {})", mode.name())
+}
+
+fn line(place: &Place, gates: &Gates, rule: &Rule, judged: &Judged) -> String {
     let view = gates.state.view(&rule.name, gates.session.as_ref());
-    let mark = if gates.is_satisfied(rule) { "satisfied" } else { "open     " };
+    let mark = match judged.standing {
+        Standing::Satisfied | Standing::Armed => "satisfied",
+        Standing::Open => "open     ",
+        Standing::Failed => "unknown  ",
+    };
+    let requirement = &rule.requirement;
     let mut detail = format!(
         "{} scope, {}:{}",
-        rule.requirement.scope,
+        requirement.scope,
         place.shown(&rule.place.file).display(),
         rule.place.line
     );
-    if let (true, Some((by, at, expires))) = (gates.is_satisfied(rule), view.satisfaction()) {
+    if requirement.mode != Mode::Enforce {
+        detail.push_str(&format!(", mode {}", requirement.mode.name()));
+    }
+    if let (true, Some((by, at, expires))) = (judged.standing == Standing::Satisfied, view.satisfaction())
+        && gates.is_given(rule)
+    {
         detail.push_str(&format!(", by {by} {} ago", age(gates.now - at)));
         if let Some(expires) = expires {
             detail.push_str(&format!(", for {} more", age(expires - gates.now)));
         }
+    } else if let Some(value) = judged.facts.get("value") {
+        let limit = judged.facts.get("block_threshold").map(ToString::to_string).unwrap_or_default();
+        let warns = if judged.facts.get("warns") == Some(&true.into()) { ", near it" } else { "" };
+        detail.push_str(&format!(", {value} of {limit}{warns}"));
     } else if gates.is_triggered(rule) {
         detail.push_str(", triggered in this session");
     }
     format!("  {mark}  {}  ({detail})", rule.name)
 }
 
-fn rule_json(gates: &Gates, rule: &Rule) -> serde_json::Value {
+fn rule_json(
+    gates: &Gates,
+    rule: &Rule,
+    judged: &Judged,
+    observed: &BTreeMap<String, Observed>,
+) -> serde_json::Value {
     let view = gates.state.view(&rule.name, gates.session.as_ref());
-    let satisfaction = view.satisfaction().filter(|_| gates.is_satisfied(rule));
+    let satisfaction = view.satisfaction().filter(|_| gates.is_given(rule));
     json!({
         "name": rule.name, "scope": rule.requirement.scope, "type": rule.requirement.kind,
-        "satisfied": gates.is_satisfied(rule), "triggered": gates.is_triggered(rule),
+        "mode": rule.requirement.mode, "standing": word(judged.standing, rule.requirement.mode),
+        "satisfied": judged.standing == Standing::Satisfied, "triggered": gates.is_triggered(rule),
         "satisfied_by": satisfaction.map(|(by, _, _)| by), "satisfied_at": satisfaction.map(|(_, at, _)| at),
         "expires_at": satisfaction.and_then(|(_, _, expires)| expires),
+        "detail": judged.detail, "facts": judged.facts, "observed": observed.get(&rule.name),
         "stop_only": rule.requirement.stop_only, "place": rule.place,
-        "description": rule.requirement.description,
+        "description": rule.requirement.description, "checklist": rule.requirement.checklist,
+        "deprecated": rule.requirement.deprecated,
     })
 }

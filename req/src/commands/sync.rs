@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use gates::metrics;
+use hooks_common::branch::Branch;
 use hooks_common::registry::{Registry, is_same_dir};
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log;
@@ -18,7 +19,20 @@ use crate::place::Place;
 pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     let removed = Registry::new(&place.paths).clean(lock::PATIENT).context("the registry")?;
-    let (state, branch) = (place.state(), place.branch(None));
+    let updated = metrics_of_project(&place, &place.branch(None))?;
+    if arguments.json {
+        return print_json(out, &json!({"registry_removed": removed, "metrics_updated": updated}));
+    }
+    writeln!(
+        out,
+        "Removed {removed} dead sessions from the registry; the metrics of {updated} sessions are up to date."
+    )?;
+    Ok(())
+}
+
+/// Brings the metrics of the project's sessions up to date; how many there are.
+pub fn metrics_of_project(place: &Place, branch: &Branch) -> anyhow::Result<usize> {
+    let state = place.state();
     let mut updated = 0;
     for dir in session_log::all(&place.paths) {
         let Some(meta) = dir.meta() else { continue };
@@ -29,12 +43,5 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
             updated += 1;
         }
     }
-    if arguments.json {
-        return print_json(out, &json!({"registry_removed": removed, "metrics_updated": updated}));
-    }
-    writeln!(
-        out,
-        "Removed {removed} dead sessions from the registry; the metrics of {updated} sessions are up to date."
-    )?;
-    Ok(())
+    Ok(updated)
 }

@@ -4,12 +4,14 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use gates::{Gates, Standing, ToolUse, Verdict};
+use config::policy::When;
+use config::types::Names;
+use gates::{Asked, Gates, Standing, ToolUse, Verdict, protect, refusal, strict};
 use hooks_common::event::is_edit_tool;
 use hooks_common::project::Project;
 use serde_json::{Value, json};
 
-use super::json as print_json;
+use super::{json as print_json, why_last};
 use crate::cli::Why;
 use crate::place::Place;
 use crate::session;
@@ -17,19 +19,23 @@ use crate::session;
 struct Input {
     command: String,
     file: Option<PathBuf>,
+    agent: Option<String>,
 }
 
 /// Explains; a refusal is an answer, not a failure.
 pub fn run(arguments: &Why, out: &mut impl Write) -> anyhow::Result<()> {
     let mut place = Place::here()?;
-    let input = input(&arguments.tool, arguments.input.as_deref())?;
+    let Some(tool) = arguments.tool.as_deref() else {
+        return why_last::run(&place, arguments.session.session.as_deref(), arguments.json.json, out);
+    };
+    let input = input(tool, arguments.input.as_deref())?;
     let folder = std::env::current_dir().context("the current folder is gone")?;
     let file = input.file.as_ref().map(|file| folder.join(file));
     // The hook takes the project of the edited file, so this does too.
-    let edited = file.as_deref().filter(|_| is_edit_tool(&arguments.tool));
+    let edited = file.as_deref().filter(|_| is_edit_tool(tool));
     place.project = Project::of_event(&place.paths, edited, &folder);
     let session = session::find_if_any(&place, arguments.session.session.as_deref())?;
-    let outcome = explain(&place, arguments, &input, file.as_deref(), session.as_ref())?;
+    let outcome = explain(&place, tool, &input, &folder, session.as_ref())?;
     if arguments.json.json {
         return print_json(out, &outcome.json);
     }
@@ -46,16 +52,26 @@ struct Outcome {
 
 fn explain(
     place: &Place,
-    arguments: &Why,
+    tool: &str,
     input: &Input,
-    file: Option<&Path>,
+    folder: &Path,
     session: Option<&hooks_common::session_id::SessionKey>,
 ) -> anyhow::Result<Outcome> {
-    let tool = &arguments.tool;
     let passes = |reason: String| Outcome {
         lines: vec![format!("{tool} would pass: {reason}.")],
         json: json!({"tool": tool, "outcome": "pass", "reason": reason, "requirements": []}),
     };
+    let refused = |reason: String| Outcome {
+        lines: vec![format!("{tool} would be refused:"), reason.clone()],
+        json: json!({"tool": tool, "outcome": "deny", "reason": reason, "requirements": []}),
+    };
+    let tool_use =
+        ToolUse::new(tool, &input.command, input.file.as_deref(), folder.to_owned(), input.agent.as_deref());
+    if let Some(reason) =
+        strict::refusal(&place.paths, &place.project, &tool_use).map_err(anyhow::Error::msg)?
+    {
+        return Ok(refused(reason));
+    }
     if !place.project.is_configured() {
         return Ok(passes(format!("{} has no requirements", place.project.root().display())));
     }
@@ -66,17 +82,21 @@ fn explain(
     if session.is_some_and(|session| gates.dir.pause_mark(session).exists()) {
         return Ok(passes("the gates are paused for this session".into()));
     }
-    let tool_use = ToolUse { tool, command: &input.command, file };
-    let verdict = gates.verdict(&place.paths, place.project.root(), &tool_use).map_err(anyhow::Error::msg)?;
+    if let (Some((file, line)), Some(violation)) =
+        (gates.policy.protect_cli(), protect::violation(&place.paths, &place.project, &tool_use))
+    {
+        return Ok(refused(format!("  {violation} `protect_cli`: {}:{line}", place.shown(file).display())));
+    }
+    let verdict = gates.verdict(&place.paths, &place.project, &tool_use)?;
     let asked = match &verdict {
         Verdict::NotAsked => return Ok(passes("no requirement asks for it".into())),
         Verdict::Exempt("plan") => return Ok(passes("plan files are never gated".into())),
         Verdict::Exempt(_) => return Ok(passes("`req` itself is never gated".into())),
         Verdict::Asked(asked) => asked,
     };
-    let open = verdict.open();
+    let refusing = verdict.refusing();
     let who = session.map_or("a session without a name".to_owned(), |session| format!("session {session}"));
-    let mut lines = vec![if open.is_empty() {
+    let mut lines = vec![if refusing.is_empty() {
         format!("{tool} would pass for {who} on {}:", gates.branch)
     } else {
         format!("{tool} would be refused for {who} on {}:", gates.branch)
@@ -85,25 +105,28 @@ fn explain(
     for asked in asked {
         let rule = gates.policy.rule(&asked.gate)?;
         let at = format!("{}:{}", place.shown(&rule.place.file).display(), rule.place.line);
-        lines.push(format!(
-            "  {} is {} ({} scope): {at}",
-            rule.name,
-            asked.standing.name(),
-            rule.requirement.scope
-        ));
+        let requirement = &rule.requirement;
+        lines.push(format!("  {} is {} ({} scope): {at}", rule.name, asked.word(), requirement.scope));
         lines.push(format!("    asked because {}", reason(asked, tool)));
+        lines.extend(
+            asked.judged.detail.iter().map(|detail| format!("    {}", detail.replace('\n', "\n    "))),
+        );
+        lines.extend(requirement.checklist.iter().map(|item| format!("    - {item}")));
         lines.extend(satisfaction(&gates, asked));
         shown.push(json!({
-            "name": rule.name, "standing": asked.standing.name(), "scope": rule.requirement.scope,
+            "name": rule.name, "standing": asked.word(), "scope": requirement.scope, "mode": requirement.mode,
             "file": rule.place.file, "line": rule.place.line, "because": reason(asked, tool),
+            "detail": asked.judged.detail, "facts": asked.judged.facts, "checklist": requirement.checklist,
         }));
     }
-    if !open.is_empty() {
-        let names: Vec<_> = open.iter().map(|asked| asked.gate.name.as_str()).collect();
-        let flag = session.map_or(String::new(), |session| format!(" --session {session}"));
-        lines.push(format!("To go on: req satisfy {}{flag}", names.join(" ")));
+    if !refusing.is_empty() {
+        let rules: Result<Vec<_>, _> = refusing.iter().map(|asked| gates.policy.rule(&asked.gate)).collect();
+        let rules = rules?;
+        let session = session.map(ToString::to_string).unwrap_or_default();
+        let command = refusal::satisfy(&rules.iter().collect::<Vec<_>>(), &session);
+        lines.push(format!("To go on: req {command}"));
     }
-    let outcome = if open.is_empty() { "pass" } else { "deny" };
+    let outcome = if refusing.is_empty() { "pass" } else { "deny" };
     let json = json!({
         "tool": tool, "outcome": outcome, "branch": gates.branch.name(), "policy": gates.policy.hash(),
         "session": session.map(ToString::to_string), "requirements": shown,
@@ -111,19 +134,34 @@ fn explain(
     Ok(Outcome { lines, json })
 }
 
-fn reason(asked: &gates::Asked, tool: &str) -> String {
-    let patterns: Vec<_> =
-        asked.gate.patterns.iter().map(|pattern| format!("`{}`", pattern.source())).collect();
-    if patterns.is_empty() {
-        format!("every use of {tool} triggers it")
-    } else {
-        format!("the command matches {}", patterns.join(" or "))
+fn reason(asked: &Asked, tool: &str) -> String {
+    if asked.gate.when.is_empty() {
+        return format!("every use of {tool} triggers it");
     }
+    let told = |when: &When| {
+        let mut parts = Vec::new();
+        if let Some(pattern) = &when.command {
+            let what = if when.raw { "the line matches" } else { "a command matches" };
+            parts.push(format!("{what} `{}`", pattern.source()));
+        }
+        if when.writes {
+            parts.push("the line writes a file of the project".to_owned());
+        }
+        let list = |names: &Names| names.iter().collect::<Vec<_>>().join(" ");
+        if !when.files.is_empty() {
+            parts.push(format!("the file is one of {}", list(&when.files)));
+        }
+        if !when.agents.is_empty() {
+            parts.push(format!("the agent is one of {}", list(&when.agents)));
+        }
+        parts.join(" and ")
+    };
+    asked.gate.when.iter().map(told).collect::<Vec<_>>().join(", or ")
 }
 
-fn satisfaction(gates: &Gates, asked: &gates::Asked) -> Option<String> {
+fn satisfaction(gates: &Gates, asked: &Asked) -> Option<String> {
     let view = gates.state.view(&asked.gate.name, gates.session.as_ref());
-    let (by, at, _) = view.satisfaction().filter(|_| asked.standing == Standing::Satisfied)?;
+    let (by, at, _) = view.satisfaction().filter(|_| asked.judged.standing == Standing::Satisfied)?;
     Some(format!("    satisfied by {by}, {} ago", hooks_common::time::age(gates.now - at)))
 }
 
@@ -135,10 +173,16 @@ fn input(tool: &str, text: Option<&str>) -> anyhow::Result<Input> {
         return Ok(Input {
             command: if is_command { text.to_owned() } else { String::new() },
             file: (!is_command && !text.is_empty()).then(|| text.into()),
+            agent: None,
         });
     }
     let input: Value = serde_json::from_str(text).context("INPUT starts with `{` and is no JSON")?;
     let field = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
     let file = [field("file_path"), field("notebook_path")].into_iter().find(|path| !path.is_empty());
-    Ok(Input { command: field("command").to_owned(), file: file.map(PathBuf::from) })
+    let agent = Some(field("agent_type")).filter(|agent| !agent.is_empty());
+    Ok(Input {
+        command: field("command").to_owned(),
+        file: file.map(PathBuf::from),
+        agent: agent.map(str::to_owned),
+    })
 }

@@ -1,0 +1,316 @@
+//! Commands that destroy what cannot be brought back. Read from what a line runs, not from its text.
+//!
+//! Known: recursive removal, or change of owner or mode, of a root, of home, of the project or of a folder around
+//! them; formatting and overwriting devices; force pushes without a lease; `git reset --hard` to the remote
+//! trunk; `git clean` of untracked files; `DROP` and `TRUNCATE` given to an SQL client; the fork bomb. Not
+//! known: what a program or script of the project does by itself, and files that matter for other reasons.
+
+use std::path::{Path, PathBuf};
+
+use hooks_common::paths::{expand, normalise};
+use shell::{Command, Folder, Input, Operator, Script, Word};
+
+/// Programs that take SQL as an argument or on stdin.
+const SQL_CLIENTS: [&str; 9] =
+    ["psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "sqlplus", "duckdb", "clickhouse-client", "cockroach"];
+/// What a reset to the remote trunk is called.
+const REMOTE_TRUNKS: [&str; 4] = ["origin/main", "origin/master", "upstream/main", "upstream/master"];
+
+/// Where a line would run.
+#[derive(Debug, Clone, Copy)]
+pub struct Ground<'a> {
+    /// The folder it starts in.
+    pub folder: &'a Path,
+    /// The user's home folder.
+    pub home: &'a Path,
+    /// The project's root.
+    pub project: &'a Path,
+}
+
+/// Why a line must not run without being looked at; `None` when nothing is known against it.
+pub fn find(line: &str, script: &Script, ground: Ground<'_>) -> Option<String> {
+    let of_command = |command: &Command| {
+        remove(command, ground).or_else(|| device(command)).or_else(|| git(command)).or_else(|| sql(command))
+    };
+    script.commands.iter().find_map(of_command).or_else(|| fork_bomb(line))
+}
+
+/// The letters of short options and the names of long ones, up to `--`.
+fn options(words: &[Word]) -> impl Iterator<Item = &str> {
+    words
+        .iter()
+        .map(|word| word.text.as_str())
+        .take_while(|word| *word != "--")
+        .filter(|word| word.starts_with('-'))
+}
+
+fn has_short(words: &[Word], letters: &[char]) -> bool {
+    options(words).any(|word| !word.starts_with("--") && word.contains(letters))
+}
+
+fn has_long(words: &[Word], name: &str) -> bool {
+    options(words).any(|word| word == name)
+}
+
+fn remove(command: &Command, ground: Ground<'_>) -> Option<String> {
+    let (program, arguments) = (command.program()?, command.arguments());
+    let is_recursive = match program {
+        "rm" => has_short(arguments, &['r', 'R']) || has_long(arguments, "--recursive"),
+        "chmod" | "chown" | "chgrp" => has_short(arguments, &['R']) || has_long(arguments, "--recursive"),
+        "find" => deletes_all(arguments),
+        _ => return None,
+    };
+    if has_long(arguments, "--no-preserve-root") {
+        return Some(format!("`{program}` is told not to spare the root"));
+    }
+    if !is_recursive {
+        return None;
+    }
+    let mut is_end = false;
+    for word in arguments {
+        if word.text == "--" && !is_end {
+            is_end = true;
+            continue;
+        }
+        let is_option = !is_end && word.text.starts_with('-');
+        // What follows the first option of `find` is no folder.
+        if is_option && program == "find" {
+            break;
+        }
+        if !is_option && is_vital(word, &command.folder, ground) {
+            return Some(format!("`{program}` would reach {} and everything in it", shown(word)));
+        }
+    }
+    None
+}
+
+/// Whether `find` deletes whatever it meets: without a test that chooses.
+fn deletes_all(arguments: &[Word]) -> bool {
+    let mut options = arguments.iter().map(|word| word.text.as_str()).filter(|word| word.starts_with('-'));
+    let is_plain = |option: &str| {
+        matches!(option, "-delete" | "-depth" | "-xdev" | "-mount" | "-mindepth" | "-maxdepth")
+    };
+    arguments.iter().any(|word| word.text == "-delete") && options.all(is_plain)
+}
+
+fn shown(word: &Word) -> String {
+    hooks_common::text::fact(&word.text)
+}
+
+/// Whether a word names a root, home, the project, a folder around them, or all that is in one of these.
+fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>) -> bool {
+    let text = word.text.as_str();
+    let home = ground.home.to_string_lossy();
+    let text = ["${HOME}", "$HOME"]
+        .iter()
+        .fold(text.to_owned(), |text, name| if word.is_literal { text } else { text.replace(name, &home) });
+    let text = ["${PWD}", "$PWD", "$(pwd)"].iter().fold(text, |text, name| text.replace(name, "."));
+    // `x/*` and `x/.*` are all of x.
+    let base = match text.rsplit_once('/') {
+        Some(("", "*" | ".*" | "." | "" | "{*,.*}")) => "/",
+        Some((base, "*" | ".*" | "." | "" | "{*,.*}")) => base,
+        None if matches!(&*text, "*" | ".*") && !word.is_quoted => ".",
+        _ => &text,
+    };
+    if base.contains(['$', '`', '*', '?', '[']) {
+        return false;
+    }
+    let path = if base.starts_with('~') {
+        if base != "~" && !base.starts_with("~/") {
+            return !base.contains('/');
+        }
+        expand(ground.home, Path::new(base))
+    } else {
+        let start = match folder {
+            Folder::Start => ground.folder.to_owned(),
+            Folder::In(dir) if dir.starts_with('~') => expand(ground.home, Path::new(dir)),
+            Folder::In(dir) => ground.folder.join(dir),
+            Folder::Unknown if Path::new(base).is_absolute() => PathBuf::new(),
+            Folder::Unknown => return false,
+        };
+        start.join(base)
+    };
+    let path = normalise(&path);
+    let depth = path.components().count();
+    // `/`, and the folders right below it.
+    let is_system = depth <= 2 && path.is_absolute() && path != Path::new("/tmp");
+    is_system
+        || ground.home.starts_with(&path)
+        || ground.project.starts_with(&path)
+        || path == ground.project.join(".git")
+}
+
+fn device(command: &Command) -> Option<String> {
+    let is_device = |text: &str| {
+        text.strip_prefix("/dev/").is_some_and(|name| {
+            ["sd", "hd", "nvme", "vd", "xvd", "disk", "mmcblk", "mapper/"]
+                .iter()
+                .any(|kind| name.starts_with(kind))
+        })
+    };
+    let writes = |operator: Operator| {
+        matches!(
+            operator,
+            Operator::Write | Operator::Append | Operator::Clobber | Operator::Both | Operator::BothAppend
+        )
+    };
+    if command.redirections.iter().any(|one| writes(one.operator) && is_device(&one.target.text)) {
+        return Some("a device would be overwritten".to_owned());
+    }
+    let program = command.program()?;
+    let arguments = command.arguments();
+    let names_device =
+        arguments.iter().any(|word| is_device(word.text.strip_prefix("of=").unwrap_or(&word.text)));
+    let is_destructive =
+        program.starts_with("mkfs") || matches!(program, "dd" | "shred" | "wipefs" | "blkdiscard");
+    (is_destructive && names_device).then(|| format!("`{program}` would overwrite a device"))
+}
+
+fn git(command: &Command) -> Option<String> {
+    if command.program() != Some("git") {
+        return None;
+    }
+    let words: Vec<Word> = command.without_global_options().into_iter().cloned().collect();
+    let arguments = words.get(2..).unwrap_or_default();
+    let positional =
+        || arguments.iter().filter(|word| !word.text.starts_with('-')).map(|word| word.text.as_str());
+    match words.get(1)?.text.as_str() {
+        "push" => {
+            let is_forced = has_short(arguments, &['f'])
+                || has_long(arguments, "--force")
+                || has_long(arguments, "--mirror");
+            let is_plus = positional().any(|word| word.starts_with('+'));
+            (is_forced || is_plus).then(|| {
+                "the push would overwrite what others may have pushed; `--force-with-lease` looks first"
+                    .to_owned()
+            })
+        }
+        "reset" => {
+            let to_trunk = positional().any(|word| REMOTE_TRUNKS.contains(&word));
+            (has_long(arguments, "--hard") && to_trunk)
+                .then(|| "the reset would drop every commit and change here".to_owned())
+        }
+        "clean" => {
+            let is_forced = has_short(arguments, &['f']) || has_long(arguments, "--force");
+            let is_dry = has_short(arguments, &['n', 'i']) || has_long(arguments, "--dry-run");
+            (is_forced && !is_dry).then(|| "`git clean` would remove files that no commit has".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn sql(command: &Command) -> Option<String> {
+    let program = command.program().filter(|program| SQL_CLIENTS.contains(program))?;
+    let said = |text: &str| {
+        let words: Vec<String> = text
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .filter(|word| !word.is_empty())
+            .map(str::to_ascii_lowercase)
+            .collect();
+        words.windows(2).any(|pair| {
+            let drops = pair[0] == "drop" && matches!(pair[1].as_str(), "table" | "database" | "schema");
+            drops || (pair[0] == "truncate" && pair[1] == "table")
+        })
+    };
+    let by_word = command.arguments().iter().any(|word| said(&word.text));
+    let by_input = matches!(&command.input, Input::Text(text) if said(text));
+    (by_word || by_input).then(|| format!("`{program}` would drop or empty tables"))
+}
+
+/// `:(){ :|:& };:`, under any name.
+fn fork_bomb(line: &str) -> Option<String> {
+    let plain: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+    let (name, rest) = plain.split_once("(){")?;
+    let name = name.rsplit([';', '&', '|', '{', '(']).next().filter(|name| !name.is_empty())?;
+    rest.starts_with(&format!("{name}|{name}&")).then(|| "it starts itself without end".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_dangerous(line: &str) -> bool {
+        let ground = Ground {
+            folder: Path::new("/home/dev/project/src"),
+            home: Path::new("/home/dev"),
+            project: Path::new("/home/dev/project"),
+        };
+        find(line, &shell::parse(line), ground).is_some()
+    }
+
+    #[test]
+    fn what_cannot_be_brought_back_is_found() {
+        for line in [
+            "rm -rf /",
+            "rm -r -f /",
+            "rm -fr /*",
+            "rm -rf ~",
+            "rm -rf ~/",
+            "rm -rf $HOME",
+            "rm -rf \"$HOME\"/*",
+            "rm --recursive --force /etc",
+            "rm -rf --no-preserve-root /",
+            "sudo rm -rf /usr",
+            "rm -rf ..",
+            "rm -rf ../../",
+            "cd / && rm -rf *",
+            "cd .. && rm -rf .",
+            "rm -rf /home/dev/project/.git",
+            "bash -c 'rm -rf ~'",
+            "rm -rf -- /",
+            "find / -delete",
+            "chmod -R 777 /",
+            "chown -R me ~",
+            "dd if=/dev/zero of=/dev/sda",
+            "mkfs.ext4 /dev/nvme0n1",
+            "echo x > /dev/sda",
+            "git push --force",
+            "git push -f origin main",
+            "git push -uf origin main",
+            "git push origin +main",
+            "git -C x push --force",
+            "git push --mirror",
+            "git reset --hard origin/main",
+            "git clean -fdx",
+            "git clean -d -f",
+            "psql -c 'DROP TABLE users'",
+            "mysql db <<< 'truncate table users'",
+            "echo 'drop database x' | psql",
+            ":(){ :|:& };:",
+            "bomb() { bomb | bomb & }; bomb",
+        ] {
+            assert!(is_dangerous(line), "{line}");
+        }
+        for line in [
+            "rm /home/me/f",
+            "rm -rf target",
+            "rm -rf ./build node_modules",
+            "rm -rf /tmp/x",
+            "rm -rf /home/dev/project/target",
+            "rm -f a.txt",
+            "rm -rf \"$TMP/x\"",
+            "echo 'rm -rf /'",
+            "git commit -m 'never rm -rf /'",
+            "git push origin my-f",
+            "git push --force-with-lease",
+            "git push origin feature-f",
+            "git push -u origin topic",
+            "git reset --hard HEAD~1",
+            "git reset --soft origin/main",
+            "git clean -n",
+            "git clean -ndf",
+            "grep -r 'DROP TABLE' .",
+            "psql -c 'select 1'",
+            "psql -c \"select 'truncated tables'\"",
+            "find . -name '*.tmp' -delete -print",
+            "find build -delete",
+            "cd .. && find . -name '*.orig' -type f -delete",
+            "chmod -R u+w target",
+            "dd if=a of=b",
+            "f() { echo x; }; f",
+            "echo x > /dev/null",
+        ] {
+            assert!(!is_dangerous(line), "{line}");
+        }
+    }
+}

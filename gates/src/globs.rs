@@ -1,0 +1,96 @@
+//! Globs over the files of a project and over agents, as `file_pattern`, `paths` and `agent_type` have them.
+
+use std::path::Path;
+
+use config::types::Names;
+use hooks_common::paths::{expand, resolve};
+
+/// Whether a file, absolute, is one of those that the globs name. A glob counts from the project's root; without
+/// a `/` it looks at the name in any folder; `~/` begins at home. Of several that match, the last decides: a
+/// leading `!` takes out again.
+pub fn matches(globs: &Names, file: &Path, root: &Path, home: &Path) -> bool {
+    let file = resolve(file);
+    let inside = file.strip_prefix(root).ok().and_then(Path::to_str);
+    let whole = file.to_str();
+    decide(globs, |glob| {
+        if glob.starts_with("~/") {
+            let glob = expand(home, Path::new(glob));
+            return glob.to_str().zip(whole).is_some_and(|(glob, file)| is_match(glob, file));
+        }
+        let Some(inside) = inside else { return false };
+        match glob.strip_prefix('/') {
+            Some(anchored) => is_match(anchored, inside),
+            None if glob.trim_end_matches('/').contains('/') => is_match(glob, inside),
+            None => is_match(&format!("**/{glob}"), inside),
+        }
+    })
+}
+
+/// Whether an agent is one of those named: the type of a subagent, or `main` for the session itself.
+pub fn matches_agent(globs: &Names, agent: Option<&str>) -> bool {
+    let name = agent.unwrap_or("main");
+    decide(globs, |glob| glob == name || (agent.is_some() && fast_glob::glob_match(glob, name)))
+}
+
+/// The last glob that matches decides. Where all take out, everything else is in.
+fn decide(globs: &Names, is_match: impl Fn(&str) -> bool) -> bool {
+    let mut decided = globs.iter().all(|glob| glob.starts_with('!'));
+    for glob in globs.iter() {
+        match glob.strip_prefix('!') {
+            Some(out) if is_match(out) => decided = false,
+            None if is_match(glob) => decided = true,
+            _ => {}
+        }
+    }
+    decided
+}
+
+/// A folder stands for everything in it.
+fn is_match(glob: &str, file: &str) -> bool {
+    match glob.strip_suffix('/') {
+        Some(folder) => fast_glob::glob_match(format!("{folder}/**"), file),
+        None => fast_glob::glob_match(glob, file),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_name_files_of_the_project() {
+        let (root, home) = (Path::new("/nowhere/p"), Path::new("/nowhere/h"));
+        let is = |globs: &[&str], file: &str| matches(&Names::of(globs), Path::new(file), root, home);
+        for (globs, file, expected) in [
+            (&["src/**/*.rs"][..], "/nowhere/p/src/a/b.rs", true),
+            (&["src/**/*.rs"], "/nowhere/p/src/b.rs", true),
+            (&["src/*.rs"], "/nowhere/p/src/a/b.rs", false),
+            (&["*.rs"], "/nowhere/p/src/a/b.rs", true),
+            (&["/*.rs"], "/nowhere/p/src/b.rs", false),
+            (&["/*.rs"], "/nowhere/p/b.rs", true),
+            (&["migrations/"], "/nowhere/p/db/migrations/1/a.sql", true),
+            (&["db/**"], "/nowhere/p/../p/db/a", true),
+            (&["db/**"], "/elsewhere/db/a", false),
+            (&["~/secrets/**"], "/nowhere/h/secrets/a", true),
+            (&["**", "!docs/**"], "/nowhere/p/docs/a.md", false),
+            (&["!docs/**"], "/nowhere/p/src/a.md", true),
+            (&["!docs/**", "docs/api/**"], "/nowhere/p/docs/api/a.md", true),
+            (&["*.{yml,yaml}"], "/nowhere/p/a/b.yaml", true),
+            (&["[ab].txt"], "/nowhere/p/c.txt", false),
+        ] {
+            assert_eq!(is(globs, file), expected, "{globs:?} {file}");
+        }
+    }
+
+    #[test]
+    fn agents_are_named_by_type() {
+        let is = |globs: &[&str], agent: Option<&str>| matches_agent(&Names::of(globs), agent);
+        assert!(is(&["Explore"], Some("Explore")) && !is(&["Explore"], None));
+        assert!(is(&["main"], None) && !is(&["main"], Some("Explore")));
+        assert!(is(&["*"], Some("code-reviewer")) && !is(&["*"], None), "`*` is any subagent");
+        assert!(
+            is(&["!Explore"], None) && is(&["!Explore"], Some("Plan")) && !is(&["!Explore"], Some("Explore"))
+        );
+        assert!(is(&["*review*", "main"], None));
+    }
+}

@@ -1,0 +1,153 @@
+//! Dynamic requirements: a value that must stay below its limit. A value is computed by starting processes, so
+//! it is used again for a while.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use config::Rule;
+use config::types::Requirement;
+use hooks_common::child;
+use hooks_common::session_id::short_hash;
+use hooks_common::store::{self, Durability};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Judged, Situation, branch_size};
+use crate::view::Gates;
+
+/// How long a value is used again when the configuration does not say, in seconds.
+const CACHE_TTL: u32 = 60;
+/// How long a configured command may take.
+const COMMAND_LIMIT: Duration = Duration::from_secs(5);
+/// Values older than this are dropped, in seconds.
+const FORGET_AFTER: i64 = 86_400;
+
+/// A value, and what it is made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Computed {
+    /// What is compared with the limits.
+    pub value: f64,
+    /// What it is made of, for people.
+    #[serde(default)]
+    pub summary: String,
+    /// The parts, for messages.
+    #[serde(default)]
+    pub facts: Map<String, Value>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Stored {
+    at: i64,
+    computed: Option<Computed>,
+}
+
+/// `values.json`: what was computed lately, by branch, requirement and definition. Losing it costs time only.
+type Values = BTreeMap<String, Stored>;
+
+/// Satisfied while the value is below `thresholds.block`, and where there is nothing to compute.
+pub fn judge(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Result<Judged, String> {
+    let computed = value(gates, rule, situation)?;
+    let Some(computed) = computed else { return Ok(Judged::plain(true)) };
+    Ok(compare(&rule.requirement, &computed))
+}
+
+/// The verdict on a value.
+pub fn compare(requirement: &Requirement, computed: &Computed) -> Judged {
+    let limit = |name: &str| requirement.thresholds.as_ref().and_then(|limits| limits.get(name)).copied();
+    let block = limit("block").unwrap_or(f64::INFINITY);
+    let mut facts = computed.facts.clone();
+    facts.insert("value".into(), number(computed.value));
+    facts.insert("summary".into(), computed.summary.clone().into());
+    facts.insert("block_threshold".into(), number(block));
+    if let Some(warn) = limit("warn") {
+        facts.insert("warn_threshold".into(), number(warn));
+        facts.insert("warns".into(), (computed.value >= warn).into());
+    }
+    facts.entry("total").or_insert_with(|| number(computed.value));
+    if computed.value < block {
+        return Judged::satisfied(facts);
+    }
+    let mut text = format!("The value is {}, the limit {}", number(computed.value), number(block));
+    if let Some(base) = computed.facts.get("base_branch").and_then(Value::as_str) {
+        text.push_str(&format!(", counted from {}", hooks_common::text::fact(base)));
+    }
+    text.push('.');
+    if !computed.summary.is_empty() {
+        text.push_str(&format!(" {}", hooks_common::text::fact(&computed.summary)));
+    }
+    Judged::open(text, facts)
+}
+
+/// A whole number where it is one.
+#[allow(clippy::cast_possible_truncation, reason = "whole numbers of ordinary size only")]
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 1e15 { Value::from(value as i64) } else { Value::from(value) }
+}
+
+fn value(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Result<Option<Computed>, String> {
+    let requirement = &rule.requirement;
+    let path = situation.project.values();
+    let key = key(gates.branch.name(), rule);
+    let ttl = i64::from(requirement.cache_ttl.unwrap_or(CACHE_TTL));
+    let mut values = read(&path);
+    if let Some(stored) = values.get(&key)
+        // A clock that went back makes nothing fresh.
+        && ((0..=ttl).contains(&(gates.now - stored.at)) || !situation.may_compute)
+    {
+        return Ok(stored.computed.clone());
+    }
+    if !situation.may_compute {
+        return Ok(None);
+    }
+    let root = situation.project.root();
+    let computed = match &requirement.command {
+        Some(command) => Some(run(command, root, gates)?),
+        None => branch_size::compute(root, gates.branch.name(), requirement.base.as_deref())?,
+    };
+    values.retain(|_, stored| (0..FORGET_AFTER).contains(&(gates.now - stored.at)));
+    values.insert(key, Stored { at: gates.now, computed: computed.clone() });
+    if let (Ok(text), Some(folder)) = (serde_json::to_vec(&values), path.parent())
+        && std::fs::create_dir_all(folder).is_ok()
+    {
+        let _ = store::replace(&path, &text, Durability::Rebuildable, 0o644);
+    }
+    Ok(computed)
+}
+
+/// Another definition is another value.
+fn key(branch: &str, rule: &Rule) -> String {
+    let requirement = &rule.requirement;
+    let definition = format!("{:?}{:?}{:?}", requirement.calculator, requirement.command, requirement.base);
+    format!("{branch}:{}:{}", rule.name, short_hash(definition.as_bytes(), 8))
+}
+
+fn read(path: &Path) -> Values {
+    let bytes = store::read(path).ok().flatten();
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}
+
+/// A number on the first line, or a JSON object with `value`.
+fn run(command: &str, root: &Path, gates: &Gates) -> Result<Computed, String> {
+    let mut sh = Command::new("sh");
+    sh.arg("-c").arg(command).current_dir(root).env("STANCHION_BRANCH", gates.branch.name());
+    let (status, output) =
+        child::output(&mut sh, COMMAND_LIMIT).map_err(|error| format!("`command`: {error}"))?;
+    if !status.success() {
+        return Err(format!("`command` ended with {status}"));
+    }
+    let text = String::from_utf8_lossy(&output);
+    let text = text.trim();
+    if let Ok(value) = text.lines().next().unwrap_or_default().trim().parse::<f64>()
+        && value.is_finite()
+    {
+        let summary = text.lines().nth(1).unwrap_or_default().trim().to_owned();
+        return Ok(Computed { value, summary, facts: Map::new() });
+    }
+    let wrong = || "`command` printed neither a number nor JSON with `value`".to_owned();
+    let mut facts: Map<String, Value> = serde_json::from_str(text).map_err(|_| wrong())?;
+    let value = facts.remove("value").and_then(|value| value.as_f64()).ok_or_else(wrong)?;
+    let summary = facts.remove("summary").and_then(|summary| summary.as_str().map(str::to_owned));
+    Ok(Computed { value, summary: summary.unwrap_or_default(), facts })
+}

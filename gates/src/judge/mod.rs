@@ -1,0 +1,112 @@
+//! How a requirement stands: by what is satisfied, by evidence, by a guard's condition, by a value. Every place
+//! that shows or enforces a requirement asks [`judge`].
+
+mod branch_size;
+pub mod dynamic;
+mod evidence;
+mod guard;
+
+use config::Rule;
+use config::types::Kind;
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+use serde_json::{Map, Value};
+
+pub use guard::is_about_the_tool;
+
+use crate::tool_use::ToolUse;
+use crate::view::Gates;
+
+/// How a requirement stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Not satisfied.
+    Open,
+    /// Satisfied.
+    Satisfied,
+    /// Never refuses; from now on Stop verifies it.
+    Armed,
+    /// It could not be evaluated.
+    Failed,
+}
+
+impl Standing {
+    /// The word for logs and for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Satisfied => "satisfied",
+            Self::Armed => "armed",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Where a requirement is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// The roots of everything on disk.
+    pub paths: &'a Paths,
+    /// The project.
+    pub project: &'a Project,
+    /// The tool that asks, if one does.
+    pub tool_use: Option<&'a ToolUse<'a>>,
+    /// Whether a value may be computed when none is at hand; the status line does without.
+    pub may_compute: bool,
+}
+
+impl<'a> Situation<'a> {
+    /// No tool asks.
+    pub fn of_project(paths: &'a Paths, project: &'a Project) -> Self {
+        Self { paths, project, tool_use: None, may_compute: true }
+    }
+}
+
+/// What was found about a requirement.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// How it stands.
+    pub standing: Standing,
+    /// What decided beyond its satisfaction, for people: what is missing, which limit was passed.
+    pub detail: Option<String>,
+    /// The facts that decided, for the log and for the placeholders of messages.
+    pub facts: Map<String, Value>,
+}
+
+impl Judged {
+    /// Decided by its satisfaction alone.
+    pub fn plain(is_satisfied: bool) -> Self {
+        let standing = if is_satisfied { Standing::Satisfied } else { Standing::Open };
+        Self { standing, detail: None, facts: Map::new() }
+    }
+
+    fn open(detail: String, facts: Map<String, Value>) -> Self {
+        Self { standing: Standing::Open, detail: Some(detail), facts }
+    }
+
+    fn satisfied(facts: Map<String, Value>) -> Self {
+        Self { standing: Standing::Satisfied, detail: None, facts }
+    }
+
+    /// It could not be evaluated.
+    pub fn failed(error: String) -> Self {
+        Self { standing: Standing::Failed, detail: Some(error), facts: Map::new() }
+    }
+}
+
+/// Judges a requirement for the session and branch of `gates`.
+pub fn judge(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Judged {
+    let requirement = &rule.requirement;
+    let is_given = gates.is_given(rule);
+    let judged = match (requirement.kind, &requirement.evidence) {
+        (Kind::Blocking, None) => return Judged::plain(is_given),
+        (Kind::Blocking, Some(evidence)) => evidence::judge(evidence, is_given, gates.now, situation),
+        // An approval stands above any condition.
+        (Kind::Guard | Kind::Dynamic, _) if is_given => {
+            return Judged::satisfied(Map::from_iter([("approved".to_owned(), true.into())]));
+        }
+        (Kind::Guard, _) => guard::judge(gates, rule, situation),
+        (Kind::Dynamic, _) => dynamic::judge(gates, rule, situation),
+    };
+    judged.unwrap_or_else(Judged::failed)
+}

@@ -1,0 +1,65 @@
+//! Plan mode: what a plan will meet, told when planning begins and when it ends.
+
+use std::fmt::Write;
+
+use hooks_common::event::Event;
+use hooks_common::runtime::Hook;
+
+use crate::briefing::way_out;
+use crate::judge::{Situation, Standing};
+use crate::phase;
+use crate::refusal::{self, Req};
+use crate::view::Gates;
+
+/// Tells the open requirements after EnterPlanMode and ExitPlanMode; nothing when none is open.
+///
+/// # Errors
+/// When the gates cannot be read.
+pub fn tell(hook: &mut Hook) -> Result<(), String> {
+    let is_entered = match (hook.event, hook.payload.tool_name.as_str()) {
+        (Event::PostToolUse, "EnterPlanMode") => true,
+        (Event::PostToolUse, "ExitPlanMode") => false,
+        _ => return Ok(()),
+    };
+    let recorded = hook.gates.take();
+    let gates = Gates::of_hook(hook);
+    if recorded.is_some() {
+        hook.gates = recorded;
+    }
+    let Some(gates) = gates else { return Ok(()) };
+    let settings = gates.policy.settings().map_err(|error| error.to_string())?;
+    let is_wanted =
+        if is_entered { settings.plan_enter.inject_context } else { settings.plan_exit.inject_context };
+    if !is_wanted {
+        return Ok(());
+    }
+    let situation = Situation::of_project(&hook.paths, hook.project());
+    let survey = gates.survey(&situation).map_err(|error| error.to_string())?;
+    let open: Vec<_> =
+        survey.iter().filter(|(_, judged)| judged.standing == Standing::Open).map(|(rule, _)| rule).collect();
+    if open.is_empty() {
+        return Ok(());
+    }
+    let mut text = if is_entered {
+        "The plan will meet these open requirements:".to_owned()
+    } else {
+        "Before this plan can be carried out, these requirements are open:".to_owned()
+    };
+    for rule in &open {
+        let _ = write!(text, "\n- {} ({})", rule.name, way_out(rule, None));
+    }
+    let workflow = gates.policy.workflow().map_err(|error| error.to_string())?;
+    if let Some(phase) = workflow.as_ref().and_then(|workflow| phase::current(workflow, &survey))
+        && let (true, Some(skill)) = (is_entered, &phase.skill)
+    {
+        let _ =
+            write!(text, "\nThe phase is {}; its skill is /{}.", phase.name, skill.trim_start_matches('/'));
+    }
+    if !is_entered {
+        let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
+        let req = Req::find(&hook.paths);
+        let _ = write!(text, "\nTo satisfy: {}", req.call(&refusal::satisfy(&open, &session)));
+    }
+    hook.answer.add_context(text);
+    Ok(())
+}

@@ -1,0 +1,280 @@
+//! `protect_cli`: the agent cannot satisfy, disable or reconfigure its own gates.
+//!
+//! A hook refuses the tool uses that would: calls of `req` and `stanchion` that change something, edits of our
+//! files, command lines that write, remove or otherwise touch them. What a script does that the agent wrote
+//! first is not seen here; for that `req` itself looks whether an agent started it.
+//!
+//! Not seen: a program of the agent's own that finds our files without naming them.
+
+use std::path::Path;
+
+use hooks_common::event::is_edit_tool;
+use hooks_common::paths::{Paths, in_project, resolve};
+use hooks_common::project::Project;
+use hooks_common::text::fact;
+use shell::{Command, Input};
+
+use crate::tool_use::ToolUse;
+
+/// Calls of `req` that change what is satisfied or configured. `req done` looks for itself whether it may.
+const CHANGING: [&str; 11] = [
+    "satisfy", "approve", "clear", "pause", "resume", "enable", "disable", "prune", "init", "upgrade",
+    "optout",
+];
+/// Calls of `req` that change something only with options.
+const CHANGING_WITH_OPTIONS: [&str; 2] = ["config", "logging"];
+/// Their options that change nothing.
+const HARMLESS_OPTIONS: [&str; 3] = ["--json", "--sources", "--help"];
+/// Programs that only read the files they name.
+const READING: [&str; 26] = [
+    "cat",
+    "head",
+    "tail",
+    "less",
+    "more",
+    "bat",
+    "grep",
+    "egrep",
+    "rg",
+    "ag",
+    "ls",
+    "tree",
+    "stat",
+    "wc",
+    "file",
+    "diff",
+    "cmp",
+    "jq",
+    "sha256sum",
+    "md5sum",
+    "test",
+    "[",
+    "[[",
+    "echo",
+    "printf",
+    "cd",
+];
+/// Subcommands of git that leave the files of the work tree alone.
+const READING_GIT: [&str; 12] = [
+    "status",
+    "diff",
+    "log",
+    "show",
+    "blame",
+    "add",
+    "commit",
+    "ls-files",
+    "check-ignore",
+    "grep",
+    "rev-parse",
+    "config",
+];
+/// How our files are named on a command line.
+const NAMES: [&str; 8] = [
+    "requirements.yaml",
+    "requirements.local.yaml",
+    ".rf-optout",
+    ".git/requirements",
+    ".git/stanchion",
+    ".stanchion",
+    ".claude/messages",
+    ".claude/settings",
+];
+
+/// What a tool use would do to the agent's own gates, for the refusal; `None` when nothing.
+pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Option<String> {
+    if is_edit_tool(tool_use.tool) {
+        let file = tool_use.file.as_deref()?;
+        return is_protected(paths, project, file).then(|| touches(file));
+    }
+    if !tool_use.is_bash() {
+        return None;
+    }
+    let script = tool_use.script();
+    if let Some(call) = script.commands.iter().find_map(changing_call) {
+        return Some(format!("{} changes what gates this session.", fact(&call)));
+    }
+    if let Some(file) =
+        tool_use.changed_files(paths.home()).iter().find(|file| is_protected(paths, project, file))
+    {
+        return Some(touches(file));
+    }
+    let stanchion = paths.stanchion_dir().to_string_lossy().into_owned();
+    let names = |text: &str| NAMES.iter().any(|name| text.contains(name)) || text.contains(&stanchion);
+    if script.commands.iter().any(|command| !only_reads(command) && mentions(command, &names)) {
+        return Some("It touches files that gate this session.".to_owned());
+    }
+    let is_blind = script.doubt.is_some() && (names(tool_use.command) || may_call(tool_use.command));
+    is_blind.then(|| "It cannot be followed, and names what gates this session.".to_owned())
+}
+
+fn touches(file: &Path) -> String {
+    format!("{} gates this session.", fact(&file.to_string_lossy()))
+}
+
+/// Whether a file decides about gates: configuration, messages, settings that hold our hooks, state, executables.
+fn is_protected(paths: &Paths, project: &Project, file: &Path) -> bool {
+    let file = resolve(file);
+    let root = project.root();
+    let mut files = vec![
+        paths.global_config(),
+        paths.user_settings(),
+        paths.registry(),
+        in_project::config(root),
+        in_project::local_config(root),
+        in_project::opt_out(root),
+        in_project::settings(root),
+        in_project::local_settings(root),
+    ];
+    files.extend(project.config_files().iter().map(|file| file.path.clone()));
+    let mut folders = vec![paths.stanchion_dir().to_owned(), paths.messages()];
+    folders.extend(in_project::messages(root));
+    for store in project.stores() {
+        folders.extend([store.join("requirements"), store.join("stanchion")]);
+    }
+    // Who removes a folder removes what is in it.
+    files.iter().map(|path| resolve(path)).any(|path| path == file || path.starts_with(&file))
+        || folders
+            .iter()
+            .map(|path| resolve(path))
+            .any(|path| file.starts_with(&path) || path.starts_with(&file))
+}
+
+/// The call of `req` or `stanchion` that a command is, if it changes something.
+fn changing_call(command: &Command) -> Option<String> {
+    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    let called = |name: &str| {
+        words.iter().position(|word| {
+            word.rsplit('/').next().is_some_and(|base| base.trim_end_matches(".exe") == name)
+        })
+    };
+    // Also behind a wrapper that nobody knows, and where the program is found at run time: `$(which req) pause`.
+    let first = words.first()?;
+    let at = called("req").or_else(|| (first.contains("req") && first.contains('$')).then_some(0));
+    let told = |call: &str| format!("req {call}");
+    if let Some(at) = at.filter(|_| !only_reads(command)) {
+        let mut rest = words[at + 1..].iter().filter(|word| !word.starts_with('-'));
+        let verb = *rest.next()?;
+        if CHANGING.contains(&verb) {
+            return Some(told(verb));
+        }
+        let sets = words[at + 1..].iter().any(|word| {
+            word.starts_with('-') && !HARMLESS_OPTIONS.iter().any(|harmless| word.starts_with(harmless))
+        });
+        if CHANGING_WITH_OPTIONS.contains(&verb) && sets {
+            return Some(told(verb));
+        }
+    }
+    let at = called("stanchion").filter(|_| !only_reads(command))?;
+    let verb = words[at + 1..].iter().find(|word| !word.starts_with('-'))?;
+    matches!(*verb, "install" | "uninstall").then(|| format!("stanchion {verb}"))
+}
+
+/// Whether a text that cannot be followed may call what changes gates.
+fn may_call(text: &str) -> bool {
+    let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+    words.any(|word| word == "req") && CHANGING.iter().any(|verb| text.contains(verb))
+}
+
+fn only_reads(command: &Command) -> bool {
+    match command.program() {
+        Some("req" | "stanchion") => false,
+        Some("git") => {
+            let words = command.without_global_options();
+            words.get(1).is_some_and(|word| READING_GIT.contains(&word.text.as_str()))
+        }
+        Some("sed" | "awk" | "yq") => !command
+            .arguments()
+            .iter()
+            .any(|word| word.text.starts_with("-i") || word.text.starts_with("--in-place")),
+        Some("find") => !command.arguments().iter().any(|word| {
+            matches!(
+                word.text.as_str(),
+                "-delete" | "-exec" | "-execdir" | "-ok" | "-okdir" | "-fprint" | "-fls"
+            )
+        }),
+        Some(program) => READING.contains(&program),
+        None => command.words.is_empty(),
+    }
+}
+
+fn mentions(command: &Command, names: &impl Fn(&str) -> bool) -> bool {
+    // Another call of ours says itself what it does; `req why` may name any file.
+    if matches!(command.program(), Some("req" | "stanchion")) {
+        return false;
+    }
+    let by_word = command.words.iter().any(|word| names(&word.text));
+    by_word || matches!(&command.input, Input::Text(text) if names(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(line: &str) -> bool {
+        let paths = Paths::from_env();
+        let dir = Path::new("/nowhere/project");
+        let project = Project::of_event(&paths, None, dir);
+        let tool_use = ToolUse::new("Bash", line, None, dir.to_owned(), None);
+        violation(&paths, &project, &tool_use).is_some()
+    }
+
+    #[test]
+    fn the_agent_cannot_reach_its_own_gates() {
+        for line in [
+            "req satisfy plan",
+            "req --json satisfy plan --session x",
+            "cd x && ~/.stanchion/bin/req approve size",
+            "bash -c 'req clear plan'",
+            "env A=1 req pause",
+            "$(which req) satisfy plan",
+            "somewrapper req disable plan",
+            "req config plan --disable -y",
+            "req config --set enabled=false -y",
+            "req logging --level debug",
+            "stanchion uninstall",
+            "echo 'enabled: false' > .claude/requirements.local.yaml",
+            "cat x | tee .claude/requirements.yaml",
+            "sed -i s/true/false/ .claude/requirements.yaml",
+            "rm -rf .git/requirements",
+            "rm -rf .claude",
+            "mv .claude /tmp/x",
+            "cd .claude && rm requirements.yaml",
+            "cp x ~/.claude/settings.json",
+            "git checkout -- .claude/requirements.yaml",
+            "python3 -c \"open('.claude/requirements.yaml','w').write('')\"",
+            "python3 <<'EOF'\nopen('.claude/requirements.yaml','w')\nEOF",
+            "perl -pi -e 's/a/b/' .claude/requirements.yaml",
+            "cp ~/.stanchion/bin/req /tmp/x",
+            "ln -sf /tmp/other .git/requirements",
+            "req sat'isf'y plan",
+            "eval \"$X req satisfy plan",
+            "find .claude -name requirements.yaml -delete",
+        ] {
+            assert!(refused(line), "{line}");
+        }
+        for line in [
+            "req status",
+            "req why Edit .claude/requirements.yaml",
+            "req why --last",
+            "req done plan",
+            "req config show",
+            "req config plan --json",
+            "req logging",
+            "stanchion doctor",
+            "cat .claude/requirements.yaml",
+            "git diff .claude/requirements.yaml",
+            "git log -- .claude/requirements.yaml",
+            "git commit -m 'explain req satisfy'",
+            "grep -rn 'req satisfy' docs",
+            "echo req satisfy plan",
+            "sed -n 1,5p .claude/requirements.yaml",
+            "ls ~/.stanchion",
+            "cargo test",
+            "rm -rf target",
+            "echo x > notes.md",
+        ] {
+            assert!(!refused(line), "{line}");
+        }
+    }
+}

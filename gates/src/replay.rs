@@ -1,0 +1,394 @@
+//! Decisions taken again: the events of a session's log against a configuration, which may be another one than
+//! the hooks had.
+//!
+//! What was true then is taken from the log: whether a requirement was satisfied when a tool asked, the value of
+//! a dynamic one, the evidence that was found. What the log does not say is followed from event to event:
+//! satisfactions, approvals, spent ones, what was triggered. With the configuration unchanged the answers are
+//! those that the hooks gave.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use config::types::{Hooks, Kind, Mode, SatisfiedWhen};
+use config::{Gate, Policy, PolicyError, Rule};
+use hooks_common::branch::Branch;
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+use hooks_common::requirements::{BranchState, Scope};
+use hooks_common::session_log::{GateRecord, LoggedEvent};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::globs;
+use crate::judge::dynamic::{Computed, compare};
+use crate::judge::{Judged, Situation, Standing, is_about_the_tool, judge};
+use crate::protect;
+use crate::satisfy::is_same_skill;
+use crate::tool_use::ToolUse;
+use crate::trigger::{self, Triggers};
+use crate::view::Gates;
+
+/// One decision, as it was taken and as it would be taken.
+#[derive(Debug, Clone, Serialize)]
+pub struct Decision {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The session.
+    pub session: String,
+    /// The event.
+    pub event: String,
+    /// The tool, if one asked.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub tool: String,
+    /// What it would do: the command or the file.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub what: String,
+    /// What the hook answered: `pass`, `deny`, `block` and so on.
+    pub then: String,
+    /// What it would answer.
+    pub now: String,
+    /// The requirements that refused then.
+    pub refused_then: Vec<String>,
+    /// The requirements that would refuse.
+    pub refused_now: Vec<String>,
+    /// Whether something decided that the log does not hold; the answer is the likeliest then.
+    pub is_uncertain: bool,
+}
+
+impl Decision {
+    /// Whether the answer would be another.
+    pub fn differs(&self) -> bool {
+        self.then != self.now || self.refused_then != self.refused_now
+    }
+}
+
+/// What is known about one requirement of a session, from what was replayed so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Memory {
+    is_satisfied: bool,
+    expires_at: Option<i64>,
+    is_triggered: bool,
+}
+
+/// A session being replayed.
+#[derive(Debug)]
+pub struct Replay<'a> {
+    gates: Gates,
+    rules: Vec<Rule>,
+    settings: Hooks,
+    paths: &'a Paths,
+    project: &'a Project,
+    memory: BTreeMap<(String, String), Memory>,
+    by_tool: BTreeMap<String, Vec<Gate>>,
+}
+
+impl<'a> Replay<'a> {
+    /// Replays against `policy`.
+    ///
+    /// # Errors
+    /// When the policy is damaged.
+    pub fn new(policy: Policy, paths: &'a Paths, project: &'a Project) -> Result<Self, PolicyError> {
+        let (rules, settings) = (policy.rules()?, policy.settings()?);
+        let gates = Gates {
+            policy,
+            state: BranchState::empty_of(&Branch::outside_git()),
+            dir: project.state(),
+            branch: Branch::outside_git(),
+            session: None,
+            now: 0,
+        };
+        Ok(Self { gates, rules, settings, paths, project, memory: BTreeMap::new(), by_tool: BTreeMap::new() })
+    }
+
+    /// Follows one event of the log, in order; the decision, if the event was one of this project.
+    pub fn follow(&mut self, event: &LoggedEvent) -> Option<Decision> {
+        let record = event.gates.clone().unwrap_or_default();
+        if !record.branch.is_empty() && record.branch != self.gates.branch.name() {
+            self.gates.branch = Branch::named(&record.branch);
+        }
+        self.gates.now = event.epoch();
+        let now = match event.event.as_str() {
+            "PreToolUse" => self.pre_tool(event, &record),
+            "Stop" if !event.stop_hook_active => self.stop(&record),
+            _ => {
+                self.remember(event, &record);
+                return None;
+            }
+        };
+        let (outcome, refused_now, is_uncertain) = now?;
+        let is_refusal = matches!(record.outcome.as_str(), "deny" | "block");
+        let refuses = |standing: &str| standing == "open" || standing == "failed";
+        let refused_then = record.asked.iter().filter(|(_, standing)| is_refusal && refuses(standing));
+        Some(Decision {
+            at: event.recorded_at.clone(),
+            session: event.session_id.clone(),
+            event: event.event.clone(),
+            tool: event.tool_name.clone(),
+            what: if event.command.is_empty() { event.file_path.clone() } else { event.command.clone() },
+            then: record.outcome.clone(),
+            now: outcome,
+            refused_then: refused_then.map(|(name, _)| name.clone()).collect(),
+            refused_now,
+            is_uncertain,
+        })
+    }
+
+    fn pre_tool(&mut self, event: &LoggedEvent, record: &GateRecord) -> Option<(String, Vec<String>, bool)> {
+        // Gates that stood aside would do so again; a project without gates decided nothing.
+        if record.outcome.is_empty()
+            || matches!(record.outcome.as_str(), "paused" | "skipped" | "strict" | "closed")
+        {
+            return (!record.outcome.is_empty()).then(|| (record.outcome.clone(), Vec::new(), false));
+        }
+        if !self.gates.policy.is_enabled() {
+            return Some(("disabled".to_owned(), Vec::new(), false));
+        }
+        let file = (!event.file_path.is_empty()).then(|| Path::new(&event.file_path));
+        let agent = (!event.agent_id.is_empty()).then_some(event.agent_type.as_str());
+        let tool_use = ToolUse::new(&event.tool_name, &event.command, file, event.cwd.clone().into(), agent);
+        let root = self.project.root();
+        if self.gates.policy.protects_cli()
+            && protect::violation(self.paths, self.project, &tool_use).is_some()
+        {
+            return Some(("protected".to_owned(), Vec::new(), event.truncated));
+        }
+        let gates = self.gates_of(&event.tool_name);
+        if !gates.is_empty() && trigger::exemption(self.paths, root, &tool_use).is_some() {
+            return Some(("exempt".to_owned(), Vec::new(), false));
+        }
+        let mut triggers = Triggers::new(&tool_use, root, self.paths);
+        let (mut refused, mut asked, mut is_uncertain) = (Vec::new(), Vec::new(), false);
+        for gate in gates {
+            let recorded =
+                record.asked.iter().find(|(name, _)| *name == gate.name).map(|(_, word)| word.as_str());
+            // A command that was cut triggers at least what it triggered then.
+            let is_known = event.truncated && recorded.is_some();
+            if !is_known && !triggers.ask(&gate).unwrap_or(recorded == Some("failed")) {
+                continue;
+            }
+            is_uncertain |= event.truncated && recorded.is_none();
+            let rule = self.rules.iter().find(|rule| rule.name == gate.name);
+            let standing = match rule {
+                _ if gate.stop_only => Standing::Armed,
+                Some(rule) => self.standing(
+                    rule,
+                    recorded,
+                    record.facts.get(&gate.name),
+                    Some(&tool_use),
+                    &mut is_uncertain,
+                ),
+                None => Standing::Satisfied,
+            };
+            let is_refused = match standing {
+                Standing::Open => gate.mode == Mode::Enforce,
+                Standing::Failed => gate.closes_on_error,
+                Standing::Satisfied | Standing::Armed => false,
+            };
+            if is_refused {
+                refused.push(gate.name.clone());
+            }
+            asked.push(gate.name);
+        }
+        if refused.is_empty() {
+            for name in asked {
+                self.entry(&name).is_triggered = true;
+            }
+            return Some(("pass".to_owned(), refused, is_uncertain));
+        }
+        Some(("deny".to_owned(), refused, is_uncertain))
+    }
+
+    fn stop(&mut self, record: &GateRecord) -> Option<(String, Vec<String>, bool)> {
+        if record.outcome.is_empty() || matches!(record.outcome.as_str(), "paused" | "skipped") {
+            return (!record.outcome.is_empty()).then(|| (record.outcome.clone(), Vec::new(), false));
+        }
+        if !self.gates.policy.is_enabled() {
+            return Some(("disabled".to_owned(), Vec::new(), false));
+        }
+        let settings = self.settings.stop.clone();
+        let (mut refused, mut is_uncertain) = (Vec::new(), false);
+        for rule in &self.rules {
+            let recorded =
+                record.asked.iter().find(|(name, _)| *name == rule.name).map(|(_, word)| word.as_str());
+            let is_triggered = recorded.is_some() || self.memory_of(&rule.name).is_triggered;
+            let is_verified = settings.verify_requirements
+                && settings.verify_scopes.contains(&rule.requirement.scope)
+                && !is_about_the_tool(rule);
+            if !is_triggered || !is_verified {
+                continue;
+            }
+            let standing =
+                self.standing(rule, recorded, record.facts.get(&rule.name), None, &mut is_uncertain);
+            let is_refused = match standing {
+                Standing::Open => rule.requirement.mode == Mode::Enforce,
+                Standing::Failed => rule.closes_on_error,
+                Standing::Satisfied | Standing::Armed => false,
+            };
+            if is_refused {
+                refused.push(rule.name.clone());
+            }
+        }
+        let outcome = if refused.is_empty() { "pass" } else { "block" };
+        Some((outcome.to_owned(), refused, is_uncertain))
+    }
+
+    fn gates_of(&mut self, tool: &str) -> Vec<Gate> {
+        if !self.by_tool.contains_key(tool) {
+            self.by_tool.insert(tool.to_owned(), self.gates.policy.gates(tool).unwrap_or_default());
+        }
+        self.by_tool[tool].clone()
+    }
+
+    fn memory_of(&self, name: &str) -> Memory {
+        let key = (self.gates.branch.name().to_owned(), name.to_owned());
+        self.memory.get(&key).copied().unwrap_or_default()
+    }
+
+    fn entry(&mut self, name: &str) -> &mut Memory {
+        self.memory.entry((self.gates.branch.name().to_owned(), name.to_owned())).or_default()
+    }
+
+    /// How a requirement stood: by the log where it says so, else by what was followed.
+    fn standing(
+        &self,
+        rule: &Rule,
+        recorded: Option<&str>,
+        facts: Option<&Value>,
+        tool_use: Option<&ToolUse<'_>>,
+        is_uncertain: &mut bool,
+    ) -> Standing {
+        let facts = facts.and_then(Value::as_object);
+        let is_approved = facts.is_some_and(|facts| facts.get("approved") == Some(&true.into()));
+        let now = self.gates.now;
+        let memory = self.memory_of(&rule.name);
+        let is_followed = memory.is_satisfied && memory.expires_at.is_none_or(|expires| now <= expires);
+        let open = |is_open: bool| if is_open { Standing::Open } else { Standing::Satisfied };
+        match rule.requirement.kind {
+            Kind::Blocking => match (&rule.requirement.evidence, recorded) {
+                (_, Some("failed")) => Standing::Failed,
+                (None, _) => match facts.and_then(|facts| facts.get("given")).and_then(Value::as_bool) {
+                    Some(is_given) => open(!is_given),
+                    None => open(!state_then(recorded).unwrap_or(is_followed)),
+                },
+                (Some(evidence), _) => {
+                    let given = facts.and_then(|facts| facts.get("given")).and_then(Value::as_bool);
+                    let is_given = given.or(state_then(recorded)).unwrap_or(is_followed);
+                    if !is_given && !evidence.satisfies {
+                        return Standing::Open;
+                    }
+                    let found = facts.and_then(|facts| facts.get("evidence"));
+                    *is_uncertain |= found.is_none();
+                    open(found.is_some_and(Value::is_null))
+                }
+            },
+            Kind::Guard | Kind::Dynamic if is_approved || is_followed => Standing::Satisfied,
+            Kind::Guard => self.guard(rule, recorded, facts, tool_use, is_uncertain),
+            Kind::Dynamic => match facts.and_then(|facts| facts.get("value")).and_then(Value::as_f64) {
+                Some(value) => {
+                    let computed = Computed { value, summary: String::new(), facts: Map::new() };
+                    compare(&rule.requirement, &computed).standing
+                }
+                None => by_record(recorded, is_uncertain),
+            },
+        }
+    }
+
+    /// Branch, time and file are in the log, so these conditions are looked at again.
+    fn guard(
+        &self,
+        rule: &Rule,
+        recorded: Option<&str>,
+        facts: Option<&Map<String, Value>>,
+        tool_use: Option<&ToolUse<'_>>,
+        is_uncertain: &mut bool,
+    ) -> Standing {
+        if rule.requirement.is_guard(config::types::GuardType::SingleSession) {
+            let others = facts.and_then(|facts| facts.get("others")).and_then(Value::as_array);
+            return match others {
+                Some(others) if others.is_empty() => Standing::Satisfied,
+                Some(_) => Standing::Open,
+                None => by_record(recorded, is_uncertain),
+            };
+        }
+        let situation = Situation { paths: self.paths, project: self.project, tool_use, may_compute: false };
+        let judged: Judged = judge(&self.gates, rule, &situation);
+        judged.standing
+    }
+
+    /// What an event that decides nothing satisfied, cleared and spent.
+    fn remember(&mut self, event: &LoggedEvent, record: &GateRecord) {
+        let mut satisfied: Vec<(String, Option<i64>)> = Vec::new();
+        let lasts = |rule: &Rule, now: i64| rule.requirement.lasts().map(|ttl| now + i64::from(ttl));
+        let now = self.gates.now;
+        match event.event.as_str() {
+            "PostToolUse" | "UserPromptExpansion" | "UserPromptSubmit" if !event.skill.is_empty() => {
+                for rule in &self.rules {
+                    let stands_for = rule.requirement.satisfied_by_skill.as_deref();
+                    if rule.requirement.satisfied_when == SatisfiedWhen::Loaded
+                        && stands_for.is_some_and(|skill| is_same_skill(skill, &event.skill))
+                    {
+                        satisfied.push((rule.name.clone(), lasts(rule, now)));
+                    }
+                }
+            }
+            "SubagentStop" if !event.agent_type.is_empty() => {
+                for rule in &self.rules {
+                    let agents = rule.requirement.satisfied_by_agent.as_ref();
+                    if agents.is_some_and(|agents| globs::matches_agent(agents, Some(&event.agent_type))) {
+                        satisfied.push((rule.name.clone(), lasts(rule, now)));
+                    }
+                }
+            }
+            _ => satisfied.extend(record.satisfied.iter().map(|name| (name.clone(), record.expires_at))),
+        }
+        for (name, expires_at) in satisfied {
+            let entry = self.entry(&name);
+            (entry.is_satisfied, entry.expires_at) = (true, expires_at);
+        }
+        if event.event == "PostToolUse" && event.skill.is_empty() {
+            self.spend(event);
+            return;
+        }
+        for name in &record.cleared {
+            self.entry(name).is_satisfied = false;
+        }
+    }
+
+    fn spend(&mut self, event: &LoggedEvent) {
+        let gates = self.gates_of(&event.tool_name);
+        let single: Vec<Gate> = gates.into_iter().filter(|gate| gate.scope == Scope::SingleUse).collect();
+        if single.is_empty() {
+            return;
+        }
+        let file = (!event.file_path.is_empty()).then(|| Path::new(&event.file_path));
+        let agent = (!event.agent_id.is_empty()).then_some(event.agent_type.as_str());
+        let tool_use = ToolUse::new(&event.tool_name, &event.command, file, event.cwd.clone().into(), agent);
+        let mut triggers = Triggers::new(&tool_use, self.project.root(), self.paths);
+        for gate in single {
+            if triggers.ask(&gate).unwrap_or(false) {
+                *self.entry(&gate.name) = Memory::default();
+            }
+        }
+    }
+}
+
+/// Whether a requirement was satisfied, as far as the word of the log tells.
+fn state_then(recorded: Option<&str>) -> Option<bool> {
+    match recorded? {
+        "satisfied" => Some(true),
+        "open" | "observed" | "warned" => Some(false),
+        _ => None,
+    }
+}
+
+fn by_record(recorded: Option<&str>, is_uncertain: &mut bool) -> Standing {
+    match recorded {
+        Some("failed") => Standing::Failed,
+        Some("open" | "observed" | "warned") => Standing::Open,
+        Some(_) => Standing::Satisfied,
+        None => {
+            *is_uncertain = true;
+            Standing::Satisfied
+        }
+    }
+}

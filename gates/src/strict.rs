@@ -1,0 +1,70 @@
+//! `strict_preflight`: no edits in a project that has no requirement in force.
+//!
+//! It counts in the global file for projects without any configuration. Off for a process with
+//! `RF_STRICT_OFF=true`, and for a project with `.claude/.rf-optout`. The files that end the state may be written.
+
+use config::Policy;
+use hooks_common::env_vars;
+use hooks_common::event::is_edit_tool;
+use hooks_common::finding::Severity;
+use hooks_common::paths::{Paths, in_project, resolve};
+use hooks_common::project::Project;
+
+use crate::refusal::Req;
+use crate::tool_use::ToolUse;
+
+/// Why a tool use is refused, if it is.
+///
+/// # Errors
+/// When the stored policy is damaged.
+pub fn refusal(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Result<Option<String>, String> {
+    if !changes_project(paths, project, tool_use) {
+        return Ok(None);
+    }
+    let Some(lack) = lack(paths, project)? else { return Ok(None) };
+    let root = project.root();
+    let open = [in_project::local_config(root), in_project::config(root), in_project::opt_out(root)];
+    if tool_use.file.as_deref().is_some_and(|file| open.iter().any(|path| resolve(path) == resolve(file))) {
+        return Ok(None);
+    }
+    let req = Req::find(paths);
+    Ok(Some(format!(
+        "{} was refused before it ran; nothing was changed.\n`strict_preflight` wants a requirement in force in {}: {lack}.\nTo go on: {}\nTo keep this project out: create {}",
+        tool_use.tool,
+        root.display(),
+        req.call("init"),
+        in_project::opt_out(root).display(),
+    )))
+}
+
+/// What a project lacks under `strict_preflight`; `None` when nothing, or when the rule does not count here.
+///
+/// # Errors
+/// When the stored policy is damaged.
+pub fn lack(paths: &Paths, project: &Project) -> Result<Option<&'static str>, String> {
+    let Some(policy) = Policy::of(project, paths) else {
+        let is_strict = Policy::global(project, paths).is_some_and(|policy| policy.is_strict());
+        return Ok((is_strict && is_in_force(project)).then_some("it has no configuration"));
+    };
+    if !policy.is_strict() || !is_in_force(project) {
+        return Ok(None);
+    }
+    let failed = |error: config::PolicyError| error.to_string();
+    if policy.findings().map_err(failed)?.iter().any(|finding| finding.severity == Severity::Error) {
+        return Ok(Some("its configuration has errors"));
+    }
+    Ok(policy.rules().map_err(failed)?.is_empty().then_some("no requirement is enabled"))
+}
+
+fn is_in_force(project: &Project) -> bool {
+    let off = env_vars::get(env_vars::RF_STRICT_OFF).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    !off && !in_project::opt_out(project.root()).exists()
+}
+
+fn changes_project(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> bool {
+    if tool_use.is_bash() {
+        let files = tool_use.changed_files(paths.home());
+        return files.iter().any(|file| resolve(file).starts_with(project.root()));
+    }
+    is_edit_tool(tool_use.tool)
+}

@@ -1,0 +1,35 @@
+//! SubagentStart: a subagent that reviews is told what it reviews against.
+
+use hooks_common::runtime::Hook;
+use hooks_common::text::fact;
+
+use crate::globs;
+use crate::judge::Situation;
+use crate::view::Gates;
+
+/// Tells the configured subagents the branch and the open requirements.
+///
+/// # Errors
+/// When the gates cannot be read.
+pub fn brief(hook: &mut Hook) -> Result<(), String> {
+    let agent = hook.payload.agent_type.clone();
+    if agent.is_empty() {
+        return Ok(());
+    }
+    let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
+    let settings = gates.policy.settings().map_err(|error| error.to_string())?.subagent_start;
+    if !settings.inject_context || !globs::matches_agent(&settings.agents, Some(&agent)) {
+        return Ok(());
+    }
+    let situation = Situation::of_project(&hook.paths, hook.project());
+    let open = gates.open(&situation).map_err(|error| error.to_string())?;
+    let names: Vec<_> = open.iter().map(|rule| rule.name.as_str()).collect();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let root = hook.project().root().to_string_lossy().into_owned();
+    hook.answer.add_context(format!(
+        "Facts about this project: {} on branch {}. Open requirements: {names}.",
+        fact(&root),
+        fact(gates.branch.name()),
+    ));
+    Ok(())
+}

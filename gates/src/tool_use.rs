@@ -1,0 +1,102 @@
+//! A tool about to run, or just run, and what of it rules look at.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use hooks_common::event::{Payload, is_edit_tool};
+use hooks_common::paths::expand;
+use shell::{Folder, Script, Write};
+
+/// A use of a tool.
+#[derive(Debug)]
+pub struct ToolUse<'a> {
+    /// The tool.
+    pub tool: &'a str,
+    /// Bash: the command line.
+    pub command: &'a str,
+    /// The file it names, absolute.
+    pub file: Option<PathBuf>,
+    /// The folder it runs in.
+    pub folder: PathBuf,
+    /// The type of the subagent that uses it; `None` for the session itself.
+    pub agent: Option<&'a str>,
+    script: OnceCell<Script>,
+}
+
+impl<'a> ToolUse<'a> {
+    /// A use of `tool` in `folder`.
+    pub fn new(
+        tool: &'a str,
+        command: &'a str,
+        file: Option<&Path>,
+        folder: PathBuf,
+        agent: Option<&'a str>,
+    ) -> Self {
+        let file = file.map(|file| folder.join(file));
+        Self { tool, command, file, folder, agent, script: OnceCell::new() }
+    }
+
+    /// The use that a payload is about.
+    pub fn of(payload: &'a Payload) -> Self {
+        Self::new(
+            &payload.tool_name,
+            &payload.tool_input.command,
+            payload.file(),
+            payload.folder(),
+            payload.subagent(),
+        )
+    }
+
+    /// What the command line runs; nothing for other tools than Bash.
+    pub fn script(&self) -> &Script {
+        self.script
+            .get_or_init(|| if self.is_bash() { shell::parse(self.command) } else { Script::default() })
+    }
+
+    /// Whether the tool runs a command line.
+    pub fn is_bash(&self) -> bool {
+        self.tool == "Bash"
+    }
+
+    /// The files that a command line writes, absolute; `None` stands for one that the line does not tell.
+    pub fn written_files(&self, home: &Path) -> Vec<Option<PathBuf>> {
+        self.script().writes().iter().flat_map(|write| self.targets(write, home)).collect()
+    }
+
+    /// The files that a command line removes or moves away, absolute, as far as it tells.
+    pub fn removed_files(&self, home: &Path) -> Vec<Option<PathBuf>> {
+        self.script().removes().iter().flat_map(|write| self.targets(write, home)).collect()
+    }
+
+    /// Every file that is known to change: the edited one, or those that a command line writes or removes.
+    pub fn changed_files(&self, home: &Path) -> Vec<PathBuf> {
+        if !self.is_bash() {
+            return self.file.clone().filter(|_| is_edit_tool(self.tool)).into_iter().collect();
+        }
+        self.written_files(home).into_iter().chain(self.removed_files(home)).flatten().collect()
+    }
+
+    /// Where a write goes; a target that is a folder now stands for the file in it.
+    fn targets(&self, write: &Write, home: &Path) -> Vec<Option<PathBuf>> {
+        let folder = match &write.folder {
+            Folder::Start => Some(self.folder.clone()),
+            Folder::In(folder) => Some(self.folder.join(home_expanded(folder, home))),
+            Folder::Unknown => None,
+        };
+        let target = write.target.as_ref().map(|target| home_expanded(target, home));
+        let path = match (folder, target) {
+            (_, None) => None,
+            (_, Some(target)) if target.is_absolute() => Some(target),
+            (folder, Some(target)) => folder.map(|folder| folder.join(target)),
+        };
+        let Some(path) = path else { return vec![None] };
+        match &write.inside {
+            Some(name) if write.may_be_folder && path.is_dir() => vec![Some(path.join(name))],
+            _ => vec![Some(path)],
+        }
+    }
+}
+
+fn home_expanded(path: &str, home: &Path) -> PathBuf {
+    if path == "~" || path.starts_with("~/") { expand(home, Path::new(path)) } else { PathBuf::from(path) }
+}

@@ -1,0 +1,195 @@
+//! Whether a tool use needs a requirement.
+
+use std::path::Path;
+
+use config::policy::When;
+use config::{Gate, pattern::Pattern};
+use hooks_common::event::is_edit_tool;
+use hooks_common::paths::{Paths, resolve};
+use shell::Script;
+
+use crate::globs;
+use crate::tool_use::ToolUse;
+
+/// A line's commands as patterns are searched in them, made once for all gates.
+#[derive(Debug)]
+pub struct Commands {
+    /// Each text, and the same in ASCII lower case.
+    texts: Vec<(String, String)>,
+    /// The whole line and the same in ASCII lower case.
+    raw: (String, String),
+    /// Whether the line may run more than was found; then the whole of it is searched as well.
+    is_doubtful: bool,
+}
+
+impl Commands {
+    /// What a script of this line runs.
+    pub fn of(line: &str, script: &Script) -> Self {
+        let with_lower = |text: String| {
+            let lower = text.to_ascii_lowercase();
+            (text, lower)
+        };
+        Self {
+            texts: script.commands.iter().flat_map(shell::Command::texts).map(with_lower).collect(),
+            raw: with_lower(line.to_owned()),
+            is_doubtful: script.doubt.is_some(),
+        }
+    }
+
+    /// Whether one of the commands matches.
+    ///
+    /// # Errors
+    /// When the pattern gives up.
+    pub fn match_pattern(&self, pattern: &Pattern, raw: bool) -> Result<bool, String> {
+        if !raw {
+            for (text, lower) in &self.texts {
+                if pattern.is_command(text, lower)? {
+                    return Ok(true);
+                }
+            }
+        }
+        if raw || self.is_doubtful { pattern.is_match(&self.raw.0, &self.raw.1) } else { Ok(false) }
+    }
+}
+
+/// Answers for one tool use which gates it needs.
+#[derive(Debug)]
+pub struct Triggers<'a> {
+    tool_use: &'a ToolUse<'a>,
+    root: &'a Path,
+    paths: &'a Paths,
+    commands: Option<Commands>,
+}
+
+impl<'a> Triggers<'a> {
+    /// For a tool use in the project at `root`.
+    pub fn new(tool_use: &'a ToolUse<'a>, root: &'a Path, paths: &'a Paths) -> Self {
+        Self { tool_use, root, paths, commands: None }
+    }
+
+    /// Whether the tool use needs the gate.
+    ///
+    /// # Errors
+    /// When a pattern gives up; the message names it.
+    pub fn ask(&mut self, gate: &Gate) -> Result<bool, String> {
+        if gate.when.is_empty() {
+            return Ok(true);
+        }
+        let mut failed = None;
+        for when in &gate.when {
+            match self.holds(when) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        failed.map_or(Ok(false), Err)
+    }
+
+    fn holds(&mut self, when: &When) -> Result<bool, String> {
+        if !when.agents.is_empty() && !globs::matches_agent(&when.agents, self.tool_use.agent) {
+            return Ok(false);
+        }
+        if when.writes {
+            return Ok(self.writes(when));
+        }
+        if let Some(pattern) = &when.command {
+            let tool_use = self.tool_use;
+            let commands =
+                self.commands.get_or_insert_with(|| Commands::of(tool_use.command, tool_use.script()));
+            if !commands.match_pattern(pattern, when.raw)? {
+                return Ok(false);
+            }
+        }
+        if when.files.is_empty() {
+            return Ok(true);
+        }
+        let is_named = |file: &Path| globs::matches(&when.files, file, self.root, self.paths.home());
+        if self.tool_use.is_bash() {
+            let files = self.tool_use.written_files(self.paths.home());
+            return Ok(files.iter().flatten().any(|file| is_named(file)));
+        }
+        Ok(self.tool_use.file.as_deref().is_some_and(is_named))
+    }
+
+    /// Whether the line writes a file of the project that the gate is about. What a line does not tell counts,
+    /// unless the gate is about certain files. A plan is never gated.
+    fn writes(&self, when: &When) -> bool {
+        let home = self.paths.home();
+        let removed = if when.removes { self.tool_use.removed_files(home) } else { Vec::new() };
+        self.tool_use.written_files(home).into_iter().chain(removed).any(|file| match file {
+            None => when.files.is_empty(),
+            Some(file) => {
+                let is_ours = resolve(&file).starts_with(self.root) && !is_plan(self.paths, self.root, &file);
+                if when.files.is_empty() {
+                    is_ours
+                } else {
+                    globs::matches(&when.files, &file, self.root, home)
+                }
+            }
+        })
+    }
+}
+
+/// Whether a file is a plan: Markdown where Claude Code or the project keeps plans. Writing one is how plans come
+/// about, so nothing gates it.
+pub fn is_plan(paths: &Paths, root: &Path, file: &Path) -> bool {
+    if file.extension().is_none_or(|extension| extension != "md") {
+        return false;
+    }
+    let file = resolve(file);
+    let folders = [paths.plans(), root.join(".claude/plans"), root.join("docs/plans")];
+    folders.iter().any(|plans| file.starts_with(resolve(plans)))
+}
+
+/// Why a tool use passes whatever is open.
+pub fn exemption(paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Option<&'static str> {
+    if tool_use.is_bash() {
+        return is_lone_req(tool_use.command, tool_use.script()).then_some("req");
+    }
+    let file = tool_use.file.as_deref()?;
+    (is_edit_tool(tool_use.tool) && is_plan(paths, root, file)).then_some("plan")
+}
+
+/// Whether a line is one call of `req` and nothing else: the way out of a gate stays open even where every Bash
+/// command is gated.
+fn is_lone_req(line: &str, script: &Script) -> bool {
+    let [command] = script.commands.as_slice() else { return false };
+    command.program() == Some("req")
+        && script.doubt.is_none()
+        && command.redirections.is_empty()
+        && command.assignments.is_empty()
+        && !line.contains(['$', '`'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_lone_call_of_req_is_exempt() {
+        let is_exempt = |line: &str| is_lone_req(line, &shell::parse(line));
+        for line in [
+            "req satisfy plan --session abc",
+            "/x/.stanchion/bin/req pause",
+            " req status ",
+            "req why Edit 'a b'",
+            "req satisfy ticket -m '{\"ticket\": \"A&B (1)\"}'",
+        ] {
+            assert!(is_exempt(line), "{line}");
+        }
+        for line in [
+            "req pause && rm -rf x",
+            "echo req pause",
+            "req `x`",
+            "req $(x)",
+            "req pause\nrm x",
+            "xreq pause",
+            "req a > b",
+            "PATH=/tmp req pause",
+            "",
+        ] {
+            assert!(!is_exempt(line), "{line}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What the host tells its status line.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// The parts of the payload that are shown. Source: the recorded `StatusLine` payloads.
+#[derive(Debug, Default, PartialEq)]
+pub struct Status {
+    /// The full session id.
+    pub session_id: String,
+    /// The session's folder.
+    pub folder: Option<PathBuf>,
+    /// The model, as people call it.
+    pub model: String,
+    /// Cost so far, in dollars.
+    pub cost: Option<f64>,
+    /// How full the context is, in percent.
+    pub context: Option<f64>,
+}
+
+/// The payload's shape; anything of another type costs itself alone.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Document {
+    session_id: Value,
+    cwd: Value,
+    model: Value,
+    workspace: Value,
+    cost: Value,
+    context_window: Value,
+}
+
+impl Status {
+    /// Reads a payload; what cannot be read stays empty.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let document: Document = serde_json::from_slice(bytes).unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let folders = [&document.workspace["current_dir"], &document.cwd];
+        let folder = folders.into_iter().filter_map(Value::as_str).map(PathBuf::from);
+        Self {
+            session_id: text(&document.session_id),
+            folder: folder.into_iter().find(|folder| folder.is_absolute()),
+            model: text(&document.model["display_name"]),
+            cost: document.cost["total_cost_usd"].as_f64(),
+            context: document.context_window["used_percentage"].as_f64(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_stays_empty() {
+        for bytes in ["", "{", "[]", "null", r#"{"model": 5, "cost": "x", "session_id": [1]}"#] {
+            assert_eq!(Status::parse(bytes.as_bytes()), Status::default(), "{bytes}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! `req replay`: recorded decisions, taken again.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use chrono::{DateTime, NaiveDate, TimeZone, Utc};
+use config::Policy;
+use gates::replay::{Decision, Replay};
+use hooks_common::finding::Severity;
+use hooks_common::paths::resolve;
+use hooks_common::project::{ConfigFile, FileIdentity, Level};
+use hooks_common::session_log::{self, LoggedEvent, SessionDir};
+use serde_json::json;
+
+use super::json as print_json;
+use crate::cli::Replay as Arguments;
+use crate::place::Place;
+use crate::session;
+
+/// The most differences that are shown.
+const MOST_SHOWN: usize = 50;
+
+/// Runs the recorded events of one session, or of all since a date, against the configuration.
+pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let since = arguments.since.as_deref().map(|text| date(text, place.now.epoch())).transpose()?;
+    let policy = || policy(&place, arguments.config.as_deref());
+    for finding in policy()?.findings()?.iter().filter(|finding| finding.severity > Severity::Note) {
+        eprintln!("{finding}");
+    }
+    let (mut events, mut decisions) = (0, Vec::<Decision>::new());
+    for dir in sessions(&place, arguments, since)? {
+        let mut replay = Replay::new(policy()?, &place.paths, &place.project)?;
+        for event in ordered(dir.read_events()?.0) {
+            if !is_here(&event, place.project.root()) {
+                continue;
+            }
+            let decision = replay.follow(&event);
+            if since.is_some_and(|since| event.epoch() < since) {
+                continue;
+            }
+            events += 1;
+            decisions.extend(decision);
+        }
+    }
+    let different: Vec<&Decision> = decisions.iter().filter(|decision| decision.differs()).collect();
+    if arguments.json.json {
+        let document = json!({
+            "policy": policy()?.hash(), "events": events, "decisions": decisions.len(), "differences": different,
+        });
+        return print_json(out, &document);
+    }
+    for decision in different.iter().take(MOST_SHOWN) {
+        writeln!(out, "{}", line(decision))?;
+    }
+    if different.len() > MOST_SHOWN {
+        writeln!(out, "and {} more (--json shows all)", different.len() - MOST_SHOWN)?;
+    }
+    let told = match different.len() {
+        0 => "none would differ".to_owned(),
+        1 => "one would differ".to_owned(),
+        many => format!("{many} would differ"),
+    };
+    writeln!(out, "{events} events, {} decisions: {told}.", decisions.len())?;
+    Ok(())
+}
+
+/// The policy in force, or the one with another file in the place of the project's.
+fn policy(place: &Place, other: Option<&Path>) -> anyhow::Result<Policy> {
+    let Some(other) = other else {
+        return Policy::of(&place.project, &place.paths).with_context(|| {
+            format!(
+                "{} has no requirements; name a configuration with --config",
+                place.project.root().display()
+            )
+        });
+    };
+    let other = std::path::absolute(other)?;
+    let identity = FileIdentity::of(&other).with_context(|| format!("{} is not there", other.display()))?;
+    let files: Vec<ConfigFile> = place
+        .project
+        .config_files()
+        .iter()
+        .map(|file| match file.level {
+            Level::Project => {
+                ConfigFile { level: Level::Project, path: other.clone(), identity: Some(identity) }
+            }
+            Level::Global | Level::Local => file.clone(),
+        })
+        .collect();
+    Ok(Policy::of_files(&files, &place.paths))
+}
+
+fn sessions(place: &Place, arguments: &Arguments, since: Option<i64>) -> anyhow::Result<Vec<SessionDir>> {
+    let Some(since) = since.filter(|_| arguments.session.session.is_none()) else {
+        let key = session::find(place, arguments.session.session.as_deref())?;
+        let dirs: Vec<_> = session::full_ids(place, &key).into_iter().map(|(_, dir)| dir).collect();
+        if dirs.is_empty() {
+            bail!("session {key} has no log on this machine; `req sessions` lists the live ones");
+        }
+        return Ok(dirs);
+    };
+    let is_recent = |dir: &SessionDir| {
+        let changed = std::fs::metadata(dir.events()).and_then(|meta| meta.modified()).ok();
+        let seconds =
+            changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map(|at| at.as_secs());
+        seconds.is_some_and(|seconds| i64::try_from(seconds).is_ok_and(|seconds| seconds >= since))
+    };
+    Ok(session_log::all(&place.paths).into_iter().filter(is_recent).collect())
+}
+
+/// Events as they happened: hooks of one moment append in any order. Another boot has another clock.
+fn ordered(events: Vec<LoggedEvent>) -> Vec<LoggedEvent> {
+    let mut boots = Vec::new();
+    let mut boot = 0;
+    for event in events {
+        let began = event.boot_id.is_some()
+            && boots.last().is_some_and(|(_, last): &(usize, LoggedEvent)| last.mono_ns > event.mono_ns);
+        boot += usize::from(began);
+        boots.push((boot, event));
+    }
+    boots.sort_by_key(|(boot, event)| (*boot, event.mono_ns));
+    boots.into_iter().map(|(_, event)| event).collect()
+}
+
+/// Whether an event happened in this project.
+fn is_here(event: &LoggedEvent, root: &Path) -> bool {
+    let place = [&event.file_path, &event.cwd].into_iter().find(|path| !path.is_empty());
+    place.is_none_or(|path| {
+        resolve(Path::new(path)).starts_with(root) || resolve(Path::new(&event.cwd)).starts_with(root)
+    })
+}
+
+fn line(decision: &Decision) -> String {
+    let told = |outcome: &str, names: &[String]| match names {
+        [] => outcome.to_owned(),
+        names => format!("{outcome} ({})", names.join(", ")),
+    };
+    let doubt = if decision.is_uncertain { "  (the log does not hold all of it)" } else { "" };
+    let what: String = decision.what.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect();
+    format!(
+        "{}  {} {} {what}\n    then: {}   now: {}{doubt}",
+        decision.at,
+        decision.session.chars().take(8).collect::<String>(),
+        if decision.tool.is_empty() { &decision.event } else { &decision.tool },
+        told(&decision.then, &decision.refused_then),
+        told(&decision.now, &decision.refused_now),
+    )
+}
+
+/// A date, a moment, or an age such as `7d` and `12h`, in seconds since 1970.
+fn date(text: &str, now: i64) -> anyhow::Result<i64> {
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return Ok(moment.timestamp());
+    }
+    if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        let midnight = day.and_hms_opt(0, 0, 0).with_context(|| format!("{text:?} is no day"))?;
+        return Ok(Utc.from_utc_datetime(&midnight).timestamp());
+    }
+    let unit = match text.chars().last() {
+        Some('d') => 86_400,
+        Some('h') => 3_600,
+        Some('m') => 60,
+        _ => bail!("{text:?} is no date; write 2026-11-21, 2026-11-21T08:00:00Z, 7d or 12h"),
+    };
+    let count: i64 = text[..text.len() - 1].parse().with_context(|| format!("{text:?} is no age"))?;
+    Ok(now - count.saturating_mul(unit))
+}

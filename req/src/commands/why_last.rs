@@ -1,0 +1,155 @@
+//! `req why --last`: the last refusal of a session, from its log.
+
+use std::io::Write;
+
+use anyhow::bail;
+use config::Rule;
+use hooks_common::session_log::{GateRecord, LoggedEvent};
+use hooks_common::text::fact;
+use hooks_common::time::age;
+use serde_json::json;
+
+use super::json as print_json;
+use crate::place::Place;
+use crate::session;
+
+/// What a log calls a refusal.
+const REFUSALS: [&str; 5] = ["deny", "block", "protected", "strict", "closed"];
+
+/// Explains the last refusal, or the last decision when nothing was refused.
+pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let session = session::find(place, named)?;
+    let mut events = Vec::new();
+    for (_, dir) in session::full_ids(place, &session) {
+        events.extend(dir.read_events()?.0);
+    }
+    let outcome = |event: &LoggedEvent| event.gates.as_ref().map_or("", |gates| &gates.outcome).to_owned();
+    let is_refusal = |event: &&LoggedEvent| REFUSALS.contains(&outcome(event).as_str());
+    let decided = |event: &&LoggedEvent| {
+        matches!(event.event.as_str(), "PreToolUse" | "Stop")
+            && event.gates.as_ref().is_some_and(|gates| !gates.asked.is_empty())
+    };
+    let Some(event) = events.iter().rev().find(is_refusal).or_else(|| events.iter().rev().find(decided))
+    else {
+        bail!("the gates have decided nothing about session {session} yet");
+    };
+    let record = event.gates.clone().unwrap_or_default();
+    let policy = config::Policy::of(&place.project, &place.paths);
+    let rules = policy.as_ref().map(config::Policy::rules).transpose()?.unwrap_or_default();
+    let is_same_policy = policy.as_ref().is_some_and(|policy| policy.hash() == record.policy);
+    if as_json {
+        let requirements: Vec<_> = record
+            .asked
+            .iter()
+            .map(|(name, standing)| {
+                let rule = rules.iter().find(|rule| rule.name == *name);
+                json!({"name": name, "standing": standing, "facts": record.facts.get(name), "place": rule.map(|rule| &rule.place)})
+            })
+            .collect();
+        let document = json!({
+            "at": event.recorded_at, "session": session.as_str(), "event": event.event, "tool": event.tool_name,
+            "command": event.command, "file": event.file_path, "outcome": record.outcome, "branch": record.branch,
+            "policy": record.policy, "policy_is_current": is_same_policy, "requirements": requirements,
+        });
+        return print_json(out, &document);
+    }
+    writeln!(out, "{}", headline(place, event, &record, session.as_str()))?;
+    for (name, standing) in &record.asked {
+        let rule = rules.iter().find(|rule| rule.name == *name);
+        for line in explained(place, name, standing, &record, rule) {
+            writeln!(out, "{line}")?;
+        }
+    }
+    match record.outcome.as_str() {
+        "protected" => {
+            let at = policy.as_ref().and_then(|policy| policy.protect_cli().cloned());
+            let at = at
+                .map(|(file, line)| format!(" ({}:{line})", place.shown(&file).display()))
+                .unwrap_or_default();
+            writeln!(
+                out,
+                "  It would have changed what gates the session, and `protect_cli` keeps agents from that{at}."
+            )?;
+        }
+        "strict" => {
+            writeln!(out, "  `strict_preflight` wants a requirement in force before anything is edited.")?;
+        }
+        "closed" => writeln!(
+            out,
+            "  The gates could not be evaluated, and `on_error: deny` refuses then; `req doctor` tells more."
+        )?,
+        _ => {}
+    }
+    if !is_same_policy && !record.policy.is_empty() {
+        writeln!(
+            out,
+            "The configuration has changed since; `req replay --session {session}` shows what would differ."
+        )?;
+    }
+    let open: Vec<&Rule> = record
+        .asked
+        .iter()
+        .filter(|(_, standing)| standing == "open")
+        .filter_map(|(name, _)| rules.iter().find(|rule| rule.name == *name))
+        .collect();
+    if !open.is_empty() {
+        writeln!(out, "To go on: req {}", gates::refusal::satisfy(&open, session.as_str()))?;
+    }
+    Ok(())
+}
+
+fn headline(place: &Place, event: &LoggedEvent, record: &GateRecord, session: &str) -> String {
+    let what = [&event.command, &event.file_path].into_iter().find(|text| !text.is_empty());
+    let what = what.map(|text| format!(" {}", fact(text))).unwrap_or_default();
+    let what_ran = if event.event == "Stop" {
+        "the end of the turn".to_owned()
+    } else {
+        format!("{}{what}", event.tool_name)
+    };
+    let verdict = match record.outcome.as_str() {
+        "pass" => "passed",
+        "block" => "was sent back",
+        _ => "was refused",
+    };
+    let ago = age(place.now.epoch() - event.epoch());
+    let branch = if record.branch.is_empty() { String::new() } else { format!(" on {}", record.branch) };
+    format!("{ago} ago, in session {session}{branch}, {what_ran} {verdict}:")
+}
+
+fn explained(
+    place: &Place,
+    name: &str,
+    standing: &str,
+    record: &GateRecord,
+    rule: Option<&Rule>,
+) -> Vec<String> {
+    let meant = match standing {
+        "open" => "open",
+        "satisfied" => "satisfied",
+        "armed" => "armed: verified when the turn ends",
+        "observed" => "open, and only observed",
+        "warned" => "open, and only warned of",
+        "failed" => "could not be evaluated",
+        other => other,
+    };
+    let at = rule.map_or("no longer configured".to_owned(), |rule| {
+        format!(
+            "{} scope, {}:{}",
+            rule.requirement.scope,
+            place.shown(&rule.place.file).display(),
+            rule.place.line
+        )
+    });
+    let mut lines = vec![format!("  {name} was {meant} ({at})")];
+    if let Some(facts) = record.facts.get(name).and_then(serde_json::Value::as_object) {
+        let told = |(key, value): (&String, &serde_json::Value)| match value {
+            serde_json::Value::String(text) => format!("{key}: {}", fact(text)),
+            value => format!("{key}: {value}"),
+        };
+        lines.push(format!("    {}", facts.iter().map(told).collect::<Vec<_>>().join(", ")));
+    }
+    if let Some(text) = rule.and_then(|rule| rule.requirement.description.as_deref()) {
+        lines.push(format!("    {text}"));
+    }
+    lines
+}

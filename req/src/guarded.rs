@@ -1,0 +1,48 @@
+//! `protect_cli`, from our side: an agent that gets past its hook, by a script or a program of its own, still
+//! meets this.
+
+use anyhow::bail;
+use config::Policy;
+use hooks_common::env_vars;
+use hooks_common::owner;
+
+use crate::cli::{Cli, Command};
+use crate::place::Place;
+
+/// Refuses a command that changes what gates a session, where the configuration keeps agents from that and an
+/// agent is the one who calls.
+pub fn check(cli: &Cli) -> anyhow::Result<()> {
+    if !cli.command.as_ref().is_some_and(changes_gates) {
+        return Ok(());
+    }
+    let place = Place::here()?;
+    let Some(policy) = Policy::of(&place.project, &place.paths).filter(Policy::protects_cli) else {
+        return Ok(());
+    };
+    let called_by_agent = env_vars::get_os(env_vars::CLAUDECODE).is_some()
+        || owner::find(&place.paths).is_some_and(|owner| owner.is_recognised());
+    if called_by_agent {
+        let (file, line) = policy.protect_cli().cloned().unwrap_or_default();
+        bail!(
+            "Claude Code started this, and `protect_cli` keeps agents from their own gates ({}:{line}); a person runs it in a terminal of their own",
+            place.shown(&file).display()
+        );
+    }
+    Ok(())
+}
+
+/// Whether a command satisfies, disables or reconfigures anything. `req done` looks for itself.
+fn changes_gates(command: &Command) -> bool {
+    match command {
+        Command::Satisfy(_)
+        | Command::Clear(_)
+        | Command::Pause(_)
+        | Command::Resume(_)
+        | Command::Prune(_)
+        | Command::Init(_) => true,
+        Command::Logging(arguments) => {
+            arguments.level.is_some() || !arguments.dest.is_empty() || arguments.file.is_some()
+        }
+        _ => false,
+    }
+}
