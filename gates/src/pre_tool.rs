@@ -29,11 +29,13 @@ const RECENT: u64 = 16 * 1024;
 /// # Errors
 /// When the gates cannot be read; the tool passes then, unless [`close`] refuses it.
 pub fn decide(hook: &mut Hook) -> Result<(), String> {
-    if let Some(text) = beforehand(hook)? {
+    let policy = Policy::of(hook.project(), &hook.paths);
+    if let Some(text) = beforehand(hook, policy.as_ref())? {
+        hook.gates = Some(GateRecord { outcome: "strict".to_owned(), ..GateRecord::default() });
         hook.answer.decide(Decision::Refuse(text));
         return Ok(());
     }
-    let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
+    let Some(gates) = policy.and_then(|policy| Gates::with_policy(hook, policy)) else { return Ok(()) };
     let tool_use = ToolUse::of(&hook.payload);
     if gates.policy.protects_cli()
         && let Some(violation) = protect::violation(&hook.paths, hook.project(), &tool_use)
@@ -60,16 +62,11 @@ pub fn decide(hook: &mut Hook) -> Result<(), String> {
 }
 
 /// What is refused before any gate is asked, paused or not.
-fn beforehand(hook: &mut Hook) -> Result<Option<String>, String> {
+fn beforehand(hook: &Hook, policy: Option<&Policy>) -> Result<Option<String>, String> {
     if hook.is_skipped() || hook.session.is_none() {
         return Ok(None);
     }
-    let tool_use = ToolUse::of(&hook.payload);
-    let text = strict::refusal(&hook.paths, hook.project(), &tool_use)?;
-    if text.is_some() {
-        hook.gates = Some(GateRecord { outcome: "strict".to_owned(), ..GateRecord::default() });
-    }
-    Ok(text)
+    strict::refusal(&hook.paths, hook.project(), policy, &ToolUse::of(&hook.payload))
 }
 
 fn refusal(

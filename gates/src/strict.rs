@@ -13,15 +13,24 @@ use hooks_common::project::Project;
 use crate::refusal::Req;
 use crate::tool_use::ToolUse;
 
-/// Why a tool use is refused, if it is.
+/// Why a tool use is refused, if it is. `policy` is the project's own.
 ///
 /// # Errors
 /// When the stored policy is damaged.
-pub fn refusal(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Result<Option<String>, String> {
-    if !changes_project(paths, project, tool_use) {
+pub fn refusal(
+    paths: &Paths,
+    project: &Project,
+    policy: Option<&Policy>,
+    tool_use: &ToolUse<'_>,
+) -> Result<Option<String>, String> {
+    let is_strict = match policy {
+        Some(policy) => policy.is_strict(),
+        None => Policy::global(project, paths).is_some_and(|policy| policy.is_strict()),
+    };
+    if !is_strict || !changes_project(paths, project, tool_use) {
         return Ok(None);
     }
-    let Some(lack) = lack(paths, project)? else { return Ok(None) };
+    let Some(lack) = lack(paths, project, policy)? else { return Ok(None) };
     let root = project.root();
     let open = [in_project::local_config(root), in_project::config(root), in_project::opt_out(root)];
     if tool_use.file.as_deref().is_some_and(|file| open.iter().any(|path| resolve(path) == resolve(file))) {
@@ -41,8 +50,12 @@ pub fn refusal(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Resu
 ///
 /// # Errors
 /// When the stored policy is damaged.
-pub fn lack(paths: &Paths, project: &Project) -> Result<Option<&'static str>, String> {
-    let Some(policy) = Policy::of(project, paths) else {
+pub fn lack(
+    paths: &Paths,
+    project: &Project,
+    policy: Option<&Policy>,
+) -> Result<Option<&'static str>, String> {
+    let Some(policy) = policy else {
         let is_strict = Policy::global(project, paths).is_some_and(|policy| policy.is_strict());
         return Ok((is_strict && is_in_force(project)).then_some("it has no configuration"));
     };

@@ -112,8 +112,13 @@ impl Gates {
     /// The gates of a hook's project, switched on: `None` when there are none, they are off, the session is
     /// unnamed, paused or skipped. What the log keeps of that is set on the hook.
     pub fn of_hook(hook: &mut Hook) -> Option<Self> {
-        let session = hook.session.clone()?;
         let policy = Policy::of(hook.project(), &hook.paths)?;
+        Self::with_policy(hook, policy)
+    }
+
+    /// [`Gates::of_hook`] for a policy that was read already.
+    pub fn with_policy(hook: &mut Hook, policy: Policy) -> Option<Self> {
+        let session = hook.session.clone()?;
         let logging = policy.logging().clone();
         hook.log.configure(logging.level, logging.file, logging.to_file);
         hook.log.debug(format!("policy {}, branch {}", policy.hash(), hook.branch()));

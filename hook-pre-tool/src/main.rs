@@ -1,10 +1,14 @@
 //! Run by Claude Code on PreToolUse.
 
+#![no_main]
+
 use std::process::ExitCode;
 
 use hooks_common::event::Event;
 use hooks_common::runtime;
 
-fn main() -> ExitCode {
+hooks_common::begin!(run);
+
+fn run() -> ExitCode {
     runtime::run_closing(&[Event::PreToolUse], hook_pre_tool::work, gates::pre_tool::unreadable)
 }

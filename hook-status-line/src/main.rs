@@ -1,7 +1,11 @@
 //! Run by Claude Code for its status line.
 
+#![no_main]
+
 use std::process::ExitCode;
 
-fn main() -> ExitCode {
+hooks_common::begin!(run);
+
+fn run() -> ExitCode {
     hook_status_line::command_main()
 }

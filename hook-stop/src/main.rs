@@ -1,10 +1,14 @@
 //! Run by Claude Code on Stop.
 
+#![no_main]
+
 use std::process::ExitCode;
 
 use hooks_common::event::Event;
 use hooks_common::runtime;
 
-fn main() -> ExitCode {
+hooks_common::begin!(run);
+
+fn run() -> ExitCode {
     runtime::run(&[Event::Stop], hook_stop::work)
 }

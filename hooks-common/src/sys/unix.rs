@@ -16,6 +16,22 @@ pub fn monotonic_ns() -> u64 {
     u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
+/// What the standard library prepares before `main`, as far as a hook needs it: the three standard streams are
+/// open, and writing to one that nobody reads is an error instead of the end.
+pub fn prepare() {
+    for fd in 0..=2 {
+        // SAFETY: asking for a descriptor's flags touches no memory, whether it is open or not.
+        let is_open = unsafe { libc::fcntl(fd, libc::F_GETFD) } != -1;
+        if !is_open {
+            // SAFETY: the path is a constant with a closing zero. The lowest free descriptor is the one that
+            // is missing, because those below it are open; a failure leaves it closed, as it was.
+            unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
+        }
+    }
+    // SAFETY: ignoring a signal installs no handler, so nothing of ours runs in its context.
+    unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+}
+
 /// Whether `stream` has data, or its end, before `wait` is over. A stream that cannot be polled counts as
 /// readable: the read then says what is wrong.
 pub fn wait_readable(stream: &impl AsRawFd, wait: Duration) -> bool {

@@ -67,7 +67,9 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     if paused {
         writeln!(out, "The gates are paused for this session; `req resume` ends that.")?;
     }
-    if let Some(lack) = strict::lack(&place.paths, &place.project).map_err(anyhow::Error::msg)? {
+    if let Some(lack) =
+        strict::lack(&place.paths, &place.project, Some(&gates.policy)).map_err(anyhow::Error::msg)?
+    {
         writeln!(out, "`strict_preflight` refuses edits here: {lack}.")?;
     }
     for (rule, judged) in &survey {

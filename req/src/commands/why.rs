@@ -67,8 +67,9 @@ fn explain(
     };
     let tool_use =
         ToolUse::new(tool, &input.command, input.file.as_deref(), folder.to_owned(), input.agent.as_deref());
-    if let Some(reason) =
-        strict::refusal(&place.paths, &place.project, &tool_use).map_err(anyhow::Error::msg)?
+    let policy = config::Policy::of(&place.project, &place.paths);
+    if let Some(reason) = strict::refusal(&place.paths, &place.project, policy.as_ref(), &tool_use)
+        .map_err(anyhow::Error::msg)?
     {
         return Ok(refused(reason));
     }

@@ -79,18 +79,17 @@ fn yaml_1_1_merge_keys_and_duplicates_count_as_documented() {
 
 #[test]
 fn what_is_not_enforced_is_told() {
-    let world =
-        World::with("requirements:\n  g: {enabled: true, type: guard, guard_type: protected_branch}\n");
+    let world = World::with("requirements:\n  g: {enabled: true, type: guard, guard_type: full_moon}\n");
     world.hook(&world.edit()).silent();
     assert!(
         world
             .hook(&world.recorded("SessionStart-startup"))
             .context()
-            .contains("not enforced by this version")
+            .contains("nothing is refused because of it")
     );
     let status = world.req_ok(&["status"]);
     assert!(
-        status.contains("not enforced by this version") && status.contains("No requirement is enabled"),
+        status.contains("nothing is refused because of it") && status.contains("No requirement is enabled"),
         "{status}"
     );
     assert_eq!(world.req(&["satisfy", "g", "--session", SESSION]).status.code(), Some(1));

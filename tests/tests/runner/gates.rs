@@ -20,7 +20,11 @@ fn an_edit_is_refused_explained_satisfied_and_passed() {
         reason.contains("Need plan") && reason.contains(&format!("req satisfy commit_plan --session {KEY}")),
         "{reason}"
     );
-    assert!(reason.contains(".claude/requirements.yaml:5") && reason.contains("req why Edit"), "{reason}");
+    assert!(
+        reason.contains(".claude/requirements.yaml:5")
+            && reason.contains(&format!("req why --last --session {KEY}")),
+        "{reason}"
+    );
     assert_eq!((answer.code, answer.stderr.as_str()), (Some(0), ""));
     let why = world.req_ok(&["why", "Edit", "src/a.txt", "--session", SESSION]);
     assert!(why.contains("would be refused") && why.contains(".claude/requirements.yaml:5"), "{why}");
