@@ -1,10 +1,15 @@
 //! Single values of a configuration file changed in place: every other byte stays.
 
+mod changes;
+mod outline;
+mod render;
+
 use std::io::{self, Write};
 use std::path::Path;
 
 use hooks_common::store::{self, replace::link_target};
 
+use self::changes::{Change, File};
 use crate::yaml::{self, Node, Value};
 
 /// Why a file was left alone.
@@ -18,36 +23,57 @@ pub enum EditError {
         /// What.
         message: String,
     },
+    /// The value is no YAML.
+    #[error("`{value}` is no value: {message}")]
+    Value {
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        message: String,
+    },
     /// The place cannot be changed without touching anything else.
     #[error("`{0}` is written in a way that cannot be changed in place; edit the file by hand")]
     ByHand(String),
 }
 
-/// `text` with `section.key` set to `value`, which must be a valid YAML flow value on one line. A section that
-/// is missing is added at the end, a key that is missing first in its section.
+/// `text` with the value at `path` set to `value`: a YAML value on one line, or lines that may stand below a
+/// key. Maps that are missing on the way are made, in the style of what is around them; a key that is missing
+/// becomes the last of its map. A text of several lines is written below a `|` where there is room for lines.
 ///
 /// # Errors
-/// When the file is broken, or the result would not read back as just that change.
-pub fn set(text: &str, section: &str, key: &str, value: &str) -> Result<String, EditError> {
-    let (tree, _) = parse(text)?;
-    let by_hand = || EditError::ByHand(format!("{section}.{key}"));
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let edited = match tree.entry(section) {
-        None => {
-            let gap = if text.is_empty() || text.ends_with('\n') { "" } else { newline };
-            format!("{text}{gap}{section}:{newline}  {key}: {value}{newline}")
-        }
-        Some((_, node)) => match node.entry(key) {
-            Some((_, old)) => replace_scalar(text, old, value).ok_or_else(by_hand)?,
-            None => insert_first(text, node, key, value, newline).ok_or_else(by_hand)?,
-        },
-    };
-    // The only proof that counts: read it back, and compare it with the tree that was meant.
-    let mut meant = tree;
-    let (wanted, _) = parse(&format!("{section}: {{{key}: {value}}}"))?;
-    meant.merge(wanted);
-    let (found, _) = parse(&edited).map_err(|_| by_hand())?;
-    if same(&meant, &found) { Ok(edited) } else { Err(by_hand()) }
+/// When the file or the value is broken, or the result would not read back as just that change.
+pub fn set(text: &str, path: &[&str], value: &str) -> Result<String, EditError> {
+    let by_hand = || EditError::ByHand(path.join("."));
+    let broken = |message| EditError::Value { value: value.trim().to_owned(), message };
+    let (mark, body) = split_mark(text);
+    let tree = parse(body)?;
+    let node = render::parse(value).map_err(broken)?;
+    let mut meant = tree.clone();
+    put(&mut meant, path, node.clone()).ok_or_else(by_hand)?;
+    if is_same(&meant, &tree) {
+        return Ok(text.to_owned());
+    }
+    let file = File::of(body);
+    let ways = file.ways_to_set(path, value, &node);
+    let edited = ways.iter().find_map(|changes| proven(body, changes, &meant)).ok_or_else(by_hand)?;
+    Ok(format!("{mark}{edited}"))
+}
+
+/// `text` without the value at `path`; as it is when there is none. A map that would be left without a key
+/// stays as `{}`.
+///
+/// # Errors
+/// As [`set`].
+pub fn remove(text: &str, path: &[&str]) -> Result<String, EditError> {
+    let by_hand = || EditError::ByHand(path.join("."));
+    let (mark, body) = split_mark(text);
+    let mut meant = parse(body)?;
+    if !take(&mut meant, path) {
+        return Ok(text.to_owned());
+    }
+    let changes = File::of(body).removal(path).ok_or_else(by_hand)?;
+    let edited = proven(body, &changes, &meant).ok_or_else(by_hand)?;
+    Ok(format!("{mark}{edited}"))
 }
 
 /// Replaces a file that a person edits, for `req` and the installer: synced with its folder, through a symbolic
@@ -73,65 +99,75 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
     written.map_err(io::Error::from)
 }
 
-fn parse(text: &str) -> Result<(Node, Vec<yaml::Complaint>), EditError> {
-    yaml::parse(text, 0).map_err(|error| EditError::Broken { line: error.mark.line, message: error.message })
-}
-
-/// Byte offset of a node's start.
-fn offset(text: &str, node: &Node) -> Option<usize> {
-    let text_start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let mut at = text_start;
-    for _ in 1..node.mark.line {
-        at += text[at..].find('\n')? + 1;
+fn parse(text: &str) -> Result<Node, EditError> {
+    match yaml::parse(text, 0) {
+        Ok((tree, _)) => Ok(tree),
+        Err(error) => Err(EditError::Broken { line: error.mark.line, message: error.message }),
     }
-    let line = &text[at..];
-    let column = line.char_indices().map(|(at, _)| at).nth(node.mark.column - 1).unwrap_or(line.len());
-    Some(at + column)
 }
 
-fn replace_scalar(text: &str, old: &Node, value: &str) -> Option<String> {
-    let start = offset(text, old)?;
-    let rest = &text[start..];
-    let length = match rest.chars().next()? {
-        quote @ ('"' | '\'') => rest[1..].find(quote)? + 2,
-        '[' => rest.find(']')? + 1,
-        _ => {
-            let line = &rest[..rest.find(['\n', '\r']).unwrap_or(rest.len())];
-            let end =
-                [line.find(" #"), line.find([',', '}'])].into_iter().flatten().min().unwrap_or(line.len());
-            line[..end].trim_end().len()
-        }
+fn split_mark(text: &str) -> (&str, &str) {
+    text.split_at(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 })
+}
+
+/// Puts a value into a tree; `None` when something on the way is no map.
+fn put(tree: &mut Node, path: &[&str], value: Node) -> Option<()> {
+    let Some((key, rest)) = path.split_first() else {
+        *tree = value;
+        return Some(());
     };
-    Some(format!("{}{value}{}", &text[..start], &rest[length..]))
+    if tree.is_null() {
+        tree.value = Value::Mapping(Vec::new());
+    }
+    let Value::Mapping(entries) = &mut tree.value else { return None };
+    if let Some((_, child)) = entries.iter_mut().find(|(name, _)| name.text() == Some(key)) {
+        return put(child, rest, value);
+    }
+    let mut child = Node { value: Value::Mapping(Vec::new()), mark: tree.mark };
+    put(&mut child, rest, value)?;
+    let name = Value::Scalar { text: (*key).to_owned(), plain: true };
+    entries.push((Node { value: name, mark: tree.mark }, child));
+    Some(())
 }
 
-fn insert_first(text: &str, section: &Node, key: &str, value: &str, newline: &str) -> Option<String> {
-    let start = offset(text, section)?;
-    match &section.value {
-        Value::Mapping(_) if text[start..].starts_with('{') => {
-            let empty = matches!(&section.value, Value::Mapping(entries) if entries.is_empty());
-            let comma = if empty { "" } else { ", " };
-            Some(format!("{}{{{key}: {value}{comma}{}", &text[..start], text[start + 1..].trim_start()))
+/// Takes a value out of a tree; whether it was there.
+fn take(tree: &mut Node, path: &[&str]) -> bool {
+    match path {
+        [] => false,
+        [key] => tree.remove(key).is_some(),
+        [key, rest @ ..] => {
+            let Value::Mapping(entries) = &mut tree.value else { return false };
+            let child = entries.iter_mut().find(|(name, _)| name.text() == Some(key));
+            child.is_some_and(|(_, child)| take(child, rest))
         }
-        Value::Mapping(_) => {
-            let indent = " ".repeat(section.mark.column - 1);
-            Some(format!("{}{key}: {value}{newline}{indent}{}", &text[..start], &text[start..]))
-        }
-        _ => None,
     }
 }
 
-/// Equality of content; places and quotes do not count.
-fn same(a: &Node, b: &Node) -> bool {
+/// The text with its changes, if it reads back as what was meant: the only proof that counts.
+fn proven(text: &str, changes: &[Change], meant: &Node) -> Option<String> {
+    let mut edited = text.to_owned();
+    for change in changes.iter().rev() {
+        edited.replace_range(change.bytes.clone(), &change.text);
+    }
+    let found = parse(&edited).ok()?;
+    is_same(meant, &found).then_some(edited)
+}
+
+/// Equality of content. Places, quotes and the order of keys do not count; a text in quotes is no boolean.
+fn is_same(a: &Node, b: &Node) -> bool {
     match (&a.value, &b.value) {
-        (Value::Scalar { text: a, .. }, Value::Scalar { text: b, .. }) => a == b,
+        (Value::Scalar { text: x, .. }, Value::Scalar { text: y, .. }) => {
+            a.as_bool() == b.as_bool()
+                && a.is_null() == b.is_null()
+                && (x == y || a.as_bool().is_some() || a.is_null())
+        }
         (Value::Sequence(a), Value::Sequence(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
         }
         (Value::Mapping(a), Value::Mapping(b)) => {
             a.len() == b.len()
                 && a.iter().all(|(key, a)| {
-                    b.iter().find(|(name, _)| name.text() == key.text()).is_some_and(|(_, b)| same(a, b))
+                    b.iter().find(|(name, _)| name.text() == key.text()).is_some_and(|(_, b)| is_same(a, b))
                 })
         }
         _ => false,
@@ -139,35 +175,4 @@ fn same(a: &Node, b: &Node) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_value_changes_and_every_other_byte_stays() {
-        for (before, after) in [
-            ("", "logging:\n  level: debug\n"),
-            ("a: 1 # x", "a: 1 # x\nlogging:\n  level: debug\n"),
-            ("logging:\n  level: info  # why\n  file: x\n", "logging:\n  level: debug  # why\n  file: x\n"),
-            ("logging: {file: x, level: 'info'}\nb: 2\n", "logging: {file: x, level: debug}\nb: 2\n"),
-            ("logging: {}\n", "logging: {level: debug}\n"),
-            ("logging: {file: x}\n", "logging: {level: debug, file: x}\n"),
-            (
-                "logging:\n    # first\n    file: x\n",
-                "logging:\n    # first\n    level: debug\n    file: x\n",
-            ),
-            ("a: 1\r\nlogging:\r\n  file: x\r\n", "a: 1\r\nlogging:\r\n  level: debug\r\n  file: x\r\n"),
-        ] {
-            assert_eq!(set(before, "logging", "level", "debug").unwrap(), after, "{before:?}");
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_changed_safely_is_refused() {
-        for text in
-            ["logging: &a {file: x}\nother: *a\n", "logging: 5\n", "logging:\n  level: |\n    debug\n"]
-        {
-            assert!(matches!(set(text, "logging", "level", "info"), Err(EditError::ByHand(_))), "{text:?}");
-        }
-        assert!(matches!(set("a: [", "logging", "level", "info"), Err(EditError::Broken { .. })));
-    }
-}
+mod tests;

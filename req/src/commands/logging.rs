@@ -31,7 +31,7 @@ pub fn run(arguments: &Logging, out: &mut impl Write) -> anyhow::Result<()> {
     };
     let mut after = before.clone();
     for (key, value) in &changes {
-        after = edit::set(&after, "logging", key, value).with_context(|| path.display().to_string())?;
+        after = edit::set(&after, &["logging", key], value).with_context(|| path.display().to_string())?;
     }
     if !arguments.yes && !arguments.json.json {
         confirm(&path, &changes, out)?;

@@ -1,0 +1,245 @@
+//! Which bytes of a file each value takes, so that one can be changed and the others kept.
+
+use std::ops::Range;
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+
+/// A value and its bytes. Blank space and comments around it do not belong to it.
+#[derive(Debug)]
+pub struct Part {
+    /// Where it starts and ends. A block map starts with its
+    /// first key, a block list with what its first item holds.
+    pub bytes: Range<usize>,
+    /// What it is.
+    pub shape: Shape,
+}
+
+/// The ways a value is written.
+#[derive(Debug)]
+pub enum Shape {
+    /// Nothing is written at all.
+    Empty,
+    /// A plain or quoted scalar.
+    Scalar,
+    /// A scalar below a `|` or `>`; its bytes are the lines of its text.
+    BlockScalar,
+    /// `*name`.
+    Alias,
+    /// A list.
+    Sequence {
+        /// Whether it stands in brackets.
+        flow: bool,
+    },
+    /// A map.
+    Mapping {
+        /// Whether it stands in braces.
+        flow: bool,
+        /// Its entries, doubles and merge keys too.
+        entries: Vec<Entry>,
+    },
+}
+
+/// A key and its value.
+#[derive(Debug)]
+pub struct Entry {
+    /// The key's text.
+    pub name: String,
+    /// The key's bytes.
+    pub key: Range<usize>,
+    /// The byte after the colon; after the key where there is no colon.
+    pub colon: usize,
+    /// The value.
+    pub value: Part,
+}
+
+impl Part {
+    /// The entries of a map.
+    pub fn entries(&self) -> Option<&[Entry]> {
+        match &self.shape {
+            Shape::Mapping { entries, .. } => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The entry that counts for a key: the last one.
+    pub fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries()?.iter().rfind(|entry| entry.name == name)
+    }
+
+    /// Whether this stands in braces or brackets.
+    pub fn is_flow(&self) -> bool {
+        matches!(self.shape, Shape::Mapping { flow: true, .. } | Shape::Sequence { flow: true, .. })
+    }
+}
+
+/// The parts of a file without a byte order mark; `None` when it is no YAML, holds nothing, or has keys that
+/// are no text.
+pub fn of(text: &str) -> Option<Part> {
+    let mut builder = Builder { text, offsets: offsets(text), open: Vec::new() };
+    let mut root = None;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.ok()?;
+        let bytes = builder.byte(span.start.index())..builder.byte(span.end.index());
+        if let Some(part) = builder.take(&event, bytes)? {
+            root = Some(part);
+        }
+    }
+    root
+}
+
+/// The byte at which each character starts, and the end.
+fn offsets(text: &str) -> Vec<usize> {
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
+}
+
+struct Builder<'t> {
+    text: &'t str,
+    offsets: Vec<usize>,
+    open: Vec<Open>,
+}
+
+struct Open {
+    start: usize,
+    flow: bool,
+    kind: Kind,
+}
+
+enum Kind {
+    Sequence(Vec<Part>),
+    Mapping { entries: Vec<Entry>, key: Option<(String, Range<usize>)> },
+}
+
+impl Builder<'_> {
+    fn byte(&self, character: usize) -> usize {
+        self.offsets.get(character).copied().unwrap_or(self.text.len())
+    }
+
+    /// Takes one event. `None`: something that cannot be laid out; `Some(Some(_))`: the whole document.
+    fn take(&mut self, event: &Event<'_>, bytes: Range<usize>) -> Option<Option<Part>> {
+        let part = match event {
+            Event::Scalar(text, style, ..) => {
+                let part = self.scalar(text, *style, bytes.clone());
+                if let Some(Open { kind: Kind::Mapping { key: key @ None, .. }, .. }) = self.open.last_mut() {
+                    *key = Some((text.clone().into_owned(), bytes));
+                    return Some(None);
+                }
+                part
+            }
+            Event::Alias(_) => Part { bytes, shape: Shape::Alias },
+            Event::SequenceStart(..) => {
+                let flow = self.text[bytes.clone()].contains('[');
+                self.open.push(Open { start: bytes.start, flow, kind: Kind::Sequence(Vec::new()) });
+                return Some(None);
+            }
+            Event::MappingStart(..) => {
+                let flow = self.text[bytes.clone()].contains('{');
+                let kind = Kind::Mapping { entries: Vec::new(), key: None };
+                self.open.push(Open { start: bytes.start, flow, kind });
+                return Some(None);
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let open = self.open.pop()?;
+                self.close(open, bytes.start)
+            }
+            _ => return Some(None),
+        };
+        let Some(Open { kind, .. }) = self.open.last_mut() else { return Some(Some(part)) };
+        match kind {
+            Kind::Sequence(items) => items.push(part),
+            Kind::Mapping { entries, key } => {
+                let (name, key) = key.take()?;
+                let between = &self.text[key.end..];
+                let colon = between
+                    .trim_start()
+                    .strip_prefix(':')
+                    .map_or(key.end, |rest| self.text.len() - rest.len());
+                // The parser reports an empty value wherever it noticed that there is none.
+                let value = match part.shape {
+                    Shape::Empty => Part { bytes: colon..colon, shape: Shape::Empty },
+                    _ => part,
+                };
+                entries.push(Entry { name, key, colon, value });
+            }
+        }
+        Some(None)
+    }
+
+    fn scalar(&self, text: &str, style: ScalarStyle, bytes: Range<usize>) -> Part {
+        let written = &self.text[bytes.clone()];
+        let (end, shape) = match style {
+            ScalarStyle::Literal | ScalarStyle::Folded => (written.trim_end().len(), Shape::BlockScalar),
+            // The parser's end may lie behind the blank space and the comment that follow.
+            ScalarStyle::SingleQuoted => (quoted_end(written, '\''), Shape::Scalar),
+            ScalarStyle::DoubleQuoted => (quoted_end(written, '"'), Shape::Scalar),
+            ScalarStyle::Plain if text.is_empty() && !written.starts_with(['&', '!']) => {
+                let end = self.text[..bytes.start].trim_end().len();
+                return Part { bytes: end..end, shape: Shape::Empty };
+            }
+            ScalarStyle::Plain => (written.trim_end().len(), Shape::Scalar),
+        };
+        Part { bytes: bytes.start..bytes.start + end, shape }
+    }
+
+    fn close(&self, open: Open, end: usize) -> Part {
+        let end = |last: Option<usize>| match open.flow {
+            true => end + 1,
+            false => last.unwrap_or(open.start),
+        };
+        match open.kind {
+            Kind::Sequence(items) => Part {
+                bytes: open.start..end(items.last().map(|item| item.bytes.end)),
+                shape: Shape::Sequence { flow: open.flow },
+            },
+            Kind::Mapping { entries, .. } => Part {
+                bytes: open.start..end(entries.last().map(|entry| entry.value.bytes.end)),
+                shape: Shape::Mapping { flow: open.flow, entries },
+            },
+        }
+    }
+}
+
+/// The length of a quoted scalar, with what stands in front of its first quote.
+fn quoted_end(written: &str, quote: char) -> usize {
+    let Some(open) = written.find(quote) else { return written.len() };
+    let mut escaped = false;
+    for (at, c) in written[open + 1..].char_indices() {
+        if !escaped && c == quote {
+            // Two single quotes in a row are one inside the text.
+            let end = open + 1 + at + 1;
+            if quote == '"' || !written[end..].starts_with(quote) {
+                return end;
+            }
+            escaped = true;
+        } else {
+            escaped = !escaped && quote == '"' && c == '\\';
+        }
+    }
+    written.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_knows_its_bytes() {
+        let text = "ä: &x !!str 5 # c\nb:\n  # k\n  c: |  # h\n    t1\n\n    t2\n\n# z\nd: 'q''x'\ne: [1,\n 2] # e\nf:\nl:\n- x\n-\n# q\ng: {a, b: , \"c\":1}\nh: plain\n  more\ni: &m {k: v}\n";
+        let root = of(text).unwrap();
+        for (name, written) in [
+            ("ä", "&x !!str 5"),
+            ("b", "c: |  # h\n    t1\n\n    t2"),
+            ("d", "'q''x'"),
+            ("e", "[1,\n 2]"),
+            ("f", ""),
+            ("l", "x\n-"),
+            ("g", "{a, b: , \"c\":1}"),
+            ("h", "plain\n  more"),
+        ] {
+            assert_eq!(&text[root.entry(name).unwrap().value.bytes.clone()], written, "{name}");
+        }
+        let g = root.entry("g").unwrap().value.entries().unwrap();
+        let written: Vec<_> = g.iter().map(|entry| &text[entry.key.start..entry.value.bytes.end]).collect();
+        assert_eq!(written, ["a", "b:", "\"c\":1"]);
+        assert!(root.entry("i").unwrap().value.is_flow());
+    }
+}
