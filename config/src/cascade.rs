@@ -88,10 +88,24 @@ pub struct Loaded {
 
 /// Reads the files of a cascade and merges them.
 pub fn load(files: &[ConfigFile]) -> Loaded {
-    let mut reader = Cascade::default();
-    let trees =
-        files.iter().filter(|file| file.identity.is_some()).map(|file| (file.level, reader.read(file)));
-    let trees: Vec<_> = trees.collect();
+    merge(files, Cascade::default())
+}
+
+/// The same as if `text` stood in the file at `path`, one of `files`: what a change would do.
+pub fn load_as_if(files: &[ConfigFile], path: &Path, text: &str) -> Loaded {
+    merge(files, Cascade { instead: Some((path, text)), ..Cascade::default() })
+}
+
+fn merge(files: &[ConfigFile], mut reader: Cascade<'_>) -> Loaded {
+    let is_there = |reader: &Cascade<'_>, file: &ConfigFile| {
+        file.identity.is_some() || reader.instead.is_some_and(|(path, _)| path == file.path)
+    };
+    let mut trees = Vec::new();
+    for file in files {
+        if is_there(&reader, file) {
+            trees.push((file.level, reader.read(file)));
+        }
+    }
     let mut merged = Node { value: Value::Mapping(Vec::new()), mark: Mark::default() };
     for (level, tree) in trees {
         let Some(tree) = tree else { continue };
@@ -111,16 +125,22 @@ pub fn load_one(path: &Path, level: Level) -> Loaded {
 }
 
 #[derive(Default)]
-struct Cascade {
+struct Cascade<'i> {
+    /// A file's text that is not on disk.
+    instead: Option<(&'i Path, &'i str)>,
     sources: Vec<Source>,
     findings: Vec<Finding>,
     unreadable: Vec<Level>,
 }
 
-impl Cascade {
+impl Cascade<'_> {
     fn read(&mut self, file: &ConfigFile) -> Option<Node> {
         let index = self.sources.len();
-        let (text, problem) = match read_regular(&file.path) {
+        let bytes = match self.instead {
+            Some((path, text)) if path == file.path => Ok(text.as_bytes().to_vec()),
+            _ => read_regular(&file.path),
+        };
+        let (text, problem) = match bytes {
             Ok(bytes) => match String::from_utf8(bytes) {
                 Ok(text) => (text, None),
                 Err(error) => {
@@ -407,6 +427,17 @@ mod tests {
         assert_eq!((names(&loaded), loaded.unreadable.as_slice()), (vec!["g"], [Level::Project].as_slice()));
         let place = loaded.findings[0].place.as_ref().unwrap();
         assert!(place.line >= 2 && place.file.ends_with("Project.yaml"));
+    }
+
+    #[test]
+    fn a_change_can_be_tried() {
+        let files = Files::new();
+        let path = files.0.path().join("requirements.yaml");
+        let file = ConfigFile { level: Level::Project, identity: None, path: path.clone() };
+        assert_eq!(names(&load(std::slice::from_ref(&file))), [""; 0]);
+        let tried = load_as_if(&[file], &path, "requirements:\n  a: {enabled: true}\n  b: {enabled: 5}\n");
+        assert_eq!((names(&tried), tried.findings.len()), (vec!["a"], 1));
+        assert!(!path.exists());
     }
 
     #[test]

@@ -76,6 +76,36 @@ pub fn remove(text: &str, path: &[&str]) -> Result<String, EditError> {
     Ok(format!("{mark}{edited}"))
 }
 
+/// A text as a value for [`set`]: plain where that reads back as this text, else quoted.
+pub fn text(text: &str) -> String {
+    let is_plain = |node: &Node| {
+        node.text() == Some(text)
+            && matches!(node.value, Value::Scalar { plain: true, .. })
+            && node.as_bool().is_none()
+            && !node.is_null()
+    };
+    match render::parse(text) {
+        Ok(node) if is_plain(&node) => text.to_owned(),
+        _ => render::quoted(text),
+    }
+}
+
+/// What a person typed as a value for [`set`]: JSON, or a YAML list, map or quoted text on one line, or one of
+/// YAML's words, stand for what they are; anything else is a text.
+pub fn typed(typed: &str) -> String {
+    let means_itself = serde_json::from_str::<serde_json::Value>(typed).is_ok()
+        || match render::parse(typed) {
+            Ok(node) if typed.starts_with(['[', '{', '"', '\'']) => !node.is_null(),
+            Ok(node) => {
+                !typed.is_empty()
+                    && node.text() == Some(typed)
+                    && (node.as_bool().is_some() || node.is_null())
+            }
+            Err(_) => false,
+        };
+    if means_itself { typed.to_owned() } else { text(typed) }
+}
+
 /// Replaces a file that a person edits, for `req` and the installer: synced with its folder, through a symbolic
 /// link, with the permissions it had. What killed writers left in the folder goes. Hooks never do this: it
 /// costs several milliseconds.

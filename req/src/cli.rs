@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+mod change;
+
+pub use change::{ConfigChange, Switch, Target};
+
 /// What Claude Code must have before it may edit, run or finish: what is required here, why, and how to
 /// satisfy it. Without a command: `req status`.
 #[derive(Debug, Parser)]
@@ -51,8 +55,15 @@ pub enum Command {
     Resume(Resume),
     /// Show or change what hooks and `req` log
     Logging(Logging),
-    /// Show the configuration as it is in force
+    /// Show the configuration as it is in force, or change one file of it
+    #[command(
+        after_help = "Examples:\n  req config\n  req config commit_plan\n  req config commit_plan --scope branch --message 'Plan first.'\n  req config commit_plan --set 'evidence.dirs=[\"docs\"]' --yes\n  req config --set hooks.stop.verify_requirements=false --project"
+    )]
     Config(Config),
+    /// Switch the gates on, or one requirement
+    Enable(Switch),
+    /// Switch the gates off, or one requirement
+    Disable(Switch),
     /// Write a first configuration
     Init(Init),
     /// Print every file that Stanchion reads or writes here
@@ -307,6 +318,9 @@ pub struct Config {
     /// Show each level by itself, then the whole
     #[arg(long)]
     pub sources: bool,
+    /// What to change.
+    #[command(flatten)]
+    pub change: ConfigChange,
     /// How to print; the whole is JSON anyway.
     #[command(flatten)]
     pub json: Json,

@@ -39,7 +39,10 @@ fn changes_gates(command: &Command) -> bool {
         | Command::Pause(_)
         | Command::Resume(_)
         | Command::Prune(_)
+        | Command::Enable(_)
+        | Command::Disable(_)
         | Command::Init(_) => true,
+        Command::Config(arguments) => arguments.change.is_any(),
         Command::Logging(arguments) => {
             arguments.level.is_some() || !arguments.dest.is_empty() || arguments.file.is_some()
         }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 refused or failed with a reason on stderr and nothing half-written, 2 usage.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people")]
 
+mod change;
 mod cli;
 mod commands;
 mod guarded;
@@ -58,6 +59,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Resume(arguments) => commands::pause::resume(&arguments, out),
         Command::Logging(arguments) => commands::logging::run(&arguments, out),
         Command::Config(arguments) => commands::config::run(&arguments, out),
+        Command::Enable(arguments) => commands::switch::run(&arguments, true, out),
+        Command::Disable(arguments) => commands::switch::run(&arguments, false, out),
         Command::Init(arguments) => commands::init::run(&arguments, out),
         Command::Paths(arguments) => commands::paths::run(&arguments, out),
         Command::Sync(arguments) => commands::sync::run(&arguments, out),

@@ -8,6 +8,8 @@
 
 #[path = "runner/cli.rs"]
 mod cli;
+#[path = "runner/commands.rs"]
+mod commands;
 #[path = "runner/config.rs"]
 mod config_files;
 #[path = "runner/durability.rs"]

@@ -104,7 +104,7 @@ fn flow(node: &Node, json: bool) -> String {
 }
 
 /// JSON text is a YAML scalar, whatever it holds.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

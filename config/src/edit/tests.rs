@@ -150,6 +150,35 @@ fn a_value_is_taken_out_with_its_lines() {
 }
 
 #[test]
+fn what_a_person_types_is_taken_as_meant() {
+    for (typed_text, value) in [
+        ("true", "true"),
+        ("off", "off"),
+        ("~", "~"),
+        ("5", "5"),
+        ("", "\"\""),
+        ("session", "session"),
+        ("Plan first", "Plan first"),
+        ("Plan: first", "\"Plan: first\""),
+        ("a # b", "\"a # b\""),
+        ("# b", "\"# b\""),
+        ("- x", "\"- x\""),
+        ("[a, b]", "[a, b]"),
+        ("[a, b", "\"[a, b\""),
+        ("{tool: Bash}", "{tool: Bash}"),
+        ("{\"a\": [1]}", "{\"a\": [1]}"),
+        ("'yes'", "'yes'"),
+        ("git\\s+push", "git\\s+push"),
+        (" x", "\" x\""),
+        ("*x", "\"*x\""),
+        ("a\nb", "\"a\\nb\""),
+    ] {
+        assert_eq!(typed(typed_text), value, "{typed_text:?}");
+    }
+    assert_eq!([text("yes"), text("5"), text("null")], ["\"yes\"", "5", "\"null\""]);
+}
+
+#[test]
 fn what_cannot_be_changed_safely_is_refused() {
     for (text, path) in [
         ("logging: &a {file: x}\nother: *a\n", "logging.level"),

@@ -10,6 +10,7 @@ use config::{SCHEMA, SCHEMA_FILE};
 use hooks_common::paths::in_project;
 use hooks_common::store;
 
+use crate::change::keep_copy;
 use crate::cli::Init;
 use crate::place::Place;
 
@@ -26,17 +27,14 @@ pub fn run(arguments: &Init, out: &mut impl Write) -> anyhow::Result<()> {
     }
     let place = Place::here()?;
     let path = target(arguments, &place);
-    if let Some(existing) =
-        store::read(&path).with_context(|| format!("{} cannot be read", path.display()))?
-    {
+    if std::fs::symlink_metadata(&path).is_ok() {
         if !arguments.force {
             writeln!(out, "{} exists and stays as it is; --force replaces it.", path.display())?;
             return Ok(());
         }
-        let copy = path.with_extension("yaml.bak");
-        store::replace(&copy, &existing, store::Durability::Durable, 0o644)
-            .with_context(|| format!("{} cannot be written, so nothing was changed", copy.display()))?;
-        writeln!(out, "Kept the old file as {}.", copy.display())?;
+        if let Some(copy) = keep_copy(&path)? {
+            writeln!(out, "Kept the old file as {}.", copy.display())?;
+        }
     }
     write(&path, &preset.file())?;
     let schema = path.with_file_name(SCHEMA_FILE);

@@ -1,16 +1,13 @@
 //! `req logging`.
 
-use std::io::{BufRead, IsTerminal, Write};
-use std::path::Path;
+use std::io::Write;
 
-use anyhow::{Context, bail};
-use config::edit;
 use config::policy::Policy;
-use hooks_common::paths::in_project;
-use hooks_common::store;
+use hooks_common::project::Level;
 use serde_json::json;
 
 use super::json as print_json;
+use crate::change::Change;
 use crate::cli::Logging;
 use crate::place::Place;
 
@@ -21,26 +18,25 @@ pub fn run(arguments: &Logging, out: &mut impl Write) -> anyhow::Result<()> {
     if changes.is_empty() {
         return show(&place, arguments.json.json, out);
     }
-    let root = place.project.root();
-    let path = if arguments.project { in_project::config(root) } else { in_project::local_config(root) };
-    let before = match store::read(&path).with_context(|| format!("{} cannot be read", path.display()))? {
-        Some(bytes) => {
-            String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", path.display()))?
-        }
-        None => String::new(),
-    };
-    let mut after = before.clone();
+    let level = if arguments.project { Level::Project } else { Level::Local };
+    let mut change = Change::open(&place, level)?;
     for (key, value) in &changes {
-        after = edit::set(&after, &["logging", key], value).with_context(|| path.display().to_string())?;
+        change.set(&["logging", key], value)?;
     }
-    if !arguments.yes && !arguments.json.json {
-        confirm(&path, &changes, out)?;
+    change.tried(&place)?;
+    let changed = change.is_any();
+    if changed {
+        if !arguments.json.json {
+            change.preview(out)?;
+        }
+        change.confirm(arguments.yes || arguments.json.json, out)?;
+        change.write()?;
     }
-    edit::write(&path, &after).with_context(|| format!("{} cannot be written", path.display()))?;
     if arguments.json.json {
-        return print_json(out, &json!({"file": path, "changed": before != after}));
+        return print_json(out, &json!({"file": change.path, "changed": changed}));
     }
-    writeln!(out, "Changed logging in {}.", place.shown(&path).display())?;
+    let verb = if changed { "Changed logging in" } else { "It is so already in" };
+    writeln!(out, "{verb} {}.", place.shown(&change.path).display())?;
     Ok(())
 }
 
@@ -53,8 +49,7 @@ fn changes(arguments: &Logging) -> Vec<(&'static str, String)> {
         changes.push(("destinations", format!("[{}]", arguments.dest.join(", "))));
     }
     if let Some(file) = &arguments.file {
-        // JSON text is a YAML scalar, whatever the path holds.
-        changes.push(("file", serde_json::Value::from(file.to_string_lossy()).to_string()));
+        changes.push(("file", config::edit::text(&file.to_string_lossy())));
     }
     changes
 }
@@ -74,22 +69,5 @@ fn show(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()
         if target.to_file { "" } else { " (off)" }
     )?;
     writeln!(out, "To change it: req logging --level debug")?;
-    Ok(())
-}
-
-fn confirm(path: &Path, changes: &[(&str, String)], out: &mut impl Write) -> anyhow::Result<()> {
-    if !std::io::stdin().is_terminal() {
-        bail!("this would change {}; add --yes", path.display());
-    }
-    for (key, value) in changes {
-        writeln!(out, "logging.{key}: {value}")?;
-    }
-    write!(out, "Write this to {}? [y/N] ", path.display())?;
-    out.flush()?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    if !matches!(answer.trim(), "y" | "Y" | "yes") {
-        bail!("nothing was changed");
-    }
     Ok(())
 }

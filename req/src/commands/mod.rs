@@ -15,6 +15,7 @@ pub mod replay;
 pub mod satisfy;
 pub mod sessions;
 pub mod status;
+pub mod switch;
 pub mod sync;
 pub mod why;
 mod why_last;
