@@ -329,9 +329,9 @@ pub struct Config {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct Init {
-    /// Where to start
-    #[arg(short, long, default_value = "relaxed", value_parser = config::presets::PRESETS.map(|preset| preset.name))]
-    pub preset: String,
+    /// Where to start; on a terminal you are asked, elsewhere it is `relaxed`
+    #[arg(short, long, value_parser = config::presets::PRESETS.map(|preset| preset.name))]
+    pub preset: Option<String>,
     /// Write the file of this clone alone
     #[arg(long, conflicts_with_all = ["project", "global"])]
     pub local: bool,

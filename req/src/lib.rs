@@ -9,6 +9,7 @@ mod commands;
 mod guarded;
 mod place;
 mod session;
+mod wizard;
 
 use std::process::ExitCode;
 

@@ -107,3 +107,36 @@ fn an_agent_does_not_switch_off_its_own_gates() {
     assert!(!local_file(&world).exists());
     world.req_ok(&["config", "commit_plan"]);
 }
+
+/// Runs `req` on a terminal of its own with these keys; what it showed. `None` where there is no `script`.
+fn on_a_terminal(world: &World, arguments: &str, keys: &str) -> Option<String> {
+    use std::io::Write;
+    use std::process::Stdio;
+    let req = tests::executables().join("req");
+    let mut command = world.command("script");
+    command.args(["-qec", &format!("'{}' {arguments}", req.display()), "/dev/null"]).env("TERM", "xterm");
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let Ok(mut child) = child else {
+        eprintln!("skipped: there is no `script` here");
+        return None;
+    };
+    child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
+    Some(String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned())
+}
+
+#[test]
+fn on_a_terminal_init_asks_and_elsewhere_it_does_not() {
+    let world = World::new();
+    let Some(shown) = on_a_terminal(&world, "init", "q") else { return };
+    assert!(shown.contains("relaxed") && shown.contains("nothing was written"), "{shown}");
+    assert!(!project_file(&world).exists());
+    const DOWN: &str = "\u{1b}[B";
+    on_a_terminal(&world, "init", &format!("{DOWN}\r\ry"));
+    let strict = world.req_ok(&["init", "--preset", "strict", "--preview"]);
+    assert_eq!(read(project_file(&world)), strict);
+    on_a_terminal(&world, "init --local", &format!("{}\r {DOWN} \ry", DOWN.repeat(5)));
+    let custom = printed(&world.req(&["config", "--sources"]));
+    let names = custom["local"]["configuration"]["requirements"].as_object().unwrap();
+    assert_eq!(names.keys().collect::<Vec<_>>(), ["commit_plan", "ticket"]);
+    assert!(world.req_ok(&["init"]).contains("stays as it is"));
+}
