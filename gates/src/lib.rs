@@ -6,8 +6,10 @@
 pub mod briefing;
 pub mod carry_over;
 pub mod danger;
+pub mod document;
 pub mod globs;
 pub mod judge;
+pub mod merged;
 pub mod message;
 pub mod metrics;
 pub mod permission;
@@ -28,6 +30,7 @@ pub mod teams;
 pub mod tool_use;
 pub mod trigger;
 pub mod view;
+pub mod wip;
 
 pub use judge::{Judged, Situation, Standing, judge};
 pub use tool_use::ToolUse;

@@ -76,6 +76,16 @@ impl Paths {
         self.claude.join("messages")
     }
 
+    /// The branches people work on, across projects; its lock has the extension `lock`.
+    pub fn wip_projects(&self) -> PathBuf {
+        self.claude.join("wip_projects.json")
+    }
+
+    /// The projects known on this machine; its lock has the extension `lock`.
+    pub fn project_registry(&self) -> PathBuf {
+        self.claude.join("project_registry.json")
+    }
+
     /// Where Claude Code keeps plans.
     pub fn plans(&self) -> PathBuf {
         self.claude.join("plans")
@@ -190,6 +200,11 @@ impl StateDir {
     /// The lock of a branch's state, one for both names.
     pub fn branch_lock(&self, branch: &Branch) -> PathBuf {
         self.0.join(format!("{}.lock", branch.file_stem()))
+    }
+
+    /// What sessions taught memories, skills and commands; written by other tools.
+    pub fn learning_history(&self) -> PathBuf {
+        self.0.join("learning_history.json")
     }
 
     /// All sessions' metrics.
