@@ -6,8 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod change;
+mod work;
 
 pub use change::{ConfigChange, Switch, Target};
+pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList};
 
 /// What Claude Code must have before it may edit, run or finish: what is required here, why, and how to
 /// satisfy it. Without a command: `req status`.
@@ -64,6 +66,10 @@ pub enum Command {
     Enable(Switch),
     /// Switch the gates off, or one requirement
     Disable(Switch),
+    /// Keep track of the branches you work on, across projects
+    Wip(Wip),
+    /// Show what sessions taught memories, skills and commands of this repository
+    Learning(Learning),
     /// Write a first configuration
     Init(Init),
     /// Print every file that Stanchion reads or writes here

@@ -62,6 +62,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Config(arguments) => commands::config::run(&arguments, out),
         Command::Enable(arguments) => commands::switch::run(&arguments, true, out),
         Command::Disable(arguments) => commands::switch::run(&arguments, false, out),
+        Command::Wip(arguments) => commands::wip::run(&arguments, out),
+        Command::Learning(arguments) => commands::learning::run(&arguments, out),
         Command::Init(arguments) => commands::init::run(&arguments, out),
         Command::Paths(arguments) => commands::paths::run(&arguments, out),
         Command::Sync(arguments) => commands::sync::run(&arguments, out),

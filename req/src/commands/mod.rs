@@ -7,6 +7,7 @@ pub mod done;
 pub mod generated;
 pub mod health;
 pub mod init;
+pub mod learning;
 pub mod logging;
 pub mod messages;
 pub mod paths;
@@ -19,6 +20,7 @@ pub mod switch;
 pub mod sync;
 pub mod why;
 mod why_last;
+pub mod wip;
 
 use std::io::Write;
 

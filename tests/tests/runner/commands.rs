@@ -140,3 +140,57 @@ fn on_a_terminal_init_asks_and_elsewhere_it_does_not() {
     assert_eq!(names.keys().collect::<Vec<_>>(), ["commit_plan", "ticket"]);
     assert!(world.req_ok(&["init"]).contains("stays as it is"));
 }
+
+#[test]
+fn work_in_progress_is_kept_and_forgotten_when_it_is_merged() {
+    let world = World::new();
+    let file = world.home.join(".claude/wip_projects.json");
+    world.git(&["checkout", "-qb", "feat/$(touch${IFS}x)"]);
+    world.req_ok(&["wip", "summary", "a feature"]);
+    world.git(&["commit", "-q", "--allow-empty", "-m", "work"]);
+    world.git(&["checkout", "-qb", "fresh", "main"]);
+    world.req_ok(&["wip", "set", "wip"]);
+    world.git(&["checkout", "-qb", "given-up", "main"]);
+    world.git(&["commit", "-q", "--allow-empty", "-m", "other work"]);
+    world.req_ok(&["wip", "set", "done"]);
+    world.git(&["checkout", "-q", "main"]);
+    world.git(&["merge", "-q", "--no-ff", "-m", "merge", "feat/$(touch${IFS}x)"]);
+    let key = |branch: &str| format!("{}::{branch}", world.repo.display());
+    let mut whole = world.json(&file);
+    whole["theirs"] = json!(1);
+    whole["entries"][key("fresh")]["mine"] = json!({"x": 1});
+    std::fs::write(&file, whole.to_string()).unwrap();
+    let cleaned = printed(&world.req(&["wip", "clean", "--delete-branches", "--json"]));
+    assert_eq!(cleaned["merged"], json!(["feat/$(touch${IFS}x)"]), "{cleaned}");
+    assert_eq!(cleaned["deleted"][0]["branch"], "feat/$(touch${IFS}x)");
+    assert_eq!(cleaned["refused"][0]["branch"], "given-up");
+    assert_eq!(world.git(&["branch", "--format=%(refname:short)"]), "fresh\ngiven-up\nmain\n");
+    assert!(!world.repo.join("x").exists());
+    let left = world.json(&file);
+    assert_eq!((&left["theirs"], &left["entries"][key("fresh")]["mine"]["x"]), (&json!(1), &json!(1)));
+    assert_eq!(left["entries"].as_object().unwrap().len(), 2);
+    assert!(!world.req_ok(&["wip"]).contains("given-up"));
+    assert!(world.req_ok(&["wip", "list", "-s", "done"]).contains("given-up"));
+    assert_eq!(printed(&world.req(&["wip", "status", "--json"]))["entry"], json!(null));
+    std::fs::write(&file, "{").unwrap();
+    assert!(error(&world.req(&["wip", "set", "wip"])).contains("mend it"));
+    assert_eq!(read(file), "{");
+}
+
+#[test]
+fn what_was_learned_is_listed_and_what_is_foreign_is_told() {
+    let world = World::new();
+    assert!(world.req_ok(&["learning"]).contains("Nothing was learned"));
+    world.write(
+        ".git/requirements/learning_history.json",
+        r#"{"updates": [{"id": 0, "type": "skill", "target": "a"}, {"id": 1, "type": "memory", "target": "b", "rolled_back": true}]}"#,
+    );
+    let listed = printed(&world.req(&["learning", "list", "-n", "1", "--json"]));
+    assert_eq!((&listed["updates"][0]["target"], &listed["total"]), (&json!("b"), &json!(2)));
+    let stats = &printed(&world.req(&["learning", "stats", "--json"]))["stats"];
+    assert_eq!((&stats["skills_updated"], &stats["rollbacks"]), (&json!(1), &json!(1)));
+    for foreign in ["{", "[]", "{\"updates\": {}}"] {
+        world.write(".git/requirements/learning_history.json", foreign);
+        assert!(error(&world.req(&["learning"])).contains("learning_history.json"), "{foreign}");
+    }
+}

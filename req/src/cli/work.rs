@@ -1,0 +1,132 @@
+//! Arguments of `wip` and `learning`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use gates::wip::Status;
+
+use super::Json;
+
+/// Arguments of `wip`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Wip {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<WipCommand>,
+    /// Without a command: what `list` takes.
+    #[command(flatten)]
+    pub list: WipList,
+}
+
+/// What can be done with work in progress.
+#[derive(Debug, Subcommand)]
+pub enum WipCommand {
+    /// List branches, the latest first; finished ones only with --all or --status done
+    List(WipList),
+    /// Show what is kept about the current branch
+    Status(Json),
+    /// Say how far the current branch is
+    Set {
+        /// The status
+        status: StatusName,
+        /// How to print.
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Say what the current branch is about
+    Summary {
+        /// One line
+        text: String,
+        /// How to print.
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Mark merged branches of this project as done, then forget what is done, in every project
+    ///
+    /// A branch is merged when its commits are in the default branch, by a merge commit or a fast-forward.
+    /// The current branch and a branch without commits of its own never are. Branches that were squashed or
+    /// rebased by the merge are not seen: `req wip set done` on them.
+    Clean {
+        /// Also delete those branches, as `git branch -d` does; what git refuses stays
+        #[arg(long)]
+        delete_branches: bool,
+        /// How to print.
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+/// Arguments of `wip list`.
+#[derive(Debug, Default, Args)]
+pub struct WipList {
+    /// Only this status
+    #[arg(short, long)]
+    pub status: Option<StatusName>,
+    /// Only this project, by its folder or its folder's name
+    #[arg(short, long, value_name = "FOLDER")]
+    pub project: Option<PathBuf>,
+    /// Finished ones too
+    #[arg(short, long)]
+    pub all: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// The statuses, as one types them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum StatusName {
+    /// Somebody works on it
+    Wip,
+    /// It is merged or given up
+    Done,
+    /// It waits
+    Paused,
+    /// It has not begun
+    Todo,
+}
+
+impl StatusName {
+    /// The status.
+    pub fn status(self) -> Status {
+        match self {
+            Self::Wip => Status::Wip,
+            Self::Done => Status::Done,
+            Self::Paused => Status::Paused,
+            Self::Todo => Status::Todo,
+        }
+    }
+}
+
+/// Arguments of `learning`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Learning {
+    /// What to show.
+    #[command(subcommand)]
+    pub command: Option<LearningCommand>,
+    /// Without a command: what `list` takes.
+    #[command(flatten)]
+    pub list: LearningList,
+}
+
+/// What can be shown of what was learned.
+#[derive(Debug, Subcommand)]
+pub enum LearningCommand {
+    /// List the updates, the latest first
+    List(LearningList),
+    /// Count them
+    Stats(Json),
+}
+
+/// Arguments of `learning list`.
+#[derive(Debug, Args)]
+pub struct LearningList {
+    /// How many
+    #[arg(short, default_value_t = 10, value_name = "N")]
+    pub number: usize,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}

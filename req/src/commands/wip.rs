@@ -1,0 +1,198 @@
+//! `req wip`: the branches people work on, across projects.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use gates::merged;
+use gates::wip::{Entry, Wip};
+use hooks_common::paths::{self, Paths};
+use hooks_common::project::Project;
+use hooks_common::registry::is_same_dir;
+use hooks_common::store::lock;
+use hooks_common::time::age;
+use serde_json::json;
+
+use super::json as print_json;
+use crate::cli::{Wip as Arguments, WipCommand, WipList};
+use crate::place::Place;
+
+/// Lists, shows, changes or forgets.
+pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let wip = Wip::new(&place.paths, lock::PATIENT);
+    let (root, branch) = (place.project.root(), place.branch(None));
+    match &arguments.command {
+        None => list(&place, &wip, &arguments.list, out),
+        Some(WipCommand::List(arguments)) => list(&place, &wip, arguments, out),
+        Some(WipCommand::Status(arguments)) => {
+            let entry = wip.entry(root, branch.name())?;
+            if arguments.json {
+                let entry = entry.as_ref().map(Entry::json);
+                return print_json(out, &json!({"project": root, "branch": branch.name(), "entry": entry}));
+            }
+            match entry {
+                Some(entry) => show(&place, &entry, out),
+                None => {
+                    writeln!(out, "Nothing is kept about {branch}; `req wip set wip` begins.")?;
+                    Ok(())
+                }
+            }
+        }
+        Some(WipCommand::Set { status, json }) => {
+            wip.set_status(root, branch.name(), status.status(), place.now)?;
+            changed(&wip, root, branch.name(), json.json, out)
+        }
+        Some(WipCommand::Summary { text, json }) => {
+            wip.set_summary(root, branch.name(), text, place.now)?;
+            changed(&wip, root, branch.name(), json.json, out)
+        }
+        Some(WipCommand::Clean { delete_branches, json }) => {
+            clean(&place, &wip, *delete_branches, json.json, out)
+        }
+    }
+}
+
+fn list(place: &Place, wip: &Wip, arguments: &WipList, out: &mut impl Write) -> anyhow::Result<()> {
+    let status = arguments.status.map(|status| status.status().name());
+    let here = std::env::current_dir().unwrap_or_default();
+    let is_meant = |entry: &&Entry| {
+        let of_status = match status {
+            Some(status) => entry.status() == status,
+            None => arguments.all || !entry.is_done(),
+        };
+        let project = entry.project();
+        of_status
+            && arguments.project.as_ref().is_none_or(|folder| {
+                is_same_dir(&project, &paths::normalise(&here.join(folder))) || project.ends_with(folder)
+            })
+    };
+    let entries = wip.entries()?;
+    let chosen: Vec<_> = entries.iter().filter(is_meant).collect();
+    if arguments.json.json {
+        let entries: Vec<_> = chosen.iter().map(|entry| entry.json()).collect();
+        return print_json(out, &json!({"file": place.paths.wip_projects(), "entries": entries}));
+    }
+    for entry in &chosen {
+        let changed = age(place.now.epoch() - entry.updated_at());
+        let summary = if entry.summary().is_empty() { "" } else { ": " };
+        let text = entry.summary().lines().next().unwrap_or_default();
+        let project = entry.project();
+        writeln!(
+            out,
+            "{:6}  {} on {}{summary}{text}  ({changed} ago)",
+            entry.status(),
+            project.display(),
+            entry.branch()
+        )?;
+    }
+    if chosen.is_empty() {
+        let none =
+            if entries.is_empty() { "No work in progress." } else { "None of them; --all shows every one." };
+        writeln!(out, "{none}")?;
+    }
+    Ok(())
+}
+
+fn show(place: &Place, entry: &Entry, out: &mut impl Write) -> anyhow::Result<()> {
+    writeln!(out, "{} on {}: {}", entry.project().display(), entry.branch(), entry.status())?;
+    let text = |key: &str| entry.json().get(key).and_then(|value| value.as_str()).unwrap_or_default();
+    for (name, value) in
+        [("summary", entry.summary()), ("issue", text("github_issue")), ("plan", text("plan_path"))]
+    {
+        if !value.is_empty() {
+            writeln!(out, "  {name:8} {value}")?;
+        }
+    }
+    writeln!(out, "  time     {} in {} sessions", age(entry.total_time()), entry.sessions())?;
+    writeln!(out, "  changed  {} ago", age(place.now.epoch() - entry.updated_at()))?;
+    Ok(())
+}
+
+fn changed(wip: &Wip, root: &Path, branch: &str, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let entry = wip.entry(root, branch)?;
+    if as_json {
+        return print_json(out, &json!({"entry": entry.as_ref().map(Entry::json)}));
+    }
+    let Some(entry) = entry else { return Ok(()) };
+    let gap = if entry.summary().is_empty() { "" } else { ": " };
+    writeln!(out, "{branch} is {}{gap}{}", entry.status(), entry.summary())?;
+    Ok(())
+}
+
+fn clean(
+    place: &Place,
+    wip: &Wip,
+    delete_branches: bool,
+    as_json: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let root = place.project.root();
+    let mut merged = Vec::new();
+    if let Some(repository) = place.project.repository() {
+        let entries = wip.entries()?;
+        let open = entries.iter().filter(|entry| entry.project() == root && !entry.is_done());
+        let open: Vec<&str> = open.map(Entry::branch).collect();
+        if !open.is_empty() {
+            merged = wip.mark_done(root, &merged::merged(repository, &open), place.now)?;
+        }
+    }
+    let mut done = wip.entries()?;
+    done.retain(Entry::is_done);
+    let (mut deleted, mut refused) = (Vec::new(), Vec::new());
+    if delete_branches {
+        done.retain(|entry| match delete(&place.paths, &entry.project(), entry.branch()) {
+            Ok(true) => {
+                deleted.push((entry.project(), entry.branch().to_owned()));
+                true
+            }
+            Ok(false) => true,
+            Err(reason) => {
+                refused.push((entry.project(), entry.branch().to_owned(), reason));
+                false
+            }
+        });
+    }
+    wip.remove_done(&done)?;
+    let named = |entry: &Entry| json!({"project": entry.project(), "branch": entry.branch()});
+    if as_json {
+        let deleted: Vec<_> =
+            deleted.iter().map(|(project, branch)| json!({"project": project, "branch": branch})).collect();
+        let refused: Vec<_> = refused
+            .iter()
+            .map(|(project, branch, reason)| json!({"project": project, "branch": branch, "reason": reason}))
+            .collect();
+        let forgotten: Vec<_> = done.iter().map(named).collect();
+        return print_json(
+            out,
+            &json!({"merged": merged, "forgotten": forgotten, "deleted": deleted, "refused": refused}),
+        );
+    }
+    for branch in &merged {
+        writeln!(out, "{branch} is merged.")?;
+    }
+    for entry in &done {
+        writeln!(out, "Forgot {} on {}.", entry.project().display(), entry.branch())?;
+    }
+    for (project, branch) in &deleted {
+        writeln!(out, "Deleted branch {branch} in {}.", project.display())?;
+    }
+    for (project, branch, reason) in &refused {
+        writeln!(out, "Kept branch {branch} in {}: {reason}.", project.display())?;
+    }
+    if done.is_empty() && refused.is_empty() {
+        writeln!(out, "Nothing is done.")?;
+    }
+    Ok(())
+}
+
+/// Deletes a branch of any project, whose folder may be gone.
+fn delete(paths: &Paths, project: &Path, branch: &str) -> Result<bool, String> {
+    let project: PathBuf = project.to_owned();
+    if !project.is_dir() {
+        return Ok(false);
+    }
+    match Project::of_event(paths, None, &project).repository() {
+        Some(repository) => merged::delete(repository, branch),
+        None => Ok(false),
+    }
+}
