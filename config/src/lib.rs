@@ -8,6 +8,7 @@
 pub mod cascade;
 pub mod check;
 pub mod edit;
+pub mod features;
 pub mod messages;
 pub mod pattern;
 pub mod policy;

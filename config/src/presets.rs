@@ -192,6 +192,13 @@ pub fn custom(requirements: &[&str]) -> String {
     file("", requirements, "")
 }
 
+/// A requirement of [`ITEMS`] as what stands below its name.
+pub fn snippet(name: &str) -> Option<String> {
+    let (comment, body) = ITEMS.iter().find(|item| item.name == name)?.text;
+    let comment: String = comment.lines().map(|line| format!("# {line}\n")).collect();
+    Some(format!("{comment}enabled: true\n{body}"))
+}
+
 fn file(head: &str, requirements: &[&str], tail: &str) -> String {
     let mut text = format!(
         "# yaml-language-server: $schema=./{schema}\n\

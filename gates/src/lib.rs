@@ -17,6 +17,7 @@ pub mod phase;
 pub mod plan_mode;
 pub mod post_tool;
 pub mod pre_tool;
+pub mod projects;
 pub mod protect;
 pub mod refusal;
 pub mod reminder;

@@ -127,12 +127,17 @@ impl Change {
         if !self.is_any() {
             return Ok(());
         }
-        // A rename would replace a file that somebody protected.
+        self.check_writable()?;
+        edit::write(&self.path, &self.after)
+            .with_context(|| format!("{} cannot be written", self.path.display()))
+    }
+
+    /// An error when the file is protected: a rename would replace it all the same.
+    pub fn check_writable(&self) -> anyhow::Result<()> {
         if std::fs::metadata(&self.path).is_ok_and(|meta| meta.permissions().readonly()) {
             bail!("{} is read-only; nothing was changed", self.path.display());
         }
-        edit::write(&self.path, &self.after)
-            .with_context(|| format!("{} cannot be written", self.path.display()))
+        Ok(())
     }
 }
 

@@ -6,9 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod change;
+mod upgrade;
 mod work;
 
 pub use change::{ConfigChange, Switch, Target};
+pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
 pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList};
 
 /// What Claude Code must have before it may edit, run or finish: what is required here, why, and how to
@@ -66,6 +68,8 @@ pub enum Command {
     Enable(Switch),
     /// Switch the gates off, or one requirement
     Disable(Switch),
+    /// Tell which features the configuration uses, and add others
+    Upgrade(Upgrade),
     /// Keep track of the branches you work on, across projects
     Wip(Wip),
     /// Show what sessions taught memories, skills and commands of this repository

@@ -6,7 +6,7 @@ use config::Policy;
 use hooks_common::env_vars;
 use hooks_common::owner;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, UpgradeCommand};
 use crate::place::Place;
 
 /// Refuses a command that changes what gates a session, where the configuration keeps agents from that and an
@@ -43,6 +43,7 @@ fn changes_gates(command: &Command) -> bool {
         | Command::Disable(_)
         | Command::Init(_) => true,
         Command::Config(arguments) => arguments.change.is_any(),
+        Command::Upgrade(arguments) => matches!(arguments.command, Some(UpgradeCommand::Apply { .. })),
         Command::Logging(arguments) => {
             arguments.level.is_some() || !arguments.dest.is_empty() || arguments.file.is_some()
         }

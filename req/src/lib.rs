@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod guarded;
 mod place;
+mod scan;
 mod session;
 mod wizard;
 
@@ -62,6 +63,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Config(arguments) => commands::config::run(&arguments, out),
         Command::Enable(arguments) => commands::switch::run(&arguments, true, out),
         Command::Disable(arguments) => commands::switch::run(&arguments, false, out),
+        Command::Upgrade(arguments) => commands::upgrade::run(&arguments, out),
         Command::Wip(arguments) => commands::wip::run(&arguments, out),
         Command::Learning(arguments) => commands::learning::run(&arguments, out),
         Command::Init(arguments) => commands::init::run(&arguments, out),

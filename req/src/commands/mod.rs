@@ -18,6 +18,7 @@ pub mod sessions;
 pub mod status;
 pub mod switch;
 pub mod sync;
+pub mod upgrade;
 pub mod why;
 mod why_last;
 pub mod wip;

@@ -27,6 +27,9 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("policy", place.project.policy()),
         ("state", state.branch(&branch)),
         ("metrics", state.metrics_dir()),
+        ("learning", state.learning_history()),
+        ("work in progress", paths.wip_projects()),
+        ("known projects", paths.project_registry()),
     ];
     for file in place.project.config_files() {
         let name = match file.level {

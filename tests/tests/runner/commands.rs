@@ -194,3 +194,51 @@ fn what_was_learned_is_listed_and_what_is_foreign_is_told() {
         assert!(error(&world.req(&["learning"])).contains("learning_history.json"), "{foreign}");
     }
 }
+
+#[test]
+fn a_feature_is_added_in_place_with_a_copy_beside() {
+    let text = "# ours\nrequirements:\n  commit_plan: {enabled: true} # why\nrequirments: {}\n";
+    let world = World::with(text);
+    let status = world.req_ok(&["upgrade"]);
+    assert!(status.contains("evidence") && status.contains("did you mean `requirements`?"), "{status}");
+    assert!(error(&world.req(&["upgrade", "apply", "-f", "evidenc"])).contains("did you mean `evidence`?"));
+    let dry = world.req_ok(&["upgrade", "apply", "-f", "evidence", "--dry-run"]);
+    assert!(dry.contains("+   plan_written:"), "{dry}");
+    assert!(error(&world.req(&["upgrade", "apply", "-f", "evidence"])).contains("--yes"));
+    assert_eq!(read(project_file(&world)), text);
+    world.req_ok(&["upgrade", "apply", "-f", "evidence", "-f", "logging", "--yes"]);
+    let after = read(project_file(&world));
+    let copy = project_file(&world).with_extension("yaml.bak");
+    let kept = text.lines().all(|line| after.lines().any(|other| other == line));
+    assert!(kept && read(copy) == text, "{after}");
+    let status = printed(&world.req(&["upgrade", "status", "--json"]));
+    let used: Vec<_> = status["used"].as_array().unwrap().iter().map(|it| it["name"].clone()).collect();
+    assert_eq!(used, [json!("evidence"), json!("logging")]);
+    assert!(error(&world.req(&["upgrade", "apply", "-f", "evidence", "-y"])).contains("already"));
+    let every = printed(&world.req(&["upgrade", "recommend", "--json"]));
+    assert!(every["features"].as_array().unwrap().len() > 20);
+}
+
+#[test]
+fn projects_are_found_and_remembered() {
+    let world = World::with(ONE);
+    let inner = world.home.join("Work/a/p/.claude");
+    std::fs::create_dir_all(&inner).unwrap();
+    std::fs::write(inner.join("requirements.yaml"), "logging: {level: info}\n").unwrap();
+    assert_eq!(printed(&world.req(&["upgrade", "scan", "--json"]))["new"], 1);
+    let repo = world.repo.to_str().unwrap();
+    assert_eq!(printed(&world.req(&["upgrade", "scan", repo, "--json"]))["new"], 1);
+    let registry = world.json(&world.home.join(".claude/project_registry.json"));
+    let entry = &registry["projects"][world.home.join("Work/a/p").to_str().unwrap()];
+    assert_eq!(
+        (&entry["has_global_inherit"], &entry["configured_features"]),
+        (&json!(true), &json!(["logging"]))
+    );
+    assert_eq!(registry["projects"][repo]["has_global_inherit"], false);
+    assert!(registry["updated_at"].is_i64() && entry["discovered_at"].is_i64());
+    std::fs::remove_dir_all(&inner).unwrap();
+    assert!(world.req_ok(&["upgrade", "status", "--all"]).contains("no configuration any more"));
+    assert_eq!(printed(&world.req(&["upgrade", "scan", "--json"]))["forgotten"], 1);
+    std::fs::write(world.home.join(".claude/project_registry.json"), "[]").unwrap();
+    assert!(error(&world.req(&["upgrade", "scan"])).contains("mend it"));
+}

@@ -1,0 +1,101 @@
+//! Arguments of `upgrade`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use hooks_common::project::Level;
+
+use super::Json;
+
+/// Arguments of `upgrade`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Upgrade {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<UpgradeCommand>,
+    /// Without a command: what `status` takes.
+    #[command(flatten)]
+    pub status: UpgradeStatus,
+}
+
+/// What can be done with features.
+#[derive(Debug, Subcommand)]
+pub enum UpgradeCommand {
+    /// Tell which features the configuration uses and which it could, and which keys it misspells
+    Status(UpgradeStatus),
+    /// Print the YAML of features that are not used yet
+    Recommend {
+        /// Another project than this one
+        path: Option<PathBuf>,
+        /// Only this feature
+        #[arg(short, long, value_name = "NAME")]
+        feature: Vec<String>,
+        /// How to print.
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Add features to a configuration file; a copy stays beside it as .yaml.bak
+    Apply {
+        /// The feature
+        #[arg(short, long, required = true, value_name = "NAME")]
+        feature: Vec<String>,
+        /// Which file
+        #[arg(short, long, default_value = "project")]
+        to: LevelName,
+        /// Only show what would change
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not ask
+        #[arg(short, long)]
+        yes: bool,
+        /// How to print.
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Find configured projects and remember them, for `status --all`
+    ///
+    /// Looks four folders deep and passes over dot folders and those that hold packages or build results.
+    Scan {
+        /// Where; ~/Projects, ~/Work, ~/Code, ~/Developer, ~/dev and ~/Tools without one
+        paths: Vec<PathBuf>,
+        /// How to print.
+        #[command(flatten)]
+        json: Json,
+    },
+}
+
+/// Arguments of `upgrade status`.
+#[derive(Debug, Default, Args)]
+pub struct UpgradeStatus {
+    /// Another project than this one
+    pub path: Option<PathBuf>,
+    /// Every project that `scan` found
+    #[arg(short, long, conflicts_with = "path")]
+    pub all: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// The configuration files, as one types them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum LevelName {
+    /// .claude/requirements.yaml, which the team shares
+    Project,
+    /// .claude/requirements.local.yaml, this clone's own
+    Local,
+    /// ~/.claude/requirements.yaml
+    Global,
+}
+
+impl LevelName {
+    /// The level.
+    pub fn level(self) -> Level {
+        match self {
+            Self::Project => Level::Project,
+            Self::Local => Level::Local,
+            Self::Global => Level::Global,
+        }
+    }
+}
