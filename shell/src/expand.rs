@@ -138,12 +138,12 @@ impl Walker {
             Known::Words(words.to_vec())
         };
         if let Some(number) = name.bytes().next().filter(u8::is_ascii_digit) {
-            let Some(positionals) = self.variables.positionals.as_ref().filter(|_| name.len() == 1) else {
-                return Known::No;
+            let Some(at) = usize::from(number - b'0').checked_sub(1) else {
+                return self.variables.text("0").map_or(Known::No, |text| Known::Text(text.to_owned()));
             };
-            return match usize::from(number - b'0').checked_sub(1) {
+            return match self.variables.positionals.as_ref().filter(|_| name.len() == 1) {
                 None => Known::No,
-                Some(at) => match positionals.get(at) {
+                Some(positionals) => match positionals.get(at) {
                     Some(word) if word.is_literal => Known::Text(word.text.clone()),
                     Some(_) => Known::No,
                     None => Known::Text(String::new()),

@@ -277,6 +277,7 @@ pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<Inner> {
     let mut mark = None;
     let mut at = words.len();
     let mut is_file = false;
+    let mut separators = [' ', '\t', '\n'].as_slice();
     for argument in XARGS.read(words, 1) {
         match argument {
             Argument::Option("I", Some(value)) => mark = Some(value.text.to_owned()),
@@ -284,6 +285,8 @@ pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<Inner> {
                 mark = Some(value.map_or("{}", |value| value.text).to_owned());
             }
             Argument::Option("a" | "arg-file", _) => is_file = true,
+            Argument::Option("0" | "null", _) => separators = &['\0'],
+            Argument::Option("d" | "delimiter", _) => separators = &['\n'],
             Argument::Operand(place) => {
                 at = place;
                 break;
@@ -307,7 +310,7 @@ pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<Inner> {
             .collect(),
         (Some(mark), None) => vec![command.iter().map(|word| with_item(word, &mark, None)).collect()],
         (None, Some(text)) => {
-            let items = text.split([' ', '\t', '\n', '\0']).filter(|item| !item.is_empty());
+            let items = text.split(separators).filter(|item| !item.is_empty());
             vec![command.iter().cloned().chain(items.map(Word::literal)).collect()]
         }
         (None, None) => vec![command.iter().cloned().chain([Word::unknown()]).collect()],

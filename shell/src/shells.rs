@@ -71,8 +71,8 @@ pub(crate) fn inner(
     let operand = words.get(at);
     if takes_text {
         let mut inner = Inner::new(What::Text(operand?.clone(), name.to_owned()));
+        inner.assignments.extend(words.get(at + 1).map(|word| ("0".to_owned(), word.clone())));
         inner.positionals = Some(words.get(at + 2..).unwrap_or_default().to_vec());
-        inner.input = None;
         return Some(inner);
     }
     match operand {

@@ -461,6 +461,9 @@ impl Walker {
                     walker.depth -= 1;
                     return None;
                 }
+                for (name, word) in &assignments {
+                    walker.variables.assign(name, word);
+                }
                 if let Some(positionals) = positionals {
                     walker.variables.positionals = Some(positionals);
                 }
