@@ -18,6 +18,9 @@ impl Walker {
     pub(crate) fn words(&mut self, raws: &[Raw]) -> Vec<Word> {
         let mut words = Vec::with_capacity(raws.len());
         for raw in raws {
+            if self.is_spent() {
+                break;
+            }
             if raw.holes.is_empty() {
                 words.push(self.plain(raw));
             } else {

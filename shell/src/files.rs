@@ -12,7 +12,8 @@ pub struct Write {
     pub folder: Folder,
     /// The program or operator that does it.
     pub by: &'static str,
-    /// Whether the target may be a folder. Then a file in it is meant: the one that [`Self::inside`] names, or any.
+    /// Whether the target may be a folder. Then what is written is a file in it, the one that [`Self::inside`] names
+    /// or any; and what is removed is all of it.
     pub may_be_folder: bool,
     /// The name of the file in the target, if that is a folder: `a` for `cp x/a y`.
     pub inside: Option<String>,

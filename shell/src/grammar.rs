@@ -82,7 +82,9 @@ impl<'a> Parser<'a> {
             matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
         };
         let length = rest.bytes().take(12).position(ends).unwrap_or(rest.len().min(12));
-        rest.get(..length).filter(|word| !word.is_empty())
+        // A process substitution goes on with the word.
+        let goes_on = matches!(rest.as_bytes().get(length..), Some([b'<' | b'>', b'(', ..]));
+        rest.get(..length).filter(|word| !word.is_empty() && !goes_on)
     }
 
     fn take(&mut self, keyword: &str) -> bool {

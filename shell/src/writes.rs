@@ -382,8 +382,15 @@ fn git(words: &[Word], folder: &Folder, writes: &mut Vec<Write>) {
             let paths: Vec<&Word> = match rest.iter().position(|word| word.text == "--") {
                 Some(at) => rest[at + 1..].iter().collect(),
                 None if has(&["-b", "-B", "--orphan", "-t", "--track"]) => Vec::new(),
-                // The first of several operands is a commit.
-                None => Options::NONE.operands(rest, 1).into_iter().skip(1).collect(),
+                // The first operand is a commit, unless it looks like a path.
+                None => {
+                    let operands = Options::NONE.operands(rest, 1);
+                    let is_path = |word: &&Word| {
+                        word.text == "." || word.text.starts_with(['/', ':']) || word.text.starts_with("./")
+                    };
+                    let skipped = usize::from(!operands.first().is_some_and(is_path));
+                    operands.into_iter().skip(skipped).collect()
+                }
             };
             writes.extend(paths.into_iter().map(|path| Write::tree(path, &folder, "git checkout")));
         }

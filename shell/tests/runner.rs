@@ -5,6 +5,10 @@
 mod bash;
 #[path = "runner/commands.rs"]
 mod commands;
+#[path = "runner/files.rs"]
+mod files;
+#[path = "runner/properties.rs"]
+mod properties;
 
 /// A file that is not named above would compile nowhere and test nothing.
 #[test]
