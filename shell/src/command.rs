@@ -137,10 +137,7 @@ impl Word {
 
     /// The word as rules see it: what could be taken for several words, or for none, is `''`.
     fn shown(&self) -> &str {
-        let breaks = |c: char| {
-            c.is_whitespace() || c.is_control() || matches!(c, ';' | '|' | '&' | '<' | '>' | '(' | ')')
-        };
-        if self.text.is_empty() || self.text.contains(breaks) { "''" } else { &self.text }
+        if self.text.is_empty() || self.text.contains(ends_word) { "''" } else { &self.text }
     }
 }
 
@@ -212,8 +209,16 @@ pub(crate) fn program(words: &[Word]) -> Option<&str> {
     let name = base_name(&word.text);
     // Whatever stands before the last slash, the name behind it is told.
     let is_told = word.is_literal
-        || name.len() < word.text.len() && !name.contains(['$', '`', '*', '?', '[', ']', '{', '}', '(', ')']);
+        || name.len() < word.text.len()
+            && !name.contains(|c| ends_word(c) || matches!(c, '$' | '`' | '*' | '?' | '[' | ']' | '{' | '}'));
     (!name.is_empty() && is_told).then_some(name)
+}
+
+/// Whether this character, not quoted, ends a word or a line.
+fn ends_word(character: char) -> bool {
+    character.is_whitespace()
+        || character.is_control()
+        || matches!(character, ';' | '|' | '&' | '<' | '>' | '(' | ')')
 }
 
 fn base_name(path: &str) -> &str {

@@ -68,3 +68,8 @@ pub(crate) fn is_device(path: &str) -> bool {
         .any(|name| device.starts_with(name))
         || path.starts_with("/proc/self/fd/")
 }
+
+/// The folder that a word names, seen from this one.
+pub(crate) fn below(folder: &Folder, word: &Word) -> Folder {
+    path(word).map_or(Folder::Unknown, |path| folder.join(&path))
+}

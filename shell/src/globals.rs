@@ -3,205 +3,95 @@
 use std::ops::Range;
 
 use crate::command::Word;
-use crate::options::{Argument, Options};
+use crate::options::{Argument, Options, is_among};
 
 /// A program and the global options that take the next word as their value.
 struct Program {
-    names: &'static [&'static str],
+    names: &'static str,
     options: Options,
 }
 
 const PROGRAMS: [Program; 13] = [
     Program {
-        names: &["git"],
-        options: Options::new(
-            "Cc",
-            &["git-dir", "work-tree", "namespace", "super-prefix", "config-env", "attr-source"],
-        ),
+        names: "git",
+        options: Options::new("Cc", "git-dir work-tree namespace super-prefix config-env attr-source"),
     },
-    Program { names: &["gh", "glab"], options: Options::new("R", &["repo", "hostname"]) },
+    Program { names: "gh glab", options: Options::new("R", "repo hostname") },
     Program {
-        names: &["docker", "podman", "nerdctl"],
+        names: "docker podman nerdctl",
         options: Options::new(
             "cHl",
-            &[
-                "config",
-                "context",
-                "host",
-                "log-level",
-                "tlscacert",
-                "tlscert",
-                "tlskey",
-                "connection",
-                "identity",
-                "root",
-                "runroot",
-                "storage-driver",
-                "storage-opt",
-                "url",
-                "namespace",
-                "address",
-            ],
+            "config context host log-level tlscacert tlscert tlskey connection identity root runroot \
+            storage-driver storage-opt url namespace address",
         ),
     },
     Program {
-        names: &["docker-compose", "podman-compose"],
+        names: "docker-compose podman-compose",
         options: Options::new(
             "fpcH",
-            &[
-                "file",
-                "project-name",
-                "profile",
-                "env-file",
-                "project-directory",
-                "ansi",
-                "parallel",
-                "progress",
-                "context",
-                "host",
-                "log-level",
-            ],
+            "file project-name profile env-file project-directory ansi parallel progress context host \
+            log-level",
         ),
     },
     Program {
-        names: &["kubectl", "oc"],
+        names: "kubectl oc",
         options: Options::new(
             "nsv",
-            &[
-                "namespace",
-                "context",
-                "kubeconfig",
-                "server",
-                "cluster",
-                "user",
-                "token",
-                "as",
-                "as-group",
-                "as-uid",
-                "cache-dir",
-                "certificate-authority",
-                "client-certificate",
-                "client-key",
-                "log-flush-frequency",
-                "password",
-                "profile",
-                "profile-output",
-                "request-timeout",
-                "tls-server-name",
-                "username",
-                "v",
-                "vmodule",
-            ],
+            "namespace context kubeconfig server cluster user token as as-group as-uid cache-dir \
+            certificate-authority client-certificate client-key log-flush-frequency password profile \
+            profile-output request-timeout tls-server-name username v vmodule",
         ),
     },
     Program {
-        names: &["npm", "pnpm", "yarn", "bun"],
+        names: "npm pnpm yarn bun",
         options: Options::new(
             "CwF",
-            &[
-                "prefix",
-                "dir",
-                "workspace",
-                "filter",
-                "filter-prod",
-                "cwd",
-                "userconfig",
-                "registry",
-                "loglevel",
-            ],
+            "prefix dir workspace filter filter-prod cwd userconfig registry loglevel",
         ),
     },
+    Program { names: "cargo", options: Options::new("CZ", "config color manifest-path explain") },
+    Program { names: "terraform tofu terragrunt", options: Options::NONE },
     Program {
-        names: &["cargo"],
-        options: Options::new("CZ", &["config", "color", "manifest-path", "explain"]),
-    },
-    Program { names: &["terraform", "tofu", "terragrunt"], options: Options::NONE },
-    Program {
-        names: &["helm"],
+        names: "helm",
         options: Options::new(
             "n",
-            &[
-                "namespace",
-                "kube-context",
-                "kubeconfig",
-                "kube-apiserver",
-                "kube-as-group",
-                "kube-as-user",
-                "kube-ca-file",
-                "kube-tls-server-name",
-                "kube-token",
-                "registry-config",
-                "repository-cache",
-                "repository-config",
-                "burst-limit",
-                "qps",
-            ],
+            "namespace kube-context kubeconfig kube-apiserver kube-as-group kube-as-user kube-ca-file \
+            kube-tls-server-name kube-token registry-config repository-cache repository-config \
+            burst-limit qps",
         ),
     },
     Program {
-        names: &["make", "gmake"],
+        names: "make gmake",
         options: Options::new(
             "CfIoW",
-            &[
-                "directory",
-                "file",
-                "makefile",
-                "include-dir",
-                "old-file",
-                "assume-old",
-                "what-if",
-                "new-file",
-                "assume-new",
-                "eval",
-            ],
+            "directory file makefile include-dir old-file assume-old what-if new-file assume-new eval",
         ),
     },
     Program {
-        names: &["just"],
-        options: Options::new("fdE", &["justfile", "working-directory", "dotenv-path", "shell", "set"]),
+        names: "just",
+        options: Options::new("fdE", "justfile working-directory dotenv-path shell set"),
     },
     Program {
-        names: &["aws"],
+        names: "aws",
         options: Options::new(
             "",
-            &[
-                "profile",
-                "region",
-                "output",
-                "endpoint-url",
-                "query",
-                "color",
-                "ca-bundle",
-                "cli-read-timeout",
-                "cli-connect-timeout",
-            ],
+            "profile region output endpoint-url query color ca-bundle cli-read-timeout \
+            cli-connect-timeout",
         ),
     },
     Program {
-        names: &["gcloud", "systemctl", "uv", "poetry", "go"],
+        names: "gcloud systemctl uv poetry go",
         options: Options::new(
             "HMtpC",
-            &[
-                "account",
-                "project",
-                "configuration",
-                "verbosity",
-                "format",
-                "host",
-                "machine",
-                "type",
-                "directory",
-                "config-file",
-                "cache-dir",
-                "color",
-            ],
+            "account project configuration verbosity format host machine type directory config-file \
+            cache-dir color",
         ),
     },
 ];
 
 /// The options of a program that stand before its subcommand, if it is known to have such.
 pub(crate) fn options_of(program: &str) -> Option<Options> {
-    PROGRAMS.iter().find(|known| known.names.contains(&program)).map(|known| known.options)
+    PROGRAMS.iter().find(|known| is_among(known.names, program)).map(|known| known.options)
 }
 
 /// The places of the words between the program and its subcommand.

@@ -1,12 +1,8 @@
-//! Commands: lists, pipelines, compound commands, redirections, here-documents.
+//! Lists, pipelines and simple commands, as Bash reads them.
 
-use std::cell::OnceCell;
-use std::rc::Rc;
-
-use crate::command::Operator;
 use crate::doubt::Doubt;
-use crate::lexer::{Parser, Pending, is_name};
-use crate::tree::{Assignment, Item, List, Node, Raw, Redirect, Simple, Value};
+use crate::lexer::{Parser, is_name};
+use crate::tree::{Assignment, Item, List, Node, Raw, Simple, Value};
 
 /// Words that end a list where a command could begin.
 const CLOSERS: [&str; 8] = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
@@ -45,7 +41,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Skips blanks, line ends, comments and semicolons; reads the here-documents that begin.
-    fn lines(&mut self) {
+    pub(crate) fn lines(&mut self) {
         loop {
             self.blanks();
             match self.peek() {
@@ -60,7 +56,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn comment(&mut self) {
+    pub(crate) fn comment(&mut self) {
         let rest = &self.source[self.at..];
         self.at += rest.find('\n').unwrap_or(rest.len());
     }
@@ -76,7 +72,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The bare word that begins here, if one does.
-    fn keyword(&self) -> Option<&'a str> {
+    pub(crate) fn keyword(&self) -> Option<&'a str> {
         let rest: &'a str = self.source.get(self.at..)?;
         let ends = |byte: u8| {
             matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
@@ -87,7 +83,7 @@ impl<'a> Parser<'a> {
         rest.get(..length).filter(|word| !word.is_empty() && !goes_on)
     }
 
-    fn take(&mut self, keyword: &str) -> bool {
+    pub(crate) fn take(&mut self, keyword: &str) -> bool {
         let found = self.keyword() == Some(keyword);
         if found {
             self.at += keyword.len();
@@ -95,7 +91,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn expect(&mut self, keyword: &str) {
+    pub(crate) fn expect(&mut self, keyword: &str) {
         self.lines();
         if !self.take(keyword) {
             self.missing();
@@ -111,7 +107,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn missing(&mut self) {
+    pub(crate) fn missing(&mut self) {
         self.doubt(if self.is_at_end() { Doubt::Unclosed } else { Doubt::Syntax });
     }
 
@@ -174,251 +170,13 @@ impl<'a> Parser<'a> {
         Node::Pipeline(stages)
     }
 
-    fn command(&mut self) -> Node {
+    pub(crate) fn command(&mut self) -> Node {
         if !self.enter() {
             return Node::Empty;
         }
         let node = self.compound().unwrap_or_else(|| self.simple());
         self.leave();
         node
-    }
-
-    fn compound(&mut self) -> Option<Node> {
-        if self.peek() == Some(b'(') {
-            self.at += 1;
-            if self.peek() == Some(b'(')
-                && let Some(end) = self.arithmetic_end(self.at + 1)
-            {
-                let words = vec![self.arithmetic(end)];
-                return Some(Node::Test(words, self.redirects()));
-            }
-            let list = self.list();
-            self.close(b')');
-            return Some(Node::Subshell(list, self.redirects()));
-        }
-        let keyword = match self.peek() {
-            Some(b'{' | b'[' | b'i' | b'w' | b'u' | b'f' | b's' | b'c') => self.keyword()?,
-            _ => return None,
-        };
-        let node = match keyword {
-            "{" => {
-                self.at += 1;
-                let list = self.list();
-                self.expect("}");
-                Node::Group(list, self.redirects())
-            }
-            "if" => self.branches(),
-            "while" | "until" => {
-                self.at += 5;
-                let mut list = self.list();
-                list.items.append(&mut self.body().items);
-                Node::Loop(None, list, self.redirects())
-            }
-            "for" | "select" => {
-                self.at += keyword.len();
-                self.each()
-            }
-            "case" => self.case(),
-            "function" => {
-                self.at += 8;
-                self.blanks();
-                let name = self.word().text;
-                self.blanks();
-                if self.peek() == Some(b'(') {
-                    self.at += 1;
-                    self.blanks();
-                    self.close(b')');
-                }
-                self.function(name)
-            }
-            "[[" => {
-                self.at += 2;
-                let words = self.test();
-                Node::Test(words, self.redirects())
-            }
-            "coproc" => {
-                self.at += 6;
-                self.coprocess()
-            }
-            _ => return None,
-        };
-        Some(node)
-    }
-
-    /// The words of an expression whose second bracket is next and whose `))` is at `end`.
-    fn arithmetic(&mut self, end: usize) -> Raw {
-        let source = self.source;
-        let word = self.document(&source[self.at + 1..end]);
-        self.at = (end + 2).max(self.at);
-        word
-    }
-
-    fn branches(&mut self) -> Node {
-        self.at += 2;
-        let condition = self.list();
-        self.expect("then");
-        let mut branches = vec![self.list()];
-        loop {
-            if self.take("elif") {
-                branches.push(self.list());
-                self.expect("then");
-                branches.push(self.list());
-            } else if self.take("else") {
-                branches.push(self.list());
-            } else {
-                break;
-            }
-        }
-        self.expect("fi");
-        Node::Branches(Vec::new(), condition, branches, self.redirects())
-    }
-
-    /// `do … done`, or the braces that Bash accepts in their place.
-    fn body(&mut self) -> List {
-        self.lines();
-        let end = if self.take("{") {
-            "}"
-        } else {
-            self.expect("do");
-            "done"
-        };
-        let list = self.list();
-        self.expect(end);
-        list
-    }
-
-    fn each(&mut self) -> Node {
-        self.blanks();
-        if self.is_at("((") {
-            self.at += 1;
-            if let Some(end) = self.arithmetic_end(self.at + 1) {
-                let head = self.arithmetic(end);
-                let list = self.body();
-                let list = Node::Loop(None, list, self.redirects());
-                return Node::Group(
-                    List {
-                        items: [Node::Test(vec![head], Vec::new()), list]
-                            .map(|node| Item { after_failure: false, in_background: false, node })
-                            .into(),
-                    },
-                    Vec::new(),
-                );
-            }
-        }
-        let name = self.word().text;
-        self.lines();
-        let mut values = Vec::new();
-        if self.take("in") {
-            self.words_until_line_end(&mut values);
-        }
-        let list = self.body();
-        Node::Loop(Some((name, values)), list, self.redirects())
-    }
-
-    fn words_until_line_end(&mut self, words: &mut Vec<Raw>) {
-        loop {
-            self.blanks();
-            let start = self.at;
-            if self.peek() != Some(b'#') {
-                self.words_into(words);
-            }
-            if self.at == start {
-                return;
-            }
-        }
-    }
-
-    fn case(&mut self) -> Node {
-        self.at += 4;
-        self.blanks();
-        let mut words = vec![self.word()];
-        self.lines();
-        if !self.take("in") {
-            self.missing();
-        }
-        let mut branches = Vec::new();
-        loop {
-            self.lines();
-            if self.take("esac") {
-                break;
-            }
-            if self.is_at_end() {
-                self.missing();
-                break;
-            }
-            if self.peek() == Some(b'(') {
-                self.at += 1;
-            }
-            let start = self.at;
-            loop {
-                self.blanks();
-                words.push(self.word());
-                self.blanks();
-                if self.peek() != Some(b'|') {
-                    break;
-                }
-                self.at += 1;
-            }
-            self.close(b')');
-            branches.push(self.list());
-            if self.peek() == Some(b';') {
-                self.at += 2;
-                if self.peek() == Some(b'&') {
-                    self.at += 1;
-                }
-            } else if self.at == start {
-                self.stop(Doubt::Syntax);
-            }
-        }
-        Node::Branches(words, List::default(), branches, self.redirects())
-    }
-
-    fn test(&mut self) -> Vec<Raw> {
-        let mut words = Vec::new();
-        loop {
-            self.blanks();
-            let start = self.at;
-            match self.peek() {
-                None => {
-                    self.doubt(Doubt::Unclosed);
-                    return words;
-                }
-                Some(b']') if self.take("]]") => return words,
-                Some(b'\n') => {
-                    self.at += 1;
-                    self.documents();
-                }
-                _ => words.push(self.word()),
-            }
-            if self.at == start {
-                // An operator, or a bracket of a regular expression.
-                self.at += 1;
-            }
-        }
-    }
-
-    fn function(&mut self, name: String) -> Node {
-        self.lines();
-        Node::Function(name, Rc::new(self.command()))
-    }
-
-    fn coprocess(&mut self) -> Node {
-        self.blanks();
-        let start = self.at;
-        let named = self.keyword().is_some_and(|word| word.bytes().all(is_name)) && {
-            self.word();
-            self.blanks();
-            self.peek() == Some(b'(')
-                || matches!(self.keyword(), Some("{" | "while" | "until" | "for" | "if"))
-        };
-        if !named {
-            self.at = start;
-        }
-        let node = self.command();
-        Node::Subshell(
-            List { items: vec![Item { after_failure: false, in_background: true, node }] },
-            Vec::new(),
-        )
     }
 
     fn simple(&mut self) -> Node {
@@ -510,111 +268,4 @@ impl<'a> Parser<'a> {
             }
         }
     }
-
-    fn redirects(&mut self) -> Vec<Redirect> {
-        let mut redirects = Vec::new();
-        loop {
-            self.blanks();
-            match self.redirect() {
-                Some(redirect) => redirects.push(redirect),
-                None => return redirects,
-            }
-        }
-    }
-
-    /// One redirection, if one begins here.
-    fn redirect(&mut self) -> Option<Redirect> {
-        let (fd, length) = self.descriptor()?;
-        let rest = &self.source.as_bytes()[self.at + length..];
-        if matches!(rest, [b'<' | b'>', b'(', ..]) {
-            return None;
-        }
-        let operators: [(&[u8], Operator); 12] = [
-            (b"&>>", Operator::BothAppend),
-            (b"&>", Operator::Both),
-            (b"<<<", Operator::HereString),
-            (b"<<-", Operator::HereDocument),
-            (b"<<", Operator::HereDocument),
-            (b"<&", Operator::DuplicateIn),
-            (b"<>", Operator::ReadWrite),
-            (b"<", Operator::Read),
-            (b">>", Operator::Append),
-            (b">|", Operator::Clobber),
-            (b">&", Operator::DuplicateOut),
-            (b">", Operator::Write),
-        ];
-        let (sign, mut operator) = operators.into_iter().find(|(sign, _)| rest.starts_with(sign))?;
-        self.at += length + sign.len();
-        self.blanks();
-        let start = self.at;
-        let target = self.word();
-        if self.at == start {
-            self.missing();
-        }
-        let body = Rc::new(OnceCell::new());
-        if operator == Operator::DuplicateOut && !is_descriptor(&target) {
-            operator = Operator::Both;
-        }
-        if operator == Operator::HereDocument {
-            self.pending.push(Pending {
-                delimiter: target.text.clone(),
-                is_quoted: target.is_quoted,
-                strips_tabs: sign == b"<<-",
-                body: Rc::clone(&body),
-            });
-        }
-        Some(Redirect { fd, operator, target, body })
-    }
-
-    /// The descriptor in front of a redirection, as a number or `{name}`, and its length. `None` when what begins
-    /// here is none.
-    fn descriptor(&self) -> Option<(Option<u32>, usize)> {
-        let rest = &self.source.as_bytes()[self.at..];
-        let is_sign = |at: usize| matches!(rest.get(at), Some(b'<' | b'>'));
-        match rest.first()? {
-            b'<' | b'>' => Some((None, 0)),
-            b'&' if rest.get(1) == Some(&b'>') => Some((None, 0)),
-            b'0'..=b'9' => {
-                let length = rest.iter().take(6).take_while(|byte| byte.is_ascii_digit()).count();
-                let fd = self.source[self.at..self.at + length].parse().ok();
-                is_sign(length).then_some((fd, length))
-            }
-            b'{' => {
-                let length = 1 + rest[1..].iter().take(64).take_while(|byte| is_name(**byte)).count();
-                (length > 1 && rest.get(length) == Some(&b'}') && is_sign(length + 1))
-                    .then_some((None, length + 1))
-            }
-            _ => None,
-        }
-    }
-
-    /// Reads the here-documents that the lines so far asked for.
-    pub(crate) fn documents(&mut self) {
-        for pending in std::mem::take(&mut self.pending) {
-            let mut text = String::new();
-            while !self.is_at_end() {
-                let rest = &self.source[self.at..];
-                let line = &rest[..rest.find('\n').map_or(rest.len(), |end| end + 1)];
-                self.at += line.len();
-                let line = if pending.strips_tabs { line.trim_start_matches('\t') } else { line };
-                let bare = line.strip_suffix('\n').unwrap_or(line);
-                if bare.strip_suffix('\r').unwrap_or(bare) == pending.delimiter {
-                    break;
-                }
-                text.push_str(line);
-            }
-            let body = if pending.is_quoted || !text.contains(['$', '`', '\\']) {
-                Raw { text, is_quoted: true, ..Raw::default() }
-            } else {
-                self.document(&text)
-            };
-            let _ = pending.body.set(body);
-        }
-    }
-}
-
-/// Whether a word behind `>&` is a descriptor, or could be one.
-fn is_descriptor(word: &Raw) -> bool {
-    let text = word.text.strip_suffix('-').unwrap_or(&word.text);
-    !word.holes.is_empty() || text.bytes().all(|byte| byte.is_ascii_digit())
 }

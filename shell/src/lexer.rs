@@ -1,12 +1,11 @@
-//! Words: quotes, escapes and expansions, as Bash reads them.
+//! Words: quotes and escapes, as Bash reads them.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use crate::ansi_c;
 use crate::braces::{self, Braces};
 use crate::doubt::Doubt;
-use crate::tree::{Filling, Hole, List, Raw};
+use crate::tree::{Filling, Hole, Raw};
 
 /// How deep commands may be nested.
 const DEEPEST: usize = 40;
@@ -27,7 +26,7 @@ pub(crate) struct Parser<'a> {
     pub(crate) pending: Vec<Pending>,
     pub(crate) doubt: Option<Doubt>,
     /// Set once a `((` turned out to have no `))`: looking again would take quadratic time.
-    lacks_arithmetic_end: bool,
+    pub(crate) lacks_arithmetic_end: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -76,7 +75,7 @@ impl<'a> Parser<'a> {
     }
 
     /// What `read` makes of another text, one level down.
-    fn within<T: Default>(&mut self, source: &str, read: impl FnOnce(&mut Parser<'_>) -> T) -> T {
+    pub(crate) fn within<T: Default>(&mut self, source: &str, read: impl FnOnce(&mut Parser<'_>) -> T) -> T {
         if !self.enter() {
             return T::default();
         }
@@ -105,7 +104,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The length of a backslash and the line end behind it, 0 if this is none.
-    fn continued(&self) -> usize {
+    pub(crate) fn continued(&self) -> usize {
         match (self.peek_at(1), self.peek_at(2)) {
             (Some(b'\n'), _) => 2,
             (Some(b'\r'), Some(b'\n')) => 3,
@@ -204,7 +203,7 @@ impl<'a> Parser<'a> {
         (word, may_be_list)
     }
 
-    fn single_quoted(&mut self, word: &mut Raw) {
+    pub(crate) fn single_quoted(&mut self, word: &mut Raw) {
         word.is_quoted = true;
         let rest = &self.source[self.at + 1..];
         if let Some(length) = rest.find('\'') {
@@ -218,7 +217,7 @@ impl<'a> Parser<'a> {
 
     /// The text of double quotes whose opening one is read; without `closes` that of a here-document, up to
     /// the end of the source.
-    fn double_quoted(&mut self, word: &mut Raw, closes: bool) {
+    pub(crate) fn double_quoted(&mut self, word: &mut Raw, closes: bool) {
         word.is_quoted = true;
         loop {
             let start = self.at;
@@ -269,213 +268,10 @@ impl<'a> Parser<'a> {
             word
         })
     }
-
-    /// What a `$` begins.
-    fn dollar(&mut self, word: &mut Raw, is_quoted: bool) {
-        let from = word.text.len();
-        let start = self.at;
-        let filling = match self.peek_at(1) {
-            Some(b'\'') if !is_quoted => {
-                word.is_quoted = true;
-                match ansi_c::decode(&self.source[start + 2..]) {
-                    Some((text, length)) => {
-                        word.text.push_str(&text);
-                        self.at += 2 + length;
-                    }
-                    None => self.stop(Doubt::Unclosed),
-                }
-                return;
-            }
-            Some(b'"') if !is_quoted => {
-                self.at += 2;
-                self.double_quoted(word, true);
-                return;
-            }
-            Some(b'(') => {
-                self.at += 2;
-                match self.peek().filter(|byte| *byte == b'(').and_then(|_| self.arithmetic_end(self.at + 1))
-                {
-                    Some(end) => {
-                        let holes = self.holes_of(start + 3, end);
-                        self.at = end + 2;
-                        Filling::Other(holes)
-                    }
-                    None => Filling::Output(self.substitution()),
-                }
-            }
-            Some(b'{') => self.braced(),
-            Some(b'[') => {
-                // The old way to write `$((…))`.
-                let end = self.source[start..].find(']').map_or(self.source.len(), |length| start + length);
-                let holes = self.holes_of(start + 2, end);
-                self.at = (end + 1).min(self.source.len());
-                Filling::Other(holes)
-            }
-            Some(b'0'..=b'9' | b'@' | b'*') => {
-                self.at += 2;
-                Filling::Variable
-            }
-            Some(b'?' | b'$' | b'!' | b'#' | b'-') => {
-                self.at += 2;
-                Filling::Other(Vec::new())
-            }
-            Some(byte) if is_name(byte) => {
-                self.at += 1;
-                while self.peek().is_some_and(is_name) {
-                    self.at += 1;
-                }
-                Filling::Variable
-            }
-            _ => {
-                word.text.push('$');
-                self.at += 1;
-                return;
-            }
-        };
-        word.fill(from, &self.source[start..self.at], is_quoted, filling);
-    }
-
-    /// `${…}`, from its `$`.
-    fn braced(&mut self) -> Filling {
-        let start = self.at;
-        self.at += 2;
-        while self.peek().is_some_and(|byte| is_name(byte) || matches!(byte, b'@' | b'*')) {
-            self.at += 1;
-        }
-        if self.is_at("[@]") || self.is_at("[*]") {
-            self.at += 3;
-        }
-        if self.peek() == Some(b'}') && self.at > start + 2 {
-            self.at += 1;
-            return Filling::Variable;
-        }
-        if !self.enter() {
-            return Filling::Other(Vec::new());
-        }
-        let mut inside = Raw::default();
-        loop {
-            match self.peek() {
-                None => {
-                    self.stop(Doubt::Unclosed);
-                    break;
-                }
-                Some(b'}') => {
-                    self.at += 1;
-                    break;
-                }
-                Some(b'\\') => self.at += 1 + self.char_length(1),
-                Some(b'\'') => self.single_quoted(&mut inside),
-                Some(b'"') => {
-                    self.at += 1;
-                    self.double_quoted(&mut inside, true);
-                }
-                Some(b'$') => self.dollar(&mut inside, true),
-                Some(b'`') => self.backticks(&mut inside, true),
-                Some(_) => self.at += self.char_length(0),
-            }
-        }
-        self.leave();
-        Filling::Other(inside.holes)
-    }
-
-    /// The length of the character so many bytes ahead.
-    fn char_length(&self, ahead: usize) -> usize {
-        self.source[self.at + ahead..].chars().next().map_or(0, char::len_utf8)
-    }
-
-    /// The expansions in a part of the source that is read like double quotes.
-    fn holes_of(&mut self, from: usize, to: usize) -> Vec<Hole> {
-        let source = self.source;
-        let inside = &source[from.min(to)..to];
-        if inside.contains(['$', '`']) { self.document(inside).holes } else { Vec::new() }
-    }
-
-    /// The place of the `))` that ends an arithmetic expression starting at `from`.
-    pub(crate) fn arithmetic_end(&mut self, from: usize) -> Option<usize> {
-        if self.lacks_arithmetic_end {
-            return None;
-        }
-        let bytes = self.source.as_bytes();
-        let mut depth = 0_usize;
-        let mut at = from;
-        while let Some(byte) = bytes.get(at) {
-            match byte {
-                b'(' => depth += 1,
-                b')' if depth > 0 => depth -= 1,
-                b')' if bytes.get(at + 1) == Some(&b')') => return Some(at),
-                b')' => return None,
-                b'\\' => at += 1,
-                b'\'' | b'"' => {
-                    at = at + 1 + bytes[at + 1..].iter().position(|other| other == byte)?;
-                }
-                _ => {}
-            }
-            at += 1;
-        }
-        self.lacks_arithmetic_end = true;
-        None
-    }
-
-    /// The commands up to a `)`, whose opening is read.
-    fn substitution(&mut self) -> List {
-        if !self.enter() {
-            return List::default();
-        }
-        // A here-document of the line around begins after that line.
-        let outer = std::mem::take(&mut self.pending);
-        let list = self.list();
-        let inner = std::mem::replace(&mut self.pending, outer);
-        self.pending.extend(inner);
-        self.close(b')');
-        self.leave();
-        list
-    }
-
-    fn backticks(&mut self, word: &mut Raw, is_quoted: bool) {
-        let from = word.text.len();
-        let start = self.at;
-        let mut inside = String::new();
-        self.at += 1;
-        loop {
-            let plain = self.at;
-            while self.peek().is_some_and(|byte| !matches!(byte, b'`' | b'\\')) {
-                self.at += 1;
-            }
-            inside.push_str(&self.source[plain..self.at]);
-            match self.peek() {
-                None => {
-                    self.doubt(Doubt::Unclosed);
-                    break;
-                }
-                Some(b'`') => {
-                    self.at += 1;
-                    break;
-                }
-                Some(_) => {
-                    self.at += 1;
-                    match self.peek() {
-                        Some(byte @ (b'`' | b'\\' | b'$')) => {
-                            inside.push(char::from(byte));
-                            self.at += 1;
-                        }
-                        Some(b'"') if is_quoted => {
-                            inside.push('"');
-                            self.at += 1;
-                        }
-                        _ => inside.push('\\'),
-                    }
-                }
-            }
-        }
-        let list = self.within(&inside, |inner| inner.all());
-        // Too deep within ends this text too, and then the rest is not part of the word.
-        let written = &self.source[start..self.at.max(start)];
-        word.fill(from, written, is_quoted, Filling::Output(list));
-    }
 }
 
 impl Raw {
-    fn fill(&mut self, from: usize, written: &str, is_quoted: bool, filling: Filling) {
+    pub(crate) fn fill(&mut self, from: usize, written: &str, is_quoted: bool, filling: Filling) {
         self.text.push_str(written);
         self.holes.push(Hole { from, to: self.text.len(), is_quoted, filling });
     }

@@ -6,9 +6,10 @@
 //! it and `echo "git commit"` does not. [`Script::writes`] and [`Script::removes`] name the files a line
 //! touches.
 //!
-//! The way of a line: `lexer` and `grammar` make a `tree`, `walk` follows it as a shell would, `expand` fills in
-//! what is known of its words, and `wrappers` and `shells` find the commands inside commands. Both branches of
-//! a condition count, and so does a function that is never called: a hook asks what may run.
+//! The way of a line: `lexer`, `expansions`, `grammar`, `compound` and `redirects` read it into a `tree`; `walk` and
+//! `run` follow that as a shell would; `expand` fills in what is known of its words; `wrappers`, `runners` and
+//! `shells` find the commands inside commands. Both branches of a condition count, and so does a function that is
+//! never called: a hook asks what may run.
 //!
 //! Nothing is executed and nothing is read but the line. Where it cannot be followed, [`Script::doubt`] says
 //! why, and what was understood stays. Not seen at all, and no doubt either:
@@ -21,15 +22,21 @@ mod ansi_c;
 mod braces;
 mod builtins;
 mod command;
+mod compound;
+mod copies;
 mod doubt;
+mod downloads;
 mod expand;
+mod expansions;
 mod files;
 mod globals;
 mod grammar;
 mod lexer;
 mod options;
 mod output;
+mod redirects;
 mod removes;
+mod run;
 mod runners;
 mod shells;
 mod tree;

@@ -5,7 +5,7 @@ use crate::files::Write;
 use crate::options::{Argument, Options};
 use crate::writes::git_subcommand;
 
-const MOVE: Options = Options::new("tS", &["target-directory", "suffix"]);
+const MOVE: Options = Options::new("tS", "target-directory suffix");
 
 /// The files that are gone after a command.
 pub(crate) fn of(command: &Command) -> Vec<Write> {
@@ -17,7 +17,7 @@ pub(crate) fn of(command: &Command) -> Vec<Write> {
         Some("shred")
             if words.iter().any(|word| matches!(&*word.text, "-u" | "--remove" | "-uz" | "-zu")) =>
         {
-            all(words, Options::new("ns", &["iterations", "size"]), folder, "shred")
+            all(words, Options::new("ns", "iterations size"), folder, "shred")
         }
         Some("trash" | "trash-put" | "rip") => all(words, Options::NONE, folder, "trash"),
         Some("mv" | "gmv") => moved(words, MOVE, folder, "mv"),

@@ -9,109 +9,59 @@ use crate::wrappers::{Inner, What, joined};
 /// The most items that a command is repeated for.
 const MOST_ITEMS: usize = 16;
 
-const XARGS: Options = Options::new(
-    "EILnPsad",
-    &["arg-file", "delimiter", "max-args", "max-chars", "max-procs", "process-slot-var"],
-)
-.attached("iel");
+const XARGS: Options =
+    Options::new("EILnPsad", "arg-file delimiter max-args max-chars max-procs process-slot-var")
+        .attached("iel");
 const PARALLEL: Options = Options::new(
     "jPNnLSIaCdsE",
-    &[
-        "jobs",
-        "max-args",
-        "max-replace-args",
-        "delay",
-        "timeout",
-        "retries",
-        "joblog",
-        "results",
-        "colsep",
-        "arg-file",
-        "load",
-        "memfree",
-        "tmpdir",
-        "workdir",
-        "delimiter",
-        "sshlogin",
-        "halt",
-        "tagstring",
-        "block",
-        "recstart",
-        "recend",
-        "max-procs",
-        "nice",
-        "env",
-    ],
+    "jobs max-args max-replace-args delay timeout retries joblog results colsep arg-file load \
+    memfree tmpdir workdir delimiter sshlogin halt tagstring block recstart recend max-procs \
+    nice env",
 );
 
 /// Programs that run a command behind a subcommand: the program, the subcommand, and the operands between it and
 /// the command.
-const BY_SUBCOMMAND: [(&str, &[&str], usize); 32] = [
-    ("uv", &["run"], 0),
-    ("uv", &["tool", "run"], 0),
-    ("poetry", &["run"], 0),
-    ("pipenv", &["run"], 0),
-    ("pdm", &["run"], 0),
-    ("hatch", &["run"], 0),
-    ("rye", &["run"], 0),
-    ("pixi", &["run"], 0),
-    ("conda", &["run"], 0),
-    ("mamba", &["run"], 0),
-    ("micromamba", &["run"], 0),
-    ("pipx", &["run"], 0),
-    ("bundle", &["exec"], 0),
-    ("npm", &["exec"], 0),
-    ("npm", &["x"], 0),
-    ("pnpm", &["exec"], 0),
-    ("pnpm", &["dlx"], 0),
-    ("yarn", &["exec"], 0),
-    ("yarn", &["dlx"], 0),
-    ("bun", &["x"], 0),
-    ("direnv", &["exec"], 1),
-    ("mise", &["exec"], 0),
-    ("mise", &["x"], 0),
-    ("asdf", &["exec"], 0),
-    ("rbenv", &["exec"], 0),
-    ("pyenv", &["exec"], 0),
-    ("fnm", &["exec"], 0),
-    ("op", &["run"], 0),
-    ("doppler", &["run"], 0),
-    ("rustup", &["run"], 1),
-    ("opam", &["exec"], 0),
-    ("nix", &["develop"], 0),
+const BY_SUBCOMMAND: [(&str, &str, usize); 32] = [
+    ("uv", "run", 0),
+    ("uv", "tool run", 0),
+    ("poetry", "run", 0),
+    ("pipenv", "run", 0),
+    ("pdm", "run", 0),
+    ("hatch", "run", 0),
+    ("rye", "run", 0),
+    ("pixi", "run", 0),
+    ("conda", "run", 0),
+    ("mamba", "run", 0),
+    ("micromamba", "run", 0),
+    ("pipx", "run", 0),
+    ("bundle", "exec", 0),
+    ("npm", "exec", 0),
+    ("npm", "x", 0),
+    ("pnpm", "exec", 0),
+    ("pnpm", "dlx", 0),
+    ("yarn", "exec", 0),
+    ("yarn", "dlx", 0),
+    ("bun", "x", 0),
+    ("direnv", "exec", 1),
+    ("mise", "exec", 0),
+    ("mise", "x", 0),
+    ("asdf", "exec", 0),
+    ("rbenv", "exec", 0),
+    ("pyenv", "exec", 0),
+    ("fnm", "exec", 0),
+    ("op", "run", 0),
+    ("doppler", "run", 0),
+    ("rustup", "run", 1),
+    ("opam", "exec", 0),
+    ("nix", "develop", 0),
 ];
 
 /// Options with values of the programs above, between the subcommand and the command.
 const SUBCOMMAND_OPTIONS: Options = Options::new(
     "pnCcwe",
-    &[
-        "with",
-        "with-editable",
-        "with-requirements",
-        "python",
-        "project",
-        "directory",
-        "env-file",
-        "extra",
-        "group",
-        "only-group",
-        "no-group",
-        "package",
-        "index",
-        "index-url",
-        "from",
-        "name",
-        "prefix",
-        "cwd",
-        "using",
-        "filter",
-        "workspace",
-        "environment",
-        "config",
-        "config-file",
-        "cache-dir",
-        "command",
-    ],
+    "with with-editable with-requirements python project directory env-file extra group \
+    only-group no-group package index index-url from name prefix cwd using filter workspace \
+    environment config config-file cache-dir command",
 );
 
 /// `uv run git …`, `bundle exec git …` and their like.
@@ -122,11 +72,11 @@ pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<Inner> {
     let options = globals::options_of(name).unwrap_or(SUBCOMMAND_OPTIONS);
     let start = options.first_operand(words, 1)?;
     let (_, subcommand, operands) = BY_SUBCOMMAND.iter().find(|(program, subcommand, _)| {
-        let given = words.get(start..start + subcommand.len()).unwrap_or_default();
-        *program == name && given.iter().map(|word| &*word.text).eq(subcommand.iter().copied())
+        let given = words[start..].iter().map(|word| &*word.text);
+        *program == name && given.take(subcommand.split(' ').count()).eq(subcommand.split(' '))
     })?;
     let mut skipped = *operands;
-    for argument in SUBCOMMAND_OPTIONS.read(words, start + subcommand.len()) {
+    for argument in SUBCOMMAND_OPTIONS.read(words, start + subcommand.split(' ').count()) {
         match argument {
             Argument::Operand(_) if skipped > 0 => skipped -= 1,
             Argument::Operand(_) if name == "nix" => {}
@@ -159,10 +109,8 @@ pub(crate) fn alias(words: &[Word]) -> Vec<Inner> {
 
 /// `su` and `runuser`: a text behind `-c`, words behind `runuser -u x`, or a shell that reads its input.
 pub(crate) fn su(name: &str, words: &[Word], input: &Input) -> Option<Inner> {
-    let options = Options::new(
-        "cgGsuwT",
-        &["command", "session-command", "group", "supp-group", "shell", "user", "whitelist-environment"],
-    );
+    let options =
+        Options::new("cgGsuwT", "command session-command group supp-group shell user whitelist-environment");
     let mut text = None;
     let mut names_user = false;
     let mut operands = Vec::new();
@@ -201,7 +149,7 @@ pub(crate) fn is_sudo_shell(words: &[Word]) -> bool {
 pub(crate) fn script(words: &[Word]) -> Option<Inner> {
     let options = Options::new(
         "cEIOBTomtF",
-        &["command", "echo", "log-in", "log-out", "log-io", "log-timing", "output-limit", "logging-format"],
+        "command echo log-in log-out log-io log-timing output-limit logging-format",
     );
     let mut operands = 0;
     for argument in options.read(words, 1) {
@@ -219,7 +167,7 @@ pub(crate) fn script(words: &[Word]) -> Option<Inner> {
 
 /// `flock file command` and `flock file -c text`.
 pub(crate) fn flock(words: &[Word]) -> Option<Inner> {
-    let options = Options::new("wE", &["timeout", "wait", "conflict-exit-code"]);
+    let options = Options::new("wE", "timeout wait conflict-exit-code");
     let file = options.first_operand(words, 1)?;
     let rest = words.get(file + 1..)?;
     match rest.first().map(|word| &*word.text) {
@@ -382,7 +330,7 @@ pub(crate) fn git(words: &[Word]) -> Vec<Inner> {
             let inner = start.and_then(|start| joined(&rest[start..], "git"));
             inner.map(|inner| Inner { folder: Some(Folder::Unknown), ..inner }).into_iter().collect()
         }
-        "rebase" => Options::new("xXsC", &["exec", "onto", "strategy", "strategy-option"])
+        "rebase" => Options::new("xXsC", "exec onto strategy strategy-option")
             .read(rest, 0)
             .filter_map(|argument| match argument {
                 Argument::Option("x" | "exec", Some(value)) => Some(text(&value.to_word())),

@@ -4,14 +4,11 @@ use std::borrow::Cow;
 use std::rc::Rc;
 
 use crate::LONGEST;
-use crate::command::{Command, Folder, Input, Operator, Redirection, Script, Word, program};
+use crate::command::{Command, Folder, Input, Operator, Redirection, Script, Word};
 use crate::doubt::Doubt;
 use crate::lexer::Parser;
-use crate::output;
-use crate::shells;
-use crate::tree::{Item, List, Node, Raw, Redirect, Simple, Value as Given};
-use crate::variables::{Value, Variables};
-use crate::wrappers::{self, Inner, What};
+use crate::tree::{Item, List, Node, Raw, Redirect};
+use crate::variables::Variables;
 
 /// How deep commands within commands are followed, those of texts, functions and wrappers included.
 const DEEPEST: usize = 60;
@@ -46,25 +43,25 @@ pub(crate) struct Call {
     pub(crate) input: Input,
 }
 
-struct Function {
-    name: String,
-    body: Rc<Node>,
-    is_running: bool,
-    was_called: bool,
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) body: Rc<Node>,
+    pub(crate) is_running: bool,
+    pub(crate) was_called: bool,
 }
 
 /// What is known at one point of the line.
 #[derive(Default)]
 pub(crate) struct Walker {
-    commands: Vec<Command>,
+    pub(crate) commands: Vec<Command>,
     doubt: Option<Doubt>,
     pub(crate) folder: Folder,
     pub(crate) previous_folder: Option<Folder>,
     pub(crate) variables: Variables,
     /// What the process substitutions of the current command say, by how they are written.
     pub(crate) feeds: Vec<(String, Option<String>)>,
-    functions: Vec<Function>,
-    depth: usize,
+    pub(crate) functions: Vec<Function>,
+    pub(crate) depth: usize,
     steps: usize,
     bytes: usize,
 }
@@ -88,7 +85,7 @@ impl Walker {
     }
 
     /// Goes one level down and counts a step; `false` when no more is followed.
-    fn enter(&mut self) -> bool {
+    pub(crate) fn enter(&mut self) -> bool {
         self.depth += 1;
         self.steps += 1;
         if self.depth > DEEPEST {
@@ -131,7 +128,7 @@ impl Walker {
     }
 
     /// Follows a list. Returns what it writes to standard output, if that is wanted and can be told.
-    fn list(&mut self, list: &List, input: &Input, wants: bool) -> Option<String> {
+    pub(crate) fn list(&mut self, list: &List, input: &Input, wants: bool) -> Option<String> {
         let mut said = wants.then(String::new);
         let mut before = self.folder.clone();
         for item in &list.items {
@@ -164,7 +161,7 @@ impl Walker {
         None
     }
 
-    fn node(&mut self, node: &Node, input: &Input, wants: bool) -> Option<String> {
+    pub(crate) fn node(&mut self, node: &Node, input: &Input, wants: bool) -> Option<String> {
         let output = if self.enter() { self.node_within(node, input, wants) } else { None };
         self.depth -= 1;
         output
@@ -281,13 +278,13 @@ impl Walker {
         (input, wants)
     }
 
-    fn note(&mut self, call: Call) {
+    pub(crate) fn note(&mut self, call: Call) {
         let Call { assignments, words, redirections, input } = call;
         let folder = self.folder.clone();
         self.commands.push(Command { assignments, words, redirections, folder, input });
     }
 
-    fn redirections(&mut self, redirects: &[Redirect]) -> Vec<Redirection> {
+    pub(crate) fn redirections(&mut self, redirects: &[Redirect]) -> Vec<Redirection> {
         let redirection = |redirect: &Redirect| {
             let target = if redirect.operator == Operator::HereDocument {
                 Word { is_quoted: redirect.target.is_quoted, ..Word::literal(redirect.target.text.clone()) }
@@ -305,7 +302,7 @@ impl Walker {
     }
 
     /// What a command with these redirections reads.
-    fn input(&self, redirections: &[Redirection], around: &Input) -> Input {
+    pub(crate) fn input(&self, redirections: &[Redirection], around: &Input) -> Input {
         let mut input = around.clone();
         for redirection in redirections.iter().filter(|redirection| redirection.fd.unwrap_or(0) == 0) {
             match redirection.operator {
@@ -327,171 +324,10 @@ impl Walker {
         }
         input
     }
-
-    fn simple(&mut self, simple: &Simple, input: &Input, wants: bool) -> Option<String> {
-        self.feeds.clear();
-        let words = self.words(&simple.words);
-        let mut assignments = Vec::with_capacity(simple.assignments.len());
-        let is_alone = words.is_empty();
-        for assignment in simple.assignments.iter().chain(&simple.arrays) {
-            let value = match &assignment.value {
-                Given::One(raw) => {
-                    let word = self.word(raw);
-                    let value = word.is_literal.then(|| Value::Text(word.text.clone()));
-                    assignments.push((assignment.name.clone(), word));
-                    value
-                }
-                Given::Array(raws) => Some(Value::List(self.words(raws))),
-            };
-            if is_alone || matches!(assignment.value, Given::Array(_)) {
-                self.variables.set(&assignment.name, value.filter(|_| !assignment.is_partial));
-            }
-        }
-        let redirections = self.redirections(&simple.redirects);
-        let input = self.input(&redirections, input);
-        let wants = wants && !is_output_redirected(&redirections);
-        if is_alone {
-            if !redirections.is_empty() {
-                self.note(Call { redirections, input, ..Call::default() });
-            }
-            return Some(String::new());
-        }
-        self.run(Call { assignments, words, redirections, input }, wants)
-    }
-
-    /// Follows a command and the commands inside it.
-    pub(crate) fn run(&mut self, call: Call, wants: bool) -> Option<String> {
-        let output = if self.enter() { self.run_within(call, wants) } else { None };
-        self.depth -= 1;
-        output
-    }
-
-    fn run_within(&mut self, call: Call, wants: bool) -> Option<String> {
-        self.spend(call.words.iter().map(|word| word.text.len()).sum());
-        let words = &call.words;
-        let said = if wants { output::of(words, &call.input) } else { None };
-        let Some(name) = program(words).or_else(|| shells::by_variable(words)) else {
-            if let Some(word) = words.first().filter(|word| !word.is_literal) {
-                self.doubt(Doubt::Program(word.text.chars().take(80).collect()));
-            }
-            let inner = wrappers::behind_variable(words);
-            let input = call.input.clone();
-            self.note(call);
-            inner.into_iter().for_each(|inner| drop(self.inner(inner, &input, false)));
-            return None;
-        };
-        let function =
-            self.functions.iter().rposition(|function| function.name == *name && !function.is_running);
-        let positionals = function.map(|at| (at, words[1..].to_vec()));
-        let inner = if function.is_none() {
-            wrappers::inner(name, words, &call.input, &self.feeds)
-        } else {
-            Vec::new()
-        };
-        let folder = self.folder.clone();
-        if function.is_none() {
-            self.builtin(name, words);
-        }
-        let input = call.input.clone();
-        let assignments =
-            if inner.is_empty() && function.is_none() { Vec::new() } else { call.assignments.clone() };
-        let Call { assignments: set, words, redirections, input: read } = call;
-        self.commands.push(Command { assignments: set, words, redirections, folder, input: read });
-        let saved = (!assignments.is_empty()).then(|| self.variables.clone());
-        for (name, word) in &assignments {
-            self.variables.assign(name, word);
-        }
-        let mut output = said;
-        if let Some((at, positionals)) = positionals {
-            output = self.call(at, positionals, &input, wants);
-        }
-        let is_one = inner.len() == 1;
-        for inner in inner {
-            let said = self.inner(inner, &input, wants);
-            if is_one && output.is_none() {
-                output = said;
-            }
-        }
-        if let Some(saved) = saved {
-            self.variables = saved;
-        }
-        output
-    }
-
-    fn call(&mut self, at: usize, positionals: Vec<Word>, input: &Input, wants: bool) -> Option<String> {
-        let function = &mut self.functions[at];
-        (function.is_running, function.was_called) = (true, true);
-        let (name, body) = (function.name.clone(), Rc::clone(&function.body));
-        let outer = self.variables.positionals.replace(positionals);
-        let output = self.node(&body, input, wants);
-        self.variables.positionals = outer;
-        // Functions may have come and gone meanwhile.
-        let running = self.functions.iter_mut().find(|function| function.name == name && function.is_running);
-        if let Some(function) = running {
-            function.is_running = false;
-        }
-        output
-    }
-
-    /// Functions that nothing here calls may be called by what is not seen.
-    fn uncalled_functions(&mut self) {
-        while let Some(at) = self.functions.iter().position(|function| !function.was_called) {
-            self.functions[at].was_called = true;
-            self.folder = Folder::Unknown;
-            self.variables.forget_all();
-            let body = Rc::clone(&self.functions[at].body);
-            self.node(&body, &Input::Inherited, false);
-        }
-    }
-
-    /// Follows what a command runs.
-    fn inner(&mut self, inner: Inner, input: &Input, wants: bool) -> Option<String> {
-        let Inner { what, assignments, shares_shell, folder, input: own, positionals } = inner;
-        let input = own.unwrap_or_else(|| input.clone());
-        let follow = |walker: &mut Self| match what {
-            What::Words(words) => {
-                walker.run(Call { assignments, words, redirections: Vec::new(), input }, wants)
-            }
-            What::Text(text, by) => {
-                if !shells::is_told(&text) {
-                    walker.doubt(Doubt::Text(by));
-                    return None;
-                }
-                if !walker.enter() {
-                    walker.depth -= 1;
-                    return None;
-                }
-                for (name, word) in &assignments {
-                    walker.variables.assign(name, word);
-                }
-                if let Some(positionals) = positionals {
-                    walker.variables.positionals = Some(positionals);
-                }
-                let output = walker.read(&text.text, &input, wants);
-                walker.depth -= 1;
-                output
-            }
-            What::Doubt(doubt) => {
-                walker.doubt(doubt);
-                None
-            }
-        };
-        if shares_shell {
-            return follow(self);
-        }
-        self.scoped(|walker| {
-            match folder {
-                Some(Folder::In(path)) => walker.folder = walker.folder.join(&path),
-                Some(Folder::Unknown) => walker.folder = Folder::Unknown,
-                Some(Folder::Start) | None => {}
-            }
-            follow(walker)
-        })
-    }
 }
 
 /// Whether standard output goes to a file instead of whom it was meant for.
-fn is_output_redirected(redirections: &[Redirection]) -> bool {
+pub(crate) fn is_output_redirected(redirections: &[Redirection]) -> bool {
     redirections.iter().any(|redirection| match redirection.operator {
         Operator::Write | Operator::Append | Operator::Clobber => redirection.fd.unwrap_or(1) == 1,
         Operator::Both | Operator::BothAppend => true,

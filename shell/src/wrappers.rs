@@ -2,7 +2,7 @@
 
 use crate::command::{Folder, Input, Word, program};
 use crate::doubt::Doubt;
-use crate::options::{Argument, Options};
+use crate::options::{Argument, Options, is_among};
 use crate::runners;
 use crate::shells;
 
@@ -61,7 +61,7 @@ enum Kind {
 }
 
 struct Wrapper {
-    names: &'static [&'static str],
+    names: &'static str,
     options: Options,
     /// How many operands stand before the command.
     operands: usize,
@@ -69,9 +69,9 @@ struct Wrapper {
 }
 
 const fn wrapper(
-    names: &'static [&'static str],
+    names: &'static str,
     short: &'static str,
-    long: &'static [&'static str],
+    long: &'static str,
     operands: usize,
     kind: Kind,
 ) -> Wrapper {
@@ -80,174 +80,86 @@ const fn wrapper(
 
 const WRAPPERS: [Wrapper; 37] = [
     wrapper(
-        &["sudo"],
+        "sudo",
         "CDghpRrTtUu",
-        &[
-            "user",
-            "group",
-            "host",
-            "prompt",
-            "close-from",
-            "chdir",
-            "chroot",
-            "role",
-            "type",
-            "other-user",
-            "command-timeout",
-        ],
+        "user group host prompt close-from chdir chroot role type other-user command-timeout",
         0,
         Kind::Assigns,
     ),
-    wrapper(&["doas"], "Cu", &[], 0, Kind::Assigns),
-    wrapper(&["env"], "uCSaP", &["unset", "chdir", "split-string", "argv0"], 0, Kind::Assigns),
-    wrapper(&["time", "gtime"], "fo", &["format", "output"], 0, Kind::Words),
+    wrapper("doas", "Cu", "", 0, Kind::Assigns),
+    wrapper("env", "uCSaP", "unset chdir split-string argv0", 0, Kind::Assigns),
+    wrapper("time gtime", "fo", "format output", 0, Kind::Words),
+    wrapper("nohup setsid unbuffer catchsegv winpty tini dumb-init dbus-run-session", "", "", 0, Kind::Words),
+    wrapper("command builtin", "", "", 0, Kind::SameShell),
+    wrapper("exec", "a", "", 0, Kind::SameShell),
+    wrapper("noglob nocorrect coproc", "", "", 0, Kind::SameShell),
+    wrapper("nice", "n", "adjustment", 0, Kind::Words),
+    wrapper("ionice", "cnpPu", "class classdata pid pgid uid", 0, Kind::Words),
+    wrapper("chrt", "TPDp", "sched-runtime sched-period sched-deadline pid", 1, Kind::Words),
+    wrapper("taskset", "", "", 1, Kind::Words),
+    wrapper("numactl", "iNmCpP", "interleave cpunodebind membind physcpubind preferred", 0, Kind::Words),
+    wrapper("prlimit", "po", "pid output", 0, Kind::Words),
+    wrapper("stdbuf", "ioe", "input output error", 0, Kind::Words),
+    wrapper("timeout gtimeout", "ks", "kill-after signal", 1, Kind::Words),
+    wrapper("watch", "nqs", "interval equexit shotsdir", 0, Kind::Joined),
+    wrapper("strace", "aeEIoOPpsSuUbX", "output trace user env attach string-limit", 0, Kind::Words),
+    wrapper("ltrace", "aAeFlnopsuwx", "output align config indent library", 0, Kind::Words),
+    wrapper("busybox toybox", "", "", 0, Kind::Words),
+    wrapper("caffeinate", "tw", "", 0, Kind::Words),
+    wrapper("chroot", "", "", 1, Kind::Words),
     wrapper(
-        &["nohup", "setsid", "unbuffer", "catchsegv", "winpty", "tini", "dumb-init", "dbus-run-session"],
-        "",
-        &[],
-        0,
-        Kind::Words,
-    ),
-    wrapper(&["command", "builtin"], "", &[], 0, Kind::SameShell),
-    wrapper(&["exec"], "a", &[], 0, Kind::SameShell),
-    wrapper(&["noglob", "nocorrect", "coproc"], "", &[], 0, Kind::SameShell),
-    wrapper(&["nice"], "n", &["adjustment"], 0, Kind::Words),
-    wrapper(&["ionice"], "cnpPu", &["class", "classdata", "pid", "pgid", "uid"], 0, Kind::Words),
-    wrapper(&["chrt"], "TPDp", &["sched-runtime", "sched-period", "sched-deadline", "pid"], 1, Kind::Words),
-    wrapper(&["taskset"], "", &[], 1, Kind::Words),
-    wrapper(
-        &["numactl"],
-        "iNmCpP",
-        &["interleave", "cpunodebind", "membind", "physcpubind", "preferred"],
-        0,
-        Kind::Words,
-    ),
-    wrapper(&["prlimit"], "po", &["pid", "output"], 0, Kind::Words),
-    wrapper(&["stdbuf"], "ioe", &["input", "output", "error"], 0, Kind::Words),
-    wrapper(&["timeout", "gtimeout"], "ks", &["kill-after", "signal"], 1, Kind::Words),
-    wrapper(&["watch"], "nqs", &["interval", "equexit", "shotsdir"], 0, Kind::Joined),
-    wrapper(
-        &["strace"],
-        "aeEIoOPpsSuUbX",
-        &["output", "trace", "user", "env", "attach", "string-limit"],
-        0,
-        Kind::Words,
-    ),
-    wrapper(&["ltrace"], "aAeFlnopsuwx", &["output", "align", "config", "indent", "library"], 0, Kind::Words),
-    wrapper(&["busybox", "toybox"], "", &[], 0, Kind::Words),
-    wrapper(&["caffeinate"], "tw", &[], 0, Kind::Words),
-    wrapper(&["chroot"], "", &[], 1, Kind::Words),
-    wrapper(
-        &["unshare", "nsenter"],
+        "unshare nsenter",
         "tSGRwC",
-        &["target", "setuid", "setgid", "root", "wd", "map-user", "map-group", "propagation", "setgroups"],
+        "target setuid setgid root wd map-user map-group propagation setgroups",
         0,
         Kind::Words,
     ),
     wrapper(
-        &["systemd-run"],
+        "systemd-run",
         "pMHuEtS",
-        &[
-            "unit",
-            "property",
-            "description",
-            "slice",
-            "uid",
-            "gid",
-            "working-directory",
-            "setenv",
-            "machine",
-            "host",
-        ],
+        "unit property description slice uid gid working-directory setenv machine host",
         0,
         Kind::Words,
     ),
-    wrapper(&["systemd-inhibit"], "", &["what", "who", "why", "mode"], 0, Kind::Words),
+    wrapper("systemd-inhibit", "", "what who why mode", 0, Kind::Words),
     wrapper(
-        &["setpriv"],
+        "setpriv",
         "",
-        &["reuid", "regid", "groups", "inh-caps", "ambient-caps", "bounding-set", "securebits"],
+        "reuid regid groups inh-caps ambient-caps bounding-set securebits",
         0,
         Kind::Words,
     ),
-    wrapper(&["gosu", "su-exec", "faketime"], "fp", &[], 1, Kind::Words),
-    wrapper(&["pkexec"], "u", &["user"], 0, Kind::Words),
+    wrapper("gosu su-exec faketime", "fp", "", 1, Kind::Words),
+    wrapper("pkexec", "u", "user", 0, Kind::Words),
     wrapper(
-        &["xvfb-run"],
+        "xvfb-run",
         "efnpsw",
-        &["error-file", "auth-file", "server-num", "xauth-protocol", "server-args", "wait"],
+        "error-file auth-file server-num xauth-protocol server-args wait",
         0,
         Kind::Words,
     ),
     wrapper(
-        &["torsocks", "proxychains", "proxychains4", "firejail", "fakeroot", "rlwrap", "eatmydata", "ccache"],
+        "torsocks proxychains proxychains4 firejail fakeroot rlwrap eatmydata ccache",
         "flis",
-        &[],
+        "",
         0,
         Kind::Words,
     ),
     wrapper(
-        &["hyperfine"],
+        "hyperfine",
         "wmMrspLiSNcu",
-        &[
-            "warmup",
-            "min-runs",
-            "max-runs",
-            "runs",
-            "setup",
-            "prepare",
-            "conclude",
-            "cleanup",
-            "shell",
-            "style",
-            "export-json",
-            "export-markdown",
-            "export-csv",
-            "command-name",
-            "parameter-list",
-            "parameter-scan",
-            "time-unit",
-            "input",
-            "output",
-        ],
+        "warmup min-runs max-runs runs setup prepare conclude cleanup shell style export-json \
+        export-markdown export-csv command-name parameter-list parameter-scan time-unit input \
+        output",
         0,
         Kind::Joined,
     ),
-    wrapper(
-        &["npx", "bunx", "pnpx"],
-        "pwc",
-        &["package", "workspace", "call", "cache", "userconfig"],
-        0,
-        Kind::Words,
-    ),
-    wrapper(&["uvx", "pipx"], "p", &["from", "with", "python", "spec", "index-url"], 0, Kind::Words),
-    wrapper(&["cross-env", "dotenv", "dotenvx", "env-cmd"], "efcpv", &["file"], 0, Kind::Assigns),
-    wrapper(
-        &[
-            "with-contenv",
-            "aws-vault",
-            "chronic",
-            "ts",
-            "ifne",
-            "pee",
-            "gdb",
-            "valgrind",
-            "perf",
-            "heaptrack",
-        ],
-        "",
-        &[],
-        0,
-        Kind::Words,
-    ),
-    wrapper(&["entr"], "", &[], 0, Kind::Words),
-    wrapper(
-        &["run-one", "run-this-one", "cgexec", "daemonize", "start-stop-daemon"],
-        "gcp",
-        &[],
-        0,
-        Kind::Words,
-    ),
+    wrapper("npx bunx pnpx", "pwc", "package workspace call cache userconfig", 0, Kind::Words),
+    wrapper("uvx pipx", "p", "from with python spec index-url", 0, Kind::Words),
+    wrapper("cross-env dotenv dotenvx env-cmd", "efcpv", "file", 0, Kind::Assigns),
+    wrapper("with-contenv aws-vault chronic ts ifne pee gdb valgrind perf heaptrack", "", "", 0, Kind::Words),
+    wrapper("entr", "", "", 0, Kind::Words),
+    wrapper("run-one run-this-one cgexec daemonize start-stop-daemon", "gcp", "", 0, Kind::Words),
 ];
 
 /// What the program `name`, called with `words`, runs besides itself.
@@ -275,7 +187,7 @@ pub(crate) fn inner(
         "git" => runners::git(words),
         "sudo" if runners::is_sudo_shell(words) => one(shells::fed(name, input)),
         _ if shells::is_shell(name) => one(shells::inner(name, words, input, feeds)),
-        _ => match WRAPPERS.iter().find(|wrapper| wrapper.names.contains(&name)) {
+        _ => match WRAPPERS.iter().find(|wrapper| is_among(wrapper.names, name)) {
             Some(wrapper) => one(wrapped(name, wrapper, words)),
             None => one(runners::by_subcommand(name, words)),
         },
@@ -327,7 +239,7 @@ fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<Inner> {
             Argument::Option("e" | "edit" | "l" | "list", _) if name == "sudo" => return None,
             Argument::Option("C" | "chdir", Some(value)) if name == "env" => folder = Some(value),
             Argument::Option("D" | "chdir", Some(value)) if name == "sudo" => folder = Some(value),
-            Argument::Option("c" | "call", Some(value)) if wrapper.names[0] == "npx" => {
+            Argument::Option("c" | "call", Some(value)) if wrapper.names.starts_with("npx") => {
                 return Some(Inner::new(What::Text(value.to_word(), name.to_owned())));
             }
             Argument::Option("S" | "split-string", Some(value)) if name == "env" => {
