@@ -101,13 +101,14 @@ impl Pattern {
             return Ok(false);
         }
         if !self.steps.is_empty() {
-            return Ok((0..=lower.len()).any(|at| walk(&self.steps, lower.as_bytes(), at)));
+            return Ok((0..=lower.len()).any(|at| walk(&self.steps, lower.as_bytes(), at, &|_| true)));
         }
         self.first_match(text).map(|at| at.is_some())
     }
 
     /// Whether a command has a match: in `text`, the words of one simple command, program first. A pattern that
-    /// begins with a program's name matches there only; `lower` is as for [`Pattern::is_match`].
+    /// begins with a program's name matches there only, and `git commit` is no `git commit-tree`; `lower` is as for
+    /// [`Pattern::is_match`].
     ///
     /// # Errors
     /// As [`Pattern::is_match`].
@@ -119,7 +120,7 @@ impl Pattern {
             return Ok(false);
         }
         if !self.steps.is_empty() {
-            return Ok(walk(&self.steps, lower.as_bytes(), 0));
+            return Ok(walk(&self.steps, lower.as_bytes(), 0, &|end| !cuts_git_command(lower, end)));
         }
         self.first_match(text).map(|at| at == Some(0))
     }
@@ -241,24 +242,31 @@ fn is_white_space(hir: &Hir) -> bool {
     class.ranges() == [ClassBytesRange::new(b'\t', b'\r'), ClassBytesRange::new(b' ', b' ')]
 }
 
-/// Whether the steps match at `at`.
-fn walk(steps: &[Step], text: &[u8], at: usize) -> bool {
-    let Some((step, rest)) = steps.split_first() else { return true };
+/// Whether a match that ends at `end` takes the beginning of a command of git for another one: of `git merge-base`
+/// for `git merge`.
+fn cuts_git_command(text: &str, end: usize) -> bool {
+    let in_command = text.get(..end).and_then(|matched| matched.strip_prefix("git "));
+    in_command.is_some_and(|word| !word.is_empty() && !word.contains(' ')) && text[end..].starts_with('-')
+}
+
+/// Whether the steps match at `at`, with an end that `may_end` accepts.
+fn walk(steps: &[Step], text: &[u8], at: usize, may_end: &impl Fn(usize) -> bool) -> bool {
+    let Some((step, rest)) = steps.split_first() else { return may_end(at) };
     match step {
-        Step::Text(words) => words
-            .iter()
-            .any(|word| text[at..].starts_with(word.as_bytes()) && walk(rest, text, at + word.len())),
+        Step::Text(words) => words.iter().any(|word| {
+            text[at..].starts_with(word.as_bytes()) && walk(rest, text, at + word.len(), may_end)
+        }),
         Step::Gap(least) => {
             let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
             let most = text[at..].iter().take_while(|byte| is_space(byte)).count();
-            (*least..=most).rev().any(|length| walk(rest, text, at + length))
+            (*least..=most).rev().any(|length| walk(rest, text, at + length, may_end))
         }
         Step::Boundary => {
             let is_word = |at: Option<usize>| {
                 at.and_then(|at| text.get(at))
                     .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
             };
-            is_word(at.checked_sub(1)) != is_word(Some(at)) && walk(rest, text, at)
+            is_word(at.checked_sub(1)) != is_word(Some(at)) && walk(rest, text, at, may_end)
         }
     }
 }
@@ -383,6 +391,17 @@ mod tests {
             command(r"git(\s+-c\s+\S+)*\s+push", "git -c a=b push")
                 && command(r"git\s+(?!log)\w+", "git show")
         );
+        for (pattern, text, expected) in [
+            (r"git\s+commit", "git commit-tree x", false),
+            (r"git\s+(merge|push)\b", "git merge-base a b", false),
+            (r"git\s+merge-base", "git merge-base a b", true),
+            (r"git\s+commit", "git commit -m x", true),
+            (r"git\s+\w+", "git merge-base a b", true),
+            (r"git\s+", "git --version", true),
+            (r"npm\s+run\s+deploy", "npm run deploy-all", true),
+        ] {
+            assert_eq!(command(pattern, text), expected, "{pattern} {text}");
+        }
     }
 
     proptest! {
