@@ -94,7 +94,7 @@ fn value(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Result<Option
     let mut values = read(&path);
     if let Some(stored) = values.get(&key)
         // A clock that went back makes nothing fresh.
-        && ((0..=ttl).contains(&(gates.now - stored.at)) || !situation.may_compute)
+        && ((0..ttl).contains(&(gates.now - stored.at)) || !situation.may_compute)
     {
         return Ok(stored.computed.clone());
     }
