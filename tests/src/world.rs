@@ -37,6 +37,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// What a hook printed; panics when that is more than one JSON document, or none.
+    #[track_caller]
+    pub fn of(output: Output) -> Self {
+        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
+        let json = (!stdout.is_empty()).then(|| serde_json::from_str(&stdout).expect("one JSON document"));
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        Self { code: output.status.code(), stdout, stderr, json }
+    }
+
     /// The reason of a refused tool; panics when the tool was not refused.
     #[track_caller]
     pub fn refusal(&self) -> &str {
@@ -107,6 +116,12 @@ impl World {
         std::thread::sleep(std::time::Duration::from_millis(25));
     }
 
+    /// Writes the global configuration.
+    pub fn configure_globally(&self, config: &str) {
+        std::fs::write(self.home.join(".claude/requirements.yaml"), config).expect("a file");
+        std::thread::sleep(std::time::Duration::from_millis(25));
+    }
+
     /// Writes a file of the repository.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.repo.join(name);
@@ -127,6 +142,18 @@ impl World {
     /// The requirement state of a branch's file.
     pub fn state(&self, stem: &str) -> Value {
         self.json(&self.repo.join(format!(".git/requirements/{stem}.json")))
+    }
+
+    /// Changes the state of a branch's file as another tool would.
+    pub fn edit_state(&self, stem: &str, change: impl FnOnce(&mut Value)) {
+        let mut state = self.state(stem);
+        change(&mut state);
+        self.write(&format!(".git/requirements/{stem}.json"), &state.to_string());
+    }
+
+    /// The metrics of [`SESSION`] as they are on disk.
+    pub fn metrics(&self) -> Value {
+        self.json(&self.repo.join(format!(".git/requirements/sessions/{KEY}.json")))
     }
 
     /// The registry.
@@ -257,11 +284,19 @@ impl World {
         let mut child = self.spawn(name);
         // A hook that answers before it has read everything is in its right.
         let _ = child.stdin.take().expect("a pipe").write_all(stdin);
-        let output = child.wait_with_output().expect("the hook ends");
-        let stdout = String::from_utf8(output.stdout).expect("UTF-8");
-        let json = (!stdout.is_empty()).then(|| serde_json::from_str(&stdout).expect("one JSON document"));
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        Answer { code: output.status.code(), stdout, stderr, json }
+        Answer::of(child.wait_with_output().expect("the hook ends"))
+    }
+
+    /// What the status line shows for a payload.
+    #[track_caller]
+    pub fn status_line(&self, payload: &Value, arguments: &[&str]) -> String {
+        let mut command = self.command(crate::executables().join("hook-status-line"));
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the status line starts");
+        let _ = child.stdin.take().expect("a pipe").write_all(payload.to_string().as_bytes());
+        let output = child.wait_with_output().expect("the status line ends");
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+        String::from_utf8(output.stdout).expect("UTF-8")
     }
 
     /// Starts a hook executable with pipes.
@@ -270,6 +305,12 @@ impl World {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().expect("the hook starts")
     }
+}
+
+/// A payload of another session.
+pub fn of(session: &str, mut payload: Value) -> Value {
+    payload["session_id"] = session.into();
+    payload
 }
 
 /// The executable that serves an event.
@@ -310,4 +351,32 @@ pub fn printed(output: &Output) -> Value {
 /// An empty object, for payloads without changes.
 pub fn nothing() -> Value {
     json!({})
+}
+
+/// The executables that answer with JSON.
+pub const HOOKS: [&str; 8] = [
+    "hook-session-start",
+    "hook-session-end",
+    "hook-prompt-submit",
+    "hook-pre-tool",
+    "hook-post-tool",
+    "hook-stop",
+    "hook-pre-compact",
+    "hook-observe",
+];
+
+/// Seconds since 1970.
+pub fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock");
+    i64::try_from(since.as_secs()).expect("a time")
+}
+
+/// The recorded payloads, by name.
+pub fn recorded_names() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("payloads");
+    let files = std::fs::read_dir(folder).expect("payloads").flatten().map(|entry| entry.path());
+    let mut names: Vec<_> =
+        files.map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }

@@ -6,6 +6,8 @@
     reason = "tests write their own files and talk"
 )]
 
+#[path = "runner/cases.rs"]
+mod cases;
 #[path = "runner/cli.rs"]
 mod cli;
 #[path = "runner/commands.rs"]
