@@ -16,6 +16,8 @@ mod commands;
 mod config_files;
 #[path = "runner/durability.rs"]
 mod durability;
+#[path = "runner/gaps.rs"]
+mod gaps;
 #[path = "runner/gates.rs"]
 mod gates;
 #[path = "runner/install.rs"]

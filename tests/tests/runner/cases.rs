@@ -174,7 +174,7 @@ fn case_06_a_branch_override_holds_for_every_session_until_it_expires() {
     world.req_ok(&["satisfy", "commit_plan", "--branch"]);
     world.hook(&of(OTHER, world.edit())).silent();
     world.edit_state("feature-auth", |state| {
-        state["requirements"]["commit_plan"]["expires_at"] = json!(now() - 1)
+        state["requirements"]["commit_plan"]["expires_at"] = json!(now() - 1);
     });
     world.hook(&of(OTHER, world.edit())).refusal();
 
