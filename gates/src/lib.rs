@@ -29,6 +29,7 @@ pub mod strict;
 pub mod subagent;
 pub mod teams;
 pub mod tool_use;
+pub mod tracking;
 pub mod trigger;
 pub mod view;
 pub mod wip;

@@ -21,12 +21,7 @@ pub fn tell(hook: &mut Hook) -> Result<(), String> {
         (Event::PostToolUse, "ExitPlanMode") => false,
         _ => return Ok(()),
     };
-    let recorded = hook.gates.take();
-    let gates = Gates::of_hook(hook);
-    if recorded.is_some() {
-        hook.gates = recorded;
-    }
-    let Some(gates) = gates else { return Ok(()) };
+    let Some(gates) = Gates::of_later_stage(hook) else { return Ok(()) };
     let settings = gates.policy.settings().map_err(|error| error.to_string())?;
     let is_wanted =
         if is_entered { settings.plan_enter.inject_context } else { settings.plan_exit.inject_context };

@@ -21,10 +21,7 @@ pub fn spend(hook: &mut Hook) -> Result<(), String> {
     if hook.event != Event::PostToolUse {
         return Ok(());
     }
-    let recorded = hook.gates.take();
-    let gates = Gates::of_hook(hook);
-    hook.gates = recorded;
-    let Some(gates) = gates else { return Ok(()) };
+    let Some(gates) = Gates::of_later_stage(hook) else { return Ok(()) };
     let Some(session) = &gates.session else { return Ok(()) };
     let of_tool = gates.policy.gates(&hook.payload.tool_name).map_err(|error| error.to_string())?;
     // Without an entry there is nothing to spend, and nothing to write.

@@ -116,6 +116,14 @@ impl Gates {
         Self::with_policy(hook, policy)
     }
 
+    /// [`Gates::of_hook`] for a stage that comes after another one, whose record for the log stays.
+    pub fn of_later_stage(hook: &mut Hook) -> Option<Self> {
+        let recorded = hook.gates.take();
+        let gates = Self::of_hook(hook);
+        hook.gates = recorded;
+        gates
+    }
+
     /// [`Gates::of_hook`] for a policy that was read already.
     pub fn with_policy(hook: &mut Hook, policy: Policy) -> Option<Self> {
         let session = hook.session.clone()?;

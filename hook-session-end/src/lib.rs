@@ -9,6 +9,7 @@ pub fn work(hook: &mut Hook) {
     hook.stage("leaving the registry", leave_registry);
     hook.stage("ending a pause", gates::session_end::end_pause);
     hook.stage("clearing session state", gates::session_end::clear_state);
+    hook.stage("work in progress", gates::tracking::end);
     hook.respond();
     hook.record();
     hook.stage("metrics", finish_metrics);

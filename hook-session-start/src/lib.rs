@@ -7,6 +7,7 @@ pub fn work(hook: &mut Hook) {
     let owner = hook.enter_session();
     hook.stage("telling failures", gates::briefing::tell_failures);
     hook.stage("briefing", |hook| gates::briefing::brief(hook, owner.as_ref()));
+    hook.stage("work in progress", gates::tracking::begin);
     hook.respond();
     hook.record();
     hook.stage("metrics", gates::metrics::project);

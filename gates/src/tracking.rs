@@ -1,0 +1,90 @@
+//! What sessions keep about the branch they work on, where `hooks.wip_tracking` is on.
+
+use chrono::DateTime;
+use config::types::WipTracking;
+use hooks_common::answer::Decision;
+use hooks_common::runtime::Hook;
+use hooks_common::store::lock;
+use hooks_common::text::fact;
+
+use crate::merged::merged;
+use crate::refusal::Req;
+use crate::view::Gates;
+use crate::wip::{Status, Wip, table};
+
+/// The most branches that a briefing names.
+const MOST_SHOWN: usize = 10;
+
+/// SessionStart: notes the branch, marks merged ones as done, tells what is being worked on.
+///
+/// # Errors
+/// When the gates or the list cannot be read, or the list not be changed.
+pub fn begin(hook: &mut Hook) -> Result<(), String> {
+    let Some((gates, settings)) = settings(hook)? else { return Ok(()) };
+    let (project, now) = (hook.project().root().to_owned(), hook.entered);
+    let Some(session) = &gates.session else { return Ok(()) };
+    let wip = Wip::new(&hook.paths, lock::CHANGE);
+    wip.touch(&project, gates.branch.name(), session, now).map_err(|error| error.to_string())?;
+    let entries = wip.entries().map_err(|error| error.to_string())?;
+    if let (true, Some(repository)) = (settings.auto_detect_merged, hook.project().repository()) {
+        let open = entries.iter().filter(|entry| entry.project() == project && !entry.is_done());
+        let branches: Vec<&str> = open.map(|entry| entry.branch()).collect();
+        let merged = merged(repository, &branches);
+        wip.mark_done(&project, &merged, now).map_err(|error| error.to_string())?;
+    }
+    if settings.inject_on_start {
+        let entries = wip.entries().map_err(|error| error.to_string())?;
+        hook.answer.add_context(table(&entries, MOST_SHOWN, now.epoch()).unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// Stop: asks once a session how far the work is, unless the turn is sent back for something else.
+///
+/// # Errors
+/// As [`begin`].
+pub fn ask(hook: &mut Hook) -> Result<(), String> {
+    if hook.payload.stop_hook_active || *hook.answer.decision() != Decision::Pass {
+        return Ok(());
+    }
+    let Some((gates, settings)) = settings(hook)? else { return Ok(()) };
+    let Some(session) = gates.session.as_ref().filter(|_| settings.prompt_on_stop) else { return Ok(()) };
+    let (project, branch) = (hook.project().root().to_owned(), gates.branch.name());
+    let wip = Wip::new(&hook.paths, lock::CHANGE);
+    let entry = wip.entry(&project, branch).map_err(|error| error.to_string())?;
+    if !entry.is_some_and(|entry| entry.should_prompt(session)) {
+        return Ok(());
+    }
+    // Only a question that was noted is asked: one that is asked at every turn would hold the session.
+    wip.prompted(&project, branch, session, hook.entered).map_err(|error| error.to_string())?;
+    let states = Status::ALL.map(Status::name).join("|");
+    let command = Req::find(&hook.paths).call(&format!("wip set <{states}>"));
+    hook.answer.decide(Decision::Refuse(format!(
+        "How far is the work on {}? It is asked once a session. To say so: {command}",
+        fact(branch)
+    )));
+    Ok(())
+}
+
+/// SessionEnd: adds the session's time to its branch.
+///
+/// # Errors
+/// As [`begin`].
+pub fn end(hook: &mut Hook) -> Result<(), String> {
+    let Some((gates, _)) = settings(hook)? else { return Ok(()) };
+    let Some(meta) = hook.session_dir().and_then(|dir| dir.meta()) else { return Ok(()) };
+    let Ok(began) = DateTime::parse_from_rfc3339(&meta.created_at) else { return Ok(()) };
+    let seconds = hook.entered.epoch() - began.timestamp();
+    let wip = Wip::new(&hook.paths, lock::HOT);
+    wip.add_time(hook.project().root(), gates.branch.name(), seconds, hook.entered)
+        .map_err(|error| error.to_string())
+}
+
+/// The gates and what is configured, where branches are tracked and this one is not left out.
+fn settings(hook: &mut Hook) -> Result<Option<(Gates, WipTracking)>, String> {
+    let Some(gates) = Gates::of_later_stage(hook) else { return Ok(None) };
+    let settings = gates.policy.settings().map_err(|error| error.to_string())?.wip_tracking;
+    let is_kept =
+        settings.enabled && settings.exclude_branches.iter().all(|branch| branch != gates.branch.name());
+    Ok(is_kept.then_some((gates, settings)))
+}
