@@ -21,7 +21,7 @@ use crate::view::{Asked, Gates, Verdict};
 /// A refusal of the same requirements within so many seconds is told in short: the model sent its edits together.
 const REPEATED_WITHIN: i64 = 5;
 /// How much of the session's log is looked at for it, in bytes.
-const RECENT: u64 = 16 * 1024;
+const RECENT: u64 = 8 * 1024;
 
 /// Refuses the tool if a requirement that it triggers is open; otherwise marks what it triggers, so that Stop
 /// verifies it. A refused tool wrote nothing, so it triggers nothing.

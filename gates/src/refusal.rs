@@ -58,7 +58,6 @@ pub struct Writer<'a> {
     gates: &'a Gates,
     situation: &'a Situation<'a>,
     messages: MessageDirs,
-    req: Req,
     session: String,
 }
 
@@ -69,9 +68,13 @@ impl<'a> Writer<'a> {
             gates,
             situation,
             messages: MessageDirs::of(situation.paths, situation.project.root()),
-            req: Req::find(situation.paths),
             session: gates.session.as_ref().map(ToString::to_string).unwrap_or_default(),
         }
+    }
+
+    /// How `req` is called. It is looked for on PATH, so only a refusal asks.
+    fn req(&self) -> Req {
+        Req::find(self.situation.paths)
     }
 
     /// The refusal of a tool. One that repeats a refusal of a moment ago is short.
@@ -95,7 +98,7 @@ impl<'a> Writer<'a> {
         let _ = write!(
             text,
             "\nTo see why: {}",
-            self.req.call(&format!("why --last --session {}", self.session))
+            self.req().call(&format!("why --last --session {}", self.session))
         );
         text
     }
@@ -142,7 +145,7 @@ impl<'a> Writer<'a> {
             _ => None,
         };
         let rules: Vec<&Rule> = waiting.iter().map(|one| &one.rule).collect();
-        let command = command.unwrap_or_else(|| self.req.call(&satisfy(&rules, &self.session)));
+        let command = command.unwrap_or_else(|| self.req().call(&satisfy(&rules, &self.session)));
         if self.gates.policy.protects_cli() {
             let _ = write!(
                 text,

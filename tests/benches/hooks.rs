@@ -135,6 +135,8 @@ fn cases(world: &World) -> Vec<Case> {
         payload["tool_name"] = "Read".into();
         payload
     };
+    let mut permission = world.bash("PreToolUse", "cargo publish --dry-run");
+    permission["hook_event_name"] = "PermissionRequest".into();
     let mut fetch = world.recorded("PostToolUse-WebSearch");
     fetch["tool_name"] = "WebFetch".into();
     vec![
@@ -155,6 +157,12 @@ fn cases(world: &World) -> Vec<Case> {
         steady("PreToolUse Glob, not asked", "hook-pre-tool", world.recorded("PreToolUse-Glob")),
         steady("PostToolUse Edit", "hook-post-tool", world.recorded("PostToolUse-Edit")),
         steady("PostToolUse Bash", "hook-post-tool", world.recorded("PostToolUse-Bash")),
+        steady("SubagentStop", "hook-observe", world.recorded("SubagentStop-Explore")),
+        steady("PermissionRequest", "hook-observe", permission),
+        Case {
+            is_steady: false,
+            ..steady("status line", "hook-status-line", world.recorded("StatusLine-with-usage"))
+        },
         Case {
             budget: 2.0,
             is_steady: false,
