@@ -1,6 +1,7 @@
 //! Words filled in with what the line tells of their expansions.
 
 use crate::command::Word;
+use crate::shells::Feed;
 use crate::tree::{Filling, Hole, Raw};
 use crate::variables::Value;
 use crate::walk::Walker;
@@ -110,7 +111,7 @@ impl Walker {
             },
             Filling::Process(list) => {
                 let output = self.output_of(list);
-                self.feeds.push((written.to_owned(), output));
+                self.feeds.push(Feed { path: written.to_owned(), text: output });
                 Known::No
             }
             Filling::Other(holes) => {

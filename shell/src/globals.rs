@@ -102,6 +102,8 @@ pub(crate) fn before_subcommand(program: &str, words: &[Word]) -> Range<usize> {
     let mut end = words.len();
     for argument in options.read(words, start) {
         match argument {
+            // `git $OPTIONS commit`
+            Argument::Operand(at) if may_be_options(&words[at]) && at + 1 < words.len() => {}
             Argument::Operand(at) => {
                 end = at;
                 break;
@@ -113,4 +115,9 @@ pub(crate) fn before_subcommand(program: &str, words: &[Word]) -> Range<usize> {
     }
     // Only options: there is no subcommand that they stand before.
     if end == words.len() { 1..start } else { 1..end }
+}
+
+/// Whether a word may be options, or nothing.
+fn may_be_options(word: &Word) -> bool {
+    !word.is_literal && !word.is_quoted && word.text.starts_with('$')
 }

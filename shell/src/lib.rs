@@ -14,7 +14,7 @@
 //! Nothing is executed and nothing is read but the line. Where it cannot be followed, [`Script::doubt`] says
 //! why, and what was understood stays. Not seen at all, and no doubt either:
 //! - what runs elsewhere: the command inside `ssh`, `docker exec`, `docker run` and `kubectl exec`;
-//! - what files say: scripts, `source`d files, `make` targets, package scripts, aliases and hooks of git;
+//! - what files say that the line itself did not write: scripts, `source`d files, `make` targets, package scripts, aliases and hooks of git;
 //! - what other languages do: `python -c`, `node -e`, `awk`, an editor's `!`;
 //! - keys sent to a terminal: `tmux send-keys`, `screen -X stuff`.
 

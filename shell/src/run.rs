@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use crate::command::{Command, Folder, Input, Word, program};
+use crate::command::{Command, Folder, Input, Operator, Redirection, Word, program};
 use crate::doubt::Doubt;
 use crate::output;
-use crate::shells;
+use crate::shells::{self, Feed, told};
 use crate::tree::{Simple, Value as Given};
 use crate::variables::Value;
 use crate::walk::{Call, Walker, is_output_redirected};
@@ -13,7 +13,7 @@ use crate::wrappers::{self, Inner, What};
 
 impl Walker {
     pub(crate) fn simple(&mut self, simple: &Simple, input: &Input, wants: bool) -> Option<String> {
-        self.feeds.clear();
+        self.feeds.truncate(self.written);
         let words = self.words(&simple.words);
         let mut assignments = Vec::with_capacity(simple.assignments.len());
         let is_alone = words.is_empty();
@@ -51,9 +51,14 @@ impl Walker {
     }
 
     fn run_within(&mut self, call: Call, wants: bool) -> Option<String> {
-        self.spend(call.words.iter().map(|word| word.text.len()).sum());
+        let read = if let Input::Text(text) = &call.input { text.len() } else { 0 };
+        self.spend(call.words.iter().map(|word| word.text.len()).sum::<usize>() + read);
+        if self.is_spent() {
+            return None;
+        }
         let words = &call.words;
         let said = if wants { output::of(words, &call.input) } else { None };
+        self.keep_written(&call);
         let Some(name) = program(words).or_else(|| shells::by_variable(words)) else {
             if let Some(word) = words.first().filter(|word| !word.is_literal) {
                 self.doubt(Doubt::Program(word.text.chars().take(80).collect()));
@@ -100,6 +105,33 @@ impl Walker {
             self.variables = saved;
         }
         output
+    }
+
+    /// Keeps what a command writes to a file, if both are told: a script may be run from it.
+    fn keep_written(&mut self, call: &Call) {
+        /// The most files that are kept.
+        const MOST: usize = 16;
+        let writes = |redirection: &&Redirection| {
+            redirection.fd.unwrap_or(1) == 1
+                && redirection.target.is_literal
+                && matches!(redirection.operator, Operator::Write | Operator::Append | Operator::Clobber)
+        };
+        let redirected = call.redirections.iter().rfind(writes);
+        let by_tee = match program(&call.words) {
+            Some("tee") => call.words[1..].iter().find(|word| word.is_literal && !word.text.starts_with('-')),
+            _ => None,
+        };
+        let appends = redirected.is_some_and(|redirection| redirection.operator == Operator::Append);
+        let Some(file) = redirected.map(|redirection| &redirection.target).or(by_tee) else { return };
+        let Some(mut text) = output::of(&call.words, &call.input) else { return };
+        if let Some(Feed { text: Some(before), .. }) = told(&self.feeds, &file.text).filter(|_| appends) {
+            text.insert_str(0, before);
+        }
+        self.spend(text.len());
+        if self.written < MOST {
+            self.feeds.insert(self.written, Feed { path: file.text.clone(), text: Some(text) });
+            self.written += 1;
+        }
     }
 
     fn call(&mut self, at: usize, positionals: Vec<Word>, input: &Input, wants: bool) -> Option<String> {

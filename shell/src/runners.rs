@@ -21,7 +21,7 @@ const PARALLEL: Options = Options::new(
 
 /// Programs that run a command behind a subcommand: the program, the subcommand, and the operands between it and
 /// the command.
-const BY_SUBCOMMAND: [(&str, &str, usize); 32] = [
+const BY_SUBCOMMAND: [(&str, &str, usize); 31] = [
     ("uv", "run", 0),
     ("uv", "tool run", 0),
     ("poetry", "run", 0),
@@ -53,7 +53,6 @@ const BY_SUBCOMMAND: [(&str, &str, usize); 32] = [
     ("doppler", "run", 0),
     ("rustup", "run", 1),
     ("opam", "exec", 0),
-    ("nix", "develop", 0),
 ];
 
 /// Options with values of the programs above, between the subcommand and the command.
@@ -61,7 +60,7 @@ const SUBCOMMAND_OPTIONS: Options = Options::new(
     "pnCcwe",
     "with with-editable with-requirements python project directory env-file extra group \
     only-group no-group package index index-url from name prefix cwd using filter workspace \
-    environment config config-file cache-dir command",
+    environment config config-file cache-dir call",
 );
 
 /// `uv run git …`, `bundle exec git …` and their like.
@@ -79,9 +78,8 @@ pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<Inner> {
     for argument in SUBCOMMAND_OPTIONS.read(words, start + subcommand.split(' ').count()) {
         match argument {
             Argument::Operand(_) if skipped > 0 => skipped -= 1,
-            Argument::Operand(_) if name == "nix" => {}
             Argument::Operand(at) => return Inner::words(&words[at..]),
-            Argument::Option("c" | "command" | "call", Some(value)) if matches!(name, "npm" | "nix") => {
+            Argument::Option("c" | "call", Some(value)) if name == "npm" => {
                 return Some(Inner::new(What::Text(value.to_word(), name.to_owned())));
             }
             Argument::Option(..) => {}
@@ -163,6 +161,15 @@ pub(crate) fn script(words: &[Word]) -> Option<Inner> {
         }
     }
     None
+}
+
+/// `nix develop -c command` and `nix-shell --run text`.
+pub(crate) fn nix(words: &[Word]) -> Option<Inner> {
+    let at = words.iter().position(|word| matches!(&*word.text, "-c" | "--command" | "--run"))?;
+    match &*words[0].text {
+        "nix" => Inner::words(&words[at + 1..]),
+        _ => Some(Inner::new(What::Text(words.get(at + 1)?.clone(), "nix-shell".to_owned()))),
+    }
 }
 
 /// `flock file command` and `flock file -c text`.

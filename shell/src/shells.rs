@@ -32,12 +32,7 @@ pub(crate) fn is_told(text: &Word) -> bool {
 }
 
 /// What a shell called with these words runs.
-pub(crate) fn inner(
-    name: &str,
-    words: &[Word],
-    input: &Input,
-    feeds: &[(String, Option<String>)],
-) -> Option<Inner> {
+pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Option<Inner> {
     let mut takes_text = false;
     let mut reads_input = false;
     let mut at = 1;
@@ -76,18 +71,16 @@ pub(crate) fn inner(
         return Some(inner);
     }
     match operand {
-        Some(file) if !reads_input && !is_input(&file.text) => fed_by(name, file, feeds),
+        Some(file) if !reads_input && !is_input(&file.text) => {
+            let positionals = words.get(at + 1..).map(<[Word]>::to_vec);
+            fed_by(name, file, feeds).map(|inner| Inner { positionals, ..inner })
+        }
         _ => fed(name, input),
     }
 }
 
 /// What `source` runs.
-pub(crate) fn sourced(
-    name: &str,
-    words: &[Word],
-    input: &Input,
-    feeds: &[(String, Option<String>)],
-) -> Option<Inner> {
+pub(crate) fn sourced(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Option<Inner> {
     let file = words[1..].iter().find(|word| word.text != "--")?;
     let inner = if is_input(&file.text) { fed(name, input) } else { fed_by(name, file, feeds) };
     inner.map(|inner| Inner { shares_shell: true, ..inner })
@@ -107,13 +100,38 @@ pub(crate) fn fed(name: &str, input: &Input) -> Option<Inner> {
     }
 }
 
-/// What a shell runs from a file, when the file is a process substitution.
-fn fed_by(name: &str, file: &Word, feeds: &[(String, Option<String>)]) -> Option<Inner> {
-    match feeds.iter().find(|(written, _)| *written == file.text) {
-        Some((_, Some(text))) => Some(Inner::new(What::Text(Word::literal(text.clone()), name.to_owned()))),
-        Some((_, None)) => Some(Inner::new(What::Doubt(Doubt::Piped(name.to_owned())))),
-        None => None,
-    }
+/// What a shell runs from a file, when that is a process substitution or the line itself wrote it.
+fn fed_by(name: &str, file: &Word, feeds: &[Feed]) -> Option<Inner> {
+    Some(Inner::new(match &told(feeds, &file.text)?.text {
+        Some(text) => What::Text(Word::literal(text.clone()), name.to_owned()),
+        None => What::Doubt(Doubt::Piped(name.to_owned())),
+    }))
+}
+
+/// What a script runs that the line itself wrote.
+pub(crate) fn script(words: &[Word], feeds: &[Feed]) -> Option<Inner> {
+    let file = words.first().filter(|word| word.text.contains('/'))?;
+    let text = told(feeds, &file.text)?.text.as_deref()?;
+    let is_for_shell = !text.starts_with("#!") || text.lines().next().is_some_and(|line| line.contains("sh"));
+    let mut inner = fed_by(&file.text, file, feeds).filter(|_| is_for_shell)?;
+    inner.positionals = Some(words[1..].to_vec());
+    Some(inner)
+}
+
+/// A file of which the line tells what it says.
+#[derive(Debug, Clone)]
+pub(crate) struct Feed {
+    /// Its path, or a process substitution as written.
+    pub(crate) path: String,
+    /// What it says; `None` for what a process says that is not known.
+    pub(crate) text: Option<String>,
+}
+
+/// What the line tells of a file.
+pub(crate) fn told<'a>(feeds: &'a [Feed], path: &str) -> Option<&'a Feed> {
+    let plain = |path: &'a str| path.strip_prefix("./").unwrap_or(path);
+    let path = path.strip_prefix("./").unwrap_or(path);
+    feeds.iter().rev().find(|feed| plain(&feed.path) == path)
 }
 
 fn is_input(file: &str) -> bool {

@@ -7,6 +7,7 @@ use crate::LONGEST;
 use crate::command::{Command, Folder, Input, Operator, Redirection, Script, Word};
 use crate::doubt::Doubt;
 use crate::lexer::Parser;
+use crate::shells::{Feed, told};
 use crate::tree::{Item, List, Node, Raw, Redirect};
 use crate::variables::Variables;
 
@@ -58,8 +59,10 @@ pub(crate) struct Walker {
     pub(crate) folder: Folder,
     pub(crate) previous_folder: Option<Folder>,
     pub(crate) variables: Variables,
-    /// What the process substitutions of the current command say, by how they are written.
-    pub(crate) feeds: Vec<(String, Option<String>)>,
+    /// The files that the line wrote so far, and behind them the process substitutions of the current command.
+    pub(crate) feeds: Vec<Feed>,
+    /// How many of them are files.
+    pub(crate) written: usize,
     pub(crate) functions: Vec<Function>,
     pub(crate) depth: usize,
     steps: usize,
@@ -121,9 +124,10 @@ impl Walker {
 
     /// What a substitution says, if that can be told.
     pub(crate) fn output_of(&mut self, list: &List) -> Option<String> {
-        let feeds = std::mem::take(&mut self.feeds);
+        let feeds = self.feeds.clone();
+        let written = self.written;
         let output = self.scoped(|walker| walker.list(list, &Input::Inherited, true));
-        self.feeds = feeds;
+        (self.feeds, self.written) = (feeds, written);
         output
     }
 
@@ -310,10 +314,9 @@ impl Walker {
                     input = Input::Text(redirection.body.clone().unwrap_or_default());
                 }
                 Operator::Read | Operator::ReadWrite => {
-                    let feed = self.feeds.iter().find(|(written, _)| *written == redirection.target.text);
-                    input = match feed {
-                        Some((_, Some(text))) => Input::Text(text.clone()),
-                        Some((_, None)) => Input::Unknown,
+                    input = match told(&self.feeds, &redirection.target.text) {
+                        Some(Feed { text: Some(text), .. }) => Input::Text(text.clone()),
+                        Some(_) => Input::Unknown,
                         None if redirection.target.text == "/dev/null" => Input::Text(String::new()),
                         None => Input::File,
                     };

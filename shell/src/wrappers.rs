@@ -4,7 +4,7 @@ use crate::command::{Folder, Input, Word, program};
 use crate::doubt::Doubt;
 use crate::options::{Argument, Options, is_among};
 use crate::runners;
-use crate::shells;
+use crate::shells::{self, Feed};
 
 /// A command, or a text of commands, that a command runs.
 #[derive(Debug)]
@@ -163,13 +163,11 @@ const WRAPPERS: [Wrapper; 37] = [
 ];
 
 /// What the program `name`, called with `words`, runs besides itself.
-pub(crate) fn inner(
-    name: &str,
-    words: &[Word],
-    input: &Input,
-    feeds: &[(String, Option<String>)],
-) -> Vec<Inner> {
+pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Vec<Inner> {
     let one = |inner: Option<Inner>| inner.into_iter().collect();
+    if let Some(script) = shells::script(words, feeds) {
+        return vec![script];
+    }
     match name {
         _ if words.len() == 1 && !takes_input(name) => Vec::new(),
         "eval" => one(joined(&words[1..], "eval").map(|inner| Inner { shares_shell: true, ..inner })),
@@ -180,6 +178,7 @@ pub(crate) fn inner(
         "su" | "runuser" => one(runners::su(name, words, input)),
         "script" => one(runners::script(words)),
         "flock" => one(runners::flock(words)),
+        "nix" | "nix-shell" => one(runners::nix(words)),
         "find" | "gfind" => runners::find(words),
         "fd" | "fdfind" => one(runners::fd(words)),
         "xargs" | "gxargs" => runners::xargs(words, input),
@@ -231,6 +230,8 @@ fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<Inner> {
     while let Some(argument) = arguments.next() {
         match argument {
             Argument::Operand(_) if operands > 0 => operands -= 1,
+            // Short for `env -i`.
+            Argument::Operand(place) if name == "env" && words[place].text == "-" => {}
             Argument::Operand(place) => {
                 at = Some(place);
                 break;

@@ -260,6 +260,17 @@ const RUN: &[Row] = &[
     ("git commit &>log &", &["git commit"]),
     ("git commit >&2", &["git commit"]),
     ("git commit|a", &["git commit", "a"]),
+    ("cat > x.sh <<'EOF'\ngit commit\nEOF\nbash x.sh", &["cat", "bash x.sh", "git commit"]),
+    ("echo 'git commit' > x.sh && chmod +x x.sh && ./x.sh", &["echo ''", "chmod +x x.sh", "x.sh", "./x.sh", "git commit"]),
+    ("echo a > x.sh; echo git commit >> x.sh; sh ./x.sh", &["echo a", "echo git commit", "sh ./x.sh", "a", "git commit"]),
+    (r#"echo 'git "$1"' > x.sh; bash x.sh commit"#, &["echo ''", "bash x.sh commit", "git commit"]),
+    (r"printf 'git commit\n' | tee x.sh; . ./x.sh", &["printf ''", "tee x.sh", ". ./x.sh", "git commit"]),
+    ("echo 'git commit' > f; bash < f", &["echo ''", "bash", "git commit"]),
+    ("env - PATH=$PATH git commit", &["env - PATH=$PATH git commit", "git commit"]),
+    ("nix develop -c git commit", &["nix develop -c git commit", "git commit"]),
+    ("nix-shell -p git --run 'git commit'", &["nix-shell -p git --run ''", "git commit"]),
+    ("npm exec -c 'git commit'", &["npm exec -c ''", "git commit"]),
+    ("npm exec -- git commit", &["npm exec -- git commit", "git commit"]),
 ];
 
 /// Lines that run no `git commit`, whatever they mention.
@@ -408,6 +419,8 @@ const RUN_NOT: &[Row] = &[
     ("   ", &[]),
     ("\t", &[]),
     (";", &[]),
+    ("cat > x.py <<'EOF'\n#!/usr/bin/env python3\nrun(\"git commit\")\nEOF\n./x.py; python3 x.py", &["cat", "x.py", "./x.py", "python3 x.py"]),
+    ("echo 'git commit' > notes.md; cat notes.md", &["echo ''", "cat notes.md"]),
 ];
 
 /// Lines that cannot be followed to their end, what is found in them all the same, and why.
@@ -516,6 +529,12 @@ fn what_cannot_be_followed_is_doubted() {
 /// in the background and is not waited for.
 #[rustfmt::skip]
 const NOT_HERE: &[&str] = &[
+    "env - PATH=$PATH git commit",
+    "nix develop -c git commit",
+    "nix-shell -p git --run 'git commit'",
+    "npm exec -c 'git commit'",
+    "npm exec -- git commit",
+    "echo 'git commit' > x.sh && chmod +x x.sh && ./x.sh",
     "/usr/bin/git commit",
     "git.exe commit",
     "./git commit",
@@ -529,6 +548,7 @@ const NOT_HERE: &[&str] = &[
     "case x in a) git commit;; esac",
     "f() { git commit; }",
     "coproc git commit",
+    "coproc NAME { git commit; }",
     "[[ a == b && $(git commit) =~ ^(x|y)$ ]] || a",
     "a <(git commit)",
     "a > >(git commit)",

@@ -222,6 +222,10 @@ fn no_line_takes_long() {
     lines.push((0..10).fold("git commit".to_owned(), |line, _| format!("bash -c {}", quoted(&line))));
     lines.push(format!("echo {} | sh", many("a;").replace(';', "\\;")));
     lines.push(format!("printf '{}' {}", "%s".repeat(10_000), many("a ")));
+    lines.push(format!("cat <<'E' | {{ {} }}\n{}\nE\n", "a; ".repeat(5_000), "b".repeat(30_000)));
+    lines.push(format!("x={};{}", "a".repeat(4_000), many("echo \"$x\" >> f; bash f; ")));
+    lines.push(many("echo 'bash f' > f; bash f; "));
+    lines.push(many("echo ./f > f; ./f; "));
     for line in &lines {
         let started = Instant::now();
         ask(line);
