@@ -26,6 +26,19 @@ pub fn matches(globs: &Names, file: &Path, root: &Path, home: &Path) -> bool {
     })
 }
 
+/// Whether a folder that goes away takes files along that the globs name: whatever lies in it, or a folder below it
+/// that a glob begins with.
+pub fn reaches_below(globs: &Names, folder: &Path, root: &Path, home: &Path) -> bool {
+    let folder = resolve(folder);
+    let begins_below = |glob: &str| {
+        let is_literal = |part: &&str| !part.contains(['*', '?', '[', '{']);
+        let beginning: Vec<&str> = glob.trim_start_matches('/').split('/').take_while(is_literal).collect();
+        !beginning.is_empty() && root.join(beginning.join("/")).starts_with(&folder)
+    };
+    matches(globs, &folder.join("_"), root, home)
+        || globs.iter().any(|glob| glob.contains('/') && !glob.starts_with(['!', '~']) && begins_below(glob))
+}
+
 /// Whether an agent is one of those named: the type of a subagent, or `main` for the session itself.
 pub fn matches_agent(globs: &Names, agent: Option<&str>) -> bool {
     let name = agent.unwrap_or("main");
@@ -79,6 +92,26 @@ mod tests {
             (&["[ab].txt"], "/nowhere/p/c.txt", false),
         ] {
             assert_eq!(is(globs, file), expected, "{globs:?} {file}");
+        }
+    }
+
+    #[test]
+    fn a_folder_goes_with_what_lies_in_it() {
+        let (root, home) = (Path::new("/nowhere/p"), Path::new("/nowhere/h"));
+        let is =
+            |globs: &[&str], folder: &str| reaches_below(&Names::of(globs), Path::new(folder), root, home);
+        for (globs, folder, expected) in [
+            (&["db/migrations/**"][..], "/nowhere/p/db/migrations", true),
+            (&["db/migrations/**"], "/nowhere/p/db", true),
+            (&["db/migrations/**"], "/nowhere/p", true),
+            (&["db/migrations/**"], "/nowhere/p/db/other", false),
+            (&["db/migrations/**"], "/nowhere/p/d", false),
+            (&["db/**", "!db/new/**"], "/nowhere/p/db/new", false),
+            (&["db/keep.sql"], "/nowhere/p/db", true),
+            (&["*.lock"], "/nowhere/p/src", false),
+            (&["vendor/"], "/nowhere/p/vendor", true),
+        ] {
+            assert_eq!(is(globs, folder), expected, "{globs:?} {folder}");
         }
     }
 

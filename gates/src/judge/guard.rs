@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, Datelike, FixedOffset, Local, Offset, TimeZone, Timelike, Utc};
 use config::Rule;
 use config::check::{self, Zone};
-use config::types::{GuardType, TimeWindow, Window};
+use config::types::{GuardType, Names, TimeWindow, Window};
 use hooks_common::registry::{Entry, Registry, is_same_dir};
 use hooks_common::text::fact;
 use hooks_common::time::age;
@@ -94,13 +94,16 @@ fn seniority(entry: &Entry) -> (u64, i64) {
 fn paths(rule: &Rule, situation: &Situation<'_>) -> Judged {
     let Some(tool_use) = situation.tool_use else { return Judged::plain(true) };
     let root = situation.project.root();
+    let home = situation.paths.home();
     let hit = |file: &Path| {
-        let hits = |globs: &config::types::Names| globs::matches(globs, file, root, situation.paths.home());
-        let read_only = rule.requirement.paths.as_ref().is_some_and(hits);
+        let hits = |globs: &Names| globs::matches(globs, file, root, home);
+        // Who removes or moves a folder takes along what is in it.
+        let takes = |globs: &Names| file.is_dir() && globs::reaches_below(globs, file, root, home);
+        let read_only = rule.requirement.paths.as_ref().is_some_and(|paths| hits(paths) || takes(paths));
         let outside = rule.requirement.allowed_paths.as_ref().is_some_and(|allowed| !hits(allowed));
         (read_only || outside).then_some(read_only)
     };
-    for file in tool_use.changed_files(situation.paths.home()) {
+    for file in tool_use.changed_files(home) {
         let Some(read_only) = hit(&file) else { continue };
         let shown = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().into_owned();
         let text = if read_only {
