@@ -9,6 +9,7 @@ use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::GateRecord;
 use hooks_common::store::lock;
+use serde_json::Value;
 
 use crate::judge::{Situation, Standing};
 use crate::message;
@@ -18,7 +19,7 @@ use crate::strict;
 use crate::tool_use::ToolUse;
 use crate::view::{Asked, Gates, Verdict};
 
-/// A refusal of the same requirements within so many seconds is told in short: the model sent its edits together.
+/// A refusal that says the same within so many seconds is told in short: the model sent its edits together.
 const REPEATED_WITHIN: i64 = 5;
 /// How much of the session's log is looked at for it, in bytes.
 const RECENT: u64 = 8 * 1024;
@@ -90,15 +91,19 @@ fn refusal(
     Ok(Writer::new(gates, &situation).tool(&refused, tool_use.tool, is_repeated))
 }
 
-/// Whether the session was refused for the same requirements a moment ago.
+/// Whether the session was refused for the same requirements, on the same facts, a moment ago.
 fn was_just_refused(hook: &Hook, refusing: &[&Asked]) -> bool {
     let Some(recent) = hook.session_dir().and_then(|dir| dir.read_tail(RECENT).ok()) else { return false };
     let now = hook.entered.epoch();
     let same = |record: &GateRecord| {
-        let mut open = record.asked.iter().filter(|(_, standing)| standing == "open").map(|(name, _)| name);
-        record.outcome == "deny"
-            && refusing.iter().all(|asked| open.next() == Some(&asked.gate.name))
-            && open.next().is_none()
+        let mut told = record.asked.iter().filter(|(_, word)| word == Standing::Open.name());
+        let is_told = |asked: &&Asked| {
+            let facts = record.facts.get(&asked.gate.name).and_then(Value::as_object);
+            asked.judged.standing == Standing::Open
+                && told.next().is_some_and(|(name, _)| *name == asked.gate.name)
+                && facts.map_or(asked.judged.facts.is_empty(), |facts| *facts == asked.judged.facts)
+        };
+        record.outcome == "deny" && refusing.iter().all(is_told) && told.next().is_none()
     };
     recent.iter().rev().any(|event| {
         (0..=REPEATED_WITHIN).contains(&(now - event.epoch())) && event.gates.as_ref().is_some_and(same)
