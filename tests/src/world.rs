@@ -287,13 +287,13 @@ impl World {
         Answer::of(child.wait_with_output().expect("the hook ends"))
     }
 
-    /// What the status line shows for a payload.
+    /// What the status line prints.
     #[track_caller]
-    pub fn status_line(&self, payload: &Value, arguments: &[&str]) -> String {
+    pub fn status_line(&self, stdin: &str, arguments: &[&str]) -> String {
         let mut command = self.command(crate::executables().join("hook-status-line"));
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the status line starts");
-        let _ = child.stdin.take().expect("a pipe").write_all(payload.to_string().as_bytes());
+        let _ = child.stdin.take().expect("a pipe").write_all(stdin.as_bytes());
         let output = child.wait_with_output().expect("the status line ends");
         assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
         String::from_utf8(output.stdout).expect("UTF-8")

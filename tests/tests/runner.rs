@@ -34,6 +34,8 @@ mod sessions;
 mod setup_command;
 #[path = "runner/triggers.rs"]
 mod triggers;
+#[path = "runner/strategies.rs"]
+mod strategies;
 
 /// A file that is not named above would compile nowhere and test nothing.
 #[test]

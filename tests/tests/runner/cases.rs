@@ -831,7 +831,7 @@ fn r08_a_passing_guard_is_open_nowhere() {
             ("subagent", world.hook(&world.recorded("SubagentStart-Explore")).stdout),
             ("status", world.req_ok(&["status", "--session", SESSION])),
             ("summary", world.req_ok(&["status", "--summary", "--session", SESSION])),
-            ("line", world.status_line(&world.recorded("StatusLine-startup"), &[])),
+            ("line", world.status_line(&world.recorded("StatusLine-startup").to_string(), &[])),
         ]
     };
     for (place, text) in everywhere(&world) {
