@@ -32,10 +32,10 @@ mod real_client;
 mod sessions;
 #[path = "runner/setup.rs"]
 mod setup_command;
-#[path = "runner/triggers.rs"]
-mod triggers;
 #[path = "runner/strategies.rs"]
 mod strategies;
+#[path = "runner/triggers.rs"]
+mod triggers;
 
 /// A file that is not named above would compile nowhere and test nothing.
 #[test]

@@ -149,3 +149,20 @@ fn the_committed_schema_is_the_one_of_the_types() {
         "run UPDATE_SCHEMA=1 cargo test -p tests schema"
     );
 }
+
+#[test]
+fn the_reference_names_every_key_and_is_free_of_findings() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let reference = std::fs::read_to_string(root.join("docs/configuration.md")).unwrap();
+    let example = reference.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let world = World::with(example);
+    let report = world.req_ok(&["verify", "--ci"]);
+    assert!(!report.contains("warning") && !report.contains("error:"), "{report}");
+    let schema: serde_json::Value = serde_json::from_str(config::SCHEMA).unwrap();
+    let objects = schema["$defs"].as_object().unwrap().values().chain([&schema]);
+    let keys = objects.filter_map(|object| object["properties"].as_object()).flat_map(|keys| keys.keys());
+    let missing: Vec<_> = keys
+        .filter(|key| !example.contains(&format!("{key}:")) && !reference.contains(&format!("`{key}:`")))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
