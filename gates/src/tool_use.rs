@@ -7,6 +7,8 @@ use hooks_common::event::{Payload, is_edit_tool};
 use hooks_common::paths::expand;
 use shell::{Folder, Script, Write};
 
+use crate::globs;
+
 /// A use of a tool.
 #[derive(Debug)]
 pub struct ToolUse<'a> {
@@ -83,6 +85,17 @@ impl<'a> ToolUse<'a> {
             Folder::In(folder) => Some(self.folder.join(home_expanded(folder, home))),
             Folder::Unknown => None,
         };
+        if let (None, Some(pattern)) = (&write.target, &write.pattern) {
+            let base = folder.as_deref().unwrap_or(Path::new(""));
+            let pattern = home_expanded(pattern, home);
+            // What a pattern meets now is what it will meet; one that meets nothing tells nothing.
+            let met = if base.is_absolute() || pattern.is_absolute() {
+                globs::met_by(base, &pattern)
+            } else {
+                Vec::new()
+            };
+            return if met.is_empty() { vec![None] } else { met.into_iter().map(Some).collect() };
+        }
         let target = write.target.as_ref().map(|target| home_expanded(target, home));
         let path = match (folder, target) {
             (_, None) => None,

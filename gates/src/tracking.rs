@@ -15,7 +15,7 @@ use crate::wip::{Status, Wip, table};
 /// The most branches that a briefing names.
 const MOST_SHOWN: usize = 10;
 
-/// SessionStart: notes the branch, marks merged ones as done, tells what is being worked on.
+/// SessionStart: notes the branch unless it is left out, marks merged ones as done, tells what is being worked on.
 ///
 /// # Errors
 /// When the gates or the list cannot be read, or the list not be changed.
@@ -24,7 +24,9 @@ pub fn begin(hook: &mut Hook) -> Result<(), String> {
     let (project, now) = (hook.project().root().to_owned(), hook.entered);
     let Some(session) = &gates.session else { return Ok(()) };
     let wip = Wip::new(&hook.paths, lock::CHANGE);
-    wip.touch(&project, gates.branch.name(), session, now).map_err(|error| error.to_string())?;
+    if keeps(&settings, &gates) {
+        wip.touch(&project, gates.branch.name(), session, now).map_err(|error| error.to_string())?;
+    }
     let entries = wip.entries().map_err(|error| error.to_string())?;
     if let (true, Some(repository)) = (settings.auto_detect_merged, hook.project().repository()) {
         let open = entries.iter().filter(|entry| entry.project() == project && !entry.is_done());
@@ -48,7 +50,8 @@ pub fn ask(hook: &mut Hook) -> Result<(), String> {
         return Ok(());
     }
     let Some((gates, settings)) = settings(hook)? else { return Ok(()) };
-    let Some(session) = gates.session.as_ref().filter(|_| settings.prompt_on_stop) else { return Ok(()) };
+    let is_asked = settings.prompt_on_stop && keeps(&settings, &gates);
+    let Some(session) = gates.session.as_ref().filter(|_| is_asked) else { return Ok(()) };
     let (project, branch) = (hook.project().root().to_owned(), gates.branch.name());
     let wip = Wip::new(&hook.paths, lock::CHANGE);
     let entry = wip.entry(&project, branch).map_err(|error| error.to_string())?;
@@ -71,7 +74,10 @@ pub fn ask(hook: &mut Hook) -> Result<(), String> {
 /// # Errors
 /// As [`begin`].
 pub fn end(hook: &mut Hook) -> Result<(), String> {
-    let Some((gates, _)) = settings(hook)? else { return Ok(()) };
+    let Some((gates, settings)) = settings(hook)? else { return Ok(()) };
+    if !keeps(&settings, &gates) {
+        return Ok(());
+    }
     let Some(meta) = hook.session_dir().and_then(|dir| dir.meta()) else { return Ok(()) };
     let Ok(began) = DateTime::parse_from_rfc3339(&meta.created_at) else { return Ok(()) };
     let seconds = hook.entered.epoch() - began.timestamp();
@@ -80,11 +86,14 @@ pub fn end(hook: &mut Hook) -> Result<(), String> {
         .map_err(|error| error.to_string())
 }
 
-/// The gates and what is configured, where branches are tracked and this one is not left out.
+/// The gates and what is configured, where branches are tracked.
 fn settings(hook: &mut Hook) -> Result<Option<(Gates, WipTracking)>, String> {
     let Some(gates) = Gates::of_later_stage(hook) else { return Ok(None) };
     let settings = gates.policy.settings().map_err(|error| error.to_string())?.wip_tracking;
-    let is_kept =
-        settings.enabled && settings.exclude_branches.iter().all(|branch| branch != gates.branch.name());
-    Ok(is_kept.then_some((gates, settings)))
+    Ok(settings.enabled.then_some((gates, settings)))
+}
+
+/// Whether the branch is one that is kept.
+fn keeps(settings: &WipTracking, gates: &Gates) -> bool {
+    settings.exclude_branches.iter().all(|branch| branch != gates.branch.name())
 }

@@ -67,7 +67,14 @@ pub(crate) fn copies(
                     format!("{base}/{name}")
                 };
                 let target = Some(target);
-                Write { target, folder: folder.clone(), by, may_be_folder: false, inside: None }
+                Write {
+                    target,
+                    pattern: None,
+                    folder: folder.clone(),
+                    by,
+                    may_be_folder: false,
+                    inside: None,
+                }
             }
             None => Write::tree(&last, folder, by),
         });

@@ -8,6 +8,8 @@ pub struct Write {
     /// The path as written, seen from `folder`; a leading `~` is a home folder. `None` when the line does not tell
     /// which file it is.
     pub target: Option<String>,
+    /// The wildcard pattern that stands for the files, where the line has one instead of a path: `src/*.rs`.
+    pub pattern: Option<String>,
     /// The folder from which a relative target is seen.
     pub folder: Folder,
     /// The program or operator that does it.
@@ -22,7 +24,14 @@ pub struct Write {
 impl Write {
     /// This file, which is no folder.
     pub(crate) fn file(word: &Word, folder: &Folder, by: &'static str) -> Self {
-        Self { target: path(word), folder: folder.clone(), by, may_be_folder: false, inside: None }
+        Self {
+            target: path(word),
+            pattern: pattern(word),
+            folder: folder.clone(),
+            by,
+            may_be_folder: false,
+            inside: None,
+        }
     }
 
     /// This file, or what is in this folder.
@@ -32,7 +41,7 @@ impl Write {
 
     /// Files of which nothing is known but where they are seen from.
     pub(crate) fn unknown(folder: &Folder, by: &'static str) -> Self {
-        Self { target: None, folder: folder.clone(), by, may_be_folder: true, inside: None }
+        Self { target: None, pattern: None, folder: folder.clone(), by, may_be_folder: true, inside: None }
     }
 }
 
@@ -53,6 +62,13 @@ pub(crate) fn path(word: &Word) -> Option<String> {
     let is_told =
         (rest.is_empty() || rest.starts_with('/')) && !rest.contains(['$', '`', '*', '?', '[', '{']);
     is_told.then(|| format!("{root}{rest}"))
+}
+
+/// A word that is a wildcard pattern and nothing else that only Bash knows.
+fn pattern(word: &Word) -> Option<String> {
+    let is_pattern =
+        !word.is_literal && word.text.contains(['*', '?', '[']) && !word.text.contains(['$', '`', '{', '\\']);
+    is_pattern.then(|| word.text.clone())
 }
 
 /// The last part of a path.

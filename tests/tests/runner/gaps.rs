@@ -338,7 +338,6 @@ fn gap_21_an_unknown_name_is_an_error() {
 }
 
 #[test]
-#[ignore = "until wip tracking is in"]
 fn gap_22_a_fresh_branch_is_not_done_and_its_status_is_asked_for_once() {
     // A branch without commits counted as merged, and Stop asked at every turn until it was done.
     let world = World::with("requirements: {}\nhooks: {wip_tracking: {enabled: true}}\n");
@@ -346,7 +345,7 @@ fn gap_22_a_fresh_branch_is_not_done_and_its_status_is_asked_for_once() {
     world.git(&["checkout", "-qb", "feature/x"]);
     let status = || {
         let all = world.json(&world.home.join(".claude/wip_projects.json"));
-        all[format!("{}::feature/x", world.repo.display())]["status"].clone()
+        all["entries"][format!("{}::feature/x", world.repo.display())]["status"].clone()
     };
     world.hook(&world.recorded("SessionStart-startup"));
     assert_eq!(status(), "wip");
@@ -359,6 +358,7 @@ fn gap_22_a_fresh_branch_is_not_done_and_its_status_is_asked_for_once() {
     commit_all(&world);
     world.git(&["checkout", "-q", "main"]);
     world.git(&["merge", "-q", "--no-ff", "-m", "merge", "feature/x"]);
+    world.git(&["checkout", "-qb", "feature/y"]);
     world.hook(&of(OTHER, world.recorded("SessionStart-startup")));
     assert_eq!(status(), "done", "merged, with commits of its own");
 }
