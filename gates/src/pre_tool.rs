@@ -8,7 +8,7 @@ use hooks_common::project::Project;
 use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::GateRecord;
-use hooks_common::store::lock;
+use hooks_common::store::{self, lock};
 use serde_json::Value;
 
 use crate::judge::{Situation, Standing};
@@ -169,11 +169,12 @@ fn mark_triggered(hook: &mut Hook, gates: &Gates, verdict: &Verdict) -> Result<(
     Ok(())
 }
 
-/// Refuses a tool whose gates failed, where the configuration closes them then.
+/// After gates that failed: refuses the tool where the configuration closes them then, and drops the compiled
+/// policy, which may be damaged; the next hook compiles it again.
 ///
 /// # Errors
-/// None: what cannot be read closes nothing.
-pub fn close(hook: &mut Hook) -> Result<(), std::convert::Infallible> {
+/// When the policy cannot be removed.
+pub fn close(hook: &mut Hook) -> Result<(), std::io::Error> {
     if hook.session.is_none() || hook.is_skipped() {
         return Ok(());
     }
@@ -181,7 +182,7 @@ pub fn close(hook: &mut Hook) -> Result<(), std::convert::Infallible> {
         hook.gates.get_or_insert_default().outcome = "closed".to_owned();
         hook.answer.decide(Decision::Refuse(text));
     }
-    Ok(())
+    store::remove(&hook.project().policy()).map(drop)
 }
 
 /// The answer to a payload that cannot be read, where the configuration closes gates then. The project is the
