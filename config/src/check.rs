@@ -55,6 +55,13 @@ pub fn requirement(name: &str, requirement: &Requirement, hooks: &Hooks) -> Vec<
     if requirement.satisfied_when == SatisfiedWhen::Done && requirement.satisfied_by_skill.is_none() {
         find(Severity::Error, "`satisfied_when: done` needs `satisfied_by_skill`".into());
     }
+    if requirement.enabled
+        && !requirement.stop_only
+        && requirement.triggers().is_empty()
+        && !requirement.counts_bash_writes()
+    {
+        find(Severity::Warning, "`trigger_tools` is empty, so nothing ever needs it".into());
+    }
     if requirement.enabled && requirement.stop_only {
         if requirement.triggers().is_empty() {
             find(Severity::Warning, "`stop_only` without triggers is never verified".into());

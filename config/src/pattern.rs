@@ -41,10 +41,10 @@ pub struct Pattern {
     /// Whether it needs the backtracking engine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     backtracks: bool,
-    /// Whether the expression begins with a program's name and white space: then a match begins with the
-    /// program, so that `echo git push` is no push.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    names_program: bool,
+    /// The programs that the expression begins with, in lower case, where white space follows: then a match begins
+    /// with the program, so that `echo git push` is no push.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    programs: Vec<String>,
     /// The expression as steps, if it is that simple.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     steps: Vec<Step>,
@@ -80,11 +80,11 @@ impl Pattern {
             },
         };
         let hir = regex_syntax::ParserBuilder::new().build().parse(source);
-        let names_program = hir.as_ref().is_ok_and(names_program);
+        let programs = hir.as_ref().ok().and_then(programs).unwrap_or_default();
         let literals = hir.map(|hir| required(&hir)).unwrap_or_default();
         let steps = if backtracks { Vec::new() } else { steps(source).unwrap_or_default() };
         let compiled = OnceCell::new();
-        Ok(Self { source: source.to_owned(), backtracks, names_program, steps, literals, compiled })
+        Ok(Self { source: source.to_owned(), backtracks, programs, steps, literals, compiled })
     }
 
     /// The expression as configured.
@@ -113,7 +113,7 @@ impl Pattern {
     /// # Errors
     /// As [`Pattern::is_match`].
     pub fn is_command(&self, text: &str, lower: &str) -> Result<bool, String> {
-        if !self.names_program {
+        if self.programs.is_empty() {
             return self.is_match(text, lower);
         }
         if !self.is_possible(lower) {
@@ -123,6 +123,11 @@ impl Pattern {
             return Ok(walk(&self.steps, lower.as_bytes(), 0, &|end| !cuts_git_command(lower, end)));
         }
         self.first_match(text).map(|at| at == Some(0))
+    }
+
+    /// Whether the expression begins with this program.
+    pub fn names_program(&self, program: &str) -> bool {
+        self.programs.iter().any(|name| name.eq_ignore_ascii_case(program))
     }
 
     /// Whether the literals that any match needs are there.
@@ -151,33 +156,43 @@ impl Pattern {
     }
 }
 
-/// Whether an expression begins with a word, or one of several, and goes on with white space.
-fn names_program(hir: &Hir) -> bool {
+/// The words that an expression begins with and that white space follows.
+fn programs(hir: &Hir) -> Option<Vec<String>> {
     let parts = match hir.kind() {
         HirKind::Concat(parts) => parts.as_slice(),
         _ => std::slice::from_ref(hir),
     };
     let mut parts = parts.iter().skip_while(|part| matches!(part.kind(), HirKind::Look(_)));
-    let Some(first) = parts.next() else { return false };
-    let is_word = |text: &[u8]| {
-        !text.is_empty() && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-.+".contains(byte))
-    };
+    let first = parts.next()?;
     if let HirKind::Literal(literal) = first.kind()
         && let Some(space) = literal.0.iter().position(|byte| *byte == b' ')
     {
-        return is_word(&literal.0[..space]);
+        return program(&literal.0[..space]).map(|name| vec![name]);
     }
+    let mut words = Vec::new();
+    collect_words(first, &mut words)?;
     let goes_on = parts.find(|part| !matches!(part.kind(), HirKind::Look(_)));
-    is_one_word(first, &is_word) && goes_on.is_some_and(begins_with_space)
+    goes_on.is_some_and(begins_with_space).then_some(words)
 }
 
-fn is_one_word(hir: &Hir, is_word: &impl Fn(&[u8]) -> bool) -> bool {
+/// A word as a program is called.
+fn program(text: &[u8]) -> Option<String> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+".contains(byte);
+    let is_word = !text.is_empty() && !text.starts_with(b"-") && text.iter().all(is_part);
+    is_word.then(|| String::from_utf8_lossy(text).to_ascii_lowercase())
+}
+
+/// Every word that a choice of words begins with; `None` when it is anything else.
+fn collect_words(hir: &Hir, words: &mut Vec<String>) -> Option<()> {
     match hir.kind() {
-        HirKind::Literal(literal) => is_word(&literal.0) && !literal.0.starts_with(b"-"),
-        HirKind::Capture(capture) => is_one_word(&capture.sub, is_word),
-        HirKind::Alternation(branches) => branches.iter().all(|branch| is_one_word(branch, is_word)),
-        _ => false,
+        HirKind::Literal(literal) => words.push(program(&literal.0)?),
+        HirKind::Capture(capture) => collect_words(&capture.sub, words)?,
+        HirKind::Alternation(branches) => {
+            branches.iter().try_for_each(|branch| collect_words(branch, words))?;
+        }
+        _ => return None,
     }
+    Some(())
 }
 
 fn begins_with_space(hir: &Hir) -> bool {

@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use hooks_common::event::is_edit_tool;
-use hooks_common::finding::{Finding, Place};
+use hooks_common::finding::{Finding, Place, Severity};
 use hooks_common::log::LogLevel;
 use hooks_common::paths::{Paths, expand};
 use hooks_common::project::{ConfigFile, FileIdentity, Level, Project};
@@ -44,6 +44,8 @@ pub struct Policy {
     /// The beginning of the file, or all of it.
     head: Vec<u8>,
     file: Option<File>,
+    /// Whether the configuration that it was made from is gone.
+    is_orphan: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -170,11 +172,12 @@ impl Policy {
     /// The policy of a project: the compiled one while its sources are unchanged, else compiled again. `None`
     /// when the project has no configuration of its own.
     pub fn of(project: &Project, paths: &Paths) -> Option<Self> {
-        if !project.is_configured() {
-            return None;
-        }
         let path = project.policy();
         let stored = Self::open(&path).ok().flatten();
+        if !project.is_configured() {
+            // Who is kept from the gates does not get rid of them by removing their file.
+            return stored.filter(Self::protects_cli).map(|policy| Self { is_orphan: true, ..policy });
+        }
         match stored {
             Some(policy) if policy.is_current(project.config_files()) => Some(policy),
             stored => Some(Self::compile(project.config_files(), paths, stored, &path)),
@@ -233,7 +236,7 @@ impl Policy {
         if header.format != FORMAT || length != header.length {
             return Err(io::Error::from(io::ErrorKind::InvalidData).into());
         }
-        Ok(Some(Self { header, head, file: Some(file) }))
+        Ok(Some(Self { header, head, file: Some(file), is_orphan: false }))
     }
 
     fn is_current(&self, files: &[ConfigFile]) -> bool {
@@ -428,7 +431,14 @@ impl Policy {
     /// # Errors
     /// When the stored policy is damaged.
     pub fn findings(&self) -> Result<Vec<Finding>, PolicyError> {
-        self.part(self.header.findings)
+        let mut findings: Vec<Finding> = self.part(self.header.findings)?;
+        if self.is_orphan {
+            let message =
+                "the configuration is gone; its last policy stays in force, because it says `protect_cli`";
+            let finding = Finding::new(Severity::Error, "requirements.yaml", message);
+            findings.insert(0, finding.help("bring the file back; a person who wants the gates gone removes .git/stanchion/policy.json as well"));
+        }
+        Ok(findings)
     }
 
     fn part<T: DeserializeOwned>(&self, Span(start, length): Span) -> Result<T, PolicyError> {
@@ -496,9 +506,11 @@ impl Body {
             }
         }
         text.extend_from_slice(b"}}\n");
-        let decisive =
-            serde_json::to_vec(&(self.enabled, &self.protect_cli, self.strict, &self.settings, &self.rules))
-                .unwrap_or_default();
+        // Where a rule stands decides nothing.
+        let decided: Vec<_> =
+            self.rules.iter().map(|rule| (&rule.name, rule.closes_on_error, &rule.requirement)).collect();
+        let switches = (self.enabled, self.protect_cli.is_some(), self.strict);
+        let decisive = serde_json::to_vec(&(switches, &self.settings, decided)).unwrap_or_default();
         let mut header = Header {
             format: FORMAT,
             program: hooks_common::VERSION.to_owned(),
@@ -530,7 +542,7 @@ impl Body {
             }
         }
         head.extend_from_slice(&text);
-        Policy { header, head, file: None }
+        Policy { header, head, file: None, is_orphan: false }
     }
 }
 

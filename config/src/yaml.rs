@@ -259,7 +259,10 @@ impl Builder {
     fn count(&mut self, nodes: usize, mark: Mark) -> Result<(), Complaint> {
         self.nodes += nodes;
         if self.nodes > MOST_NODES {
-            return Err(Complaint { mark, message: format!("more than {MOST_NODES} values after aliases") });
+            return Err(Complaint {
+                mark,
+                message: format!("more than {MOST_NODES} values, aliases unfolded"),
+            });
         }
         Ok(())
     }

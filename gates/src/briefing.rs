@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use config::Rule;
 use config::messages::MessageDirs;
-use config::types::{BriefingFormat, GuardType, Kind, SessionStart};
+use config::types::{BriefingFormat, GuardType, Kind, Mode, SessionStart};
 use hooks_common::finding::Severity;
 use hooks_common::owner::Owner;
 use hooks_common::requirements::transaction;
@@ -18,7 +18,7 @@ use crate::carry_over::carry_over;
 use crate::judge::{Judged, Situation, Standing};
 use crate::message::Placeholders;
 use crate::refusal::{self, Req};
-use crate::view::Gates;
+use crate::view::{Gates, is_told};
 
 /// Entries of sessions that did nothing for so long are dropped from state, in seconds.
 const FORGET_AFTER: i64 = 14 * 86_400;
@@ -48,7 +48,7 @@ pub fn tell_failures(hook: &mut Hook) -> Result<(), std::convert::Infallible> {
 /// # Errors
 /// When the gates cannot be read.
 pub fn brief(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
-    if !hook.project().is_configured() {
+    if config::Policy::of(hook.project(), &hook.paths).is_none() {
         if hook.payload.source == "startup" && hook.session.is_some() && !hook.is_skipped() {
             hook.answer
                 .add_context("This project has no requirements; `req init` writes a first configuration.");
@@ -139,7 +139,8 @@ fn inherit(hook: &mut Hook, gates: Gates, settings: &SessionStart, owner: Option
 
 fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -> Result<String, String> {
     let situation = Situation::of_project(&hook.paths, hook.project());
-    let survey = gates.survey(&situation).map_err(|error| error.to_string())?;
+    let mut survey = gates.survey(&situation).map_err(|error| error.to_string())?;
+    survey.retain(|(rule, _)| rule.requirement.mode != Mode::Observe);
     let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
     let messages = MessageDirs::of(&hook.paths, hook.project().root());
     let mut text = String::new();
@@ -151,9 +152,10 @@ fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -
         return Ok(text);
     }
     let open: Vec<&Rule> =
-        survey.iter().filter(|(_, judged)| is_open(judged)).map(|(rule, _)| rule).collect();
+        survey.iter().filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect();
     let req = Req::find(&hook.paths);
-    let fallback = req.call(&refusal::satisfy(&open, &session));
+    let ways: Vec<String> = refusal::ways_on(&open, &session).iter().map(|way| req.call(way)).collect();
+    let fallback = ways.join("; ");
     let root = hook.project().root().to_string_lossy().into_owned();
     if let Some(template) = messages.briefing(settings.briefing_format.name()) {
         let actions = open.iter().map(|rule| format!("- {} ({})", rule.name, way_out(rule, Some(&messages))));
@@ -206,10 +208,6 @@ fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -
         }
     }
     Ok(text)
-}
-
-fn is_open(judged: &Judged) -> bool {
-    judged.standing == Standing::Open
 }
 
 fn row(rule: &Rule, judged: &Judged, messages: &MessageDirs) -> String {

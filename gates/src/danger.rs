@@ -77,7 +77,7 @@ fn remove(command: &Command, ground: Ground<'_>) -> Option<String> {
         if is_option && program == "find" {
             break;
         }
-        if !is_option && is_vital(word, &command.folder, ground) {
+        if !is_option && is_vital(word, &command.folder, ground, matches!(program, "rm" | "find")) {
             return Some(format!("`{program}` would reach {} and everything in it", shown(word)));
         }
     }
@@ -98,7 +98,7 @@ fn shown(word: &Word) -> String {
 }
 
 /// Whether a word names a root, home, the project, a folder around them, or all that is in one of these.
-fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>) -> bool {
+fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> bool {
     let text = word.text.as_str();
     let home = ground.home.to_string_lossy();
     let text = ["${HOME}", "$HOME"]
@@ -134,10 +134,10 @@ fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>) -> bool {
     let depth = path.components().count();
     // `/`, and the folders right below it.
     let is_system = depth <= 2 && path.is_absolute() && path != Path::new("/tmp");
-    is_system
-        || ground.home.starts_with(&path)
-        || ground.project.starts_with(&path)
-        || path == ground.project.join(".git")
+    let is_around_home = ground.home.starts_with(&path);
+    // Owners and modes of one's own project are set every day.
+    let is_project = ground.project.starts_with(&path) || path == ground.project.join(".git");
+    is_system || is_around_home || (removes && is_project)
 }
 
 fn device(command: &Command) -> Option<String> {
@@ -306,6 +306,7 @@ mod tests {
             "find build -delete",
             "cd .. && find . -name '*.orig' -type f -delete",
             "chmod -R u+w target",
+            "cd .. && chmod -R u+w .",
             "dd if=a of=b",
             "f() { echo x; }; f",
             "echo x > /dev/null",

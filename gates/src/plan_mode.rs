@@ -6,10 +6,10 @@ use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
 use crate::briefing::way_out;
-use crate::judge::{Situation, Standing};
+use crate::judge::Situation;
 use crate::phase;
 use crate::refusal::{self, Req};
-use crate::view::Gates;
+use crate::view::{Gates, is_told};
 
 /// Tells the open requirements after EnterPlanMode and ExitPlanMode; nothing when none is open.
 ///
@@ -31,7 +31,7 @@ pub fn tell(hook: &mut Hook) -> Result<(), String> {
     let situation = Situation::of_project(&hook.paths, hook.project());
     let survey = gates.survey(&situation).map_err(|error| error.to_string())?;
     let open: Vec<_> =
-        survey.iter().filter(|(_, judged)| judged.standing == Standing::Open).map(|(rule, _)| rule).collect();
+        survey.iter().filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect();
     if open.is_empty() {
         return Ok(());
     }
@@ -53,7 +53,9 @@ pub fn tell(hook: &mut Hook) -> Result<(), String> {
     if !is_entered {
         let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
         let req = Req::find(&hook.paths);
-        let _ = write!(text, "\nTo satisfy: {}", req.call(&refusal::satisfy(&open, &session)));
+        for way in refusal::ways_on(&open, &session) {
+            let _ = write!(text, "\nTo go on: {}", req.call(&way));
+        }
     }
     hook.answer.add_context(text);
     Ok(())

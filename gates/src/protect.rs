@@ -4,7 +4,8 @@
 //! files, command lines that write, remove or otherwise touch them. What a script does that the agent wrote
 //! first is not seen here; for that `req` itself looks whether an agent started it.
 //!
-//! Not seen: a program of the agent's own that finds our files without naming them.
+//! Not seen: a program of the agent's own that finds our files without naming them, and git when it puts back what
+//! it has (`git reset --hard`, `git stash`, `git clean`, another branch).
 
 use std::path::Path;
 
@@ -12,9 +13,10 @@ use hooks_common::event::is_edit_tool;
 use hooks_common::paths::{Paths, in_project, resolve};
 use hooks_common::project::Project;
 use hooks_common::text::fact;
-use shell::{Command, Input};
+use shell::{Command, Input, Operator};
 
 use crate::tool_use::ToolUse;
+use crate::trigger::is_beyond;
 
 /// Calls of `req` that change what is satisfied or configured. `req done` looks for itself whether it may.
 const CHANGING: [&str; 11] = [
@@ -26,7 +28,7 @@ const CHANGING_WITH_OPTIONS: [&str; 2] = ["config", "logging"];
 /// Their options that change nothing.
 const HARMLESS_OPTIONS: [&str; 3] = ["--json", "--sources", "--help"];
 /// Programs that only read the files they name.
-const READING: [&str; 26] = [
+const READING: [&str; 31] = [
     "cat",
     "head",
     "tail",
@@ -53,6 +55,11 @@ const READING: [&str; 26] = [
     "echo",
     "printf",
     "cd",
+    "sort",
+    "nl",
+    "cut",
+    "od",
+    "yamllint",
 ];
 /// Subcommands of git that leave the files of the work tree alone.
 const READING_GIT: [&str; 12] = [
@@ -64,15 +71,34 @@ const READING_GIT: [&str; 12] = [
     "add",
     "commit",
     "ls-files",
+    "ls-tree",
     "check-ignore",
     "grep",
     "rev-parse",
-    "config",
 ];
+/// Programs that run the text they are given; in others a text that mentions our files is only a text.
+const INTERPRETERS: [&str; 14] = [
+    "python",
+    "python3",
+    "perl",
+    "ruby",
+    "node",
+    "deno",
+    "bun",
+    "php",
+    "lua",
+    "awk",
+    "gawk",
+    "sed",
+    "osascript",
+    "ed",
+];
+/// Programs that run nothing they are given by name.
+const NO_WRAPPERS: [&str; 11] =
+    ["npm", "yarn", "pnpm", "pip", "apt", "brew", "cargo", "kubectl", "docker", "gh", "git"];
 /// How our files are named on a command line.
-const NAMES: [&str; 8] = [
-    "requirements.yaml",
-    "requirements.local.yaml",
+const NAMES: [&str; 7] = [
+    ".claude/requirements",
     ".rf-optout",
     ".git/requirements",
     ".git/stanchion",
@@ -80,6 +106,9 @@ const NAMES: [&str; 8] = [
     ".claude/messages",
     ".claude/settings",
 ];
+/// Our files in `.claude`.
+const FILES: [&str; 4] =
+    ["requirements.yaml", "requirements.local.yaml", "settings.json", "settings.local.json"];
 
 /// What a tool use would do to the agent's own gates, for the refusal; `None` when nothing.
 pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Option<String> {
@@ -94,18 +123,76 @@ pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Op
     if let Some(call) = script.commands.iter().find_map(changing_call) {
         return Some(format!("{} changes what gates this session.", fact(&call)));
     }
-    if let Some(file) =
-        tool_use.changed_files(paths.home()).iter().find(|file| is_protected(paths, project, file))
-    {
+    // What `find` deletes by name is not all that it walks through.
+    let changed = if script.commands.iter().any(finds_others) {
+        tool_use.written_files(paths.home()).into_iter().flatten().collect()
+    } else {
+        tool_use.changed_files(paths.home())
+    };
+    if let Some(file) = changed.iter().find(|file| is_protected(paths, project, file)) {
         return Some(touches(file));
     }
     let stanchion = paths.stanchion_dir().to_string_lossy().into_owned();
-    let names = |text: &str| NAMES.iter().any(|name| text.contains(name)) || text.contains(&stanchion);
-    if script.commands.iter().any(|command| !only_reads(command) && mentions(command, &names)) {
+    let names = |text: &str| {
+        NAMES.iter().any(|name| text.contains(name))
+            || text.contains(&stanchion)
+            || text.split(is_between).any(may_meet)
+    };
+    let touches_ours = |command: &Command| {
+        (!only_reads(command) && mentions(command, &names))
+            || goes_to(command, &names)
+            || writes_by_script(command, &names)
+    };
+    if script.commands.iter().any(touches_ours) {
         return Some("It touches files that gate this session.".to_owned());
+    }
+    // A write to what the line does not tell, by a loop or `xargs`, may be one to what it names elsewhere.
+    let writes_anywhere = tool_use.written_files(paths.home()).contains(&None) && names(tool_use.command);
+    if writes_anywhere {
+        return Some(
+            "It names files that gate this session, and writes files that it does not name.".to_owned(),
+        );
+    }
+    if is_beyond(script) {
+        return Some("It cannot be followed to its end.".to_owned());
     }
     let is_blind = script.doubt.is_some() && (names(tool_use.command) || may_call(tool_use.command));
     is_blind.then(|| "It cannot be followed, and names what gates this session.".to_owned())
+}
+
+/// Whether a command is a `find` that deletes by a name which none of our files has.
+fn finds_others(command: &Command) -> bool {
+    let words = command.arguments();
+    let names = words
+        .windows(2)
+        .filter(|pair| matches!(&*pair[0].text, "-name" | "-iname"))
+        .map(|pair| &*pair[1].text);
+    let mut names = names.peekable();
+    let is_ours =
+        |name: &str| FILES.iter().any(|file| fast_glob::glob_match(name, file)) || name.contains("json");
+    let deletes = words.iter().any(|word| word.text == "-delete");
+    command.program() == Some("find") && deletes && names.peek().is_some() && names.all(|name| !is_ours(name))
+}
+
+fn is_between(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | ';' | '|' | '&' | '<' | '>' | '(' | ')' | '=')
+}
+
+/// Whether a word is the folder of our files, or a wildcard pattern that meets one of them there.
+fn may_meet(word: &str) -> bool {
+    let word = word.trim_end_matches('/');
+    if word == ".claude" || word.ends_with("/.claude") {
+        return true;
+    }
+    let is_pattern = word.contains(['*', '?', '[', '{']) && word.contains('/');
+    let within = |name: &str| {
+        let parts = word.split('/').count();
+        let file = format!(".claude/{name}");
+        let last: Vec<&str> = word.rsplitn(3, '/').take(2).collect();
+        let tail = last.into_iter().rev().collect::<Vec<_>>().join("/");
+        parts >= 2 && fast_glob::glob_match(&tail, &file)
+    };
+    is_pattern && FILES.into_iter().any(within)
 }
 
 fn touches(file: &Path) -> String {
@@ -143,6 +230,10 @@ fn is_protected(paths: &Paths, project: &Project, file: &Path) -> bool {
 /// The call of `req` or `stanchion` that a command is, if it changes something.
 fn changing_call(command: &Command) -> Option<String> {
     let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    let runs_others = !command.program().is_some_and(|program| NO_WRAPPERS.contains(&program));
+    if words.contains(&"--help") || !runs_others {
+        return None;
+    }
     let called = |name: &str| {
         words.iter().position(|word| {
             word.rsplit('/').next().is_some_and(|base| base.trim_end_matches(".exe") == name)
@@ -155,7 +246,9 @@ fn changing_call(command: &Command) -> Option<String> {
     if let Some(at) = at.filter(|_| !only_reads(command)) {
         let mut rest = words[at + 1..].iter().filter(|word| !word.starts_with('-'));
         let verb = *rest.next()?;
-        if CHANGING.contains(&verb) {
+        let is_told =
+            command.words[at..].iter().find(|word| word.text == verb).is_none_or(|word| word.is_literal);
+        if CHANGING.contains(&verb) || !is_told {
             return Some(told(verb));
         }
         let sets = words[at + 1..].iter().any(|word| {
@@ -183,10 +276,12 @@ fn only_reads(command: &Command) -> bool {
             let words = command.without_global_options();
             words.get(1).is_some_and(|word| READING_GIT.contains(&word.text.as_str()))
         }
-        Some("sed" | "awk" | "yq") => !command
-            .arguments()
-            .iter()
-            .any(|word| word.text.starts_with("-i") || word.text.starts_with("--in-place")),
+        Some("sed" | "yq") => !command.arguments().iter().any(|word| {
+            let option = word.text.strip_prefix('-').filter(|option| !option.starts_with('-'));
+            option.is_some_and(|letters| letters.contains('i')) || word.text.starts_with("--in")
+        }),
+        // A copy of a configuration changes nothing; one of an executable is a way around its name.
+        Some("cp" | "rsync") => !command.words.iter().any(|word| word.text.contains(".stanchion")),
         Some("find") => !command.arguments().iter().any(|word| {
             matches!(
                 word.text.as_str(),
@@ -198,13 +293,36 @@ fn only_reads(command: &Command) -> bool {
     }
 }
 
+/// Whether a command that does more than read names our files: as a word, as where its output goes, or, for a
+/// program that runs texts, anywhere in one.
 fn mentions(command: &Command, names: &impl Fn(&str) -> bool) -> bool {
     // Another call of ours says itself what it does; `req why` may name any file.
     if matches!(command.program(), Some("req" | "stanchion")) {
         return false;
     }
-    let by_word = command.words.iter().any(|word| names(&word.text));
-    by_word || matches!(&command.input, Input::Text(text) if names(text))
+    let runs_texts = command.program().is_none_or(|program| INTERPRETERS.contains(&program));
+    let is_named = |text: &str| names(text) && (runs_texts || !text.contains(char::is_whitespace));
+    let is_inside = matches!(&command.folder, shell::Folder::In(folder) if names(folder))
+        && command.words.iter().any(|word| FILES.iter().any(|file| word.text.contains(file)));
+    let by_input = matches!(&command.input, Input::Text(text) if runs_texts && names(text));
+    is_inside || by_input || command.words.iter().any(|word| is_named(&word.text))
+}
+
+/// Whether a command's output goes to one of our files, by a name that is known only when it runs.
+fn goes_to(command: &Command, names: &impl Fn(&str) -> bool) -> bool {
+    let written = |redirection: &&shell::Redirection| {
+        !matches!(
+            redirection.operator,
+            Operator::Read | Operator::HereDocument | Operator::HereString | Operator::DuplicateIn
+        )
+    };
+    command.redirections.iter().filter(written).any(|redirection| names(&redirection.target.text))
+}
+
+/// Whether a script of `sed` or `awk` writes a file of ours itself.
+fn writes_by_script(command: &Command, names: &impl Fn(&str) -> bool) -> bool {
+    matches!(command.program(), Some("sed" | "awk" | "gawk"))
+        && command.arguments().iter().any(|word| names(&word.text) && word.text.contains([' ', '{', '"']))
 }
 
 #[cfg(test)]
@@ -250,6 +368,27 @@ mod tests {
             "req sat'isf'y plan",
             "eval \"$X req satisfy plan",
             "find .claude -name requirements.yaml -delete",
+            "sed -i s/true/false/ .claude/*.yaml",
+            "perl -pi -e s/a/b/ .cl*/req*.yaml",
+            "rm -rf .claude/*",
+            "echo > .claude/requirement?.yaml",
+            "for f in .claude/*.yaml; do echo > $f; done",
+            "ls .claude/*.yaml | xargs sed -i s/a/b/",
+            "chmod 0 .claude/*",
+            "git checkout .claude",
+            "git stash -- .claude",
+            "awk 'BEGIN{print \"enabled: false\" > \".claude/requirements.local.yaml\"}'",
+            "sed -n 's/x/y/w .claude/requirements.local.yaml' a.txt",
+            "echo x > \"$(pwd)/.claude/requirements.local.yaml\"",
+            "ln -s .claude c9",
+            "grep -rl enabled .claude | xargs sed -i s/a/b/",
+            "find .claude -name 'req*' -exec rm {} +",
+            "git config -f .claude/requirements.local.yaml a.b c",
+            "yq -yi .enabled=false .claude/requirements.yaml",
+            "tar xf x.tar -C .claude",
+            "req $(cat v) plan",
+            "rm .claude/req*",
+            "cd .claude; python3 x.py requirements.yaml",
         ] {
             assert!(refused(line), "{line}");
         }
@@ -273,6 +412,19 @@ mod tests {
             "cargo test",
             "rm -rf target",
             "echo x > notes.md",
+            "mkdir -p .claude/plans && echo x > .claude/plans/a.md",
+            "ls .claude/*.yaml && cargo test",
+            "cat .claude/requirements.yaml && make",
+            "for f in src/*.rs; do echo > $f; done",
+            "find . -name '*.py' -delete",
+            "helm dependency update charts/requirements.yaml",
+            "conda env create -f requirements.yaml",
+            "gh pr create --body 'change .claude/requirements.yaml'",
+            "npm install req enable",
+            "kubectl get req pause",
+            "req satisfy --help",
+            "sort .claude/requirements.yaml",
+            "cp .claude/requirements.yaml /tmp/b",
         ] {
             assert!(!refused(line), "{line}");
         }

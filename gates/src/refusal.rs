@@ -145,7 +145,11 @@ impl<'a> Writer<'a> {
             _ => None,
         };
         let rules: Vec<&Rule> = waiting.iter().map(|one| &one.rule).collect();
-        let command = command.unwrap_or_else(|| self.req().call(&satisfy(&rules, &self.session)));
+        let mut commands = match command {
+            Some(command) => vec![command],
+            None => ways_on(&rules, &self.session).iter().map(|way| self.req().call(way)).collect(),
+        };
+        let command = commands.remove(0);
         if self.gates.policy.protects_cli() {
             let _ = write!(
                 text,
@@ -153,6 +157,9 @@ impl<'a> Writer<'a> {
             );
         } else {
             let _ = write!(text, "\nTo go on: {command}");
+        }
+        for command in commands {
+            let _ = write!(text, "\nWhat is no matter of satisfying, the user may set aside: {command}");
         }
     }
 
@@ -176,13 +183,20 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// `satisfy` with every name and the session; `approve` where conditions are set aside.
-pub fn satisfy(rules: &[&Rule], session: &str) -> String {
-    let names: Vec<_> = rules.iter().map(|rule| rule.name.as_str()).collect();
-    let verb =
-        if rules.iter().all(|rule| rule.requirement.kind != Kind::Blocking) { "approve" } else { "satisfy" };
+/// The calls of `req` that lead on: `satisfy` for what can be satisfied, `approve` for conditions and limits that a
+/// person may set aside.
+pub fn ways_on(rules: &[&Rule], session: &str) -> Vec<String> {
     let flag = if session.is_empty() { String::new() } else { format!(" --session {session}") };
-    format!("{verb} {}{flag}", names.join(" "))
+    let call = |verb: &str, is_meant: &dyn Fn(&Rule) -> bool| {
+        let names: Vec<_> =
+            rules.iter().filter(|rule| is_meant(rule)).map(|rule| rule.name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{verb} {}{flag}", names.join(" ")))
+    };
+    let is_blocking = |rule: &Rule| rule.requirement.kind == Kind::Blocking;
+    [call("satisfy", &is_blocking), call("approve", &|rule| !is_blocking(rule))]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The skills that lead out, each once, with what each leads to.

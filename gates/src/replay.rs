@@ -51,14 +51,20 @@ pub struct Decision {
     pub refused_then: Vec<String>,
     /// The requirements that would refuse.
     pub refused_now: Vec<String>,
-    /// Whether something decided that the log does not hold; the answer is the likeliest then.
-    pub is_uncertain: bool,
+    /// The requirements that decided on something that the log does not hold; the answer is the likeliest then.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
 }
 
 impl Decision {
     /// Whether the answer would be another.
     pub fn differs(&self) -> bool {
         self.then != self.now || self.refused_then != self.refused_now
+    }
+
+    /// Whether something decided that the log does not hold.
+    pub fn is_uncertain(&self) -> bool {
+        !self.unknown.is_empty()
     }
 }
 
@@ -68,7 +74,12 @@ struct Memory {
     is_satisfied: bool,
     expires_at: Option<i64>,
     is_triggered: bool,
+    /// Whether the log tells of a satisfaction: then it did not come from elsewhere.
+    is_from_log: bool,
 }
+
+/// The answer, who refuses, and who decided on something unknown.
+type Outcome = (String, Vec<String>, Vec<String>);
 
 /// A session being replayed.
 #[derive(Debug)]
@@ -80,6 +91,8 @@ pub struct Replay<'a> {
     project: &'a Project,
     memory: BTreeMap<(String, String), Memory>,
     by_tool: BTreeMap<String, Vec<Gate>>,
+    /// Whether the event at hand was decided by this very policy.
+    is_same_policy: bool,
 }
 
 impl<'a> Replay<'a> {
@@ -93,11 +106,21 @@ impl<'a> Replay<'a> {
             policy,
             state: BranchState::empty_of(&Branch::outside_git()),
             dir: project.state(),
-            branch: Branch::outside_git(),
+            // Events that name none, from before there was a configuration, most likely happened here.
+            branch: project.branch(),
             session: None,
             now: 0,
         };
-        Ok(Self { gates, rules, settings, paths, project, memory: BTreeMap::new(), by_tool: BTreeMap::new() })
+        Ok(Self {
+            gates,
+            rules,
+            settings,
+            paths,
+            project,
+            memory: BTreeMap::new(),
+            by_tool: BTreeMap::new(),
+            is_same_policy: false,
+        })
     }
 
     /// Follows one event of the log, in order; the decision, if the event was one of this project.
@@ -107,6 +130,7 @@ impl<'a> Replay<'a> {
             self.gates.branch = Branch::named(&record.branch);
         }
         self.gates.now = event.epoch();
+        self.is_same_policy = record.policy == self.gates.policy.hash();
         let now = match event.event.as_str() {
             "PreToolUse" => self.pre_tool(event, &record),
             "Stop" if !event.stop_hook_active => self.stop(&record),
@@ -115,7 +139,7 @@ impl<'a> Replay<'a> {
                 return None;
             }
         };
-        let (outcome, refused_now, is_uncertain) = now?;
+        let (outcome, refused_now, unknown) = now?;
         let is_refusal = matches!(record.outcome.as_str(), "deny" | "block");
         let refuses = |standing: &str| standing == "open" || standing == "failed";
         let refused_then = record.asked.iter().filter(|(_, standing)| is_refusal && refuses(standing));
@@ -125,23 +149,25 @@ impl<'a> Replay<'a> {
             event: event.event.clone(),
             tool: event.tool_name.clone(),
             what: if event.command.is_empty() { event.file_path.clone() } else { event.command.clone() },
-            then: record.outcome.clone(),
+            then: if record.outcome.is_empty() { "pass".to_owned() } else { record.outcome.clone() },
             now: outcome,
             refused_then: refused_then.map(|(name, _)| name.clone()).collect(),
             refused_now,
-            is_uncertain,
+            unknown,
         })
     }
 
-    fn pre_tool(&mut self, event: &LoggedEvent, record: &GateRecord) -> Option<(String, Vec<String>, bool)> {
+    fn pre_tool(&mut self, event: &LoggedEvent, record: &GateRecord) -> Option<Outcome> {
         // Gates that stood aside would do so again; a project without gates decided nothing.
-        if record.outcome.is_empty()
-            || matches!(record.outcome.as_str(), "paused" | "skipped" | "strict" | "closed")
-        {
-            return (!record.outcome.is_empty()).then(|| (record.outcome.clone(), Vec::new(), false));
+        if matches!(record.outcome.as_str(), "paused" | "skipped" | "strict" | "closed") {
+            return Some((record.outcome.clone(), Vec::new(), Vec::new()));
+        }
+        // A hook that failed decided nothing; one without a configuration let everything pass.
+        if record.outcome.is_empty() && !record.policy.is_empty() {
+            return None;
         }
         if !self.gates.policy.is_enabled() {
-            return Some(("disabled".to_owned(), Vec::new(), false));
+            return Some(("disabled".to_owned(), Vec::new(), Vec::new()));
         }
         let file = (!event.file_path.is_empty()).then(|| Path::new(&event.file_path));
         let agent = (!event.agent_id.is_empty()).then_some(event.agent_type.as_str());
@@ -150,14 +176,14 @@ impl<'a> Replay<'a> {
         if self.gates.policy.protects_cli()
             && protect::violation(self.paths, self.project, &tool_use).is_some()
         {
-            return Some(("protected".to_owned(), Vec::new(), event.truncated));
+            return Some(("protected".to_owned(), Vec::new(), Vec::new()));
         }
         let gates = self.gates_of(&event.tool_name);
         if !gates.is_empty() && trigger::exemption(self.paths, root, &tool_use).is_some() {
-            return Some(("exempt".to_owned(), Vec::new(), false));
+            return Some(("exempt".to_owned(), Vec::new(), Vec::new()));
         }
         let mut triggers = Triggers::new(&tool_use, root, self.paths);
-        let (mut refused, mut asked, mut is_uncertain) = (Vec::new(), Vec::new(), false);
+        let (mut refused, mut asked, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
         for gate in gates {
             let recorded =
                 record.asked.iter().find(|(name, _)| *name == gate.name).map(|(_, word)| word.as_str());
@@ -166,7 +192,7 @@ impl<'a> Replay<'a> {
             if !is_known && !triggers.ask(&gate).unwrap_or(recorded == Some("failed")) {
                 continue;
             }
-            is_uncertain |= event.truncated && recorded.is_none();
+            let mut is_uncertain = event.truncated && recorded.is_none();
             let rule = self.rules.iter().find(|rule| rule.name == gate.name);
             let standing = match rule {
                 _ if gate.stop_only => Standing::Armed,
@@ -187,26 +213,32 @@ impl<'a> Replay<'a> {
             if is_refused {
                 refused.push(gate.name.clone());
             }
+            if is_uncertain {
+                unknown.push(gate.name.clone());
+            }
             asked.push(gate.name);
         }
         if refused.is_empty() {
             for name in asked {
                 self.entry(&name).is_triggered = true;
             }
-            return Some(("pass".to_owned(), refused, is_uncertain));
+            return Some(("pass".to_owned(), refused, unknown));
         }
-        Some(("deny".to_owned(), refused, is_uncertain))
+        Some(("deny".to_owned(), refused, unknown))
     }
 
-    fn stop(&mut self, record: &GateRecord) -> Option<(String, Vec<String>, bool)> {
-        if record.outcome.is_empty() || matches!(record.outcome.as_str(), "paused" | "skipped") {
-            return (!record.outcome.is_empty()).then(|| (record.outcome.clone(), Vec::new(), false));
+    fn stop(&mut self, record: &GateRecord) -> Option<Outcome> {
+        if matches!(record.outcome.as_str(), "paused" | "skipped") {
+            return Some((record.outcome.clone(), Vec::new(), Vec::new()));
+        }
+        if record.outcome.is_empty() && !record.policy.is_empty() {
+            return None;
         }
         if !self.gates.policy.is_enabled() {
-            return Some(("disabled".to_owned(), Vec::new(), false));
+            return Some(("disabled".to_owned(), Vec::new(), Vec::new()));
         }
         let settings = self.settings.stop.clone();
-        let (mut refused, mut is_uncertain) = (Vec::new(), false);
+        let (mut refused, mut unknown) = (Vec::new(), Vec::new());
         for rule in &self.rules {
             let recorded =
                 record.asked.iter().find(|(name, _)| *name == rule.name).map(|(_, word)| word.as_str());
@@ -217,8 +249,12 @@ impl<'a> Replay<'a> {
             if !is_triggered || !is_verified {
                 continue;
             }
+            let mut is_uncertain = false;
             let standing =
                 self.standing(rule, recorded, record.facts.get(&rule.name), None, &mut is_uncertain);
+            if is_uncertain {
+                unknown.push(rule.name.clone());
+            }
             let is_refused = match standing {
                 Standing::Open => rule.requirement.mode == Mode::Enforce,
                 Standing::Failed => rule.closes_on_error,
@@ -229,7 +265,7 @@ impl<'a> Replay<'a> {
             }
         }
         let outcome = if refused.is_empty() { "pass" } else { "block" };
-        Some((outcome.to_owned(), refused, is_uncertain))
+        Some((outcome.to_owned(), refused, unknown))
     }
 
     fn gates_of(&mut self, tool: &str) -> Vec<Gate> {
@@ -262,17 +298,18 @@ impl<'a> Replay<'a> {
         let now = self.gates.now;
         let memory = self.memory_of(&rule.name);
         let is_followed = memory.is_satisfied && memory.expires_at.is_none_or(|expires| now <= expires);
+        // What was true then counts, unless the log itself tells how it came about: another scope, skill or
+        // time to live would have made something else of that.
+        let given_then =
+            facts.and_then(|facts| facts.get("given")).and_then(Value::as_bool).or(state_then(recorded));
+        let is_given =
+            given_then.filter(|_| self.is_same_policy || !memory.is_from_log).unwrap_or(is_followed);
         let open = |is_open: bool| if is_open { Standing::Open } else { Standing::Satisfied };
         match rule.requirement.kind {
             Kind::Blocking => match (&rule.requirement.evidence, recorded) {
                 (_, Some("failed")) => Standing::Failed,
-                (None, _) => match facts.and_then(|facts| facts.get("given")).and_then(Value::as_bool) {
-                    Some(is_given) => open(!is_given),
-                    None => open(!state_then(recorded).unwrap_or(is_followed)),
-                },
+                (None, _) => open(!is_given),
                 (Some(evidence), _) => {
-                    let given = facts.and_then(|facts| facts.get("given")).and_then(Value::as_bool);
-                    let is_given = given.or(state_then(recorded)).unwrap_or(is_followed);
                     if !is_given && !evidence.satisfies {
                         return Standing::Open;
                     }
@@ -288,7 +325,7 @@ impl<'a> Replay<'a> {
                     let computed = Computed { value, summary: String::new(), facts: Map::new() };
                     compare(&rule.requirement, &computed).standing
                 }
-                None => by_record(recorded, is_uncertain),
+                None => by_record(recorded.filter(|_| self.is_same_policy), is_uncertain),
             },
         }
     }
@@ -307,7 +344,7 @@ impl<'a> Replay<'a> {
             return match others {
                 Some(others) if others.is_empty() => Standing::Satisfied,
                 Some(_) => Standing::Open,
-                None => by_record(recorded, is_uncertain),
+                None => by_record(recorded.filter(|_| self.is_same_policy), is_uncertain),
             };
         }
         let situation = Situation { paths: self.paths, project: self.project, tool_use, may_compute: false };
@@ -339,7 +376,16 @@ impl<'a> Replay<'a> {
                     }
                 }
             }
-            _ => satisfied.extend(record.satisfied.iter().map(|name| (name.clone(), record.expires_at))),
+            _ => {
+                for name in &record.satisfied {
+                    let rule = self.rules.iter().find(|rule| rule.name == *name && !self.is_same_policy);
+                    let expires_at = rule.and_then(|rule| lasts(rule, now)).or(record.expires_at);
+                    satisfied.push((name.clone(), expires_at));
+                }
+            }
+        }
+        for name in &record.satisfied {
+            self.entry(name).is_from_log = true;
         }
         for (name, expires_at) in satisfied {
             let entry = self.entry(&name);
@@ -366,7 +412,8 @@ impl<'a> Replay<'a> {
         let mut triggers = Triggers::new(&tool_use, self.project.root(), self.paths);
         for gate in single {
             if triggers.ask(&gate).unwrap_or(false) {
-                *self.entry(&gate.name) = Memory::default();
+                let entry = self.entry(&gate.name);
+                *entry = Memory { is_from_log: entry.is_from_log, ..Memory::default() };
             }
         }
     }

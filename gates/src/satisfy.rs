@@ -83,6 +83,10 @@ pub fn by_skill(hook: &mut Hook) -> Result<(), String> {
 /// # Errors
 /// When the gates cannot be read or the state not be changed.
 pub fn by_slash_command(hook: &mut Hook) -> Result<(), String> {
+    // Prompts of the client itself are nobody's word; older clients do not say whose a prompt is.
+    if !matches!(hook.payload.source.as_str(), "" | "user" | "sdk") {
+        return Ok(());
+    }
     let skill = match hook.event {
         Event::UserPromptExpansion => hook.payload.command_name.trim_start_matches('/').to_owned(),
         _ => match slash_command(&hook.payload.prompt) {

@@ -3,6 +3,7 @@
 use config::Rule;
 use config::types::{Mode, Stop};
 use hooks_common::answer::Decision;
+use hooks_common::requirements::{self, BranchState};
 use hooks_common::runtime::Hook;
 
 use crate::judge::{Judged, Situation, Standing, is_about_the_tool, judge};
@@ -10,6 +11,9 @@ use crate::message::first_line;
 use crate::metrics;
 use crate::refusal::{Refused, Writer};
 use crate::view::{Gates, word};
+
+/// How long ago another branch's state may have changed to be looked at, in seconds.
+const RECENT: i64 = 86_400;
 
 /// Sends the turn back once when a requirement that the session triggered is open. A turn that was sent back
 /// already ends: a gate that does not end by itself would hold the session for ever.
@@ -60,16 +64,34 @@ pub fn triggered(gates: &Gates, settings: &Stop, situation: &Situation<'_>) -> R
         return Ok(Vec::new());
     }
     let rules = gates.policy.rules().map_err(|error| error.to_string())?;
+    let elsewhere = elsewhere(gates);
     let is_verified = |rule: &Rule| {
         settings.verify_scopes.contains(&rule.requirement.scope)
             && !is_about_the_tool(rule)
-            && gates.is_triggered(rule)
+            && (gates.is_triggered(rule) || elsewhere.iter().any(|state| is_left_open(gates, state, rule)))
     };
     let judged = |rule: Rule| {
         let judged: Judged = judge(gates, &rule, situation);
         Refused { rule, judged }
     };
     Ok(rules.into_iter().filter(is_verified).map(judged).collect())
+}
+
+/// The states of other branches that changed while this session was at work: who edits, makes a branch and
+/// commits did not get rid of what the edit needs.
+fn elsewhere(gates: &Gates) -> Vec<BranchState> {
+    let Some(session) = &gates.session else { return Vec::new() };
+    let others = requirements::changed_since(&gates.dir, gates.now - RECENT).unwrap_or_default();
+    let is_other = |state: &BranchState| state.branch_name() != Some(gates.branch.name());
+    let has_entries =
+        |state: &BranchState| state.names().any(|name| state.view(name, Some(session)).is_triggered());
+    others.into_iter().filter(|state| is_other(state) && has_entries(state)).collect()
+}
+
+/// Whether the session triggered a requirement on another branch and nobody satisfied it there.
+fn is_left_open(gates: &Gates, state: &BranchState, rule: &Rule) -> bool {
+    let view = state.view(&rule.name, gates.session.as_ref());
+    view.is_triggered() && !view.is_satisfied(rule.requirement.scope, gates.now)
 }
 
 /// Whether a triggered requirement sends the turn back.

@@ -6,7 +6,7 @@ use config::policy::When;
 use config::{Gate, pattern::Pattern};
 use hooks_common::event::is_edit_tool;
 use hooks_common::paths::{Paths, resolve};
-use shell::Script;
+use shell::{Doubt, Script};
 
 use crate::globs;
 use crate::tool_use::ToolUse;
@@ -18,8 +18,12 @@ pub struct Commands {
     texts: Vec<(String, String)>,
     /// The whole line and the same in ASCII lower case.
     raw: (String, String),
+    /// The programs whose subcommand the line does not tell: `git` for `git $X`.
+    open_ended: Vec<String>,
     /// Whether the line may run more than was found; then the whole of it is searched as well.
     is_doubtful: bool,
+    /// Whether the line goes beyond what is followed. Nothing real does, so it may run anything.
+    is_beyond: bool,
 }
 
 impl Commands {
@@ -29,8 +33,20 @@ impl Commands {
             let lower = text.to_ascii_lowercase();
             (text, lower)
         };
+        let open_ended = |command: &shell::Command| {
+            let words = command.without_global_options();
+            let is_open = words.get(1).is_some_and(|word| !word.is_literal);
+            command.program().filter(|_| is_open).map(str::to_owned)
+        };
+        // `git-commit` is where git keeps `git commit`.
+        let texts = script.commands.iter().flat_map(shell::Command::texts).flat_map(|text| {
+            let dashed = text.strip_prefix("git-").map(|rest| format!("git {rest}"));
+            [Some(text), dashed].into_iter().flatten()
+        });
         Self {
-            texts: script.commands.iter().flat_map(shell::Command::texts).map(with_lower).collect(),
+            texts: texts.map(with_lower).collect(),
+            open_ended: script.commands.iter().filter_map(open_ended).collect(),
+            is_beyond: is_beyond(script),
             raw: with_lower(line.to_owned()),
             is_doubtful: script.doubt.is_some(),
         }
@@ -41,6 +57,9 @@ impl Commands {
     /// # Errors
     /// When the pattern gives up.
     pub fn match_pattern(&self, pattern: &Pattern, raw: bool) -> Result<bool, String> {
+        if self.is_beyond || (!raw && self.open_ended.iter().any(|program| pattern.names_program(program))) {
+            return Ok(true);
+        }
         if !raw {
             for (text, lower) in &self.texts {
                 if pattern.is_command(text, lower)? {
@@ -50,6 +69,11 @@ impl Commands {
         }
         if raw || self.is_doubtful { pattern.is_match(&self.raw.0, &self.raw.1) } else { Ok(false) }
     }
+}
+
+/// Whether a line goes beyond what is followed: too long for any shell, too deep or too much for any person.
+pub fn is_beyond(script: &Script) -> bool {
+    matches!(script.doubt, Some(Doubt::TooLong | Doubt::TooDeep | Doubt::TooMuch))
 }
 
 /// Answers for one tool use which gates it needs.
@@ -115,6 +139,9 @@ impl<'a> Triggers<'a> {
     /// Whether the line writes a file of the project that the gate is about. What a line does not tell counts,
     /// unless the gate is about certain files. A plan is never gated.
     fn writes(&self, when: &When) -> bool {
+        if is_beyond(self.tool_use.script()) {
+            return true;
+        }
         let home = self.paths.home();
         let removed = if when.removes { self.tool_use.removed_files(home) } else { Vec::new() };
         self.tool_use.written_files(home).into_iter().chain(removed).any(|file| match file {

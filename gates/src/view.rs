@@ -227,12 +227,18 @@ impl Gates {
         Ok(self.policy.rules()?.into_iter().map(judged).collect())
     }
 
-    /// The requirements in force that are open.
+    /// The requirements that are open and that a session has to know of: those that are only observed would be
+    /// changed by being told.
     ///
     /// # Errors
     /// When the stored policy is damaged.
     pub fn open(&self, situation: &Situation<'_>) -> Result<Vec<Rule>, PolicyError> {
         let all = self.survey(situation)?.into_iter();
-        Ok(all.filter(|(_, judged)| judged.standing == Standing::Open).map(|(rule, _)| rule).collect())
+        Ok(all.filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect())
     }
+}
+
+/// Whether a requirement is open and a session has to know of it.
+pub fn is_told(rule: &Rule, judged: &Judged) -> bool {
+    judged.standing == Standing::Open && rule.requirement.mode != Mode::Observe
 }

@@ -1,6 +1,7 @@
 //! The line, segment by segment.
 
-use gates::{Gates, Situation, Standing, phase};
+use gates::view::is_told;
+use gates::{Gates, Situation, phase};
 use hooks_common::env_vars;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -79,7 +80,7 @@ fn of_gates(status: &Status, paths: &Paths) -> Vec<(Tone, String)> {
     let open: Vec<String> = survey
         .into_iter()
         .flatten()
-        .filter(|(_, judged)| judged.standing == Standing::Open)
+        .filter(|(rule, judged)| is_told(rule, judged))
         .map(|(rule, _)| rule.name)
         .collect();
     if !open.is_empty() {

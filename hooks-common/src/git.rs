@@ -211,22 +211,6 @@ impl Repository {
         let on = |dir: PathBuf| Some(Self::with_git_dir(self.top.clone(), dir)?.branch());
         Ok(dirs.into_iter().filter_map(on).collect())
     }
-
-    /// The commit a branch is at; `None` when it is unborn or unknown.
-    pub fn commit_of(&self, branch: &str) -> Option<String> {
-        let reference = format!("refs/heads/{branch}");
-        for dir in [&self.git_dir, &self.common_dir] {
-            if let Ok(commit) = std::fs::read_to_string(dir.join(&reference)) {
-                return Some(commit.trim().to_owned());
-            }
-        }
-        let packed = std::fs::read_to_string(self.common_dir.join("packed-refs")).ok()?;
-        let of_line = |line: &str| {
-            let (commit, name) = line.split_once(' ')?;
-            (name.trim() == reference).then(|| commit.to_owned())
-        };
-        packed.lines().find_map(of_line)
-    }
 }
 
 fn short_branch(reference: &str) -> &str {

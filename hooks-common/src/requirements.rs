@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -468,6 +469,23 @@ fn expiry(entry: &Map<String, Value>) -> Option<i64> {
 
 fn is_fresh(entry: &Map<String, Value>, now: i64) -> bool {
     expiry(entry).is_none_or(|expires| now <= expires)
+}
+
+/// The states of branches whose file changed at or after `since`, seconds since 1970.
+///
+/// # Errors
+/// When the folder exists and cannot be listed.
+pub fn changed_since(dir: &StateDir, since: i64) -> io::Result<Vec<BranchState>> {
+    let entries = match std::fs::read_dir(dir.path()) {
+        Ok(entries) => entries,
+        Err(error) if store::is_absent(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let is_recent =
+        |path: &PathBuf| std::fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.mtime() >= since);
+    let paths = entries.flatten().map(|entry| entry.path());
+    let states = paths.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    Ok(states.filter(is_recent).filter_map(|path| load(&path).ok().flatten()).collect())
 }
 
 /// All branch states in a repository: the file, and the branch it says it is for. Other files that share the

@@ -212,9 +212,9 @@ pub struct Messages {
     /// What to do.
     #[command(subcommand)]
     pub command: MessagesCommand,
-    /// How to print.
-    #[command(flatten)]
-    pub json: Json,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 /// What `messages` does.

@@ -19,12 +19,15 @@ pub fn check(cli: &Cli) -> anyhow::Result<()> {
     let Some(policy) = Policy::of(&place.project, &place.paths).filter(Policy::protects_cli) else {
         return Ok(());
     };
+    // A process that was cut loose from its agent has no terminal; a person who types has one.
+    let is_typed = std::fs::File::open("/dev/tty").is_ok();
     let called_by_agent = env_vars::get_os(env_vars::CLAUDECODE).is_some()
-        || owner::find(&place.paths).is_some_and(|owner| owner.is_recognised());
+        || owner::find(&place.paths).is_some_and(|owner| owner.is_recognised())
+        || !is_typed;
     if called_by_agent {
         let (file, line) = policy.protect_cli().cloned().unwrap_or_default();
         bail!(
-            "Claude Code started this, and `protect_cli` keeps agents from their own gates ({}:{line}); a person runs it in a terminal of their own",
+            "Claude Code started this, or nobody typed it, and `protect_cli` keeps agents from their own gates ({}:{line}); a person runs it in a terminal of their own",
             place.shown(&file).display()
         );
     }

@@ -15,6 +15,7 @@ mod wizard;
 use std::process::ExitCode;
 
 use clap::Parser;
+use hooks_common::finding::Severity;
 
 use crate::cli::{Cli, Command};
 
@@ -43,8 +44,36 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     kind == Some(std::io::ErrorKind::BrokenPipe)
 }
 
+/// Says which configuration file is no YAML, before a command that would otherwise seem to know nothing.
+fn tell_unreadable(command: Option<&Command>) -> anyhow::Result<()> {
+    let is_silent = matches!(
+        command,
+        Some(
+            Command::Why(_)
+                | Command::Config(_)
+                | Command::Upgrade(_)
+                | Command::Enable(_)
+                | Command::Disable(_)
+                | Command::Satisfy(_)
+        )
+    );
+    if is_silent {
+        let place = place::Place::here()?;
+        let loaded = config::cascade::load(place.project.config_files());
+        for finding in loaded
+            .findings
+            .iter()
+            .filter(|finding| finding.subject == "yaml" && finding.severity == Severity::Error)
+        {
+            eprintln!("{finding}");
+        }
+    }
+    Ok(())
+}
+
 fn run(cli: Cli) -> anyhow::Result<()> {
     guarded::check(&cli)?;
+    tell_unreadable(cli.command.as_ref())?;
     let out = &mut std::io::stdout().lock();
     match cli.command.unwrap_or(Command::Status(cli::Status::default())) {
         Command::Status(arguments) => commands::status::run(&arguments, out),

@@ -28,7 +28,7 @@ pub fn play(bin: &Path, out: &mut impl Write) -> Result<(), SetupError> {
     stage.run("stanchion", &["install", "--bin-dir", &bin.to_string_lossy(), "."])?;
     stage.run("req", &["init", "--yes"])?;
     say(
-        "1. stanchion install; req init\n     wires six executables and requires a plan before the first edit",
+        "1. stanchion install; req init\n     wires nine executables and requires a plan before the first edit",
     );
 
     let briefing = stage.hook("SessionStart", &json!({"source": "startup"}))?;

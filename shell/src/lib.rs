@@ -50,7 +50,7 @@ pub use doubt::Doubt;
 pub use files::Write;
 
 /// The longest line that is read, in bytes. Of a longer one the beginning is.
-pub const LONGEST: usize = 64 * 1024;
+pub const LONGEST: usize = 256 * 1024;
 
 /// Follows a line of Bash: one command, many, or a whole script with here-documents.
 ///

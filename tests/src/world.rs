@@ -222,6 +222,13 @@ impl World {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// Runs `req` as somebody types it, with a terminal of its own.
+    pub fn typed(&self, arguments: &str) -> Output {
+        let line = format!("{} {arguments}", crate::executables().join("req").display());
+        let mut command = self.command("script");
+        command.args(["-qec", &line, "/dev/null"]).stdin(Stdio::null()).output().expect("script runs")
+    }
+
     /// Satisfies a requirement for [`SESSION`].
     #[track_caller]
     pub fn satisfy(&self, name: &str) {

@@ -6,6 +6,8 @@
     reason = "tests write their own files and talk"
 )]
 
+#[path = "runner/bypasses.rs"]
+mod bypasses;
 #[path = "runner/cases.rs"]
 mod cases;
 #[path = "runner/cli.rs"]

@@ -329,8 +329,8 @@ pub struct Window {
     pub to: Option<TimeOfDay>,
 }
 
-/// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A day of the week; `Fri` and `friday` are read as `fri`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[allow(missing_docs, reason = "the days speak for themselves")]
@@ -342,6 +342,24 @@ pub enum Day {
     Fri,
     Sat,
     Sun,
+}
+
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const NAMES: [(&str, Day); 7] = [
+            ("monday", Day::Mon),
+            ("tuesday", Day::Tue),
+            ("wednesday", Day::Wed),
+            ("thursday", Day::Thu),
+            ("friday", Day::Fri),
+            ("saturday", Day::Sat),
+            ("sunday", Day::Sun),
+        ];
+        let text = String::deserialize(deserializer)?.to_lowercase();
+        let is_meant = |(name, _): &&(&str, Day)| text == *name || text == name[..3];
+        let found = NAMES.iter().find(is_meant).map(|(_, day)| *day);
+        found.ok_or_else(|| serde::de::Error::custom(format!("expected a day such as `fri`, found `{text}`")))
+    }
 }
 
 impl Day {

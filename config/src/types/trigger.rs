@@ -35,11 +35,6 @@ impl Trigger {
     pub fn tool(name: &str) -> Self {
         Self { tool: name.to_owned(), ..Self::default() }
     }
-
-    /// Whether every use of the tool triggers.
-    pub fn is_unconditional(&self) -> bool {
-        self.command_pattern.is_none() && self.file_pattern.is_none() && self.agent_type.is_none()
-    }
 }
 
 impl<'de> Deserialize<'de> for Trigger {

@@ -25,7 +25,7 @@ pub fn judge(
 ) -> Result<Judged, String> {
     let fact = |key: &str, value: Value| (key.to_owned(), value);
     if !is_given && !evidence.satisfies {
-        return Ok(Judged::plain(false));
+        return Ok(Judged::open(wanted(evidence), Map::from_iter([fact("given", false.into())])));
     }
     let found = search(evidence, situation.project.root(), situation.paths.home(), now)?;
     let given = fact("given", is_given.into());
@@ -38,6 +38,25 @@ pub fn judge(
             Judged::open(reason, Map::from_iter([given, fact("evidence", Value::Null)]))
         }
     })
+}
+
+/// What has to be there, in words.
+fn wanted(evidence: &Evidence) -> String {
+    let list = |names: &config::types::Names| {
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ")
+    };
+    let mut text = format!("It needs evidence as well: a Markdown file below {}", list(&evidence.dirs));
+    if !evidence.require_markers.is_empty() {
+        text.push_str(&format!(" with {}", list(&evidence.require_markers)));
+    }
+    if let Some(verdict) = &evidence.require_verdict {
+        text.push_str(&format!(", {verdict} below a heading `## Verdict`"));
+    }
+    if let Some(age) = evidence.max_age_seconds {
+        text.push_str(&format!(", not older than {age} s"));
+    }
+    text.push('.');
+    text
 }
 
 enum Found {

@@ -9,7 +9,10 @@ use crate::cli::Cli;
 
 /// Prints completions.
 pub fn completions(shell: Shell, out: &mut impl Write) -> anyhow::Result<()> {
-    clap_complete::generate(shell, &mut Cli::command(), "req", out);
+    // The generator takes a closed pipe for the end of the world.
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "req", &mut text);
+    out.write_all(&text)?;
     Ok(())
 }
 

@@ -17,8 +17,8 @@ pub fn run(arguments: &Messages, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     let dirs = MessageDirs::of(&place.paths, place.project.root());
     match arguments.command {
-        MessagesCommand::List => list(&place, &dirs, arguments.json.json, out),
-        MessagesCommand::Validate => validate(&place, &dirs, arguments.json.json, out),
+        MessagesCommand::List => list(&place, &dirs, arguments.json, out),
+        MessagesCommand::Validate => validate(&place, &dirs, arguments.json, out),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `req replay`: recorded decisions, taken again.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use gates::replay::{Decision, Replay};
 use hooks_common::finding::Severity;
 use hooks_common::paths::resolve;
 use hooks_common::project::{ConfigFile, FileIdentity, Level};
+use hooks_common::registry::is_same_dir;
 use hooks_common::session_log::{self, LoggedEvent, SessionDir};
 use serde_json::json;
 
@@ -27,13 +29,17 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
     let since = arguments.since.as_deref().map(|text| date(text, place.now.epoch())).transpose()?;
     let policy = || policy(&place, arguments.config.as_deref());
     for finding in policy()?.findings()?.iter().filter(|finding| finding.severity > Severity::Note) {
+        if finding.subject == "yaml" && finding.severity == Severity::Error && arguments.config.is_some() {
+            bail!("no decision can be taken: {finding}");
+        }
         eprintln!("{finding}");
     }
     let (mut events, mut decisions) = (0, Vec::<Decision>::new());
     for dir in sessions(&place, arguments, since)? {
         let mut replay = Replay::new(policy()?, &place.paths, &place.project)?;
+        let is_ours = dir.meta().is_some_and(|meta| is_same_dir(&meta.project_dir, place.project.root()));
         for event in ordered(dir.read_events()?.0) {
-            if !is_here(&event, place.project.root()) {
+            if !is_here(&event, place.project.root(), is_ours) {
                 continue;
             }
             let decision = replay.follow(&event);
@@ -48,6 +54,8 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
     if arguments.json.json {
         let document = json!({
             "policy": policy()?.hash(), "events": events, "decisions": decisions.len(), "differences": different,
+            "uncertain": decisions.iter().filter(|decision| decision.is_uncertain()).count(),
+            "not_in_the_log": unknown(&decisions),
         });
         return print_json(out, &document);
     }
@@ -63,7 +71,22 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         many => format!("{many} would differ"),
     };
     writeln!(out, "{events} events, {} decisions: {told}.", decisions.len())?;
+    let names = unknown(&decisions);
+    if !names.is_empty() {
+        let uncertain = decisions.iter().filter(|decision| decision.is_uncertain()).count();
+        writeln!(
+            out,
+            "{uncertain} of them cannot be told for certain: the log does not hold what {} would have found.",
+            names.join(", ")
+        )?;
+    }
     Ok(())
+}
+
+/// The requirements that would have decided on something that the log does not hold.
+fn unknown(decisions: &[Decision]) -> Vec<&str> {
+    let names = decisions.iter().flat_map(|decision| &decision.unknown).map(String::as_str);
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The policy in force, or the one with another file in the place of the project's.
@@ -124,12 +147,13 @@ fn ordered(events: Vec<LoggedEvent>) -> Vec<LoggedEvent> {
     boots.into_iter().map(|(_, event)| event).collect()
 }
 
-/// Whether an event happened in this project.
-fn is_here(event: &LoggedEvent, root: &Path) -> bool {
-    let place = [&event.file_path, &event.cwd].into_iter().find(|path| !path.is_empty());
-    place.is_none_or(|path| {
-        resolve(Path::new(path)).starts_with(root) || resolve(Path::new(&event.cwd)).starts_with(root)
-    })
+/// Whether an event happened in this project; one that names no place happened where its session belongs.
+fn is_here(event: &LoggedEvent, root: &Path, is_ours: bool) -> bool {
+    let mut places = [&event.file_path, &event.cwd].into_iter().filter(|path| !path.is_empty()).peekable();
+    if places.peek().is_none() {
+        return is_ours;
+    }
+    places.any(|path| resolve(Path::new(path)).starts_with(root))
 }
 
 fn line(decision: &Decision) -> String {
@@ -137,7 +161,7 @@ fn line(decision: &Decision) -> String {
         [] => outcome.to_owned(),
         names => format!("{outcome} ({})", names.join(", ")),
     };
-    let doubt = if decision.is_uncertain { "  (the log does not hold all of it)" } else { "" };
+    let doubt = if decision.is_uncertain() { "  (the log does not hold all of it)" } else { "" };
     let what: String = decision.what.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect();
     format!(
         "{}  {} {} {what}\n    then: {}   now: {}{doubt}",

@@ -6,7 +6,7 @@ use std::io::Write;
 use config::Rule;
 use config::types::Mode;
 use gates::metrics::{self, Observed};
-use gates::view::word;
+use gates::view::{is_told, word};
 use gates::{Gates, Judged, Situation, Standing, strict};
 use hooks_common::finding::Severity;
 use hooks_common::registry::Registry;
@@ -23,7 +23,7 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     let session = session::find_if_any(&place, arguments.session.session.as_deref())?;
     let branch = place.branch(arguments.branch.as_deref());
-    if !place.project.is_configured() {
+    if config::Policy::of(&place.project, &place.paths).is_none() {
         let root = place.project.root().display();
         if arguments.json.json {
             return print_json(out, &json!({"project": place.project.root(), "configured": false}));
@@ -98,12 +98,12 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         (all, 0) => writeln!(out, "All {all} requirements are satisfied.")?,
         _ => {
             let session = session.as_ref().map(ToString::to_string).unwrap_or_default();
-            writeln!(
-                out,
-                "{satisfied} of {} satisfied. To satisfy: req {}",
-                survey.len(),
-                gates::refusal::satisfy(&open, &session)
-            )?;
+            writeln!(out, "{satisfied} of {} satisfied.", survey.len())?;
+            let told: Vec<&Rule> =
+                survey.iter().filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect();
+            for command in gates::refusal::ways_on(&told, &session) {
+                writeln!(out, "To go on: req {command}")?;
+            }
         }
     }
     for finding in &findings {
@@ -161,7 +161,12 @@ fn line(place: &Place, gates: &Gates, rule: &Rule, judged: &Judged) -> String {
         }
     } else if let Some(value) = judged.facts.get("value") {
         let limit = judged.facts.get("block_threshold").map(ToString::to_string).unwrap_or_default();
-        let warns = if judged.facts.get("warns") == Some(&true.into()) { ", near it" } else { "" };
+        let warns =
+            if judged.standing == Standing::Satisfied && judged.facts.get("warns") == Some(&true.into()) {
+                ", near it"
+            } else {
+                ""
+            };
         detail.push_str(&format!(", {value} of {limit}{warns}"));
     } else if gates.is_triggered(rule) {
         detail.push_str(", triggered in this session");

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use config::check::nearest;
 use config::policy::When;
 use config::types::Names;
 use gates::{Asked, Gates, Standing, ToolUse, Verdict, protect, refusal, strict};
@@ -29,6 +30,7 @@ pub fn run(arguments: &Why, out: &mut impl Write) -> anyhow::Result<()> {
         return why_last::run(&place, arguments.session.session.as_deref(), arguments.json.json, out);
     };
     let input = input(tool, arguments.input.as_deref())?;
+    check_name(&place, tool)?;
     let folder = std::env::current_dir().context("the current folder is gone")?;
     let file = input.file.as_ref().map(|file| folder.join(file));
     // The hook takes the project of the edited file, so this does too.
@@ -43,6 +45,34 @@ pub fn run(arguments: &Why, out: &mut impl Write) -> anyhow::Result<()> {
         writeln!(out, "{line}")?;
     }
     Ok(())
+}
+
+/// A mistyped tool would pass every gate.
+fn check_name(place: &Place, tool: &str) -> anyhow::Result<()> {
+    const TOOLS: [&str; 12] = [
+        "Agent",
+        "Bash",
+        "Edit",
+        "EnterPlanMode",
+        "ExitPlanMode",
+        "Glob",
+        "Grep",
+        "MultiEdit",
+        "NotebookEdit",
+        "Read",
+        "Skill",
+        "Write",
+    ];
+    let rules = config::Policy::of(&place.project, &place.paths).map(|policy| policy.rules()).transpose()?;
+    let triggers: Vec<_> =
+        rules.unwrap_or_default().iter().flat_map(|rule| rule.requirement.triggers()).collect();
+    let known = || TOOLS.into_iter().chain(triggers.iter().map(|trigger| trigger.tool.as_str()));
+    let is_known = tool.starts_with("mcp__") || known().any(|name| name == tool);
+    let same_letters = known().find(|name| name.eq_ignore_ascii_case(tool));
+    match same_letters.or_else(|| nearest(tool, known())).filter(|_| !is_known) {
+        Some(near) => bail!("no tool is called `{tool}`; did you mean `{near}`?"),
+        None => Ok(()),
+    }
 }
 
 struct Outcome {
@@ -73,7 +103,7 @@ fn explain(
     {
         return Ok(refused(reason));
     }
-    if !place.project.is_configured() {
+    if policy.is_none() {
         return Ok(passes(format!("{} has no requirements", place.project.root().display())));
     }
     let gates = place.gates(place.branch(None), session.cloned())?;
@@ -124,8 +154,8 @@ fn explain(
         let rules: Result<Vec<_>, _> = refusing.iter().map(|asked| gates.policy.rule(&asked.gate)).collect();
         let rules = rules?;
         let session = session.map(ToString::to_string).unwrap_or_default();
-        let command = refusal::satisfy(&rules.iter().collect::<Vec<_>>(), &session);
-        lines.push(format!("To go on: req {command}"));
+        let ways = refusal::ways_on(&rules.iter().collect::<Vec<_>>(), &session);
+        lines.extend(ways.iter().map(|way| format!("To go on: req {way}")));
     }
     let outcome = if refusing.is_empty() { "pass" } else { "deny" };
     let json = json!({

@@ -93,7 +93,9 @@ pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Wri
         .filter_map(|(name, _)| rules.iter().find(|rule| rule.name == *name))
         .collect();
     if !open.is_empty() {
-        writeln!(out, "To go on: req {}", gates::refusal::satisfy(&open, session.as_str()))?;
+        for way in gates::refusal::ways_on(&open, session.as_str()) {
+            writeln!(out, "To go on: req {way}")?;
+        }
     }
     Ok(())
 }
@@ -140,7 +142,8 @@ fn explained(
             rule.place.line
         )
     });
-    let mut lines = vec![format!("  {name} was {meant} ({at})")];
+    let verb = if standing == "failed" { "" } else { "was " };
+    let mut lines = vec![format!("  {name} {verb}{meant} ({at})")];
     if let Some(facts) = record.facts.get(name).and_then(serde_json::Value::as_object) {
         let told = |(key, value): (&String, &serde_json::Value)| match value {
             serde_json::Value::String(text) => format!("{key}: {}", fact(text)),

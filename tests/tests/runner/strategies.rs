@@ -1052,7 +1052,9 @@ fn req_itself_refuses_an_agent_that_got_past_its_hook() {
         Some(1),
         "the client above it tells as well"
     );
-    world.satisfy("plan");
+    let output = world.req(&["satisfy", "plan", "--session", SESSION]);
+    assert_eq!(output.status.code(), Some(1), "what was cut loose from its agent has no terminal");
+    assert!(world.typed(&format!("satisfy plan --session {SESSION}")).status.success());
     world.hook(&world.edit()).silent();
 }
 
