@@ -6,7 +6,7 @@
 //! satisfactions, approvals, spent ones, what was triggered. With the configuration unchanged the answers are
 //! those that the hooks gave.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use config::types::{Hooks, Kind, Mode, SatisfiedWhen};
@@ -91,17 +91,31 @@ pub struct Replay<'a> {
     project: &'a Project,
     memory: BTreeMap<(String, String), Memory>,
     by_tool: BTreeMap<String, Vec<Gate>>,
+    /// The requirements that become satisfied in another way than under the policy in force.
+    changed: BTreeSet<String>,
     /// Whether the event at hand was decided by this very policy.
     is_same_policy: bool,
 }
 
 impl<'a> Replay<'a> {
-    /// Replays against `policy`.
+    /// Replays against `policy`. `in_force` is the one that the hooks have, if they have any: what it says of a
+    /// requirement as well was as the log has it.
     ///
     /// # Errors
     /// When the policy is damaged.
-    pub fn new(policy: Policy, paths: &'a Paths, project: &'a Project) -> Result<Self, PolicyError> {
+    pub fn new(
+        policy: Policy,
+        in_force: Option<&Policy>,
+        paths: &'a Paths,
+        project: &'a Project,
+    ) -> Result<Self, PolicyError> {
         let (rules, settings) = (policy.rules()?, policy.settings()?);
+        let before = in_force.map(Policy::rules).transpose()?.unwrap_or_default();
+        let is_changed = |rule: &&Rule| {
+            let known = before.iter().find(|known| known.name == rule.name);
+            known.is_some_and(|known| satisfying(known) != satisfying(rule))
+        };
+        let changed = rules.iter().filter(is_changed).map(|rule| rule.name.clone()).collect();
         let gates = Gates {
             policy,
             state: BranchState::empty_of(&Branch::outside_git()),
@@ -119,6 +133,7 @@ impl<'a> Replay<'a> {
             project,
             memory: BTreeMap::new(),
             by_tool: BTreeMap::new(),
+            changed,
             is_same_policy: false,
         })
     }
@@ -275,6 +290,11 @@ impl<'a> Replay<'a> {
         self.by_tool[tool].clone()
     }
 
+    /// Whether what the log says of a requirement is still what would be.
+    fn trusts(&self, name: &str) -> bool {
+        self.is_same_policy || !self.changed.contains(name)
+    }
+
     fn memory_of(&self, name: &str) -> Memory {
         let key = (self.gates.branch.name().to_owned(), name.to_owned());
         self.memory.get(&key).copied().unwrap_or_default()
@@ -303,7 +323,7 @@ impl<'a> Replay<'a> {
         let given_then =
             facts.and_then(|facts| facts.get("given")).and_then(Value::as_bool).or(state_then(recorded));
         let is_given =
-            given_then.filter(|_| self.is_same_policy || !memory.is_from_log).unwrap_or(is_followed);
+            given_then.filter(|_| self.trusts(&rule.name) || !memory.is_from_log).unwrap_or(is_followed);
         let open = |is_open: bool| if is_open { Standing::Open } else { Standing::Satisfied };
         match rule.requirement.kind {
             Kind::Blocking => match (&rule.requirement.evidence, recorded) {
@@ -325,7 +345,7 @@ impl<'a> Replay<'a> {
                     let computed = Computed { value, summary: String::new(), facts: Map::new() };
                     compare(&rule.requirement, &computed).standing
                 }
-                None => by_record(recorded.filter(|_| self.is_same_policy), is_uncertain),
+                None => by_record(recorded.filter(|_| self.trusts(&rule.name)), is_uncertain),
             },
         }
     }
@@ -344,7 +364,7 @@ impl<'a> Replay<'a> {
             return match others {
                 Some(others) if others.is_empty() => Standing::Satisfied,
                 Some(_) => Standing::Open,
-                None => by_record(recorded.filter(|_| self.is_same_policy), is_uncertain),
+                None => by_record(recorded.filter(|_| self.trusts(&rule.name)), is_uncertain),
             };
         }
         let situation = Situation { paths: self.paths, project: self.project, tool_use, may_compute: false };
@@ -378,7 +398,7 @@ impl<'a> Replay<'a> {
             }
             _ => {
                 for name in &record.satisfied {
-                    let rule = self.rules.iter().find(|rule| rule.name == *name && !self.is_same_policy);
+                    let rule = self.rules.iter().find(|rule| rule.name == *name && !self.trusts(name));
                     let expires_at = rule.and_then(|rule| lasts(rule, now)).or(record.expires_at);
                     satisfied.push((name.clone(), expires_at));
                 }
@@ -417,6 +437,24 @@ impl<'a> Replay<'a> {
             }
         }
     }
+}
+
+/// What decides how a requirement becomes satisfied, and for how long.
+fn satisfying(rule: &Rule) -> impl PartialEq + use<> {
+    let it = rule.requirement.clone();
+    let evidence =
+        it.evidence.map(|evidence| (evidence.dirs, evidence.require_markers, evidence.require_verdict));
+    (
+        (it.kind, it.scope, it.guard_type, it.calculator, it.command, it.base),
+        (
+            it.satisfied_by_skill,
+            it.satisfied_when,
+            it.satisfied_by_agent,
+            it.replan_ttl,
+            it.approval_ttl,
+            evidence,
+        ),
+    )
 }
 
 /// Whether a requirement was satisfied, as far as the word of the log tells.

@@ -35,7 +35,10 @@ impl Commands {
         };
         let open_ended = |command: &shell::Command| {
             let words = command.without_global_options();
-            let is_open = words.get(1).is_some_and(|word| !word.is_literal);
+            // `git $FLAGS log` tells its subcommand all the same.
+            let tells = |word: &&shell::Word| word.is_literal && !word.text.starts_with('-');
+            let is_open =
+                command.words.iter().skip(1).any(|word| !word.is_literal) && !words.get(1).is_some_and(tells);
             command.program().filter(|_| is_open).map(str::to_owned)
         };
         // `git-commit` is where git keeps `git commit`.

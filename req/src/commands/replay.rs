@@ -34,9 +34,10 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         }
         eprintln!("{finding}");
     }
+    let in_force = Policy::of(&place.project, &place.paths);
     let (mut events, mut decisions) = (0, Vec::<Decision>::new());
     for dir in sessions(&place, arguments, since)? {
-        let mut replay = Replay::new(policy()?, &place.paths, &place.project)?;
+        let mut replay = Replay::new(policy()?, in_force.as_ref(), &place.paths, &place.project)?;
         let is_ours = dir.meta().is_some_and(|meta| is_same_dir(&meta.project_dir, place.project.root()));
         for event in ordered(dir.read_events()?.0) {
             if !is_here(&event, place.project.root(), is_ours) {
