@@ -36,9 +36,13 @@ impl Commands {
         let open_ended = |command: &shell::Command| {
             let words = command.without_global_options();
             // `git $FLAGS log` tells its subcommand all the same.
-            let tells = |word: &&shell::Word| word.is_literal && !word.text.starts_with('-');
-            let is_open =
-                command.words.iter().skip(1).any(|word| !word.is_literal) && !words.get(1).is_some_and(tells);
+            let tells = |word: Option<&shell::Word>| {
+                word.is_none_or(|word| word.is_literal && !word.text.starts_with('-'))
+            };
+            let is_open = match command.words.get(1) {
+                Some(first) if !first.is_literal => !tells(command.words.get(2)) || command.words.len() == 2,
+                _ => words.get(1).is_some_and(|word| !word.is_literal),
+            };
             command.program().filter(|_| is_open).map(str::to_owned)
         };
         // `git-commit` is where git keeps `git commit`.
