@@ -83,6 +83,13 @@ fn of_trigger(trigger: &Trigger) -> Vec<(Severity, String)> {
     if trigger.tool.trim().is_empty() {
         found.push((Severity::Error, "a trigger without a tool".to_owned()));
     }
+    if trigger.tool.contains(".*") || trigger.tool.contains('|') {
+        let tool = &trigger.tool;
+        found.push((
+            Severity::Warning,
+            format!("`{tool}` is read as a glob, not as a regular expression; write `mcp__server__*`, or one trigger for each tool"),
+        ));
+    }
     for (key, globs) in [("file_pattern", &trigger.file_pattern), ("agent_type", &trigger.agent_type)] {
         if let Some(wrong) = globs.as_ref().and_then(wrong_glob) {
             found.push((Severity::Error, format!("`{key}`: {wrong}")));

@@ -13,6 +13,9 @@ use crate::judge::{Judged, Situation, Standing};
 use crate::message::{Placeholders, body, first_line};
 use crate::view::Gates;
 
+/// The most requirements that are told one by one.
+const MOST_NAMED: usize = 20;
+
 /// How `req` is called from where the reader stands.
 #[derive(Debug, Clone)]
 pub struct Req(String);
@@ -85,7 +88,7 @@ impl<'a> Writer<'a> {
             [one] => text.push_str(&self.body(one)),
             _ => {
                 let _ = writeln!(text, "{} requirements are open before {tool} may run.", refused.len());
-                for one in refused {
+                for one in refused.iter().take(MOST_NAMED) {
                     let said = self.body(one);
                     let _ = write!(text, "\n- {}: {}", one.rule.name, first_line(&said));
                 }
@@ -122,7 +125,11 @@ impl<'a> Writer<'a> {
         let named = |one: &Refused| {
             format!("{} ({} scope, {})", one.rule.name, one.rule.requirement.scope, place(&one.rule, root))
         };
-        let _ = write!(text, "\nRequired: {}", refused.iter().map(named).collect::<Vec<_>>().join(", "));
+        let names: Vec<String> = refused.iter().take(MOST_NAMED).map(named).collect();
+        let _ = write!(text, "\nRequired: {}", names.join(", "));
+        if refused.len() > MOST_NAMED {
+            let _ = write!(text, " and {} more (`req status`)", refused.len() - MOST_NAMED);
+        }
         let lacks_more = |one: &&Refused| one.judged.facts.get("given") == Some(&true.into());
         let failed = |one: &&Refused| one.judged.standing == Standing::Failed;
         let waiting: Vec<&Refused> = refused.iter().filter(|one| !lacks_more(one) && !failed(one)).collect();

@@ -102,6 +102,8 @@ fn edit_config(world: &World) {
 }
 
 fn forget_session(world: &World) {
+    // An entry of this very second would need no change.
+    let _ = std::fs::remove_file(world.home.join(".claude/sessions.json"));
     let _ = std::fs::remove_dir_all(world.home.join(".stanchion/sessions").join(SESSION));
 }
 

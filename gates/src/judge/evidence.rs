@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Judged, Situation};
 
 /// The most files that are looked at.
-const MOST_FILES: usize = 1_000;
+const MOST_FILES: usize = 10_000;
 /// How deep folders are searched.
 const DEEPEST: usize = 12;
 /// The largest file that is read, in bytes.
@@ -143,7 +143,12 @@ fn has_verdict(text: &str, verdict: &str) -> bool {
 fn holds_word(line: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word).any(|(at, _)| {
-        !line[..at].chars().next_back().is_some_and(is_part)
+        let before = line[..at].trim_end_matches(|c: char| !c.is_alphanumeric());
+        let is_denied = ["not", "never", "no"]
+            .iter()
+            .any(|no| before.rsplit(|c: char| !c.is_alphanumeric()).next() == Some(no));
+        !is_denied
+            && !line[..at].chars().next_back().is_some_and(is_part)
             && !line[at + word.len()..].chars().next().is_some_and(is_part)
     })
 }
@@ -165,6 +170,7 @@ mod tests {
             "## Verdict\nBLOCKED\n",
             "APPROVED\n",
             "## Verdict\nunapproved\n",
+            "## Verdict\nNot **approved** yet\n",
             "## Verdict\nx\n## Other\nAPPROVED\n",
             "### Verdict\nAPPROVED\n",
         ] {

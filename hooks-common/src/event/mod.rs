@@ -123,6 +123,8 @@ pub struct Payload {
     pub stop_hook_active: bool,
     /// PostToolUseFailure: whether the user interrupted.
     pub is_interrupt: bool,
+    /// PostToolUse: whether the tool's own answer says that it did not succeed. Nothing else of it is kept.
+    pub has_failed: bool,
     /// The names of known fields whose value had a wrong type.
     pub mistyped: Vec<&'static str>,
 }
@@ -298,6 +300,22 @@ mod tests {
         .unwrap();
         assert_eq!((payload.session_id.as_str(), payload.tool_input.command.as_str()), ("abc", "ls"));
         assert_eq!(payload.mistyped, ["tool_name", "tool_input.file_path", "stop_hook_active"]);
+    }
+
+    #[test]
+    fn of_a_tools_answer_only_its_failure_is_read() {
+        for (response, expected) in [
+            (r#"{"success":false,"big":[1,{"success":true}]}"#, true),
+            (r#"{"success":true}"#, false),
+            (r#"{"success":"false"}"#, false),
+            ("\"success: false\"", false),
+            ("[false]", false),
+            ("null", false),
+        ] {
+            let payload =
+                Payload::parse(format!(r#"{{"session_id":"abc","tool_response":{response}}}"#).as_bytes());
+            assert_eq!(payload.unwrap().has_failed, expected, "{response}");
+        }
     }
 
     #[test]

@@ -57,6 +57,10 @@ impl<'de> Visitor<'de> for PayloadVisitor {
                     }
                     continue;
                 }
+                Key::ToolResponse => {
+                    payload.has_failed = map.next_value::<Response>()?.has_failed;
+                    continue;
+                }
                 Key::StopHookActive => {
                     payload.stop_hook_active = flag(&map.next_value()?, "stop_hook_active", &mut mistyped);
                     continue;
@@ -115,6 +119,7 @@ enum Key {
     TeamName,
     TaskId,
     TaskSubject,
+    ToolResponse,
     StopHookActive,
     IsInterrupt,
     #[serde(other)]
@@ -231,4 +236,52 @@ impl<'de> Deserialize<'de> for LooseInput {
         }
         deserializer.deserialize_any(Any)
     }
+}
+
+/// A tool's answer, of which only its failure is read.
+#[derive(Default)]
+struct Response {
+    has_failed: bool,
+}
+
+impl<'de> Deserialize<'de> for Response {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Response;
+            scalars_are_other!(Response::default());
+            fn visit_str<E>(self, _: &str) -> Result<Response, E> {
+                Ok(Response::default())
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Response, E> {
+                Ok(Response::default())
+            }
+            fn visit_unit<E>(self) -> Result<Response, E> {
+                Ok(Response::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Response, A::Error> {
+                let mut response = Response::default();
+                while let Some(key) = map.next_key::<ResponseKey>()? {
+                    match key {
+                        ResponseKey::Success => {
+                            response.has_failed = matches!(map.next_value::<Loose>()?, Loose::Bool(false));
+                        }
+                        ResponseKey::Unknown => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(response)
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum ResponseKey {
+    Success,
+    #[serde(other)]
+    Unknown,
 }

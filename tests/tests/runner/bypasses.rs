@@ -97,3 +97,16 @@ fn what_a_command_leaves_running_is_not_waited_for() {
     assert!(world.hook(&world.edit()).refusal().contains("99"));
     assert!(started.elapsed() < std::time::Duration::from_secs(1));
 }
+
+#[test]
+fn a_skill_that_failed_satisfies_nothing() {
+    let world = World::with("requirements:\n  plan: {enabled: true, satisfied_by_skill: 'acme:plan'}\n");
+    let mut skill = world.recorded("PostToolUse-Skill");
+    skill["tool_input"]["skill"] = "acme:plan".into();
+    skill["tool_response"]["success"] = false.into();
+    world.hook(&skill).silent();
+    world.hook(&world.edit()).refusal();
+    skill["tool_response"]["success"] = true.into();
+    world.hook(&skill).silent();
+    world.hook(&world.edit()).silent();
+}
