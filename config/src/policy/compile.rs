@@ -1,0 +1,183 @@
+//! Rules into a policy: the file's text, with the byte range of every part in its header.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use hooks_common::event::is_edit_tool;
+use hooks_common::finding::Finding;
+use hooks_common::project::FileIdentity;
+use hooks_common::session_id::short_hash;
+use serde::Serialize;
+
+use super::{FORMAT, Gate, Header, LogTarget, Policy, Rule, Span, When, is_pattern};
+use crate::pattern::Pattern;
+use crate::types::{GuardType, Hooks, Kind, Names, Trigger, Workflow};
+
+/// What a policy is compiled from.
+pub(super) struct Body {
+    pub(super) enabled: bool,
+    pub(super) protect_cli: Option<(PathBuf, usize)>,
+    pub(super) strict: bool,
+    pub(super) closes_on_error: bool,
+    pub(super) logging: LogTarget,
+    pub(super) rules: Vec<Rule>,
+    pub(super) settings: Hooks,
+    pub(super) workflow: Option<Workflow>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Body {
+    /// The policy, as a file and in memory.
+    pub(super) fn compile(self, sources: Vec<(PathBuf, Option<FileIdentity>)>) -> Policy {
+        let mut text = Vec::new();
+        text.extend_from_slice(b"\"settings\":");
+        let settings = append(&mut text, &self.settings);
+        text.extend_from_slice(b",\n\"workflow\":");
+        let workflow = append(&mut text, &self.workflow);
+        text.extend_from_slice(b",\n\"findings\":");
+        let findings = append(&mut text, &self.findings);
+        text.extend_from_slice(b",\n\"rules\":[");
+        let first = text.len();
+        let mut spans = Vec::with_capacity(self.rules.len());
+        for (at, rule) in self.rules.iter().enumerate() {
+            if at > 0 {
+                text.extend_from_slice(b",\n");
+            }
+            spans.push(append(&mut text, rule));
+        }
+        let rules = Span(first as u64 - 1, (text.len() - first) as u64 + 2);
+        text.extend_from_slice(b"],\n\"tools\":{");
+        let (mut tools, mut tool_patterns) = (BTreeMap::new(), Vec::new());
+        for (at, (tool, gates)) in gates_by_tool(&self.rules, &spans).into_iter().enumerate() {
+            if at > 0 {
+                text.extend_from_slice(b",\n");
+            }
+            append(&mut text, &tool);
+            text.push(b':');
+            let span = append(&mut text, &gates);
+            if is_pattern(&tool) {
+                tool_patterns.push((tool, span));
+            } else {
+                tools.insert(tool, span);
+            }
+        }
+        text.extend_from_slice(b"}}\n");
+        // Where a rule stands decides nothing.
+        let decided: Vec<_> =
+            self.rules.iter().map(|rule| (&rule.name, rule.closes_on_error, &rule.requirement)).collect();
+        let switches = (self.enabled, self.protect_cli.is_some(), self.strict);
+        let decisive = serde_json::to_vec(&(switches, &self.settings, decided)).unwrap_or_default();
+        let mut header = Header {
+            format: FORMAT,
+            program: hooks_common::VERSION.to_owned(),
+            hash: short_hash(&decisive, 12),
+            length: 0,
+            enabled: self.enabled,
+            protect_cli: self.protect_cli,
+            strict: self.strict,
+            closes_on_error: self.closes_on_error,
+            logging: self.logging,
+            sources,
+            tools,
+            tool_patterns,
+            rules,
+            settings,
+            workflow,
+            findings,
+        };
+        // The header tells the file's length, and is part of it: its own length moves by a digit at most.
+        let mut head = Vec::new();
+        for _ in 0..4 {
+            head.clear();
+            head.extend_from_slice(b"{\"header\":");
+            append(&mut head, &header);
+            head.extend_from_slice(b",\n");
+            let length = (head.len() + text.len()) as u64;
+            if std::mem::replace(&mut header.length, length) == length {
+                break;
+            }
+        }
+        head.extend_from_slice(&text);
+        Policy { header, head, file: None, is_orphan: false }
+    }
+}
+
+fn append(text: &mut Vec<u8>, value: &impl Serialize) -> Span {
+    let start = text.len();
+    if serde_json::to_writer(&mut *text, value).is_err() {
+        text.truncate(start);
+        text.extend_from_slice(b"null");
+    }
+    Span(start as u64, (text.len() - start) as u64)
+}
+
+fn gates_by_tool(rules: &[Rule], spans: &[Span]) -> BTreeMap<String, Vec<Gate>> {
+    let mut tools: BTreeMap<String, Vec<Gate>> = BTreeMap::new();
+    for (rule, span) in rules.iter().zip(spans) {
+        let requirement = &rule.requirement;
+        let triggers = requirement.triggers();
+        let mut conditions: BTreeMap<&str, Vec<When>> = BTreeMap::new();
+        for trigger in &triggers {
+            // A pattern for commands on another tool never matches; a finding says so.
+            if trigger.command_pattern.is_some() && trigger.tool != "Bash" {
+                continue;
+            }
+            conditions.entry(&trigger.tool).or_default().push(when(trigger));
+        }
+        if requirement.counts_bash_writes() {
+            let removes = requirement.is_guard(GuardType::Paths);
+            let write = When { writes: true, removes, files: written(&triggers), ..When::default() };
+            conditions.entry("Bash").or_default().push(write);
+        }
+        for (tool, mut when) in conditions {
+            if when.iter().any(When::is_always) {
+                when.clear();
+            }
+            tools.entry(tool.to_owned()).or_default().push(Gate {
+                name: rule.name.clone(),
+                scope: requirement.scope,
+                stop_only: requirement.stop_only,
+                mode: requirement.mode,
+                closes_on_error: rule.closes_on_error,
+                is_judged: requirement.kind != Kind::Blocking || requirement.evidence.is_some(),
+                when,
+                rule: *span,
+            });
+        }
+    }
+    tools
+}
+
+fn when(trigger: &Trigger) -> When {
+    When {
+        // A pattern that is none was told and its requirement dropped.
+        command: trigger.command_pattern.as_deref().and_then(|pattern| Pattern::new(pattern).ok()),
+        raw: trigger.raw,
+        files: trigger.file_pattern.clone().unwrap_or_default(),
+        agents: trigger.agent_type.clone().unwrap_or_default(),
+        ..When::default()
+    }
+}
+
+/// The files whose edits trigger, for writes through Bash: all of them unless every editing tool names some.
+fn written(triggers: &[Trigger]) -> Names {
+    let editing = |trigger: &&Trigger| is_edit_tool(&trigger.tool);
+    let editing: Vec<&Trigger> = triggers.iter().filter(editing).collect();
+    if editing.iter().any(|trigger| trigger.file_pattern.is_none()) {
+        return Names::default();
+    }
+    let mut files: Vec<String> = Vec::new();
+    for file in editing.iter().filter_map(|trigger| trigger.file_pattern.as_ref()).flat_map(Names::iter) {
+        if !files.iter().any(|known| known == file) {
+            files.push(file.to_owned());
+        }
+    }
+    Names(files)
+}
+
+impl When {
+    /// Whether it holds for every use.
+    fn is_always(&self) -> bool {
+        self.command.is_none() && self.files.is_empty() && self.agents.is_empty() && !self.writes
+    }
+}
