@@ -226,7 +226,7 @@ impl Cascade<'_> {
                         "the default counts until that is mended"
                     };
                     self.find(Severity::Error, &subject, message, wrong.mark, Some(help.into()));
-                    if !remove_path(&mut tree, &item) {
+                    if !tree.remove_path(&item) {
                         break;
                     }
                 }
@@ -318,18 +318,6 @@ fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
 fn requirement_mark(tree: &Node, name: &str) -> Mark {
     let entry = tree.get("requirements").and_then(|all| all.entry(name));
     entry.map_or_else(Mark::default, |(key, _)| key.mark)
-}
-
-fn remove_path(tree: &mut Node, path: &[String]) -> bool {
-    match path {
-        [] => false,
-        [key] => tree.remove(key).is_some(),
-        [key, rest @ ..] => {
-            let Value::Mapping(entries) = &mut tree.value else { return false };
-            let child = entries.iter_mut().find(|(name, _)| name.text() == Some(key));
-            child.is_some_and(|(_, child)| remove_path(child, rest))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -68,7 +68,7 @@ pub fn remove(text: &str, path: &[&str]) -> Result<String, EditError> {
     let by_hand = || EditError::ByHand(path.join("."));
     let (mark, body) = split_mark(text);
     let mut meant = parse(body)?;
-    if !take(&mut meant, path) {
+    if !meant.remove_path(path) {
         return Ok(text.to_owned());
     }
     let changes = File::of(body).removal(path).ok_or_else(by_hand)?;
@@ -158,19 +158,6 @@ fn put(tree: &mut Node, path: &[&str], value: Node) -> Option<()> {
     let name = Value::Scalar { text: (*key).to_owned(), plain: true };
     entries.push((Node { value: name, mark: tree.mark }, child));
     Some(())
-}
-
-/// Takes a value out of a tree; whether it was there.
-fn take(tree: &mut Node, path: &[&str]) -> bool {
-    match path {
-        [] => false,
-        [key] => tree.remove(key).is_some(),
-        [key, rest @ ..] => {
-            let Value::Mapping(entries) = &mut tree.value else { return false };
-            let child = entries.iter_mut().find(|(name, _)| name.text() == Some(key));
-            child.is_some_and(|(_, child)| take(child, rest))
-        }
-    }
 }
 
 /// The text with its changes, if it reads back as what was meant: the only proof that counts.

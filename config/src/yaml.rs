@@ -102,6 +102,19 @@ impl Node {
         Some(entries.remove(at).1)
     }
 
+    /// Removes what the keys lead to; whether it was there.
+    pub fn remove_path(&mut self, path: &[impl AsRef<str>]) -> bool {
+        match path {
+            [] => false,
+            [key] => self.remove(key.as_ref()).is_some(),
+            [key, rest @ ..] => {
+                let Value::Mapping(entries) = &mut self.value else { return false };
+                let child = entries.iter_mut().find(|(name, _)| name.text() == Some(key.as_ref()));
+                child.is_some_and(|(_, child)| child.remove_path(rest))
+            }
+        }
+    }
+
     /// Lays `over` on top of this node: maps key by key, everything else replaced. A key defined on both
     /// levels stands where the higher level has it.
     pub fn merge(&mut self, over: Node) {

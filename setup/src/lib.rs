@@ -26,20 +26,10 @@ pub const EXECUTABLES: [&str; 11] = [
     "stanchion",
 ];
 
-/// The packages that hold them.
-const PACKAGES: [&str; 11] = [
-    "hook-session-start",
-    "hook-session-end",
-    "hook-prompt-submit",
-    "hook-pre-tool",
-    "hook-post-tool",
-    "hook-stop",
-    "hook-pre-compact",
-    "hook-observe",
-    "hook-status-line",
-    "req",
-    "installer",
-];
+/// The package that holds an executable.
+fn package(executable: &str) -> &str {
+    if executable == "stanchion" { "installer" } else { executable }
+}
 
 /// A finished build.
 #[derive(Debug)]
@@ -78,8 +68,8 @@ pub fn build() -> Result<Build, SetupError> {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     let mut build = Command::new(cargo);
     build.current_dir(workspace()).args(["build", "--release", "--locked", "--target", &target]);
-    for package in PACKAGES {
-        build.args(["--package", package]);
+    for executable in EXECUTABLES {
+        build.args(["--package", package(executable)]);
     }
     // Flags of the surrounding cargo (of a coverage run, say) are not part of what is shipped.
     build.env_remove("CARGO_ENCODED_RUSTFLAGS");
