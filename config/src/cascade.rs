@@ -84,6 +84,8 @@ pub struct Loaded {
     pub unreadable: Vec<Level>,
     /// Where `protect_cli` is set: file and line.
     pub protect_cli_at: Option<(PathBuf, usize)>,
+    /// Where `strict_preflight` is set: file and line.
+    pub strict_at: Option<(PathBuf, usize)>,
 }
 
 /// Reads the files of a cascade and merges them.
@@ -264,13 +266,18 @@ impl Cascade<'_> {
             }
         }
         self.missing_gates(&configuration, &tree);
-        let protect_cli = tree.entry("protect_cli").and_then(|(key, _)| self.place(key.mark));
+        let at = |key: &str| {
+            let place = tree.entry(key).and_then(|(key, _)| self.place(key.mark));
+            place.map(|place| (place.file, place.line))
+        };
+        let (protect_cli_at, strict_at) = (at("protect_cli"), at("strict_preflight"));
         Loaded {
             configuration,
             places,
             findings: self.findings,
             unreadable: self.unreadable,
-            protect_cli_at: protect_cli.map(|place| (place.file, place.line)),
+            protect_cli_at,
+            strict_at,
         }
     }
 

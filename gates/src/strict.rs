@@ -23,13 +23,13 @@ pub fn refusal(
     policy: Option<&Policy>,
     tool_use: &ToolUse<'_>,
 ) -> Result<Option<String>, String> {
-    let is_strict = match policy {
-        Some(policy) => policy.is_strict(),
-        None => Policy::global(project, paths).is_some_and(|policy| policy.is_strict()),
+    let rule = match policy {
+        Some(policy) => policy.strict().cloned(),
+        None => Policy::global(project, paths).and_then(|policy| policy.strict().cloned()),
     };
-    if !is_strict || !changes_project(paths, project, tool_use) {
+    let Some((file, line)) = rule.filter(|_| changes_project(paths, project, tool_use)) else {
         return Ok(None);
-    }
+    };
     let Some(lack) = lack(paths, project, policy)? else { return Ok(None) };
     let root = project.root();
     let open = [in_project::local_config(root), in_project::config(root), in_project::opt_out(root)];
@@ -38,9 +38,10 @@ pub fn refusal(
     }
     let req = Req::find(paths);
     Ok(Some(format!(
-        "{} was refused before it ran; nothing was changed.\n`strict_preflight` wants a requirement in force in {}: {lack}.\nTo go on: {}\nTo keep this project out: create {}",
+        "{} was refused before it ran; nothing was changed.\n`strict_preflight` wants a requirement in force in {}: {lack}.\nRequired: strict_preflight ({}:{line})\nTo go on: {}\nTo keep this project out: create {}",
         tool_use.tool,
         root.display(),
+        file.display(),
         req.call("init"),
         in_project::opt_out(root).display(),
     )))

@@ -6,6 +6,7 @@ use hooks_common::runtime::Hook;
 use hooks_common::store::{append, lock};
 
 use crate::judge::Situation;
+use crate::refusal::{self, Req};
 use crate::view::Gates;
 
 /// The longest subject that is kept, in characters.
@@ -54,8 +55,16 @@ pub fn follow(hook: &mut Hook) -> Result<(), String> {
 fn still_open(hook: &Hook, gates: &Gates) -> Result<Option<String>, String> {
     let situation = Situation::of_project(&hook.paths, hook.project());
     let open = gates.open(&situation).map_err(|error| error.to_string())?;
-    let names: Vec<_> = open.iter().map(|rule| rule.name.as_str()).collect();
-    Ok((!names.is_empty()).then(|| format!("These requirements are open: {}.", names.join(", "))))
+    if open.is_empty() {
+        return Ok(None);
+    }
+    let root = hook.project().root();
+    let named: Vec<_> =
+        open.iter().map(|rule| format!("{} ({})", rule.name, refusal::place(rule, root))).collect();
+    let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
+    let ways = refusal::ways_on(&open.iter().collect::<Vec<_>>(), &session);
+    let calls: Vec<_> = ways.iter().map(|way| Req::find(&hook.paths).call(way)).collect();
+    Ok(Some(format!("These requirements are open: {}.\nTo go on: {}", named.join(", "), calls.join("; "))))
 }
 
 /// Text from outside on one line, bounded.

@@ -360,17 +360,10 @@ pub fn nothing() -> Value {
     json!({})
 }
 
-/// The executables that answer with JSON.
-pub const HOOKS: [&str; 8] = [
-    "hook-session-start",
-    "hook-session-end",
-    "hook-prompt-submit",
-    "hook-pre-tool",
-    "hook-post-tool",
-    "hook-stop",
-    "hook-pre-compact",
-    "hook-observe",
-];
+/// The executables that answer with JSON: the hooks but for the status line.
+pub fn json_hooks() -> impl Iterator<Item = &'static str> {
+    setup::EXECUTABLES.into_iter().filter(|name| name.starts_with("hook-") && *name != "hook-status-line")
+}
 
 /// Seconds since 1970.
 pub fn now() -> i64 {

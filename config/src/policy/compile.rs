@@ -17,7 +17,7 @@ use crate::types::{GuardType, Hooks, Kind, Names, Trigger, Workflow};
 pub(super) struct Body {
     pub(super) enabled: bool,
     pub(super) protect_cli: Option<(PathBuf, usize)>,
-    pub(super) strict: bool,
+    pub(super) strict: Option<(PathBuf, usize)>,
     pub(super) closes_on_error: bool,
     pub(super) logging: LogTarget,
     pub(super) rules: Vec<Rule>,
@@ -65,7 +65,7 @@ impl Body {
         // Where a rule stands decides nothing.
         let decided: Vec<_> =
             self.rules.iter().map(|rule| (&rule.name, rule.closes_on_error, &rule.requirement)).collect();
-        let switches = (self.enabled, self.protect_cli.is_some(), self.strict);
+        let switches = (self.enabled, self.protect_cli.is_some(), self.strict.is_some());
         let decisive = serde_json::to_vec(&(switches, &self.settings, decided)).unwrap_or_default();
         let mut header = Header {
             format: FORMAT,

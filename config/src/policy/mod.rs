@@ -31,7 +31,7 @@ use crate::pattern::Pattern;
 use crate::types::{Destination, Hooks, Kind, Mode, Names, OnError, Requirement, Workflow};
 
 /// The version of the file's shape.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// How much is read at once; a policy of ordinary size fits.
 const CHUNK: usize = 16 * 1024;
 /// A source changed this shortly before compiling may change again within one tick of its clock, unseen.
@@ -58,8 +58,9 @@ struct Header {
     /// Where the agent is kept from its own gates, if it is: file and line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     protect_cli: Option<(PathBuf, usize)>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    strict: bool,
+    /// Where edits are made to need a requirement in force, if they are: file and line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    strict: Option<(PathBuf, usize)>,
     /// Whether a gate that cannot be evaluated is closed, for all or for some.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     closes_on_error: bool,
@@ -316,7 +317,7 @@ impl Policy {
         let body = Body {
             enabled: configuration.enabled,
             protect_cli: loaded.protect_cli_at.filter(|_| configuration.protect_cli),
-            strict: configuration.strict_preflight,
+            strict: loaded.strict_at.filter(|_| configuration.strict_preflight),
             closes_on_error: configuration.on_error == OnError::Deny
                 || rules.iter().any(|rule| rule.closes_on_error),
             logging: LogTarget {
@@ -349,7 +350,12 @@ impl Policy {
 
     /// Whether edits need a project that has a requirement in force.
     pub fn is_strict(&self) -> bool {
-        self.header.strict
+        self.header.strict.is_some()
+    }
+
+    /// Where `strict_preflight` is set, file and line, if it is.
+    pub fn strict(&self) -> Option<&(PathBuf, usize)> {
+        self.header.strict.as_ref()
     }
 
     /// Whether a tool is refused when nothing can be said about its gates.

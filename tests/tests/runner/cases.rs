@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tests::world::{HOOKS, KEY, ONE, SESSION, last, now, of, printed, recorded_names};
+use tests::world::{KEY, ONE, SESSION, json_hooks, last, now, of, printed, recorded_names};
 use tests::{Answer, StandIn, World};
 
 const OTHER: &str = "0badcafe-1111-4222-8333-444455556666";
@@ -479,7 +479,7 @@ fn case_19_what_cannot_be_read_is_passed_by_with_one_log_line() {
         "{\"session_id\": \"abc\", \"tool_name\": 5}",
         "{\"session_id\": \"abc\", \"tool_input\": \"x\"}",
     ] {
-        for hook in HOOKS {
+        for hook in json_hooks() {
             let world = World::with(ONE);
             let answer = world.run(hook, bytes.as_bytes());
             // A session that begins is briefed whatever else its payload holds.
@@ -1002,7 +1002,7 @@ fn r15_stdout_is_one_document_or_nothing_for_everything_that_can_come() {
         ["", "text", "{", "[1]", "\"x\"", "{}{}", "{\"session_id\": {}}"]
             .map(|text| text.as_bytes().to_vec()),
     );
-    for hook in HOOKS {
+    for hook in json_hooks() {
         for input in &inputs {
             // `run` itself wants one document or nothing.
             let answer = world.run(hook, input);

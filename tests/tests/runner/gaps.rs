@@ -398,6 +398,7 @@ fn gap_24_strict_preflight_reaches_the_project_that_has_no_configuration() {
     world.configure_globally("strict_preflight: true\n");
     let text = world.hook(&world.edit()).refusal().to_owned();
     assert!(text.contains("strict_preflight") && text.contains("req init"), "{text}");
+    assert!(text.contains(".claude/requirements.yaml:1)"), "{text}");
     let escape = |file: &str| {
         let mut payload = world.recorded("PreToolUse-Write");
         payload["tool_input"]["file_path"] = world.repo.join(file).to_string_lossy().into();

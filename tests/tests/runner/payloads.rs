@@ -5,16 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::World;
-use tests::world::{KEY, ONE, SESSION, executable};
-
-const HOOKS: [&str; 6] = [
-    "hook-session-start",
-    "hook-session-end",
-    "hook-prompt-submit",
-    "hook-pre-tool",
-    "hook-post-tool",
-    "hook-stop",
-];
+use tests::world::{KEY, ONE, SESSION, executable, json_hooks};
 
 #[test]
 fn every_recorded_payload_is_answered_or_passed_by() {
@@ -43,7 +34,7 @@ fn every_recorded_payload_is_answered_or_passed_by() {
             assert!(!answer.stdout.contains("\"allow\""), "{name}");
             served += 1;
         } else if !event.is_empty() {
-            for hook in HOOKS {
+            for hook in json_hooks() {
                 world.run(hook, payload.to_string().as_bytes()).silent();
             }
         }
@@ -78,7 +69,7 @@ fn what_cannot_be_read_gets_no_answer_and_one_log_line() {
         b"{\"session_id\":\"----\"}",
         b"{\"session_id\":\"abc\",\"tool_name\":5,\"tool_input\":\"x\"}",
     ] {
-        for hook in HOOKS {
+        for hook in json_hooks() {
             let world = World::new();
             world.run(hook, bytes).silent();
             assert_eq!(

@@ -858,7 +858,10 @@ fn a_team_leaves_a_trail_and_may_be_sent_back() {
     world.configure(&format!(
         "{ONE}hooks: {{agent_teams: {{keep_working_on_idle: true, validate_task_completion: true}}}}\n"
     ));
-    assert!(world.hook(&world.recorded("TeammateIdle-default")).block().contains("commit_plan"));
+    let answer = world.hook(&world.recorded("TeammateIdle-default"));
+    let text = answer.block();
+    assert!(text.contains("commit_plan (.claude/requirements.yaml:"), "{text}");
+    assert!(text.contains("req satisfy commit_plan --session"), "{text}");
     assert!(
         world
             .hook(&world.payload("TaskCompleted-default", json!({"task_subject": ""})))
