@@ -1,0 +1,49 @@
+//! What a session is doing, in the words that are on disk.
+
+use serde::{Deserialize, Serialize};
+
+/// The five states. Names and meaning are those of the files that other tools read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// The model works.
+    Working,
+    /// The turn is over; the prompt waits for the user.
+    Ready,
+    /// Nothing goes on, or nobody is there.
+    #[default]
+    Idle,
+    /// The context is being compacted.
+    Compacting,
+    /// The model waits for a person's answer: a permission, a question, a form.
+    Waiting,
+}
+
+impl State {
+    /// The name on disk.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Working => "working",
+            Self::Ready => "ready",
+            Self::Idle => "idle",
+            Self::Compacting => "compacting",
+            Self::Waiting => "waiting",
+        }
+    }
+
+    /// Whether something is going on: working, waiting or compacting.
+    pub fn is_active(self) -> bool {
+        matches!(self, Self::Working | Self::Waiting | Self::Compacting)
+    }
+
+    /// Whether a person should look: ready or waiting.
+    pub fn needs_attention(self) -> bool {
+        matches!(self, Self::Ready | Self::Waiting)
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
