@@ -2,21 +2,39 @@
 
 /// The events we serve, each with its executable and its timeout in seconds. SessionEnd is killed after
 /// 1.5 s unless its entry has a timeout of its own.
-pub const WIRING: [(&str, &str, u32); 15] = [
+///
+/// Every known event is wired but three: MessageDisplay fires for each streamed line, WorktreeCreate and
+/// WorktreeRemove would replace git's own work.
+pub const WIRING: [(&str, &str, u32); 30] = [
     ("SessionStart", "hook-session-start", 10),
     ("UserPromptSubmit", "hook-prompt-submit", 10),
     ("UserPromptExpansion", "hook-prompt-submit", 10),
     ("PreToolUse", "hook-pre-tool", 10),
     ("PostToolUse", "hook-post-tool", 10),
     ("PostToolUseFailure", "hook-post-tool", 10),
+    ("PostToolBatch", "hook-observe", 10),
     ("PermissionRequest", "hook-observe", 10),
+    ("PermissionDenied", "hook-observe", 10),
+    ("Notification", "hook-observe", 10),
     ("SubagentStart", "hook-observe", 10),
     ("SubagentStop", "hook-observe", 10),
+    ("TaskCreated", "hook-observe", 10),
     ("TaskCompleted", "hook-observe", 10),
     ("TeammateIdle", "hook-observe", 10),
+    ("CwdChanged", "hook-observe", 10),
+    ("DirectoryAdded", "hook-observe", 10),
+    ("FileChanged", "hook-observe", 10),
+    ("ConfigChange", "hook-observe", 10),
+    ("InstructionsLoaded", "hook-observe", 10),
+    ("Elicitation", "hook-observe", 10),
+    ("ElicitationResult", "hook-observe", 10),
+    ("PreModelSwitch", "hook-observe", 10),
+    ("PostModelSwitch", "hook-observe", 10),
+    ("Setup", "hook-observe", 10),
     ("PreCompact", "hook-pre-compact", 10),
     ("PostCompact", "hook-pre-compact", 10),
     ("Stop", "hook-stop", 10),
+    ("StopFailure", "hook-observe", 10),
     ("SessionEnd", "hook-session-end", 10),
 ];
 
@@ -41,7 +59,18 @@ pub fn events(executable: &str) -> Vec<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use hooks_common::event::Event;
+
     use super::*;
+
+    #[test]
+    fn every_known_event_is_wired_but_those_that_must_not_be() {
+        let never = [Event::MessageDisplay, Event::WorktreeCreate, Event::WorktreeRemove];
+        for event in Event::ALL {
+            let is_wired = WIRING.iter().any(|(name, _, _)| *name == event.name());
+            assert_eq!(is_wired, !never.contains(event), "{}", event.name());
+        }
+    }
 
     #[test]
     fn an_event_has_one_executable_and_every_entry_a_timeout() {

@@ -1,25 +1,54 @@
-//! The events that are recorded, and answered where a rule applies: subagents, permission requests, teams.
+//! Every event without an executable of its own: recorded, and answered where a rule applies.
 
 use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
-/// The events that are served; the first is assumed when a payload names none.
-pub const EVENTS: [Event; 5] = [
+/// The events that are served; the first is assumed when a payload names none. The last three are never wired:
+/// one fires for each streamed line, two would replace git's own work.
+pub const EVENTS: [Event; 24] = [
+    Event::Notification,
+    Event::PermissionRequest,
+    Event::PermissionDenied,
     Event::SubagentStart,
     Event::SubagentStop,
-    Event::PermissionRequest,
     Event::TeammateIdle,
+    Event::TaskCreated,
     Event::TaskCompleted,
+    Event::PostToolBatch,
+    Event::StopFailure,
+    Event::CwdChanged,
+    Event::FileChanged,
+    Event::ConfigChange,
+    Event::InstructionsLoaded,
+    Event::DirectoryAdded,
+    Event::Elicitation,
+    Event::ElicitationResult,
+    Event::Setup,
+    Event::PreModelSwitch,
+    Event::PostModelSwitch,
+    Event::Unknown,
+    Event::MessageDisplay,
+    Event::WorktreeCreate,
+    Event::WorktreeRemove,
 ];
 
 /// The events' order of work.
 pub fn work(hook: &mut Hook) {
     match hook.event {
-        Event::SubagentStart => hook.stage("briefing a subagent", gates::subagent::brief),
-        Event::SubagentStop => hook.stage("satisfying by a subagent", gates::satisfy::by_agent),
-        Event::PermissionRequest => hook.stage("denying what destroys", gates::permission::deny_dangerous),
-        _ => hook.stage("following a team", gates::teams::follow),
-    };
+        Event::SubagentStart => {
+            hook.stage("briefing a subagent", gates::subagent::brief);
+        }
+        Event::SubagentStop => {
+            hook.stage("satisfying by a subagent", gates::satisfy::by_agent);
+        }
+        Event::PermissionRequest => {
+            hook.stage("denying what destroys", gates::permission::deny_dangerous);
+        }
+        Event::TeammateIdle | Event::TaskCompleted => {
+            hook.stage("following a team", gates::teams::follow);
+        }
+        _ => {}
+    }
     hook.respond();
     hook.record();
 }

@@ -1,23 +1,39 @@
 //! SessionEnd: the host may kill it at any moment, so what matters most comes first.
 
-use hooks_common::registry::Registry;
+use hooks_common::owner::Owner;
+use hooks_common::registry::{Registry, RegistryError};
 use hooks_common::runtime::Hook;
 use hooks_common::store::lock;
 
-/// The event's order of work.
+/// The event's order of work. A session that another client still has goes on there: only the leaving one's
+/// metrics and its line in the log are written.
 pub fn work(hook: &mut Hook) {
-    hook.stage("leaving the registry", leave_registry);
-    hook.stage("ending a pause", gates::session_end::end_pause);
-    hook.stage("clearing session state", gates::session_end::clear_state);
-    hook.stage("work in progress", gates::tracking::end);
+    let heir = heir(hook);
+    hook.stage("leaving the registry", |hook| leave_registry(hook, heir.as_ref()));
+    if heir.is_none() {
+        hook.stage("ending a pause", gates::session_end::end_pause);
+        hook.stage("clearing session state", gates::session_end::clear_state);
+        hook.stage("work in progress", gates::tracking::end);
+    }
     hook.respond();
     hook.record();
     hook.stage("metrics", finish_metrics);
 }
 
-fn leave_registry(hook: &mut Hook) -> Result<(), hooks_common::registry::RegistryError> {
+/// Another client that has the session as well, resumed there while it was open here.
+fn heir(hook: &Hook) -> Option<Owner> {
+    let meta = hook.session_dir()?.meta()?;
+    let leaving = hook.owner()?;
+    meta.others_than(leaving).next().cloned()
+}
+
+fn leave_registry(hook: &mut Hook, heir: Option<&Owner>) -> Result<(), RegistryError> {
     let Some(session) = &hook.session else { return Ok(()) };
-    Registry::new(&hook.paths).remove(session.key(), lock::CHANGE).map(drop)
+    let registry = Registry::new(&hook.paths);
+    match heir {
+        Some(heir) => registry.hand_over(session.key(), heir, lock::CHANGE),
+        None => registry.remove(session.key(), lock::CHANGE).map(drop),
+    }
 }
 
 /// Finishes metrics that exist; a session without any gets none.

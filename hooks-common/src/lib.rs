@@ -12,6 +12,7 @@ pub mod event;
 pub mod failures;
 pub mod finding;
 pub mod git;
+pub mod heartbeat;
 pub mod log;
 pub mod owner;
 pub mod paths;

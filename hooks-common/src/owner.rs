@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::paths::Paths;
-use crate::process::{self, Liveness, Process};
+use crate::process::{self, Liveness, Process, Site};
 
 /// How far up the family tree the client is looked for.
 const HIGHEST: usize = 16;
@@ -32,23 +32,21 @@ pub struct Owner {
     /// When it was first seen, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_seen: Option<String>,
+    /// A previous owner's boot; the present owner's stands beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_id: Option<String>,
     /// Whatever else another version wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl Owner {
-    /// Whether the owner still runs. A guessed owner that is gone proves nothing about the session.
-    pub fn liveness(&self, boot_id: Option<&str>, pid_namespace: Option<&str>) -> Liveness {
-        if let (Some(then), Some(now)) = (pid_namespace, process::pid_namespace())
-            && then != now
-        {
-            return Liveness::Unknown;
-        }
-        if let (Some(then), Some(now)) = (boot_id, process::boot_id())
-            && then != now
-        {
-            return Liveness::Dead;
+    /// Whether the owner, a process of `site`, still runs. A guessed owner that is gone proves nothing about the
+    /// session.
+    pub fn liveness(&self, site: &Site) -> Liveness {
+        let own = Site { boot_id: self.boot_id.clone().or_else(|| site.boot_id.clone()), ..site.clone() };
+        if let Err(verdict) = own.reached_from(Site::here()) {
+            return verdict;
         }
         match process::liveness(self.pid.into(), self.start_raw.parse().ok()) {
             Liveness::Dead if !self.is_recognised() => Liveness::Unknown,
@@ -84,6 +82,20 @@ pub fn ancestors() -> Vec<Process> {
     found
 }
 
+/// The client above this process if it is one of `known`: this process's parent (exec form) or its parent's
+/// parent (shell form). Costs one or two looks at the process table instead of a walk.
+pub fn find_known<'a>(mut known: impl Iterator<Item = &'a Owner> + Clone) -> Option<&'a Owner> {
+    let parent = process::look_up(std::os::unix::process::parent_id()).ok()??;
+    let is = |process: &Process, owner: &Owner| {
+        (owner.pid, owner.start_raw.as_str()) == (process.pid, process.start_raw.to_string().as_str())
+    };
+    if let Some(owner) = known.clone().find(|owner| is(&parent, owner)) {
+        return Some(owner);
+    }
+    let grandparent = process::look_up(parent.parent).ok()??;
+    known.find(|owner| is(&grandparent, owner))
+}
+
 /// The client above this process: the nearest ancestor that can be recognised, else the nearest that is no
 /// shell or wrapper. `None` when this process was orphaned.
 pub fn find(paths: &Paths) -> Option<Owner> {
@@ -101,6 +113,7 @@ pub fn find(paths: &Paths) -> Option<Owner> {
         found_by: found_by.to_owned(),
         exe: process.name.clone(),
         first_seen: None,
+        boot_id: None,
         other: Map::new(),
     })
 }
@@ -152,15 +165,30 @@ mod tests {
             found_by: "exe".to_owned(),
             exe: "x".to_owned(),
             first_seen: None,
+            boot_id: None,
             other: Map::new(),
         };
-        let boot = process::boot_id();
-        assert_eq!(owner.liveness(boot.as_deref(), process::pid_namespace().as_deref()), Liveness::Live);
-        assert_eq!(owner.liveness(Some("another"), None), Liveness::Dead);
-        if process::pid_namespace().is_some() {
-            assert_eq!(owner.liveness(boot.as_deref(), Some("1")), Liveness::Unknown);
+        let here = Site::here();
+        let site = |boot: &str, ns: &str, host: &str| Site {
+            boot_id: Some(boot.to_owned()),
+            pid_ns: Some(ns.to_owned()),
+            host: Some(host.to_owned()),
+        };
+        let (boot, host) = (here.boot_id.as_deref().unwrap(), here.host.as_deref().unwrap());
+        let ns = here.pid_ns.as_deref().unwrap_or("0");
+        for (site, expected) in [
+            (here.clone(), Liveness::Live),
+            (Site::default(), Liveness::Live),
+            (site("another", ns, host), Liveness::Dead),
+            (site("another", "1", host), Liveness::Dead),
+            (site("another", ns, "elsewhere"), Liveness::Unknown),
+            (site(boot, ns, "renamed"), Liveness::Live),
+            #[cfg(target_os = "linux")]
+            (site(boot, "1", host), Liveness::Unknown),
+        ] {
+            assert_eq!(owner.liveness(&site), expected, "{site:?}");
         }
         let guess = Owner { found_by: "ppid".to_owned(), start_raw: "1".to_owned(), ..owner };
-        assert_eq!(guess.liveness(boot.as_deref(), None), Liveness::Unknown);
+        assert_eq!(guess.liveness(here), Liveness::Unknown);
     }
 }

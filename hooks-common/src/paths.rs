@@ -32,6 +32,11 @@ impl Paths {
         Self { claude, stanchion, home }
     }
 
+    /// The default roots below a home folder, whatever the environment says.
+    pub fn below(home: &Path) -> Self {
+        Self { claude: home.join(".claude"), stanchion: home.join(".stanchion"), home: home.to_owned() }
+    }
+
     /// The user's home folder.
     pub fn home(&self) -> &Path {
         &self.home
@@ -95,6 +100,16 @@ impl Paths {
     /// What Claude Code itself writes about a running client.
     pub fn client_session(&self, pid: u32) -> PathBuf {
         self.claude.join("sessions").join(format!("{pid}.json"))
+    }
+
+    /// Proof that hooks fire; readers look at its modification time.
+    pub fn heartbeat(&self) -> PathBuf {
+        self.stanchion.join("hud-hook-heartbeat")
+    }
+
+    /// What the HUD makes of all sessions; its lock has the extension `lock`.
+    pub fn derived_state(&self) -> PathBuf {
+        self.stanchion.join("derived-state.json")
     }
 
     /// All session directories.

@@ -1,6 +1,8 @@
 //! Processes: who runs, since when, as whose child. On Linux raw `/proc`, elsewhere sysinfo, one process at a
 //! time.
 
+use std::sync::OnceLock;
+
 use serde::{Deserialize, Serialize};
 
 /// Whether a process that was seen once still runs.
@@ -42,12 +44,14 @@ mod platform {
     /// The unit of [`Process::start_raw`].
     pub const START_UNIT: &str = "linux_ticks";
 
-    /// The boot this machine is in.
     pub fn boot_id() -> Option<String> {
         Some(std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned())
     }
 
-    /// The namespace that process numbers belong to.
+    pub fn host() -> Option<String> {
+        Some(std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?.trim().to_owned())
+    }
+
     pub fn pid_namespace() -> Option<String> {
         let link = std::fs::read_link("/proc/self/ns/pid").ok()?;
         let text = link.to_str()?;
@@ -61,8 +65,10 @@ mod platform {
                 .map(Some)
                 .ok_or_else(|| std::io::Error::other("unreadable process table")),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                // Without /proc nothing can be said about anybody.
-                if std::path::Path::new("/proc/self/stat").exists() { Ok(None) } else { Err(error) }
+                // Without /proc nothing can be said about anybody, and where it hides other users' processes
+                // (hidepid), what it does not show may still run.
+                let tells = std::path::Path::new("/proc/self/stat").exists() && !crate::sys::is_process(pid);
+                if tells { Ok(None) } else { Err(error) }
             }
             // The process ended while it was read.
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
@@ -99,12 +105,16 @@ mod platform {
     /// The unit of [`Process::start_raw`].
     pub const START_UNIT: &str = "unix_seconds";
 
-    /// The boot this machine is in, told by when it began.
+    /// Told by when it began.
     pub fn boot_id() -> Option<String> {
         Some(format!("boot-{}", System::boot_time()))
     }
 
-    /// There are no pid namespaces here.
+    pub fn host() -> Option<String> {
+        System::host_name()
+    }
+
+    /// There are none here.
     pub fn pid_namespace() -> Option<String> {
         None
     }
@@ -148,7 +158,47 @@ mod platform {
     }
 }
 
-pub use platform::{START_UNIT, arguments, boot_id, executable, look_up, pid_namespace, started_at};
+pub use platform::{START_UNIT, arguments, executable, look_up, started_at};
+
+/// Where a process number means something: a machine, its boot, a namespace of numbers. What is not known is
+/// `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Site {
+    /// The boot.
+    pub boot_id: Option<String>,
+    /// The namespace that process numbers belong to.
+    pub pid_ns: Option<String>,
+    /// The machine's name.
+    pub host: Option<String>,
+}
+
+impl Site {
+    /// This process's own, asked once.
+    pub fn here() -> &'static Self {
+        static HERE: OnceLock<Site> = OnceLock::new();
+        HERE.get_or_init(|| Site {
+            boot_id: platform::boot_id(),
+            pid_ns: platform::pid_namespace(),
+            host: platform::host(),
+        })
+    }
+
+    /// Whether a process of this site can be looked up `here`: `Err` holds the verdict when it cannot. A boot
+    /// names its machine, so a machine that was renamed is still the same; another boot of the same machine is
+    /// over.
+    pub fn reached_from(&self, here: &Self) -> Result<(), Liveness> {
+        let differ = |a: &Option<String>, b: &Option<String>| matches!((a, b), (Some(a), Some(b)) if a != b);
+        if differ(&self.boot_id, &here.boot_id) {
+            return Err(if differ(&self.host, &here.host) { Liveness::Unknown } else { Liveness::Dead });
+        }
+        if differ(&self.pid_ns, &here.pid_ns) { Err(Liveness::Unknown) } else { Ok(()) }
+    }
+}
+
+/// The boot this machine is in.
+pub fn boot_id() -> Option<String> {
+    Site::here().boot_id.clone()
+}
 
 /// One line of `/proc/<pid>/stat`; the name may hold spaces and parentheses, so fields count from its last
 /// `)`.

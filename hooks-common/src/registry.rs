@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::branch::Branch;
 use crate::owner::Owner;
 use crate::paths::Paths;
-use crate::process::{self, Liveness};
+use crate::process::{self, Liveness, Site};
 use crate::session_id::{SessionId, SessionKey};
 use crate::session_log;
 use crate::store::lock::{self, LockError};
@@ -48,6 +48,9 @@ pub struct Entry {
     /// The boot the client runs in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_id: Option<String>,
+    /// The machine the client runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Whatever else another tool wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
@@ -57,16 +60,21 @@ impl Entry {
     /// Whether the session's client runs. Nothing happened for a day and the start is unknown: dead, because
     /// the number may be anybody's by now.
     pub fn liveness(&self, now: i64) -> Liveness {
-        if let (Some(then), Some(boot)) = (&self.boot_id, process::boot_id())
-            && *then != boot
-        {
-            return Liveness::Dead;
+        let site = Site { boot_id: self.boot_id.clone(), host: self.host.clone(), pid_ns: None };
+        if let Err(verdict) = site.reached_from(Site::here()) {
+            return verdict;
         }
         let start = self.ppid_start.as_ref().and_then(|start| start.parse().ok());
         if start.is_none() && now - self.last_active > 86_400 {
             return Liveness::Dead;
         }
         process::liveness(self.ppid, start)
+    }
+
+    fn belong_to(&mut self, owner: &Owner) {
+        let Site { boot_id, host, .. } = Site::here().clone();
+        (self.pid, self.ppid) = (std::process::id().into(), owner.pid.into());
+        (self.ppid_start, self.boot_id, self.host) = (Some(owner.start_raw.clone()), boot_id, host);
     }
 
     fn is_gone(&self, now: i64) -> bool {
@@ -169,6 +177,7 @@ impl<'a> Registry<'a> {
                 last_active: now,
                 ppid_start: None,
                 boot_id: None,
+                host: None,
                 other: Map::new(),
             });
             entry.project_dir = presence.project.to_owned();
@@ -178,10 +187,7 @@ impl<'a> Registry<'a> {
             if let Some(owner) = presence.owner
                 && (entry.ppid == 0 || entry.is_gone(now))
             {
-                entry.pid = std::process::id().into();
-                entry.ppid = owner_pid;
-                entry.ppid_start = Some(owner.start_raw.clone());
-                entry.boot_id = process::boot_id();
+                entry.belong_to(owner);
             }
             file.sessions.insert(key.to_owned(), serde_json::to_value(entry).unwrap_or_default());
         })
@@ -199,6 +205,24 @@ impl<'a> Registry<'a> {
         let mut removed = None;
         self.update(wait, |file| removed = file.sessions.remove(key.as_str()).as_ref().and_then(entry_of))?;
         Ok(removed)
+    }
+
+    /// Gives a session's entry, if there is one, to another client that has the session.
+    ///
+    /// # Errors
+    /// As [`Registry::enter`].
+    pub fn hand_over(
+        &self,
+        key: &SessionKey,
+        heir: &Owner,
+        wait: std::time::Duration,
+    ) -> Result<(), RegistryError> {
+        self.update(wait, |file| {
+            let Some(value) = file.sessions.get_mut(key.as_str()) else { return };
+            let Some(mut entry) = entry_of(value) else { return };
+            entry.belong_to(heir);
+            *value = serde_json::to_value(entry).unwrap_or_default();
+        })
     }
 
     /// Removes the entries of dead clients and enters live sessions that are missing; how many were removed.
@@ -259,6 +283,7 @@ impl<'a> Registry<'a> {
                 last_active: started,
                 ppid_start: Some(owner.start_raw.clone()),
                 boot_id: meta.boot_id,
+                host: meta.host,
                 other: Map::new(),
             };
             sessions.insert(id.key().to_string(), serde_json::to_value(entry).unwrap_or_default());

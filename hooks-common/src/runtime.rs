@@ -16,6 +16,7 @@ use crate::branch::Branch;
 use crate::env_vars;
 use crate::event::{Event, Payload, read_payload};
 use crate::failures;
+use crate::heartbeat;
 use crate::log::Log;
 use crate::owner::{self, Owner};
 use crate::paths::Paths;
@@ -24,6 +25,7 @@ use crate::registry::{Presence, Registry};
 use crate::session_id::SessionId;
 use crate::session_log::{GateRecord, LoggedEvent, SessionDir};
 use crate::store::lock;
+use crate::text::cut_bytes;
 use crate::time::Moment;
 
 /// One run of a hook.
@@ -47,11 +49,13 @@ pub struct Hook {
     pub log: Log,
     project: OnceCell<Project>,
     branch: OnceCell<Branch>,
+    owner: OnceCell<Option<Owner>>,
     answered: bool,
 }
 
 /// Runs a hook executable: reads the event, lets `work` do it in stages, answers, and exits 0. `events` are
-/// the events the executable serves; the first is assumed when the payload names none.
+/// the events the executable serves; the first is assumed when the payload names none. [`Event::Unknown`] among
+/// them stands for every name that is not known.
 pub fn run(events: &[Event], work: impl FnOnce(&mut Hook)) -> ExitCode {
     run_closing(events, work, |_| None)
 }
@@ -105,6 +109,9 @@ fn receive(events: &[Event]) -> Result<(Event, Payload), String> {
     }
     match events.iter().find(|event| event.name() == payload.hook_event_name) {
         Some(event) => Ok((*event, payload)),
+        None if events.contains(&Event::Unknown) && Event::named(&payload.hook_event_name).is_none() => {
+            Ok((Event::Unknown, payload))
+        }
         None => {
             let name: String = payload.hook_event_name.chars().take(64).collect();
             Err(format!("this executable serves {}, the payload says {name:?}", events[0].name()))
@@ -142,6 +149,7 @@ impl Hook {
             log,
             project: OnceCell::new(),
             branch: OnceCell::new(),
+            owner: OnceCell::new(),
             answered: false,
         }
     }
@@ -206,16 +214,50 @@ impl Hook {
         self.stage("recording the event", |hook| {
             let Some(session) = hook.session.clone() else { return Ok(()) };
             let dir = SessionDir::new(&hook.paths, &session);
-            let mut line = LoggedEvent::of(&hook.payload, &session, hook.event.name(), hook.entered);
-            line.gates = hook.gates.take();
-            if hook.event == Event::SessionStart {
-                line.boot_id = crate::process::boot_id();
-            }
-            if !dir.is_known() && hook.event != Event::SessionEnd {
+            if hook.event != Event::SessionEnd && hook.is_new_here(&dir) {
                 hook.enter_session();
+            }
+            let mut line = LoggedEvent::of(&hook.payload, &session, hook.event_name(), hook.entered);
+            line.gates = hook.gates.take();
+            if hook.tells_owner() {
+                line.boot_id = crate::process::boot_id();
+                line.owner = hook.owner().map(Into::into);
             }
             dir.append(&line, lock::HOT)
         });
+    }
+
+    /// The event's name as the log has it: the host's, known or not.
+    fn event_name(&self) -> &str {
+        match self.event {
+            Event::Unknown => cut_bytes(&self.payload.hook_event_name, 64),
+            event => event.name(),
+        }
+    }
+
+    /// Whether the session must be entered first: it was never seen, or a client that never had it begins a turn
+    /// in it (its SessionStart was lost, or came before the hooks were wired).
+    fn is_new_here(&self, dir: &SessionDir) -> bool {
+        if self.event != Event::UserPromptSubmit {
+            return !dir.is_known();
+        }
+        let Some(meta) = dir.meta() else { return true };
+        if let Some(known) = owner::find_known(meta.owners()) {
+            let _ = self.owner.set(Some(known.clone()));
+            return false;
+        }
+        self.owner().is_some_and(|found| !meta.owners().any(|owner| owner.is_same(found)))
+    }
+
+    /// Whether the event's line says which client sent it. Events of tools do not: that would cost each of them a
+    /// look at the process table.
+    fn tells_owner(&self) -> bool {
+        matches!(self.event, Event::SessionStart | Event::UserPromptSubmit | Event::SessionEnd)
+    }
+
+    /// The client that sent the event, if one is found.
+    pub fn owner(&self) -> Option<&Owner> {
+        self.owner.get_or_init(|| owner::find(&self.paths)).as_ref()
     }
 
     /// The directory of the session, if it has a name.
@@ -226,11 +268,11 @@ impl Hook {
     /// Opens the session's directory and enters the session in the registry.
     pub fn enter_session(&mut self) -> Option<Owner> {
         let session = self.session.clone()?;
-        let owner = owner::find(&self.paths);
+        let owner = self.owner().cloned();
         self.stage("opening the session", |hook| {
-            let (project, source) = hook.session_project();
+            let project = hook.session_project();
             let dir = SessionDir::new(&hook.paths, &session);
-            dir.open(&session, &hook.payload, (project, source), owner.clone(), hook.entered)
+            dir.open(&session, &hook.payload, &project, owner.clone(), hook.entered)
         });
         self.stage("registering the session", |hook| {
             let (project, _) = hook.session_project();
@@ -249,6 +291,10 @@ impl Hook {
 
     fn finish(&mut self) {
         self.respond();
+        if self.session.is_some() {
+            let now = self.entered;
+            self.stage("touching the heartbeat", |hook| heartbeat::touch(&hook.paths, now));
+        }
         let paths = self.paths.clone();
         self.log.flush(&paths);
     }

@@ -179,7 +179,28 @@ fn payload(event: &str, cwd: &Path) -> Value {
         "SubagentStart" => json!({"agent_id": "a0", "agent_type": "Explore"}),
         "SubagentStop" => json!({"agent_id": "a0", "agent_type": "Explore", "stop_hook_active": false,
             "last_assistant_message": "", "background_tasks": [], "session_crons": []}),
-        "TaskCompleted" => json!({"task_id": "1", "task_subject": ""}),
+        "TaskCreated" | "TaskCompleted" => json!({"task_id": "1", "task_subject": ""}),
+        "PostToolBatch" => json!({"tool_calls": []}),
+        "PermissionDenied" => {
+            json!({"tool_name": "Read", "tool_input": {}, "tool_use_id": "toolu_0", "reason": ""})
+        }
+        "Notification" => json!({"message": "", "notification_type": "auth_success"}),
+        "CwdChanged" => json!({"old_cwd": cwd, "new_cwd": cwd}),
+        "DirectoryAdded" => json!({"directory": cwd, "source": "slash_command"}),
+        "FileChanged" => json!({"file_path": cwd.join("a"), "event": "change"}),
+        "ConfigChange" => json!({"file_path": cwd.join("a"), "source": "user_settings"}),
+        "InstructionsLoaded" => {
+            json!({"file_path": cwd.join("a"), "memory_type": "Project", "load_reason": "session_start"})
+        }
+        "Elicitation" => {
+            json!({"mcp_server_name": "s", "message": "", "mode": "form", "requested_schema": {}})
+        }
+        "ElicitationResult" => json!({"mcp_server_name": "s", "mode": "form", "action": "cancel"}),
+        "PreModelSwitch" | "PostModelSwitch" => {
+            json!({"from_model": "a", "to_model": "b", "source": "command"})
+        }
+        "Setup" => json!({"trigger": "init"}),
+        "StopFailure" => json!({"error": "server_error"}),
         "TeammateIdle" => json!({"teammate_name": "mate", "team_name": "team"}),
         "PreCompact" => json!({"trigger": "manual", "custom_instructions": null}),
         "PostCompact" => json!({"trigger": "manual", "compact_summary": ""}),

@@ -2,12 +2,15 @@
 //! kept, a field of the wrong type costs only itself, and the bodies of prompts, edits and tool responses are
 //! never held longer than the payload they came in.
 
+mod name;
 mod parse;
 
 use std::io::Read;
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+pub use name::Event;
 
 use crate::session_id::SessionId;
 use crate::sys;
@@ -18,64 +21,6 @@ pub const LARGEST: usize = 64 * 1024 * 1024;
 const SILENCE: Duration = Duration::from_secs(1);
 /// How long reading may take in all.
 const READ_LIMIT: Duration = Duration::from_secs(4);
-
-/// The events that Stanchion's executables serve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
-    /// A session begins, resumes, was cleared or compacted.
-    SessionStart,
-    /// A session ends; best effort on the host's side.
-    SessionEnd,
-    /// A slash command that the user typed is expanded; UserPromptSubmit follows.
-    UserPromptExpansion,
-    /// A prompt goes to the model.
-    UserPromptSubmit,
-    /// A tool is about to run.
-    PreToolUse,
-    /// A tool has run.
-    PostToolUse,
-    /// A tool has failed.
-    PostToolUseFailure,
-    /// The user is about to be asked whether a tool may run.
-    PermissionRequest,
-    /// A subagent begins.
-    SubagentStart,
-    /// A subagent ends. Compaction sends one as well, without a type.
-    SubagentStop,
-    /// A teammate has nothing to do.
-    TeammateIdle,
-    /// A task was completed.
-    TaskCompleted,
-    /// The context is about to be compacted.
-    PreCompact,
-    /// The context was compacted.
-    PostCompact,
-    /// The model ends its turn.
-    Stop,
-}
-
-impl Event {
-    /// The name the host uses, in `hook_event_name` and in the settings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::SessionStart => "SessionStart",
-            Self::SessionEnd => "SessionEnd",
-            Self::UserPromptExpansion => "UserPromptExpansion",
-            Self::UserPromptSubmit => "UserPromptSubmit",
-            Self::PreToolUse => "PreToolUse",
-            Self::PostToolUse => "PostToolUse",
-            Self::PostToolUseFailure => "PostToolUseFailure",
-            Self::PermissionRequest => "PermissionRequest",
-            Self::SubagentStart => "SubagentStart",
-            Self::SubagentStop => "SubagentStop",
-            Self::TeammateIdle => "TeammateIdle",
-            Self::TaskCompleted => "TaskCompleted",
-            Self::PreCompact => "PreCompact",
-            Self::PostCompact => "PostCompact",
-            Self::Stop => "Stop",
-        }
-    }
-}
 
 /// One event as the host sent it. Empty text stands for a field that was absent, empty or of a wrong type;
 /// no rule tells these apart.
@@ -101,6 +46,16 @@ pub struct Payload {
     pub source: String,
     /// SessionEnd: why.
     pub reason: String,
+    /// Notification: `permission_prompt`, `idle_prompt`, `elicitation_dialog` and so on.
+    pub notification_type: String,
+    /// StopFailure: the kind of error. A failed tool's error is its output and is not kept.
+    pub error: String,
+    /// CwdChanged: the folder the session is in now.
+    pub new_cwd: String,
+    /// ElicitationResult: `accept`, `decline` or `cancel`.
+    pub action: String,
+    /// FileChanged, InstructionsLoaded, ConfigChange: the file.
+    pub file_path: String,
     /// The subagent's id, inside one.
     pub agent_id: String,
     /// The subagent's type, or the agent the session runs as.
@@ -119,6 +74,10 @@ pub struct Payload {
     pub task_id: String,
     /// TaskCompleted: what it was. Shown in the team's progress, not in the session's log.
     pub task_subject: String,
+    /// Stop, SubagentStop: how many background tasks still run.
+    pub background_tasks: u32,
+    /// Tells one tool input from another without keeping it; 0 when there is none.
+    pub input_digest: u64,
     /// Stop: whether this turn was already sent back once.
     pub stop_hook_active: bool,
     /// PostToolUseFailure: whether the user interrupted.

@@ -2,9 +2,11 @@
 //! field alone.
 
 use std::fmt;
+use std::hash::Hasher;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::{Payload, ToolInput};
 
@@ -37,6 +39,11 @@ impl<'de> Visitor<'de> for PayloadVisitor {
                 Key::ToolUseId => ("tool_use_id", &mut payload.tool_use_id),
                 Key::Source => ("source", &mut payload.source),
                 Key::Reason => ("reason", &mut payload.reason),
+                Key::NotificationType => ("notification_type", &mut payload.notification_type),
+                Key::Error => ("error", &mut payload.error),
+                Key::NewCwd => ("new_cwd", &mut payload.new_cwd),
+                Key::Action => ("action", &mut payload.action),
+                Key::FilePath => ("file_path", &mut payload.file_path),
                 Key::AgentId => ("agent_id", &mut payload.agent_id),
                 Key::AgentType => ("agent_type", &mut payload.agent_type),
                 Key::Prompt => ("prompt", &mut payload.prompt),
@@ -46,8 +53,14 @@ impl<'de> Visitor<'de> for PayloadVisitor {
                 Key::TeamName => ("team_name", &mut payload.team_name),
                 Key::TaskId => ("task_id", &mut payload.task_id),
                 Key::TaskSubject => ("task_subject", &mut payload.task_subject),
+                Key::BackgroundTasks => {
+                    payload.background_tasks = map.next_value::<Length>()?.0;
+                    continue;
+                }
                 Key::ToolInput => {
-                    match map.next_value::<LooseInput>()? {
+                    let input = map.next_value::<&RawValue>()?.get();
+                    payload.input_digest = digest(input);
+                    match serde_json::from_str(input).map_err(serde::de::Error::custom)? {
                         LooseInput::Object(input, wrong) => {
                             payload.tool_input = input;
                             mistyped.extend(wrong);
@@ -85,6 +98,13 @@ impl<'de> Visitor<'de> for PayloadVisitor {
     }
 }
 
+/// The host serialises a tool's input once, so its text tells equal inputs from others.
+fn digest(input: &str) -> u64 {
+    let mut hasher = std::hash::DefaultHasher::new();
+    hasher.write(input.as_bytes());
+    hasher.finish()
+}
+
 fn flag(value: &Loose, name: &'static str, mistyped: &mut Vec<&'static str>) -> bool {
     match value {
         Loose::Bool(value) => *value,
@@ -109,6 +129,12 @@ enum Key {
     ToolInput,
     Source,
     Reason,
+    NotificationType,
+    Error,
+    NewCwd,
+    Action,
+    FilePath,
+    BackgroundTasks,
     AgentId,
     AgentType,
     Prompt,
@@ -235,6 +261,17 @@ impl<'de> Deserialize<'de> for LooseInput {
             }
         }
         deserializer.deserialize_any(Any)
+    }
+}
+
+/// How many items a list has; 0 for anything else.
+struct Length(u32);
+
+impl<'de> Deserialize<'de> for Length {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list: &RawValue = Deserialize::deserialize(deserializer)?;
+        let items = serde_json::from_str::<Vec<IgnoredAny>>(list.get()).map_or(0, |items| items.len());
+        Ok(Self(u32::try_from(items).unwrap_or(u32::MAX)))
     }
 }
 

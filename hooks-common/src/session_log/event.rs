@@ -1,13 +1,12 @@
 //! One event of a session, as its log keeps it: bounded, redacted, without bodies.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::FORMAT;
-use crate::event::Payload;
+use crate::event::{Event, Payload};
 use crate::redact::redact;
 use crate::session_id::SessionId;
 use crate::text::cut_bytes;
@@ -32,9 +31,13 @@ pub struct LoggedEvent {
     /// Nanoseconds of the monotonic clock at hook entry.
     #[serde(default)]
     pub mono_ns: u64,
-    /// The boot `mono_ns` belongs to; only on SessionStart.
+    /// The boot `mono_ns` belongs to; only on SessionStart, UserPromptSubmit and SessionEnd. The events up to
+    /// the next one that names a boot belong to the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_id: Option<String>,
+    /// The client that sent the event; on the same events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<LoggedOwner>,
     /// The full session id.
     pub session_id: String,
     /// The host's event name, or one of ours with a leading underscore.
@@ -42,6 +45,9 @@ pub struct LoggedEvent {
     /// The hook's process.
     #[serde(default)]
     pub pid: u32,
+    /// Its parent: the client where hooks are started without a shell.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ppid: u32,
     /// The session's folder.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub cwd: String,
@@ -57,6 +63,9 @@ pub struct LoggedEvent {
     /// The file the tool names.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file_path: String,
+    /// Tells one tool input from another: PermissionRequest names no tool use, only its input.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub input_digest: String,
     /// `edit` or `read`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file_op: String,
@@ -75,6 +84,18 @@ pub struct LoggedEvent {
     /// SessionEnd: its reason.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
+    /// Notification: its type.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notification_type: String,
+    /// StopFailure: the kind of error.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub error_type: String,
+    /// ElicitationResult: what the user did.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub action: String,
+    /// Stop: how many background tasks still run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub background_tasks: u32,
     /// The subagent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub agent_id: String,
@@ -93,6 +114,29 @@ pub struct LoggedEvent {
     /// What the gates decided and on which facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gates: Option<GateRecord>,
+}
+
+/// The client of an event, as far as it must be told from another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LoggedOwner {
+    /// The process.
+    pub pid: u32,
+    /// When it started, in raw units, as text.
+    pub start_raw: String,
+    /// Whether it was only guessed to be the client.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guessed: bool,
+}
+
+impl From<&crate::owner::Owner> for LoggedOwner {
+    fn from(owner: &crate::owner::Owner) -> Self {
+        Self { pid: owner.pid, start_raw: owner.start_raw.clone(), guessed: !owner.is_recognised() }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The gates' part of an event: enough to explain the decision and to take it again.
@@ -148,7 +192,15 @@ impl LoggedEvent {
             cut.to_owned()
         };
         let file = payload.file().map(|file| payload.folder().join(file));
-        let file = file.as_deref().map(Path::to_string_lossy).unwrap_or_default();
+        let is_tool = file.is_some();
+        let file = match &file {
+            Some(file) => file.to_string_lossy(),
+            None => (&*payload.file_path).into(),
+        };
+        // A failed tool's error is what it printed.
+        let error_type = if event == Event::StopFailure.name() { &*payload.error } else { "" };
+        // The folder a session went to is its folder from now on.
+        let cwd = if payload.new_cwd.is_empty() { &payload.cwd } else { &payload.new_cwd };
         let edits = crate::event::is_edit_tool(&payload.tool_name);
         // A command is cut before it is redacted, so that a huge one costs no more than a long one; the cut
         // leaves room for a secret that ends beyond the kept part.
@@ -161,11 +213,16 @@ impl LoggedEvent {
             session_id: session.full().to_owned(),
             event: event.to_owned(),
             pid: std::process::id(),
-            cwd: bounded(&payload.cwd, LONGEST_PATH),
+            ppid: std::os::unix::process::parent_id(),
+            cwd: bounded(cwd, LONGEST_PATH),
             permission_mode: bounded(&payload.permission_mode, 64),
             tool_name: bounded(&payload.tool_name, 128),
             tool_use_id: bounded(&payload.tool_use_id, 128),
-            file_op: if file.is_empty() {
+            input_digest: match payload.input_digest {
+                0 => String::new(),
+                digest => format!("{:08x}", digest as u32),
+            },
+            file_op: if !is_tool {
                 ""
             } else if edits {
                 "edit"
@@ -179,6 +236,10 @@ impl LoggedEvent {
             source: bounded(&payload.source, 64),
             trigger: bounded(&payload.trigger, 64),
             reason: bounded(&payload.reason, 64),
+            notification_type: bounded(&payload.notification_type, 64),
+            error_type: bounded(error_type, 64),
+            action: bounded(&payload.action, 64),
+            background_tasks: payload.background_tasks,
             agent_id: bounded(&payload.agent_id, 128),
             agent_type: bounded(&payload.agent_type, 128),
             stop_hook_active: payload.stop_hook_active,
@@ -203,6 +264,21 @@ impl LoggedEvent {
             gates: Some(gates),
             ..Self::default()
         }
+    }
+
+    /// Whether the event only tells that a tool is used: no edit, nothing that waits for a person, no gate that
+    /// was asked.
+    pub(super) fn is_heartbeat(&self) -> bool {
+        let is_tool = [Event::PreToolUse, Event::PostToolUse].iter().any(|event| event.name() == self.event);
+        let asks = matches!(self.tool_name.as_str(), "AskUserQuestion" | "ExitPlanMode");
+        let gates = self.gates.as_ref();
+        let decided = gates.is_some_and(|gates| {
+            !(gates.asked.is_empty()
+                && gates.triggered.is_empty()
+                && gates.satisfied.is_empty()
+                && gates.cleared.is_empty())
+        });
+        is_tool && !asks && !decided && self.file_op != "edit"
     }
 
     /// Seconds since 1970, 0 when the timestamp cannot be read.

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub use event::{GateRecord, LoggedEvent};
+pub use event::{GateRecord, LoggedEvent, LoggedOwner};
 
 use crate::event::Payload;
 use crate::owner::Owner;
 use crate::paths::Paths;
-use crate::process;
+use crate::process::{Liveness, Site};
 use crate::session_id::SessionId;
 use crate::store::{self, Durability, append, lock, replace};
 use crate::time::Moment;
@@ -25,6 +25,8 @@ use crate::time::Moment;
 const FORMAT: u32 = 1;
 /// Previous owners kept.
 const MOST_OWNERS: usize = 8;
+/// A log that reached so many bytes takes no more heartbeats of tools, only what means something.
+const HARD_CAP: u64 = 5 * 1024 * 1024;
 
 /// A session's directory.
 #[derive(Debug, Clone)]
@@ -58,6 +60,9 @@ pub struct Meta {
     /// The namespace of the owner's number.
     #[serde(default)]
     pub pid_ns: Option<String>,
+    /// The machine the owner runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// The client.
     #[serde(default)]
     pub owner: Option<Owner>,
@@ -126,7 +131,24 @@ impl SessionDir {
         &self,
         session: &SessionId,
         payload: &Payload,
-        project: (PathBuf, &str),
+        project: &(PathBuf, &str),
+        owner: Option<Owner>,
+        entered: Moment,
+    ) -> io::Result<()> {
+        // A directory that is being purged may go between the steps; the second time it is made anew.
+        match self.try_open(session, payload, project, owner.clone(), entered) {
+            Err(error) if store::is_absent(&error) => {
+                self.try_open(session, payload, project, owner, entered)
+            }
+            done => done,
+        }
+    }
+
+    fn try_open(
+        &self,
+        session: &SessionId,
+        payload: &Payload,
+        project: &(PathBuf, &str),
         owner: Option<Owner>,
         entered: Moment,
     ) -> io::Result<()> {
@@ -148,8 +170,8 @@ impl SessionDir {
         if !meta.adopt(owner) && self.is_known() {
             return Ok(());
         }
-        meta.boot_id = process::boot_id();
-        meta.pid_ns = process::pid_namespace();
+        let Site { boot_id, pid_ns, host } = Site::here().clone();
+        (meta.boot_id, meta.pid_ns, meta.host) = (boot_id, pid_ns, host);
         let bytes = serde_json::to_vec(&meta)?;
         replace(&self.meta_path(), &bytes, Durability::Rebuildable, 0o600)
     }
@@ -158,20 +180,21 @@ impl SessionDir {
         &self,
         session: &SessionId,
         payload: &Payload,
-        (project_dir, source): (PathBuf, &str),
+        (project_dir, source): &(PathBuf, &str),
         entered: Moment,
     ) -> Meta {
-        let real = std::fs::canonicalize(&project_dir).ok();
+        let real = std::fs::canonicalize(project_dir).ok();
         Meta {
             v: FORMAT,
             session_id: session.full().to_owned(),
             created_at: entered.rfc3339(),
-            project_dir_real: real.filter(|real| *real != project_dir),
-            project_dir,
-            project_dir_source: source.to_owned(),
+            project_dir_real: real.filter(|real| real != project_dir),
+            project_dir: project_dir.clone(),
+            project_dir_source: (*source).to_owned(),
             start_cwd: (!payload.cwd.is_empty()).then(|| payload.cwd.clone().into()),
             boot_id: None,
             pid_ns: None,
+            host: None,
             owner: None,
             prev_owners: Vec::new(),
             generation: 1,
@@ -182,19 +205,30 @@ impl SessionDir {
         }
     }
 
-    /// Appends one event; makes the directory when it is gone.
+    /// Appends one event; makes the directory when it is gone. A log that has reached 5 MiB takes no more
+    /// heartbeats of tools.
     ///
     /// # Errors
     /// When the log cannot be written.
     pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<()> {
         let line = event.to_line()?;
-        match append::append_line(&self.events(), &self.lock_path(), &line, wait) {
+        let cap = if event.is_heartbeat() { HARD_CAP } else { u64::MAX };
+        let append = || append::append_below(&self.events(), &self.lock_path(), &line, wait, cap);
+        match append() {
             Err(error) if store::is_absent(&error) => {
                 store::create_private_dir(&self.path)?;
-                append::append_line(&self.events(), &self.lock_path(), &line, wait)
+                append().map(drop)
             }
-            done => done,
+            done => done.map(drop),
         }
+    }
+
+    /// The lock for whoever writes in this directory.
+    ///
+    /// # Errors
+    /// As [`lock::exclusive`].
+    pub fn lock(&self, wait: std::time::Duration) -> Result<lock::Lock, lock::LockError> {
+        lock::exclusive(&self.lock_path(), wait)
     }
 
     /// The events in the last `most` bytes of the log, in log order. An event cut in half is left out.
@@ -232,9 +266,10 @@ impl Meta {
     fn adopt(&mut self, owner: Option<Owner>) -> bool {
         let Some(new) = owner else { return false };
         match &self.owner {
-            Some(old) if old.is_same(&new) => return false,
+            // A client that had the session before another took it up as well still has it.
+            Some(_) if self.owners().any(|old| old.is_same(&new)) => return false,
             Some(old) => {
-                self.prev_owners.push(old.clone());
+                self.prev_owners.push(Owner { boot_id: self.boot_id.clone(), ..old.clone() });
                 let surplus = self.prev_owners.len().saturating_sub(MOST_OWNERS);
                 self.prev_owners.drain(..surplus);
                 self.generation += 1;
@@ -245,12 +280,32 @@ impl Meta {
         true
     }
 
+    /// The present owner, then the previous ones, oldest first.
+    pub fn owners(&self) -> impl Iterator<Item = &Owner> + Clone {
+        self.owner.iter().chain(&self.prev_owners)
+    }
+
+    /// Where the present owner's number means something.
+    pub fn site(&self) -> Site {
+        Site { boot_id: self.boot_id.clone(), pid_ns: self.pid_ns.clone(), host: self.host.clone() }
+    }
+
     /// Whether the session's client still runs.
-    pub fn liveness(&self) -> process::Liveness {
-        match &self.owner {
-            Some(owner) => owner.liveness(self.boot_id.as_deref(), self.pid_ns.as_deref()),
-            None => process::Liveness::Unknown,
-        }
+    pub fn liveness(&self) -> Liveness {
+        self.owner.as_ref().map_or(Liveness::Unknown, |owner| owner.liveness(&self.site()))
+    }
+
+    /// The clients but `leaving` that may still have the session. One that cannot be looked up may.
+    pub fn others_than<'a>(&'a self, leaving: &'a Owner) -> impl Iterator<Item = &'a Owner> {
+        let site = self.site();
+        self.owners().filter(move |owner| {
+            !owner.is_same(leaving) && owner.is_recognised() && owner.liveness(&site) != Liveness::Dead
+        })
+    }
+
+    /// Whether this version may change the session's files.
+    pub fn is_supported(&self) -> bool {
+        self.v <= FORMAT
     }
 }
 
@@ -298,14 +353,15 @@ mod tests {
             pid,
             proc_started: None,
             start_raw: "1".into(),
-            start_unit: process::START_UNIT.into(),
+            start_unit: crate::process::START_UNIT.into(),
             found_by: "exe".into(),
             exe: "claude".into(),
             first_seen: None,
+            boot_id: None,
             other: Map::new(),
         };
         let open = |project: &str, pid: u32| {
-            dir.open(&session, &payload, (project.into(), "cwd"), Some(owner(pid)), Moment::now()).unwrap();
+            dir.open(&session, &payload, &(project.into(), "cwd"), Some(owner(pid)), Moment::now()).unwrap();
             dir.meta().unwrap()
         };
         assert_eq!(open("/one", 10).generation, 1);
@@ -314,6 +370,7 @@ mod tests {
         assert_eq!(store::read(&dir.meta_path()).unwrap(), same, "nothing changed, nothing is written");
         let meta = open("/two", 11);
         assert_eq!((meta.generation, meta.prev_owners.len()), (2, 1));
+        assert_eq!(open("/two", 10).generation, 2, "both have it");
         assert_eq!(meta.project_dir, Path::new("/one"));
     }
 }

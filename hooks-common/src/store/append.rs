@@ -16,22 +16,39 @@ use super::lock;
 /// # Errors
 /// When the log cannot be opened or written.
 pub fn append_line(path: &Path, lock_path: &Path, line: &[u8], wait: Duration) -> io::Result<()> {
+    append_below(path, lock_path, line, wait, u64::MAX).map(drop)
+}
+
+/// As [`append_line`], unless the log has reached `cap` bytes; whether the line was appended.
+///
+/// # Errors
+/// As [`append_line`].
+pub fn append_below(
+    path: &Path,
+    lock_path: &Path,
+    line: &[u8],
+    wait: Duration,
+    cap: u64,
+) -> io::Result<bool> {
     let lock = match lock::exclusive(lock_path, wait) {
         Ok(lock) => Some(lock),
         Err(lock::LockError::Busy { .. }) => None,
         Err(lock::LockError::Open { error, .. }) => return Err(error),
     };
-    let log = write_line(path, line)?;
+    let Some(log) = write_line(path, line, cap)? else { return Ok(false) };
     let safe = lock.as_ref().is_some_and(lock::Lock::is_held);
     if !safe && was_replaced(&log, path) {
-        write_line(path, line)?;
+        write_line(path, line, u64::MAX)?;
     }
-    Ok(())
+    Ok(true)
 }
 
-fn write_line(path: &Path, line: &[u8]) -> io::Result<File> {
+fn write_line(path: &Path, line: &[u8], cap: u64) -> io::Result<Option<File>> {
     let mut log = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
     let length = log.metadata()?.len();
+    if length >= cap {
+        return Ok(None);
+    }
     let mut last = [b'\n'];
     if length > 0 {
         log.read_exact_at(&mut last, length - 1)?;
@@ -43,12 +60,14 @@ fn write_line(path: &Path, line: &[u8]) -> io::Result<File> {
     text.extend_from_slice(line);
     text.push(b'\n');
     log.write_all(&text)?;
-    Ok(log)
+    Ok(Some(log))
 }
 
 fn was_replaced(log: &File, path: &Path) -> bool {
     match (log.metadata(), std::fs::metadata(path)) {
         (Ok(open), Ok(named)) => (open.dev(), open.ino()) != (named.dev(), named.ino()),
+        // Its whole folder may have been removed: who writes it again learns that.
+        (Ok(_), Err(error)) => super::is_absent(&error),
         _ => false,
     }
 }

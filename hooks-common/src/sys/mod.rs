@@ -2,7 +2,7 @@
 
 mod unix;
 
-pub use unix::{is_network_file_system, monotonic_ns, prepare, wait_readable};
+pub use unix::{is_network_file_system, is_process, monotonic_ns, prepare, wait_readable};
 
 /// Begins a hook's executable at `$work`, a `fn() -> ExitCode` that ends in success: `#![no_main]` stands above it.
 ///

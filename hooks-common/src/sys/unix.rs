@@ -32,6 +32,15 @@ pub fn prepare() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
+/// Whether a process of this number exists, as far as the kernel tells us; one of another user does.
+pub fn is_process(pid: u32) -> bool {
+    let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
+    // SAFETY: signal 0 is never delivered and the call touches no memory; a positive number names one process,
+    // not a group.
+    let status = if pid > 0 { unsafe { libc::kill(pid, 0) } } else { return false };
+    status == 0 || std::io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
+}
+
 /// Whether `stream` has data, or its end, before `wait` is over. A stream that cannot be polled counts as
 /// readable: the read then says what is wrong.
 pub fn wait_readable(stream: &impl AsRawFd, wait: Duration) -> bool {

@@ -1,0 +1,79 @@
+//! `hud-hook-heartbeat`: proof that hooks fire. Readers look at its modification time; the content is the time
+//! of its first touch, in seconds since 1970.
+
+use std::fs::OpenOptions;
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use crate::paths::Paths;
+use crate::store::{self, Durability, replace};
+use crate::time::Moment;
+
+/// Hooks touch it at most this often.
+const INTERVAL: Duration = Duration::from_secs(10);
+
+/// What the heartbeat says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heartbeat {
+    /// No hook ever ran.
+    Missing,
+    /// A hook ran so many seconds ago.
+    Beat {
+        /// Seconds since the last touch; 0 for a time to come.
+        age: u64,
+    },
+    /// It is there and cannot be asked.
+    Unreadable,
+}
+
+/// Touches the heartbeat unless that was done within the last ten seconds.
+///
+/// # Errors
+/// When it can be neither touched nor made.
+pub fn touch(paths: &Paths, now: Moment) -> io::Result<()> {
+    let path = paths.heartbeat();
+    let time = SystemTime::from(now.wall);
+    if let Ok(last) = std::fs::metadata(&path).and_then(|meta| meta.modified()) {
+        // A clock that was set back leaves a time to come; that one is no recent touch.
+        if time.duration_since(last).or_else(|_| last.duration_since(time)).is_ok_and(|age| age < INTERVAL) {
+            return Ok(());
+        }
+        return OpenOptions::new().write(true).open(&path)?.set_modified(time);
+    }
+    store::create_private_dir(paths.stanchion_dir())?;
+    replace(&path, format!("{}\n", now.epoch()).as_bytes(), Durability::Rebuildable, 0o644)
+}
+
+/// Reads the heartbeat.
+pub fn read(paths: &Paths, now: Moment) -> Heartbeat {
+    match std::fs::metadata(paths.heartbeat()).and_then(|meta| meta.modified()) {
+        Ok(last) => {
+            let age = SystemTime::from(now.wall).duration_since(last).unwrap_or_default();
+            Heartbeat::Beat { age: age.as_secs() }
+        }
+        Err(error) if store::is_absent(&error) => Heartbeat::Missing,
+        Err(_) => Heartbeat::Unreadable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_touched_every_ten_seconds_and_after_a_clock_was_set_back() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::below(home.path());
+        let at = |seconds: i64| Moment {
+            wall: chrono::DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap(),
+            mono_ns: 0,
+        };
+        assert_eq!(read(&paths, at(0)), Heartbeat::Missing);
+        touch(&paths, Moment::now()).unwrap();
+        for (now, expected_age) in [(0, 0), (9, 9), (11, 0), (-3_600, 0)] {
+            touch(&paths, at(now)).unwrap();
+            assert_eq!(read(&paths, at(now)), Heartbeat::Beat { age: expected_age }, "{now}");
+        }
+        assert!(std::fs::read_to_string(paths.heartbeat()).unwrap().ends_with('\n'));
+    }
+}
