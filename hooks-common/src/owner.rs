@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::paths::Paths;
 use crate::process::{self, Liveness, Process, Site};
+use crate::session_log::LoggedOwner;
 
 /// How far up the family tree the client is looked for.
 const HIGHEST: usize = 16;
@@ -45,13 +46,7 @@ impl Owner {
     /// session.
     pub fn liveness(&self, site: &Site) -> Liveness {
         let own = Site { boot_id: self.boot_id.clone().or_else(|| site.boot_id.clone()), ..site.clone() };
-        if let Err(verdict) = own.reached_from(Site::here()) {
-            return verdict;
-        }
-        match process::liveness(self.pid.into(), self.start_raw.parse().ok()) {
-            Liveness::Dead if !self.is_recognised() => Liveness::Unknown,
-            verdict => verdict,
-        }
+        LoggedOwner::from(self).liveness(&own)
     }
 
     /// Whether the process was recognised as the client, rather than guessed to be it.

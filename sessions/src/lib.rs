@@ -1,5 +1,14 @@
 //! Sessions: what each is doing, who lives, and what belongs to which project.
 
+pub mod book;
+pub mod compaction;
+pub mod derived;
+pub mod liveness;
+pub mod machine;
+pub mod projects;
+pub mod reconcile;
+pub mod record;
+pub mod retention;
 mod state;
 
 pub use state::State;

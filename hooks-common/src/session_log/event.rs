@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::FORMAT;
 use crate::event::{Event, Payload};
+use crate::process::{self, Liveness, Site};
 use crate::redact::redact;
 use crate::session_id::SessionId;
 use crate::text::cut_bytes;
@@ -131,6 +132,19 @@ pub struct LoggedOwner {
 impl From<&crate::owner::Owner> for LoggedOwner {
     fn from(owner: &crate::owner::Owner) -> Self {
         Self { pid: owner.pid, start_raw: owner.start_raw.clone(), guessed: !owner.is_recognised() }
+    }
+}
+
+impl LoggedOwner {
+    /// Whether the client, a process of `site`, still runs. One that was only guessed and is gone proves nothing.
+    pub fn liveness(&self, site: &Site) -> Liveness {
+        if let Err(verdict) = site.reached_from(Site::here()) {
+            return verdict;
+        }
+        match process::liveness(self.pid.into(), self.start_raw.parse().ok()) {
+            Liveness::Dead if self.guessed => Liveness::Unknown,
+            verdict => verdict,
+        }
     }
 }
 

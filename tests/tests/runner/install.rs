@@ -8,21 +8,36 @@ use serde_json::{Value, json};
 use tests::World;
 use tests::world::{ONE, printed};
 
-const EVENTS: [&str; 15] = [
+const EVENTS: [&str; 30] = [
     "SessionStart",
     "UserPromptSubmit",
     "UserPromptExpansion",
     "PreToolUse",
     "PostToolUse",
     "PostToolUseFailure",
+    "PostToolBatch",
     "PermissionRequest",
+    "PermissionDenied",
+    "Notification",
     "SubagentStart",
     "SubagentStop",
+    "TaskCreated",
     "TaskCompleted",
     "TeammateIdle",
+    "CwdChanged",
+    "DirectoryAdded",
+    "FileChanged",
+    "ConfigChange",
+    "InstructionsLoaded",
+    "Elicitation",
+    "ElicitationResult",
+    "PreModelSwitch",
+    "PostModelSwitch",
+    "Setup",
     "PreCompact",
     "PostCompact",
     "Stop",
+    "StopFailure",
     "SessionEnd",
 ];
 

@@ -1,0 +1,252 @@
+//! All sessions' logs, read once and from then on only where they grew.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
+
+use hooks_common::paths::Paths;
+use hooks_common::process::Liveness;
+use hooks_common::session_log::{self, Meta, SessionDir};
+use hooks_common::store;
+use serde::Serialize;
+
+use crate::machine::Machine;
+use crate::record::{self, Boots, Key, Stretch};
+
+/// A session that nothing was heard of for so long is listed only while its client lives, in milliseconds.
+const LISTED_FOR: i64 = 24 * 3_600_000;
+/// How much of a log's end is kept apart, so that an event that comes out of order costs no more than that.
+const WINDOW: u64 = 64 * 1024;
+
+/// The sessions that are worth a look.
+#[derive(Debug, Default)]
+pub struct Book {
+    sessions: BTreeMap<String, Session>,
+    /// Old sessions that were looked at, by the time of their last change.
+    passed_over: BTreeMap<String, i64>,
+    unsupported: Vec<String>,
+}
+
+/// One session.
+#[derive(Debug)]
+pub struct Session {
+    /// Its directory.
+    pub dir: SessionDir,
+    /// What is fixed about it; a log may have lost it.
+    pub meta: Option<Meta>,
+    /// What its log says.
+    pub log: Log,
+}
+
+/// How far a log was read, in the words of `inputs` in `derived-state.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Input {
+    /// The log's inode.
+    pub ino: u64,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its last change, nanoseconds since 1970.
+    pub mtime_ns: i64,
+    /// Its events.
+    pub lines: usize,
+    /// Lines that could not be read.
+    pub skipped: usize,
+}
+
+/// A log and what it leads to.
+#[derive(Debug, Clone, Default)]
+pub struct Log {
+    /// How far it was read.
+    pub input: Input,
+    now: Place,
+    base: Place,
+}
+
+/// A session after the events up to a byte of its log.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    offset: u64,
+    boots: Boots,
+    last: Key,
+    machine: Machine,
+    lines: usize,
+    skipped: usize,
+}
+
+impl Place {
+    fn apply(&mut self, events: &[record::Event<'_>]) {
+        for event in events {
+            self.machine.apply(&event.record);
+        }
+        if let Some(event) = events.last() {
+            self.last = event.key.clone();
+        }
+    }
+}
+
+impl Log {
+    /// The session after all events that were read.
+    pub fn machine(&self) -> &Machine {
+        &self.now.machine
+    }
+
+    /// Reads what is new; whether anything was. A log that was replaced is read anew.
+    ///
+    /// # Errors
+    /// When it exists and cannot be read.
+    pub fn refresh(&mut self, dir: &SessionDir) -> io::Result<bool> {
+        let mut file = match std::fs::File::open(dir.events()) {
+            Ok(file) => file,
+            Err(error) if store::is_absent(&error) => {
+                let was_there = self.input != Input::default();
+                *self = Self::default();
+                return Ok(was_there);
+            }
+            Err(error) => return Err(error),
+        };
+        let meta = file.metadata()?;
+        let (ino, size) = (meta.ino(), meta.len());
+        let mtime_ns = meta.mtime() * 1_000_000_000 + meta.mtime_nsec();
+        if (ino, size, mtime_ns) == (self.input.ino, self.input.size, self.input.mtime_ns) {
+            return Ok(false);
+        }
+        if ino != self.input.ino || size < self.now.offset {
+            *self = Self::default();
+        }
+        if !self.go_on(&mut file, false)? && !self.go_on(&mut file, true)? {
+            *self = Self::default();
+            self.go_on(&mut file, false)?;
+        }
+        let (lines, skipped) = (self.now.lines, self.now.skipped);
+        self.input = Input { ino, size, mtime_ns, lines, skipped };
+        Ok(true)
+    }
+
+    /// Reads on from where the last time ended, or from the place kept before that; `false` when something comes
+    /// before what was already read.
+    fn go_on(&mut self, file: &mut std::fs::File, from_base: bool) -> io::Result<bool> {
+        let mut place = if from_base { self.base.clone() } else { self.now.clone() };
+        file.seek(SeekFrom::Start(place.offset))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        // A line without its end may still be growing.
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        let boots = place.boots.clone();
+        let stretch = record::read(&bytes, &mut place.boots);
+        if stretch.events.first().is_some_and(|event| event.key <= place.last) && place.offset > 0 {
+            return Ok(false);
+        }
+        let end = place.offset + bytes.len() as u64;
+        let mut rest = 0;
+        if end.saturating_sub(self.base.offset) > 2 * WINDOW || from_base {
+            rest = self.keep_base(&mut place, &stretch, boots, end);
+        }
+        place.apply(&stretch.events[rest..]);
+        let counted = (self.base.lines, self.base.skipped);
+        let (lines, skipped) = if rest > 0 { counted } else { (place.lines, place.skipped) };
+        let cut = usize::try_from(self.base.offset.saturating_sub(place.offset)).unwrap_or(0);
+        place.lines = lines + stretch.events.len() - rest;
+        place.skipped = skipped + stretch.skipped.iter().filter(|at| rest == 0 || **at >= cut).count();
+        place.offset = end;
+        self.now = place;
+        Ok(true)
+    }
+
+    /// Moves the kept place to a clean cut of the new stretch; how many events are before that. `place` stands
+    /// at the stretch's beginning and is moved there too.
+    fn keep_base(&mut self, place: &mut Place, stretch: &Stretch<'_>, boots: Boots, end: u64) -> usize {
+        let limit = usize::try_from(end.saturating_sub(WINDOW).saturating_sub(place.offset)).unwrap_or(0);
+        let Some((count, byte)) = stretch.clean_cut(limit) else {
+            if place.offset > self.base.offset {
+                self.base = Place { boots, ..place.clone() };
+            }
+            return 0;
+        };
+        place.apply(&stretch.events[..count]);
+        let mut at_cut = boots;
+        at_cut.pass(&stretch.events[..count]);
+        self.base = Place {
+            offset: place.offset + byte as u64,
+            boots: at_cut,
+            lines: place.lines + count,
+            skipped: place.skipped + stretch.skipped.iter().filter(|at| **at < byte).count(),
+            ..place.clone()
+        };
+        count
+    }
+}
+
+impl Book {
+    /// The sessions, by the names of their directories.
+    pub fn sessions(&self) -> impl Iterator<Item = (&str, &Session)> {
+        self.sessions.iter().map(|(name, session)| (name.as_str(), session))
+    }
+
+    /// Directories that a newer version wrote; nothing is said about them and nothing removes them.
+    pub fn unsupported(&self) -> &[String] {
+        &self.unsupported
+    }
+
+    /// Looks at every session directory. What cannot be read keeps what was known about it.
+    pub fn refresh(&mut self, paths: &Paths, now: i64) {
+        self.unsupported.clear();
+        let dirs = session_log::all(paths);
+        let mut names = std::collections::BTreeSet::new();
+        for dir in dirs {
+            let Some(name) = dir.path().file_name().and_then(|name| name.to_str()) else { continue };
+            let name = name.to_owned();
+            self.refresh_dir(&name, dir, now);
+            names.insert(name);
+        }
+        self.sessions.retain(|name, _| names.contains(name));
+        self.passed_over.retain(|name, _| names.contains(name));
+    }
+
+    /// Looks at one session directory.
+    pub fn refresh_one(&mut self, paths: &Paths, name: &str, now: i64) {
+        let dir = SessionDir::at(paths.sessions_dir().join(name));
+        if dir.path().is_dir() {
+            self.refresh_dir(name, dir, now);
+        } else {
+            self.sessions.remove(name);
+        }
+    }
+
+    fn refresh_dir(&mut self, name: &str, dir: SessionDir, now: i64) {
+        let changed = changed_at(&dir);
+        if self.passed_over.get(name) == Some(&changed) && !self.sessions.contains_key(name) {
+            return;
+        }
+        let meta = dir.meta();
+        if meta.as_ref().is_some_and(|meta| !meta.is_supported()) {
+            self.sessions.remove(name);
+            self.unsupported.push(name.to_owned());
+            return;
+        }
+        let is_recent = now - changed <= LISTED_FOR;
+        if !is_recent && !meta.as_ref().is_some_and(has_live_client) {
+            self.sessions.remove(name);
+            self.passed_over.insert(name.to_owned(), changed);
+            return;
+        }
+        self.passed_over.remove(name);
+        let session = self.sessions.entry(name.to_owned()).or_insert_with(|| Session {
+            dir,
+            meta: None,
+            log: Log::default(),
+        });
+        session.meta = meta.or_else(|| session.meta.take());
+        let _ = session.log.refresh(&session.dir);
+    }
+}
+
+fn has_live_client(meta: &Meta) -> bool {
+    let site = meta.site();
+    meta.owners().any(|owner| owner.liveness(&site) == Liveness::Live)
+}
+
+/// When the session's log last changed, else its directory: milliseconds since 1970.
+pub fn changed_at(dir: &SessionDir) -> i64 {
+    let meta = std::fs::metadata(dir.events()).or_else(|_| std::fs::metadata(dir.path()));
+    meta.map_or(0, |meta| meta.mtime() * 1_000 + meta.mtime_nsec() / 1_000_000)
+}

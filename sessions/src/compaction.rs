@@ -1,0 +1,150 @@
+//! Long logs made short: the events of yesterday and before become one line that holds what they led to.
+
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+
+use hooks_common::session_log::SessionDir;
+use hooks_common::store::{self, Durability, lock};
+use hooks_common::time::Moment;
+use serde::{Deserialize, Serialize};
+
+use crate::machine::{Machine, Snapshot};
+use crate::record::{self, Boots, Stretch};
+
+/// Logs shorter than this, in bytes, stay as they are.
+pub const SOFT_CAP: u64 = 2 * 1024 * 1024;
+/// Events younger than this stay, in milliseconds.
+const KEPT: i64 = 24 * 3_600_000;
+/// As many of the last events stay, whatever their age.
+const KEPT_EVENTS: usize = 200;
+
+/// The first line of a compacted log.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Header {
+    v: u32,
+    event_id: String,
+    recorded_at: String,
+    mono_ns: u64,
+    session_id: String,
+    event: String,
+    /// How many events are in the snapshot.
+    pub upto: u64,
+    /// The log that this one was made from.
+    pub from: From,
+    snapshot: Snapshot,
+}
+
+/// Where the lines of a compacted log stood before: readers that remember a place go on from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct From {
+    /// The former log's inode.
+    pub ino: u64,
+    /// The byte that follows the snapshot there.
+    pub byte: u64,
+}
+
+/// What a compaction did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Done {
+    /// Bytes before.
+    pub before: u64,
+    /// Bytes after.
+    pub after: u64,
+}
+
+/// Compacts a session's log that is longer than 2 MiB; `None` when there was nothing to gain. What is appended
+/// meanwhile is kept, with or without the session's lock.
+///
+/// # Errors
+/// When the log cannot be read or replaced, or its lock stays busy; the log is whole then.
+pub fn compact(dir: &SessionDir, now: Moment) -> io::Result<Option<Done>> {
+    let path = dir.events();
+    let mut log = match std::fs::File::open(&path) {
+        Ok(log) => log,
+        Err(error) if store::is_absent(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let before = log.metadata()?.len();
+    if before < SOFT_CAP {
+        return Ok(None);
+    }
+    // Reading and folding takes its time: hooks must not wait for it.
+    let mut bytes = Vec::new();
+    log.read_to_end(&mut bytes)?;
+    let Some((header, cut)) = summary(&bytes, dir, &log, now)? else { return Ok(None) };
+    if (bytes.len() - cut + header.len()) as u64 > before / 4 * 3 {
+        return Ok(None);
+    }
+    let _lock = dir.lock(lock::PATIENT).map_err(io::Error::other)?;
+    if std::fs::metadata(&path)?.ino() != log.metadata()?.ino() {
+        return Ok(None);
+    }
+    log.read_to_end(&mut bytes)?;
+    let mut text = header;
+    text.extend_from_slice(&bytes[cut..]);
+    store::replace(&path, &text, Durability::Rebuildable, 0o600)?;
+    // Who could not wait for the lock may have written to the old log until now. Whoever does so later sees that
+    // it was replaced, and writes again; what is there twice counts once.
+    log.seek(SeekFrom::Start(bytes.len() as u64))?;
+    let mut late = Vec::new();
+    log.read_to_end(&mut late)?;
+    if !late.is_empty() {
+        let mut new = std::fs::OpenOptions::new().append(true).open(&path)?;
+        new.write_all(&late)?;
+    }
+    Ok(Some(Done { before, after: (text.len() + late.len()) as u64 }))
+}
+
+/// The first line of the new log, with its end, and the byte of the old one that follows it.
+fn summary(
+    bytes: &[u8],
+    dir: &SessionDir,
+    log: &std::fs::File,
+    now: Moment,
+) -> io::Result<Option<(Vec<u8>, usize)>> {
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let stretch = record::read(&bytes[..whole], &mut Boots::default());
+    let Some((count, cut)) = stretch.clean_cut(limit(&stretch, now)) else { return Ok(None) };
+    let (mut machine, mut boots) = (Machine::default(), Boots::default());
+    for event in &stretch.events[..count] {
+        machine.apply(&event.record);
+    }
+    boots.pass(&stretch.events[..count]);
+    let Some(last) = stretch.events[..count].last() else { return Ok(None) };
+    let session_id = dir.meta().map(|meta| meta.session_id);
+    let session_id = session_id.or_else(|| Some(dir.path().file_name()?.to_str()?.to_owned()));
+    let header = Header {
+        v: 1,
+        event_id: format!("{}-{}-compacted", now.rfc3339(), std::process::id()),
+        recorded_at: now.rfc3339(),
+        mono_ns: last.key.mono_ns,
+        session_id: session_id.unwrap_or_default(),
+        event: "_compacted".to_owned(),
+        upto: machine.events,
+        from: From { ino: log.metadata()?.ino(), byte: cut as u64 },
+        snapshot: Snapshot { machine, boots, upto: last.key.clone() },
+    };
+    let mut line = serde_json::to_vec(&header)?;
+    line.push(b'\n');
+    Ok(Some((line, cut)))
+}
+
+/// The first byte that must stay.
+fn limit(stretch: &Stretch<'_>, now: Moment) -> usize {
+    let young = now.wall.timestamp_millis() - KEPT;
+    let mut starts: Vec<usize> = stretch.events.iter().map(|event| event.start).collect();
+    starts.sort_unstable();
+    let last = starts.len().saturating_sub(KEPT_EVENTS);
+    let among_last = starts.get(last).copied().unwrap_or(0);
+    let is_young = |event: &&record::Event<'_>| event.record.at() > young;
+    let first_young = stretch.events.iter().filter(is_young).map(|event| event.start).min();
+    first_young.map_or(among_last, |start| start.min(among_last))
+}
+
+/// Where a reader that had read `log_inode` up to `offset` goes on in the log at hand, if that was made from it.
+/// `first_line` is the log's first line without its end.
+pub fn carried_over(first_line: &[u8], log_inode: u64, offset: u64) -> Option<u64> {
+    let header: Header = serde_json::from_slice(first_line).ok()?;
+    let own = first_line.len() as u64 + 1;
+    (header.from.ino == log_inode).then(|| own + offset.saturating_sub(header.from.byte))
+}

@@ -1,0 +1,215 @@
+//! All sessions together, now: who lives, who was left behind, and what time has done to those nobody can ask.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use hooks_common::process::{Liveness, Site};
+use hooks_common::session_log::{LoggedOwner, Meta};
+
+use crate::book::Book;
+use crate::liveness::Oracle;
+use crate::machine::{Client, Machine, Rule};
+use crate::state::State;
+
+/// Ages after which the state of a session whose client cannot be looked up is no longer believed, in
+/// milliseconds. At the age itself it still is.
+const ACTIVE_STALE: i64 = 30_000;
+const STALE: i64 = 300_000;
+const READY_STALE: i64 = 900_000;
+/// How long a subagent counts after its last sign.
+const AGENT_SILENT: i64 = 600_000;
+/// How long events of a client that is gone may still arrive.
+const GRACE: i64 = 2_000;
+
+/// What is known about one session before it is seen among the others.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The name of its directory.
+    pub name: &'a str,
+    /// What is fixed about it.
+    pub meta: Option<&'a Meta>,
+    /// What its events lead to.
+    pub machine: &'a Machine,
+}
+
+/// A session as it is now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The name of its directory.
+    pub name: String,
+    /// What the session itself is doing.
+    pub state: State,
+    /// The same, with its subagents.
+    pub display_state: State,
+    /// When the state began, milliseconds since 1970.
+    pub state_changed_at: i64,
+    /// Whether its client lives; `None` when the session has ended.
+    pub liveness: Option<Liveness>,
+    /// The client it is shown with: the live one, else the last.
+    pub client: Option<LoggedOwner>,
+    /// Subagents at work.
+    pub agents: usize,
+    /// When and why it ended.
+    pub ended: Option<(i64, String)>,
+    /// The rules that led here.
+    pub why: Vec<Rule>,
+}
+
+/// Reconciles the sessions of a book.
+pub fn of_book(book: &Book, oracle: &mut dyn Oracle, now: i64) -> Vec<Verdict> {
+    let known: Vec<Known<'_>> = book
+        .sessions()
+        .map(|(name, session)| Known { name, meta: session.meta.as_ref(), machine: session.log.machine() })
+        .collect();
+    reconcile(&known, oracle, now)
+}
+
+/// Reconciles sessions; `now` in milliseconds since 1970. The verdicts stand in the order of the sessions.
+pub fn reconcile(sessions: &[Known<'_>], oracle: &mut dyn Oracle, now: i64) -> Vec<Verdict> {
+    let latest = latest_sessions(sessions);
+    sessions.iter().map(|known| judge(known, &latest, oracle, now)).collect()
+}
+
+/// Which session each client entered last. A client has one session at a time: `/clear` and `/resume` leave the
+/// old one without a word. A process that was only guessed to be the client may have started many.
+fn latest_sessions<'a>(sessions: &[Known<'a>]) -> BTreeMap<(u32, String), (u64, &'a str)> {
+    let mut latest: BTreeMap<(u32, String), (u64, &str)> = BTreeMap::new();
+    for known in sessions {
+        for client in known.machine.clients.iter().filter(|client| !client.owner.guessed) {
+            let at = latest.entry((client.owner.pid, client.owner.start_raw.clone())).or_default();
+            *at = (*at).max((client.entered, known.name));
+        }
+    }
+    latest
+}
+
+fn judge(
+    known: &Known<'_>,
+    latest: &BTreeMap<(u32, String), (u64, &str)>,
+    oracle: &mut dyn Oracle,
+    now: i64,
+) -> Verdict {
+    let machine = known.machine;
+    let mut verdict = Verdict {
+        name: known.name.to_owned(),
+        state: machine.state,
+        display_state: machine.state,
+        state_changed_at: machine.state_changed_at,
+        liveness: None,
+        client: None,
+        agents: 0,
+        ended: machine.ended.as_ref().map(|ended| (ended.at, ended.reason.clone())),
+        why: vec![machine.why],
+    };
+    let clients = clients(known);
+    let is_left = |client: &&Client| {
+        let key = (client.owner.pid, client.owner.start_raw.clone());
+        !client.owner.guessed && latest.get(&key).is_some_and(|(_, name)| *name != known.name)
+    };
+    verdict.client = clients.last().map(|client| client.owner.clone());
+    if verdict.ended.is_some() {
+        return verdict;
+    }
+    let mut liveness = if clients.is_empty() { Liveness::Unknown } else { Liveness::Dead };
+    let there: Vec<&Client> = clients.iter().filter(|client| !client.has_ended && !is_left(client)).collect();
+    for client in &there {
+        let site = site_of(known, client);
+        match oracle.liveness(&client.owner, &site, now) {
+            Liveness::Live => {
+                liveness = Liveness::Live;
+                verdict.client = Some(client.owner.clone());
+            }
+            Liveness::Unknown if liveness == Liveness::Dead => liveness = Liveness::Unknown,
+            Liveness::Unknown | Liveness::Dead => {}
+        }
+    }
+    let is_superseded = there.is_empty() && clients.iter().any(|client| is_left(&client));
+    let quiet = now - machine.updated_at;
+    if liveness == Liveness::Dead && (is_superseded || quiet > GRACE) {
+        let rule = if is_superseded { Rule::Superseded } else { Rule::PidDead };
+        verdict.go(State::Idle, machine.updated_at, rule);
+        verdict.ended = Some((machine.updated_at, rule.name().to_owned()));
+        verdict.liveness = (!is_superseded).then_some(Liveness::Dead);
+        return verdict;
+    }
+    verdict.liveness = Some(liveness);
+    if liveness == Liveness::Unknown {
+        verdict.decay(machine, now);
+    }
+    verdict.show_agents(machine, now);
+    verdict
+}
+
+/// The clients that the log names, else the one that the session was opened with.
+fn clients(known: &Known<'_>) -> Vec<Client> {
+    if !known.machine.clients.is_empty() {
+        return known.machine.clients.clone();
+    }
+    let owner = known.meta.and_then(|meta| meta.owner.as_ref());
+    let client =
+        owner.map(|owner| Client { owner: owner.into(), boot_id: None, entered: 0, has_ended: false });
+    client.into_iter().collect()
+}
+
+fn site_of(known: &Known<'_>, client: &Client) -> Site {
+    let mut site = known.meta.map(Meta::site).unwrap_or_default();
+    if let Some(boot) = &client.boot_id {
+        site.boot_id = Some(boot.clone());
+    }
+    site
+}
+
+impl Verdict {
+    fn go(&mut self, state: State, at: i64, rule: Rule) {
+        if self.state != state {
+            (self.state, self.state_changed_at) = (state, at);
+        }
+        self.display_state = state;
+        self.why.push(rule);
+    }
+
+    /// Nobody can be asked whether the client lives: what was said last counts for a while.
+    fn decay(&mut self, machine: &Machine, now: i64) {
+        let quiet = now - machine.updated_at;
+        if quiet > STALE {
+            self.go(State::Idle, machine.updated_at + STALE, Rule::Decayed);
+        } else if matches!(self.state, State::Working | State::Waiting) && quiet > ACTIVE_STALE {
+            self.go(State::Ready, machine.updated_at + ACTIVE_STALE, Rule::Decayed);
+        } else if self.state == State::Ready && now - self.state_changed_at > READY_STALE {
+            self.go(State::Idle, self.state_changed_at + READY_STALE, Rule::Decayed);
+        }
+    }
+
+    fn show_agents(&mut self, machine: &Machine, now: i64) {
+        let at_work = machine.agents.values().filter(|last| now - **last <= AGENT_SILENT).count();
+        self.agents = at_work;
+        if machine.waits.iter().any(|wait| wait.agent.is_some()) && self.state != State::Idle {
+            self.display_state = State::Waiting;
+            self.why.push(Rule::AgentWaits);
+        } else if at_work > 0 && self.state == State::Ready {
+            self.display_state = State::Working;
+            self.why.push(Rule::AgentsWork);
+        }
+    }
+
+    /// Milliseconds since 1970 at which time alone will change this verdict.
+    pub fn next_change(&self, machine: &Machine, now: i64) -> Option<i64> {
+        let mut times = Vec::new();
+        if self.liveness == Some(Liveness::Unknown) {
+            times.extend([machine.updated_at + ACTIVE_STALE, machine.updated_at + STALE]);
+            times.push(self.state_changed_at + READY_STALE);
+        }
+        if self.liveness == Some(Liveness::Dead) && self.ended.is_none() {
+            times.push(machine.updated_at + GRACE);
+        }
+        if self.ended.is_none() {
+            times.extend(machine.agents.values().map(|last| last + AGENT_SILENT));
+        }
+        times.into_iter().map(|time| time + 1).filter(|time| *time > now).min()
+    }
+}
+
+/// The project a session belongs to; `None` when nobody recorded it.
+pub fn project_of(meta: Option<&Meta>) -> Option<PathBuf> {
+    meta.map(|meta| meta.project_dir.clone())
+}

@@ -1,0 +1,228 @@
+//! The lines of a session's log, read for what they say about its state, and put in order.
+
+use std::borrow::Cow;
+
+use hooks_common::session_log::LoggedOwner;
+use serde::{Deserialize, Serialize};
+
+use crate::machine::Snapshot;
+
+/// One event, as far as states depend on it. Text is borrowed from the log where it holds no escapes.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Record<'a> {
+    /// Unique; a line that stands twice counts once.
+    #[serde(borrow)]
+    pub event_id: Cow<'a, str>,
+    /// Wall-clock time, RFC 3339.
+    #[serde(borrow)]
+    pub recorded_at: Cow<'a, str>,
+    /// Nanoseconds of the monotonic clock at hook entry.
+    pub mono_ns: u64,
+    /// The boot that `mono_ns` belongs to, on the events that name it.
+    #[serde(borrow)]
+    pub boot_id: Option<Cow<'a, str>>,
+    /// The client, on the events that name it.
+    pub owner: Option<LoggedOwner>,
+    /// The hook's parent.
+    pub ppid: u32,
+    /// The event's name.
+    #[serde(borrow)]
+    pub event: Cow<'a, str>,
+    /// The session's folder.
+    #[serde(borrow)]
+    pub cwd: Cow<'a, str>,
+    /// The host's permission mode.
+    #[serde(borrow)]
+    pub permission_mode: Cow<'a, str>,
+    /// The tool.
+    #[serde(borrow)]
+    pub tool_name: Cow<'a, str>,
+    /// Ties a tool's events together.
+    #[serde(borrow)]
+    pub tool_use_id: Cow<'a, str>,
+    /// Tells one tool input from another.
+    #[serde(borrow)]
+    pub input_digest: Cow<'a, str>,
+    /// The file a tool names.
+    #[serde(borrow)]
+    pub file_path: Cow<'a, str>,
+    /// `edit` or `read`.
+    #[serde(borrow)]
+    pub file_op: Cow<'a, str>,
+    /// SessionStart: its source.
+    #[serde(borrow)]
+    pub source: Cow<'a, str>,
+    /// PreCompact, PostCompact: `manual` or `auto`.
+    #[serde(borrow)]
+    pub trigger: Cow<'a, str>,
+    /// SessionEnd: its reason.
+    #[serde(borrow)]
+    pub reason: Cow<'a, str>,
+    /// Notification: its type.
+    #[serde(borrow)]
+    pub notification_type: Cow<'a, str>,
+    /// StopFailure: the kind of error.
+    #[serde(borrow)]
+    pub error_type: Cow<'a, str>,
+    /// Stop: background tasks that still run.
+    pub background_tasks: u32,
+    /// The subagent.
+    #[serde(borrow)]
+    pub agent_id: Cow<'a, str>,
+    /// Its type.
+    #[serde(borrow)]
+    pub agent_type: Cow<'a, str>,
+    /// PostToolUseFailure: whether the user interrupted.
+    pub is_interrupt: bool,
+    /// What the gates decided.
+    #[serde(borrow)]
+    pub gates: Option<Decided<'a>>,
+    /// `_compacted`: the state that the lines before this one had led to.
+    pub snapshot: Option<Box<Snapshot>>,
+}
+
+/// What the gates decided on an event.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Decided<'a> {
+    /// The decision.
+    #[serde(borrow)]
+    pub outcome: Cow<'a, str>,
+}
+
+/// Where an event stands among the events of its session: the boot, the clock at hook entry, and the event's id
+/// where two clocks agree. Never the place in the log: hooks of one event run in parallel.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key {
+    /// Counts the boots that the log has seen.
+    pub boot: u32,
+    /// Nanoseconds of that boot's monotonic clock.
+    pub mono_ns: u64,
+    /// The event.
+    pub event_id: String,
+}
+
+/// Which boot the lines at the end of a log belong to. A boot's events all stand before the next one's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Boots {
+    /// How many changes there were.
+    pub count: u32,
+    /// The last one that was named.
+    pub current: Option<String>,
+}
+
+impl Boots {
+    /// The number of the boot that a line belongs to.
+    fn number(&mut self, record: &Record<'_>) -> u32 {
+        if let Some(boot) = record.boot_id.as_deref()
+            && self.current.as_deref() != Some(boot)
+        {
+            self.count += u32::from(self.current.is_some());
+            self.current = Some(boot.to_owned());
+        }
+        self.count
+    }
+}
+
+impl Boots {
+    /// Carries on past events that were read.
+    pub fn pass(&mut self, events: &[Event<'_>]) {
+        for event in events {
+            if let Some(snapshot) = &event.record.snapshot {
+                *self = snapshot.boots.clone();
+            }
+            self.number(&event.record);
+        }
+    }
+}
+
+impl Record<'_> {
+    /// Milliseconds since 1970, 0 when the time cannot be read.
+    pub fn at(&self) -> i64 {
+        millis(&self.recorded_at)
+    }
+
+    /// Whether the gates decided against what the event asked for.
+    pub fn is_refused(&self) -> bool {
+        let outcome = self.gates.as_ref().map_or("", |gates| &*gates.outcome);
+        matches!(outcome, "deny" | "block" | "protected" | "strict" | "closed")
+    }
+}
+
+/// Milliseconds since 1970 of an RFC 3339 time, 0 when it is none.
+pub fn millis(time: &str) -> i64 {
+    chrono::DateTime::parse_from_rfc3339(time).map_or(0, |time| time.timestamp_millis())
+}
+
+/// An event in its place.
+#[derive(Debug)]
+pub struct Event<'a> {
+    /// Where it stands among the others.
+    pub key: Key,
+    /// The byte at which its line begins.
+    pub start: usize,
+    /// What it says.
+    pub record: Record<'a>,
+}
+
+/// A stretch of a log, in order.
+#[derive(Debug, Default)]
+pub struct Stretch<'a> {
+    /// The events by their keys, doubles dropped.
+    pub events: Vec<Event<'a>>,
+    /// The bytes at which lines begin that could not be read.
+    pub skipped: Vec<usize>,
+}
+
+/// Reads a stretch of whole lines; `boots` is where it stands and is carried on.
+pub fn read<'a>(bytes: &'a [u8], boots: &mut Boots) -> Stretch<'a> {
+    let mut stretch = Stretch::default();
+    let mut next = 0;
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let start = next;
+        next += line.len() + 1;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match serde_json::from_slice::<Record<'a>>(line) {
+            Ok(record) if !record.event.is_empty() => {
+                let key = if let Some(snapshot) = &record.snapshot {
+                    *boots = snapshot.boots.clone();
+                    snapshot.upto.clone()
+                } else {
+                    Key {
+                        boot: boots.number(&record),
+                        mono_ns: record.mono_ns,
+                        event_id: record.event_id.clone().into_owned(),
+                    }
+                };
+                stretch.events.push(Event { key, start, record });
+            }
+            _ => stretch.skipped.push(start),
+        }
+    }
+    stretch.events.sort_by(|a, b| a.key.cmp(&b.key));
+    stretch.events.dedup_by(|a, b| a.key == b.key);
+    stretch
+}
+
+impl Stretch<'_> {
+    /// The last place at or before byte `limit` where the log can be cut so that everything before it also comes
+    /// before in order: how many events that is, and the byte.
+    pub fn clean_cut(&self, limit: usize) -> Option<(usize, usize)> {
+        let mut least_after = vec![usize::MAX; self.events.len() + 1];
+        for at in (0..self.events.len()).rev() {
+            least_after[at] = least_after[at + 1].min(self.events[at].start);
+        }
+        let mut most_before = 0;
+        let mut cut = None;
+        for at in 1..self.events.len() {
+            most_before = most_before.max(self.events[at - 1].start);
+            if most_before < least_after[at] && least_after[at] <= limit {
+                cut = Some((at, least_after[at]));
+            }
+        }
+        cut
+    }
+}
