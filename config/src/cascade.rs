@@ -7,16 +7,17 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use hooks_common::finding::{Finding, Place, Severity};
+use hooks_common::paths::Paths;
 use hooks_common::project::{ConfigFile, FileIdentity, Level};
 
 use crate::check;
 use crate::read;
-use crate::types::Configuration;
+use crate::types::{Configuration, Sessions};
 use crate::yaml::{self, Complaint, Mark, Node, Value};
 
 /// Keys of the whole design, or of tools that share the file, that this version reads past: each is told, none
 /// is an error.
-const LATER: [&str; 25] = [
+const LATER: [&str; 24] = [
     "console",
     "debug",
     "budgets",
@@ -24,7 +25,6 @@ const LATER: [&str; 25] = [
     "context",
     "commits",
     "handoff",
-    "sessions",
     "scopes",
     "alerts",
     "memory",
@@ -119,6 +119,11 @@ fn merge(files: &[ConfigFile], mut reader: Cascade<'_>) -> Loaded {
         }
     }
     reader.finish(merged)
+}
+
+/// Days that the record of an ended session is kept.
+pub fn retention_days(paths: &Paths) -> u32 {
+    load(&[ConfigFile::global(paths)]).configuration.sessions.retention_days.get().into()
 }
 
 /// One level alone, as `req config show --sources` shows it.
@@ -266,6 +271,7 @@ impl Cascade<'_> {
             }
         }
         self.missing_gates(&configuration, &tree);
+        self.foreign_sessions(&mut configuration, &tree);
         let at = |key: &str| {
             let place = tree.entry(key).and_then(|(key, _)| self.place(key.mark));
             place.map(|place| (place.file, place.line))
@@ -285,6 +291,16 @@ impl Cascade<'_> {
     fn level_of(&self, tree: &Node, path: &[&str]) -> Option<Level> {
         let node = path.iter().try_fold(tree, |node, key| node.get(key))?;
         Some(self.sources.get(node.mark.source)?.level)
+    }
+
+    /// What a project says about records that all projects share.
+    fn foreign_sessions(&mut self, configuration: &mut Configuration, tree: &Node) {
+        if self.level_of(tree, &["sessions"]).is_some_and(|level| level != Level::Global) {
+            let mark = tree.entry("sessions").map_or_else(Mark::default, |(key, _)| key.mark);
+            let message = "only the global file's `sessions` counts: all projects share these records";
+            self.find(Severity::Warning, "sessions", message.to_owned(), mark, None);
+            configuration.sessions = Sessions::default();
+        }
     }
 
     /// A phase whose gate no requirement is would never end.

@@ -11,7 +11,7 @@ use std::path::Path;
 use hooks_common::paths::StateDir;
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::{SessionId, SessionKey};
-use hooks_common::session_log::{LoggedEvent, SessionDir};
+use hooks_common::session_log::{self, LoggedEvent, SessionDir};
 use hooks_common::store::{self, Durability, append, lock};
 use serde_json::{Map, Value, json};
 
@@ -54,10 +54,13 @@ pub fn update(
     let path = state.metrics(session.key());
     let stored =
         store::read(&path)?.and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
-    let read_to = |metrics: &Map<String, Value>| {
+    let mut read_to = |metrics: &Map<String, Value>| {
         let projection = metrics.get("projection")?;
-        let same = projection.get("log_inode")?.as_u64()? == meta.ino();
-        projection.get("offset")?.as_u64().filter(|offset| same && *offset <= meta.len())
+        let inode = projection.get("log_inode")?.as_u64()?;
+        let offset = projection.get("offset")?.as_u64()?;
+        let offset =
+            if inode == meta.ino() { offset } else { session_log::carried_over(&mut log, inode, offset)? };
+        (offset <= meta.len()).then_some(offset)
     };
     let (mut metrics, offset) = match stored.and_then(|metrics| Some((read_to(&metrics)?, metrics))) {
         Some((offset, metrics)) => (metrics, offset),

@@ -3,10 +3,10 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 
-use hooks_common::session_log::SessionDir;
+use hooks_common::session_log::{COMPACTED, Predecessor, SessionDir};
 use hooks_common::store::{self, Durability, lock};
 use hooks_common::time::Moment;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::machine::{Machine, Snapshot};
 use crate::record::{self, Boots, Stretch};
@@ -19,8 +19,8 @@ const KEPT: i64 = 24 * 3_600_000;
 const KEPT_EVENTS: usize = 200;
 
 /// The first line of a compacted log.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Header {
+#[derive(Serialize)]
+struct Header {
     v: u32,
     event_id: String,
     recorded_at: String,
@@ -28,19 +28,10 @@ pub struct Header {
     session_id: String,
     event: String,
     /// How many events are in the snapshot.
-    pub upto: u64,
+    upto: u64,
     /// The log that this one was made from.
-    pub from: From,
+    from: Predecessor,
     snapshot: Snapshot,
-}
-
-/// Where the lines of a compacted log stood before: readers that remember a place go on from there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct From {
-    /// The former log's inode.
-    pub ino: u64,
-    /// The byte that follows the snapshot there.
-    pub byte: u64,
 }
 
 /// What a compaction did.
@@ -119,9 +110,9 @@ fn summary(
         recorded_at: now.rfc3339(),
         mono_ns: last.key.mono_ns,
         session_id: session_id.unwrap_or_default(),
-        event: "_compacted".to_owned(),
+        event: COMPACTED.to_owned(),
         upto: machine.events,
-        from: From { ino: log.metadata()?.ino(), byte: cut as u64 },
+        from: Predecessor { ino: log.metadata()?.ino(), byte: cut as u64 },
         snapshot: Snapshot { machine, boots, upto: last.key.clone() },
     };
     let mut line = serde_json::to_vec(&header)?;
@@ -139,12 +130,4 @@ fn limit(stretch: &Stretch<'_>, now: Moment) -> usize {
     let is_young = |event: &&record::Event<'_>| event.record.at() > young;
     let first_young = stretch.events.iter().filter(is_young).map(|event| event.start).min();
     first_young.map_or(among_last, |start| start.min(among_last))
-}
-
-/// Where a reader that had read `log_inode` up to `offset` goes on in the log at hand, if that was made from it.
-/// `first_line` is the log's first line without its end.
-pub fn carried_over(first_line: &[u8], log_inode: u64, offset: u64) -> Option<u64> {
-    let header: Header = serde_json::from_slice(first_line).ok()?;
-    let own = first_line.len() as u64 + 1;
-    (header.from.ino == log_inode).then(|| own + offset.saturating_sub(header.from.byte))
 }

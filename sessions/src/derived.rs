@@ -235,7 +235,7 @@ fn session(
     now: i64,
 ) -> Session {
     let full = meta.map_or(name, |meta| &meta.session_id);
-    let project = meta.map(|meta| meta.project_dir.clone()).unwrap_or_else(|| machine.cwd.clone().into());
+    let project = meta.map_or_else(|| machine.cwd.clone().into(), |meta| meta.project_dir.clone());
     let owner = verdict.client.as_ref().map(|client| {
         let recorded = meta.and_then(|meta| meta.owners().find(|owner| owner.start_raw == client.start_raw));
         Writer { pid: client.pid, proc_started: recorded.and_then(|owner| owner.proc_started) }

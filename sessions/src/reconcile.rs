@@ -1,7 +1,6 @@
 //! All sessions together, now: who lives, who was left behind, and what time has done to those nobody can ask.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use hooks_common::process::{Liveness, Site};
 use hooks_common::session_log::{LoggedOwner, Meta};
@@ -207,9 +206,4 @@ impl Verdict {
         }
         times.into_iter().map(|time| time + 1).filter(|time| *time > now).min()
     }
-}
-
-/// The project a session belongs to; `None` when nobody recorded it.
-pub fn project_of(meta: Option<&Meta>) -> Option<PathBuf> {
-    meta.map(|meta| meta.project_dir.clone())
 }

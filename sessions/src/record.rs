@@ -215,12 +215,15 @@ impl Stretch<'_> {
         for at in (0..self.events.len()).rev() {
             least_after[at] = least_after[at + 1].min(self.events[at].start);
         }
+        if self.events.is_empty() {
+            return None;
+        }
         let mut most_before = 0;
         let mut cut = None;
-        for at in 1..self.events.len() {
-            most_before = most_before.max(self.events[at - 1].start);
-            if most_before < least_after[at] && least_after[at] <= limit {
-                cut = Some((at, least_after[at]));
+        for (count, least_after) in least_after.into_iter().enumerate().skip(1).take(self.events.len() - 1) {
+            most_before = most_before.max(self.events[count - 1].start);
+            if most_before < least_after && least_after <= limit {
+                cut = Some((count, least_after));
             }
         }
         cut

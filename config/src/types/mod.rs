@@ -3,6 +3,7 @@
 mod hooks;
 mod names;
 mod requirement;
+mod sessions;
 mod trigger;
 mod workflow;
 
@@ -21,6 +22,7 @@ pub use names::Names;
 pub use requirement::{
     Day, Evidence, GuardType, Kind, Mode, OnError, Requirement, SatisfiedWhen, TimeOfDay, TimeWindow, Window,
 };
+pub use sessions::Sessions;
 pub use trigger::{DEFAULT_TRIGGERS, Trigger};
 pub use workflow::{Phase, Workflow};
 
@@ -52,6 +54,8 @@ pub struct Configuration {
     pub workflow: Option<Workflow>,
     /// How each hook behaves.
     pub hooks: Hooks,
+    /// What happens to sessions' records; counts in the global file alone.
+    pub sessions: Sessions,
 }
 
 impl Default for Configuration {
@@ -67,6 +71,7 @@ impl Default for Configuration {
             requirements: Requirements::default(),
             workflow: None,
             hooks: Hooks::default(),
+            sessions: Sessions::default(),
         }
     }
 }

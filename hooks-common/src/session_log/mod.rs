@@ -3,6 +3,7 @@
 //!
 //! Neither holds prompts, file contents or tool output: a line keeps what explains and replays a decision.
 
+mod compacted;
 mod event;
 
 use std::io::{self, Read, Seek, SeekFrom};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use compacted::{COMPACTED, Predecessor, carried_over};
 pub use event::{GateRecord, LoggedEvent, LoggedOwner};
 
 use crate::event::Payload;
