@@ -338,4 +338,31 @@ mod tests {
         std::fs::write(root.path().join("ended-sessions/s9"), "").unwrap();
         assert_eq!(Stores::read(root.path()).ended, BTreeSet::from(["s9".to_owned()]));
     }
+
+    #[test]
+    fn a_whole_folder_reads_without_a_problem_beside_our_own_sessions() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        let record = record(r#""state_changed_at": "2026-01-27T18:22:11Z""#);
+        write("sessions.json", &format!(r#"{{"version": 3, "sessions": {{"s1": {record}}}}}"#));
+        write("sessions/s1-42.lock/pid", "42");
+        write("sessions/s1-42.lock/meta.json", r#"{"created": 1769538131882, "path": "/repo", "pid": 42}"#);
+        write("sessions/s2/events.jsonl", "");
+        write("sessions/legacy/meta.json", "{}");
+        write("ended-sessions/s0", "");
+        let file = r#"{"file_path": "a.rs", "tool": "Edit", "timestamp": "2026-01-27T18:22:11Z"}"#;
+        let session = format!(r#"{{"cwd": "/repo", "files": [{file}]}}"#);
+        write("file-activity.json", &format!(r#"{{"version": 1, "sessions": {{"s1": {session}}}}}"#));
+
+        let stores = Stores::read_with(root.path(), &|_| Some("/repo/auth".to_owned()));
+        assert_eq!(stores.problems, Vec::<String>::new());
+        let locks: Vec<_> = stores.locks.iter().map(|lock| lock.name.as_str()).collect();
+        assert_eq!((stores.records.len(), locks, stores.ended.len()), (1, vec!["s1-42.lock"], 1));
+        assert_eq!(stores.activity["s1"].entries[0].project_path, "/repo/auth");
+        assert_eq!(Stores::read(root.path()).activity["s1"].entries[0].project_path, "/repo");
+    }
 }
