@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+#[path = "legacy/compare.rs"]
+mod compare;
 #[path = "legacy/reader.rs"]
 mod reader;
 mod support;
