@@ -20,6 +20,8 @@ pub const RF_STRICT_OFF: &str = "RF_STRICT_OFF";
 pub const CLAUDECODE: &str = "CLAUDECODE";
 /// Stanchion's own folder, default `~/.stanchion`.
 pub const STANCHION_HOME: &str = "STANCHION_HOME";
+/// The folder of the older system whose stores are read for a migration, default `~/.capacitor`.
+pub const STANCHION_LEGACY_HOME: &str = "STANCHION_LEGACY_HOME";
 /// git's own variables, honoured when a hook runs inside one of git's commands.
 pub const GIT_DIR: &str = "GIT_DIR";
 /// The work tree that belongs to [`GIT_DIR`].

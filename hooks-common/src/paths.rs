@@ -7,12 +7,13 @@ use crate::branch::Branch;
 use crate::env_vars;
 use crate::session_id::{SessionId, SessionKey, short_hash};
 
-/// The roots. `HOME`, `CLAUDE_CONFIG_DIR` and `STANCHION_HOME` move them.
+/// The roots. `HOME`, `CLAUDE_CONFIG_DIR`, `STANCHION_HOME` and `STANCHION_LEGACY_HOME` move them.
 #[derive(Debug, Clone)]
 pub struct Paths {
     home: PathBuf,
     claude: PathBuf,
     stanchion: PathBuf,
+    legacy: PathBuf,
 }
 
 impl Paths {
@@ -29,7 +30,8 @@ impl Paths {
         };
         let claude = root(env_vars::CLAUDE_CONFIG_DIR, ".claude");
         let stanchion = root(env_vars::STANCHION_HOME, ".stanchion");
-        Self { claude, stanchion, home }
+        let legacy = root(env_vars::STANCHION_LEGACY_HOME, ".capacitor");
+        Self { claude, stanchion, legacy, home }
     }
 
     /// The default roots below a home folder, whatever the environment says.
@@ -50,6 +52,11 @@ impl Paths {
     /// Stanchion's own folder.
     pub fn stanchion_dir(&self) -> &Path {
         &self.stanchion
+    }
+
+    /// The folder of the older system, which is read for a migration and never written.
+    pub fn legacy_dir(&self) -> &Path {
+        &self.legacy
     }
 
     /// The user's Claude Code settings.

@@ -3,6 +3,7 @@
 pub mod book;
 pub mod compaction;
 pub mod derived;
+pub mod legacy;
 pub mod liveness;
 pub mod machine;
 pub mod projects;

@@ -1,0 +1,243 @@
+//! The older system's verdicts beside ours, project by project, while both systems write. A difference must be
+//! one that was meant before the older system is switched off.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use hooks_common::process::Liveness;
+use serde::{Deserialize, Serialize};
+
+use super::explain::Explainer;
+use super::improvement::Improvement;
+use super::resolve::{Reader, Verdict};
+use crate::State;
+
+/// What we show for a project.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OurProject {
+    /// The project.
+    pub path: String,
+    /// The state shown.
+    pub state: State,
+    /// Whose state it is.
+    pub session_id: Option<String>,
+    /// Whether that session is verified to live.
+    pub live: bool,
+    /// How it was found: `session`, `activity`, `none`.
+    pub via: String,
+    /// The rules that led there, for the reader of the report.
+    pub why: Vec<String>,
+    /// What is known of every session that plays a part, ended ones too, wherever it belongs.
+    pub sessions: Vec<OurSession>,
+}
+
+impl OurProject {
+    /// A project without any session.
+    pub fn idle(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            state: State::Idle,
+            session_id: None,
+            live: false,
+            via: "none".to_owned(),
+            why: Vec::new(),
+            sessions: Vec::new(),
+        }
+    }
+}
+
+/// What we know of a session, as far as it can explain a difference. Whatever is left out explains nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OurSession {
+    /// The session.
+    pub id: String,
+    /// The project it belongs to.
+    pub project: String,
+    /// The state shown for it.
+    pub state: State,
+    /// Whether its client lives.
+    pub liveness: Liveness,
+    /// Whether it ended, by an event or because another session took its client over.
+    pub ended: bool,
+    /// Its client.
+    pub owner_pid: Option<u32>,
+    /// How many subagents work.
+    pub subagents: u32,
+    /// When the last event came that the older system writes down too; see [`is_written_there`].
+    pub written_at: Option<DateTime<Utc>>,
+    /// What made its present state other than the older system's rules make it. Not everything that ever
+    /// happened: a late tool two turns ago explains nothing now.
+    pub facts: Vec<Fact>,
+}
+
+impl OurSession {
+    /// A session of which only the essentials are known.
+    pub fn new(id: &str, project: &str, state: State, liveness: Liveness) -> Self {
+        Self {
+            id: id.to_owned(),
+            project: project.to_owned(),
+            state,
+            liveness,
+            ended: false,
+            owner_pid: None,
+            subagents: 0,
+            written_at: None,
+            facts: Vec::new(),
+        }
+    }
+}
+
+/// What our rules heeded in a session's events and the older system's rules do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// A tool of an earlier turn ended after the turn and changed nothing.
+    LateTool,
+    /// The turn was ended by a Stop with `stop_hook_active`.
+    FinalStopWithHookActive,
+    /// PostCompact, or a SessionStart from compaction, ended the compaction.
+    CompactionOver,
+    /// A permission is waited for, and an event of another tool did not change that.
+    WaitHeld,
+    /// It waits because of an event that the older system skips: a question among the tools, an elicitation, a
+    /// notification.
+    WaitNotHeard,
+    /// The turn ended or went on by an event that the older system skips: a failure, an interruption, a refused
+    /// permission, an answered question.
+    TurnEndNotHeard,
+    /// A subagent's tool was kept apart from the session's state.
+    SubagentTool,
+    /// Events after the session's end were ignored.
+    LateAfterEnd,
+    /// Another session took the client over.
+    Superseded,
+}
+
+/// Both sides, project by project.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Comparison {
+    /// Every project that either side knows, by path.
+    pub projects: Vec<Compared>,
+    /// The sums.
+    pub totals: Totals,
+    /// What could not be read of the older system's stores.
+    pub problems: Vec<String>,
+}
+
+/// One project on both sides.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Compared {
+    /// The project, as we write it if we know it.
+    pub path: String,
+    /// What the older system shows.
+    pub legacy: Verdict,
+    /// What we show.
+    pub ours: Shown,
+    /// Whether both show the same state.
+    pub agree: bool,
+    /// Whether both hold the session to be alive, or not. No matter of agreement, but the next state depends on
+    /// it.
+    pub same_liveness: bool,
+    /// Whether both show the same session, or none.
+    pub same_session: bool,
+    /// What explains a difference of states.
+    pub because: Option<Improvement>,
+    /// The same in one sentence.
+    pub explanation: Option<&'static str>,
+}
+
+/// Our side of a project.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Shown {
+    /// The state.
+    pub state: State,
+    /// Whose state it is.
+    pub session_id: Option<String>,
+    /// Whether that session is verified to live.
+    pub live: bool,
+    /// How it was found.
+    pub via: String,
+    /// The rules that led there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
+}
+
+/// How many projects agree.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Totals {
+    /// All projects.
+    pub projects: usize,
+    /// Those with the same state on both sides.
+    pub agreeing: usize,
+    /// Those that differ for a known reason.
+    pub explained: usize,
+    /// Those that differ for no known reason.
+    pub unexplained: usize,
+    /// The share of projects that agree, 0 to 1; 1 where there are none.
+    pub rate: f64,
+    /// The differences by reason.
+    pub by_reason: BTreeMap<Improvement, usize>,
+}
+
+/// Both sides of every project that either knows. `reader` holds the older system's stores and the moment.
+pub fn compare(reader: &Reader<'_>, ours: &[OurProject]) -> Comparison {
+    let explainer = Explainer::new(reader, ours);
+    let mut projects: BTreeMap<_, _> =
+        reader.paths().into_iter().map(|(form, path)| (form, OurProject::idle(&path))).collect();
+    projects.extend(ours.iter().map(|project| (reader.form(&project.path), project.clone())));
+    let projects: Vec<_> =
+        projects.into_iter().map(|(form, project)| compared(&explainer, &form, project)).collect();
+    Comparison { totals: totals(&projects), projects, problems: reader.stores().problems.clone() }
+}
+
+fn compared(explainer: &Explainer<'_>, form: &str, ours: OurProject) -> Compared {
+    let legacy = explainer.reader().resolve(&ours.path);
+    let agree = legacy.state == ours.state;
+    let because = (!agree).then(|| explainer.explain(&legacy, &ours, form));
+    Compared {
+        agree,
+        same_liveness: legacy.is_locked == ours.live,
+        same_session: legacy.session_id == ours.session_id,
+        because,
+        explanation: because.map(Improvement::line),
+        legacy,
+        path: ours.path,
+        ours: Shown {
+            state: ours.state,
+            session_id: ours.session_id,
+            live: ours.live,
+            via: ours.via,
+            why: ours.why,
+        },
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "nobody has so many projects")]
+fn totals(projects: &[Compared]) -> Totals {
+    let mut totals = Totals { projects: projects.len(), rate: 1.0, ..Totals::default() };
+    for project in projects {
+        match project.because {
+            None => totals.agreeing += 1,
+            Some(Improvement::Unexplained) => totals.unexplained += 1,
+            Some(_) => totals.explained += 1,
+        }
+        if let Some(because) = project.because {
+            *totals.by_reason.entry(because).or_default() += 1;
+        }
+    }
+    if totals.projects > 0 {
+        totals.rate = totals.agreeing as f64 / totals.projects as f64;
+    }
+    totals
+}
+
+/// Whether the older system surely writes a session's record for such an event. SessionStart is none of these: it
+/// is skipped while the session is active.
+pub fn is_written_there(event: &str, notification_type: Option<&str>, stop_hook_active: bool) -> bool {
+    match event {
+        "UserPromptSubmit" | "PreToolUse" | "PostToolUse" | "PermissionRequest" | "PreCompact" => true,
+        "Notification" => notification_type == Some("idle_prompt"),
+        "Stop" => !stop_hook_active,
+        _ => false,
+    }
+}

@@ -1,0 +1,24 @@
+//! The stores of the older system, "Capacitor": read, resolved as its own reader does, and compared with our
+//! verdicts, so that a migration can be watched before anybody trusts it. Nothing here writes or deletes.
+//!
+//! Our session directories may lie in the same `sessions/` folder as the older system's locks; each side knows
+//! its own by name.
+
+pub mod activity;
+pub mod compare;
+mod explain;
+pub mod improvement;
+pub mod locks;
+pub mod oracle;
+pub mod resolve;
+pub mod stores;
+
+pub use activity::{Activity, SessionActivity};
+pub use compare::{
+    Compared, Comparison, Fact, OurProject, OurSession, Shown, Totals, compare, is_written_there,
+};
+pub use improvement::Improvement;
+pub use locks::{Lock, LockKind};
+pub use oracle::is_alive;
+pub use resolve::{IsAlive, Reader, Verdict, Via, resolve};
+pub use stores::{Record, Stores};
