@@ -36,7 +36,12 @@ impl Paths {
 
     /// The default roots below a home folder, whatever the environment says.
     pub fn below(home: &Path) -> Self {
-        Self { claude: home.join(".claude"), stanchion: home.join(".stanchion"), home: home.to_owned() }
+        Self {
+            claude: home.join(".claude"),
+            stanchion: home.join(".stanchion"),
+            legacy: home.join(".capacitor"),
+            home: home.to_owned(),
+        }
     }
 
     /// The user's home folder.
