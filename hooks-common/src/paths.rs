@@ -111,7 +111,32 @@ impl Paths {
 
     /// What Claude Code itself writes about a running client.
     pub fn client_session(&self, pid: u32) -> PathBuf {
-        self.claude.join("sessions").join(format!("{pid}.json"))
+        self.client_sessions().join(format!("{pid}.json"))
+    }
+
+    /// Where Claude Code writes that; read as a hint, never written.
+    pub fn client_sessions(&self) -> PathBuf {
+        self.claude.join("sessions")
+    }
+
+    /// Where Claude Code keeps all transcripts, a folder for each launch folder.
+    pub fn all_transcripts(&self) -> PathBuf {
+        self.claude.join("projects")
+    }
+
+    /// The transcripts of clients launched in `folder`.
+    pub fn transcripts(&self, folder: &Path) -> PathBuf {
+        let name: String = folder
+            .to_string_lossy()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
+        self.all_transcripts().join(name)
+    }
+
+    /// The transcript of one session.
+    pub fn transcript(&self, folder: &Path, session: &str) -> PathBuf {
+        self.transcripts(folder).join(format!("{session}.jsonl"))
     }
 
     /// Proof that hooks fire; readers look at its modification time.

@@ -20,6 +20,8 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("registry", paths.registry()),
         ("log", paths.log()),
         ("sessions", paths.sessions_dir()),
+        ("derived state", paths.derived_state()),
+        ("heartbeat", paths.heartbeat()),
         ("failures", paths.failures()),
         ("executables", paths.bin()),
         ("installs", paths.installs_dir()),
