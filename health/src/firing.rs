@@ -80,7 +80,10 @@ fn unseen_client(paths: &Paths, folders: Option<&[PathBuf]>, now: Moment) -> Opt
         let start = client["procStart"].as_str().and_then(|start| start.parse().ok());
         let has_talked = paths.transcript(folder, session).exists();
         if has_talked && process::liveness(pid, start) == Liveness::Live {
-            return Some(format!("client {pid} runs in {}, and no hook recorded its session", folder.display()));
+            return Some(format!(
+                "client {pid} runs in {}, and no hook recorded its session",
+                folder.display()
+            ));
         }
     }
     None
@@ -101,11 +104,13 @@ fn missed_transcript(paths: &Paths, folders: Option<&[PathBuf]>) -> Option<Strin
     // A transcript from before the hooks were wired proves nothing.
     let day_ago = SystemTime::now() - Duration::from_secs(86_400);
     let transcripts = folders.iter().flat_map(|folder| entries(folder));
-    let mut missed = transcripts.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).filter(|path| {
-        let session = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-        let changed = std::fs::metadata(path).and_then(|meta| meta.modified());
-        changed.is_ok_and(|changed| changed > missed_from && changed > day_ago) && !is_recorded(paths, session)
-    });
+    let mut missed =
+        transcripts.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).filter(|path| {
+            let session = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let changed = std::fs::metadata(path).and_then(|meta| meta.modified());
+            changed.is_ok_and(|changed| changed > missed_from && changed > day_ago)
+                && !is_recorded(paths, session)
+        });
     missed.next().map(|path| format!("{} was written, and no hook ran", path.display()))
 }
 

@@ -6,10 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod change;
+mod sessions;
 mod upgrade;
 mod work;
 
 pub use change::{ConfigChange, Switch, Target};
+pub use sessions::{Gc, Sessions, Timeline};
 pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
 pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList};
 
@@ -51,8 +53,16 @@ pub enum Command {
     List(Json),
     /// Remove the state of branches that no longer exist
     Prune(Json),
-    /// List the live sessions
+    /// List the live sessions: what each is doing, where, and since when
     Sessions(Sessions),
+    /// Watch all sessions on a screen that changes when they do
+    Watch,
+    /// Keep derived-state.json up to date for other programs, without a screen
+    Serve,
+    /// Tell what happened in a session, event by event, and what each meant
+    Timeline(Timeline),
+    /// Remove the records of sessions that ended long ago, and make long logs short
+    Gc(Gc),
     /// Let a session's tools pass whatever is open, until `req resume` or its end
     Pause(Pause),
     /// End a pause
@@ -240,17 +250,6 @@ pub struct Why {
     /// For whom.
     #[command(flatten)]
     pub session: Session,
-    /// How to print.
-    #[command(flatten)]
-    pub json: Json,
-}
-
-/// Arguments of `sessions`.
-#[derive(Debug, Args)]
-pub struct Sessions {
-    /// Only sessions of this project
-    #[arg(long)]
-    pub project: bool,
     /// How to print.
     #[command(flatten)]
     pub json: Json,
