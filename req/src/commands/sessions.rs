@@ -14,6 +14,7 @@ use hooks_common::time::{Moment, age};
 use serde_json::{Value, json};
 use sessions::State;
 use sessions::derived::Session;
+use sessions::machine::WaitKind;
 use sessions::record::millis;
 
 use super::json as print_json;
@@ -133,16 +134,12 @@ pub fn remark(session: &Session) -> Option<String> {
     if let Some(pending) = &session.pending {
         let tool = super::timeline::plain(&pending.tool_name);
         let what = match pending.kind {
-            sessions::machine::WaitKind::Permission => "a permission",
-            sessions::machine::WaitKind::Question => "an answer",
-            sessions::machine::WaitKind::Form => "a form",
-            sessions::machine::WaitKind::Unnamed => "you",
+            WaitKind::Permission => "permission",
+            WaitKind::Question => "question",
+            WaitKind::Form => "form",
+            WaitKind::Unnamed => "your answer",
         };
-        return Some(if tool.is_empty() {
-            format!("waits for {what}")
-        } else {
-            format!("waits for {what}: {tool}")
-        });
+        return Some(if tool.is_empty() { what.to_owned() } else { format!("{what}: {tool}") });
     }
     if let Some(error) = session.error.as_ref().filter(|_| session.display_state == State::Ready) {
         return Some(format!("failed: {}", super::timeline::plain(error)));

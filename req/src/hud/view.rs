@@ -177,11 +177,14 @@ fn details(session: &Session, now: i64) -> Paragraph<'static> {
         format!("open: {}", session.open_requirements.join(", "))
     };
     let file = last_file(session).map(|file| format!(" · {file}")).unwrap_or_default();
-    let age = since(session.updated_at.as_deref(), now);
+    let last = match since(session.updated_at.as_deref(), now).as_str() {
+        "now" => "just now".to_owned(),
+        age => format!("{age} ago"),
+    };
     let lines = [
         "─".repeat(400),
         format!("{} · {client} ({}) · {}", session.session_id, session.liveness, session.cwd.display()),
-        format!("{open} · last event {age} ago{file} · why: {}", session.why.join(", ")),
+        format!("{open} · last event {last}{file} · why: {}", session.why.join(", ")),
     ];
     Paragraph::new(
         lines.map(|line| Line::from(if line.starts_with('─') { line } else { plain_wide(&line) })).to_vec(),
