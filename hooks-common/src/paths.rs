@@ -154,6 +154,11 @@ impl Paths {
         self.stanchion.join("sessions")
     }
 
+    /// The lock of whoever removes old sessions; SessionStart tells by its modification time when it last did.
+    pub fn gc_lock(&self) -> PathBuf {
+        self.stanchion.join("gc.lock")
+    }
+
     /// One session's directory.
     pub fn session_dir(&self, id: &SessionId) -> PathBuf {
         self.sessions_dir().join(id.dir_name())

@@ -30,6 +30,10 @@ mod payloads;
 mod places;
 #[path = "runner/real_client.rs"]
 mod real_client;
+#[path = "runner/session_cases.rs"]
+mod session_cases;
+#[path = "runner/session_upkeep.rs"]
+mod session_upkeep;
 #[path = "runner/sessions.rs"]
 mod sessions;
 #[path = "runner/setup.rs"]
