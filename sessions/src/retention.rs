@@ -149,7 +149,11 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
     // A client that is in another session now still lives: its old session ends with it.
     let of_meta = meta.as_ref().map_or(Liveness::Unknown, |meta| {
         let site = meta.site();
-        let all = meta.owners().map(|owner| oracle.liveness(&owner.into(), &site, millis));
+        // What was only guessed to be the client may run for other reasons.
+        let all = meta.owners().map(|owner| match oracle.liveness(&owner.into(), &site, millis) {
+            Liveness::Live if !owner.is_recognised() => Liveness::Unknown,
+            verdict => verdict,
+        });
         all.max_by_key(|liveness| match liveness {
             Liveness::Dead => 0,
             Liveness::Unknown => 1,

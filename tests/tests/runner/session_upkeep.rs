@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde_json::{Value, json};
 use tests::World;
 use tests::stand_in::StandIn;
-use tests::world::{ONE, SESSION, of, printed};
+use tests::world::{KEY, ONE, SESSION, of, printed};
 
 const DAY: u64 = 86_400;
 
@@ -141,6 +141,7 @@ fn metrics_go_on_in_a_compacted_log() {
         }
         events.sort_by_key(|event| event["mono_ns"].as_u64());
     });
+    std::fs::remove_file(world.repo.join(format!(".git/requirements/sessions/{KEY}.json"))).unwrap();
     world.req_ok(&["sync"]);
     assert_eq!(world.metrics()["tools"]["Bash"]["count"], 8_000);
     assert!(world.req_ok(&["gc"]).contains("Compacted"));
