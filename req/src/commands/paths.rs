@@ -21,6 +21,8 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("log", paths.log()),
         ("sessions", paths.sessions_dir()),
         ("failures", paths.failures()),
+        ("shells", paths.shell_cwd()),
+        ("shell history", paths.shell_history()),
         ("executables", paths.bin()),
         ("installs", paths.installs_dir()),
         ("settings", in_project::settings(root)),
