@@ -34,6 +34,8 @@ mod real_client;
 mod sessions;
 #[path = "runner/setup.rs"]
 mod setup_command;
+#[path = "runner/shells.rs"]
+mod shells;
 #[path = "runner/strategies.rs"]
 mod strategies;
 #[path = "runner/triggers.rs"]
