@@ -164,6 +164,16 @@ impl Paths {
         self.sessions_dir().join(id.dir_name())
     }
 
+    /// Where the user's shells are; its lock has the extension `lock`.
+    pub fn shell_cwd(&self) -> PathBuf {
+        self.stanchion.join("shell-cwd.json")
+    }
+
+    /// Where they have been, a line for each change of folder; its lock has the extension `lock`.
+    pub fn shell_history(&self) -> PathBuf {
+        self.stanchion.join("shell-history.jsonl")
+    }
+
     /// Installed executables.
     pub fn bin(&self) -> PathBuf {
         self.stanchion.join("bin")

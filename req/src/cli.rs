@@ -95,6 +95,12 @@ pub enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Print the script through which your shell tells where it is, for tools that show it
+    #[command(arg_required_else_help = true, after_help = SHELL_LINES)]
+    ShellInit {
+        /// The shell
+        shell: InitShell,
+    },
     /// Print the man page
     Man,
     /// Run the wired executables, measure them, and name whatever keeps hooks from working here
@@ -102,6 +108,24 @@ pub enum Command {
     /// Check the configuration that the repository holds, and nothing of this machine
     Verify(Verify),
 }
+
+/// The shells that can tell where they are.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum InitShell {
+    /// Z shell
+    Zsh,
+    /// Bash
+    Bash,
+    /// fish
+    Fish,
+}
+
+/// What a person adds to a start-up file.
+const SHELL_LINES: &str = "\
+Add one line to the end of your shell's start-up file:
+  ~/.zshrc                    eval \"$(req shell-init zsh)\"
+  ~/.bashrc                   eval \"$(req shell-init bash)\"
+  ~/.config/fish/config.fish  req shell-init fish | source";
 
 /// Output for programs.
 #[derive(Debug, Default, Args)]

@@ -105,6 +105,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Paths(arguments) => commands::paths::run(&arguments, out),
         Command::Sync(arguments) => commands::sync::run(&arguments, out),
         Command::Completions { shell } => commands::generated::completions(shell, out),
+        Command::ShellInit { shell } => commands::shell_init::run(shell, out),
         Command::Man => commands::generated::man(out),
         Command::Doctor(arguments) => commands::health::doctor(&arguments, out),
         Command::Verify(arguments) => commands::health::verify(&arguments, out),

@@ -38,6 +38,8 @@ mod session_upkeep;
 mod sessions;
 #[path = "runner/setup.rs"]
 mod setup_command;
+#[path = "runner/shells.rs"]
+mod shells;
 #[path = "runner/strategies.rs"]
 mod strategies;
 #[path = "runner/triggers.rs"]

@@ -16,6 +16,7 @@ pub mod pause;
 pub mod replay;
 pub mod satisfy;
 pub mod sessions;
+pub mod shell_init;
 pub mod status;
 pub mod switch;
 pub mod sync;

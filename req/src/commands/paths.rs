@@ -23,6 +23,8 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("derived state", paths.derived_state()),
         ("heartbeat", paths.heartbeat()),
         ("failures", paths.failures()),
+        ("shells", paths.shell_cwd()),
+        ("shell history", paths.shell_history()),
         ("executables", paths.bin()),
         ("installs", paths.installs_dir()),
         ("settings", in_project::settings(root)),
