@@ -2,14 +2,16 @@
 //!
 //! Whether the client lives and what time it is decide nothing here; see [`crate::reconcile`].
 
+mod agent;
+mod client;
 mod rule;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hooks_common::session_log::LoggedOwner;
 use serde::{Deserialize, Serialize};
 
+pub use client::{Client, Ended};
 pub use rule::Rule;
 pub use wait::{Wait, WaitKind};
 
@@ -18,8 +20,6 @@ use crate::state::State;
 
 /// Recent files kept.
 const MOST_ACTIVITY: usize = 50;
-/// Clients kept.
-const MOST_CLIENTS: usize = 8;
 /// Open tools kept; more are open only when their ends were lost.
 const MOST_TOOLS: usize = 256;
 
@@ -74,29 +74,6 @@ pub struct Tool {
     pub name: String,
     /// Its input's digest.
     pub input: String,
-}
-
-/// A client that has or had the session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Client {
-    /// The process.
-    pub owner: LoggedOwner,
-    /// Its boot.
-    pub boot_id: Option<String>,
-    /// When it last started or prompted the session, on its boot's monotonic clock: a client is in the session it
-    /// entered last.
-    pub entered: u64,
-    /// Whether it said that it left.
-    pub has_ended: bool,
-}
-
-/// How a session ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
-    /// Milliseconds since 1970.
-    pub at: i64,
-    /// The host's reason.
-    pub reason: String,
 }
 
 /// A file that was worked on.
@@ -159,18 +136,6 @@ impl Machine {
         rule
     }
 
-    /// What comes after the end and is no new start. With several clients, what a client that left still sends.
-    fn is_late(&self, record: &Record<'_>) -> bool {
-        if matches!(&*record.event, "SessionStart" | "SessionEnd") {
-            return false;
-        }
-        let sender = self.clients.iter().find(|client| match &record.owner {
-            Some(owner) => client.owner == *owner,
-            None => client.owner.pid == record.ppid,
-        });
-        self.ended.is_some() || sender.is_some_and(|client| client.has_ended)
-    }
-
     fn of_session(&mut self, record: &Record<'_>, at: i64) -> Rule {
         match &*record.event {
             "SessionStart" if record.source == "compact" => self.compaction_ended(&Record::default()),
@@ -220,84 +185,9 @@ impl Machine {
         }
     }
 
-    /// Whatever carries a subagent's id leaves the session's own state alone.
-    fn of_agent(&mut self, record: &Record<'_>, at: i64) -> Rule {
-        let id = &*record.agent_id;
-        match &*record.event {
-            // Compaction sends an end without a type, and without a beginning.
-            "SubagentStop" if record.is_refused() => {
-                self.agents.insert(id.to_owned(), at);
-                return Rule::AgentSentBack;
-            }
-            "SubagentStop" => {
-                self.agents.remove(id);
-                self.waits.retain(|wait| wait.agent.as_deref() != Some(id));
-                return Rule::AgentEnded;
-            }
-            "PermissionRequest" if !record.is_refused() => {
-                self.agents.insert(id.to_owned(), at);
-                self.waits.push(Wait::of_agent(record));
-                return Rule::AgentWaits;
-            }
-            "PostToolUse" | "PostToolUseFailure" | "PermissionDenied" => {
-                self.waits.retain(|wait| {
-                    wait.agent.as_deref() != Some(id)
-                        || (wait.tool.name != record.tool_name || wait.tool.input != record.input_digest)
-                });
-            }
-            _ => {}
-        }
-        self.agents.insert(id.to_owned(), at);
-        if record.event == "SubagentStart" { Rule::AgentStarted } else { Rule::AgentEvent }
-    }
-
     fn go(&mut self, state: State, rule: Rule) -> Rule {
         self.state = state;
         rule
-    }
-
-    fn start(&mut self, record: &Record<'_>) -> Rule {
-        let was_ended = self.ended.take().is_some();
-        let has_changed = match &record.owner {
-            Some(owner) => !self.clients.is_empty() && !self.clients.iter().any(|old| old.is(owner)),
-            None => false,
-        };
-        let is_new_life = was_ended || has_changed;
-        if was_ended {
-            self.clients.clear();
-        }
-        if is_new_life {
-            self.generation += 1;
-            self.agents.clear();
-            self.background_tasks = 0;
-            self.error = None;
-        }
-        self.enter(record);
-        self.end_turn();
-        self.compaction.clear();
-        self.go(State::Ready, if is_new_life { Rule::NewLife } else { Rule::Started })
-    }
-
-    /// Notes which client starts or prompts the session.
-    fn enter(&mut self, record: &Record<'_>) {
-        let Some(owner) = &record.owner else { return };
-        let boot_id = record.boot_id.as_deref().map(str::to_owned);
-        match self.clients.iter_mut().find(|client| client.is(owner)) {
-            Some(client) => {
-                if client.owner.guessed && client.owner != *owner {
-                    (client.owner, client.boot_id) = (owner.clone(), boot_id);
-                }
-                (client.entered, client.has_ended) = (client.entered.max(record.mono_ns), false);
-            }
-            None => self.clients.push(Client {
-                owner: owner.clone(),
-                boot_id,
-                entered: record.mono_ns,
-                has_ended: false,
-            }),
-        }
-        let surplus = self.clients.len().saturating_sub(MOST_CLIENTS);
-        self.clients.drain(..surplus);
     }
 
     fn begin_turn(&mut self) {
@@ -310,39 +200,6 @@ impl Machine {
         self.tools.clear();
         self.finished.clear();
         self.waits.retain(|wait| wait.agent.is_some());
-    }
-
-    fn end(&mut self, record: &Record<'_>, at: i64) -> Rule {
-        if self.ended.is_some() {
-            return Rule::EndedAgain;
-        }
-        let open = self.clients.iter().filter(|client| !client.has_ended).count();
-        let sender = match &record.owner {
-            // A client that never had the session: the host sends an end for an id it could not resume.
-            Some(owner) if open > 0 => match self.clients.iter().position(|client| client.is(owner)) {
-                Some(sender) => Some(sender),
-                None => return Rule::Recorded,
-            },
-            _ => {
-                let by_parent = self.clients.iter().position(|client| client.owner.pid == record.ppid);
-                by_parent.or_else(|| {
-                    (0..self.clients.len())
-                        .filter(|at| !self.clients[*at].has_ended)
-                        .max_by_key(|at| self.clients[*at].entered)
-                })
-            }
-        };
-        if let Some(sender) = sender {
-            self.clients[sender].has_ended = true;
-        }
-        if self.clients.iter().any(|client| !client.has_ended) {
-            return Rule::ClientLeft;
-        }
-        self.end_turn();
-        self.waits.clear();
-        self.agents.clear();
-        self.ended = Some(Ended { at, reason: record.reason.clone().into_owned() });
-        self.go(State::Idle, Rule::Ended)
     }
 
     /// A compaction that a person asked for ends at the prompt, any other in the middle of the work.
@@ -371,12 +228,5 @@ impl Machine {
         self.activity.push_back(Activity { file_path, op, at });
         let surplus = self.activity.len().saturating_sub(MOST_ACTIVITY);
         self.activity.drain(..surplus);
-    }
-}
-
-impl Client {
-    /// Whether this is the process; a client that was only guessed may be any.
-    fn is(&self, owner: &LoggedOwner) -> bool {
-        self.owner == *owner || self.owner.guessed || owner.guessed
     }
 }
