@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use client::is_start;
 pub use client::{Client, Ended};
 pub use rule::Rule;
 pub use wait::{Wait, WaitKind};
@@ -35,13 +36,17 @@ pub struct Machine {
     pub updated_at: i64,
     /// The session's folder.
     pub cwd: String,
+    /// The folder it was first heard of in.
+    pub start_cwd: String,
+    /// When it was first heard of, on the monotonic clock of that time.
+    pub began: u64,
     /// The host's permission mode.
     pub permission_mode: String,
     /// Counts the session's lives.
     pub generation: u64,
     /// Whether a turn is under way.
     pub turn_open: bool,
-    /// The clients that have or had the session in this life.
+    /// The clients that have or had the session in this life, the one that entered last at the end.
     pub clients: Vec<Client>,
     /// When and how the session ended, if all its clients said so.
     pub ended: Option<Ended>,
@@ -112,12 +117,13 @@ impl Machine {
         if self.is_late(record) {
             return Rule::LateAfterEnd;
         }
-        let at = record.at();
+        // A time that cannot be read is no reason to forget what is known.
+        let at = Some(record.at()).filter(|at| *at != 0).unwrap_or(self.updated_at);
         if self.events == 0 {
-            (self.generation, self.state_changed_at) = (1, at);
+            (self.generation, self.state_changed_at, self.began) = (1, at, record.mono_ns);
         }
         self.events += 1;
-        self.updated_at = self.updated_at.max(at);
+        self.updated_at = at;
         let before = self.state;
         let is_agents = !record.agent_id.is_empty();
         let rule = if is_agents { self.of_agent(record, at) } else { self.of_session(record, at) };
@@ -125,6 +131,9 @@ impl Machine {
         if !is_agents {
             if !record.cwd.is_empty() && record.event != "SessionEnd" && self.cwd != record.cwd {
                 self.cwd = record.cwd.clone().into_owned();
+            }
+            if self.start_cwd.is_empty() {
+                self.start_cwd.clone_from(&self.cwd);
             }
             if !record.permission_mode.is_empty() && self.permission_mode != record.permission_mode {
                 self.permission_mode = record.permission_mode.clone().into_owned();
@@ -138,9 +147,13 @@ impl Machine {
 
     fn of_session(&mut self, record: &Record<'_>, at: i64) -> Rule {
         match &*record.event {
-            "SessionStart" if record.source == "compact" => self.compaction_ended(&Record::default()),
-            "SessionStart" => self.start(record),
-            "PostCompact" => self.compaction_ended(record),
+            // A compaction may go on under a new id, which then begins with it.
+            "SessionStart" if is_start(record) || self.state == State::Idle => self.start(record),
+            "SessionStart" => {
+                self.enter(record);
+                self.compaction_ended("")
+            }
+            "PostCompact" => self.compaction_ended(&record.trigger),
             "UserPromptSubmit" => {
                 self.enter(record);
                 self.begin_turn();
@@ -153,24 +166,21 @@ impl Machine {
             "PermissionRequest" => self.permission_asked(record),
             "PermissionDenied" => self.permission_denied(record),
             "Notification" => self.notified(record),
-            "Elicitation" => {
-                self.waits.push(Wait::of(WaitKind::Form));
-                self.go(State::Waiting, Rule::FormAsked)
-            }
-            "ElicitationResult" => {
-                self.waits.retain(|wait| wait.kind != WaitKind::Form);
-                self.after_wait(Rule::FormAnswered)
-            }
+            "Elicitation" => self.form_asked(),
+            "ElicitationResult" => self.form_answered(),
             "PreCompact" => {
                 self.compaction = record.trigger.clone().into_owned();
                 self.go(State::Compacting, Rule::CompactionStarted)
             }
-            "Stop" if record.is_refused() => Rule::TurnSentBack,
+            "Stop" if record.is_refused() => {
+                self.begin_turn();
+                self.go(State::Working, Rule::TurnSentBack)
+            }
             "Stop" => {
                 self.end_turn();
                 self.background_tasks = record.background_tasks;
                 if record.background_tasks == 0 {
-                    self.agents.clear();
+                    self.forget_agents();
                 }
                 self.go(State::Ready, Rule::TurnEnded)
             }
@@ -203,11 +213,11 @@ impl Machine {
     }
 
     /// A compaction that a person asked for ends at the prompt, any other in the middle of the work.
-    fn compaction_ended(&mut self, record: &Record<'_>) -> Rule {
+    fn compaction_ended(&mut self, trigger: &str) -> Rule {
         if self.state != State::Compacting {
             return Rule::Recorded;
         }
-        let trigger = if self.compaction.is_empty() { &*record.trigger } else { &self.compaction };
+        let trigger = if self.compaction.is_empty() { trigger } else { &self.compaction };
         let is_manual = trigger == "manual";
         self.compaction.clear();
         if is_manual {
@@ -215,7 +225,7 @@ impl Machine {
             self.go(State::Ready, Rule::CompactionEnded)
         } else {
             self.turn_open = true;
-            self.go(State::Working, Rule::CompactionEnded)
+            self.after_wait(Rule::CompactionEnded)
         }
     }
 

@@ -7,31 +7,39 @@ impl Machine {
     /// Whatever carries a subagent's id leaves the session's own state alone.
     pub(super) fn of_agent(&mut self, record: &Record<'_>, at: i64) -> Rule {
         let id = &*record.agent_id;
-        match &*record.event {
+        let rule = match &*record.event {
+            "SubagentStart" => Rule::AgentStarted,
+            "SubagentStop" if record.is_refused() => Rule::AgentSentBack,
             // Compaction sends an end without a type, and without a beginning.
-            "SubagentStop" if record.is_refused() => {
-                self.agents.insert(id.to_owned(), at);
-                return Rule::AgentSentBack;
-            }
             "SubagentStop" => {
                 self.agents.remove(id);
                 self.waits.retain(|wait| wait.agent.as_deref() != Some(id));
                 return Rule::AgentEnded;
             }
             "PermissionRequest" if !record.is_refused() => {
-                self.agents.insert(id.to_owned(), at);
                 self.waits.push(Wait::of_agent(record));
-                return Rule::AgentWaits;
+                Rule::AgentWaits
             }
             "PostToolUse" | "PostToolUseFailure" | "PermissionDenied" => {
                 self.waits.retain(|wait| {
                     wait.agent.as_deref() != Some(id)
                         || (wait.tool.name != record.tool_name || wait.tool.input != record.input_digest)
                 });
+                // The end of a tool may come after that of its subagent, and brings nobody back.
+                if !self.agents.contains_key(id) {
+                    return Rule::LateTool;
+                }
+                Rule::AgentEvent
             }
-            _ => {}
-        }
+            _ => Rule::AgentEvent,
+        };
         self.agents.insert(id.to_owned(), at);
-        if record.event == "SubagentStart" { Rule::AgentStarted } else { Rule::AgentEvent }
+        rule
+    }
+
+    /// None works any more, and none waits.
+    pub(super) fn forget_agents(&mut self) {
+        self.agents.clear();
+        self.waits.retain(|wait| wait.agent.is_none());
     }
 }

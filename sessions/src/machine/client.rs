@@ -33,32 +33,30 @@ pub struct Ended {
     pub reason: String,
 }
 
+/// Whether the event is a start; what the host calls a start after a compaction is none.
+pub(super) fn is_start(record: &Record<'_>) -> bool {
+    record.event == "SessionStart" && record.source != "compact"
+}
+
 impl Machine {
     /// What comes after the end and is no new start. With several clients, what a client that left still sends.
     pub(super) fn is_late(&self, record: &Record<'_>) -> bool {
-        if matches!(&*record.event, "SessionStart" | "SessionEnd") {
+        if record.event == "SessionEnd" || is_start(record) {
             return false;
         }
-        let sender = self.clients.iter().find(|client| match &record.owner {
-            Some(owner) => client.owner == *owner,
-            None => client.owner.pid == record.ppid,
-        });
-        self.ended.is_some() || sender.is_some_and(|client| client.has_ended)
+        self.ended.is_some() || self.sender(record).is_some_and(|sender| self.clients[sender].has_ended)
     }
 
     pub(super) fn start(&mut self, record: &Record<'_>) -> Rule {
         let was_ended = self.ended.take().is_some();
-        let has_changed = match &record.owner {
-            Some(owner) => !self.clients.is_empty() && !self.clients.iter().any(|old| old.is(owner)),
-            None => false,
-        };
-        let is_new_life = was_ended || has_changed;
+        let has_changed = record.owner.is_some() && !self.clients.is_empty() && self.sender(record).is_none();
         if was_ended {
             self.clients.clear();
         }
+        let is_new_life = was_ended || has_changed;
         if is_new_life {
             self.generation += 1;
-            self.agents.clear();
+            self.forget_agents();
             self.background_tasks = 0;
             self.error = None;
         }
@@ -68,24 +66,18 @@ impl Machine {
         self.go(State::Ready, if is_new_life { Rule::NewLife } else { Rule::Started })
     }
 
-    /// Notes which client starts or prompts the session.
+    /// Notes which client starts or prompts the session; it stands last from then on.
     pub(super) fn enter(&mut self, record: &Record<'_>) {
         let Some(owner) = &record.owner else { return };
-        let boot_id = record.boot_id.as_deref().map(str::to_owned);
-        match self.clients.iter_mut().find(|client| client.is(owner)) {
-            Some(client) => {
-                if client.owner.guessed && client.owner != *owner {
-                    (client.owner, client.boot_id) = (owner.clone(), boot_id);
-                }
-                (client.entered, client.has_ended) = (client.entered.max(record.mono_ns), false);
-            }
-            None => self.clients.push(Client {
-                owner: owner.clone(),
-                boot_id,
-                entered: record.mono_ns,
-                has_ended: false,
-            }),
-        }
+        let known = self.sender(record).map(|sender| self.clients.remove(sender));
+        // A guess says nothing against what was recognised.
+        let owner = known.map(|known| known.owner).filter(|known| owner.guessed && !known.guessed);
+        self.clients.push(Client {
+            owner: owner.or_else(|| record.owner.clone()).unwrap_or_default(),
+            boot_id: record.boot_id.as_deref().map(str::to_owned),
+            entered: record.mono_ns,
+            has_ended: false,
+        });
         let surplus = self.clients.len().saturating_sub(MOST_CLIENTS);
         self.clients.drain(..surplus);
     }
@@ -94,39 +86,56 @@ impl Machine {
         if self.ended.is_some() {
             return Rule::EndedAgain;
         }
-        let open = self.clients.iter().filter(|client| !client.has_ended).count();
-        let sender = match &record.owner {
-            // A client that never had the session: the host sends an end for an id it could not resume.
-            Some(owner) if open > 0 => match self.clients.iter().position(|client| client.is(owner)) {
-                Some(sender) => Some(sender),
-                None => return Rule::Recorded,
-            },
-            _ => {
-                let by_parent = self.clients.iter().position(|client| client.owner.pid == record.ppid);
-                by_parent.or_else(|| {
-                    (0..self.clients.len())
-                        .filter(|at| !self.clients[*at].has_ended)
-                        .max_by_key(|at| self.clients[*at].entered)
-                })
-            }
-        };
+        let sender = self.sender(record);
+        if sender.is_some_and(|sender| self.clients[sender].has_ended) {
+            return Rule::EndedAgain;
+        }
+        // A client that never had the session: the host sends an end for an id it could not resume.
+        if sender.is_none() && record.owner.is_some() && !self.clients.is_empty() {
+            return Rule::Recorded;
+        }
+        let sender = sender.or_else(|| self.clients.iter().rposition(|client| !client.has_ended));
         if let Some(sender) = sender {
             self.clients[sender].has_ended = true;
         }
         if self.clients.iter().any(|client| !client.has_ended) {
+            // The turn was that of the client that prompted last.
+            if sender.is_some_and(|sender| sender + 1 == self.clients.len()) {
+                self.end_turn();
+                return self.go(State::Ready, Rule::ClientLeft);
+            }
             return Rule::ClientLeft;
         }
         self.end_turn();
-        self.waits.clear();
-        self.agents.clear();
+        self.forget_agents();
         self.ended = Some(Ended { at, reason: record.reason.clone().into_owned() });
         self.go(State::Idle, Rule::Ended)
+    }
+
+    /// Which client sent an event: the one it names, else the one whose child the hook was.
+    fn sender(&self, record: &Record<'_>) -> Option<usize> {
+        let Some(owner) = &record.owner else {
+            return self.clients.iter().rposition(|client| client.owner.pid == record.ppid);
+        };
+        let boot = record.boot_id.as_deref();
+        let exact = self.clients.iter().rposition(|client| client.is(owner, boot));
+        let may_be = |client: &Client| client.may_be(owner, boot);
+        let there = || self.clients.iter().rposition(|client| !client.has_ended && may_be(client));
+        exact.or_else(there).or_else(|| self.clients.iter().rposition(may_be))
     }
 }
 
 impl Client {
-    /// Whether this is the process; a client that was only guessed may be any.
-    fn is(&self, owner: &LoggedOwner) -> bool {
-        self.owner == *owner || self.owner.guessed || owner.guessed
+    fn is(&self, owner: &LoggedOwner, boot: Option<&str>) -> bool {
+        (self.owner.pid, &self.owner.start_raw) == (owner.pid, &owner.start_raw) && self.is_of_boot(boot)
+    }
+
+    /// Whether this can be the process: one that was only guessed may be any of its boot.
+    fn may_be(&self, owner: &LoggedOwner, boot: Option<&str>) -> bool {
+        (self.owner.guessed || owner.guessed) && self.is_of_boot(boot)
+    }
+
+    fn is_of_boot(&self, boot: Option<&str>) -> bool {
+        self.boot_id.as_deref().zip(boot).is_none_or(|(own, boot)| own == boot)
     }
 }
