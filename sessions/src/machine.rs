@@ -2,14 +2,17 @@
 //!
 //! Whether the client lives and what time it is decide nothing here; see [`crate::reconcile`].
 
+mod agent;
+mod client;
 mod rule;
 mod wait;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hooks_common::session_log::LoggedOwner;
 use serde::{Deserialize, Serialize};
 
+use client::is_start;
+pub use client::{Client, Ended};
 pub use rule::Rule;
 pub use wait::{Wait, WaitKind};
 
@@ -18,8 +21,6 @@ use crate::state::State;
 
 /// Recent files kept.
 const MOST_ACTIVITY: usize = 50;
-/// Clients kept.
-const MOST_CLIENTS: usize = 8;
 /// Open tools kept; more are open only when their ends were lost.
 const MOST_TOOLS: usize = 256;
 
@@ -35,13 +36,17 @@ pub struct Machine {
     pub updated_at: i64,
     /// The session's folder.
     pub cwd: String,
+    /// The folder it was first heard of in.
+    pub start_cwd: String,
+    /// When it was first heard of, on the monotonic clock of that time.
+    pub began: u64,
     /// The host's permission mode.
     pub permission_mode: String,
     /// Counts the session's lives.
     pub generation: u64,
     /// Whether a turn is under way.
     pub turn_open: bool,
-    /// The clients that have or had the session in this life.
+    /// The clients that have or had the session in this life, the one that entered last at the end.
     pub clients: Vec<Client>,
     /// When and how the session ended, if all its clients said so.
     pub ended: Option<Ended>,
@@ -74,29 +79,6 @@ pub struct Tool {
     pub name: String,
     /// Its input's digest.
     pub input: String,
-}
-
-/// A client that has or had the session.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Client {
-    /// The process.
-    pub owner: LoggedOwner,
-    /// Its boot.
-    pub boot_id: Option<String>,
-    /// When it last started or prompted the session, on its boot's monotonic clock: a client is in the session it
-    /// entered last.
-    pub entered: u64,
-    /// Whether it said that it left.
-    pub has_ended: bool,
-}
-
-/// How a session ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
-    /// Milliseconds since 1970.
-    pub at: i64,
-    /// The host's reason.
-    pub reason: String,
 }
 
 /// A file that was worked on.
@@ -135,12 +117,13 @@ impl Machine {
         if self.is_late(record) {
             return Rule::LateAfterEnd;
         }
-        let at = record.at();
+        // A time that cannot be read is no reason to forget what is known.
+        let at = Some(record.at()).filter(|at| *at != 0).unwrap_or(self.updated_at);
         if self.events == 0 {
-            (self.generation, self.state_changed_at) = (1, at);
+            (self.generation, self.state_changed_at, self.began) = (1, at, record.mono_ns);
         }
         self.events += 1;
-        self.updated_at = self.updated_at.max(at);
+        self.updated_at = at;
         let before = self.state;
         let is_agents = !record.agent_id.is_empty();
         let rule = if is_agents { self.of_agent(record, at) } else { self.of_session(record, at) };
@@ -148,6 +131,9 @@ impl Machine {
         if !is_agents {
             if !record.cwd.is_empty() && record.event != "SessionEnd" && self.cwd != record.cwd {
                 self.cwd = record.cwd.clone().into_owned();
+            }
+            if self.start_cwd.is_empty() {
+                self.start_cwd.clone_from(&self.cwd);
             }
             if !record.permission_mode.is_empty() && self.permission_mode != record.permission_mode {
                 self.permission_mode = record.permission_mode.clone().into_owned();
@@ -159,23 +145,15 @@ impl Machine {
         rule
     }
 
-    /// What comes after the end and is no new start. With several clients, what a client that left still sends.
-    fn is_late(&self, record: &Record<'_>) -> bool {
-        if matches!(&*record.event, "SessionStart" | "SessionEnd") {
-            return false;
-        }
-        let sender = self.clients.iter().find(|client| match &record.owner {
-            Some(owner) => client.owner == *owner,
-            None => client.owner.pid == record.ppid,
-        });
-        self.ended.is_some() || sender.is_some_and(|client| client.has_ended)
-    }
-
     fn of_session(&mut self, record: &Record<'_>, at: i64) -> Rule {
         match &*record.event {
-            "SessionStart" if record.source == "compact" => self.compaction_ended(&Record::default()),
-            "SessionStart" => self.start(record),
-            "PostCompact" => self.compaction_ended(record),
+            // A compaction may go on under a new id, which then begins with it.
+            "SessionStart" if is_start(record) || self.state == State::Idle => self.start(record),
+            "SessionStart" => {
+                self.enter(record);
+                self.compaction_ended("")
+            }
+            "PostCompact" => self.compaction_ended(&record.trigger),
             "UserPromptSubmit" => {
                 self.enter(record);
                 self.begin_turn();
@@ -188,24 +166,21 @@ impl Machine {
             "PermissionRequest" => self.permission_asked(record),
             "PermissionDenied" => self.permission_denied(record),
             "Notification" => self.notified(record),
-            "Elicitation" => {
-                self.waits.push(Wait::of(WaitKind::Form));
-                self.go(State::Waiting, Rule::FormAsked)
-            }
-            "ElicitationResult" => {
-                self.waits.retain(|wait| wait.kind != WaitKind::Form);
-                self.after_wait(Rule::FormAnswered)
-            }
+            "Elicitation" => self.form_asked(),
+            "ElicitationResult" => self.form_answered(),
             "PreCompact" => {
                 self.compaction = record.trigger.clone().into_owned();
                 self.go(State::Compacting, Rule::CompactionStarted)
             }
-            "Stop" if record.is_refused() => Rule::TurnSentBack,
+            "Stop" if record.is_refused() => {
+                self.begin_turn();
+                self.go(State::Working, Rule::TurnSentBack)
+            }
             "Stop" => {
                 self.end_turn();
                 self.background_tasks = record.background_tasks;
                 if record.background_tasks == 0 {
-                    self.agents.clear();
+                    self.forget_agents();
                 }
                 self.go(State::Ready, Rule::TurnEnded)
             }
@@ -220,84 +195,9 @@ impl Machine {
         }
     }
 
-    /// Whatever carries a subagent's id leaves the session's own state alone.
-    fn of_agent(&mut self, record: &Record<'_>, at: i64) -> Rule {
-        let id = &*record.agent_id;
-        match &*record.event {
-            // Compaction sends an end without a type, and without a beginning.
-            "SubagentStop" if record.is_refused() => {
-                self.agents.insert(id.to_owned(), at);
-                return Rule::AgentSentBack;
-            }
-            "SubagentStop" => {
-                self.agents.remove(id);
-                self.waits.retain(|wait| wait.agent.as_deref() != Some(id));
-                return Rule::AgentEnded;
-            }
-            "PermissionRequest" if !record.is_refused() => {
-                self.agents.insert(id.to_owned(), at);
-                self.waits.push(Wait::of_agent(record));
-                return Rule::AgentWaits;
-            }
-            "PostToolUse" | "PostToolUseFailure" | "PermissionDenied" => {
-                self.waits.retain(|wait| {
-                    wait.agent.as_deref() != Some(id)
-                        || (wait.tool.name != record.tool_name || wait.tool.input != record.input_digest)
-                });
-            }
-            _ => {}
-        }
-        self.agents.insert(id.to_owned(), at);
-        if record.event == "SubagentStart" { Rule::AgentStarted } else { Rule::AgentEvent }
-    }
-
     fn go(&mut self, state: State, rule: Rule) -> Rule {
         self.state = state;
         rule
-    }
-
-    fn start(&mut self, record: &Record<'_>) -> Rule {
-        let was_ended = self.ended.take().is_some();
-        let has_changed = match &record.owner {
-            Some(owner) => !self.clients.is_empty() && !self.clients.iter().any(|old| old.is(owner)),
-            None => false,
-        };
-        let is_new_life = was_ended || has_changed;
-        if was_ended {
-            self.clients.clear();
-        }
-        if is_new_life {
-            self.generation += 1;
-            self.agents.clear();
-            self.background_tasks = 0;
-            self.error = None;
-        }
-        self.enter(record);
-        self.end_turn();
-        self.compaction.clear();
-        self.go(State::Ready, if is_new_life { Rule::NewLife } else { Rule::Started })
-    }
-
-    /// Notes which client starts or prompts the session.
-    fn enter(&mut self, record: &Record<'_>) {
-        let Some(owner) = &record.owner else { return };
-        let boot_id = record.boot_id.as_deref().map(str::to_owned);
-        match self.clients.iter_mut().find(|client| client.is(owner)) {
-            Some(client) => {
-                if client.owner.guessed && client.owner != *owner {
-                    (client.owner, client.boot_id) = (owner.clone(), boot_id);
-                }
-                (client.entered, client.has_ended) = (client.entered.max(record.mono_ns), false);
-            }
-            None => self.clients.push(Client {
-                owner: owner.clone(),
-                boot_id,
-                entered: record.mono_ns,
-                has_ended: false,
-            }),
-        }
-        let surplus = self.clients.len().saturating_sub(MOST_CLIENTS);
-        self.clients.drain(..surplus);
     }
 
     fn begin_turn(&mut self) {
@@ -312,45 +212,12 @@ impl Machine {
         self.waits.retain(|wait| wait.agent.is_some());
     }
 
-    fn end(&mut self, record: &Record<'_>, at: i64) -> Rule {
-        if self.ended.is_some() {
-            return Rule::EndedAgain;
-        }
-        let open = self.clients.iter().filter(|client| !client.has_ended).count();
-        let sender = match &record.owner {
-            // A client that never had the session: the host sends an end for an id it could not resume.
-            Some(owner) if open > 0 => match self.clients.iter().position(|client| client.is(owner)) {
-                Some(sender) => Some(sender),
-                None => return Rule::Recorded,
-            },
-            _ => {
-                let by_parent = self.clients.iter().position(|client| client.owner.pid == record.ppid);
-                by_parent.or_else(|| {
-                    (0..self.clients.len())
-                        .filter(|at| !self.clients[*at].has_ended)
-                        .max_by_key(|at| self.clients[*at].entered)
-                })
-            }
-        };
-        if let Some(sender) = sender {
-            self.clients[sender].has_ended = true;
-        }
-        if self.clients.iter().any(|client| !client.has_ended) {
-            return Rule::ClientLeft;
-        }
-        self.end_turn();
-        self.waits.clear();
-        self.agents.clear();
-        self.ended = Some(Ended { at, reason: record.reason.clone().into_owned() });
-        self.go(State::Idle, Rule::Ended)
-    }
-
     /// A compaction that a person asked for ends at the prompt, any other in the middle of the work.
-    fn compaction_ended(&mut self, record: &Record<'_>) -> Rule {
+    fn compaction_ended(&mut self, trigger: &str) -> Rule {
         if self.state != State::Compacting {
             return Rule::Recorded;
         }
-        let trigger = if self.compaction.is_empty() { &*record.trigger } else { &self.compaction };
+        let trigger = if self.compaction.is_empty() { trigger } else { &self.compaction };
         let is_manual = trigger == "manual";
         self.compaction.clear();
         if is_manual {
@@ -358,7 +225,7 @@ impl Machine {
             self.go(State::Ready, Rule::CompactionEnded)
         } else {
             self.turn_open = true;
-            self.go(State::Working, Rule::CompactionEnded)
+            self.after_wait(Rule::CompactionEnded)
         }
     }
 
@@ -371,12 +238,5 @@ impl Machine {
         self.activity.push_back(Activity { file_path, op, at });
         let surplus = self.activity.len().saturating_sub(MOST_ACTIVITY);
         self.activity.drain(..surplus);
-    }
-}
-
-impl Client {
-    /// Whether this is the process; a client that was only guessed may be any.
-    fn is(&self, owner: &LoggedOwner) -> bool {
-        self.owner == *owner || self.owner.guessed || owner.guessed
     }
 }

@@ -92,6 +92,7 @@ fn is_passed_over(name: &std::ffi::OsStr) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
 mod tests {
     use super::*;
 

@@ -1,6 +1,6 @@
 //! All sessions together, now: who lives, who was left behind, and what time has done to those nobody can ask.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use hooks_common::process::{Liveness, Site};
 use hooks_common::session_log::{LoggedOwner, Meta};
@@ -65,29 +65,40 @@ pub fn of_book(book: &Book, oracle: &mut dyn Oracle, now: i64) -> Vec<Verdict> {
 
 /// Reconciles sessions; `now` in milliseconds since 1970. The verdicts stand in the order of the sessions.
 pub fn reconcile(sessions: &[Known<'_>], oracle: &mut dyn Oracle, now: i64) -> Vec<Verdict> {
-    let latest = latest_sessions(sessions);
+    let latest = Latest::of(sessions);
     sessions.iter().map(|known| judge(known, &latest, oracle, now)).collect()
 }
 
-/// Which session each client entered last. A client has one session at a time: `/clear` and `/resume` leave the
-/// old one without a word. A process that was only guessed to be the client may have started many.
-fn latest_sessions<'a>(sessions: &[Known<'a>]) -> BTreeMap<(u32, String), (u64, &'a str)> {
-    let mut latest: BTreeMap<(u32, String), (u64, &str)> = BTreeMap::new();
-    for known in sessions {
-        for client in known.machine.clients.iter().filter(|client| !client.owner.guessed) {
-            let at = latest.entry((client.owner.pid, client.owner.start_raw.clone())).or_default();
-            *at = (*at).max((client.entered, known.name));
+/// The session that each client entered last, and when.
+#[derive(Debug, Default)]
+struct Latest<'a>(HashMap<(u32, String, Option<String>), (u64, &'a str)>);
+
+impl<'a> Latest<'a> {
+    /// A client has one session at a time: `/clear` and `/resume` leave the old one without a word. A process that
+    /// was only guessed to be the client may have started many.
+    fn of(sessions: &[Known<'a>]) -> Self {
+        let mut latest = Self::default();
+        for known in sessions {
+            for client in clients(known).iter().filter(|client| !client.owner.guessed) {
+                let entry = latest.0.entry(key(client)).or_default();
+                *entry = (*entry).max((client.entered, known.name));
+            }
         }
+        latest
     }
-    latest
+
+    /// Whether the client went on to another session than `name`.
+    fn has_left(&self, client: &Client, name: &str) -> bool {
+        !client.owner.guessed && self.0.get(&key(client)).is_some_and(|(_, latest)| *latest != name)
+    }
 }
 
-fn judge(
-    known: &Known<'_>,
-    latest: &BTreeMap<(u32, String), (u64, &str)>,
-    oracle: &mut dyn Oracle,
-    now: i64,
-) -> Verdict {
+/// A process of a boot: its number and its start alone may come again after the next one.
+fn key(client: &Client) -> (u32, String, Option<String>) {
+    (client.owner.pid, client.owner.start_raw.clone(), client.boot_id.clone())
+}
+
+fn judge(known: &Known<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle, now: i64) -> Verdict {
     let machine = known.machine;
     let mut verdict = Verdict {
         name: known.name.to_owned(),
@@ -101,10 +112,7 @@ fn judge(
         why: vec![machine.why],
     };
     let clients = clients(known);
-    let is_left = |client: &&Client| {
-        let key = (client.owner.pid, client.owner.start_raw.clone());
-        !client.owner.guessed && latest.get(&key).is_some_and(|(_, name)| *name != known.name)
-    };
+    let is_left = |client: &&Client| latest.has_left(client, known.name);
     verdict.client = clients.last().map(|client| client.owner.clone());
     if verdict.ended.is_some() {
         return verdict;
@@ -123,8 +131,9 @@ fn judge(
         }
     }
     let is_superseded = there.is_empty() && clients.iter().any(|client| is_left(&client));
-    let quiet = now - machine.updated_at;
-    if liveness == Liveness::Dead && (is_superseded || quiet > GRACE) {
+    // What a wrong clock dated into the future is no reason to wait for it.
+    let is_in_grace = (0..=GRACE).contains(&(now - machine.updated_at));
+    if liveness == Liveness::Dead && (is_superseded || !is_in_grace) {
         let rule = if is_superseded { Rule::Superseded } else { Rule::PidDead };
         verdict.go(State::Idle, machine.updated_at, rule);
         verdict.ended = Some((machine.updated_at, rule.name().to_owned()));
@@ -139,15 +148,17 @@ fn judge(
     verdict
 }
 
-/// The clients that the log names, else the one that the session was opened with.
+/// The clients that the log names, else the one that the session was opened with: it was in the session when that
+/// was first heard of, unless only its end was.
 fn clients(known: &Known<'_>) -> Vec<Client> {
     if !known.machine.clients.is_empty() {
         return known.machine.clients.clone();
     }
-    let owner = known.meta.and_then(|meta| meta.owner.as_ref());
-    let client =
-        owner.map(|owner| Client { owner: owner.into(), boot_id: None, entered: 0, has_ended: false });
-    client.into_iter().collect()
+    let Some((meta, owner)) = known.meta.and_then(|meta| Some((meta, meta.owner.as_ref()?))) else {
+        return Vec::new();
+    };
+    let entered = if known.machine.ended.is_none() { known.machine.began } else { 0 };
+    vec![Client { owner: owner.into(), boot_id: meta.boot_id.clone(), entered, has_ended: false }]
 }
 
 fn site_of(known: &Known<'_>, client: &Client) -> Site {
@@ -170,12 +181,15 @@ impl Verdict {
     /// Nobody can be asked whether the client lives: what was said last counts for a while.
     fn decay(&mut self, machine: &Machine, now: i64) {
         let quiet = now - machine.updated_at;
+        let is_tired = matches!(self.state, State::Working | State::Waiting) && quiet > ACTIVE_STALE;
+        let is_at_rest = is_tired || self.state == State::Ready;
         if quiet > STALE {
             self.go(State::Idle, machine.updated_at + STALE, Rule::Decayed);
-        } else if matches!(self.state, State::Working | State::Waiting) && quiet > ACTIVE_STALE {
+        } else if is_at_rest && now - machine.state_changed_at > READY_STALE {
+            let since = if is_tired { machine.updated_at + ACTIVE_STALE } else { 0 };
+            self.go(State::Idle, since.max(machine.state_changed_at + READY_STALE), Rule::Decayed);
+        } else if is_tired {
             self.go(State::Ready, machine.updated_at + ACTIVE_STALE, Rule::Decayed);
-        } else if self.state == State::Ready && now - self.state_changed_at > READY_STALE {
-            self.go(State::Idle, self.state_changed_at + READY_STALE, Rule::Decayed);
         }
     }
 
@@ -196,7 +210,7 @@ impl Verdict {
         let mut times = Vec::new();
         if self.liveness == Some(Liveness::Unknown) {
             times.extend([machine.updated_at + ACTIVE_STALE, machine.updated_at + STALE]);
-            times.push(self.state_changed_at + READY_STALE);
+            times.push(machine.state_changed_at + READY_STALE);
         }
         if self.liveness == Some(Liveness::Dead) && self.ended.is_none() {
             times.push(machine.updated_at + GRACE);

@@ -79,14 +79,7 @@ impl Machine {
             return Rule::LateTool;
         }
         let tool = opened.unwrap_or_else(|| Tool::of(record));
-        let id = &*record.tool_use_id;
-        self.waits.retain(|wait| {
-            let is_its = match &wait.tool_use_id {
-                Some(asked) => asked == id,
-                None => wait.kind == WaitKind::Permission && wait.tool == tool,
-            };
-            wait.agent.is_some() || !(is_its || wait.kind == WaitKind::Unnamed)
-        });
+        self.answered(&record.tool_use_id, &tool);
         if self.finished.len() < MOST_TOOLS {
             self.finished.insert(tool);
         }
@@ -133,12 +126,33 @@ impl Machine {
     }
 
     pub(super) fn permission_denied(&mut self, record: &Record<'_>) -> Rule {
-        let id = &*record.tool_use_id;
-        let tool = self.tools.remove(id).unwrap_or_else(|| Tool::of(record));
-        self.waits.retain(|wait| {
-            wait.agent.is_some() || !(wait.tool_use_id.as_deref() == Some(id) || wait.tool == tool)
-        });
+        let tool = self.tools.remove(&*record.tool_use_id).unwrap_or_else(|| Tool::of(record));
+        self.answered(&record.tool_use_id, &tool);
         if self.turn_open { self.after_wait(Rule::PermissionDenied) } else { Rule::PermissionDenied }
+    }
+
+    /// Ends the wait for a tool. Of several uses with the same input nobody knows which was asked about: each that
+    /// is over ends one wait.
+    fn answered(&mut self, id: &str, tool: &Tool) {
+        self.waits.retain(|wait| wait.kind != WaitKind::Unnamed);
+        let own = |wait: &Wait| wait.agent.is_none() && wait.tool_use_id.as_deref() == Some(id);
+        let same =
+            |wait: &Wait| wait.agent.is_none() && wait.kind == WaitKind::Permission && wait.tool == *tool;
+        let found = self.waits.iter().position(own).or_else(|| self.waits.iter().position(same));
+        if let Some(found) = found {
+            self.waits.remove(found);
+        }
+    }
+
+    pub(super) fn form_asked(&mut self) -> Rule {
+        self.turn_open = true;
+        self.waits.push(Wait::of(WaitKind::Form));
+        self.go(State::Waiting, Rule::FormAsked)
+    }
+
+    pub(super) fn form_answered(&mut self) -> Rule {
+        self.waits.retain(|wait| !matches!(wait.kind, WaitKind::Form | WaitKind::Unnamed));
+        if self.state == State::Waiting { self.after_wait(Rule::FormAnswered) } else { Rule::FormAnswered }
     }
 
     pub(super) fn notified(&mut self, record: &Record<'_>) -> Rule {
@@ -155,6 +169,7 @@ impl Machine {
                 if !self.waits.iter().any(|wait| wait.agent.is_none()) {
                     self.waits.push(Wait::of(WaitKind::Unnamed));
                 }
+                self.turn_open = true;
                 self.go(State::Waiting, Rule::WaitNotified)
             }
             _ => Rule::Recorded,
@@ -165,9 +180,6 @@ impl Machine {
     pub(super) fn after_wait(&mut self, rule: Rule) -> Rule {
         if self.waits.iter().any(|wait| wait.agent.is_none()) {
             return self.go(State::Waiting, Rule::WaitGoesOn);
-        }
-        if !self.turn_open {
-            return rule;
         }
         self.go(State::Working, rule)
     }

@@ -1,3 +1,4 @@
 //! What several test binaries share.
 
 pub mod legacy_table;
+pub mod log;

@@ -1,0 +1,45 @@
+//! Subagents: they work in the session's name and leave its own state alone.
+
+use super::{Machine, Rule, Wait};
+use crate::record::Record;
+
+impl Machine {
+    /// Whatever carries a subagent's id leaves the session's own state alone.
+    pub(super) fn of_agent(&mut self, record: &Record<'_>, at: i64) -> Rule {
+        let id = &*record.agent_id;
+        let rule = match &*record.event {
+            "SubagentStart" => Rule::AgentStarted,
+            "SubagentStop" if record.is_refused() => Rule::AgentSentBack,
+            // Compaction sends an end without a type, and without a beginning.
+            "SubagentStop" => {
+                self.agents.remove(id);
+                self.waits.retain(|wait| wait.agent.as_deref() != Some(id));
+                return Rule::AgentEnded;
+            }
+            "PermissionRequest" if !record.is_refused() => {
+                self.waits.push(Wait::of_agent(record));
+                Rule::AgentWaits
+            }
+            "PostToolUse" | "PostToolUseFailure" | "PermissionDenied" => {
+                self.waits.retain(|wait| {
+                    wait.agent.as_deref() != Some(id)
+                        || (wait.tool.name != record.tool_name || wait.tool.input != record.input_digest)
+                });
+                // The end of a tool may come after that of its subagent, and brings nobody back.
+                if !self.agents.contains_key(id) {
+                    return Rule::LateTool;
+                }
+                Rule::AgentEvent
+            }
+            _ => Rule::AgentEvent,
+        };
+        self.agents.insert(id.to_owned(), at);
+        rule
+    }
+
+    /// None works any more, and none waits.
+    pub(super) fn forget_agents(&mut self) {
+        self.agents.clear();
+        self.waits.retain(|wait| wait.agent.is_none());
+    }
+}

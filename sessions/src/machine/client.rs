@@ -1,0 +1,141 @@
+//! Who has the session: a client starts it, others may take it up, and it is over when all have left.
+
+use hooks_common::session_log::LoggedOwner;
+use serde::{Deserialize, Serialize};
+
+use super::{Machine, Rule};
+use crate::record::Record;
+use crate::state::State;
+
+/// Clients kept.
+const MOST_CLIENTS: usize = 8;
+
+/// A client that has or had the session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// The process.
+    pub owner: LoggedOwner,
+    /// Its boot.
+    pub boot_id: Option<String>,
+    /// When it last started or prompted the session, on its boot's monotonic clock: a client is in the session it
+    /// entered last.
+    pub entered: u64,
+    /// Whether it said that it left.
+    pub has_ended: bool,
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Milliseconds since 1970.
+    pub at: i64,
+    /// The host's reason.
+    pub reason: String,
+}
+
+/// Whether the event is a start; what the host calls a start after a compaction is none.
+pub(super) fn is_start(record: &Record<'_>) -> bool {
+    record.event == "SessionStart" && record.source != "compact"
+}
+
+impl Machine {
+    /// What comes after the end and is no new start. With several clients, what a client that left still sends.
+    pub(super) fn is_late(&self, record: &Record<'_>) -> bool {
+        if record.event == "SessionEnd" || is_start(record) {
+            return false;
+        }
+        self.ended.is_some() || self.sender(record).is_some_and(|sender| self.clients[sender].has_ended)
+    }
+
+    pub(super) fn start(&mut self, record: &Record<'_>) -> Rule {
+        let was_ended = self.ended.take().is_some();
+        let has_changed = record.owner.is_some() && !self.clients.is_empty() && self.sender(record).is_none();
+        if was_ended {
+            self.clients.clear();
+        }
+        let is_new_life = was_ended || has_changed;
+        if is_new_life {
+            self.generation += 1;
+            self.forget_agents();
+            self.background_tasks = 0;
+            self.error = None;
+        }
+        self.enter(record);
+        self.end_turn();
+        self.compaction.clear();
+        self.go(State::Ready, if is_new_life { Rule::NewLife } else { Rule::Started })
+    }
+
+    /// Notes which client starts or prompts the session; it stands last from then on.
+    pub(super) fn enter(&mut self, record: &Record<'_>) {
+        let Some(owner) = &record.owner else { return };
+        let known = self.sender(record).map(|sender| self.clients.remove(sender));
+        // A guess says nothing against what was recognised.
+        let owner = known.map(|known| known.owner).filter(|known| owner.guessed && !known.guessed);
+        self.clients.push(Client {
+            owner: owner.or_else(|| record.owner.clone()).unwrap_or_default(),
+            boot_id: record.boot_id.as_deref().map(str::to_owned),
+            entered: record.mono_ns,
+            has_ended: false,
+        });
+        let surplus = self.clients.len().saturating_sub(MOST_CLIENTS);
+        self.clients.drain(..surplus);
+    }
+
+    pub(super) fn end(&mut self, record: &Record<'_>, at: i64) -> Rule {
+        if self.ended.is_some() {
+            return Rule::EndedAgain;
+        }
+        let sender = self.sender(record);
+        if sender.is_some_and(|sender| self.clients[sender].has_ended) {
+            return Rule::EndedAgain;
+        }
+        // A client that never had the session: the host sends an end for an id it could not resume.
+        if sender.is_none() && record.owner.is_some() && !self.clients.is_empty() {
+            return Rule::Recorded;
+        }
+        let sender = sender.or_else(|| self.clients.iter().rposition(|client| !client.has_ended));
+        if let Some(sender) = sender {
+            self.clients[sender].has_ended = true;
+        }
+        if self.clients.iter().any(|client| !client.has_ended) {
+            // The turn was that of the client that prompted last.
+            if sender.is_some_and(|sender| sender + 1 == self.clients.len()) {
+                self.end_turn();
+                return self.go(State::Ready, Rule::ClientLeft);
+            }
+            return Rule::ClientLeft;
+        }
+        self.end_turn();
+        self.forget_agents();
+        self.ended = Some(Ended { at, reason: record.reason.clone().into_owned() });
+        self.go(State::Idle, Rule::Ended)
+    }
+
+    /// Which client sent an event: the one it names, else the one whose child the hook was.
+    fn sender(&self, record: &Record<'_>) -> Option<usize> {
+        let Some(owner) = &record.owner else {
+            return self.clients.iter().rposition(|client| client.owner.pid == record.ppid);
+        };
+        let boot = record.boot_id.as_deref();
+        let exact = self.clients.iter().rposition(|client| client.is(owner, boot));
+        let may_be = |client: &Client| client.may_be(owner, boot);
+        let there = || self.clients.iter().rposition(|client| !client.has_ended && may_be(client));
+        exact.or_else(there).or_else(|| self.clients.iter().rposition(may_be))
+    }
+}
+
+impl Client {
+    fn is(&self, owner: &LoggedOwner, boot: Option<&str>) -> bool {
+        (self.owner.pid, &self.owner.start_raw) == (owner.pid, &owner.start_raw) && self.is_of_boot(boot)
+    }
+
+    /// Whether this can be the process: one that was only guessed may be any of its boot.
+    fn may_be(&self, owner: &LoggedOwner, boot: Option<&str>) -> bool {
+        (self.owner.guessed || owner.guessed) && self.is_of_boot(boot)
+    }
+
+    fn is_of_boot(&self, boot: Option<&str>) -> bool {
+        self.boot_id.as_deref().zip(boot).is_none_or(|(own, boot)| own == boot)
+    }
+}
