@@ -9,6 +9,7 @@
 pub mod client;
 pub mod mock_api;
 pub mod stand_in;
+pub mod tmux;
 pub mod typist;
 pub mod world;
 

@@ -22,6 +22,8 @@ mod durability;
 mod gaps;
 #[path = "runner/gates.rs"]
 mod gates;
+#[path = "runner/hud.rs"]
+mod hud;
 #[path = "runner/install.rs"]
 mod install;
 #[path = "runner/payloads.rs"]

@@ -82,7 +82,7 @@ fn list(frame: &mut Frame<'_>, screen: &Screen, area: Rect) {
     let is_wide = area.width >= WIDE;
     let branch = (area.width / 6).clamp(12, 30);
     let mut widths = vec![
-        Constraint::Length(13),
+        Constraint::Length(14),
         Constraint::Length(8),
         Constraint::Length(5),
         Constraint::Length(branch),
