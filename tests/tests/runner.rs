@@ -32,6 +32,8 @@ mod payloads;
 mod places;
 #[path = "runner/real_client.rs"]
 mod real_client;
+#[path = "runner/real_sessions.rs"]
+mod real_sessions;
 #[path = "runner/session_cases.rs"]
 mod session_cases;
 #[path = "runner/session_upkeep.rs"]
