@@ -218,7 +218,7 @@ impl Book {
             return;
         }
         let meta = dir.meta();
-        if meta.as_ref().is_some_and(|meta| !meta.is_supported()) {
+        if meta.as_ref().map_or_else(|| dir.is_of_newer_version(), |meta| !meta.is_supported()) {
             self.sessions.remove(name);
             self.unsupported.push(name.to_owned());
             return;
