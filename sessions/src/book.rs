@@ -15,8 +15,10 @@ use crate::record::{self, Boots, Key, Stretch};
 
 /// A session that nothing was heard of for so long is listed only while its client lives, in milliseconds.
 const LISTED_FOR: i64 = 24 * 3_600_000;
+/// How many bytes before the end of what was read are remembered, to see whether they are still the same.
+const REMEMBERED: usize = 64;
 /// How much of a log's end is kept apart, so that an event that comes out of order costs no more than that.
-const WINDOW: u64 = 64 * 1024;
+const WINDOW: usize = 64 * 1024;
 
 /// The sessions that are worth a look.
 #[derive(Debug, Default)]
@@ -66,6 +68,8 @@ pub struct Log {
 #[derive(Debug, Clone, Default)]
 struct Place {
     offset: u64,
+    /// The last bytes before it.
+    before: Vec<u8>,
     boots: Boots,
     last: Key,
     machine: Machine,
@@ -126,20 +130,25 @@ impl Log {
     /// before what was already read.
     fn go_on(&mut self, file: &mut std::fs::File, from_base: bool) -> io::Result<bool> {
         let mut place = if from_base { self.base.clone() } else { self.now.clone() };
-        file.seek(SeekFrom::Start(place.offset))?;
+        let known = place.before.len();
+        file.seek(SeekFrom::Start(place.offset - known as u64))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
+        // Somebody wrote the log anew in its place.
+        if !bytes.starts_with(&place.before) {
+            return Ok(false);
+        }
         // A line without its end may still be growing.
-        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(known, |end| end + 1));
         let boots = place.boots.clone();
-        let stretch = record::read(&bytes, &mut place.boots);
+        let stretch = record::read(&bytes[known..], &mut place.boots);
         if stretch.events.first().is_some_and(|event| event.key <= place.last) && place.offset > 0 {
             return Ok(false);
         }
-        let end = place.offset + bytes.len() as u64;
+        let end = place.offset + (bytes.len() - known) as u64;
         let mut rest = 0;
-        if end.saturating_sub(self.base.offset) > 2 * WINDOW || from_base {
-            rest = self.keep_base(&mut place, &stretch, boots, end);
+        if end.saturating_sub(self.base.offset) > 2 * WINDOW as u64 || from_base {
+            rest = self.keep_base(&mut place, &stretch, boots, &bytes);
         }
         place.apply(&stretch.events[rest..]);
         let counted = (self.base.lines, self.base.skipped);
@@ -148,14 +157,16 @@ impl Log {
         place.lines = lines + stretch.events.len() - rest;
         place.skipped = skipped + stretch.skipped.iter().filter(|at| rest == 0 || **at >= cut).count();
         place.offset = end;
+        place.before = last_of(&bytes);
         self.now = place;
         Ok(true)
     }
 
     /// Moves the kept place to a clean cut of the new stretch; how many events are before that. `place` stands
     /// at the stretch's beginning and is moved there too.
-    fn keep_base(&mut self, place: &mut Place, stretch: &Stretch<'_>, boots: Boots, end: u64) -> usize {
-        let limit = usize::try_from(end.saturating_sub(WINDOW).saturating_sub(place.offset)).unwrap_or(0);
+    fn keep_base(&mut self, place: &mut Place, stretch: &Stretch<'_>, boots: Boots, bytes: &[u8]) -> usize {
+        let known = place.before.len();
+        let limit = (bytes.len() - known).saturating_sub(WINDOW);
         let Some((count, byte)) = stretch.clean_cut(limit) else {
             if place.offset > self.base.offset {
                 self.base = Place { boots, ..place.clone() };
@@ -167,6 +178,7 @@ impl Log {
         at_cut.pass(&stretch.events[..count]);
         self.base = Place {
             offset: place.offset + byte as u64,
+            before: last_of(&bytes[..known + byte]),
             boots: at_cut,
             lines: place.lines + count,
             skipped: place.skipped + stretch.skipped.iter().filter(|at| **at < byte).count(),
@@ -174,6 +186,10 @@ impl Log {
         };
         count
     }
+}
+
+fn last_of(bytes: &[u8]) -> Vec<u8> {
+    bytes[bytes.len().saturating_sub(REMEMBERED)..].to_vec()
 }
 
 impl Book {
@@ -218,7 +234,7 @@ impl Book {
             return;
         }
         let meta = dir.meta();
-        if meta.as_ref().is_some_and(|meta| !meta.is_supported()) {
+        if meta.as_ref().map_or_else(|| dir.is_of_newer_version(), |meta| !meta.is_supported()) {
             self.sessions.remove(name);
             self.unsupported.push(name.to_owned());
             return;

@@ -49,6 +49,14 @@ pub struct Done {
 /// # Errors
 /// When the log cannot be read or replaced, or its lock stays busy; the log is whole then.
 pub fn compact(dir: &SessionDir, now: Moment) -> io::Result<Option<Done>> {
+    compact_beyond(SOFT_CAP, dir, now)
+}
+
+/// As [`compact`], a log that is longer than `cap` bytes.
+///
+/// # Errors
+/// As [`compact`].
+pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Option<Done>> {
     let path = dir.events();
     let mut log = match std::fs::File::open(&path) {
         Ok(log) => log,
@@ -56,7 +64,7 @@ pub fn compact(dir: &SessionDir, now: Moment) -> io::Result<Option<Done>> {
         Err(error) => return Err(error),
     };
     let before = log.metadata()?.len();
-    if before < SOFT_CAP {
+    if before < cap {
         return Ok(None);
     }
     // Reading and folding takes its time: hooks must not wait for it.
@@ -127,7 +135,8 @@ fn limit(stretch: &Stretch<'_>, now: Moment) -> usize {
     starts.sort_unstable();
     let last = starts.len().saturating_sub(KEPT_EVENTS);
     let among_last = starts.get(last).copied().unwrap_or(0);
-    let is_young = |event: &&record::Event<'_>| event.record.at() > young;
+    // The line that an earlier compaction began the log with is as old as what it stands for.
+    let is_young = |event: &&record::Event<'_>| event.record.snapshot.is_none() && event.record.at() > young;
     let first_young = stretch.events.iter().filter(is_young).map(|event| event.start).min();
     first_young.map_or(among_last, |start| start.min(among_last))
 }

@@ -235,7 +235,7 @@ fn session(
     now: i64,
 ) -> Session {
     let full = meta.map_or(name, |meta| &meta.session_id);
-    let project = meta.map_or_else(|| machine.cwd.clone().into(), |meta| meta.project_dir.clone());
+    let project = meta.map_or_else(|| machine.start_cwd.clone().into(), |meta| meta.project_dir.clone());
     let owner = verdict.client.as_ref().map(|client| {
         let recorded = meta.and_then(|meta| meta.owners().find(|owner| owner.start_raw == client.start_raw));
         Writer { pid: client.pid, proc_started: recorded.and_then(|owner| owner.proc_started) }
@@ -260,7 +260,7 @@ fn session(
         generation: machine.generation,
         subagents_active: verdict.agents,
         pending: wait
-            .filter(|_| verdict.ended.is_none())
+            .filter(|_| verdict.display_state == State::Waiting)
             .map(|wait| Pending { kind: wait.kind, tool_name: wait.tool.name.clone() }),
         background_tasks: machine.background_tasks,
         error: machine.error.clone(),
@@ -308,8 +308,12 @@ fn projects(sessions: &[Session], tracked: &[PathBuf], now: i64) -> BTreeMap<Str
         let real = std::fs::canonicalize(&package).unwrap_or_else(|_| package.clone());
         let name = name_of(spelled.get(&real).unwrap_or(&package));
         let entry = projects.entry(name).or_insert_with(|| Project::quiet(&package));
-        // What the sessions of the place itself say counts more.
-        let is_decided = entry.via == "session" || entry.updated_at > time(at);
+        let is_decided = match entry.via {
+            // What the sessions of the place itself say counts more, if anybody is there.
+            "session" => entry.live || entry.state != State::Idle,
+            "activity" => entry.updated_at > time(at),
+            _ => false,
+        };
         if !is_decided {
             entry.state = State::Working;
             entry.session_id = Some(session.session_id.clone());

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use hooks_common::paths::Paths;
-use hooks_common::process::Liveness;
+use hooks_common::process::{Liveness, Site};
 use hooks_common::session_log::{self, SessionDir};
 use hooks_common::store::{self, lock};
 use hooks_common::time::Moment;
@@ -139,20 +139,26 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
         return None;
     }
     let meta = dir.meta();
-    if meta.as_ref().is_some_and(|meta| !meta.is_supported()) {
+    if meta.as_ref().map_or_else(|| dir.is_of_newer_version(), |meta| !meta.is_supported()) {
         return None;
     }
     let mut log = Log::default();
     log.refresh(dir).ok()?;
     let known = Known { name: "", meta: meta.as_ref(), machine: log.machine() };
     let verdict = reconcile::reconcile(&[known], oracle, millis).pop()?;
+    // Files may be older than what they hold: a copy, a clock that was set.
+    let last = last.max(log.machine().updated_at).max(verdict.ended.as_ref().map_or(0, |(at, _)| *at));
+    let is_over = |days: u32| millis - last > i64::from(days) * 86_400_000;
     // A client that is in another session now still lives: its old session ends with it.
     let of_meta = meta.as_ref().map_or(Liveness::Unknown, |meta| {
         let site = meta.site();
         // What was only guessed to be the client may run for other reasons.
-        let all = meta.owners().map(|owner| match oracle.liveness(&owner.into(), &site, millis) {
-            Liveness::Live if !owner.is_recognised() => Liveness::Unknown,
-            verdict => verdict,
+        let all = meta.owners().map(|owner| {
+            let boot_id = owner.boot_id.clone().or_else(|| site.boot_id.clone());
+            match oracle.liveness(&owner.into(), &Site { boot_id, ..site.clone() }, millis) {
+                Liveness::Live if !owner.is_recognised() => Liveness::Unknown,
+                verdict => verdict,
+            }
         });
         all.max_by_key(|liveness| match liveness {
             Liveness::Dead => 0,
@@ -162,6 +168,7 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
         .unwrap_or(Liveness::Unknown)
     });
     let stays = match (verdict.ended.is_some(), of_meta) {
+        _ if !is_over(days) || verdict.liveness == Some(Liveness::Live) => true,
         (_, Liveness::Live) => true,
         (true, _) | (false, Liveness::Dead) => false,
         (false, Liveness::Unknown) => !is_over(days.max(UNKNOWN_DAYS)),

@@ -141,8 +141,11 @@ impl LoggedOwner {
         if let Err(verdict) = site.reached_from(Site::here()) {
             return verdict;
         }
-        match process::liveness(self.pid.into(), self.start_raw.parse().ok()) {
+        let start_raw = self.start_raw.parse().ok();
+        match process::liveness(self.pid.into(), start_raw) {
             Liveness::Dead if self.guessed => Liveness::Unknown,
+            // Without a start, another process may have the number by now.
+            Liveness::Live if start_raw.is_none() => Liveness::Unknown,
             verdict => verdict,
         }
     }
@@ -350,6 +353,23 @@ mod tests {
             assert!(!line.contains(absent), "{line}");
         }
         assert!(line.contains("TOKEN=[redacted] make"));
+    }
+
+    #[test]
+    fn a_number_alone_proves_no_life() {
+        let me = std::process::id();
+        let start = process::look_up(me).unwrap().unwrap().start_raw;
+        let owner = |pid, start_raw: &str| LoggedOwner { pid, start_raw: start_raw.into(), guessed: false };
+        let here = Site::here();
+        for (owner, expected) in [
+            (owner(me, &start.to_string()), Liveness::Live),
+            (owner(me, &(start + 1).to_string()), Liveness::Dead),
+            (owner(me, ""), Liveness::Unknown),
+            (owner(0, &start.to_string()), Liveness::Dead),
+            (owner(u32::MAX, &start.to_string()), Liveness::Dead),
+        ] {
+            assert_eq!(owner.liveness(here), expected, "{owner:?}");
+        }
     }
 
     #[test]

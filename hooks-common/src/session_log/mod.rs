@@ -126,6 +126,11 @@ impl SessionDir {
         serde_json::from_slice(&store::read(&self.meta_path()).ok()??).ok()
     }
 
+    /// Whether a newer version wrote `meta.json`, whatever that looks like: nothing may change or remove it.
+    pub fn is_of_newer_version(&self) -> bool {
+        store::read(&self.meta_path()).ok().flatten().is_some_and(|bytes| is_newer(&bytes))
+    }
+
     /// Makes the directory and `meta.json` if they are not there, and records a new owner if `owner` is
     /// another process than the one on record. `project` is used only when the session is new.
     ///
@@ -160,9 +165,9 @@ impl SessionDir {
         let _lock = lock::exclusive(&self.lock_path(), lock::HOT);
         let mut meta = match store::read(&self.meta_path())? {
             None => self.first_meta(session, payload, project, entered),
+            // A newer version's file is left alone.
+            Some(bytes) if is_newer(&bytes) => return Ok(()),
             Some(bytes) => match serde_json::from_slice::<Meta>(&bytes) {
-                // A newer version's file is left alone.
-                Ok(meta) if meta.v > FORMAT => return Ok(()),
                 Ok(meta) => meta,
                 Err(_) => {
                     store::quarantine::keep_copy(&self.meta_path())?;
@@ -313,6 +318,15 @@ impl Meta {
     }
 }
 
+/// Whether the bytes of a `meta.json` name a version that this one does not know.
+fn is_newer(meta: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u64,
+    }
+    serde_json::from_slice::<Version>(meta).is_ok_and(|found| found.v > u64::from(FORMAT))
+}
+
 /// The directories of all recorded sessions.
 pub fn all(paths: &Paths) -> Vec<SessionDir> {
     let Ok(entries) = std::fs::read_dir(paths.sessions_dir()) else { return Vec::new() };
@@ -376,5 +390,21 @@ mod tests {
         assert_eq!((meta.generation, meta.prev_owners.len()), (2, 1));
         assert_eq!(open("/two", 10).generation, 2, "both have it");
         assert_eq!(meta.project_dir, Path::new("/one"));
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_stays_whatever_it_looks_like() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = SessionDir::at(home.path().join("s"));
+        store::create_private_dir(dir.path()).unwrap();
+        let payload = payload(r#"{"session_id":"abc","cwd":"/one"}"#);
+        let session = payload.session().unwrap();
+        let text = br#"{"v":2,"session_id":["abc"]}"#;
+        replace(&dir.meta_path(), text, Durability::Rebuildable, 0o600).unwrap();
+        dir.open(&session, &payload, &("/one".into(), "cwd"), None, Moment::now()).unwrap();
+        assert!(dir.meta().is_none() && dir.is_of_newer_version());
+        assert_eq!(store::read(&dir.meta_path()).unwrap().unwrap(), text);
+        replace(&dir.meta_path(), b"{\"v\":1}", Durability::Rebuildable, 0o600).unwrap();
+        assert!(!dir.is_of_newer_version());
     }
 }
