@@ -25,7 +25,11 @@ pub struct Changes {
 impl Changes {
     /// Begins to watch what tells of new sessions; changes are sent to `signals`.
     pub fn start(paths: &Paths, signals: Sender<Signal>) -> Self {
-        let known = Known { sessions: paths.sessions_dir(), registry: paths.registry() };
+        let known = Known {
+            sessions: paths.sessions_dir(),
+            registry: paths.registry(),
+            clients: paths.client_sessions(),
+        };
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let touched = match event {
                 Ok(event) => known.touched(&event),
@@ -61,7 +65,8 @@ impl Changes {
 
     /// Watches the directories of the sessions that may go on, and what they are shown with.
     pub fn follow(&mut self, paths: &Paths, state: &DerivedState) {
-        let mut wanted = BTreeSet::from([paths.sessions_dir(), paths.claude_dir().to_owned()]);
+        let mut wanted =
+            BTreeSet::from([paths.sessions_dir(), paths.claude_dir().to_owned(), paths.client_sessions()]);
         for session in state.sessions.iter().filter(|session| session.ended.is_none()) {
             if wanted.len() + 3 > MOST {
                 break;
@@ -115,6 +120,7 @@ impl Changes {
 struct Known {
     sessions: PathBuf,
     registry: PathBuf,
+    clients: PathBuf,
 }
 
 impl Known {
@@ -143,8 +149,10 @@ impl Known {
             });
             return (matters && !session.starts_with('.')).then(|| Touched::Session(session.to_owned()));
         }
-        let is_around =
-            name == "HEAD" || (name.ends_with(".json") && path.parent()?.ends_with("requirements"));
+        let is_client = path.parent() == Some(&self.clients) && name.ends_with(".json");
+        let is_around = is_client
+            || name == "HEAD"
+            || (name.ends_with(".json") && path.parent()?.ends_with("requirements"));
         is_around.then_some(Touched::Around)
     }
 }

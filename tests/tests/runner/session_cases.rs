@@ -438,6 +438,28 @@ fn case_20_a_tool_that_waits_is_not_hidden_by_one_that_runs() {
 }
 
 #[test]
+fn a_client_that_says_it_is_idle_is_believed_where_no_hook_fires() {
+    let world = World::with(ONE);
+    let mut client = StandIn::new(&world);
+    start(&world, &mut client);
+    prompt(&world, &mut client);
+    let file = world.home.join(format!(".claude/sessions/{}.json", client.pid()));
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let says = |session: &str, status: &str, later: i64| {
+        let at = (world::now() + later) * 1_000;
+        let text =
+            json!({"pid": client.pid(), "sessionId": session, "status": status, "statusUpdatedAt": at});
+        std::fs::write(&file, text.to_string()).unwrap();
+        world.state_of(SESSION)
+    };
+    assert_eq!(says(SESSION, "busy", 5), "working");
+    assert_eq!(says(OTHER, "idle", 5), "working", "it speaks of another session");
+    assert_eq!(says(SESSION, "idle", -5), "working", "that was before the prompt");
+    assert_eq!(says(SESSION, "idle", 5), "ready");
+    assert_eq!(world.session(SESSION)["why"], json!(["prompt", "client_idle"]));
+}
+
+#[test]
 fn subagents_show_as_work_and_their_questions_as_waiting() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);
