@@ -472,9 +472,33 @@ fn case_24_a_client_that_cannot_be_right_is_never_live() {
         "unknown",
         "another machine"
     );
+    another_user_looks(&world, &original, &meta_path, &meta);
     let (mut shell, _) = zombie;
     let _ = shell.kill();
     let _ = shell.wait();
+}
+
+/// A client of another user exists and is checked by its start like any other.
+fn another_user_looks(world: &World, log: &[u8], meta_path: &std::path::Path, meta: &Value) {
+    std::fs::write(world.session_dir(SESSION).join("events.jsonl"), log).unwrap();
+    std::fs::write(meta_path, meta.to_string()).unwrap();
+    let is_root =
+        std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0);
+    let has_tool =
+        Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !is_root || !has_tool {
+        eprintln!("SKIPPED: only root can become somebody else");
+        return;
+    }
+    let owned = Command::new("chown").args(["-R", "65534:65534"]).arg(world.root()).status().unwrap();
+    assert!(owned.success());
+    let copy = world.root().join("req");
+    std::fs::copy(tests::executables().join("req"), &copy).unwrap();
+    std::os::unix::fs::chown(&copy, Some(65534), Some(65534)).unwrap();
+    let mut command = world.command("setpriv");
+    command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(copy);
+    let shown = printed(&command.args(["sessions", "--json"]).output().unwrap());
+    assert_eq!(shown["sessions"][0]["liveness"], "live", "{shown}");
 }
 
 #[test]
