@@ -288,6 +288,7 @@ fn a_client_that_is_killed_is_seen_at_once() {
 
 /// Makes everything of a session look as if it happened so long ago.
 fn long_ago(world: &World, session: &str, seconds: u64) {
+    world.age(session, i64::try_from(seconds).unwrap());
     let then = SystemTime::now() - Duration::from_secs(seconds);
     let dir = world.session_dir(session);
     for entry in std::fs::read_dir(&dir).unwrap().flatten() {
