@@ -16,6 +16,8 @@ mod cli;
 mod commands;
 #[path = "runner/config.rs"]
 mod config_files;
+#[path = "runner/derived_state.rs"]
+mod derived_state;
 #[path = "runner/durability.rs"]
 mod durability;
 #[path = "runner/gaps.rs"]

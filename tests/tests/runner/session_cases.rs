@@ -320,7 +320,7 @@ fn case_16_a_live_client_never_fades_and_one_nobody_can_ask_does() {
         for (seconds, expected) in ages {
             world.hook(&of(OTHER, world.recorded("SessionStart-startup")));
             world.hook(&of(OTHER, world.recorded(event)));
-            forget_clients(&world, OTHER);
+            world.forget_clients(OTHER);
             world.age(OTHER, seconds);
             let session = world.session(OTHER);
             assert_eq!(
@@ -331,18 +331,6 @@ fn case_16_a_live_client_never_fades_and_one_nobody_can_ask_does() {
             std::fs::remove_dir_all(world.session_dir(OTHER)).unwrap();
         }
     }
-}
-
-fn forget_clients(world: &World, session: &str) {
-    world.edit_events(session, |events| {
-        for event in events {
-            event.as_object_mut().unwrap().remove("owner");
-        }
-    });
-    let path = world.session_dir(session).join("meta.json");
-    let mut meta = world.json(&path);
-    meta["owner"] = Value::Null;
-    std::fs::write(path, meta.to_string()).unwrap();
 }
 
 #[test]
