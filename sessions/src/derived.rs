@@ -393,7 +393,7 @@ fn edits(sessions: &[Session], now: i64) -> Vec<(PathBuf, &Session, i64)> {
 pub struct Pen {
     path: PathBuf,
     written: Option<Value>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Pen {
@@ -404,7 +404,12 @@ impl Pen {
         let lock = lock::exclusive(&path.with_extension("lock"), std::time::Duration::ZERO).ok()?;
         let found = store::read(&path).ok().flatten();
         let written = found.and_then(|bytes| serde_json::from_slice(&bytes).ok()).map(lasting);
-        Some(Self { path, written, _lock: lock })
+        Some(Self { path, written, lock })
+    }
+
+    /// Whether the right is gone because somebody removed the folder with the lock in it.
+    pub fn is_lost(&self) -> bool {
+        !self.lock.is_at(&self.path.with_extension("lock"))
     }
 
     /// Replaces the document if it says something new; whether it did. Readers may skip a file whose modification

@@ -1,6 +1,7 @@
 //! File notification: which files are watched, and what a change to one means.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
@@ -14,11 +15,14 @@ use super::{Signal, Touched};
 /// How many folders are watched; the kernel bounds them for each user.
 const MOST: usize = 1024;
 
+/// A folder's device and inode: one that was removed and made again is another.
+type Identity = (u64, u64);
+
 /// The watched folders.
 #[derive(Debug)]
 pub struct Changes {
     watcher: Option<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
+    watched: BTreeMap<PathBuf, Identity>,
     trouble: Option<String>,
 }
 
@@ -41,7 +45,7 @@ impl Changes {
                 let _ = signals.send(Signal::Files(touched));
             }
         });
-        let mut changes = Self { watcher: None, watched: BTreeSet::new(), trouble: None };
+        let mut changes = Self { watcher: None, watched: BTreeMap::new(), trouble: None };
         match watcher {
             Ok(watcher) => changes.watcher = Some(watcher),
             Err(error) => changes.fail(&error),
@@ -63,8 +67,9 @@ impl Changes {
         self.trouble.clone()
     }
 
-    /// Watches the directories of the sessions that may go on, and what they are shown with.
-    pub fn follow(&mut self, paths: &Paths, state: &DerivedState) {
+    /// Watches the directories of the sessions that may go on, and what they are shown with. The sessions that were
+    /// not watched until now.
+    pub fn follow(&mut self, paths: &Paths, state: &DerivedState) -> Vec<String> {
         let mut wanted =
             BTreeSet::from([paths.sessions_dir(), paths.claude_dir().to_owned(), paths.client_sessions()]);
         for session in state.sessions.iter().filter(|session| session.ended.is_none()) {
@@ -81,25 +86,42 @@ impl Changes {
             }
             wanted.insert(project.state().path().to_owned());
         }
-        for gone in self.watched.difference(&wanted).cloned().collect::<Vec<_>>() {
-            self.watched.remove(&gone);
+        let gone: Vec<PathBuf> = self
+            .watched
+            .iter()
+            .filter(|(folder, known)| !wanted.contains(*folder) || identity(folder) != Some(**known))
+            .map(|(folder, _)| folder.clone())
+            .collect();
+        for folder in gone {
+            self.watched.remove(&folder);
             if let Some(watcher) = &mut self.watcher {
-                let _ = watcher.unwatch(&gone);
+                // The kernel forgets a folder that is removed; the library must, too.
+                let _ = watcher.unwatch(&folder);
             }
         }
+        let sessions = paths.sessions_dir();
+        let mut unseen = Vec::new();
         for folder in wanted {
-            self.watch(&folder);
+            if self.watch(&folder)
+                && folder.parent() == Some(&sessions)
+                && let Some(name) = folder.file_name().and_then(|name| name.to_str())
+            {
+                unseen.push(name.to_owned());
+            }
         }
+        unseen
     }
 
-    fn watch(&mut self, folder: &Path) {
-        if self.watched.contains(folder) || !folder.is_dir() {
-            return;
-        }
-        let Some(watcher) = &mut self.watcher else { return };
+    /// Watches a folder that is there; whether it was not watched before.
+    fn watch(&mut self, folder: &Path) -> bool {
+        let Some(identity) = identity(folder).filter(|_| !self.watched.contains_key(folder)) else {
+            return false;
+        };
+        let Some(watcher) = &mut self.watcher else { return false };
         match watcher.watch(folder, RecursiveMode::NonRecursive) {
             Ok(()) => {
-                self.watched.insert(folder.to_owned());
+                self.watched.insert(folder.to_owned(), identity);
+                return true;
             }
             // The folder went away meanwhile.
             Err(error) if !folder.is_dir() => drop(error),
@@ -108,11 +130,17 @@ impl Changes {
                 self.fail(&error);
             }
         }
+        false
     }
 
     fn fail(&mut self, error: &notify::Error) {
         self.trouble = Some(format!("files cannot be watched ({error}); looking every two seconds"));
     }
+}
+
+fn identity(folder: &Path) -> Option<Identity> {
+    let meta = std::fs::metadata(folder).ok().filter(std::fs::Metadata::is_dir)?;
+    Some((meta.dev(), meta.ino()))
 }
 
 /// What a path means.

@@ -168,6 +168,66 @@ fn case_12_one_process_writes_and_another_takes_over_when_it_is_killed() {
 }
 
 #[test]
+fn a_writer_that_is_gone_is_no_reason_to_spin() {
+    let world = World::with(ONE);
+    let mut client = StandIn::new(&world);
+    start(&world, &mut client);
+    end(serve(&world));
+    // Somebody holds the pen and has not written: the document still names a writer that is gone.
+    let lock = world.home.join(".stanchion/derived-state.lock");
+    let mut holder = std::process::Command::new("flock").arg(&lock).args(["sleep", "60"]).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    let server = serve(&world);
+    std::thread::sleep(Duration::from_millis(500));
+    let before = tests::switches(server.id());
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(tests::switches(server.id()), before);
+    end(server);
+    let _ = holder.kill();
+    let _ = holder.wait();
+}
+
+#[test]
+fn a_directory_that_is_made_anew_is_followed() {
+    let world = World::with(ONE);
+    let mut client = StandIn::new(&world);
+    start(&world, &mut client);
+    let server = serve(&world);
+    for (payload, expected) in
+        [("Stop-first", "ready"), ("UserPromptSubmit-plain", "working"), ("Stop-first", "ready")]
+    {
+        std::fs::remove_dir_all(world.session_dir(SESSION)).unwrap();
+        client.hook(&world.recorded("SessionStart-resume"));
+        client.hook(&world.recorded("UserPromptSubmit-plain"));
+        client.hook(&world.recorded(payload));
+        until(&world, expected, |state| state["sessions"][0]["state"] == expected);
+        client.hook(&world.recorded("PreCompact-auto"));
+        until(&world, "it is still followed", |state| state["sessions"][0]["state"] == "compacting");
+    }
+    end(server);
+}
+
+#[test]
+fn whoever_lost_the_pen_with_its_folder_does_not_write_beside_another() {
+    let world = World::with(ONE);
+    let mut client = StandIn::new(&world);
+    start(&world, &mut client);
+    let first = serve(&world);
+    std::fs::remove_dir_all(world.home.join(".stanchion")).unwrap();
+    client.hook(&world.recorded("SessionStart-resume"));
+    let second = serve(&world);
+    let writer =
+        until(&world, "somebody writes", |state| state["writer"]["pid"].is_u64())["writer"]["pid"].clone();
+    for name in ["UserPromptSubmit-plain", "Stop-first", "UserPromptSubmit-plain"] {
+        client.hook(&world.recorded(name));
+        std::thread::sleep(Duration::from_millis(400));
+        assert_eq!(derived(&world)["writer"]["pid"], writer);
+    }
+    end(first);
+    end(second);
+}
+
+#[test]
 fn a_client_that_is_killed_is_seen_at_once() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);

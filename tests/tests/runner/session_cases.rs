@@ -285,6 +285,22 @@ fn case_14_any_id_has_one_directory_of_its_own_and_is_told_whole() {
 }
 
 #[test]
+fn what_a_payload_brings_does_not_reach_the_terminal_raw() {
+    let world = World::with(ONE);
+    let odd = world.root().join("ev\u{1b}[31mil\u{7}\n\u{202e}x");
+    std::fs::create_dir_all(&odd).unwrap();
+    let mut client = StandIn::new(&world);
+    client.hook(&world.payload("SessionStart-startup", json!({"cwd": odd})));
+    client.hook(&world.payload("PreToolUse-Bash", json!({"tool_name": "\u{1b}]0;x\u{7}", "cwd": odd})));
+    for words in [&["sessions"][..], &["timeline", SESSION]] {
+        let text = world.req_ok(words);
+        let is_odd = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+        assert!(!text.chars().any(is_odd), "{text:?}");
+    }
+    assert_eq!(world.req_ok(&["sessions"]).lines().count(), 2);
+}
+
+#[test]
 fn case_15_a_torn_line_costs_itself_alone() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);
