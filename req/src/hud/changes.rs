@@ -67,9 +67,9 @@ impl Changes {
         self.trouble.clone()
     }
 
-    /// Watches the directories of the sessions that may go on, and what they are shown with. The sessions that were
-    /// not watched until now.
-    pub fn follow(&mut self, paths: &Paths, state: &DerivedState) -> Vec<String> {
+    /// Watches the directories of the sessions that may go on, and what they are shown with. When some were not
+    /// watched until now, the sessions among them.
+    pub fn follow(&mut self, paths: &Paths, state: &DerivedState) -> Option<Vec<String>> {
         let mut wanted =
             BTreeSet::from([paths.sessions_dir(), paths.claude_dir().to_owned(), paths.client_sessions()]);
         for session in state.sessions.iter().filter(|session| session.ended.is_none()) {
@@ -100,16 +100,10 @@ impl Changes {
             }
         }
         let sessions = paths.sessions_dir();
-        let mut unseen = Vec::new();
-        for folder in wanted {
-            if self.watch(&folder)
-                && folder.parent() == Some(&sessions)
-                && let Some(name) = folder.file_name().and_then(|name| name.to_str())
-            {
-                unseen.push(name.to_owned());
-            }
-        }
-        unseen
+        let new: Vec<PathBuf> = wanted.into_iter().filter(|folder| self.watch(folder)).collect();
+        let name = |folder: &PathBuf| folder.file_name()?.to_str().map(str::to_owned);
+        let names = new.iter().filter(|folder| folder.parent() == Some(&sessions)).filter_map(name);
+        (!new.is_empty()).then(|| names.collect())
     }
 
     /// Watches a folder that is there; whether it was not watched before.

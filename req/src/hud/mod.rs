@@ -161,8 +161,7 @@ impl Hud {
     fn make(&mut self, now: Moment) {
         self.state = self.overview.derive(now);
         // What is watched from now on may have changed since it was read.
-        let unseen = self.changes.follow(&self.overview.paths, &self.state);
-        if !unseen.is_empty() {
+        if let Some(unseen) = self.changes.follow(&self.overview.paths, &self.state) {
             for name in unseen {
                 self.overview.refresh_one(&name, now);
             }
