@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -23,6 +24,8 @@ type Identity = (u64, u64);
 pub struct Changes {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeMap<PathBuf, Identity>,
+    /// Folders that were removed: what is made there again is not watched, even if it gets the same inode.
+    removed: Arc<Mutex<BTreeSet<PathBuf>>>,
     trouble: Option<String>,
 }
 
@@ -34,9 +37,18 @@ impl Changes {
             registry: paths.registry(),
             clients: paths.client_sessions(),
         };
+        let removed: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
+        let gone = Arc::clone(&removed);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let touched = match event {
-                Ok(event) => known.touched(&event),
+                Ok(event) => {
+                    if matches!(event.kind, EventKind::Remove(_)) {
+                        gone.lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .extend(event.paths.iter().cloned());
+                    }
+                    known.touched(&event)
+                }
                 // The queue overflowed: anything may have changed.
                 Err(_) => Some(Touched::All),
             };
@@ -45,7 +57,7 @@ impl Changes {
                 let _ = signals.send(Signal::Files(touched));
             }
         });
-        let mut changes = Self { watcher: None, watched: BTreeMap::new(), trouble: None };
+        let mut changes = Self { watcher: None, watched: BTreeMap::new(), removed, trouble: None };
         match watcher {
             Ok(watcher) => changes.watcher = Some(watcher),
             Err(error) => changes.fail(&error),
@@ -86,10 +98,13 @@ impl Changes {
             }
             wanted.insert(project.state().path().to_owned());
         }
+        let removed = std::mem::take(&mut *self.removed.lock().unwrap_or_else(PoisonError::into_inner));
         let gone: Vec<PathBuf> = self
             .watched
             .iter()
-            .filter(|(folder, known)| !wanted.contains(*folder) || identity(folder) != Some(**known))
+            .filter(|(folder, known)| {
+                !wanted.contains(*folder) || removed.contains(*folder) || identity(folder) != Some(**known)
+            })
             .map(|(folder, _)| folder.clone())
             .collect();
         for folder in gone {

@@ -13,19 +13,30 @@ fn start(world: &World, client: &mut StandIn) {
     client.hook(&world.recorded("UserPromptSubmit-plain"));
 }
 
-/// Starts a writer of the derived state and waits until it has said which part it has.
-fn serve(world: &World) -> Child {
-    let mut command = world.command(tests::executables().join("req"));
-    let mut child = command.arg("serve").stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    let stderr = child.stderr.as_mut().unwrap();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(stderr), &mut line).unwrap();
-    child
+/// A writer of the derived state. It ends when it is dropped.
+struct Server(Child);
+
+impl Server {
+    /// Starts one and waits until it has said which part it has.
+    fn start(world: &World) -> Self {
+        let mut command = world.command(tests::executables().join("req"));
+        let mut child = command.arg("serve").stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        let stderr = child.stderr.as_mut().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stderr), &mut line).unwrap();
+        Self(child)
+    }
+
+    fn id(&self) -> u32 {
+        self.0.id()
+    }
 }
 
-fn end(mut child: Child) {
-    let _ = child.kill();
-    let _ = child.wait();
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn derived(world: &World) -> Value {
@@ -57,7 +68,7 @@ fn cases_9_and_10_edits_light_up_the_package_they_are_in() {
     start(&world, &mut client);
     let edit = world.payload("PostToolUse-Edit", json!({"tool_input": {"file_path": auth.join("src/a.ts")}}));
     client.hook(&edit);
-    let server = serve(&world);
+    let server = Server::start(&world);
     let (auth_key, root_key) =
         (auth.to_string_lossy().into_owned(), world.repo.to_string_lossy().into_owned());
     let state = until(&world, "the edit counts", |state| state["projects"][&auth_key]["state"] == "working");
@@ -92,7 +103,7 @@ fn cases_9_and_10_edits_light_up_the_package_they_are_in() {
         state["projects"][&root_key]["state"] == "working"
             && state["projects"][&auth_key]["state"] != "working"
     });
-    end(server);
+    drop(server);
 }
 
 #[test]
@@ -124,11 +135,11 @@ fn case_11_hooks_leave_the_derived_state_alone() {
         state["sessions"][0]["quiet_secs"] = Value::Null;
         state
     };
-    end(serve(&world));
+    drop(Server::start(&world));
     let first = lasting(derived(&world));
     assert_eq!(first["sessions"][0]["session_id"], SESSION);
     std::fs::remove_file(&path).unwrap();
-    end(serve(&world));
+    drop(Server::start(&world));
     assert_eq!(lasting(derived(&world)), first);
 }
 
@@ -137,8 +148,8 @@ fn case_12_one_process_writes_and_another_takes_over_when_it_is_killed() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);
     start(&world, &mut client);
-    let first = serve(&world);
-    let second = serve(&world);
+    let first = Server::start(&world);
+    let second = Server::start(&world);
     assert_eq!(derived(&world)["writer"]["pid"], first.id());
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
@@ -154,7 +165,7 @@ fn case_12_one_process_writes_and_another_takes_over_when_it_is_killed() {
         reader.join().unwrap();
     });
     assert_eq!(derived(&world)["writer"]["pid"], first.id());
-    end(first);
+    drop(first);
     until(&world, "the other one takes over", |state| state["writer"]["pid"] == second.id());
     client.hook(&world.recorded("Stop-first"));
     until(&world, "and goes on", |state| state["sessions"][0]["state"] == "ready");
@@ -164,7 +175,7 @@ fn case_12_one_process_writes_and_another_takes_over_when_it_is_killed() {
     let changed = std::fs::metadata(&path).unwrap().modified().unwrap();
     std::thread::sleep(Duration::from_millis(700));
     assert_eq!(std::fs::metadata(&path).unwrap().modified().unwrap(), changed);
-    end(second);
+    drop(second);
 }
 
 #[test]
@@ -172,17 +183,17 @@ fn a_writer_that_is_gone_is_no_reason_to_spin() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);
     start(&world, &mut client);
-    end(serve(&world));
+    drop(Server::start(&world));
     // Somebody holds the pen and has not written: the document still names a writer that is gone.
     let lock = world.home.join(".stanchion/derived-state.lock");
     let mut holder = std::process::Command::new("flock").arg(&lock).args(["sleep", "60"]).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(200));
-    let server = serve(&world);
+    let server = Server::start(&world);
     std::thread::sleep(Duration::from_millis(500));
     let before = tests::switches(server.id());
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(tests::switches(server.id()), before);
-    end(server);
+    drop(server);
     let _ = holder.kill();
     let _ = holder.wait();
 }
@@ -192,7 +203,7 @@ fn a_directory_that_is_made_anew_is_followed() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);
     start(&world, &mut client);
-    let server = serve(&world);
+    let server = Server::start(&world);
     for (payload, expected) in
         [("Stop-first", "ready"), ("UserPromptSubmit-plain", "working"), ("Stop-first", "ready")]
     {
@@ -204,7 +215,7 @@ fn a_directory_that_is_made_anew_is_followed() {
         client.hook(&world.recorded("PreCompact-auto"));
         until(&world, "it is still followed", |state| state["sessions"][0]["state"] == "compacting");
     }
-    end(server);
+    drop(server);
 }
 
 #[test]
@@ -212,10 +223,10 @@ fn whoever_lost_the_pen_with_its_folder_does_not_write_beside_another() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);
     start(&world, &mut client);
-    let first = serve(&world);
+    let first = Server::start(&world);
     std::fs::remove_dir_all(world.home.join(".stanchion")).unwrap();
     client.hook(&world.recorded("SessionStart-resume"));
-    let second = serve(&world);
+    let second = Server::start(&world);
     let writer =
         until(&world, "somebody writes", |state| state["writer"]["pid"].is_u64())["writer"]["pid"].clone();
     for name in ["UserPromptSubmit-plain", "Stop-first", "UserPromptSubmit-plain"] {
@@ -223,8 +234,8 @@ fn whoever_lost_the_pen_with_its_folder_does_not_write_beside_another() {
         std::thread::sleep(Duration::from_millis(400));
         assert_eq!(derived(&world)["writer"]["pid"], writer);
     }
-    end(first);
-    end(second);
+    drop(first);
+    drop(second);
 }
 
 #[test]
@@ -233,11 +244,11 @@ fn a_client_that_is_killed_is_seen_at_once() {
     let mut client = StandIn::new(&world);
     start(&world, &mut client);
     world.age(SESSION, 5);
-    let server = serve(&world);
+    let server = Server::start(&world);
     until(&world, "it lives", |state| state["sessions"][0]["liveness"] == "live");
     client.kill();
     let started = Instant::now();
     until(&world, "it is dead", |state| state["sessions"][0]["ended"]["reason"] == "pid_dead");
     assert!(started.elapsed() < Duration::from_secs(2));
-    end(server);
+    drop(server);
 }
