@@ -47,7 +47,7 @@ pub fn update(
     root: &Path,
     branch: &str,
 ) -> std::io::Result<()> {
-    let Ok(mut log) = std::fs::File::open(dir.events()) else { return Ok(()) };
+    let Ok(mut log) = store::open(&dir.events()) else { return Ok(()) };
     let meta = log.metadata()?;
     std::fs::create_dir_all(state.metrics_dir())?;
     let Ok(_lock) = lock::exclusive(&state.metrics_lock(session.key()), lock::HOT) else { return Ok(()) };

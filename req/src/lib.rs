@@ -14,6 +14,7 @@ mod scan;
 mod session;
 mod wizard;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -35,7 +36,8 @@ pub fn command_main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<commands::health::Reported>() => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("req: {error:#}");
+            // Where stderr cannot be written there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "req: {error:#}");
             ExitCode::FAILURE
         }
     }

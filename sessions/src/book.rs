@@ -99,7 +99,7 @@ impl Log {
     /// # Errors
     /// When it exists and cannot be read.
     pub fn refresh(&mut self, dir: &SessionDir) -> io::Result<bool> {
-        let mut file = match std::fs::File::open(dir.events()) {
+        let mut file = match store::open(&dir.events()) {
             Ok(file) => file,
             Err(error) if store::is_absent(&error) => {
                 let was_there = self.input != Input::default();

@@ -58,7 +58,7 @@ pub fn compact(dir: &SessionDir, now: Moment) -> io::Result<Option<Done>> {
 /// As [`compact`].
 pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Option<Done>> {
     let path = dir.events();
-    let mut log = match std::fs::File::open(&path) {
+    let mut log = match store::open(&path) {
         Ok(log) => log,
         Err(error) if store::is_absent(&error) => return Ok(None),
         Err(error) => return Err(error),
@@ -103,7 +103,7 @@ fn summary(
 ) -> io::Result<Option<(Vec<u8>, usize)>> {
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let stretch = record::read(&bytes[..whole], &mut Boots::default());
-    let Some((count, cut)) = stretch.clean_cut(limit(&stretch, now)) else { return Ok(None) };
+    let Some((count, cut)) = stretch.clean_cut(limit(&stretch, dir.is_full(), now)) else { return Ok(None) };
     let (mut machine, mut boots) = (Machine::default(), Boots::default());
     for event in &stretch.events[..count] {
         machine.apply(&event.record);
@@ -128,15 +128,16 @@ fn summary(
     Ok(Some((line, cut)))
 }
 
-/// The first byte that must stay.
-fn limit(stretch: &Stretch<'_>, now: Moment) -> usize {
+/// The first byte that must stay: what is younger than a day, unless the log is full, and the last events in any case.
+fn limit(stretch: &Stretch<'_>, is_full: bool, now: Moment) -> usize {
     let young = now.wall.timestamp_millis() - KEPT;
     let mut starts: Vec<usize> = stretch.events.iter().map(|event| event.start).collect();
     starts.sort_unstable();
     let last = starts.len().saturating_sub(KEPT_EVENTS);
     let among_last = starts.get(last).copied().unwrap_or(0);
     // The line that an earlier compaction began the log with is as old as what it stands for.
-    let is_young = |event: &&record::Event<'_>| event.record.snapshot.is_none() && event.record.at() > young;
+    let is_young =
+        |event: &&record::Event<'_>| !is_full && event.record.snapshot.is_none() && event.record.at() > young;
     let first_young = stretch.events.iter().filter(is_young).map(|event| event.start).min();
     first_young.map_or(among_last, |start| start.min(among_last))
 }

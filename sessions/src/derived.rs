@@ -12,11 +12,11 @@ use hooks_common::process;
 use hooks_common::process::Liveness;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::Meta;
-use hooks_common::store::lock::{self, Lock};
+use hooks_common::store::lock::{self, Lock, LockError};
 use hooks_common::store::{self, Durability};
 use hooks_common::time::rfc3339;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::book::{Book, Input};
 use crate::liveness::Oracle;
@@ -397,14 +397,21 @@ pub struct Pen {
 }
 
 impl Pen {
-    /// The right, unless another process has it.
-    pub fn take(paths: &Paths) -> Option<Self> {
+    /// The right; `None` while another process has it.
+    ///
+    /// # Errors
+    /// When the lock cannot be made.
+    pub fn take(paths: &Paths) -> io::Result<Option<Self>> {
         let path = paths.derived_state();
-        store::create_private_dir(paths.stanchion_dir()).ok()?;
-        let lock = lock::exclusive(&path.with_extension("lock"), std::time::Duration::ZERO).ok()?;
+        store::create_private_dir(paths.stanchion_dir())?;
+        let lock = match lock::exclusive(&path.with_extension("lock"), std::time::Duration::ZERO) {
+            Ok(lock) => lock,
+            Err(LockError::Busy { .. }) => return Ok(None),
+            Err(LockError::Open { error, .. }) => return Err(error),
+        };
         let found = store::read(&path).ok().flatten();
         let written = found.and_then(|bytes| serde_json::from_slice(&bytes).ok()).map(lasting);
-        Some(Self { path, written, lock })
+        Ok(Some(Self { path, written, lock }))
     }
 
     /// Whether the right is gone because somebody removed the folder with the lock in it.
@@ -432,10 +439,17 @@ impl Pen {
 
 /// The document without what every second changes.
 fn lasting(mut document: Value) -> Value {
-    document["generated_at"] = Value::Null;
-    document["diagnostics"]["heartbeat_age_secs"] = Value::Null;
-    for session in document["sessions"].as_array_mut().into_iter().flatten() {
-        session["quiet_secs"] = json!(0);
+    let mut forget = |at: &str| {
+        if let Some(value) = document.pointer_mut(at) {
+            *value = Value::Null;
+        }
+    };
+    forget("/generated_at");
+    forget("/diagnostics/heartbeat_age_secs");
+    for session in document.get_mut("sessions").and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(quiet) = session.get_mut("quiet_secs") {
+            *quiet = Value::Null;
+        }
     }
     document
 }

@@ -16,11 +16,20 @@ pub trait Oracle {
     /// Whether a client, a process of `site`, runs `now` (milliseconds since 1970).
     fn liveness(&mut self, client: &LoggedOwner, site: &Site, now: i64) -> Liveness;
 
-    /// Since when a live client itself says that nothing goes on in this session, in milliseconds since 1970; `None`
-    /// when it says anything else, or nothing.
-    fn idle_since(&mut self, _client: &LoggedOwner, _session_id: &str) -> Option<i64> {
+    /// What a live client says of itself in this session, and since when in milliseconds since 1970; `None` when it
+    /// says nothing.
+    fn says(&mut self, _client: &LoggedOwner, _session_id: &str) -> Option<(Says, i64)> {
         None
     }
+}
+
+/// What a client says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Says {
+    /// Nothing goes on.
+    Idle,
+    /// It works.
+    Busy,
 }
 
 /// The process table of this machine. A verdict is remembered for the moment in which the table cannot be read:
@@ -51,10 +60,15 @@ impl Oracle for ProcessTable {
     }
 
     /// From the file that newer clients keep about themselves. Its session may be an old one after `/clear`.
-    fn idle_since(&mut self, client: &LoggedOwner, session_id: &str) -> Option<i64> {
+    fn says(&mut self, client: &LoggedOwner, session_id: &str) -> Option<(Says, i64)> {
         let path = self.hints.as_ref()?.client_session(client.pid);
         let client: Value = serde_json::from_slice(&store::read(&path).ok()??).ok()?;
-        let is_idle = client["sessionId"] == session_id && client["status"] == "idle";
-        client["statusUpdatedAt"].as_i64().filter(|_| is_idle)
+        let says = match client["status"].as_str()? {
+            "idle" => Says::Idle,
+            "busy" => Says::Busy,
+            _ => return None,
+        };
+        let since = client["statusUpdatedAt"].as_i64()?;
+        (client["sessionId"] == session_id).then_some((says, since))
     }
 }

@@ -6,7 +6,7 @@ use hooks_common::process::{Liveness, Site};
 use hooks_common::session_log::{LoggedOwner, Meta};
 
 use crate::book::Book;
-use crate::liveness::Oracle;
+use crate::liveness::{Oracle, Says};
 use crate::machine::{Client, Machine, Rule};
 use crate::state::State;
 
@@ -17,7 +17,7 @@ const STALE: i64 = 300_000;
 const READY_STALE: i64 = 900_000;
 /// How long a subagent counts after its last sign.
 const AGENT_SILENT: i64 = 600_000;
-/// How much later than the last event a client must say that it is idle: that event's hook may still have run.
+/// How much later than the last event a client must say so: that event's hook may still have run.
 const HINT_LAG: i64 = 500;
 /// How long events of a client that is gone may still arrive.
 const GRACE: i64 = 2_000;
@@ -145,13 +145,18 @@ fn judge(known: &Known<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle, now: i
     verdict.liveness = Some(liveness);
     match liveness {
         Liveness::Unknown => verdict.decay(machine, now),
-        // No hook fires when the user presses Esc; some clients say of themselves that they are idle since.
+        // No hook fires when the user presses Esc, nor when a permission is given; some clients say of themselves
+        // what they do.
         Liveness::Live if machine.state.is_active() => {
             let session = known.meta.map_or(known.name, |meta| &meta.session_id);
             let client = verdict.client.clone().unwrap_or_default();
-            let since = oracle.idle_since(&client, session);
-            if let Some(since) = since.filter(|since| *since > machine.updated_at + HINT_LAG) {
-                verdict.go(State::Ready, since, Rule::ClientIdle);
+            let said = oracle.says(&client, session);
+            match said.filter(|(_, since)| *since > machine.updated_at + HINT_LAG) {
+                Some((Says::Idle, since)) => verdict.go(State::Ready, since, Rule::ClientIdle),
+                Some((Says::Busy, since)) if machine.state == State::Waiting => {
+                    verdict.go(State::Working, since, Rule::ClientBusy);
+                }
+                _ => {}
             }
         }
         Liveness::Live | Liveness::Dead => {}

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 use hooks_common::paths::Paths;
 use hooks_common::process::{Liveness, Site};
 use hooks_common::session_log::{self, SessionDir};
+use hooks_common::store::lock::LockError;
 use hooks_common::store::{self, lock};
 use hooks_common::time::Moment;
 use serde::Serialize;
@@ -67,10 +68,11 @@ pub fn sweep(
     now: Moment,
 ) -> io::Result<Option<Swept>> {
     let folder = paths.sessions_dir();
+    session_log::can_list(paths)?;
     if !folder.is_dir() {
         return Ok(Some(Swept::default()));
     }
-    let Ok(_lock) = lock::exclusive(&paths.gc_lock(), Duration::ZERO) else { return Ok(None) };
+    let Some(_lock) = take(&paths.gc_lock())? else { return Ok(None) };
     remove_trash(&folder);
     Ok(Some(of_dirs(&session_log::all(paths), oracle, days, dry_run, None, now)))
 }
@@ -93,7 +95,7 @@ pub fn sweep_a_few(
     {
         return Ok(None);
     }
-    let Ok(_lock) = lock::exclusive(&mark, Duration::ZERO) else { return Ok(None) };
+    let Some(_lock) = take(&mark)? else { return Ok(None) };
     std::fs::OpenOptions::new().append(true).open(&mark)?.set_modified(time)?;
     remove_trash(&folder);
     let mut dirs = session_log::all(paths);
@@ -103,6 +105,15 @@ pub fn sweep_a_few(
         dirs.truncate(FEW.looked_at);
     }
     Ok(Some(of_dirs(&dirs, oracle, days(), false, Some(FEW), now)))
+}
+
+/// The sweeps' lock; `None` while another has it.
+fn take(path: &Path) -> io::Result<Option<lock::Lock>> {
+    match lock::exclusive(path, Duration::ZERO) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::Busy { .. }) => Ok(None),
+        Err(LockError::Open { error, .. }) => Err(error),
+    }
 }
 
 fn of_dirs(

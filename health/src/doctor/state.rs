@@ -1,6 +1,7 @@
 //! What is kept on disk: can it be read, written and locked, and does it hold anything that went wrong.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
 
 use config::Policy;
@@ -151,10 +152,12 @@ fn unverified(paths: &Paths, project: &Project, section: &mut Section<'_>) {
 fn writable(folder: &Path, what: &str, section: &mut Section<'_>) {
     let existed = folder.exists();
     let probe = std::fs::create_dir_all(folder).map_err(|error| error.to_string()).and_then(|()| {
-        let file = tempfile::Builder::new()
+        let mut file = tempfile::Builder::new()
             .prefix(".doctor.")
             .tempfile_in(folder)
             .map_err(|error| error.to_string())?;
+        // A full disk still takes an empty file.
+        file.write_all(&[b'\n'; 4096]).map_err(|error| error.to_string())?;
         lock::exclusive(file.path(), lock::CHANGE)
             .map(|lock| lock.is_held())
             .map_err(|error| error.to_string())

@@ -30,7 +30,8 @@ impl SessionDir {
 
     /// How full the session's context was when its status line was last drawn with another figure.
     pub fn context(&self) -> Option<Context> {
-        serde_json::from_slice(&store::read(&self.context_path()).ok()??).ok()
+        let context: Context = serde_json::from_slice(&store::read(&self.context_path()).ok()??).ok()?;
+        Some(Context { used_percentage: context.used_percentage.clamp(0.0, 100.0), ..context })
     }
 
     /// Notes how full the context is, if that is another whole percent than before. A session that no hook has

@@ -31,6 +31,8 @@ const FORMAT: u32 = 1;
 const MOST_OWNERS: usize = 8;
 /// A log that reached so many bytes takes no more heartbeats of tools, only what means something.
 const HARD_CAP: u64 = 5 * 1024 * 1024;
+/// How much of a full log is looked at for an open question, in bytes.
+const FULL_TAIL: u64 = 64 * 1024;
 
 /// A session's directory.
 #[derive(Debug, Clone)]
@@ -221,7 +223,7 @@ impl SessionDir {
     /// When the log cannot be written.
     pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<()> {
         let line = event.to_line()?;
-        let cap = if event.is_heartbeat() { HARD_CAP } else { u64::MAX };
+        let cap = if event.is_heartbeat() && !self.is_full_and_waited_for() { HARD_CAP } else { u64::MAX };
         let append = || append::append_below(&self.events(), &self.lock_path(), &line, wait, cap);
         match append() {
             Err(error) if store::is_absent(&error) => {
@@ -230,6 +232,30 @@ impl SessionDir {
             }
             done => done.map(drop),
         }
+    }
+
+    /// Whether the log is full and ends in a turn in which a person was asked something: the end of a tool may end
+    /// that wait.
+    fn is_full_and_waited_for(&self) -> bool {
+        if !self.is_full() {
+            return false;
+        }
+        let tail = self.read_tail(FULL_TAIL).unwrap_or_default();
+        let turn = tail
+            .iter()
+            .rev()
+            .take_while(|event| !matches!(event.event.as_str(), "Stop" | "UserPromptSubmit"));
+        let asks = ["PermissionRequest", "Notification", "Elicitation"];
+        turn.into_iter().any(|event| {
+            asks.contains(&event.event.as_str())
+                || event.tool_name == "AskUserQuestion"
+                || event.tool_name == "ExitPlanMode"
+        })
+    }
+
+    /// Whether the log has reached the size from which on heartbeats are no longer kept.
+    pub fn is_full(&self) -> bool {
+        std::fs::metadata(self.events()).is_ok_and(|meta| meta.len() >= HARD_CAP)
     }
 
     /// The lock for whoever writes in this directory.
@@ -245,7 +271,7 @@ impl SessionDir {
     /// # Errors
     /// When the log exists and cannot be read.
     pub fn read_tail(&self, most: u64) -> io::Result<Vec<LoggedEvent>> {
-        let mut log = match std::fs::File::open(self.events()) {
+        let mut log = match store::open(&self.events()) {
             Ok(log) => log,
             Err(error) if store::is_absent(&error) => return Ok(Vec::new()),
             Err(error) => return Err(error),
@@ -325,6 +351,17 @@ fn is_newer(meta: &[u8]) -> bool {
         v: u64,
     }
     serde_json::from_slice::<Version>(meta).is_ok_and(|found| found.v > u64::from(FORMAT))
+}
+
+/// Whether sessions can be listed; where nothing was recorded yet they can.
+///
+/// # Errors
+/// When their folder cannot be read.
+pub fn can_list(paths: &Paths) -> io::Result<()> {
+    match std::fs::read_dir(paths.sessions_dir()) {
+        Err(error) if !store::is_absent(&error) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// The directories of all recorded sessions.

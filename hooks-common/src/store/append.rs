@@ -44,7 +44,13 @@ pub fn append_below(
 }
 
 fn write_line(path: &Path, line: &[u8], cap: u64) -> io::Result<Option<File>> {
-    let mut log = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+    let mut log = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(libc::O_NONBLOCK)
+        .open(path)?;
     let length = log.metadata()?.len();
     if length >= cap {
         return Ok(None);

@@ -8,7 +8,7 @@ pub mod lock;
 pub mod quarantine;
 pub mod replace;
 
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 pub use append::append_line;
@@ -19,11 +19,24 @@ pub use replace::{Durability, replace};
 /// # Errors
 /// Any other reason why it cannot be read.
 pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match std::fs::read(path) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
+    let mut file = match open(path) {
+        Ok(file) => file,
+        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let size = file.metadata().map_or(0, |meta| meta.len());
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Opens a file for reading without ever waiting: a pipe that lies in its place is empty.
+///
+/// # Errors
+/// As [`std::fs::File::open`].
+pub fn open(path: &Path) -> io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
 /// Removes a file; whether it was there.

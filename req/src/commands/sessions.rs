@@ -9,6 +9,7 @@ use hooks_common::paths::Paths;
 use hooks_common::process;
 use hooks_common::registry::{Living, Registry, is_same_dir};
 use hooks_common::session_id::SessionKey;
+use hooks_common::session_log;
 use hooks_common::store::lock;
 use hooks_common::time::{Moment, age};
 use serde_json::{Value, json};
@@ -30,7 +31,11 @@ pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     let mut overview = Overview::new(place.paths.clone());
     let state = overview.derive(place.now);
-    settle_registry(&place.paths, &state.sessions).context("the registry cannot be brought up to date")?;
+    session_log::can_list(&place.paths)
+        .with_context(|| format!("{} cannot be read", place.paths.sessions_dir().display()))?;
+    if let Err(error) = settle_registry(&place.paths, &state.sessions) {
+        eprintln!("req: note: the registry could not be brought up to date: {error:#}");
+    }
     let root = place.project.root();
     let is_shown = |session: &&Session| {
         let is_here = !arguments.project || is_same_dir(&session.project_dir, root);

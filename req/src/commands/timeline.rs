@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use hooks_common::session_log::{LoggedEvent, SessionDir};
+use hooks_common::session_log::{self, LoggedEvent, SessionDir};
 use hooks_common::store;
 use hooks_common::text::{cut_bytes, one_line};
 use serde::Serialize;
@@ -38,6 +38,8 @@ pub struct Entry {
 /// Prints a session's events.
 pub fn run(arguments: &Timeline, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
+    session_log::can_list(&place.paths)
+        .with_context(|| format!("{} cannot be read", place.paths.sessions_dir().display()))?;
     let key = session::find(&place, arguments.session.as_deref())?;
     let dirs = session::full_ids(&place, &key);
     let named = arguments.session.as_deref().and_then(hooks_common::session_id::SessionId::new);

@@ -24,9 +24,11 @@ pub fn watch() -> anyhow::Result<()> {
     end_on_signals(&sender)?;
     let mut hud = Hud::start(Paths::from_env(), &sender);
     let mut terminal = ratatui::try_init().context("the terminal cannot be drawn on")?;
+    end_with_terminal(sender.clone());
     listen(sender);
     let shown = show(&mut hud, &signals, &mut terminal);
-    ratatui::restore();
+    // When the terminal is gone there is nothing to put back, and nobody to tell.
+    let _ = ratatui::try_restore();
     shown
 }
 
@@ -69,7 +71,7 @@ pub fn serve() -> anyhow::Result<()> {
     let path = paths.derived_state();
     if hud.is_writer() {
         eprintln!("req: keeping {} up to date", path.display());
-    } else {
+    } else if hud.trouble.is_none() {
         eprintln!("req: another process keeps {} up to date; waiting to take over", path.display());
     }
     let mut told = None;
@@ -104,6 +106,25 @@ fn end_on_signals(sender: &Sender<Signal>) -> anyhow::Result<()> {
         }
     });
     Ok(())
+}
+
+/// A terminal that vanishes without a signal reads as empty for ever: only its hang-up tells.
+fn end_with_terminal(sender: Sender<Signal>) {
+    std::thread::spawn(move || {
+        let stdin = std::io::stdin();
+        let hung_up =
+            rustix::event::PollFlags::HUP | rustix::event::PollFlags::ERR | rustix::event::PollFlags::NVAL;
+        loop {
+            let mut terminal = [rustix::event::PollFd::new(&stdin, rustix::event::PollFlags::empty())];
+            match rustix::event::poll(&mut terminal, None) {
+                Ok(_) if terminal[0].revents().intersects(hung_up) => break,
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+        // Nobody listens when the HUD has ended.
+        let _ = sender.send(Signal::End);
+    });
 }
 
 /// Keys are read by a thread of their own, so that the loop has one thing to wait for.

@@ -168,10 +168,15 @@ impl Hud {
             self.state = self.overview.derive(now);
         }
         self.made_at = now.wall.timestamp_millis();
+        let mut unwritable = None;
         if self.pen.as_ref().is_none_or(Pen::is_lost) {
-            self.pen = Pen::take(&self.overview.paths);
+            let pen = Pen::take(&self.overview.paths);
+            unwritable =
+                pen.as_ref().err().map(|error| (self.overview.paths.derived_state(), error.to_string()));
+            self.pen = pen.ok().flatten();
         }
-        self.trouble = None;
+        self.trouble =
+            unwritable.map(|(path, error)| format!("{} cannot be written: {error}", path.display()));
         match &mut self.pen {
             Some(pen) => {
                 if let Err(error) = pen.write(&self.state) {
@@ -180,7 +185,8 @@ impl Hud {
                 }
             }
             // When that process ends, the pen is free.
-            None => self.deaths.watch_writer(&self.overview.paths),
+            None if self.trouble.is_none() => self.deaths.watch_writer(&self.overview.paths),
+            None => {}
         }
         if let Some(trouble) = self.changes.trouble() {
             self.trouble.get_or_insert(trouble);

@@ -85,7 +85,7 @@ impl Screen {
         self.summary = summary(&hud.state);
         self.notice = hud.trouble.clone().or_else(|| {
             let tells = "another process writes derived-state.json";
-            (!hud.is_writer()).then(|| tells.to_owned())
+            (!hud.is_writer() && hud.trouble.is_none()).then(|| tells.to_owned())
         });
         if std::mem::take(&mut self.is_stale)
             && let Some(open) = &self.timeline

@@ -105,6 +105,8 @@ rules! {
     AgentsWork = "agents_work",
     /// The client itself says that it is idle.
     ClientIdle = "client_idle",
+    /// The client itself says that it works: what it waited for was given.
+    ClientBusy = "client_busy",
 }
 
 impl std::fmt::Display for Rule {

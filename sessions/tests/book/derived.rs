@@ -134,8 +134,8 @@ fn one_process_writes_and_only_what_is_new() {
     mono.session("a", "mono", &client(7), &working());
     let file = mono.home.paths.derived_state();
     let written = || serde_json::from_slice::<serde_json::Value>(&fs::read(&file).unwrap()).unwrap();
-    let mut pen = Pen::take(&mono.home.paths).unwrap();
-    assert!(Pen::take(&mono.home.paths).is_none());
+    let mut pen = Pen::take(&mono.home.paths).unwrap().unwrap();
+    assert!(Pen::take(&mono.home.paths).unwrap().is_none());
     assert!(pen.write(&mono.derive(4)).unwrap() && !pen.write(&mono.derive(9)).unwrap());
     let first = written();
     fs::remove_file(&file).unwrap();
@@ -143,7 +143,7 @@ fn one_process_writes_and_only_what_is_new() {
     assert_eq!(written(), first, "deleting it changes nothing");
     drop(pen);
     fs::write(&file, "{\"v\":").unwrap();
-    assert!(Pen::take(&mono.home.paths).unwrap().write(&mono.derive(4)).unwrap());
+    assert!(Pen::take(&mono.home.paths).unwrap().unwrap().write(&mono.derive(4)).unwrap());
     assert_eq!(written(), first);
     assert!(Path::new(&file).exists());
 }

@@ -138,6 +138,11 @@ fn case_11_hooks_leave_the_derived_state_alone() {
     drop(Server::start(&world));
     let first = lasting(derived(&world));
     assert_eq!(first["sessions"][0]["session_id"], SESSION);
+    for odd in ["", "[]", "3", "{\"v\":1,\"diagnostics\":3,\"sessions\":[3]}"] {
+        std::fs::write(&path, odd).unwrap();
+        drop(Server::start(&world));
+        assert_eq!(lasting(derived(&world)), first, "{odd}");
+    }
     std::fs::remove_file(&path).unwrap();
     drop(Server::start(&world));
     assert_eq!(lasting(derived(&world)), first);

@@ -142,6 +142,19 @@ fn watching_costs_nothing_while_nothing_changes() {
 }
 
 #[test]
+fn a_terminal_that_vanishes_ends_it() {
+    let world = World::with(ONE);
+    // A terminal that is not the controlling one sends no signal when it goes.
+    let script = "import os,pty,subprocess,sys,time\nm,s=pty.openpty()\np=subprocess.Popen(sys.argv[1:],stdin=s,stdout=s,stderr=s,start_new_session=True)\nos.close(s)\ntime.sleep(1)\nos.read(m,100000)\nos.close(m)\ntry:\n  sys.exit(0 if p.wait(10)==0 else 3)\nexcept subprocess.TimeoutExpired:\n  p.kill(); sys.exit(4)\n";
+    let mut python = world.command("python3");
+    python.args(["-c", script]).arg(tests::executables().join("req")).arg("watch");
+    match python.status() {
+        Ok(status) => assert_eq!(status.code(), Some(0)),
+        Err(_) => eprintln!("SKIPPED: there is no python3 to take a terminal away"),
+    }
+}
+
+#[test]
 fn without_a_terminal_it_says_which_command_to_use() {
     let world = World::with(ONE);
     let output = world.req(&["watch"]);

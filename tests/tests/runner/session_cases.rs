@@ -461,6 +461,11 @@ fn a_client_that_says_it_is_idle_is_believed_where_no_hook_fires() {
     assert_eq!(says(SESSION, "idle", -5), "working", "that was before the prompt");
     assert_eq!(says(SESSION, "idle", 5), "ready");
     assert_eq!(world.session(SESSION)["why"], json!(["prompt", "client_idle"]));
+    // A permission that was given, and what was asked for runs.
+    client.hook(&permission(&world, "make"));
+    assert_eq!(says(SESSION, "waiting", 5), "waiting");
+    assert_eq!(says(SESSION, "busy", 5), "working");
+    assert_eq!(world.session(SESSION)["pending"], Value::Null);
 }
 
 #[test]

@@ -88,6 +88,40 @@ fn case_7_nothing_is_lost_while_a_log_is_compacted() {
 }
 
 #[test]
+fn a_full_log_still_ends_a_wait_and_is_made_short_when_the_turn_ends() {
+    let world = World::with(ONE);
+    let mut client = StandIn::new(&world);
+    start(&world, &mut client);
+    client.hook(&world.bash("PreToolUse", "ls"));
+    // A busy day: more than 5 MiB since this morning.
+    world.edit_events(SESSION, |events| {
+        let tool = events.pop().unwrap();
+        let first = events[1]["mono_ns"].as_u64().unwrap();
+        for at in 0..13_000_u64 {
+            let mut event = tool.clone();
+            event["event_id"] = format!("old-{at}").into();
+            event["mono_ns"] = (first + 1 + at).into();
+            events.push(event);
+        }
+    });
+    let log = world.session_dir(SESSION).join("events.jsonl");
+    let full = std::fs::metadata(&log).unwrap().len();
+    assert!(full > 5 * 1024 * 1024);
+    client.hook(&world.bash("PreToolUse", "ls"));
+    assert_eq!(std::fs::metadata(&log).unwrap().len(), full, "a heartbeat is no longer kept");
+    let mut asks = world.bash("PreToolUse", "rm x");
+    client.hook(&asks);
+    asks["hook_event_name"] = "PermissionRequest".into();
+    client.hook(&asks);
+    assert_eq!(world.state_of(SESSION), "waiting");
+    client.hook(&world.bash("PostToolUse", "rm x"));
+    assert_eq!(world.state_of(SESSION), "working");
+    client.hook(&world.recorded("Stop-first"));
+    assert_eq!(world.state_of(SESSION), "ready");
+    assert!(std::fs::metadata(&log).unwrap().len() < full / 4);
+}
+
+#[test]
 fn metrics_go_on_in_a_compacted_log() {
     let world = World::with(ONE);
     start(&world, &mut StandIn::new(&world));
@@ -319,6 +353,44 @@ fn another_user_looks(world: &World, log: &[u8], meta_path: &std::path::Path, me
     command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(copy);
     let shown = printed(&command.args(["sessions", "--json"]).output().unwrap());
     assert_eq!(shown["sessions"][0]["liveness"], "live", "{shown}");
+}
+
+#[test]
+fn what_cannot_be_read_or_written_is_named_and_the_rest_is_shown() {
+    let world = World::with(ONE);
+    let mut client = StandIn::new(&world);
+    start(&world, &mut client);
+    // Nothing but a folder where a lock should be: not even root can open that.
+    for lock in [".claude/sessions.lock", ".stanchion/gc.lock", ".stanchion/derived-state.lock"] {
+        let path = world.home.join(lock);
+        let _ = std::fs::remove_file(&path);
+        std::fs::create_dir_all(path).unwrap();
+    }
+    let shown = world.req(&["sessions"]);
+    let (text, note) = (String::from_utf8_lossy(&shown.stdout), String::from_utf8_lossy(&shown.stderr));
+    assert!(shown.status.success() && text.contains("working") && note.contains("registry"), "{text}{note}");
+    let swept = world.req(&["gc"]);
+    let error = String::from_utf8_lossy(&swept.stderr).into_owned();
+    assert!(!swept.status.success() && !error.contains("another sweep"), "{error}");
+    let mut server = world.command(tests::executables().join("req"));
+    let mut server = server.arg("serve").stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let stderr = server.stderr.as_mut().unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stderr), &mut line).unwrap();
+    let _ = server.kill();
+    let _ = server.wait();
+    assert!(line.contains("cannot be written"), "{line}");
+    // What is JSON and nothing of ours is replaced; a figure that cannot be is bounded; a pipe is empty.
+    std::fs::remove_dir(world.home.join(".stanchion/derived-state.lock")).unwrap();
+    let context = r#"{"v":1,"used_percentage":1e300,"recorded_at":"x"}"#;
+    std::fs::write(world.session_dir(SESSION).join("context.json"), context).unwrap();
+    assert_eq!(world.session(SESSION)["context_percent"], 100.0);
+    let log = world.session_dir(SESSION).join("events.jsonl");
+    std::fs::remove_file(&log).unwrap();
+    assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
+    client.hook(&world.recorded("SessionStart-resume"));
+    client.hook(&world.bash("PreToolUse", "ls"));
+    assert!(world.req(&["sessions"]).status.success());
 }
 
 #[test]
