@@ -449,10 +449,10 @@ fn a_client_that_says_it_is_idle_is_believed_where_no_hook_fires() {
     prompt(&world, &mut client);
     let file = world.home.join(format!(".claude/sessions/{}.json", client.pid()));
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let pid = client.pid();
     let says = |session: &str, status: &str, later: i64| {
         let at = (world::now() + later) * 1_000;
-        let text =
-            json!({"pid": client.pid(), "sessionId": session, "status": status, "statusUpdatedAt": at});
+        let text = json!({"pid": pid, "sessionId": session, "status": status, "statusUpdatedAt": at});
         std::fs::write(&file, text.to_string()).unwrap();
         world.state_of(SESSION)
     };
