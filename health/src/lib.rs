@@ -9,6 +9,7 @@
 pub mod doctor;
 pub mod elf;
 pub mod entry;
+pub mod firing;
 pub mod record;
 mod report;
 pub mod settings;

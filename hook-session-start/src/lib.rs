@@ -1,4 +1,7 @@
-//! SessionStart: enter the session, tell what failed and what is required, bring the projections up to date.
+//! SessionStart: enter the session, tell what failed and what is required, bring the projections up to date, tidy
+//! up behind the answer.
+
+mod housekeeping;
 
 use hooks_common::runtime::Hook;
 
@@ -11,4 +14,6 @@ pub fn work(hook: &mut Hook) {
     hook.respond();
     hook.record();
     hook.stage("metrics", gates::metrics::project);
+    hook.stage("compacting the log", housekeeping::compact);
+    hook.stage("removing old sessions", housekeeping::remove_old_sessions);
 }

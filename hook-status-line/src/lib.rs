@@ -1,6 +1,7 @@
 //! The status line: what is open here, and how full, dear and clever the session is.
 //!
-//! It reads and never writes. Whatever goes wrong, it prints what is left and exits 0. With
+//! It writes one thing, and only when that changes: how full the context is, which the host tells nobody else.
+//! Whatever goes wrong, it prints what is left and exits 0. With
 //! `--chain <command>` the user's own status line comes first, as it was before the installation.
 
 #![allow(clippy::print_stdout, reason = "a status line is what is printed")]
@@ -14,9 +15,18 @@ use std::time::Duration;
 use hooks_common::child;
 use hooks_common::event::read_payload;
 use hooks_common::paths::Paths;
+use hooks_common::session_id::SessionId;
+use hooks_common::session_log::SessionDir;
+use hooks_common::time::Moment;
 
 /// How long the user's own status line may take; the host gives up after 5 s.
 const CHAIN_LIMIT: Duration = Duration::from_secs(3);
+
+fn note_context(status: &status::Status, paths: &Paths) {
+    let (Some(session), Some(percent)) = (SessionId::new(&status.session_id), status.context) else { return };
+    // A figure that cannot be kept is told again soon.
+    let _ = SessionDir::new(paths, &session).note_context(percent, status.context_window, Moment::now());
+}
 
 /// Prints the lines.
 pub fn command_main() -> ExitCode {
@@ -33,8 +43,10 @@ pub fn command_main() -> ExitCode {
     }
     let line = std::panic::catch_unwind(|| {
         let status = status::Status::parse(&bytes);
-        line::compose(&status, &Paths::from_env())
+        (line::compose(&status, &Paths::from_env()), status)
     });
-    println!("{}", line.unwrap_or_default());
+    let (line, status) = line.unwrap_or_default();
+    println!("{line}");
+    let _ = std::panic::catch_unwind(|| note_context(&status, &Paths::from_env()));
     ExitCode::SUCCESS
 }

@@ -18,6 +18,8 @@ pub struct Status {
     pub cost: Option<f64>,
     /// How full the context is, in percent.
     pub context: Option<f64>,
+    /// The context's size, in tokens.
+    pub context_window: Option<u64>,
 }
 
 /// The payload's shape; anything of another type costs itself alone.
@@ -45,6 +47,7 @@ impl Status {
             model: text(&document.model["display_name"]),
             cost: document.cost["total_cost_usd"].as_f64(),
             context: document.context_window["used_percentage"].as_f64(),
+            context_window: document.context_window["context_window_size"].as_u64(),
         }
     }
 }

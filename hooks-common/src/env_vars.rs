@@ -28,6 +28,14 @@ pub const GIT_DIR: &str = "GIT_DIR";
 pub const GIT_WORK_TREE: &str = "GIT_WORK_TREE";
 /// Where a refusal looks for `req` before it names an absolute path.
 pub const PATH: &str = "PATH";
+/// tmux's socket; set in its panes.
+pub const TMUX: &str = "TMUX";
+/// The tmux pane.
+pub const TMUX_PANE: &str = "TMUX_PANE";
+/// The terminal's own name, as many set it.
+pub const TERM_PROGRAM: &str = "TERM_PROGRAM";
+/// The version that belongs to [`TERM_PROGRAM`].
+pub const TERM_PROGRAM_VERSION: &str = "TERM_PROGRAM_VERSION";
 /// Switches colours off in what people read.
 pub const NO_COLOR: &str = "NO_COLOR";
 

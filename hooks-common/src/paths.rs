@@ -111,7 +111,32 @@ impl Paths {
 
     /// What Claude Code itself writes about a running client.
     pub fn client_session(&self, pid: u32) -> PathBuf {
-        self.claude.join("sessions").join(format!("{pid}.json"))
+        self.client_sessions().join(format!("{pid}.json"))
+    }
+
+    /// Where Claude Code writes that; read as a hint, never written.
+    pub fn client_sessions(&self) -> PathBuf {
+        self.claude.join("sessions")
+    }
+
+    /// Where Claude Code keeps all transcripts, a folder for each launch folder.
+    pub fn all_transcripts(&self) -> PathBuf {
+        self.claude.join("projects")
+    }
+
+    /// The transcripts of clients launched in `folder`.
+    pub fn transcripts(&self, folder: &Path) -> PathBuf {
+        let name: String = folder
+            .to_string_lossy()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
+        self.all_transcripts().join(name)
+    }
+
+    /// The transcript of one session.
+    pub fn transcript(&self, folder: &Path, session: &str) -> PathBuf {
+        self.transcripts(folder).join(format!("{session}.jsonl"))
     }
 
     /// Proof that hooks fire; readers look at its modification time.
@@ -129,9 +154,24 @@ impl Paths {
         self.stanchion.join("sessions")
     }
 
+    /// The lock of whoever removes old sessions; SessionStart tells by its modification time when it last did.
+    pub fn gc_lock(&self) -> PathBuf {
+        self.stanchion.join("gc.lock")
+    }
+
     /// One session's directory.
     pub fn session_dir(&self, id: &SessionId) -> PathBuf {
         self.sessions_dir().join(id.dir_name())
+    }
+
+    /// Where the user's shells are; its lock has the extension `lock`.
+    pub fn shell_cwd(&self) -> PathBuf {
+        self.stanchion.join("shell-cwd.json")
+    }
+
+    /// Where they have been, a line for each change of folder; its lock has the extension `lock`.
+    pub fn shell_history(&self) -> PathBuf {
+        self.stanchion.join("shell-history.jsonl")
     }
 
     /// Installed executables.

@@ -127,6 +127,25 @@ pub struct Presence<'a> {
     pub now: Moment,
 }
 
+/// A session that lives, as its directory tells.
+#[derive(Debug)]
+pub struct Living {
+    /// Its key.
+    pub key: SessionKey,
+    /// Its project.
+    pub project: PathBuf,
+    /// Its branch.
+    pub branch: String,
+    /// Its client.
+    pub pid: u32,
+    /// When the client started, raw.
+    pub start_raw: Option<String>,
+    /// Seconds since 1970.
+    pub started_at: i64,
+    /// Seconds since 1970.
+    pub last_active: i64,
+}
+
 impl<'a> Registry<'a> {
     /// The registry below the roots that `paths` names.
     pub fn new(paths: &'a Paths) -> Self {
@@ -225,7 +244,7 @@ impl<'a> Registry<'a> {
         })
     }
 
-    /// Removes the entries of dead clients and enters live sessions that are missing; how many were removed.
+    /// Removes the entries of dead clients; how many there were.
     ///
     /// # Errors
     /// As [`Registry::enter`].
@@ -238,6 +257,46 @@ impl<'a> Registry<'a> {
             removed = before - file.sessions.len();
         })?;
         Ok(removed)
+    }
+
+    /// Brings the registry in step with what the session directories say: removes the entries of dead clients and
+    /// of sessions that are `over`, and enters the `living` that are missing.
+    ///
+    /// # Errors
+    /// As [`Registry::enter`].
+    pub fn settle(
+        &self,
+        living: &[Living],
+        over: &[SessionKey],
+        wait: std::time::Duration,
+    ) -> Result<(), RegistryError> {
+        let now = Moment::now().epoch();
+        let Site { boot_id, host, .. } = Site::here().clone();
+        self.update(wait, |file| {
+            // Eight characters may be shared: what is over for one session is not for another.
+            let is_living = |name: &str| living.iter().any(|session| session.key.as_str() == name);
+            let is_over = |name: &str| !is_living(name) && over.iter().any(|key| key.as_str() == name);
+            file.sessions.retain(|name, value| {
+                !is_over(name) && entry_of(value).is_none_or(|entry| !entry.is_gone(now))
+            });
+            for session in living.iter().filter(|session| session.start_raw.is_some()) {
+                file.sessions.entry(session.key.to_string()).or_insert_with(|| {
+                    let entry = Entry {
+                        pid: 0,
+                        ppid: session.pid.into(),
+                        project_dir: session.project.clone(),
+                        branch: session.branch.clone(),
+                        started_at: session.started_at,
+                        last_active: session.last_active,
+                        ppid_start: session.start_raw.clone(),
+                        boot_id: boot_id.clone(),
+                        host: host.clone(),
+                        other: Map::new(),
+                    };
+                    serde_json::to_value(entry).unwrap_or_default()
+                });
+            }
+        })
     }
 
     /// Reads, changes and, if that made a difference, replaces the registry under its lock.

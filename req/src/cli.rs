@@ -6,10 +6,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod change;
+mod sessions;
 mod upgrade;
 mod work;
 
 pub use change::{ConfigChange, Switch, Target};
+pub use sessions::{Gc, Sessions, Timeline};
 pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
 pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList};
 
@@ -51,8 +53,16 @@ pub enum Command {
     List(Json),
     /// Remove the state of branches that no longer exist
     Prune(Json),
-    /// List the live sessions
+    /// List the live sessions: what each is doing, where, and since when
     Sessions(Sessions),
+    /// Watch all sessions on a screen that changes when they do
+    Watch,
+    /// Keep derived-state.json up to date for other programs, without a screen
+    Serve,
+    /// Tell what happened in a session, event by event, and what each meant
+    Timeline(Timeline),
+    /// Remove the records of sessions that ended long ago, and make long logs short
+    Gc(Gc),
     /// Let a session's tools pass whatever is open, until `req resume` or its end
     Pause(Pause),
     /// End a pause
@@ -85,6 +95,12 @@ pub enum Command {
         /// The shell.
         shell: Shell,
     },
+    /// Print the script through which your shell tells where it is, for tools that show it
+    #[command(arg_required_else_help = true, after_help = SHELL_LINES)]
+    ShellInit {
+        /// The shell
+        shell: InitShell,
+    },
     /// Print the man page
     Man,
     /// Run the wired executables, measure them, and name whatever keeps hooks from working here
@@ -92,6 +108,24 @@ pub enum Command {
     /// Check the configuration that the repository holds, and nothing of this machine
     Verify(Verify),
 }
+
+/// The shells that can tell where they are.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum InitShell {
+    /// Z shell
+    Zsh,
+    /// Bash
+    Bash,
+    /// fish
+    Fish,
+}
+
+/// What a person adds to a start-up file.
+const SHELL_LINES: &str = "\
+Add one line to the end of your shell's start-up file:
+  ~/.zshrc                    eval \"$(req shell-init zsh)\"
+  ~/.bashrc                   eval \"$(req shell-init bash)\"
+  ~/.config/fish/config.fish  req shell-init fish | source";
 
 /// Output for programs.
 #[derive(Debug, Default, Args)]
@@ -240,17 +274,6 @@ pub struct Why {
     /// For whom.
     #[command(flatten)]
     pub session: Session,
-    /// How to print.
-    #[command(flatten)]
-    pub json: Json,
-}
-
-/// Arguments of `sessions`.
-#[derive(Debug, Args)]
-pub struct Sessions {
-    /// Only sessions of this project
-    #[arg(long)]
-    pub project: bool,
     /// How to print.
     #[command(flatten)]
     pub json: Json,

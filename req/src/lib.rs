@@ -7,6 +7,8 @@ mod change;
 mod cli;
 mod commands;
 mod guarded;
+mod hud;
+mod overview;
 mod place;
 mod scan;
 mod session;
@@ -86,6 +88,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::List(arguments) => commands::branches::list(&arguments, out),
         Command::Prune(arguments) => commands::branches::prune(&arguments, out),
         Command::Sessions(arguments) => commands::sessions::run(&arguments, out),
+        Command::Watch => commands::watch::watch(),
+        Command::Serve => commands::watch::serve(),
+        Command::Timeline(arguments) => commands::timeline::run(&arguments, out),
+        Command::Gc(arguments) => commands::gc::run(&arguments, out),
         Command::Pause(arguments) => commands::pause::pause(&arguments, out),
         Command::Resume(arguments) => commands::pause::resume(&arguments, out),
         Command::Logging(arguments) => commands::logging::run(&arguments, out),
@@ -99,6 +105,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Paths(arguments) => commands::paths::run(&arguments, out),
         Command::Sync(arguments) => commands::sync::run(&arguments, out),
         Command::Completions { shell } => commands::generated::completions(shell, out),
+        Command::ShellInit { shell } => commands::shell_init::run(shell, out),
         Command::Man => commands::generated::man(out),
         Command::Doctor(arguments) => commands::health::doctor(&arguments, out),
         Command::Verify(arguments) => commands::health::verify(&arguments, out),

@@ -10,6 +10,7 @@ pub mod projects;
 pub mod reconcile;
 pub mod record;
 pub mod retention;
+pub mod shells;
 mod state;
 
 pub use state::State;

@@ -5,7 +5,7 @@
 //! stays for ever.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use hooks_common::paths::Paths;
@@ -70,7 +70,7 @@ pub fn sweep(
     if !folder.is_dir() {
         return Ok(Some(Swept::default()));
     }
-    let Ok(_lock) = lock::exclusive(&mark(&folder), Duration::ZERO) else { return Ok(None) };
+    let Ok(_lock) = lock::exclusive(&paths.gc_lock(), Duration::ZERO) else { return Ok(None) };
     remove_trash(&folder);
     Ok(Some(of_dirs(&session_log::all(paths), oracle, days, dry_run, None, now)))
 }
@@ -86,8 +86,7 @@ pub fn sweep_a_few(
     days: impl FnOnce() -> u32,
     now: Moment,
 ) -> io::Result<Option<Swept>> {
-    let folder = paths.sessions_dir();
-    let mark = mark(&folder);
+    let (folder, mark) = (paths.sessions_dir(), paths.gc_lock());
     let time = SystemTime::from(now.wall);
     if let Ok(last) = std::fs::metadata(&mark).and_then(|meta| meta.modified())
         && time.duration_since(last).is_ok_and(|age| age < INTERVAL)
@@ -104,11 +103,6 @@ pub fn sweep_a_few(
         dirs.truncate(FEW.looked_at);
     }
     Ok(Some(of_dirs(&dirs, oracle, days(), false, Some(FEW), now)))
-}
-
-/// The lock of sweeps; its modification time is that of the last one by SessionStart.
-fn mark(folder: &Path) -> PathBuf {
-    folder.join(".gc.lock")
 }
 
 fn of_dirs(
@@ -160,7 +154,11 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
         let site = meta.site();
         let all = meta.owners().map(|owner| {
             let boot_id = owner.boot_id.clone().or_else(|| site.boot_id.clone());
-            oracle.liveness(&owner.into(), &Site { boot_id, ..site.clone() }, millis)
+            match oracle.liveness(&owner.into(), &Site { boot_id, ..site.clone() }, millis) {
+                // What was only guessed to be the client may run for other reasons.
+                Liveness::Live if !owner.is_recognised() => Liveness::Unknown,
+                verdict => verdict,
+            }
         });
         all.max_by_key(|liveness| match liveness {
             Liveness::Dead => 0,
@@ -169,8 +167,10 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
         })
         .unwrap_or(Liveness::Unknown)
     });
+    let is_live = verdict.liveness == Some(Liveness::Live)
+        && verdict.client.as_ref().is_some_and(|client| !client.guessed);
     let stays = match (verdict.ended.is_some(), of_meta) {
-        _ if !is_over(days) || verdict.liveness == Some(Liveness::Live) => true,
+        _ if is_live || !is_over(days) => true,
         (_, Liveness::Live) => true,
         (true, _) | (false, Liveness::Dead) => false,
         (false, Liveness::Unknown) => !is_over(days.max(UNKNOWN_DAYS)),

@@ -11,8 +11,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The executables that Claude Code, git and people start.
-pub const EXECUTABLES: [&str; 11] = [
+/// The executables that Claude Code, git, shells and people start.
+pub const EXECUTABLES: [&str; 12] = [
     "hook-session-start",
     "hook-session-end",
     "hook-prompt-submit",
@@ -22,6 +22,7 @@ pub const EXECUTABLES: [&str; 11] = [
     "hook-pre-compact",
     "hook-observe",
     "hook-status-line",
+    "shell-cwd",
     "req",
     "stanchion",
 ];

@@ -11,6 +11,9 @@
     reason = "a benchmark for people"
 )]
 
+#[path = "parts/growth.rs"]
+mod growth;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -64,8 +67,14 @@ fn main() -> ExitCode {
     } else if has("--check") {
         failed |= !check(&figures);
     }
-    if !has("--check") {
+    let (large, steady) = (self::world(), |case: &Case| case.is_steady);
+    growth::grow(&large);
+    let steady: Vec<Case> = self::cases(&world).into_iter().filter(steady).collect();
+    if has("--check") {
+        failed |= !growth::check(&world, &large, &steady);
+    } else {
         failed |= !time(&world, &cases, runs);
+        failed |= !growth::time(&world, &large, &steady, runs.min(150));
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
@@ -159,6 +168,7 @@ fn cases(world: &World) -> Vec<Case> {
         steady("PreToolUse Glob, not asked", "hook-pre-tool", world.recorded("PreToolUse-Glob")),
         steady("PostToolUse Edit", "hook-post-tool", world.recorded("PostToolUse-Edit")),
         steady("PostToolUse Bash", "hook-post-tool", world.recorded("PostToolUse-Bash")),
+        steady("Notification", "hook-observe", world.recorded("Notification-idle-prompt")),
         steady("SubagentStop", "hook-observe", world.recorded("SubagentStop-Explore")),
         steady("PermissionRequest", "hook-observe", permission),
         Case {

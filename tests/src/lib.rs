@@ -9,12 +9,15 @@
 pub mod client;
 pub mod mock_api;
 pub mod stand_in;
+pub mod tmux;
+pub mod typist;
 pub mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 pub use stand_in::StandIn;
+pub use typist::Typist;
 pub use world::{Answer, World};
 
 /// The folder of the shipped executables, built once a run with the code that `cargo setup` uses.

@@ -61,6 +61,21 @@ impl StandIn {
         Answer::of(self.run(&format!("'{}'", path.display()), payload.to_string().as_bytes()))
     }
 
+    /// The same through a shell that stands between, as where hooks are wired in shell form.
+    #[track_caller]
+    pub fn hook_through_shell(&mut self, payload: &Value) -> Answer {
+        let event = payload["hook_event_name"].as_str().expect("an event");
+        let path = crate::executables().join(executable(event));
+        let line = format!("/bin/sh -c '\"{}\"; true'", path.display());
+        Answer::of(self.run(&line, payload.to_string().as_bytes()))
+    }
+
+    /// Ends it without a word.
+    pub fn kill(&mut self) {
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+    }
+
     /// Runs `req` with these words.
     pub fn req(&mut self, words: &str) -> Output {
         let path = crate::executables().join("req");

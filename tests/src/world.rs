@@ -168,6 +168,52 @@ impl World {
         text.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect()
     }
 
+    /// A session's directory.
+    pub fn session_dir(&self, session: &str) -> PathBuf {
+        self.home.join(".stanchion/sessions").join(session)
+    }
+
+    /// Changes a session's log, as time and other processes would have.
+    pub fn edit_events(&self, session: &str, change: impl FnOnce(&mut Vec<Value>)) {
+        let mut events = self.events(session);
+        change(&mut events);
+        let text: String = events.iter().map(|event| format!("{event}\n")).collect();
+        std::fs::write(self.session_dir(session).join("events.jsonl"), text).expect("a file");
+    }
+
+    /// Lets a session's past lie `seconds` further back.
+    pub fn age(&self, session: &str, seconds: i64) {
+        self.edit_events(session, |events| {
+            for event in events {
+                let at = event["recorded_at"].as_str().expect("a time");
+                let at = chrono::DateTime::parse_from_rfc3339(at).expect("RFC 3339");
+                let at = (at - chrono::TimeDelta::seconds(seconds)).to_utc();
+                event["recorded_at"] = at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true).into();
+            }
+        });
+    }
+
+    /// A session as `req sessions` shows it, null when it does not.
+    #[track_caller]
+    pub fn session(&self, id: &str) -> Value {
+        let all = printed(&self.req(&["sessions", "--all", "--json"]));
+        let found = all["sessions"].as_array().expect("a list").iter().find(|row| row["session_id"] == id);
+        found.cloned().unwrap_or_default()
+    }
+
+    /// The state of a session, with its subagents.
+    #[track_caller]
+    pub fn state_of(&self, id: &str) -> String {
+        self.session(id)["display_state"].as_str().unwrap_or("unlisted").to_owned()
+    }
+
+    /// A session's events with what they meant, as `req timeline` tells them.
+    #[track_caller]
+    pub fn timeline(&self, id: &str) -> Vec<Value> {
+        let entries = printed(&self.req(&["timeline", id, "--all", "--json"]));
+        entries.as_array().expect("a list").clone()
+    }
+
     /// The lines of the log.
     pub fn log(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.home.join(".claude/requirements.log")).unwrap_or_default();

@@ -22,6 +22,8 @@ mod durability;
 mod gaps;
 #[path = "runner/gates.rs"]
 mod gates;
+#[path = "runner/hud.rs"]
+mod hud;
 #[path = "runner/install.rs"]
 mod install;
 #[path = "runner/payloads.rs"]
@@ -30,10 +32,16 @@ mod payloads;
 mod places;
 #[path = "runner/real_client.rs"]
 mod real_client;
+#[path = "runner/session_cases.rs"]
+mod session_cases;
+#[path = "runner/session_upkeep.rs"]
+mod session_upkeep;
 #[path = "runner/sessions.rs"]
 mod sessions;
 #[path = "runner/setup.rs"]
 mod setup_command;
+#[path = "runner/shells.rs"]
+mod shells;
 #[path = "runner/strategies.rs"]
 mod strategies;
 #[path = "runner/triggers.rs"]

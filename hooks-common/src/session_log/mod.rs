@@ -4,6 +4,7 @@
 //! Neither holds prompts, file contents or tool output: a line keeps what explains and replays a decision.
 
 mod compacted;
+mod context;
 mod event;
 
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use compacted::{COMPACTED, Predecessor, carried_over};
+pub use context::Context;
 pub use event::{GateRecord, LoggedEvent, LoggedOwner};
 
 use crate::event::Payload;

@@ -1,48 +1,167 @@
-//! `req sessions`.
+//! `req sessions`: who works where, and what each is doing.
+
+mod legacy;
 
 use std::io::Write;
 
 use anyhow::Context;
-use hooks_common::registry::Registry;
+use hooks_common::paths::Paths;
+use hooks_common::process;
+use hooks_common::registry::{Living, Registry, is_same_dir};
+use hooks_common::session_id::SessionKey;
 use hooks_common::store::lock;
-use hooks_common::time::age;
-use serde_json::json;
+use hooks_common::time::{Moment, age};
+use serde_json::{Value, json};
+use sessions::State;
+use sessions::derived::Session;
+use sessions::machine::WaitKind;
+use sessions::record::millis;
 
 use super::json as print_json;
 use crate::cli::Sessions;
+use crate::overview::Overview;
 use crate::place::Place;
-use crate::session;
 
-/// Cleans the registry, then lists who is left.
+/// Brings the registry in step, then lists the sessions.
 pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
+    if arguments.compare_legacy {
+        return legacy::compare(arguments.json.json, out);
+    }
     let place = Place::here()?;
-    let registry = Registry::new(&place.paths);
-    registry.clean(lock::PATIENT).context("the registry cannot be cleaned")?;
-    let now = place.now.epoch();
-    let sessions = registry.live(arguments.project.then(|| place.project.root()));
+    let mut overview = Overview::new(place.paths.clone());
+    let state = overview.derive(place.now);
+    settle_registry(&place.paths, &state.sessions).context("the registry cannot be brought up to date")?;
+    let root = place.project.root();
+    let is_shown = |session: &&Session| {
+        let is_here = !arguments.project || is_same_dir(&session.project_dir, root);
+        is_here && (arguments.all || is_present(session))
+    };
+    let mut shown: Vec<&Session> = state.sessions.iter().filter(is_shown).collect();
+    shown.sort_by_key(|session| (session.project_dir.clone(), std::cmp::Reverse(session.updated_at.clone())));
     if arguments.json.json {
-        let sessions: Vec<_> = sessions
-            .iter()
-            .map(|(key, entry)| {
-                json!({"id": key.as_str(), "project_dir": entry.project_dir, "branch": entry.branch,
-                       "ppid": entry.ppid, "started_at": entry.started_at, "last_active": session::last_activity(&place, key, entry),
-                       "liveness": entry.liveness(now)})
-            })
-            .collect();
-        return print_json(out, &json!({"sessions": sessions}));
+        let rows: Vec<Value> = shown.into_iter().map(row).collect();
+        return print_json(out, &json!({"sessions": rows}));
     }
-    if sessions.is_empty() {
-        writeln!(out, "No session is live{}.", if arguments.project { " in this project" } else { "" })?;
+    if shown.is_empty() {
+        let here = if arguments.project { " in this project" } else { "" };
+        writeln!(out, "No session is live{here}.")?;
+        return Ok(());
     }
-    for (key, entry) in sessions {
-        let (started, active) =
-            (age(now - entry.started_at), age(now - session::last_activity(&place, &key, &entry)));
-        let project = entry.project_dir.display();
+    table(&shown, place.now, out)
+}
+
+/// Whether the session goes on, as far as anybody can tell.
+pub fn is_present(session: &Session) -> bool {
+    session.ended.is_none() && (session.liveness == "live" || session.display_state != State::Idle)
+}
+
+/// A session for programs: the fields of `derived-state.json`, and those that this command had before there was one.
+fn row(session: &Session) -> Value {
+    let mut row = serde_json::to_value(session).unwrap_or_default();
+    row["ppid"] = session.owner.as_ref().map_or(0, |owner| owner.pid).into();
+    row["started_at"] = (millis(&session.created_at) / 1_000).into();
+    row["last_active"] = (session.updated_at.as_deref().map_or(0, millis) / 1_000).into();
+    row
+}
+
+/// Enters the live sessions that the registry lacks and drops those that are gone.
+pub fn settle_registry(paths: &Paths, sessions: &[Session]) -> anyhow::Result<()> {
+    let mut living = Vec::new();
+    let mut over = Vec::new();
+    for session in sessions {
+        let Some(key) = SessionKey::new(&session.session_id) else { continue };
+        match &session.owner {
+            Some(owner) if session.liveness == "live" => living.push(Living {
+                key,
+                project: session.project_dir.clone(),
+                branch: session.branch.clone().unwrap_or_default(),
+                pid: owner.pid,
+                start_raw: process::look_up(owner.pid)
+                    .ok()
+                    .flatten()
+                    .map(|owner| owner.start_raw.to_string()),
+                started_at: millis(&session.created_at) / 1_000,
+                last_active: session.updated_at.as_deref().map_or(0, millis) / 1_000,
+            }),
+            _ if session.ended.is_some() => over.push(key),
+            _ => {}
+        }
+    }
+    Registry::new(paths).settle(&living, &over, lock::PATIENT)?;
+    Ok(())
+}
+
+fn table(sessions: &[&Session], now: Moment, out: &mut impl Write) -> anyhow::Result<()> {
+    writeln!(
+        out,
+        "{:<9} {:<11} {:>5}  {:<22} {:>4} {:>5}  {:>6}  PROJECT",
+        "SESSION", "STATE", "SINCE", "BRANCH", "OPEN", "CTX", "ACTIVE"
+    )?;
+    for session in sessions {
+        let since = |time: &Option<String>| {
+            let at = time.as_deref().map_or(0, millis);
+            if at == 0 { "-".to_owned() } else { age((now.wall.timestamp_millis() - at) / 1_000) }
+        };
+        let branch = session.branch.as_deref().unwrap_or("-");
+        let open = session.open_requirements.len();
         writeln!(
             out,
-            "{key}  {project} on {}, client {}, started {started} ago, active {active} ago",
-            entry.branch, entry.ppid
+            "{:<9} {:<11} {:>5}  {:<22} {:>4} {:>5}  {:>6}  {}{}",
+            session.id,
+            session.display_state.name(),
+            since(&session.state_changed_at),
+            shortened(branch, 22),
+            if open == 0 { "-".to_owned() } else { open.to_string() },
+            session.context_percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent:.0}%")),
+            since(&session.updated_at),
+            session.project_dir.display(),
+            remark(session).map(|remark| format!("  ({remark})")).unwrap_or_default(),
         )?;
     }
     Ok(())
+}
+
+/// What a person should know beyond the state.
+pub fn remark(session: &Session) -> Option<String> {
+    if let Some(ended) = &session.ended {
+        return Some(match ended.reason.as_str() {
+            "pid_dead" => "its client is gone".to_owned(),
+            "superseded" => "its client went on to another session".to_owned(),
+            "" => "ended".to_owned(),
+            reason => format!("ended: {}", super::timeline::plain(reason)),
+        });
+    }
+    if let Some(pending) = &session.pending {
+        let tool = super::timeline::plain(&pending.tool_name);
+        let what = match pending.kind {
+            WaitKind::Permission => "permission",
+            WaitKind::Question => "question",
+            WaitKind::Form => "form",
+            WaitKind::Unnamed => "your answer",
+        };
+        return Some(if tool.is_empty() { what.to_owned() } else { format!("{what}: {tool}") });
+    }
+    if let Some(error) = session.error.as_ref().filter(|_| session.display_state == State::Ready) {
+        return Some(format!("failed: {}", super::timeline::plain(error)));
+    }
+    if session.subagents_active > 0 {
+        return Some(plural(session.subagents_active, "subagent"));
+    }
+    if session.background_tasks > 0 {
+        return Some(plural(session.background_tasks as usize, "background task"));
+    }
+    (session.liveness == "unknown").then(|| "its client cannot be looked up".to_owned())
+}
+
+fn plural(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+/// `text`, cut to `most` characters with an ellipsis.
+pub fn shortened(text: &str, most: usize) -> String {
+    let clean = super::timeline::plain(text);
+    if clean.chars().count() <= most {
+        return clean;
+    }
+    clean.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }

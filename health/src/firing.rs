@@ -1,0 +1,119 @@
+//! Whether hooks fire: a silent machine on which nobody works is told apart from hooks that do not run.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use hooks_common::heartbeat::{self, Heartbeat};
+use hooks_common::paths::Paths;
+use hooks_common::process::{self, Liveness};
+use hooks_common::session_id::SessionId;
+use hooks_common::time::Moment;
+use serde::Serialize;
+use serde_json::Value;
+
+/// Seconds after which a heartbeat alone proves nothing.
+const FRESH: u64 = 60;
+/// How much later than the heartbeat something must have happened to prove that it was missed.
+const MISSED: Duration = Duration::from_secs(60);
+
+/// The verdict; `status` is its name in `derived-state.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum HookHealth {
+    /// A hook ran a moment ago, or a session that hooks recorded lives.
+    Healthy,
+    /// Nobody works: no hook runs and none should.
+    IdleNoSessions,
+    /// Claude Code runs, and its hooks do not.
+    NotFiring {
+        /// What shows that it runs.
+        evidence: String,
+    },
+    /// No hook ever ran here.
+    Unknown,
+    /// The heartbeat cannot be read.
+    Unreadable,
+}
+
+/// Judges whether hooks fire for clients in `folders`, or for all where they are wired for every folder (`None`).
+/// `has_live` tells whether a session that hooks recorded lives.
+pub fn judge(paths: &Paths, folders: Option<&[PathBuf]>, has_live: bool, now: Moment) -> HookHealth {
+    let beat = heartbeat::read(paths, now);
+    if beat == Heartbeat::Unreadable {
+        return HookHealth::Unreadable;
+    }
+    if let Some(evidence) = unseen_client(paths, folders, now) {
+        return HookHealth::NotFiring { evidence };
+    }
+    match beat {
+        Heartbeat::Beat { age } if age <= FRESH => return HookHealth::Healthy,
+        _ if has_live => return HookHealth::Healthy,
+        _ => {}
+    }
+    if let Some(evidence) = missed_transcript(paths, folders) {
+        return HookHealth::NotFiring { evidence };
+    }
+    if beat == Heartbeat::Missing { HookHealth::Unknown } else { HookHealth::IdleNoSessions }
+}
+
+fn is_recorded(paths: &Paths, session: &str) -> bool {
+    SessionId::new(session).is_some_and(|session| paths.session_dir(&session).exists())
+}
+
+/// A client that runs for a while, has talked to the model, and whose session no hook has recorded. The client
+/// says all that in a file of its own, which some versions do not write.
+fn unseen_client(paths: &Paths, folders: Option<&[PathBuf]>, now: Moment) -> Option<String> {
+    let entries = std::fs::read_dir(paths.client_sessions()).ok()?;
+    for file in entries.flatten().map(|entry| entry.path()) {
+        let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let Ok(pid) = stem.parse::<i64>() else { continue };
+        let bytes = std::fs::read(&file).unwrap_or_default();
+        let client: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        let session = client["sessionId"].as_str().unwrap_or_default();
+        let folder = Path::new(client["cwd"].as_str().unwrap_or_default());
+        let started = client["startedAt"].as_i64().unwrap_or(i64::MAX);
+        let is_young = started > now.wall.timestamp_millis() - i64::try_from(MISSED.as_millis()).unwrap_or(0);
+        if session.is_empty() || is_young || !concerns(folders, folder) || is_recorded(paths, session) {
+            continue;
+        }
+        let start = client["procStart"].as_str().and_then(|start| start.parse().ok());
+        let has_talked = paths.transcript(folder, session).exists();
+        if has_talked && process::liveness(pid, start) == Liveness::Live {
+            return Some(format!(
+                "client {pid} runs in {}, and no hook recorded its session",
+                folder.display()
+            ));
+        }
+    }
+    None
+}
+
+fn concerns(folders: Option<&[PathBuf]>, folder: &Path) -> bool {
+    folders.is_none_or(|folders| folders.iter().any(|wired| wired == folder))
+}
+
+/// A transcript of a session that no hook has recorded, written when hooks were silent.
+fn missed_transcript(paths: &Paths, folders: Option<&[PathBuf]>) -> Option<String> {
+    let last = std::fs::metadata(paths.heartbeat()).and_then(|meta| meta.modified());
+    let missed_from = last.unwrap_or(SystemTime::UNIX_EPOCH) + MISSED;
+    let folders: BTreeSet<PathBuf> = match folders {
+        Some(folders) => folders.iter().map(|folder| paths.transcripts(folder)).collect(),
+        None => entries(&paths.all_transcripts()).collect(),
+    };
+    // A transcript from before the hooks were wired proves nothing.
+    let day_ago = SystemTime::now() - Duration::from_secs(86_400);
+    let transcripts = folders.iter().flat_map(|folder| entries(folder));
+    let mut missed =
+        transcripts.filter(|path| path.extension().is_some_and(|end| end == "jsonl")).filter(|path| {
+            let session = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            let changed = std::fs::metadata(path).and_then(|meta| meta.modified());
+            changed.is_ok_and(|changed| changed > missed_from && changed > day_ago)
+                && !is_recorded(paths, session)
+        });
+    missed.next().map(|path| format!("{} was written, and no hook ran", path.display()))
+}
+
+fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
+}

@@ -1,0 +1,30 @@
+//! What is tidied up when a session starts, behind the answer: many people never open a HUD.
+
+use std::io;
+
+use hooks_common::runtime::Hook;
+use sessions::liveness::ProcessTable;
+use sessions::{compaction, retention};
+
+/// Makes the session's own log short if it has grown long.
+pub fn compact(hook: &mut Hook) -> Result<(), String> {
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
+    let done = compaction::compact(&dir, hook.entered).map_err(|error| error.to_string())?;
+    // The metrics remember a place in the log.
+    if done.is_some() { gates::metrics::project(hook) } else { Ok(()) }
+}
+
+/// Removes a few sessions that ended long ago, at most once an hour.
+pub fn remove_old_sessions(hook: &mut Hook) -> io::Result<()> {
+    let paths = &hook.paths;
+    let swept = retention::sweep_a_few(
+        paths,
+        &mut ProcessTable::default(),
+        || config::cascade::retention_days(paths),
+        hook.entered,
+    )?;
+    for failed in swept.iter().flat_map(|swept| &swept.failed) {
+        hook.log.error(format!("session {} cannot be removed: {}", failed.session, failed.reason));
+    }
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! `context.json` in a session's directory: how full the context is, as the host tells its status line. No hook is
+//! told.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+
+use super::SessionDir;
+use crate::store::{self, Durability, replace};
+use crate::time::Moment;
+
+/// What was told last.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Context {
+    /// The format version, 1.
+    pub v: u32,
+    /// How full, in whole percent.
+    pub used_percentage: f64,
+    /// The window, in tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_window_size: Option<u64>,
+    /// When, RFC 3339.
+    pub recorded_at: String,
+}
+
+impl SessionDir {
+    fn context_path(&self) -> std::path::PathBuf {
+        self.path().join("context.json")
+    }
+
+    /// How full the session's context was when its status line was last drawn with another figure.
+    pub fn context(&self) -> Option<Context> {
+        serde_json::from_slice(&store::read(&self.context_path()).ok()??).ok()
+    }
+
+    /// Notes how full the context is, if that is another whole percent than before. A session that no hook has
+    /// recorded gets no directory for it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn note_context(&self, percent: f64, window: Option<u64>, now: Moment) -> io::Result<()> {
+        if !percent.is_finite() || !self.is_known() {
+            return Ok(());
+        }
+        let used_percentage = percent.round().clamp(0.0, 100.0);
+        let is_same = |old: &Context| {
+            (old.used_percentage - used_percentage).abs() < 0.5 && old.context_window_size == window
+        };
+        if self.context().is_some_and(|old| is_same(&old)) {
+            return Ok(());
+        }
+        let context =
+            Context { v: 1, used_percentage, context_window_size: window, recorded_at: now.rfc3339() };
+        replace(&self.context_path(), &serde_json::to_vec(&context)?, Durability::Rebuildable, 0o600)
+    }
+}

@@ -1,0 +1,55 @@
+//! Arguments of the commands about sessions.
+
+use clap::Args;
+
+use super::Json;
+
+/// Arguments of `sessions`.
+#[derive(Debug, Args)]
+pub struct Sessions {
+    /// Only sessions of this project
+    #[arg(long)]
+    pub project: bool,
+    /// Also those that ended or fell silent within the last day
+    #[arg(short, long)]
+    pub all: bool,
+    /// Compare what the stores of Capacitor say of each project with what we say, and explain the differences
+    ///
+    /// Read from ~/.capacitor, or from STANCHION_LEGACY_HOME. Nothing there is changed.
+    #[arg(long, conflicts_with_all = ["project", "all"])]
+    pub compare_legacy: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `timeline`.
+#[derive(Debug, Args)]
+pub struct Timeline {
+    /// The session, by its id or its first eight characters; found by itself inside Claude Code
+    #[arg(value_name = "ID")]
+    pub session: Option<String>,
+    /// How many of the last events
+    #[arg(short, default_value_t = 50, value_name = "N", conflicts_with = "all")]
+    pub number: usize,
+    /// All events
+    #[arg(short, long)]
+    pub all: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `gc`.
+#[derive(Debug, Args)]
+pub struct Gc {
+    /// Keep ended sessions for so many days; 14, or what `sessions.retention_days` says in ~/.claude/requirements.yaml
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub days: Option<u16>,
+    /// Only tell what would be removed
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}

@@ -1,0 +1,82 @@
+//! The deaths of processes: told by the kernel on Linux, looked for every few seconds elsewhere.
+
+use std::collections::BTreeSet;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hooks_common::paths::Paths;
+use hooks_common::store;
+use serde_json::Value;
+
+use super::Signal;
+
+/// A thread that only waits needs little.
+const STACK: usize = 64 * 1024;
+/// More are not watched: whoever has more clients sees a death when something else happens.
+const MOST: usize = 256;
+
+/// Who is watched.
+#[derive(Debug)]
+pub struct Deaths {
+    signals: Sender<Signal>,
+    watched: Arc<Mutex<BTreeSet<u32>>>,
+}
+
+impl Deaths {
+    /// Deaths are sent to `signals`.
+    pub fn new(signals: Sender<Signal>) -> Self {
+        Self { signals, watched: Arc::default() }
+    }
+
+    /// Sends a signal when the process ends; at once when it is gone already.
+    pub fn watch(&self, pid: u32) {
+        {
+            let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+            if watched.len() >= MOST || !watched.insert(pid) {
+                return;
+            }
+        }
+        let (signals, watched) = (self.signals.clone(), Arc::clone(&self.watched));
+        let wait = move || {
+            wait_for_end(pid);
+            watched.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
+            // Nobody listens when the HUD has ended.
+            let _ = signals.send(Signal::Death);
+        };
+        let _ = std::thread::Builder::new().name(format!("wait for {pid}")).stack_size(STACK).spawn(wait);
+    }
+
+    /// Watches the process that writes the document, so that another can take over when it ends.
+    pub fn watch_writer(&self, paths: &Paths) {
+        let document = store::read(&paths.derived_state()).ok().flatten().unwrap_or_default();
+        let document: Value = serde_json::from_slice(&document).unwrap_or_default();
+        let pid = document["writer"]["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
+        if let Some(pid) = pid.filter(|pid| *pid != std::process::id()) {
+            self.watch(pid);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn wait_for_end(pid: u32) {
+    use rustix::event::{PollFd, PollFlags, poll};
+    use rustix::process::{Pid, PidfdFlags, pidfd_open};
+
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let Some(process) = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else { return };
+    while let Err(error) = poll(&mut [PollFd::new(&process, PollFlags::IN)], None) {
+        if error != rustix::io::Errno::INTR {
+            return;
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wait_for_end(pid: u32) {
+    use hooks_common::process::{Liveness, liveness};
+
+    while liveness(pid.into(), None) == Liveness::Live {
+        #[allow(clippy::disallowed_methods, reason = "there is no file to wait for here")]
+        std::thread::sleep(std::time::Duration::from_secs(3));
+    }
+}

@@ -1,0 +1,200 @@
+//! The HUD: it sleeps until a file changes, a client dies, a key is pressed, or time alone changes something.
+
+mod changes;
+mod deaths;
+pub mod screen;
+pub mod view;
+
+use std::collections::BTreeSet;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use hooks_common::paths::Paths;
+use hooks_common::time::Moment;
+use ratatui::crossterm::event::Event as Input;
+use sessions::derived::{DerivedState, Pen};
+use sessions::liveness::ProcessTable;
+use sessions::retention;
+
+use crate::commands::{gc, sessions as sessions_command};
+use crate::overview::Overview;
+use changes::Changes;
+use deaths::Deaths;
+
+/// Several changes within this time are one.
+const SETTLE: Duration = Duration::from_millis(80);
+/// A stream of changes is shown at least so often.
+const LONGEST: Duration = Duration::from_millis(300);
+/// How often old sessions are looked for, in milliseconds.
+const SWEEP: i64 = 3_600_000;
+/// How often the ages on a screen are drawn anew, in milliseconds: they are told in minutes.
+const AGES: i64 = 60_000;
+
+/// Something that may change what is shown.
+#[derive(Debug)]
+pub enum Signal {
+    /// Files changed.
+    Files(Touched),
+    /// A client, or the writer of the document, died.
+    Death,
+    /// Somebody typed, or the terminal changed its size.
+    Input(Input),
+    /// Somebody ends us.
+    End,
+}
+
+/// Which files changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Touched {
+    /// Those of one session, by its directory's name.
+    Session(String),
+    /// Any: look at everything.
+    All,
+    /// What sessions are shown with: a branch, requirement state.
+    Around,
+}
+
+/// What is known, and the right to tell it to others.
+#[derive(Debug)]
+pub struct Hud {
+    overview: Overview,
+    /// The document as it was made last.
+    pub state: DerivedState,
+    pen: Option<Pen>,
+    changes: Changes,
+    deaths: Deaths,
+    swept_at: i64,
+    made_at: i64,
+    /// What went wrong and is to be shown.
+    pub trouble: Option<String>,
+}
+
+impl Hud {
+    /// Looks at everything, tidies up, and begins to watch; what happens is sent to `signals`.
+    pub fn start(paths: Paths, signals: &Sender<Signal>) -> Self {
+        let now = Moment::now();
+        let mut overview = Overview::new(paths);
+        let state = overview.derive(now);
+        let changes = Changes::start(&overview.paths, signals.clone());
+        let mut hud = Self {
+            overview,
+            state,
+            pen: None,
+            changes,
+            deaths: Deaths::new(signals.clone()),
+            swept_at: 0,
+            made_at: 0,
+            trouble: None,
+        };
+        hud.sweep(now);
+        hud.make(now);
+        let _ = sessions_command::settle_registry(&hud.overview.paths, &hud.state.sessions);
+        hud
+    }
+
+    /// Whether this process writes the document.
+    pub fn is_writer(&self) -> bool {
+        self.pen.is_some()
+    }
+
+    /// Waits for the next signal, or until time changes something: `None`. Where files cannot be watched it looks
+    /// every two seconds.
+    pub fn wait(&mut self, signals: &Receiver<Signal>, shows_ages: bool) -> Option<Signal> {
+        let now = Moment::now();
+        let millis = now.wall.timestamp_millis();
+        let mut until = self.swept_at + SWEEP;
+        if let Some(change) = self.overview.next_change(now) {
+            until = until.min(change);
+        }
+        if shows_ages && self.state.sessions.iter().any(|session| session.ended.is_none()) {
+            until = until.min(self.made_at + AGES);
+        }
+        if !self.changes.is_watching() {
+            until = until.min(millis + 2_000);
+        }
+        let wait = Duration::from_millis(u64::try_from(until - millis).unwrap_or(0).max(1));
+        match signals.recv_timeout(wait) {
+            Ok(signal) => Some(signal),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Signal::End),
+        }
+    }
+
+    /// Takes changes in, with all that follow at once, and makes the document anew. What else was sent meanwhile is
+    /// returned.
+    pub fn take_in(&mut self, mut touched: Vec<Touched>, signals: &Receiver<Signal>) -> Vec<Signal> {
+        let mut others = Vec::new();
+        let began = Instant::now();
+        while !touched.is_empty() && began.elapsed() < LONGEST {
+            match signals.recv_timeout(SETTLE) {
+                Ok(Signal::Files(more)) => touched.push(more),
+                Ok(Signal::Death) => {}
+                Ok(other) => {
+                    others.push(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        let now = Moment::now();
+        let names: BTreeSet<&String> = touched
+            .iter()
+            .filter_map(|touched| match touched {
+                Touched::Session(name) => Some(name),
+                Touched::All | Touched::Around => None,
+            })
+            .collect();
+        if touched.contains(&Touched::All) || !self.changes.is_watching() {
+            self.overview.refresh(now);
+        } else {
+            for name in names {
+                self.overview.refresh_one(name, now);
+            }
+        }
+        if now.wall.timestamp_millis() - self.swept_at >= SWEEP {
+            self.sweep(now);
+        }
+        self.make(now);
+        others
+    }
+
+    fn make(&mut self, now: Moment) {
+        self.state = self.overview.derive(now);
+        self.made_at = now.wall.timestamp_millis();
+        if self.pen.is_none() {
+            self.pen = Pen::take(&self.overview.paths);
+        }
+        self.trouble = None;
+        match &mut self.pen {
+            Some(pen) => {
+                if let Err(error) = pen.write(&self.state) {
+                    let path = self.overview.paths.derived_state();
+                    self.trouble = Some(format!("{} cannot be written: {error}", path.display()));
+                }
+            }
+            // When that process ends, the pen is free.
+            None => self.deaths.watch_writer(&self.overview.paths),
+        }
+        self.changes.follow(&self.overview.paths, &self.state);
+        if let Some(trouble) = self.changes.trouble() {
+            self.trouble.get_or_insert(trouble);
+        }
+        let live = self.state.sessions.iter().filter(|session| session.liveness == "live");
+        for owner in live.filter_map(|session| session.owner.as_ref()) {
+            self.deaths.watch(owner.pid);
+        }
+    }
+
+    /// Removes what ended long ago and makes long logs short.
+    fn sweep(&mut self, now: Moment) {
+        self.swept_at = now.wall.timestamp_millis();
+        let paths = self.overview.paths.clone();
+        let days = config::cascade::retention_days(&paths);
+        if let Err(error) = retention::sweep(&paths, &mut ProcessTable::default(), days, false, now) {
+            self.trouble = Some(format!("old sessions cannot be removed: {error}"));
+        }
+        if !gc::compact_all(&paths, now).is_empty() {
+            self.overview.refresh(now);
+        }
+    }
+}

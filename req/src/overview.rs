@@ -1,0 +1,97 @@
+//! All sessions as they are now, with what other domains know about each: its branch, what is open for it, how
+//! full its context is, whether hooks fire.
+
+use std::path::{Path, PathBuf};
+
+use gates::{Gates, Situation};
+use health::firing;
+use hooks_common::heartbeat::{self, Heartbeat};
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+use hooks_common::session_id::SessionKey;
+use hooks_common::time::Moment;
+use sessions::book::Book;
+use sessions::derived::{DerivedState, Session, derive};
+use sessions::liveness::ProcessTable;
+use sessions::projects::Boundaries;
+use sessions::reconcile;
+
+/// What is known, kept between two looks so that only what changed is read.
+#[derive(Debug)]
+pub struct Overview {
+    /// The roots of everything on disk.
+    pub paths: Paths,
+    book: Book,
+    table: ProcessTable,
+}
+
+impl Overview {
+    /// Looks at everything.
+    pub fn new(paths: Paths) -> Self {
+        let mut overview = Self { paths, book: Book::default(), table: ProcessTable::default() };
+        overview.refresh(Moment::now());
+        overview
+    }
+
+    /// Looks at every session directory again.
+    pub fn refresh(&mut self, now: Moment) {
+        self.book.refresh(&self.paths, now.wall.timestamp_millis());
+    }
+
+    /// Looks at one session directory again.
+    pub fn refresh_one(&mut self, name: &str, now: Moment) {
+        self.book.refresh_one(&self.paths, name, now.wall.timestamp_millis());
+    }
+
+    /// The document of `derived-state.json`.
+    pub fn derive(&mut self, now: Moment) -> DerivedState {
+        let registered = gates::projects::all(&self.paths).unwrap_or_default();
+        let tracked: Vec<PathBuf> = registered.into_iter().map(|project| project.root).collect();
+        let of_sessions = self.book.sessions().filter_map(|(_, session)| session.meta.as_ref());
+        let known = tracked.iter().cloned().chain(of_sessions.map(|meta| meta.project_dir.clone()));
+        let mut boundaries = Boundaries::new(self.paths.home(), known.collect());
+        let millis = now.wall.timestamp_millis();
+        let mut state = derive(&self.book, &mut self.table, &mut boundaries, &tracked, millis);
+        for session in state.sessions.iter_mut().filter(|session| session.ended.is_none()) {
+            annotate(session, &self.paths, now);
+        }
+        let folders: Vec<PathBuf> =
+            state.sessions.iter().map(|session| session.project_dir.clone()).collect();
+        let has_live = state.sessions.iter().any(|session| session.liveness == "live");
+        let health = firing::judge(&self.paths, Some(&folders), has_live, now);
+        state.diagnostics.hook_health = serde_json::to_value(health).unwrap_or_default();
+        state.diagnostics.heartbeat_age_secs = match heartbeat::read(&self.paths, now) {
+            Heartbeat::Beat { age } => Some(age),
+            Heartbeat::Missing | Heartbeat::Unreadable => None,
+        };
+        state
+    }
+
+    /// Milliseconds since 1970 at which time alone will change something.
+    pub fn next_change(&mut self, now: Moment) -> Option<i64> {
+        let millis = now.wall.timestamp_millis();
+        let verdicts = reconcile::of_book(&self.book, &mut self.table, millis);
+        let sessions = self.book.sessions().zip(&verdicts);
+        sessions
+            .filter_map(|((_, session), verdict)| verdict.next_change(session.log.machine(), millis))
+            .min()
+    }
+}
+
+/// Adds what other domains know about a session.
+fn annotate(session: &mut Session, paths: &Paths, now: Moment) {
+    let Some(key) = SessionKey::new(&session.session_id) else { return };
+    let folder: &Path = if session.cwd.is_dir() { &session.cwd } else { &session.project_dir };
+    let project = Project::of_event(paths, None, folder);
+    session.branch = project.repository().map(|repository| repository.branch().name().to_owned());
+    session.context_percent = hooks_common::session_id::SessionId::new(&session.session_id)
+        .and_then(|id| hooks_common::session_log::SessionDir::new(paths, &id).context())
+        .map(|context| context.used_percentage);
+    let Some(gates) = Gates::of(&project, paths, project.branch(), Some(key), now.epoch()) else { return };
+    if !gates.policy.is_enabled() {
+        return;
+    }
+    let situation = Situation { may_compute: false, ..Situation::of_project(paths, &project) };
+    let open = gates.open(&situation).unwrap_or_default();
+    session.open_requirements = open.into_iter().map(|rule| rule.name).collect();
+}

@@ -1,0 +1,11 @@
+//! Run by the user's shell at each prompt.
+
+#![no_main]
+
+use std::process::ExitCode;
+
+hooks_common::begin!(run);
+
+fn run() -> ExitCode {
+    shell_cwd::command_main()
+}

@@ -1,0 +1,80 @@
+//! What history costs: the hot path with ten thousand recorded sessions and a log of nearly 5 MB, against the same
+//! hooks in a world where nothing has happened yet.
+
+use std::fmt::Write;
+
+use tests::World;
+use tests::world::SESSION;
+
+use super::{Case, clock, command, count, instructions, payload_file, quantile};
+
+/// How much dearer a hook may be.
+const MOST: f64 = 1.1;
+/// How many sessions are recorded.
+const SESSIONS: usize = 10_000;
+/// The log's size in bytes: just below that at which heartbeats are no longer kept.
+const LOG: usize = 4_800_000;
+
+/// Lets much have happened.
+pub fn grow(world: &World) {
+    let meta = std::fs::read(world.session_dir(SESSION).join("meta.json")).expect("a session");
+    let log = std::fs::read(world.session_dir(SESSION).join("events.jsonl")).expect("a log");
+    for at in 0..SESSIONS {
+        let dir = world.session_dir(&format!("{at:08x}-0000-4000-8000-000000000000"));
+        std::fs::create_dir_all(&dir).expect("a folder");
+        std::fs::write(dir.join("meta.json"), &meta).expect("a file");
+        std::fs::write(dir.join("events.jsonl"), &log).expect("a file");
+    }
+    let line = world.events(SESSION).pop().expect("an event");
+    let mut text = String::from_utf8(log).expect("UTF-8");
+    while text.len() < LOG {
+        writeln!(text, "{line}").expect("memory");
+    }
+    std::fs::write(world.session_dir(SESSION).join("events.jsonl"), text).expect("a log");
+}
+
+/// Whether the figures that do not depend on the clock stay the same.
+pub fn check(small: &World, large: &World, cases: &[Case]) -> bool {
+    let mut holds = true;
+    for case in cases {
+        let of = |world: &World| {
+            let payload = payload_file(world, case);
+            (count(world, case, &payload).syscalls, instructions(world, case, &payload).unwrap_or(0))
+        };
+        let ((few, light), (many, heavy)) = (of(small), of(large));
+        let over = many > few + 2 || heavy as f64 > light as f64 * MOST;
+        holds &= !over;
+        let verdict = if over { "  OVER" } else { "" };
+        println!("grown: {:28} syscalls {few} → {many}, instructions {light} → {heavy}{verdict}", case.name);
+    }
+    holds
+}
+
+/// Whether the times stay within a tenth.
+pub fn time(small: &World, large: &World, cases: &[Case], runs: usize) -> bool {
+    println!(
+        "\nwith {SESSIONS} sessions and a log of {} KB\n{:28} {:>7} {:>7} {:>6}",
+        LOG / 1_000,
+        "case",
+        "small",
+        "grown",
+        "ratio"
+    );
+    let mut holds = true;
+    for case in cases {
+        let of = |world: &World, times: &mut Vec<f64>| {
+            let payload = payload_file(world, case);
+            times.push(clock(command(world, &tests::executables().join(case.executable), &payload)));
+        };
+        let (mut few, mut many) = (Vec::new(), Vec::new());
+        for _ in 0..runs {
+            of(small, &mut few);
+            of(large, &mut many);
+        }
+        let (few, many) = (quantile(&mut few, 0.5), quantile(&mut many, 0.5));
+        let verdict = if many <= few * MOST { "" } else { "  OVER" };
+        holds &= verdict.is_empty();
+        println!("{:28} {few:>7.3} {many:>7.3} {:>6.2}{verdict}", case.name, many / few);
+    }
+    holds
+}
