@@ -128,7 +128,7 @@ fn inherit(hook: &mut Hook, gates: Gates, settings: &SessionStart, owner: Option
             let record = hook.gates.get_or_insert_default();
             (record.satisfied, record.satisfied_by) = (names, "carry_over".to_owned());
             let state = hooks_common::requirements::BranchState::read(&gates.dir, &gates.branch);
-            Gates { state, ..gates }
+            Gates { state: state.into(), ..gates }
         }
         Err(error) => {
             hook.report(&format!("carry-over: {error}"));

@@ -118,7 +118,7 @@ impl<'a> Replay<'a> {
         let changed = rules.iter().filter(is_changed).map(|rule| rule.name.clone()).collect();
         let gates = Gates {
             policy,
-            state: BranchState::empty_of(&Branch::outside_git()),
+            state: BranchState::empty_of(&Branch::outside_git()).into(),
             dir: project.state(),
             // Events that name none, from before there was a configuration, most likely happened here.
             branch: project.branch(),

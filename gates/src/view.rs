@@ -1,5 +1,8 @@
 //! What is required, what is open, and whom it stops: the one answer for every hook and for `req`.
 
+use std::cell::OnceCell;
+use std::ops::Deref;
+
 use config::types::Mode;
 use config::{Gate, Policy, PolicyError, Rule};
 use hooks_common::branch::Branch;
@@ -20,7 +23,7 @@ pub struct Gates {
     /// The compiled configuration.
     pub policy: Policy,
     /// The branch's state when it was looked at.
-    pub state: BranchState,
+    pub state: LazyState,
     /// The folder of that state.
     pub dir: StateDir,
     /// The branch.
@@ -29,6 +32,37 @@ pub struct Gates {
     pub session: Option<SessionKey>,
     /// Seconds since 1970.
     pub now: i64,
+}
+
+/// A branch's state, read when it is first asked for: a tool that triggers nothing needs none.
+#[derive(Debug)]
+pub struct LazyState {
+    source: Option<(StateDir, Branch)>,
+    read: OnceCell<BranchState>,
+}
+
+impl LazyState {
+    /// The state of a branch, not yet read.
+    pub fn of(dir: &StateDir, branch: &Branch) -> Self {
+        Self { source: Some((dir.clone(), branch.clone())), read: OnceCell::new() }
+    }
+}
+
+impl From<BranchState> for LazyState {
+    fn from(state: BranchState) -> Self {
+        Self { source: None, read: OnceCell::from(state) }
+    }
+}
+
+impl Deref for LazyState {
+    type Target = BranchState;
+
+    fn deref(&self) -> &BranchState {
+        self.read.get_or_init(|| match &self.source {
+            Some((dir, branch)) => BranchState::read(dir, branch),
+            None => BranchState::empty_of(&Branch::outside_git()),
+        })
+    }
 }
 
 /// A requirement that a tool triggers.
@@ -104,8 +138,7 @@ impl Gates {
     ) -> Option<Self> {
         let policy = Policy::of(project, paths)?;
         let dir = project.state();
-        // What no tool asks for is not read.
-        let state = BranchState::read(&dir, &branch);
+        let state = LazyState::of(&dir, &branch);
         Some(Self { policy, state, dir, branch, session, now })
     }
 
@@ -152,7 +185,7 @@ impl Gates {
         }
         hook.gates = Some(record);
         let (branch, now) = (hook.branch().clone(), hook.entered.epoch());
-        let state = BranchState::read(&dir, &branch);
+        let state = LazyState::of(&dir, &branch);
         Some(Self { policy, state, dir, branch, session: Some(session.key().clone()), now })
     }
 

@@ -91,6 +91,20 @@ pub fn value(text: &str) -> Result<Value, SettingsError> {
     root.to_serde_value().ok_or(SettingsError::NoObject)
 }
 
+/// The key that keeps every hook of ours from running, if a settings file has one.
+pub fn switches_hooks_off(settings: &Value) -> Option<&'static str> {
+    ["disableAllHooks", "allowManagedHooksOnly"].into_iter().find(|key| settings[*key] == true)
+}
+
+/// Where an organisation keeps the settings that nobody can override.
+pub fn managed() -> &'static Path {
+    Path::new(if cfg!(target_os = "macos") {
+        "/Library/Application Support/ClaudeCode/managed-settings.json"
+    } else {
+        "/etc/claude-code/managed-settings.json"
+    })
+}
+
 /// Whether git tracks a file, so that others get it.
 pub fn is_tracked(path: &Path) -> bool {
     let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else { return false };

@@ -4,11 +4,10 @@
 //! Whatever goes wrong, it prints what is left and exits 0. With
 //! `--chain <command>` the user's own status line comes first, as it was before the installation.
 
-#![allow(clippy::print_stdout, reason = "a status line is what is printed")]
-
 mod line;
 mod status;
 
+use std::io::Write;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
@@ -21,6 +20,11 @@ use hooks_common::time::Moment;
 
 /// How long the user's own status line may take; the host gives up after 5 s.
 const CHAIN_LIMIT: Duration = Duration::from_secs(3);
+
+/// A line to stdout. When nobody reads it there is nobody to tell.
+fn print(line: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
 
 fn note_context(status: &status::Status, paths: &Paths) {
     let (Some(session), Some(percent)) = (SessionId::new(&status.session_id), status.context) else { return };
@@ -38,7 +42,7 @@ pub fn command_main() -> ExitCode {
         let output = child::output_of(shell.arg("-c").arg(command), bytes.clone(), CHAIN_LIMIT);
         let text = output.map(|(_, text)| String::from_utf8_lossy(&text).trim_end().to_owned());
         if let Some(text) = text.ok().filter(|text| !text.is_empty()) {
-            println!("{text}");
+            print(&text);
         }
     }
     let line = std::panic::catch_unwind(|| {
@@ -46,7 +50,7 @@ pub fn command_main() -> ExitCode {
         (line::compose(&status, &Paths::from_env()), status)
     });
     let (line, status) = line.unwrap_or_default();
-    println!("{line}");
+    print(&line);
     let _ = std::panic::catch_unwind(|| note_context(&status, &Paths::from_env()));
     ExitCode::SUCCESS
 }

@@ -62,7 +62,10 @@ impl FileIdentity {
     /// The identity of what stands at `path`, links followed; `None` when nothing does. A link that leads
     /// nowhere has the link's own: somebody meant a file to be there.
     pub fn of(path: &Path) -> Option<Self> {
-        let meta = std::fs::metadata(path).or_else(|_| std::fs::symlink_metadata(path)).ok()?;
+        let mut meta = std::fs::symlink_metadata(path).ok()?;
+        if meta.is_symlink() {
+            meta = std::fs::metadata(path).unwrap_or(meta);
+        }
         let ns =
             |seconds: i64, nanoseconds: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
         Some(Self {

@@ -53,6 +53,15 @@ pub fn cut_bytes(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
+/// Text for one line of a terminal: what moves the cursor, hides, or turns the direction of writing is a space.
+pub fn one_line(text: &str) -> String {
+    let is_format = |c: char| {
+        matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+    };
+    text.chars().map(|c| if c.is_control() || is_format(c) { ' ' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -92,6 +92,9 @@ pub struct Install {
     /// Leave the status line as it is, without ours
     #[arg(long)]
     pub no_status_line: bool,
+    /// Also where the settings keep hooks from running
+    #[arg(long)]
+    pub force: bool,
     /// Show what would change
     #[arg(long)]
     pub dry_run: bool,

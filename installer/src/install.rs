@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use health::entry::{Bins, Entry, Form};
 use health::record::{Record, RecordDir};
-use health::settings::is_tracked;
+use health::settings::{Level, is_tracked, managed, switches_hooks_off, value};
 use health::status_line::StatusLine;
 use health::wiring::{self, STATUS_LINE, WIRING};
 use hooks_common::git::Repository;
@@ -22,6 +22,22 @@ use crate::status_line;
 /// How often a file that changes under our hands is read again.
 const TRIES: usize = 3;
 
+/// Hooks that are wired and never run would look like an installation that works.
+fn refuse_where_hooks_are_off(paths: &Paths, repo: &Path) -> anyhow::Result<()> {
+    let own = Level::ALL.map(|level| level.file(paths, repo));
+    for file in own.iter().map(PathBuf::as_path).chain([managed()]) {
+        let text = store::read(file).ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok());
+        let settings = text.and_then(|text| value(&text).ok()).unwrap_or_default();
+        if let Some(key) = switches_hooks_off(&settings) {
+            bail!(
+                "{} has `{key}`: no hook of ours would run, so nothing was changed; remove it, or add --force",
+                file.display()
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Adds our entries.
 pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> {
     let paths = Paths::from_env();
@@ -33,6 +49,9 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
         if !path.is_file() {
             bail!("{} is not there; `cargo setup` builds and installs the executables", path.display());
         }
+    }
+    if !arguments.force {
+        refuse_where_hooks_are_off(&paths, &repo)?;
     }
     let path = arguments.scope.level().file(&paths, &repo);
     let is_shared = arguments.scope == Scope::Project && is_tracked(&path);

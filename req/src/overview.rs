@@ -28,7 +28,8 @@ pub struct Overview {
 impl Overview {
     /// Looks at everything.
     pub fn new(paths: Paths) -> Self {
-        let mut overview = Self { paths, book: Book::default(), table: ProcessTable::default() };
+        let table = ProcessTable::with_hints(&paths);
+        let mut overview = Self { paths, book: Book::default(), table };
         overview.refresh(Moment::now());
         overview
     }

@@ -168,7 +168,7 @@ pub struct Project {
 pub struct Diagnostics {
     /// Seconds since hooks last fired.
     pub heartbeat_age_secs: Option<u64>,
-    /// Whether they fire; see [`crate::firing`].
+    /// Whether they fire; the caller knows.
     pub hook_health: Value,
     /// Lines that could not be read, in all logs.
     pub skipped_lines: usize,
@@ -394,7 +394,7 @@ fn edits(sessions: &[Session], now: i64) -> Vec<(PathBuf, &Session, i64)> {
 pub struct Pen {
     path: PathBuf,
     written: Option<Value>,
-    _lock: Lock,
+    lock: Lock,
 }
 
 impl Pen {
@@ -405,7 +405,12 @@ impl Pen {
         let lock = lock::exclusive(&path.with_extension("lock"), std::time::Duration::ZERO).ok()?;
         let found = store::read(&path).ok().flatten();
         let written = found.and_then(|bytes| serde_json::from_slice(&bytes).ok()).map(lasting);
-        Some(Self { path, written, _lock: lock })
+        Some(Self { path, written, lock })
+    }
+
+    /// Whether the right is gone because somebody removed the folder with the lock in it.
+    pub fn is_lost(&self) -> bool {
+        !self.lock.is_at(&self.path.with_extension("lock"))
     }
 
     /// Replaces the document if it says something new; whether it did. Readers may skip a file whose modification

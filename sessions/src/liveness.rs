@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
+use hooks_common::paths::Paths;
 use hooks_common::process::{Liveness, Site};
 use hooks_common::session_log::LoggedOwner;
+use hooks_common::store;
+use serde_json::Value;
 
 /// How long a verdict counts while the process table cannot be read, in milliseconds.
 const REMEMBERED: i64 = 10_000;
@@ -12,6 +15,12 @@ const REMEMBERED: i64 = 10_000;
 pub trait Oracle {
     /// Whether a client, a process of `site`, runs `now` (milliseconds since 1970).
     fn liveness(&mut self, client: &LoggedOwner, site: &Site, now: i64) -> Liveness;
+
+    /// Since when a live client itself says that nothing goes on in this session, in milliseconds since 1970; `None`
+    /// when it says anything else, or nothing.
+    fn idle_since(&mut self, _client: &LoggedOwner, _session_id: &str) -> Option<i64> {
+        None
+    }
 }
 
 /// The process table of this machine. A verdict is remembered for the moment in which the table cannot be read:
@@ -19,6 +28,14 @@ pub trait Oracle {
 #[derive(Debug, Default)]
 pub struct ProcessTable {
     verdicts: HashMap<(u32, String), (Liveness, i64)>,
+    hints: Option<Paths>,
+}
+
+impl ProcessTable {
+    /// One that also reads what clients say about themselves, below the roots of `paths`.
+    pub fn with_hints(paths: &Paths) -> Self {
+        Self { verdicts: HashMap::new(), hints: Some(paths.clone()) }
+    }
 }
 
 impl Oracle for ProcessTable {
@@ -31,5 +48,13 @@ impl Oracle for ProcessTable {
         }
         self.verdicts.insert(key, (verdict, now));
         verdict
+    }
+
+    /// From the file that newer clients keep about themselves. Its session may be an old one after `/clear`.
+    fn idle_since(&mut self, client: &LoggedOwner, session_id: &str) -> Option<i64> {
+        let path = self.hints.as_ref()?.client_session(client.pid);
+        let client: Value = serde_json::from_slice(&store::read(&path).ok()??).ok()?;
+        let is_idle = client["sessionId"] == session_id && client["status"] == "idle";
+        client["statusUpdatedAt"].as_i64().filter(|_| is_idle)
     }
 }

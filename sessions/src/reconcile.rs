@@ -17,6 +17,8 @@ const STALE: i64 = 300_000;
 const READY_STALE: i64 = 900_000;
 /// How long a subagent counts after its last sign.
 const AGENT_SILENT: i64 = 600_000;
+/// How much later than the last event a client must say that it is idle: that event's hook may still have run.
+const HINT_LAG: i64 = 500;
 /// How long events of a client that is gone may still arrive.
 const GRACE: i64 = 2_000;
 
@@ -138,8 +140,18 @@ fn judge(known: &Known<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle, now: i
         return verdict;
     }
     verdict.liveness = Some(liveness);
-    if liveness == Liveness::Unknown {
-        verdict.decay(machine, now);
+    match liveness {
+        Liveness::Unknown => verdict.decay(machine, now),
+        // No hook fires when the user presses Esc; some clients say of themselves that they are idle since.
+        Liveness::Live if machine.state.is_active() => {
+            let session = known.meta.map_or(known.name, |meta| &meta.session_id);
+            let client = verdict.client.clone().unwrap_or_default();
+            let since = oracle.idle_since(&client, session);
+            if let Some(since) = since.filter(|since| *since > machine.updated_at + HINT_LAG) {
+                verdict.go(State::Ready, since, Rule::ClientIdle);
+            }
+        }
+        Liveness::Live | Liveness::Dead => {}
     }
     verdict.show_agents(machine, now);
     verdict

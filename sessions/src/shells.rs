@@ -238,12 +238,12 @@ impl Shells {
         document.insert(prompt.pid, &shell).map_err(|error| at(&self.file)(error.into()))?;
         let bytes = document.bytes().map_err(|error| at(&self.file)(error.into()))?;
         store::replace(&self.file, &bytes, Durability::Rebuildable, 0o600).map_err(at(&self.file))?;
-        drop(lock);
-
         let has_moved = !before.as_ref().is_some_and(is_here);
         if has_moved {
+            // Under the lock still: the next report's line must come after this one.
             history::append(&self.history, prompt.pid, &shell, now.wall).map_err(at(&self.history))?;
         }
+        drop(lock);
         if history::is_due() {
             history::prune(&self.history, now.wall).map_err(at(&self.history))?;
         }

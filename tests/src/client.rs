@@ -1,7 +1,7 @@
 //! The real Claude Code client, run in print mode against [`crate::mock_api`].
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -56,13 +56,69 @@ impl Run {
     }
 }
 
+/// A client that runs. It is killed when it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    out: PathBuf,
+    err: PathBuf,
+}
+
+impl Running {
+    /// The process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Ends it without a word.
+    pub fn kill(mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it does not end within two minutes.
+    pub fn finish(mut self) -> Run {
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("the client's status") {
+                break status;
+            }
+            let printed = || std::fs::read_to_string(&self.out).unwrap_or_default();
+            assert!(started.elapsed() < Duration::from_secs(120), "the client did not end: {}", printed());
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let text = std::fs::read_to_string(&self.out).expect("its output");
+        let events = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let stderr = std::fs::read_to_string(&self.err).unwrap_or_default();
+        Run { events, code: status.code(), stderr, pid: self.pid() }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Runs one prompt in `folder` without any permission prompt.
 ///
 /// # Panics
 /// When the client cannot be started or does not end within two minutes.
 pub fn run(client: &Path, world: &World, api: &MockApi, folder: &Path, prompt: &str) -> Run {
-    let tmp = world.root().join("tmp");
-    std::fs::create_dir_all(&tmp).expect("a folder");
+    start(client, world, api, folder, &["-p", prompt]).finish()
+}
+
+/// Starts the client in `folder` without any permission prompt.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn start(client: &Path, world: &World, api: &MockApi, folder: &Path, arguments: &[&str]) -> Running {
+    let tmp =
+        tempfile::Builder::new().prefix("client-run.").tempdir_in(world.root()).expect("a folder").keep();
     let trusted = json!({"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true});
     let mut state = json!({"hasCompletedOnboarding": true, "theme": "dark", "numStartups": 9,
         "bypassPermissionsModeAccepted": true, "customApiKeyResponses": {"approved": ["dummy-key"], "rejected": []}});
@@ -71,7 +127,8 @@ pub fn run(client: &Path, world: &World, api: &MockApi, folder: &Path, prompt: &
     let mut command = world.command(client);
     command
         .current_dir(folder)
-        .args(["-p", prompt, "--output-format", "stream-json", "--verbose", "--include-hook-events"])
+        .args(arguments)
+        .args(["--output-format", "stream-json", "--verbose", "--include-hook-events"])
         .arg("--dangerously-skip-permissions")
         .env("ANTHROPIC_BASE_URL", format!("http://127.0.0.1:{}", api.port))
         .env("ANTHROPIC_API_KEY", "dummy-key")
@@ -98,20 +155,6 @@ pub fn run(client: &Path, world: &World, api: &MockApi, folder: &Path, prompt: &
     command
         .stdout(std::fs::File::create(&out).expect("a file"))
         .stderr(std::fs::File::create(&err).expect("a file"));
-    let mut child = command.spawn().expect("the client starts");
-    let pid = child.id();
-    let started = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().expect("the client's status") {
-            break status;
-        }
-        if started.elapsed() > Duration::from_secs(120) {
-            let _ = child.kill();
-            panic!("the client did not end: {}", std::fs::read_to_string(&out).unwrap_or_default());
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    let text = std::fs::read_to_string(&out).expect("its output");
-    let events = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    Run { events, code: status.code(), stderr: std::fs::read_to_string(&err).unwrap_or_default(), pid }
+    let child = command.spawn().expect("the client starts");
+    Running { child, out, err }
 }

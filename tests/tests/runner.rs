@@ -16,6 +16,8 @@ mod cli;
 mod commands;
 #[path = "runner/config.rs"]
 mod config_files;
+#[path = "runner/derived_state.rs"]
+mod derived_state;
 #[path = "runner/durability.rs"]
 mod durability;
 #[path = "runner/gaps.rs"]
@@ -32,6 +34,8 @@ mod payloads;
 mod places;
 #[path = "runner/real_client.rs"]
 mod real_client;
+#[path = "runner/real_sessions.rs"]
+mod real_sessions;
 #[path = "runner/session_cases.rs"]
 mod session_cases;
 #[path = "runner/session_upkeep.rs"]

@@ -10,7 +10,7 @@ use super::status_line::Found;
 use crate::entry::{Bins, Form, executable};
 use crate::record::RecordDir;
 use crate::report::{Category, Report, Section};
-use crate::settings::{self, Level, is_tracked};
+use crate::settings::{self, Level, is_tracked, switches_hooks_off};
 use crate::status_line::{self, StatusLine};
 use crate::wiring::WIRING;
 
@@ -100,21 +100,20 @@ fn read(file: &Path, section: &mut Section<'_>) -> Option<String> {
 
 /// Values that switch hooks or gates off.
 fn switches(value: &Value, shown: &str, section: &mut Section<'_>) {
-    if value.get("disableAllHooks") == Some(&Value::Bool(true)) {
-        section.fail(
+    match switches_hooks_off(value) {
+        Some("disableAllHooks") => section.fail(
             "disable-all-hooks",
             shown,
             "`disableAllHooks` is true: no hook runs at all",
             "remove it",
-        );
-    }
-    if value.get("allowManagedHooksOnly") == Some(&Value::Bool(true)) {
-        section.fail(
+        ),
+        Some(_) => section.fail(
             "managed-hooks-only",
             shown,
             "`allowManagedHooksOnly` is true: only managed hooks run",
             "",
-        );
+        ),
+        None => {}
     }
     if value["env"]["CLAUDE_SKIP_REQUIREMENTS"].as_str().is_some_and(|value| !value.is_empty()) {
         section.fail(

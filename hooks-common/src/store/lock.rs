@@ -26,6 +26,16 @@ impl Lock {
     pub fn is_held(&self) -> bool {
         self.held
     }
+
+    /// Whether the side file at `path` is still the one that was locked: a folder that was removed takes its locks
+    /// along.
+    pub fn is_at(&self, path: &Path) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        match (self.file.metadata(), std::fs::metadata(path)) {
+            (Ok(held), Ok(there)) => (held.dev(), held.ino()) == (there.dev(), there.ino()),
+            _ => false,
+        }
+    }
 }
 
 impl Drop for Lock {

@@ -114,7 +114,7 @@ fn table(sessions: &[&Session], now: Moment, out: &mut impl Write) -> anyhow::Re
             if open == 0 { "-".to_owned() } else { open.to_string() },
             session.context_percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent:.0}%")),
             since(&session.updated_at),
-            session.project_dir.display(),
+            shortened(&session.project_dir.to_string_lossy(), 120),
             remark(session).map(|remark| format!("  ({remark})")).unwrap_or_default(),
         )?;
     }

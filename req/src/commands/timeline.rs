@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::{Context, bail};
 use hooks_common::session_log::{LoggedEvent, SessionDir};
 use hooks_common::store;
-use hooks_common::text::cut_bytes;
+use hooks_common::text::{cut_bytes, one_line};
 use serde::Serialize;
 use sessions::State;
 use sessions::machine::{Machine, Rule};
@@ -122,6 +122,5 @@ fn detail(event: &LoggedEvent) -> String {
 
 /// Text from a log, made fit for one line of a terminal.
 pub fn plain(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    cut_bytes(&clean, 200).to_owned()
+    cut_bytes(&one_line(text), 200).to_owned()
 }

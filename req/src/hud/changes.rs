@@ -1,8 +1,10 @@
 //! File notification: which files are watched, and what a change to one means.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -14,21 +16,39 @@ use super::{Signal, Touched};
 /// How many folders are watched; the kernel bounds them for each user.
 const MOST: usize = 1024;
 
+/// A folder's device and inode: one that was removed and made again is another.
+type Identity = (u64, u64);
+
 /// The watched folders.
 #[derive(Debug)]
 pub struct Changes {
     watcher: Option<RecommendedWatcher>,
-    watched: BTreeSet<PathBuf>,
+    watched: BTreeMap<PathBuf, Identity>,
+    /// Folders that were removed: what is made there again is not watched, even if it gets the same inode.
+    removed: Arc<Mutex<BTreeSet<PathBuf>>>,
     trouble: Option<String>,
 }
 
 impl Changes {
     /// Begins to watch what tells of new sessions; changes are sent to `signals`.
     pub fn start(paths: &Paths, signals: Sender<Signal>) -> Self {
-        let known = Known { sessions: paths.sessions_dir(), registry: paths.registry() };
+        let known = Known {
+            sessions: paths.sessions_dir(),
+            registry: paths.registry(),
+            clients: paths.client_sessions(),
+        };
+        let removed: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
+        let gone = Arc::clone(&removed);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let touched = match event {
-                Ok(event) => known.touched(&event),
+                Ok(event) => {
+                    if matches!(event.kind, EventKind::Remove(_)) {
+                        gone.lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .extend(event.paths.iter().cloned());
+                    }
+                    known.touched(&event)
+                }
                 // The queue overflowed: anything may have changed.
                 Err(_) => Some(Touched::All),
             };
@@ -37,7 +57,7 @@ impl Changes {
                 let _ = signals.send(Signal::Files(touched));
             }
         });
-        let mut changes = Self { watcher: None, watched: BTreeSet::new(), trouble: None };
+        let mut changes = Self { watcher: None, watched: BTreeMap::new(), removed, trouble: None };
         match watcher {
             Ok(watcher) => changes.watcher = Some(watcher),
             Err(error) => changes.fail(&error),
@@ -59,9 +79,11 @@ impl Changes {
         self.trouble.clone()
     }
 
-    /// Watches the directories of the sessions that may go on, and what they are shown with.
-    pub fn follow(&mut self, paths: &Paths, state: &DerivedState) {
-        let mut wanted = BTreeSet::from([paths.sessions_dir(), paths.claude_dir().to_owned()]);
+    /// Watches the directories of the sessions that may go on, and what they are shown with. When some were not
+    /// watched until now, the sessions among them.
+    pub fn follow(&mut self, paths: &Paths, state: &DerivedState) -> Option<Vec<String>> {
+        let mut wanted =
+            BTreeSet::from([paths.sessions_dir(), paths.claude_dir().to_owned(), paths.client_sessions()]);
         for session in state.sessions.iter().filter(|session| session.ended.is_none()) {
             if wanted.len() + 3 > MOST {
                 break;
@@ -76,25 +98,39 @@ impl Changes {
             }
             wanted.insert(project.state().path().to_owned());
         }
-        for gone in self.watched.difference(&wanted).cloned().collect::<Vec<_>>() {
-            self.watched.remove(&gone);
+        let removed = std::mem::take(&mut *self.removed.lock().unwrap_or_else(PoisonError::into_inner));
+        let gone: Vec<PathBuf> = self
+            .watched
+            .iter()
+            .filter(|(folder, known)| {
+                !wanted.contains(*folder) || removed.contains(*folder) || identity(folder) != Some(**known)
+            })
+            .map(|(folder, _)| folder.clone())
+            .collect();
+        for folder in gone {
+            self.watched.remove(&folder);
             if let Some(watcher) = &mut self.watcher {
-                let _ = watcher.unwatch(&gone);
+                // The kernel forgets a folder that is removed; the library must, too.
+                let _ = watcher.unwatch(&folder);
             }
         }
-        for folder in wanted {
-            self.watch(&folder);
-        }
+        let sessions = paths.sessions_dir();
+        let new: Vec<PathBuf> = wanted.into_iter().filter(|folder| self.watch(folder)).collect();
+        let name = |folder: &PathBuf| folder.file_name()?.to_str().map(str::to_owned);
+        let names = new.iter().filter(|folder| folder.parent() == Some(&sessions)).filter_map(name);
+        (!new.is_empty()).then(|| names.collect())
     }
 
-    fn watch(&mut self, folder: &Path) {
-        if self.watched.contains(folder) || !folder.is_dir() {
-            return;
-        }
-        let Some(watcher) = &mut self.watcher else { return };
+    /// Watches a folder that is there; whether it was not watched before.
+    fn watch(&mut self, folder: &Path) -> bool {
+        let Some(identity) = identity(folder).filter(|_| !self.watched.contains_key(folder)) else {
+            return false;
+        };
+        let Some(watcher) = &mut self.watcher else { return false };
         match watcher.watch(folder, RecursiveMode::NonRecursive) {
             Ok(()) => {
-                self.watched.insert(folder.to_owned());
+                self.watched.insert(folder.to_owned(), identity);
+                return true;
             }
             // The folder went away meanwhile.
             Err(error) if !folder.is_dir() => drop(error),
@@ -103,6 +139,7 @@ impl Changes {
                 self.fail(&error);
             }
         }
+        false
     }
 
     fn fail(&mut self, error: &notify::Error) {
@@ -110,11 +147,17 @@ impl Changes {
     }
 }
 
+fn identity(folder: &Path) -> Option<Identity> {
+    let meta = std::fs::metadata(folder).ok().filter(std::fs::Metadata::is_dir)?;
+    Some((meta.dev(), meta.ino()))
+}
+
 /// What a path means.
 #[derive(Debug)]
 struct Known {
     sessions: PathBuf,
     registry: PathBuf,
+    clients: PathBuf,
 }
 
 impl Known {
@@ -143,8 +186,10 @@ impl Known {
             });
             return (matters && !session.starts_with('.')).then(|| Touched::Session(session.to_owned()));
         }
-        let is_around =
-            name == "HEAD" || (name.ends_with(".json") && path.parent()?.ends_with("requirements"));
+        let is_client = path.parent() == Some(&self.clients) && name.ends_with(".json");
+        let is_around = is_client
+            || name == "HEAD"
+            || (name.ends_with(".json") && path.parent()?.ends_with("requirements"));
         is_around.then_some(Touched::Around)
     }
 }

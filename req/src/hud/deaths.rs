@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use hooks_common::paths::Paths;
+use hooks_common::process::{Liveness, liveness};
 use hooks_common::store;
 use serde_json::Value;
 
@@ -28,8 +30,11 @@ impl Deaths {
         Self { signals, watched: Arc::default() }
     }
 
-    /// Sends a signal when the process ends; at once when it is gone already.
+    /// Sends a signal when the process ends. One that is gone already is no news.
     pub fn watch(&self, pid: u32) {
+        if liveness(pid.into(), None) == Liveness::Dead {
+            return;
+        }
         {
             let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
             if watched.len() >= MOST || !watched.insert(pid) {
@@ -62,21 +67,26 @@ fn wait_for_end(pid: u32) {
     use rustix::event::{PollFd, PollFlags, poll};
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
-    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
-    let Some(process) = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()) else { return };
+    let raw = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let Some(process) = raw.and_then(|raw| pidfd_open(raw, PidfdFlags::empty()).ok()) else {
+        // An old kernel, a sandbox that forbids it, no descriptors left.
+        return look_now_and_then(pid);
+    };
     while let Err(error) = poll(&mut [PollFd::new(&process, PollFlags::IN)], None) {
         if error != rustix::io::Errno::INTR {
-            return;
+            return look_now_and_then(pid);
         }
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 fn wait_for_end(pid: u32) {
-    use hooks_common::process::{Liveness, liveness};
+    look_now_and_then(pid);
+}
 
+fn look_now_and_then(pid: u32) {
     while liveness(pid.into(), None) == Liveness::Live {
-        #[allow(clippy::disallowed_methods, reason = "there is no file to wait for here")]
-        std::thread::sleep(std::time::Duration::from_secs(3));
+        #[allow(clippy::disallowed_methods, reason = "there is nothing to wait for here")]
+        std::thread::sleep(Duration::from_secs(3));
     }
 }

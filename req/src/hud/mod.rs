@@ -160,8 +160,15 @@ impl Hud {
 
     fn make(&mut self, now: Moment) {
         self.state = self.overview.derive(now);
+        // What is watched from now on may have changed since it was read.
+        if let Some(unseen) = self.changes.follow(&self.overview.paths, &self.state) {
+            for name in unseen {
+                self.overview.refresh_one(&name, now);
+            }
+            self.state = self.overview.derive(now);
+        }
         self.made_at = now.wall.timestamp_millis();
-        if self.pen.is_none() {
+        if self.pen.as_ref().is_none_or(Pen::is_lost) {
             self.pen = Pen::take(&self.overview.paths);
         }
         self.trouble = None;
@@ -175,7 +182,6 @@ impl Hud {
             // When that process ends, the pen is free.
             None => self.deaths.watch_writer(&self.overview.paths),
         }
-        self.changes.follow(&self.overview.paths, &self.state);
         if let Some(trouble) = self.changes.trouble() {
             self.trouble.get_or_insert(trouble);
         }

@@ -1,6 +1,7 @@
 //! The screen's drawing: a list that fits eighty columns and says more where there is room.
 
 use hooks_common::env_vars;
+use hooks_common::text::one_line;
 use hooks_common::time::age;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -193,7 +194,7 @@ fn details(session: &Session, now: i64) -> Paragraph<'static> {
 
 /// Text for one line that may be as wide as the terminal.
 fn plain_wide(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect()
+    one_line(text).chars().take(400).collect()
 }
 
 fn timeline(frame: &mut Frame<'_>, open: &Open, area: Rect) {

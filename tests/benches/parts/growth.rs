@@ -2,11 +2,12 @@
 //! hooks in a world where nothing has happened yet.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use tests::World;
 use tests::world::SESSION;
 
-use super::{Case, clock, command, count, instructions, payload_file, quantile};
+use super::{Case, clock, command, count, instructions, quantile};
 
 /// How much dearer a hook may be.
 const MOST: f64 = 1.1;
@@ -33,12 +34,21 @@ pub fn grow(world: &World) {
     std::fs::write(world.session_dir(SESSION).join("events.jsonl"), text).expect("a log");
 }
 
+/// The payload of a case, moved from the world it was made for into another.
+fn own_payload(from: &World, to: &World, case: &Case) -> PathBuf {
+    let text = case.payload.to_string();
+    let text = text.replace(from.root().to_str().expect("UTF-8"), to.root().to_str().expect("UTF-8"));
+    let path = to.root().join("payload.json");
+    std::fs::write(&path, text).expect("the payload");
+    path
+}
+
 /// Whether the figures that do not depend on the clock stay the same.
 pub fn check(small: &World, large: &World, cases: &[Case]) -> bool {
     let mut holds = true;
     for case in cases {
         let of = |world: &World| {
-            let payload = payload_file(world, case);
+            let payload = own_payload(small, world, case);
             (count(world, case, &payload).syscalls, instructions(world, case, &payload).unwrap_or(0))
         };
         let ((few, light), (many, heavy)) = (of(small), of(large));
@@ -63,7 +73,7 @@ pub fn time(small: &World, large: &World, cases: &[Case], runs: usize) -> bool {
     let mut holds = true;
     for case in cases {
         let of = |world: &World, times: &mut Vec<f64>| {
-            let payload = payload_file(world, case);
+            let payload = own_payload(small, world, case);
             times.push(clock(command(world, &tests::executables().join(case.executable), &payload)));
         };
         let (mut few, mut many) = (Vec::new(), Vec::new());

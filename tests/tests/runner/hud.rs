@@ -134,22 +134,11 @@ fn watching_costs_nothing_while_nothing_changes() {
     let Some(tmux) = watch(&world, 80, 24) else { return };
     tmux.until("it shows", |screen| line(screen, SESSION).contains("ready"));
     std::thread::sleep(Duration::from_millis(1_500));
-    let before = spent(tmux.pid());
+    let before = tests::switches(tmux.pid());
     std::thread::sleep(Duration::from_secs(5));
-    assert_eq!(spent(tmux.pid()), before, "no thread was woken");
+    assert_eq!(tests::switches(tmux.pid()), before, "no thread was woken");
     client.hook(&world.recorded("UserPromptSubmit-plain"));
     tmux.until("a change shows", |screen| line(screen, SESSION).contains("working"));
-}
-
-/// How often the threads of a process were given the processor.
-fn spent(pid: u32) -> u64 {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
-    let switches = tasks.map(|task| {
-        let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
-        let counts = status.lines().filter_map(|line| line.split_once("ctxt_switches:"));
-        counts.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum::<u64>()
-    });
-    switches.sum()
 }
 
 #[test]

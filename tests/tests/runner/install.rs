@@ -162,6 +162,75 @@ fn what_cannot_be_understood_is_refused_untouched() {
 }
 
 #[test]
+fn where_hooks_are_switched_off_nothing_is_wired() {
+    for key in ["disableAllHooks", "allowManagedHooksOnly"] {
+        let world = World::new();
+        bin(&world);
+        let text = format!("{{\"{key}\": true}}\n");
+        let local = world.repo.join(".claude/settings.local.json");
+        world.write(".claude/settings.local.json", &text);
+        let output = world.stanchion(&["install"]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(key) && error.contains("--force"), "{error}");
+        assert!(!settings(&world).exists() && read(&local) == text);
+        ok(&world.stanchion(&["install", "--force"]));
+        assert!(settings(&world).exists());
+    }
+}
+
+#[test]
+fn case_21_a_linked_file_full_of_others_entries_is_edited_where_it_lies() {
+    let world = World::new();
+    let bin = bin(&world);
+    let ours = |name: &str| {
+        json!({"type": "command", "command": bin.join(name), "args": [], "timeout": 10}).to_string()
+    };
+    let stop = ours("hook-stop");
+    let original = format!(
+        "{{\n  \"unknown\": {{\"z\": 1, \"a\": 2}},\n  \"hooks\": {{\n    \"Stop\": [{{\"hooks\": [{stop}, {stop}]}}, {{\"hooks\": [{stop}]}}],\n    \"PreToolUse\": [{{\"matcher\": \"Bash\", \"hooks\": [{{\"type\": \"command\", \"command\": \"/opt/my-hook-pre-tool-notify.sh --sound\"}}, {}]}}]\n  }},\n  \"model\": \"x\"\n}}\n",
+        ours("hook-pre-tool")
+    );
+    let dotfile = world.home.join("dotfiles/settings.json");
+    std::fs::create_dir_all(dotfile.parent().unwrap()).unwrap();
+    std::fs::write(&dotfile, &original).unwrap();
+    std::fs::set_permissions(&dotfile, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    std::fs::create_dir_all(world.repo.join(".claude")).unwrap();
+    std::os::unix::fs::symlink(&dotfile, settings(&world)).unwrap();
+    ok(&world.stanchion(&["install"]));
+    let once = read(&dotfile);
+    ok(&world.stanchion(&["install"]));
+    assert_eq!(read(&dotfile), once, "the second run changes nothing");
+    assert!(settings(&world).symlink_metadata().unwrap().is_symlink());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&dotfile.metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o644);
+    assert!(once.starts_with("{\n  \"unknown\": {\"z\": 1, \"a\": 2},\n  \"hooks\""), "{once}");
+    let wired: Value = serde_json::from_str(&once).unwrap();
+    for event in EVENTS {
+        let groups = wired["hooks"][event].as_array().unwrap();
+        let entries: Vec<&Value> =
+            groups.iter().flat_map(|group| group["hooks"].as_array().unwrap()).collect();
+        let is_ours = |entry: &&&Value| Path::new(entry["command"].as_str().unwrap()).starts_with(&bin);
+        assert_eq!(entries.iter().filter(is_ours).count(), 1, "{event}");
+    }
+    let bash = wired["hooks"]["PreToolUse"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|group| group["matcher"] == "Bash")
+        .unwrap();
+    assert_eq!(
+        bash["hooks"],
+        json!([{"type": "command", "command": "/opt/my-hook-pre-tool-notify.sh --sound"}]),
+        "the user's group keeps its matcher and its own entry alone"
+    );
+    ok(&world.stanchion(&["uninstall"]));
+    assert!(
+        !read(&dotfile).contains("hook-stop")
+            && read(&dotfile).contains("/opt/my-hook-pre-tool-notify.sh --sound")
+    );
+}
+
+#[test]
 fn a_link_is_followed_and_stays_a_link() {
     let world = World::new();
     bin(&world);

@@ -5,16 +5,16 @@ use tests::mock_api::MockApi;
 use tests::world::last;
 use tests::{World, client};
 
-fn tool(name: &str, input: Value) -> Value {
+pub fn tool(name: &str, input: Value) -> Value {
     json!([{"type": "tool_use", "name": name, "input": input}])
 }
 
-fn text(text: &str) -> Value {
+pub fn text(text: &str) -> Value {
     json!([{"type": "text", "text": text}])
 }
 
 /// A world whose repository is wired by the installer.
-fn wired(form: &str) -> World {
+pub fn wired(form: &str) -> World {
     let world = World::with(
         "requirements:\n  commit_plan: {enabled: true, scope: session, message: Agree on a plan first}\n",
     );

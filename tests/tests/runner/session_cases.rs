@@ -285,6 +285,22 @@ fn case_14_any_id_has_one_directory_of_its_own_and_is_told_whole() {
 }
 
 #[test]
+fn what_a_payload_brings_does_not_reach_the_terminal_raw() {
+    let world = World::with(ONE);
+    let odd = world.root().join("ev\u{1b}[31mil\u{7}\n\u{202e}x");
+    std::fs::create_dir_all(&odd).unwrap();
+    let mut client = StandIn::new(&world);
+    client.hook(&world.payload("SessionStart-startup", json!({"cwd": odd})));
+    client.hook(&world.payload("PreToolUse-Bash", json!({"tool_name": "\u{1b}]0;x\u{7}", "cwd": odd})));
+    for words in [&["sessions"][..], &["timeline", SESSION]] {
+        let text = world.req_ok(words);
+        let is_odd = |c: char| c != '\n' && c.is_control() || c == '\u{202e}';
+        assert!(!text.chars().any(is_odd), "{text:?}");
+    }
+    assert_eq!(world.req_ok(&["sessions"]).lines().count(), 2);
+}
+
+#[test]
 fn case_15_a_torn_line_costs_itself_alone() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);
@@ -320,7 +336,7 @@ fn case_16_a_live_client_never_fades_and_one_nobody_can_ask_does() {
         for (seconds, expected) in ages {
             world.hook(&of(OTHER, world.recorded("SessionStart-startup")));
             world.hook(&of(OTHER, world.recorded(event)));
-            forget_clients(&world, OTHER);
+            world.forget_clients(OTHER);
             world.age(OTHER, seconds);
             let session = world.session(OTHER);
             assert_eq!(
@@ -331,18 +347,6 @@ fn case_16_a_live_client_never_fades_and_one_nobody_can_ask_does() {
             std::fs::remove_dir_all(world.session_dir(OTHER)).unwrap();
         }
     }
-}
-
-fn forget_clients(world: &World, session: &str) {
-    world.edit_events(session, |events| {
-        for event in events {
-            event.as_object_mut().unwrap().remove("owner");
-        }
-    });
-    let path = world.session_dir(session).join("meta.json");
-    let mut meta = world.json(&path);
-    meta["owner"] = Value::Null;
-    std::fs::write(path, meta.to_string()).unwrap();
 }
 
 #[test]
@@ -435,6 +439,28 @@ fn case_20_a_tool_that_waits_is_not_hidden_by_one_that_runs() {
     client.hook(&tool(&world, "PostToolUse", "c", "rm y"));
     assert_eq!(world.state_of(SESSION), "ready");
     assert_eq!(rules(&world, SESSION).last().unwrap(), "late_tool");
+}
+
+#[test]
+fn a_client_that_says_it_is_idle_is_believed_where_no_hook_fires() {
+    let world = World::with(ONE);
+    let mut client = StandIn::new(&world);
+    start(&world, &mut client);
+    prompt(&world, &mut client);
+    let file = world.home.join(format!(".claude/sessions/{}.json", client.pid()));
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let says = |session: &str, status: &str, later: i64| {
+        let at = (world::now() + later) * 1_000;
+        let text =
+            json!({"pid": client.pid(), "sessionId": session, "status": status, "statusUpdatedAt": at});
+        std::fs::write(&file, text.to_string()).unwrap();
+        world.state_of(SESSION)
+    };
+    assert_eq!(says(SESSION, "busy", 5), "working");
+    assert_eq!(says(OTHER, "idle", 5), "working", "it speaks of another session");
+    assert_eq!(says(SESSION, "idle", -5), "working", "that was before the prompt");
+    assert_eq!(says(SESSION, "idle", 5), "ready");
+    assert_eq!(world.session(SESSION)["why"], json!(["prompt", "client_idle"]));
 }
 
 #[test]

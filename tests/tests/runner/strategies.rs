@@ -965,6 +965,18 @@ fn the_status_line_prints_what_is_left_whatever_comes() {
 }
 
 #[test]
+fn a_status_line_that_nobody_reads_ends_well() {
+    let world = World::new();
+    let path = tests::executables().join("hook-status-line");
+    for sink in ["/dev/full", "/dev/null"] {
+        let mut shell = world.command("sh");
+        shell.args(["-c", &format!("echo '{{}}' | '{}' >{sink}", path.display())]);
+        let output = shell.output().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]), "{sink}");
+    }
+}
+
+#[test]
 fn the_status_line_of_the_user_comes_first() {
     let world = World::with("requirements: {}\n");
     let payload = world.recorded("StatusLine-startup").to_string();
