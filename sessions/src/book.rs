@@ -11,6 +11,7 @@ use hooks_common::store;
 use serde::Serialize;
 
 use crate::machine::Machine;
+use crate::reconcile::Known;
 use crate::record::{self, Boots, Key, Stretch};
 
 /// A session that nothing was heard of for so long is listed only while its client lives, in milliseconds.
@@ -196,6 +197,15 @@ impl Book {
     /// The sessions, by the names of their directories.
     pub fn sessions(&self) -> impl Iterator<Item = (&str, &Session)> {
         self.sessions.iter().map(|(name, session)| (name.as_str(), session))
+    }
+
+    /// What is known about each, in the same order.
+    pub fn known(&self) -> impl Iterator<Item = Known<'_>> {
+        self.sessions().map(|(name, session)| Known {
+            name,
+            meta: session.meta.as_ref(),
+            machine: session.log.machine(),
+        })
     }
 
     /// Directories that a newer version wrote; nothing is said about them and nothing removes them.

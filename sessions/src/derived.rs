@@ -11,7 +11,6 @@ use hooks_common::paths::Paths;
 use hooks_common::process;
 use hooks_common::process::Liveness;
 use hooks_common::session_id::SessionId;
-use hooks_common::session_log::Meta;
 use hooks_common::store::lock::{self, Lock, LockError};
 use hooks_common::store::{self, Durability};
 use hooks_common::time::rfc3339;
@@ -20,9 +19,9 @@ use serde_json::Value;
 
 use crate::book::{Book, Input};
 use crate::liveness::Oracle;
-use crate::machine::{Activity, Machine};
+use crate::machine::Activity;
 use crate::projects::Boundaries;
-use crate::reconcile::{self, Verdict};
+use crate::reconcile::{self, Known, Verdict};
 use crate::state::State;
 
 /// How long an edit makes its package look worked on, in milliseconds. At the age itself it still does.
@@ -169,7 +168,7 @@ pub struct Project {
 pub struct Diagnostics {
     /// Seconds since hooks last fired.
     pub heartbeat_age_secs: Option<u64>,
-    /// Whether they fire; see [`crate::firing`].
+    /// Whether they fire; the caller knows.
     pub hook_health: Value,
     /// Lines that could not be read, in all logs.
     pub skipped_lines: usize,
@@ -191,22 +190,15 @@ pub fn derive(
     tracked: &[PathBuf],
     now: i64,
 ) -> DerivedState {
-    let verdicts = reconcile::of_book(book, oracle, now);
-    let mut sessions = Vec::new();
-    let mut inputs = BTreeMap::new();
-    let mut skipped_lines = 0;
-    for ((name, known), verdict) in book.sessions().zip(&verdicts) {
-        let machine = known.log.machine();
-        skipped_lines += known.log.input.skipped;
-        inputs.insert(name.to_owned(), known.log.input.clone());
-        sessions.push(session(name, known.meta.as_ref(), machine, verdict, boundaries, now));
-    }
-    let projects = projects(&sessions, tracked, now);
+    let known: Vec<_> = book.known().collect();
+    let (sessions, projects) = show(&known, oracle, boundaries, tracked, now);
+    let inputs = book.sessions().map(|(name, session)| (name.to_owned(), session.log.input.clone()));
+    let skipped_lines = book.sessions().map(|(_, session)| session.log.input.skipped).sum();
     DerivedState {
         v: 1,
         generated_at: time(now).unwrap_or_default(),
         writer: Writer::me(),
-        inputs,
+        inputs: inputs.collect(),
         sessions,
         projects,
         diagnostics: Diagnostics {
@@ -215,6 +207,21 @@ pub fn derive(
             ..Diagnostics::default()
         },
     }
+}
+
+/// The sessions, in the order of `known`, and the projects by their folder.
+pub fn show(
+    known: &[Known<'_>],
+    oracle: &mut dyn Oracle,
+    boundaries: &mut Boundaries,
+    tracked: &[PathBuf],
+    now: i64,
+) -> (Vec<Session>, BTreeMap<String, Project>) {
+    let verdicts = reconcile::reconcile(known, oracle, now);
+    let shown = known.iter().zip(&verdicts);
+    let sessions: Vec<_> = shown.map(|(known, verdict)| session(known, verdict, boundaries, now)).collect();
+    let projects = projects(&sessions, tracked, now);
+    (sessions, projects)
 }
 
 impl Writer {
@@ -226,14 +233,8 @@ impl Writer {
     }
 }
 
-fn session(
-    name: &str,
-    meta: Option<&Meta>,
-    machine: &Machine,
-    verdict: &Verdict,
-    boundaries: &mut Boundaries,
-    now: i64,
-) -> Session {
+fn session(known: &Known<'_>, verdict: &Verdict, boundaries: &mut Boundaries, now: i64) -> Session {
+    let Known { name, meta, machine } = *known;
     let full = meta.map_or(name, |meta| &meta.session_id);
     let project = meta.map_or_else(|| machine.start_cwd.clone().into(), |meta| meta.project_dir.clone());
     let owner = verdict.client.as_ref().map(|client| {

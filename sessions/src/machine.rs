@@ -169,6 +169,8 @@ impl Machine {
             "Elicitation" => self.form_asked(),
             "ElicitationResult" => self.form_answered(),
             "PreCompact" => {
+                // Between requests no tool runs, whatever became of it.
+                self.waits.retain(|wait| wait.agent.is_some());
                 self.compaction = record.trigger.clone().into_owned();
                 self.go(State::Compacting, Rule::CompactionStarted)
             }
@@ -225,7 +227,7 @@ impl Machine {
             self.go(State::Ready, Rule::CompactionEnded)
         } else {
             self.turn_open = true;
-            self.after_wait(Rule::CompactionEnded)
+            self.go(State::Working, Rule::CompactionEnded)
         }
     }
 

@@ -58,10 +58,7 @@ pub struct Verdict {
 
 /// Reconciles the sessions of a book.
 pub fn of_book(book: &Book, oracle: &mut dyn Oracle, now: i64) -> Vec<Verdict> {
-    let known: Vec<Known<'_>> = book
-        .sessions()
-        .map(|(name, session)| Known { name, meta: session.meta.as_ref(), machine: session.log.machine() })
-        .collect();
+    let known: Vec<_> = book.known().collect();
     reconcile(&known, oracle, now)
 }
 
@@ -213,6 +210,9 @@ impl Verdict {
     fn show_agents(&mut self, machine: &Machine, now: i64) {
         let at_work = machine.agents.values().filter(|last| now - **last <= AGENT_SILENT).count();
         self.agents = at_work;
+        if self.liveness == Some(Liveness::Unknown) && now - machine.updated_at > ACTIVE_STALE {
+            return;
+        }
         if machine.waits.iter().any(|wait| wait.agent.is_some()) && self.state != State::Idle {
             self.display_state = State::Waiting;
             self.why.push(Rule::AgentWaits);

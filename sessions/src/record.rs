@@ -65,6 +65,8 @@ pub struct Record<'a> {
     /// StopFailure: the kind of error.
     #[serde(borrow)]
     pub error_type: Cow<'a, str>,
+    /// Stop: whether the turn was sent back before.
+    pub stop_hook_active: bool,
     /// Stop: background tasks that still run.
     pub background_tasks: u32,
     /// The subagent.

@@ -163,10 +163,10 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
     // A client that is in another session now still lives: its old session ends with it.
     let of_meta = meta.as_ref().map_or(Liveness::Unknown, |meta| {
         let site = meta.site();
-        // What was only guessed to be the client may run for other reasons.
         let all = meta.owners().map(|owner| {
             let boot_id = owner.boot_id.clone().or_else(|| site.boot_id.clone());
             match oracle.liveness(&owner.into(), &Site { boot_id, ..site.clone() }, millis) {
+                // What was only guessed to be the client may run for other reasons.
                 Liveness::Live if !owner.is_recognised() => Liveness::Unknown,
                 verdict => verdict,
             }
@@ -178,8 +178,10 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
         })
         .unwrap_or(Liveness::Unknown)
     });
+    let is_live = verdict.liveness == Some(Liveness::Live)
+        && verdict.client.as_ref().is_some_and(|client| !client.guessed);
     let stays = match (verdict.ended.is_some(), of_meta) {
-        _ if !is_over(days) || verdict.liveness == Some(Liveness::Live) => true,
+        _ if is_live || !is_over(days) => true,
         (_, Liveness::Live) => true,
         (true, _) | (false, Liveness::Dead) => false,
         (false, Liveness::Unknown) => !is_over(days.max(UNKNOWN_DAYS)),

@@ -107,6 +107,12 @@ pub enum Fact {
     TurnEndNotHeard,
     /// A subagent's tool was kept apart from the session's state.
     SubagentTool,
+    /// The last event, or the last change, was one that the older system skips.
+    OtherAges,
+    /// A gate sent the turn back, so it goes on.
+    TurnSentBack,
+    /// The session was started anew in the middle of its work.
+    StartedAnew,
     /// Events after the session's end were ignored.
     LateAfterEnd,
     /// Another session took the client over.

@@ -91,14 +91,17 @@ impl<'a> Explainer<'a> {
             return Some(Improvement::LostUpdate);
         }
         let lives = session.liveness == Liveness::Live;
-        if legacy.is_faded() && lives && legacy.recorded == Some(session.state) {
+        let comes_to_ours =
+            |recorded: State| recorded == session.state || by_facts(session, recorded).is_some();
+        if legacy.is_faded() && lives && legacy.recorded.is_some_and(comes_to_ours) {
             return self.without_lock(session);
         }
         let unknown = session.liveness == Liveness::Unknown;
         if legacy.is_locked && unknown && fades_into(legacy.state, session.state) {
             return Some(Improvement::UnknownLivenessDecay);
         }
-        by_facts(session, legacy.state)
+        let by_age = unknown && (legacy.is_faded() || fades_into(legacy.state, session.state));
+        by_facts(session, legacy.state).or_else(|| other_ages(session).filter(|_| by_age))
     }
 
     /// The older system shows a session that is over.
@@ -137,7 +140,7 @@ impl<'a> Explainer<'a> {
         }
         let Some(record) = self.reader.record(id) else {
             if stores.ended.contains(id) {
-                return (session.liveness == Liveness::Live).then_some(Improvement::EndedForAllProcesses);
+                return Some(Improvement::EndedForAllProcesses);
             }
             // Whoever made its lock or noted its files had written its record before.
             let was_there = self.reader.locks_of(id).next().is_some() || stores.activity.contains_key(id);
@@ -149,7 +152,7 @@ impl<'a> Explainer<'a> {
         if is_behind(record, session) {
             return Some(Improvement::LostUpdate);
         }
-        if session.liveness == Liveness::Live { self.without_lock(session) } else { None }
+        if session.liveness == Liveness::Live { self.without_lock(session) } else { other_ages(session) }
     }
 
     /// Why no lock keeps a living session's record fresh.
@@ -186,15 +189,29 @@ impl<'a> Explainer<'a> {
         } else if files.iter().all(|file| is_read(file.tool) || is_deeper(&file.file)) {
             Some(Improvement::PackageAttribution)
         } else {
-            let all =
-                files.iter().all(|file| is_read(file.tool) || is_deeper(&file.file) || is_over(file.session));
-            all.then_some(Improvement::ActivityAfterStop)
+            let all = |counts_not: &dyn Fn(&str) -> bool| {
+                let mut files = files.iter();
+                files.all(|file| is_read(file.tool) || is_deeper(&file.file) || counts_not(file.session))
+            };
+            let is_unknown = |session: &str| {
+                self.sessions.get(session).is_some_and(|found| found.liveness == Liveness::Unknown)
+            };
+            if all(&is_over) {
+                Some(Improvement::ActivityAfterStop)
+            } else if all(&|session| is_over(session) || is_unknown(session)) {
+                Some(Improvement::UnknownLivenessDecay)
+            } else {
+                None
+            }
         }
     }
 
     /// We let a session's files make the project work, and the older system counts them for another one.
     fn elsewhere(&self, ours: &OurProject, path: &str) -> Option<Improvement> {
         let id = ours.session_id.as_deref()?;
+        if self.reader.stores().ended.contains(id) {
+            return Some(Improvement::EndedForAllProcesses);
+        }
         let mut files = self.reader.touched().iter().filter(|file| file.session == id);
         files
             .any(|file| is_within(&file.file, path) && file.project != path)
@@ -205,6 +222,10 @@ impl<'a> Explainer<'a> {
 /// Whether the older system missed the last event that it would have written down.
 fn is_behind(record: &Record, session: &OurSession) -> bool {
     session.written_at.is_some_and(|at| at - record.updated_at > TimeDelta::seconds(SAME_EVENT_SECS))
+}
+
+fn other_ages(session: &OurSession) -> Option<Improvement> {
+    session.facts.contains(&Fact::OtherAges).then_some(Improvement::OtherAges)
 }
 
 /// Whether time alone makes `to` of `from` where nobody can tell who lives.
@@ -220,16 +241,23 @@ fn fades_into(from: State, to: State) -> bool {
 fn by_facts(session: &OurSession, legacy: State) -> Option<Improvement> {
     let has = |fact| session.facts.contains(&fact);
     let ours = session.state;
-    let at_rest = matches!(ours, State::Ready | State::Idle);
+    // Its subagents alone may be what works.
+    let at_rest = matches!(ours, State::Ready | State::Idle) || session.subagents > 0;
     match legacy {
         State::Compacting if has(Fact::CompactionOver) => Some(Improvement::CompactingStuck),
         State::Working if ours == State::Waiting && has(Fact::WaitHeld) => {
             Some(Improvement::WaitHiddenByParallelTool)
         }
         _ if ours == State::Waiting && has(Fact::WaitNotHeard) => Some(Improvement::WaitNotHeard),
+        _ if ours == State::Waiting && has(Fact::SubagentTool) => Some(Improvement::Subagents),
         State::Working if at_rest && has(Fact::LateTool) => Some(Improvement::LateToolAfterStop),
-        State::Working if ours != State::Compacting && has(Fact::SubagentTool) => {
+        State::Working | State::Waiting if ours != State::Compacting && has(Fact::SubagentTool) => {
             Some(Improvement::Subagents)
+        }
+        State::Ready if ours == State::Working && has(Fact::TurnSentBack) => Some(Improvement::TurnSentBack),
+        _ if legacy.is_active() && has(Fact::LateAfterEnd) => Some(Improvement::LateEventAfterEnd),
+        _ if legacy.is_active() && ours == State::Ready && has(Fact::StartedAnew) => {
+            Some(Improvement::StartedAnew)
         }
         State::Ready if ours == State::Working && session.subagents > 0 => Some(Improvement::Subagents),
         _ if legacy.is_active() && at_rest && has(Fact::FinalStopWithHookActive) => {

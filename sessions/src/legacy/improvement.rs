@@ -20,6 +20,10 @@ pub enum Improvement {
     WaitNotHeard,
     /// An end of a turn that no event of the older system tells of.
     TurnEndNotHeard,
+    /// A gate of ours sent the turn back.
+    TurnSentBack,
+    /// The session was started anew while it was at work.
+    StartedAnew,
     /// Subagents work, or their tools passed for the session's.
     Subagents,
     /// The lock names another process than the client.
@@ -32,6 +36,8 @@ pub enum Improvement {
     DeadPidBelieved,
     /// Nobody can tell whether the client lives; ours lets the state fade.
     UnknownLivenessDecay,
+    /// Nobody can tell whether the client lives, so age decides, and the two count it from different events.
+    OtherAges,
     /// Files touched by a session that does not work any more.
     ActivityAfterStop,
     /// Files that were only read.
@@ -60,19 +66,22 @@ pub enum Improvement {
 
 impl Improvement {
     /// All of them; `Unexplained` is the last.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 27] = [
         Self::LateToolAfterStop,
         Self::FinalStopWithHookActive,
         Self::CompactingStuck,
         Self::WaitHiddenByParallelTool,
         Self::WaitNotHeard,
         Self::TurnEndNotHeard,
+        Self::TurnSentBack,
+        Self::StartedAnew,
         Self::Subagents,
         Self::WrongClientPid,
         Self::StaleWorkingWithoutLock,
         Self::DeadProcessNotNoticed,
         Self::DeadPidBelieved,
         Self::UnknownLivenessDecay,
+        Self::OtherAges,
         Self::ActivityAfterStop,
         Self::ReadCountedAsWork,
         Self::PackageAttribution,
@@ -96,12 +105,15 @@ impl Improvement {
             Self::WaitHiddenByParallelTool => "wait_hidden_by_parallel_tool",
             Self::WaitNotHeard => "wait_not_heard",
             Self::TurnEndNotHeard => "turn_end_not_heard",
+            Self::TurnSentBack => "turn_sent_back",
+            Self::StartedAnew => "started_anew",
             Self::Subagents => "subagents",
             Self::WrongClientPid => "wrong_client_pid",
             Self::StaleWorkingWithoutLock => "stale_working_without_lock",
             Self::DeadProcessNotNoticed => "dead_process_not_noticed",
             Self::DeadPidBelieved => "dead_pid_believed",
             Self::UnknownLivenessDecay => "unknown_liveness_decay",
+            Self::OtherAges => "other_ages",
             Self::ActivityAfterStop => "activity_after_stop",
             Self::ReadCountedAsWork => "read_counted_as_work",
             Self::PackageAttribution => "package_attribution",
@@ -130,6 +142,8 @@ impl Improvement {
             Self::TurnEndNotHeard => {
                 "a failure, a refusal or an interruption changed the turn; it hears nothing of it"
             }
+            Self::TurnSentBack => "a gate sent the turn back; it takes that for the turn's end",
+            Self::StartedAnew => "the session was started anew; it keeps what was going on before",
             Self::Subagents => "it does not tell the work of subagents from the session's own",
             Self::WrongClientPid => "its lock names another process than the client that runs the session",
             Self::StaleWorkingWithoutLock => "the session lives, but it has no lock and goes by age alone",
@@ -138,6 +152,7 @@ impl Improvement {
             Self::UnknownLivenessDecay => {
                 "whether the client lives cannot be verified, so ours lets the state fade"
             }
+            Self::OtherAges => "age decides, and it does not hear of the events that ours counts from",
             Self::ActivityAfterStop => {
                 "the session stopped working; it counts touched files for five minutes"
             }

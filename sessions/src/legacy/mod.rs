@@ -7,6 +7,7 @@
 pub mod activity;
 pub mod compare;
 mod explain;
+pub mod facts;
 pub mod improvement;
 pub mod locks;
 pub mod oracle;
@@ -17,6 +18,7 @@ pub use activity::{Activity, SessionActivity};
 pub use compare::{
     Compared, Comparison, Fact, OurProject, OurSession, Shown, Totals, compare, is_written_there,
 };
+pub use facts::Parting;
 pub use improvement::Improvement;
 pub use locks::{Lock, LockKind};
 pub use oracle::is_alive;

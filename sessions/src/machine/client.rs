@@ -33,15 +33,16 @@ pub struct Ended {
     pub reason: String,
 }
 
-/// Whether the event is a start; what the host calls a start after a compaction is none.
+/// Whether the event starts the session; what the host calls a start after a compaction does not.
 pub(super) fn is_start(record: &Record<'_>) -> bool {
-    record.event == "SessionStart" && record.source != "compact"
+    record.event == "SessionStart" && record.source != "compact" && record.agent_id.is_empty()
 }
 
 impl Machine {
     /// What comes after the end and is no new start. With several clients, what a client that left still sends.
     pub(super) fn is_late(&self, record: &Record<'_>) -> bool {
-        if record.event == "SessionEnd" || is_start(record) {
+        let is_end = record.event == "SessionEnd" && record.agent_id.is_empty();
+        if is_end || is_start(record) {
             return false;
         }
         self.ended.is_some() || self.sender(record).is_some_and(|sender| self.clients[sender].has_ended)
@@ -52,6 +53,7 @@ impl Machine {
         let has_changed = record.owner.is_some() && !self.clients.is_empty() && self.sender(record).is_none();
         if was_ended {
             self.clients.clear();
+            self.activity.clear();
         }
         let is_new_life = was_ended || has_changed;
         if is_new_life {
@@ -71,6 +73,8 @@ impl Machine {
         let Some(owner) = &record.owner else { return };
         let known = self.sender(record).map(|sender| self.clients.remove(sender));
         // A guess says nothing against what was recognised.
+        // Whose number came again is gone for good.
+        self.clients.retain(|client| !client.has_ended || client.owner.pid != owner.pid);
         let owner = known.map(|known| known.owner).filter(|known| owner.guessed && !known.guessed);
         self.clients.push(Client {
             owner: owner.or_else(|| record.owner.clone()).unwrap_or_default(),
@@ -86,7 +90,13 @@ impl Machine {
         if self.ended.is_some() {
             return Rule::EndedAgain;
         }
-        let sender = self.sender(record);
+        let is_guess =
+            |owner: &LoggedOwner| record.owner.as_ref().is_some_and(|named| named != owner && named.guessed);
+        // A guess may be anybody, so it ends nobody who was recognised: the process table tells when that is gone.
+        let sender = self.sender(record).filter(|sender| {
+            let owner = &self.clients[*sender].owner;
+            owner.guessed || !is_guess(owner)
+        });
         if sender.is_some_and(|sender| self.clients[sender].has_ended) {
             return Rule::EndedAgain;
         }

@@ -67,7 +67,8 @@ fn only_what_is_over_and_old_goes() {
     session(&home, "unknown-29", Some(&client(UNKNOWN)), false, 29);
     session(&home, "unknown-31", Some(&client(UNKNOWN)), false, 31);
     session(&home, "live-60", Some(&client(LIVE)), false, 60);
-    session(&home, "guessed-live-60", Some(&guess(LIVE)), false, 60);
+    session(&home, "guessed-live-29", Some(&guess(LIVE)), false, 29);
+    session(&home, "guessed-live-31", Some(&guess(LIVE)), false, 31);
     let by_log = session(&home, "live-by-its-log-60", Some(&client(LIVE)), false, 60);
     fs::remove_file(by_log.path().join("meta.json")).unwrap();
     age(&by_log, 60);
@@ -93,7 +94,7 @@ fn only_what_is_over_and_old_goes() {
     std::os::unix::fs::symlink(home.join("elsewhere"), folder.join(".trash-1-2/sub/link")).unwrap();
     std::os::unix::fs::symlink(home.join("elsewhere"), folder.join(".trash-link")).unwrap();
 
-    let gone = ["dead-40", "ended-40", "left-behind", "nobody-31", "unknown-31"];
+    let gone = ["dead-40", "ended-40", "guessed-live-31", "left-behind", "nobody-31", "unknown-31"];
     let before = names(&home);
     let told: BTreeSet<_> = swept(&home, true).removed.into_iter().collect();
     assert_eq!(told, gone.map(str::to_owned).into());
@@ -102,7 +103,7 @@ fn only_what_is_over_and_old_goes() {
     assert_eq!(found.failed, []);
     let kept = &before - &told;
     let kept = &kept - &BTreeSet::from([".trash-1-2".to_owned()]);
-    assert_eq!(names(&home), &kept | &BTreeSet::from([".gc.lock".to_owned()]));
+    assert_eq!(names(&home), kept);
     assert!(home.join("elsewhere/events.jsonl").exists());
     assert_eq!(swept(&home, false).removed, Vec::<String>::new());
 }
@@ -163,7 +164,7 @@ fn one_sweep_at_a_time_and_a_few_an_hour() {
     }
     let few = |days: &dyn Fn() -> u32, now| sweep_a_few(&home.paths, &mut table(), days, now).unwrap();
     // The mark is new: the first look is an hour later.
-    fs::write(home.paths.sessions_dir().join(".gc.lock"), "").unwrap();
+    fs::write(home.paths.gc_lock(), "").unwrap();
     assert_eq!(few(&|| unreachable!("not asked"), now()), None);
     let later = Moment { wall: now().wall + chrono::TimeDelta::hours(1), ..now() };
     assert_eq!(few(&|| 14, later).unwrap().removed.len(), 16);

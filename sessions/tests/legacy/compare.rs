@@ -103,6 +103,10 @@ fn rules_that_ours_has_and_theirs_has_not() {
     differs(Improvement::WaitNotHeard, &working, &[of(Fact::WaitNotHeard, Waiting)]);
     differs(Improvement::TurnEndNotHeard, &working, &[of(Fact::TurnEndNotHeard, Ready)]);
     differs(Improvement::Subagents, &working, &[of(Fact::SubagentTool, Ready)]);
+    differs(Improvement::StartedAnew, &working, &[of(Fact::StartedAnew, Ready)]);
+    differs(Improvement::LateEventAfterEnd, &working, &[of(Fact::LateAfterEnd, Ready)]);
+    let sent_back = stores(&[event("UserPromptSubmit", -60), event("Stop", -50)]);
+    differs(Improvement::TurnSentBack, &sent_back, &[of(Fact::TurnSentBack, Working)]);
     let background = OurSession { subagents: 2, ..live("s1", Working) };
     differs(Improvement::Subagents, &stores(&long_ago), &[ours(&[background])]);
 }
@@ -141,6 +145,12 @@ fn who_lives_is_judged_differently() {
 
     let far = OurSession { liveness: Liveness::Unknown, ..live("s1", Ready) };
     differs(Improvement::UnknownLivenessDecay, &working, &[ours(&[far])]);
+
+    let old = stores(&[event("SessionStart", -400), event("UserPromptSubmit", -301)]);
+    let far = OurSession { liveness: Liveness::Unknown, ..with(Fact::OtherAges, live("s1", Ready)) };
+    let without_lock = Stores { locks: Vec::new(), ..old };
+    differs(Improvement::OtherAges, &without_lock, &[ours(std::slice::from_ref(&far))]);
+    differs(Improvement::Unexplained, &without_lock, &[ours(&[OurSession { facts: Vec::new(), ..far }])]);
 }
 
 #[test]
@@ -236,12 +246,16 @@ fn what_is_over_is_over() {
 
     let left = stores(&[event("UserPromptSubmit", -60), event("SessionEnd", -50)]);
     differs(Improvement::EndedForAllProcesses, &left, &[ours(&[live("s1", Working)])]);
+    let far = OurSession { liveness: Liveness::Unknown, ..live("s1", Ready) };
+    differs(Improvement::EndedForAllProcesses, &left, &[ours(&[far])]);
 }
 
 #[test]
 fn facts_explain_only_what_follows_from_them() {
     let working = stores(&[event("UserPromptSubmit", -60)]);
-    for fact in [Fact::CompactionOver, Fact::WaitHeld, Fact::WaitNotHeard, Fact::LateAfterEnd] {
+    for fact in
+        [Fact::CompactionOver, Fact::WaitHeld, Fact::WaitNotHeard, Fact::OtherAges, Fact::TurnSentBack]
+    {
         differs(Improvement::Unexplained, &working, &[ours(&[with(fact, live("s1", Ready))])]);
     }
     for fact in [Fact::LateTool, Fact::FinalStopWithHookActive, Fact::TurnEndNotHeard, Fact::CompactionOver] {

@@ -64,6 +64,9 @@ fn a_number_that_comes_again_is_another_client() {
         at(5, "PreToolUse").tool("Bash", "t", "1").by(&new),
     ];
     assert_eq!(after(&lines).state, Working);
+    let guessed = hooks_common::session_log::LoggedOwner { guessed: true, ..new };
+    let lines = [&lines[..3], &[at(4, "UserPromptSubmit").by(&guessed)], &lines[4..]].concat();
+    assert_eq!(fold(&text(&lines)).1[4], Rule::ToolStarted);
 }
 
 #[test]
@@ -72,14 +75,17 @@ fn a_guess_stands_for_the_client_that_is_there() {
     let lines = [at(1, "SessionStart").by(&guess(5)), at(2, "UserPromptSubmit").by(&client(7))];
     let machine = after(&lines);
     assert_eq!((machine.clients.len(), &machine.clients[0].owner), (1, &client(7)));
-    // An end by somebody who was only guessed is that of the client that entered last.
+    // But it ends nobody who was recognised.
     let lines = [
         at(1, "SessionStart").by(&client(7)),
-        at(2, "SessionStart").by(&client(8)),
+        at(2, "UserPromptSubmit").by(&guess(5)),
         at(3, "SessionEnd").by(&guess(5)),
     ];
-    let left: Vec<_> = after(&lines).clients.iter().map(|client| client.has_ended).collect();
-    assert_eq!(left, [false, true]);
+    let (machine, rules) = fold(&text(&lines));
+    assert_eq!((machine.clients.len(), &machine.clients[0].owner), (1, &client(7)));
+    assert_eq!((machine.ended, rules[2]), (None, Rule::Recorded));
+    let lines = [at(1, "SessionStart").by(&guess(5)), at(2, "SessionEnd").by(&guess(6))];
+    assert!(after(&lines).ended.is_some());
     // Who is recognised is never taken for a guess beside it.
     let lines = [
         at(1, "SessionStart").by(&guess(5)),

@@ -61,6 +61,8 @@ fn nothing_counts_after_the_end() {
         at(8, "SessionStart").with("source", "compact").by(&me),
         at(9, "SubagentStart").with("agent_id", "a").by(&me),
         at(10, "SomethingNew").by(&me),
+        at(11, "SessionStart").with("agent_id", "a").by(&me),
+        at(12, "SessionEnd").with("agent_id", "a").by(&me),
     ];
     let (machine, rules) = fold(&text(&[&[start, end][..], &late[..]].concat()));
     assert_eq!(machine, before);
@@ -73,6 +75,7 @@ fn a_new_start_opens_another_life_and_stragglers_of_the_old_one_stay_out() {
     let lines = [
         at(1, "SessionStart").by(&old),
         at(2, "UserPromptSubmit").by(&old),
+        edit(2, "PostToolUse", "t0"),
         at(3, "SubagentStart").with("agent_id", "a"),
         at(4, "PermissionRequest").tool("Bash", "", "1").with("agent_id", "a"),
         at(5, "SessionEnd").by(&old),
@@ -84,7 +87,7 @@ fn a_new_start_opens_another_life_and_stragglers_of_the_old_one_stay_out() {
     let (machine, rules) = fold(&text(&lines));
     assert_eq!((machine.state, machine.generation, machine.ended.as_ref()), (Ready, 2, None));
     assert!(machine.agents.is_empty() && machine.waits.is_empty() && machine.activity.is_empty());
-    assert_eq!(rules[5..], [Rule::LateAfterEnd, Rule::LateAfterEnd, Rule::EndedAgain, Rule::NewLife]);
+    assert_eq!(rules[6..], [Rule::LateAfterEnd, Rule::LateAfterEnd, Rule::EndedAgain, Rule::NewLife]);
     assert_eq!(after(&[at(1, "SessionStart").by(&old), at(2, "SessionStart").by(&old)]).generation, 1);
     let taken_up = after(&[at(1, "SessionStart").by(&old), at(2, "SessionStart").by(&new)]);
     assert_eq!((taken_up.generation, taken_up.clients.len()), (2, 2));

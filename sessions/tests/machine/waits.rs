@@ -106,14 +106,16 @@ fn an_interrupted_tool_ends_the_turn_for_those_beside_it() {
 }
 
 #[test]
-fn a_compaction_in_between_forgets_no_wait() {
+fn what_was_refused_by_hand_is_over_when_the_context_is_compacted() {
     let lines = [
         at(1, "UserPromptSubmit"),
-        at(2, "Elicitation"),
-        at(3, "PreCompact").with("trigger", "auto"),
-        at(4, "PostCompact"),
+        pre(2, "a", "1"),
+        asked(3, "1"),
+        at(4, "PreCompact").with("trigger", "auto"),
+        at(5, "PostCompact"),
     ];
-    assert_eq!(after(&lines).state, Waiting);
+    let machine = after(&lines);
+    assert_eq!((machine.state, machine.waits.len()), (Working, 0));
 }
 
 #[test]
@@ -138,6 +140,9 @@ fn a_background_agent_works_while_the_session_is_ready() {
 
     let waits = [&lines[..], &[agent(7, "PermissionRequest").tool("Bash", "", "2")]].concat();
     assert_eq!(shown(&after(&waits), 8), (Ready, Waiting, 1));
+    let unknown = Table([(7, hooks_common::process::Liveness::Unknown)].into());
+    let shown_to_nobody = |second| verdict(&after(&waits), &unknown, second).display_state;
+    assert_eq!((shown_to_nobody(37), shown_to_nobody(38)), (Waiting, Ready));
     let goes_on = [&waits[..], &[agent(8, "PostToolUse").tool("Bash", "x", "2")]].concat();
     assert_eq!(shown(&after(&goes_on), 8), (Ready, Working, 1));
 

@@ -1,0 +1,119 @@
+//! Where a session's events part the two systems: each event goes through the older system's table and through our
+//! machine, and what is told in the end is what made the present state another one here than there.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use super::compare::{Fact, is_written_there};
+use crate::State;
+use crate::machine::{Machine, Rule};
+use crate::record::Record;
+
+/// One session in both systems, as far as events alone decide.
+#[derive(Debug, Clone, Default)]
+pub struct Parting {
+    theirs: Option<State>,
+    changed_at: Option<DateTime<Utc>>,
+    is_over_there: bool,
+    /// Whether what ours heard last, or what changed its state, is another event than theirs.
+    ages_differ: bool,
+    facts: BTreeSet<Fact>,
+    written_at: Option<DateTime<Utc>>,
+}
+
+impl Parting {
+    /// Takes the next event, which fell under `rule` and left `machine` as it is.
+    pub fn apply(&mut self, record: &Record<'_>, rule: Rule, machine: &Machine) {
+        let before = self.theirs;
+        self.hear(record, machine);
+        if self.theirs != before {
+            self.changed_at = self.written_at;
+        }
+        let millis = |at: Option<DateTime<Utc>>| at.map_or(0, |at| at.timestamp_millis());
+        self.ages_differ = machine.updated_at != millis(self.written_at)
+            || machine.state_changed_at != millis(self.changed_at);
+        if self.agrees_with(machine) {
+            self.facts.clear();
+        }
+        if !self.agrees_with(machine) || rule == Rule::LateAfterEnd {
+            self.facts.extend(fact(record, rule));
+        }
+    }
+
+    /// What made the present state other than the older system's.
+    pub fn facts(&self) -> impl Iterator<Item = Fact> {
+        self.facts.iter().copied().chain(self.ages_differ.then_some(Fact::OtherAges))
+    }
+
+    /// When the last event came that the older system writes down too.
+    pub fn written_at(&self) -> Option<DateTime<Utc>> {
+        self.written_at
+    }
+
+    /// Whether both show the same, and will when a subagent was not heard of for too long.
+    fn agrees_with(&self, machine: &Machine) -> bool {
+        let waits = machine.waits.iter().any(|wait| wait.agent.is_some());
+        let works = !machine.agents.is_empty() && machine.state == State::Ready;
+        self.theirs.unwrap_or_default() == machine.state && !waits && !works
+    }
+
+    /// The older system's table.
+    fn hear(&mut self, record: &Record<'_>, machine: &Machine) {
+        let event = &*record.event;
+        if event == "SessionStart" {
+            self.is_over_there = false;
+            if !self.theirs.is_some_and(State::is_active) {
+                self.theirs = Some(State::Ready);
+            }
+            return;
+        }
+        if event == "SessionEnd" {
+            // While another process has the session they keep it too.
+            if machine.ended.is_some() {
+                (self.theirs, self.is_over_there) = (None, true);
+            }
+            return;
+        }
+        let kind = Some(&*record.notification_type).filter(|kind| !kind.is_empty());
+        if self.is_over_there || !is_written_there(event, kind, record.stop_hook_active) {
+            return;
+        }
+        self.written_at = DateTime::from_timestamp_millis(record.at());
+        self.theirs = Some(match event {
+            "PermissionRequest" => State::Waiting,
+            "PreCompact" => State::Compacting,
+            "Notification" | "Stop" => State::Ready,
+            _ => State::Working,
+        });
+    }
+}
+
+/// What the older system does not heed in an event.
+fn fact(record: &Record<'_>, rule: Rule) -> Option<Fact> {
+    Some(match rule {
+        Rule::ToolFinished if record.event == "PostToolUseFailure" => Fact::TurnEndNotHeard,
+        Rule::LateTool | Rule::LatePermission if record.agent_id.is_empty() => Fact::LateTool,
+        Rule::TurnEnded if record.stop_hook_active => Fact::FinalStopWithHookActive,
+        Rule::TurnSentBack => Fact::TurnSentBack,
+        Rule::Started | Rule::NewLife => Fact::StartedAnew,
+        Rule::CompactionEnded => Fact::CompactionOver,
+        Rule::WaitGoesOn => Fact::WaitHeld,
+        Rule::QuestionAsked | Rule::FormAsked | Rule::WaitNotified => Fact::WaitNotHeard,
+        Rule::TurnFailed
+        | Rule::Interrupted
+        | Rule::PermissionDenied
+        | Rule::ToolRefused
+        | Rule::FormAnswered
+        | Rule::BatchFinished
+        | Rule::ClientLeft => Fact::TurnEndNotHeard,
+        Rule::AgentStarted
+        | Rule::AgentEvent
+        | Rule::AgentWaits
+        | Rule::AgentEnded
+        | Rule::AgentSentBack
+        | Rule::LateTool => Fact::SubagentTool,
+        Rule::LateAfterEnd => Fact::LateAfterEnd,
+        _ => return None,
+    })
+}
