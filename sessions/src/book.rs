@@ -1,6 +1,6 @@
 //! All sessions' logs, read once and from then on only where they grew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 
@@ -27,7 +27,7 @@ pub struct Book {
     sessions: BTreeMap<String, Session>,
     /// Old sessions that were looked at, by the time of their last change.
     passed_over: BTreeMap<String, i64>,
-    unsupported: Vec<String>,
+    unsupported: BTreeSet<String>,
 }
 
 /// One session.
@@ -209,8 +209,8 @@ impl Book {
     }
 
     /// Directories that a newer version wrote; nothing is said about them and nothing removes them.
-    pub fn unsupported(&self) -> &[String] {
-        &self.unsupported
+    pub fn unsupported(&self) -> impl Iterator<Item = &String> {
+        self.unsupported.iter()
     }
 
     /// Looks at every session directory. What cannot be read keeps what was known about it.
@@ -235,6 +235,7 @@ impl Book {
             self.refresh_dir(name, dir, now);
         } else {
             self.sessions.remove(name);
+            self.unsupported.remove(name);
         }
     }
 
@@ -246,7 +247,7 @@ impl Book {
         let meta = dir.meta();
         if meta.as_ref().map_or_else(|| dir.is_of_newer_version(), |meta| !meta.is_supported()) {
             self.sessions.remove(name);
-            self.unsupported.push(name.to_owned());
+            self.unsupported.insert(name.to_owned());
             return;
         }
         let is_recent = now - changed <= LISTED_FOR;

@@ -203,7 +203,7 @@ pub fn derive(
         projects,
         diagnostics: Diagnostics {
             skipped_lines,
-            unsupported: book.unsupported().to_vec(),
+            unsupported: book.unsupported().cloned().collect(),
             ..Diagnostics::default()
         },
     }
@@ -410,9 +410,15 @@ impl Pen {
             Err(LockError::Busy { .. }) => return Ok(None),
             Err(LockError::Open { error, .. }) => return Err(error),
         };
+        lock.sign()?;
         let found = store::read(&path).ok().flatten();
         let written = found.and_then(|bytes| serde_json::from_slice(&bytes).ok()).map(lasting);
         Ok(Some(Self { path, written, lock }))
+    }
+
+    /// The process that has the right.
+    pub fn holder(paths: &Paths) -> Option<u32> {
+        lock::signer(&paths.derived_state().with_extension("lock"))
     }
 
     /// Whether the right is gone because somebody removed the folder with the lock in it.

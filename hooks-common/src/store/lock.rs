@@ -2,7 +2,7 @@
 //! take it. Every wait has a bound.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -25,6 +25,15 @@ impl Lock {
     /// Whether the file system granted a lock, or has none to grant and the holder goes on without.
     pub fn is_held(&self) -> bool {
         self.held
+    }
+
+    /// Writes into the side file which process holds the lock, for whoever waits for it.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn sign(&self) -> io::Result<()> {
+        self.file.set_len(0)?;
+        (&self.file).write_all(format!("{}\n", std::process::id()).as_bytes())
     }
 
     /// Whether the side file at `path` is still the one that was locked: a folder that was removed takes its locks
@@ -113,6 +122,12 @@ fn acquire(path: &Path, wait: Duration, try_lock: fn(&File) -> io::Result<()>) -
         std::thread::sleep(pause.min(wait.saturating_sub(elapsed)));
         pause = (pause * 2).min(Duration::from_millis(5));
     }
+}
+
+/// The process that signed the lock at `path` last.
+pub fn signer(path: &Path) -> Option<u32> {
+    let text = super::read(path).ok()??;
+    std::str::from_utf8(&text).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]

@@ -54,7 +54,6 @@ fn show(
                 }
             }
             Some(Signal::Files(touched)) => {
-                screen.touched();
                 waiting.extend(hud.take_in(vec![touched], signals));
             }
             Some(Signal::Death) | None => waiting.extend(hud.take_in(Vec::new(), signals)),

@@ -36,6 +36,7 @@ impl Changes {
             sessions: paths.sessions_dir(),
             registry: paths.registry(),
             clients: paths.client_sessions(),
+            derived: paths.derived_state(),
         };
         let removed: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
         let gone = Arc::clone(&removed);
@@ -82,8 +83,12 @@ impl Changes {
     /// Watches the directories of the sessions that may go on, and what they are shown with. When some were not
     /// watched until now, the sessions among them.
     pub fn follow(&mut self, paths: &Paths, state: &DerivedState) -> Option<Vec<String>> {
-        let mut wanted =
-            BTreeSet::from([paths.sessions_dir(), paths.claude_dir().to_owned(), paths.client_sessions()]);
+        let mut wanted = BTreeSet::from([
+            paths.sessions_dir(),
+            paths.claude_dir().to_owned(),
+            paths.client_sessions(),
+            paths.stanchion_dir().to_owned(),
+        ]);
         for session in state.sessions.iter().filter(|session| session.ended.is_none()) {
             if wanted.len() + 3 > MOST {
                 break;
@@ -158,6 +163,7 @@ struct Known {
     sessions: PathBuf,
     registry: PathBuf,
     clients: PathBuf,
+    derived: PathBuf,
 }
 
 impl Known {
@@ -168,6 +174,10 @@ impl Known {
         }
         if event.need_rescan() {
             return Some(Touched::All);
+        }
+        // Somebody deleted the document; our own renames over it say otherwise.
+        if matches!(event.kind, EventKind::Remove(_)) && event.paths.contains(&self.derived) {
+            return Some(Touched::Around);
         }
         event.paths.iter().find_map(|path| self.meaning(path))
     }

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use hooks_common::paths::Paths;
 use hooks_common::process::{Liveness, liveness};
-use hooks_common::store;
-use serde_json::Value;
+use sessions::derived::Pen;
 
 use super::Signal;
 
@@ -53,10 +52,7 @@ impl Deaths {
 
     /// Watches the process that writes the document, so that another can take over when it ends.
     pub fn watch_writer(&self, paths: &Paths) {
-        let document = store::read(&paths.derived_state()).ok().flatten().unwrap_or_default();
-        let document: Value = serde_json::from_slice(&document).unwrap_or_default();
-        let pid = document["writer"]["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok());
-        if let Some(pid) = pid.filter(|pid| *pid != std::process::id()) {
+        if let Some(pid) = Pen::holder(paths).filter(|pid| *pid != std::process::id()) {
             self.watch(pid);
         }
     }

@@ -65,6 +65,8 @@ pub struct Hud {
     deaths: Deaths,
     swept_at: i64,
     made_at: i64,
+    /// What changed since somebody last took it.
+    pub touched: Vec<Touched>,
     /// What went wrong and is to be shown.
     pub trouble: Option<String>,
 }
@@ -84,6 +86,7 @@ impl Hud {
             deaths: Deaths::new(signals.clone()),
             swept_at: 0,
             made_at: 0,
+            touched: Vec::new(),
             trouble: None,
         };
         hud.sweep(now);
@@ -151,6 +154,7 @@ impl Hud {
                 self.overview.refresh_one(name, now);
             }
         }
+        self.touched.extend(touched);
         if now.wall.timestamp_millis() - self.swept_at >= SWEEP {
             self.sweep(now);
         }

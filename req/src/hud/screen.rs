@@ -7,7 +7,7 @@ use hooks_common::time::Moment;
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use sessions::derived::{DerivedState, Project, Session};
 
-use super::Hud;
+use super::{Hud, Touched};
 use crate::commands::sessions::is_present;
 use crate::commands::timeline::{self, Entry};
 
@@ -52,7 +52,6 @@ pub struct Screen {
     pub now: i64,
     /// How many lines the list or the timeline has room for.
     pub height: usize,
-    is_stale: bool,
 }
 
 /// An open timeline.
@@ -67,13 +66,8 @@ pub struct Open {
 }
 
 impl Screen {
-    /// Files changed: an open timeline must be read again.
-    pub fn touched(&mut self) {
-        self.is_stale = true;
-    }
-
     /// Takes in what the HUD knows now.
-    pub fn update(&mut self, hud: &Hud, now: Moment) {
+    pub fn update(&mut self, hud: &mut Hud, now: Moment) {
         self.now = now.wall.timestamp_millis();
         let selected = self.selected_id().map(str::to_owned);
         self.rows = rows(&hud.state, &self.filter.to_lowercase(), self.shows_all);
@@ -87,8 +81,9 @@ impl Screen {
             let tells = "another process writes derived-state.json";
             (!hud.is_writer() && hud.trouble.is_none()).then(|| tells.to_owned())
         });
-        if std::mem::take(&mut self.is_stale)
-            && let Some(open) = &self.timeline
+        let touched = std::mem::take(&mut hud.touched);
+        if let Some(open) = &self.timeline
+            && touched.iter().any(|touched| open.is_touched_by(touched))
         {
             let below = open.below;
             self.open_timeline(&open.session_id.clone());
@@ -221,6 +216,19 @@ impl Screen {
         let dir = SessionDir::new(&Paths::from_env(), &id);
         let entries = timeline::of_session(&dir).unwrap_or_default();
         self.timeline = Some(Open { session_id: session_id.to_owned(), entries, below: 0 });
+    }
+}
+
+impl Open {
+    /// Whether a change is one of the session's own: a long log is not read for others'.
+    fn is_touched_by(&self, touched: &Touched) -> bool {
+        match touched {
+            Touched::All => true,
+            Touched::Session(name) => {
+                SessionId::new(&self.session_id).is_some_and(|id| id.dir_name() == *name)
+            }
+            Touched::Around => false,
+        }
     }
 }
 

@@ -41,7 +41,7 @@ fn odd_metas_cost_only_what_they_held() {
     }
     let mut book = Book::default();
     book.refresh(&home.paths, now());
-    let mut unsupported = book.unsupported().to_vec();
+    let mut unsupported = book.unsupported().cloned().collect::<Vec<_>>();
     unsupported.sort();
     assert_eq!(unsupported, ["newer", "unlike"]);
     let mut boundaries = Boundaries::new(home.paths.home(), Vec::new());

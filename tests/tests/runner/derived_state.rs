@@ -170,6 +170,9 @@ fn case_12_one_process_writes_and_another_takes_over_when_it_is_killed() {
         reader.join().unwrap();
     });
     assert_eq!(derived(&world)["writer"]["pid"], first.id());
+    // A document that somebody deletes comes back, and tells nobody who writes it.
+    std::fs::remove_file(world.home.join(".stanchion/derived-state.json")).unwrap();
+    until(&world, "it is made again", |state| state["writer"]["pid"] == first.id());
     drop(first);
     until(&world, "the other one takes over", |state| state["writer"]["pid"] == second.id());
     client.hook(&world.recorded("Stop-first"));

@@ -1,17 +1,17 @@
 //! `req sessions --compare-legacy`: what a migration from Capacitor must know before anybody trusts it.
 
-use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 
 use chrono::{DateTime, Utc};
 use hooks_common::paths::Paths;
 use hooks_common::process::Liveness;
-use hooks_common::session_log::{LoggedEvent, SessionDir};
+use hooks_common::session_id::SessionId;
+use hooks_common::session_log::SessionDir;
 use hooks_common::store;
 use hooks_common::time::Moment;
 use sessions::derived::{DerivedState, Session};
 use sessions::legacy::{
-    Comparison, Fact, OurProject, OurSession, Reader, Stores, compare as compare_stores, is_written_there,
+    Comparison, Fact, OurProject, OurSession, Parting, Reader, Stores, compare as compare_stores,
 };
 use sessions::machine::{Machine, Rule};
 use sessions::projects::Boundaries;
@@ -79,55 +79,18 @@ fn our_session(paths: &Paths, session: &Session) -> OurSession {
     }
 }
 
-/// What shaped the session's present state and would not have shaped it there: what happened since its turn
-/// began.
+/// What made the session's present state another one than the older system's, and when that last heard of it.
 fn facts(paths: &Paths, session: &Session) -> (Vec<Fact>, Option<DateTime<Utc>>) {
-    let mut facts = BTreeSet::new();
-    let mut written_at = None;
-    let Some(id) = hooks_common::session_id::SessionId::new(&session.session_id) else {
-        return (Vec::new(), None);
-    };
-    let dir = SessionDir::new(paths, &id);
-    let bytes = store::read(&dir.events()).ok().flatten().unwrap_or_default();
-    let logged = dir.read_events().map(|(events, _)| events).unwrap_or_default();
-    let logged: HashMap<&str, &LoggedEvent> =
-        logged.iter().map(|event| (event.event_id.as_str(), event)).collect();
-    let mut machine = Machine::default();
+    let Some(id) = SessionId::new(&session.session_id) else { return (Vec::new(), None) };
+    let bytes = store::read(&SessionDir::new(paths, &id).events()).ok().flatten().unwrap_or_default();
+    let (mut machine, mut parting) = (Machine::default(), Parting::default());
     for event in &record::read(&bytes, &mut Boots::default()).events {
         let rule = machine.apply(&event.record);
-        let whole = logged.get(&*event.record.event_id);
-        let is_final = whole.is_some_and(|event| event.stop_hook_active);
-        if matches!(rule, Rule::Prompt | Rule::Started | Rule::NewLife) {
-            facts.clear();
-        }
-        facts.extend(fact(rule, is_final));
-        let kind = Some(&*event.record.notification_type).filter(|kind| !kind.is_empty());
-        if is_written_there(&event.record.event, kind, is_final) {
-            written_at = DateTime::from_timestamp_millis(event.record.at());
-        }
+        parting.apply(&event.record, rule, &machine);
     }
-    if session.why.contains(&Rule::Superseded.name()) {
-        facts.insert(Fact::Superseded);
-    }
-    (facts.into_iter().collect(), written_at)
-}
-
-fn fact(rule: Rule, is_final_stop: bool) -> Option<Fact> {
-    Some(match rule {
-        Rule::LateTool => Fact::LateTool,
-        Rule::TurnEnded if is_final_stop => Fact::FinalStopWithHookActive,
-        Rule::CompactionEnded => Fact::CompactionOver,
-        Rule::WaitGoesOn => Fact::WaitHeld,
-        Rule::QuestionAsked | Rule::FormAsked | Rule::WaitNotified => Fact::WaitNotHeard,
-        Rule::TurnFailed
-        | Rule::Interrupted
-        | Rule::PermissionDenied
-        | Rule::FormAnswered
-        | Rule::BatchFinished => Fact::TurnEndNotHeard,
-        Rule::AgentStarted | Rule::AgentEvent | Rule::AgentWaits | Rule::AgentEnded => Fact::SubagentTool,
-        Rule::LateAfterEnd => Fact::LateAfterEnd,
-        _ => return None,
-    })
+    let is_superseded = session.why.contains(&Rule::Superseded.name());
+    let facts = parting.facts().chain(is_superseded.then_some(Fact::Superseded)).collect();
+    (facts, parting.written_at())
 }
 
 fn tell(comparison: &Comparison, out: &mut impl Write) -> anyhow::Result<()> {
