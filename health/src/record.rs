@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hooks_common::paths::Paths;
 use hooks_common::session_id::short_hash;
-use hooks_common::store;
+use hooks_common::store::{self, replace};
 use serde::{Deserialize, Serialize};
 
 /// One installation.
@@ -24,6 +24,21 @@ pub struct Record {
     pub written: String,
     /// When, RFC 3339.
     pub at: String,
+}
+
+/// The folders that hooks were installed for, by the records that can be read; `None` where it was for all.
+pub fn wired_folders(paths: &Paths) -> Option<Vec<PathBuf>> {
+    let user = replace::link_target(&paths.user_settings());
+    let dirs = std::fs::read_dir(paths.installs_dir()).into_iter().flatten().flatten();
+    let records = dirs.filter_map(|dir| RecordDir(dir.path()).read());
+    let mut folders = Vec::new();
+    for record in records {
+        if record.settings == user {
+            return None;
+        }
+        folders.extend(record.settings.parent().and_then(Path::parent).map(Path::to_path_buf));
+    }
+    Some(folders)
 }
 
 /// The folder of one settings file's record.

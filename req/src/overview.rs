@@ -56,10 +56,13 @@ impl Overview {
         for session in state.sessions.iter_mut().filter(|session| session.ended.is_none()) {
             annotate(session, &self.paths, now);
         }
-        let folders: Vec<PathBuf> =
-            state.sessions.iter().map(|session| session.project_dir.clone()).collect();
+        // Hooks that fire no more leave no sessions behind: where they were installed is asked, too.
+        let wired = health::record::wired_folders(&self.paths).map(|mut folders| {
+            folders.extend(state.sessions.iter().map(|session| session.project_dir.clone()));
+            folders
+        });
         let has_live = state.sessions.iter().any(|session| session.liveness == "live");
-        let health = firing::judge(&self.paths, Some(&folders), has_live, now);
+        let health = firing::judge(&self.paths, wired.as_deref(), has_live, now);
         state.diagnostics.hook_health = serde_json::to_value(health).unwrap_or_default();
         state.diagnostics.heartbeat_age_secs = match heartbeat::read(&self.paths, now) {
             Heartbeat::Beat { age } => Some(age),

@@ -1,12 +1,13 @@
 //! Long logs made short: the events of yesterday and before become one line that holds what they led to.
 
+use std::borrow::Cow;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 
 use hooks_common::session_log::{COMPACTED, Predecessor, SessionDir};
 use hooks_common::store::{self, Durability, lock};
 use hooks_common::time::Moment;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::machine::{Machine, Snapshot};
 use crate::record::{self, Boots, Stretch};
@@ -67,6 +68,9 @@ pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Opt
     if before < cap {
         return Ok(None);
     }
+    if !dir.is_full() && is_young(&mut log, now)? {
+        return Ok(None);
+    }
     // Reading and folding takes its time: hooks must not wait for it.
     let mut bytes = Vec::new();
     log.read_to_end(&mut bytes)?;
@@ -92,6 +96,23 @@ pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Opt
         new.write_all(&late)?;
     }
     Ok(Some(Done { before, after: (text.len() + late.len()) as u64 }))
+}
+
+/// Whether the log begins within the last day: all of it would stay, and a long log is not read to find that out.
+fn is_young(log: &mut std::fs::File, now: Moment) -> io::Result<bool> {
+    let mut head = vec![0; 64 * 1024];
+    let read = log.read(&mut head)?;
+    log.seek(SeekFrom::Start(0))?;
+    let line = head[..read].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first =
+        serde_json::from_slice::<FirstLine<'_>>(line).map_or(0, |first| record::millis(&first.recorded_at));
+    Ok(first > now.wall.timestamp_millis() - KEPT)
+}
+
+#[derive(Deserialize)]
+struct FirstLine<'a> {
+    #[serde(borrow)]
+    recorded_at: Cow<'a, str>,
 }
 
 /// The first line of the new log, with its end, and the byte of the old one that follows it.

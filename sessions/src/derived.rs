@@ -410,6 +410,12 @@ impl Pen {
             Err(LockError::Busy { .. }) => return Ok(None),
             Err(LockError::Open { error, .. }) => return Err(error),
         };
+        // Where the file system grants no locks, the name in the file must do.
+        let signer = lock::signer(&path.with_extension("lock")).filter(|pid| *pid != std::process::id());
+        if !lock.is_held() && signer.is_some_and(|pid| process::liveness(pid.into(), None) == Liveness::Live)
+        {
+            return Ok(None);
+        }
         lock.sign()?;
         let found = store::read(&path).ok().flatten();
         let written = found.and_then(|bytes| serde_json::from_slice(&bytes).ok()).map(lasting);

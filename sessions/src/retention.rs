@@ -74,6 +74,7 @@ pub fn sweep(
     }
     let Some(_lock) = take(&paths.gc_lock())? else { return Ok(None) };
     remove_trash(&folder);
+    remove_leftovers(paths);
     Ok(Some(of_dirs(&session_log::all(paths), oracle, days, dry_run, None, now)))
 }
 
@@ -89,6 +90,9 @@ pub fn sweep_a_few(
     now: Moment,
 ) -> io::Result<Option<Swept>> {
     let (folder, mark) = (paths.sessions_dir(), paths.gc_lock());
+    if !folder.is_dir() {
+        return Ok(None);
+    }
     let time = SystemTime::from(now.wall);
     if let Ok(last) = std::fs::metadata(&mark).and_then(|meta| meta.modified())
         && time.duration_since(last).is_ok_and(|age| age < INTERVAL)
@@ -98,6 +102,7 @@ pub fn sweep_a_few(
     let Some(_lock) = take(&mark)? else { return Ok(None) };
     std::fs::OpenOptions::new().append(true).open(&mark)?.set_modified(time)?;
     remove_trash(&folder);
+    remove_leftovers(paths);
     let mut dirs = session_log::all(paths);
     if dirs.len() > FEW.looked_at {
         let first = usize::try_from(now.mono_ns).unwrap_or_default() % dirs.len();
@@ -238,4 +243,13 @@ fn remove_trash(folder: &Path) {
         }
     }
     store::sweep(folder);
+}
+
+/// What killed writers left beside the files that all sessions share.
+fn remove_leftovers(paths: &Paths) {
+    store::sweep(paths.stanchion_dir());
+    // In a folder that others use too, only what bears our file's name.
+    let registry = paths.registry();
+    let name = registry.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    store::sweep_of(paths.claude_dir(), &name);
 }

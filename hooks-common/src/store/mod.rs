@@ -54,6 +54,11 @@ pub fn remove(path: &Path) -> io::Result<bool> {
 /// Removes what killed writers left in a folder: temporary files and folders of ours that nobody has touched
 /// for an hour. Whatever cannot be removed stays for the next time.
 pub fn sweep(folder: &Path) {
+    sweep_of(folder, "");
+}
+
+/// [`sweep`] for the temporary files of one file alone.
+pub fn sweep_of(folder: &Path, file: &str) {
     const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_secs(3600);
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
@@ -61,7 +66,7 @@ pub fn sweep(folder: &Path) {
         let name = name.to_string_lossy();
         let is_file = name.ends_with(".tmp") && name.contains(".json.");
         let is_folder = name.starts_with(".atomicwrite");
-        if !is_file && !is_folder {
+        if !(is_file || is_folder) || !name.starts_with(file) {
             continue;
         }
         let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());

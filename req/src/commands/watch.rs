@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use hooks_common::paths::Paths;
@@ -29,6 +30,8 @@ pub fn watch() -> anyhow::Result<()> {
     let shown = show(&mut hud, &signals, &mut terminal);
     // When the terminal is gone there is nothing to put back, and nobody to tell.
     let _ = ratatui::try_restore();
+    // It would show the cursor once more, and complain where it cannot.
+    std::mem::forget(terminal);
     shown
 }
 
@@ -41,7 +44,10 @@ fn show(
     let mut waiting: Vec<Signal> = Vec::new();
     loop {
         screen.update(hud, Moment::now());
-        terminal.draw(|frame| view::draw(frame, &mut screen))?;
+        if terminal.draw(|frame| view::draw(frame, &mut screen)).is_err() {
+            // The terminal is gone, and with it whoever could be told.
+            return Ok(());
+        }
         let next = match waiting.pop() {
             Some(signal) => Some(signal),
             None => hud.wait(signals, true),
@@ -98,11 +104,22 @@ fn end_on_signals(sender: &Sender<Signal>) -> anyhow::Result<()> {
     let mut ends = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("signals cannot be listened to")?;
     let sender = sender.clone();
     std::thread::spawn(move || {
-        for _ in ends.forever() {
-            if sender.send(Signal::End).is_err() {
-                return;
-            }
+        let Some(signal) = ends.forever().next() else { return };
+        if sender.send(Signal::End).is_err() {
+            return;
         }
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "whoever draws on a terminal that takes nothing does not hear"
+        )]
+        std::thread::sleep(Duration::from_secs(2));
+        let _ = ratatui::crossterm::terminal::disable_raw_mode();
+        #[allow(
+            clippy::exit,
+            clippy::disallowed_methods,
+            reason = "main is blocked, and nothing is left to write"
+        )]
+        std::process::exit(128 + signal);
     });
     Ok(())
 }

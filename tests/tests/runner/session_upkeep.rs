@@ -109,12 +109,17 @@ fn a_full_log_still_ends_a_wait_and_is_made_short_when_the_turn_ends() {
     assert!(full > 5 * 1024 * 1024);
     client.hook(&world.bash("PreToolUse", "ls"));
     assert_eq!(std::fs::metadata(&log).unwrap().len(), full, "a heartbeat is no longer kept");
-    let mut asks = world.bash("PreToolUse", "rm x");
-    client.hook(&asks);
+    let own = |event: &str| {
+        let mut payload = world.bash(event, "rm x");
+        payload["tool_use_id"] = "own".into();
+        payload
+    };
+    client.hook(&own("PreToolUse"));
+    let mut asks = own("PreToolUse");
     asks["hook_event_name"] = "PermissionRequest".into();
     client.hook(&asks);
     assert_eq!(world.state_of(SESSION), "waiting");
-    client.hook(&world.bash("PostToolUse", "rm x"));
+    client.hook(&own("PostToolUse"));
     assert_eq!(world.state_of(SESSION), "working");
     client.hook(&world.recorded("Stop-first"));
     assert_eq!(world.state_of(SESSION), "ready");
@@ -427,6 +432,19 @@ fn hooks_that_do_not_fire_are_told_from_a_quiet_machine() {
     std::fs::create_dir_all(&transcripts).unwrap();
     std::fs::write(transcripts.join("f00dfeed-0000-4000-8000-000000000000.jsonl"), "{}\n").unwrap();
     assert!(told(&world).starts_with("fail: hooks do not fire"), "{}", told(&world));
+    let mut server = world.command(tests::executables().join("req"));
+    let mut server = server.arg("serve").stderr(Stdio::null()).spawn().unwrap();
+    let status = || {
+        world.json(&world.home.join(".stanchion/derived-state.json"))["diagnostics"]["hook_health"]["status"]
+            .clone()
+    };
+    let started = std::time::Instant::now();
+    while status() != "not_firing" && started.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let _ = server.kill();
+    let _ = server.wait();
+    assert_eq!(status(), "not_firing", "the HUD says the same");
     // Nobody's heartbeat is forged by asking.
     assert_eq!(std::fs::metadata(&beat).unwrap().modified().unwrap(), long_ago);
 }

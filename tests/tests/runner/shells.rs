@@ -179,7 +179,13 @@ fn whatever_goes_wrong_a_prompt_does_not_notice() {
         silent(&command.env("HOME", &home).output().unwrap());
     }
     let mut command = shell_cwd(&world, &["/", &shell.pid(), ""]);
-    silent(&command.env_remove("HOME").env("STANCHION_HOME", "/proc/none").output().unwrap());
+    silent(
+        &command
+            .env_remove("HOME")
+            .envs(["STANCHION_HOME", "CLAUDE_CONFIG_DIR"].map(|root| (root, "/proc/none")))
+            .output()
+            .unwrap(),
+    );
 
     std::fs::create_dir_all(world.home.join(".stanchion")).unwrap();
     std::fs::write(file(&world), "{\"version\": 1, \"shells\"").unwrap();
