@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::num::NonZero;
 use std::os::unix::fs::MetadataExt;
+use std::sync::{Mutex, PoisonError};
 
 use hooks_common::paths::Paths;
 use hooks_common::process::Liveness;
@@ -84,7 +86,7 @@ impl Place {
             self.machine.apply(&event.record);
         }
         if let Some(event) = events.last() {
-            self.last = event.key.clone();
+            self.last = event.key();
         }
     }
 }
@@ -143,7 +145,8 @@ impl Log {
         bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(known, |end| end + 1));
         let boots = place.boots.clone();
         let stretch = record::read(&bytes[known..], &mut place.boots);
-        if stretch.events.first().is_some_and(|event| event.key <= place.last) && place.offset > 0 {
+        if stretch.events.first().is_some_and(|event| event.place() <= place.last.place()) && place.offset > 0
+        {
             return Ok(false);
         }
         let end = place.offset + (bytes.len() - known) as u64;
@@ -215,36 +218,39 @@ impl Book {
 
     /// Looks at every session directory. What cannot be read keeps what was known about it.
     pub fn refresh(&mut self, paths: &Paths, now: i64) {
-        self.unsupported.clear();
-        let dirs = session_log::all(paths);
-        let mut names = std::collections::BTreeSet::new();
-        for dir in dirs {
+        let mut names = BTreeSet::new();
+        for dir in session_log::all(paths) {
             let Some(name) = dir.path().file_name().and_then(|name| name.to_str()) else { continue };
             let name = name.to_owned();
-            self.refresh_dir(&name, dir, now);
+            self.look_at(&name, dir, now);
             names.insert(name);
         }
         self.sessions.retain(|name, _| names.contains(name));
         self.passed_over.retain(|name, _| names.contains(name));
+        self.unsupported.retain(|name| names.contains(name));
+        read_logs(self.sessions.values_mut().collect());
     }
 
     /// Looks at one session directory.
     pub fn refresh_one(&mut self, paths: &Paths, name: &str, now: i64) {
         let dir = SessionDir::at(paths.sessions_dir().join(name));
         if dir.path().is_dir() {
-            self.refresh_dir(name, dir, now);
+            self.look_at(name, dir, now);
+            read_logs(self.sessions.get_mut(name).into_iter().collect());
         } else {
             self.sessions.remove(name);
             self.unsupported.remove(name);
         }
     }
 
-    fn refresh_dir(&mut self, name: &str, dir: SessionDir, now: i64) {
+    /// Decides whether a session is worth a look, and reads all of it but its log.
+    fn look_at(&mut self, name: &str, dir: SessionDir, now: i64) {
         let changed = changed_at(&dir);
         if self.passed_over.get(name) == Some(&changed) && !self.sessions.contains_key(name) {
             return;
         }
         let meta = dir.meta();
+        self.unsupported.retain(|unsupported| unsupported != name);
         if meta.as_ref().map_or_else(|| dir.is_of_newer_version(), |meta| !meta.is_supported()) {
             self.sessions.remove(name);
             self.unsupported.insert(name.to_owned());
@@ -263,8 +269,28 @@ impl Book {
             log: Log::default(),
         });
         session.meta = meta.or_else(|| session.meta.take());
-        let _ = session.log.refresh(&session.dir);
     }
+}
+
+/// Reads what is new in these logs, on all processors: one log may be as long as all others together, so whoever
+/// is done takes the next.
+fn read_logs(sessions: Vec<&mut Session>) {
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let helpers = processors.min(sessions.len()).saturating_sub(1);
+    let queue = Mutex::new(sessions.into_iter());
+    let work = || {
+        loop {
+            let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some(session) = next else { return };
+            let _ = session.log.refresh(&session.dir);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..helpers {
+            scope.spawn(work);
+        }
+        work();
+    });
 }
 
 fn has_live_client(meta: &Meta) -> bool {

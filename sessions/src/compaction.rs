@@ -131,18 +131,19 @@ fn summary(
     }
     boots.pass(&stretch.events[..count]);
     let Some(last) = stretch.events[..count].last() else { return Ok(None) };
+    let upto = last.key();
     let session_id = dir.meta().map(|meta| meta.session_id);
     let session_id = session_id.or_else(|| Some(dir.path().file_name()?.to_str()?.to_owned()));
     let header = Header {
         v: 1,
         event_id: format!("{}-{}-compacted", now.rfc3339(), std::process::id()),
         recorded_at: now.rfc3339(),
-        mono_ns: last.key.mono_ns,
+        mono_ns: upto.mono_ns,
         session_id: session_id.unwrap_or_default(),
         event: COMPACTED.to_owned(),
         upto: machine.events,
         from: Predecessor { ino: log.metadata()?.ino(), byte: cut as u64 },
-        snapshot: Snapshot { machine, boots, upto: last.key.clone() },
+        snapshot: Snapshot { machine, boots, upto },
     };
     let mut line = serde_json::to_vec(&header)?;
     line.push(b'\n');

@@ -152,6 +152,13 @@ impl Record<'_> {
     }
 }
 
+impl Key {
+    /// The same, for comparing.
+    pub fn place(&self) -> (u32, u64, &str) {
+        (self.boot, self.mono_ns, &self.event_id)
+    }
+}
+
 /// Milliseconds since 1970 of an RFC 3339 time, 0 when it is none.
 pub fn millis(time: &str) -> i64 {
     chrono::DateTime::parse_from_rfc3339(time).map_or(0, |time| time.timestamp_millis())
@@ -160,12 +167,28 @@ pub fn millis(time: &str) -> i64 {
 /// An event in its place.
 #[derive(Debug)]
 pub struct Event<'a> {
-    /// Where it stands among the others.
-    pub key: Key,
+    /// Its boot, counted from the first that the log has seen.
+    boot: u32,
     /// The byte at which its line begins.
     pub start: usize,
-    /// What it says.
-    pub record: Record<'a>,
+    /// What it says; apart, because sorting moves events about.
+    pub record: Box<Record<'a>>,
+}
+
+impl Event<'_> {
+    /// Where it stands among the others. What stands for the events before it stands where the last of them did.
+    pub fn place(&self) -> (u32, u64, &str) {
+        match &self.record.snapshot {
+            Some(snapshot) => snapshot.upto.place(),
+            None => (self.boot, self.record.mono_ns, &self.record.event_id),
+        }
+    }
+
+    /// The same, to be kept.
+    pub fn key(&self) -> Key {
+        let (boot, mono_ns, event_id) = self.place();
+        Key { boot, mono_ns, event_id: event_id.to_owned() }
+    }
 }
 
 /// A stretch of a log, in order.
@@ -177,9 +200,12 @@ pub struct Stretch<'a> {
     pub skipped: Vec<usize>,
 }
 
+/// About how long a line is, in bytes.
+const LINE: usize = 400;
+
 /// Reads a stretch of whole lines; `boots` is where it stands and is carried on.
 pub fn read<'a>(bytes: &'a [u8], boots: &mut Boots) -> Stretch<'a> {
-    let mut stretch = Stretch::default();
+    let mut stretch = Stretch { events: Vec::with_capacity(bytes.len() / LINE), skipped: Vec::new() };
     let mut next = 0;
     for line in bytes.split(|byte| *byte == b'\n') {
         let start = next;
@@ -187,25 +213,21 @@ pub fn read<'a>(bytes: &'a [u8], boots: &mut Boots) -> Stretch<'a> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        match serde_json::from_slice::<Record<'a>>(line) {
-            Ok(record) if !record.event.is_empty() => {
-                let key = if let Some(snapshot) = &record.snapshot {
+        // Checked as a whole, a line's text need not be checked piece by piece.
+        let record = std::str::from_utf8(line).ok().map(serde_json::from_str::<Box<Record<'a>>>);
+        match record {
+            Some(Ok(record)) if !record.event.is_empty() => {
+                if let Some(snapshot) = &record.snapshot {
                     *boots = snapshot.boots.clone();
-                    snapshot.upto.clone()
-                } else {
-                    Key {
-                        boot: boots.number(&record),
-                        mono_ns: record.mono_ns,
-                        event_id: record.event_id.clone().into_owned(),
-                    }
-                };
-                stretch.events.push(Event { key, start, record });
+                }
+                let boot = boots.number(&record);
+                stretch.events.push(Event { boot, start, record });
             }
             _ => stretch.skipped.push(start),
         }
     }
-    stretch.events.sort_by(|a, b| a.key.cmp(&b.key));
-    stretch.events.dedup_by(|a, b| a.key == b.key);
+    stretch.events.sort_by(|a, b| a.place().cmp(&b.place()));
+    stretch.events.dedup_by(|a, b| a.place() == b.place());
     stretch
 }
 

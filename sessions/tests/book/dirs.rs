@@ -44,6 +44,8 @@ fn odd_metas_cost_only_what_they_held() {
     let mut unsupported = book.unsupported().cloned().collect::<Vec<_>>();
     unsupported.sort();
     assert_eq!(unsupported, ["newer", "unlike"]);
+    book.refresh_one(&home.paths, "newer", now());
+    assert_eq!(book.unsupported().count(), 2, "each is named once");
     let mut boundaries = Boundaries::new(home.paths.home(), Vec::new());
     let state = derive(&book, &mut Table::of(&[7]), &mut boundaries, &[], millis(3));
     let projects: Vec<_> =

@@ -69,7 +69,7 @@ pub fn trace(seed: u64, log: &str) -> String {
     let mut machine = Machine::default();
     for event in &read(log.as_bytes(), &mut Boots::default()).events {
         let rule = machine.apply(&event.record);
-        let (key, record) = (&event.key, &event.record);
+        let (key, record) = (event.key(), &event.record);
         let owner = record.owner.as_ref().map(|owner| (owner.pid, &owner.start_raw, owner.guessed));
         writeln!(
             told,
