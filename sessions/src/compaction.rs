@@ -98,19 +98,24 @@ pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Opt
     Ok(Some(Done { before, after: (text.len() + late.len()) as u64 }))
 }
 
-/// Whether the log begins within the last day: all of it would stay, and a long log is not read to find that out.
+/// Whether the log's own events begin within the last day: all of them would stay, and a long log is not read to
+/// find that out. What an earlier compaction began it with does not count.
 fn is_young(log: &mut std::fs::File, now: Moment) -> io::Result<bool> {
     let mut head = vec![0; 64 * 1024];
     let read = log.read(&mut head)?;
     log.seek(SeekFrom::Start(0))?;
-    let line = head[..read].split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let first =
-        serde_json::from_slice::<FirstLine<'_>>(line).map_or(0, |first| record::millis(&first.recorded_at));
-    Ok(first > now.wall.timestamp_millis() - KEPT)
+    let mut lines =
+        head[..read].split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
+    let first = lines.find(|line: &Line<'_>| line.event != COMPACTED);
+    let at = first.map_or(0, |line| record::millis(&line.recorded_at));
+    Ok(at > now.wall.timestamp_millis() - KEPT)
 }
 
+/// As much of a line as tells its age.
 #[derive(Deserialize)]
-struct FirstLine<'a> {
+struct Line<'a> {
+    #[serde(borrow)]
+    event: Cow<'a, str>,
     #[serde(borrow)]
     recorded_at: Cow<'a, str>,
 }
