@@ -32,7 +32,7 @@ const MOST_OWNERS: usize = 8;
 /// A log that reached so many bytes takes no more heartbeats of tools, only what means something.
 const HARD_CAP: u64 = 5 * 1024 * 1024;
 /// How much of a full log is looked at for an open question, in bytes.
-const FULL_TAIL: u64 = 64 * 1024;
+const FULL_TAIL: u64 = 8 * 1024;
 
 /// A session's directory.
 #[derive(Debug, Clone)]
@@ -235,22 +235,28 @@ impl SessionDir {
     }
 
     /// Whether the log is full and ends in a turn in which a person was asked something: the end of a tool may end
-    /// that wait.
+    /// that wait. The lines are searched as text, because a full log must not cost a hook more than another; a quote
+    /// inside a value is escaped, so what is found is a key.
     fn is_full_and_waited_for(&self) -> bool {
         if !self.is_full() {
             return false;
         }
-        let tail = self.read_tail(FULL_TAIL).unwrap_or_default();
-        let turn = tail
-            .iter()
-            .rev()
-            .take_while(|event| !matches!(event.event.as_str(), "Stop" | "UserPromptSubmit"));
-        let asks = ["PermissionRequest", "Notification", "Elicitation"];
-        turn.into_iter().any(|event| {
-            asks.contains(&event.event.as_str())
-                || event.tool_name == "AskUserQuestion"
-                || event.tool_name == "ExitPlanMode"
-        })
+        let Ok(tail) = self.tail(FULL_TAIL) else { return false };
+        let tail = String::from_utf8_lossy(&tail);
+        for line in tail.rsplit('\n') {
+            let Some((_, rest)) = line.split_once(r#""event":""#) else { continue };
+            match rest.split('"').next().unwrap_or_default() {
+                "Stop" | "UserPromptSubmit" => return false,
+                "PermissionRequest" | "Notification" | "Elicitation" => return true,
+                "PreToolUse"
+                    if rest.contains(r#""AskUserQuestion""#) || rest.contains(r#""ExitPlanMode""#) =>
+                {
+                    return true;
+                }
+                _ => {}
+            }
+        }
+        false
     }
 
     /// Whether the log has reached the size from which on heartbeats are no longer kept.
@@ -271,6 +277,11 @@ impl SessionDir {
     /// # Errors
     /// When the log exists and cannot be read.
     pub fn read_tail(&self, most: u64) -> io::Result<Vec<LoggedEvent>> {
+        Ok(append::read_lines::<LoggedEvent>(&self.tail(most)?).0)
+    }
+
+    /// The last `most` bytes of the log.
+    fn tail(&self, most: u64) -> io::Result<Vec<u8>> {
         let mut log = match store::open(&self.events()) {
             Ok(log) => log,
             Err(error) if store::is_absent(&error) => return Ok(Vec::new()),
@@ -280,7 +291,7 @@ impl SessionDir {
         log.seek(SeekFrom::Start(length.saturating_sub(most)))?;
         let mut bytes = Vec::new();
         log.read_to_end(&mut bytes)?;
-        Ok(append::read_lines::<LoggedEvent>(&bytes).0)
+        Ok(bytes)
     }
 
     /// Every event of the session in log order, doubles dropped, and how many lines could not be read.
