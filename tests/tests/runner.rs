@@ -18,6 +18,8 @@ mod commands;
 mod config_files;
 #[path = "runner/derived_state.rs"]
 mod derived_state;
+#[path = "runner/doctor.rs"]
+mod doctor;
 #[path = "runner/durability.rs"]
 mod durability;
 #[path = "runner/gaps.rs"]
