@@ -10,12 +10,15 @@ use super::{Case, clock, command, count, instructions, quantile};
 
 /// How much dearer a hook may be.
 const MOST: f64 = 1.1;
-/// System calls that looking at the end of a full log takes.
+/// System calls and instructions that looking at the end of a full log takes: about a hundredth of a millisecond.
 const LOOK: u64 = 8;
+const LOOK_INSTRUCTIONS: u64 = 100_000;
 /// How many sessions are recorded.
 const SESSIONS: usize = 10_000;
 /// The log's sizes in bytes: below and above that at which heartbeats are no longer kept.
 const LOGS: [usize; 2] = [4_500_000, 5_500_000];
+/// From this size on a log is full.
+const FULL: usize = 5 * 1024 * 1024;
 
 /// Lets many sessions have been.
 pub fn grow(world: &World) {
@@ -59,7 +62,9 @@ fn check_with(small: &World, large: &World, cases: &[Case], length: usize) -> bo
             (count(world, case, &payload).syscalls, instructions(world, case, &payload).unwrap_or(0))
         };
         let ((few, light), (many, heavy)) = (of(small), of(large));
-        let over = many > few + LOOK || heavy as f64 > light as f64 * MOST;
+        let most = (light as f64 * MOST) as u64;
+        let most = if length > FULL { most.max(light + LOOK_INSTRUCTIONS) } else { most };
+        let over = many > few + LOOK || heavy > most;
         holds &= !over;
         let verdict = if over { "  OVER" } else { "" };
         println!("grown: {:28} syscalls {few} → {many}, instructions {light} → {heavy}{verdict}", case.name);
