@@ -91,7 +91,7 @@ impl OurSession {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
-    /// A tool of an earlier turn ended after the turn and changed nothing.
+    /// A tool of an earlier turn ended after the turn, or a tool that was over was asked about; both change nothing.
     LateTool,
     /// The turn was ended by a Stop with `stop_hook_active`.
     FinalStopWithHookActive,

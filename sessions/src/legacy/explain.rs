@@ -81,7 +81,7 @@ impl<'a> Explainer<'a> {
         }
         if session.state == legacy.state {
             // About this session there is no difference, so it is about which one is shown.
-            let other = self.own(ours, path).is_some_and(|own| own.id != id);
+            let other = ours.session_id.as_ref().is_some_and(|shown| shown != id);
             return other.then_some(Improvement::NewestLockNotMostUrgent);
         }
         let Some(record) = record else {
@@ -242,7 +242,8 @@ fn by_facts(session: &OurSession, legacy: State) -> Option<Improvement> {
     let has = |fact| session.facts.contains(&fact);
     let ours = session.state;
     // Its subagents alone may be what works.
-    let at_rest = matches!(ours, State::Ready | State::Idle) || session.subagents > 0;
+    let at_rest =
+        matches!(ours, State::Ready | State::Idle) || ours == State::Working && session.subagents > 0;
     match legacy {
         State::Compacting if has(Fact::CompactionOver) => Some(Improvement::CompactingStuck),
         State::Working if ours == State::Waiting && has(Fact::WaitHeld) => {
@@ -251,19 +252,18 @@ fn by_facts(session: &OurSession, legacy: State) -> Option<Improvement> {
         _ if ours == State::Waiting && has(Fact::WaitNotHeard) => Some(Improvement::WaitNotHeard),
         _ if ours == State::Waiting && has(Fact::SubagentTool) => Some(Improvement::Subagents),
         State::Working if at_rest && has(Fact::LateTool) => Some(Improvement::LateToolAfterStop),
+        State::Waiting if has(Fact::LateTool) => Some(Improvement::LateToolAfterStop),
         State::Working | State::Waiting if ours != State::Compacting && has(Fact::SubagentTool) => {
             Some(Improvement::Subagents)
         }
-        State::Ready if ours == State::Working && has(Fact::TurnSentBack) => Some(Improvement::TurnSentBack),
+        _ if ours == State::Working && has(Fact::TurnSentBack) => Some(Improvement::TurnSentBack),
         _ if legacy.is_active() && has(Fact::LateAfterEnd) => Some(Improvement::LateEventAfterEnd),
-        _ if legacy.is_active() && ours == State::Ready && has(Fact::StartedAnew) => {
-            Some(Improvement::StartedAnew)
-        }
+        _ if legacy.is_active() && at_rest && has(Fact::StartedAnew) => Some(Improvement::StartedAnew),
         State::Ready if ours == State::Working && session.subagents > 0 => Some(Improvement::Subagents),
         _ if legacy.is_active() && at_rest && has(Fact::FinalStopWithHookActive) => {
             Some(Improvement::FinalStopWithHookActive)
         }
-        _ if legacy.is_active() && (at_rest || ours == State::Working) && has(Fact::TurnEndNotHeard) => {
+        _ if (at_rest || ours == State::Working) && has(Fact::TurnEndNotHeard) => {
             Some(Improvement::TurnEndNotHeard)
         }
         _ => None,

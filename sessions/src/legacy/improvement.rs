@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Improvement {
-    /// A tool ended after its turn.
+    /// A tool ended after its turn, or was asked about after its end.
     LateToolAfterStop,
     /// The last Stop came after another hook had prolonged the turn.
     FinalStopWithHookActive,
@@ -132,7 +132,9 @@ impl Improvement {
     /// One sentence for people, without a full stop; "it" is the older system.
     pub fn line(self) -> &'static str {
         match self {
-            Self::LateToolAfterStop => "a tool ended after its turn; it takes that for new work",
+            Self::LateToolAfterStop => {
+                "a tool ended after its turn, or was asked about after its end; it takes that for news"
+            }
             Self::FinalStopWithHookActive => "it skips a Stop that follows a turn prolonged by a Stop hook",
             Self::CompactingStuck => "the compaction is over; it waits for an event that ends it",
             Self::WaitHiddenByParallelTool => {

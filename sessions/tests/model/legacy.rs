@@ -144,14 +144,13 @@ fn compared(seed: u64) -> (usize, Vec<Difference>) {
 }
 
 /// What several clients in one session can do to the older system's stores, and nothing in these tells later:
-/// - One leaves: the older system forgets the files of all, and a start takes the tombstone away; or it counts what
-///   the one that left still edits.
+/// - One leaves: the older system forgets the session with its files, and the next start takes the tombstone away;
+///   or it counts what the one that left still edits.
 /// - One was only guessed: for us it may be the other one, so that one end is the end of both.
 fn is_beyond_telling(project: &Compared, ours: &[Ours]) -> bool {
     let by_files = project.legacy.via == Via::Activity || project.ours.via == "activity";
     let is_shown = |session: &Ours| project.legacy.session_id.as_ref() == Some(&session.name);
-    ours.iter()
-        .any(|session| by_files && session.was_left || (by_files || is_shown(session)) && session.was_guessed)
+    ours.iter().any(|session| (by_files || is_shown(session)) && (session.was_left || session.was_guessed))
 }
 
 #[test]

@@ -86,13 +86,13 @@ impl World {
         let begun = Sent {
             tool,
             file,
-            tool_use: format!("t{}", self.dice.below(90) + 10),
+            tool_use: format!("t{}", self.sent.len()),
             digest: self.dice.pick(&["1", "2"]),
             is_blocked: self.dice.percent(5),
             ..self.event(me, "PreToolUse")
         };
-        if !begun.is_blocked && !self.clients[me].tools.iter().any(|open| open.tool_use == begun.tool_use) {
-            self.clients[me].tools.push(Sent { is_blocked: false, ..begun.clone() });
+        if !begun.is_blocked {
+            self.clients[me].tools.push(begun.clone());
         }
         self.send(begun);
     }
