@@ -25,7 +25,7 @@ use crate::reconcile::{self, Known, Verdict};
 use crate::state::State;
 
 /// How long an edit makes its package look worked on, in milliseconds. At the age itself it still does.
-const ACTIVITY: i64 = 300_000;
+pub const ACTIVITY: i64 = 300_000;
 
 /// The document.
 #[derive(Debug, Clone, Serialize)]

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 use hooks_common::paths::Paths;
 use hooks_common::time::Moment;
 use ratatui::crossterm::event::Event as Input;
-use sessions::derived::{DerivedState, Pen};
+use sessions::derived::{ACTIVITY, DerivedState, Pen};
 use sessions::liveness::ProcessTable;
+use sessions::record::millis;
 use sessions::retention;
 
 use crate::commands::{gc, sessions as sessions_command};
@@ -104,18 +105,25 @@ impl Hud {
     /// every two seconds.
     pub fn wait(&mut self, signals: &Receiver<Signal>, shows_ages: bool) -> Option<Signal> {
         let now = Moment::now();
-        let millis = now.wall.timestamp_millis();
+        let now_millis = now.wall.timestamp_millis();
         let mut until = self.swept_at + SWEEP;
         if let Some(change) = self.overview.next_change(now) {
             until = until.min(change);
+        }
+        // An edit makes its package look worked on for a while only.
+        let edited = self.state.projects.values().filter(|project| project.via == "activity");
+        let until_then =
+            edited.filter_map(|project| Some(millis(project.updated_at.as_deref()?) + ACTIVITY + 1));
+        if let Some(then) = until_then.filter(|then| *then > now_millis).min() {
+            until = until.min(then);
         }
         if shows_ages && self.state.sessions.iter().any(|session| session.ended.is_none()) {
             until = until.min(self.made_at + AGES);
         }
         if !self.changes.is_watching() {
-            until = until.min(millis + 2_000);
+            until = until.min(now_millis + 2_000);
         }
-        let wait = Duration::from_millis(u64::try_from(until - millis).unwrap_or(0).max(1));
+        let wait = Duration::from_millis(u64::try_from(until - now_millis).unwrap_or(0).max(1));
         match signals.recv_timeout(wait) {
             Ok(signal) => Some(signal),
             Err(RecvTimeoutError::Timeout) => None,
