@@ -1,6 +1,7 @@
 //! A real terminal: a tmux server of its own, in which one command runs.
 
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::World;
@@ -24,7 +25,10 @@ impl Tmux {
             eprintln!("SKIPPED: there is no tmux, so nothing was seen in a terminal");
             return None;
         }
-        let socket = world.root().join("tmux").to_string_lossy().into_owned();
+        // A server that is ending still listens: the next one gets a socket of its own.
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let name = format!("tmux{}", STARTED.fetch_add(1, Ordering::Relaxed));
+        let socket = world.root().join(name).to_string_lossy().into_owned();
         let (columns, rows) = (columns.to_string(), rows.to_string());
         let mut tmux = world.command("tmux");
         tmux.args(["-u", "-f", "/dev/null", "-S", &socket, "new-session", "-d", "-x", &columns, "-y", &rows]);
