@@ -223,7 +223,12 @@ impl Hook {
                 line.boot_id = crate::process::boot_id();
                 line.owner = hook.owner().map(Into::into);
             }
-            dir.append(&line, lock::HOT)
+            let is_made_anew = dir.append(&line, lock::HOT)?;
+            // Removed as too old between our look and our line.
+            if is_made_anew && hook.event != Event::SessionEnd {
+                hook.enter_session();
+            }
+            Ok::<(), std::io::Error>(())
         });
     }
 

@@ -217,20 +217,20 @@ impl SessionDir {
     }
 
     /// Appends one event; makes the directory when it is gone. A log that has reached 5 MiB takes no more
-    /// heartbeats of tools.
+    /// heartbeats of tools. Whether the directory had gone, with all that is fixed about the session.
     ///
     /// # Errors
     /// When the log cannot be written.
-    pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<()> {
+    pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<bool> {
         let line = event.to_line()?;
         let cap = if event.is_heartbeat() && !self.is_full_and_waited_for() { HARD_CAP } else { u64::MAX };
         let append = || append::append_below(&self.events(), &self.lock_path(), &line, wait, cap);
         match append() {
             Err(error) if store::is_absent(&error) => {
                 store::create_private_dir(&self.path)?;
-                append().map(drop)
+                append().map(|_| true)
             }
-            done => done.map(drop),
+            done => done.map(|_| false),
         }
     }
 
