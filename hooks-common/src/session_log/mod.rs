@@ -163,6 +163,7 @@ impl SessionDir {
         owner: Option<Owner>,
         entered: Moment,
     ) -> io::Result<()> {
+        self.refuse_link()?;
         store::create_private_dir(&self.path)?;
         let _lock = lock::exclusive(&self.lock_path(), lock::HOT);
         let mut meta = match store::read(&self.meta_path())? {
@@ -222,6 +223,7 @@ impl SessionDir {
     /// # Errors
     /// When the log cannot be written.
     pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<bool> {
+        self.refuse_link()?;
         let line = event.to_line()?;
         let cap = if event.is_heartbeat() && !self.is_full_and_waited_for() { HARD_CAP } else { u64::MAX };
         let append = || append::append_below(&self.events(), &self.lock_path(), &line, wait, cap);
@@ -262,6 +264,17 @@ impl SessionDir {
     /// Whether the log has reached the size from which on heartbeats are no longer kept.
     pub fn is_full(&self) -> bool {
         std::fs::metadata(self.events()).is_ok_and(|meta| meta.len() >= HARD_CAP)
+    }
+
+    /// Nothing of a session lies behind a symbolic link: readers pass it over, and what it leads to is somebody's.
+    fn refuse_link(&self) -> io::Result<()> {
+        if !std::fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.is_symlink()) {
+            return Ok(());
+        }
+        let path = self.path.display();
+        Err(io::Error::other(format!(
+            "{path} is a symbolic link; nothing is recorded there until it is removed"
+        )))
     }
 
     /// The lock for whoever writes in this directory.

@@ -301,6 +301,31 @@ fn what_a_payload_brings_does_not_reach_the_terminal_raw() {
 }
 
 #[test]
+fn nothing_is_written_through_a_link_in_a_sessions_place() {
+    let world = World::with(ONE);
+    world.hook(&of(OTHER, world.recorded("SessionStart-startup")));
+    let outside = world.root().join("outside");
+    std::fs::create_dir_all(&outside).unwrap();
+    std::os::unix::fs::symlink(&outside, world.session_dir(SESSION)).unwrap();
+    world.hook(&world.recorded("SessionStart-startup"));
+    world.hook(&world.bash("PreToolUse", "ls"));
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+    let told = world.hook(&of(OTHER, world.recorded("SessionStart-resume")));
+    let told = told.json.unwrap()["systemMessage"].as_str().unwrap().to_owned();
+    assert!(told.contains("is a symbolic link") && told.contains("until it is removed"), "{told}");
+}
+
+#[test]
+fn every_known_event_is_recorded_under_its_own_name() {
+    let world = World::new();
+    for event in hooks_common::event::Event::ALL {
+        let payload = world.payload("Notification-idle-prompt", json!({"hook_event_name": event.name()}));
+        world.hook(&payload);
+        assert_eq!(world.events(SESSION).last().unwrap()["event"], event.name());
+    }
+}
+
+#[test]
 fn case_15_a_torn_line_costs_itself_alone() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);
