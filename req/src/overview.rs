@@ -15,6 +15,7 @@ use sessions::derived::{DerivedState, Session, derive};
 use sessions::liveness::ProcessTable;
 use sessions::projects::Boundaries;
 use sessions::reconcile;
+use sessions::shells::{Shells, most_recent};
 
 /// What is known, kept between two looks so that only what changed is read.
 #[derive(Debug)]
@@ -56,6 +57,9 @@ impl Overview {
         for session in state.sessions.iter_mut().filter(|session| session.ended.is_none()) {
             annotate(session, &self.paths, now);
         }
+        let shells = Shells::new(&self.paths).all();
+        let shell = most_recent(&shells, now.wall).map(|seen| Path::new(&seen.shell.cwd));
+        state.focus = shell.and_then(|folder| state.project_around(folder)).cloned();
         // Hooks that fire no more leave no sessions behind: where they were installed is asked, too.
         let wired = health::record::wired_folders(&self.paths).map(|mut folders| {
             folders.extend(state.sessions.iter().map(|session| session.project_dir.clone()));

@@ -42,6 +42,8 @@ pub struct DerivedState {
     pub sessions: Vec<Session>,
     /// The projects by their folder.
     pub projects: BTreeMap<String, Project>,
+    /// The project that the user's last shell is in, by its folder.
+    pub focus: Option<String>,
     /// What was odd.
     pub diagnostics: Diagnostics,
 }
@@ -201,6 +203,7 @@ pub fn derive(
         inputs: inputs.collect(),
         sessions,
         projects,
+        focus: None,
         diagnostics: Diagnostics {
             skipped_lines,
             unsupported: book.unsupported().cloned().collect(),
@@ -387,6 +390,14 @@ fn edits(sessions: &[Session], now: i64) -> Vec<(PathBuf, &Session, i64)> {
         }
     }
     found
+}
+
+impl DerivedState {
+    /// The innermost project that contains a folder, by its name in the document.
+    pub fn project_around(&self, folder: &Path) -> Option<&String> {
+        let around = self.projects.keys().filter(|project| folder.starts_with(project));
+        around.max_by_key(|project| project.len())
+    }
 }
 
 /// The right to write the document: one process at a time has it.

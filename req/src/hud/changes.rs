@@ -37,6 +37,7 @@ impl Changes {
             registry: paths.registry(),
             clients: paths.client_sessions(),
             derived: paths.derived_state(),
+            shells: paths.shell_cwd(),
         };
         let removed: Arc<Mutex<BTreeSet<PathBuf>>> = Arc::default();
         let gone = Arc::clone(&removed);
@@ -164,6 +165,7 @@ struct Known {
     registry: PathBuf,
     clients: PathBuf,
     derived: PathBuf,
+    shells: PathBuf,
 }
 
 impl Known {
@@ -198,6 +200,7 @@ impl Known {
         }
         let is_client = path.parent() == Some(&self.clients) && name.ends_with(".json");
         let is_around = is_client
+            || *path == self.shells
             || name == "HEAD"
             || (name.ends_with(".json") && path.parent()?.ends_with("requirements"));
         is_around.then_some(Touched::Around)

@@ -23,8 +23,8 @@ pub enum Outcome {
 /// A line of the list.
 #[derive(Debug, Clone)]
 pub enum Row {
-    /// A project, above its sessions.
-    Project(String, Box<Project>),
+    /// A project, above its sessions, and whether the user's last shell is in it.
+    Project(String, Box<Project>, bool),
     /// A session.
     Session(Box<Session>),
 }
@@ -155,7 +155,7 @@ impl Screen {
             KeyCode::Enter => {
                 let chosen = match self.rows.get(self.selected) {
                     Some(Row::Session(session)) => Some(session.session_id.clone()),
-                    Some(Row::Project(_, project)) => project.session_id.clone(),
+                    Some(Row::Project(_, project, _)) => project.session_id.clone(),
                     None => None,
                 };
                 if let Some(id) = chosen.filter(|id| hud.state.sessions.iter().any(|s| s.session_id == *id)) {
@@ -256,7 +256,8 @@ fn rows(state: &DerivedState, filter: &str, shows_all: bool) -> Vec<Row> {
         if sessions.is_empty() && !(stands_alone && is_wanted) {
             continue;
         }
-        rows.push(Row::Project(path.clone(), Box::new(project.clone())));
+        let is_focus = state.focus.as_ref() == Some(path);
+        rows.push(Row::Project(path.clone(), Box::new(project.clone()), is_focus));
         rows.extend(sessions.into_iter().map(|session| Row::Session(Box::new(session.clone()))));
     }
     rows

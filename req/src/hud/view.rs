@@ -9,7 +9,7 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row as TableRow, Table, TableState, Wrap};
 use sessions::State;
-use sessions::derived::Session;
+use sessions::derived::{Project, Session};
 use sessions::record::millis;
 
 use super::screen::{Open, Row, Screen};
@@ -118,23 +118,26 @@ fn list(frame: &mut Frame<'_>, screen: &Screen, area: Rect) {
         if y >= area.height {
             break;
         }
-        if let Row::Project(path, project) = row {
-            let line = project_line(path, project.state, project.via, project.main_worktree.is_some());
+        if let Row::Project(path, project, is_focus) = row {
+            let line = project_line(path, project, *is_focus);
             let line = if at == screen.selected { line.style(Modifier::REVERSED) } else { line };
             frame.render_widget(line, Rect { y: area.y + y, height: 1, ..area });
         }
     }
 }
 
-fn project_line(path: &str, state: State, via: &str, is_worktree: bool) -> Line<'static> {
+fn project_line(path: &str, project: &Project, is_focus: bool) -> Line<'static> {
     let mut spans = vec![
-        Span::styled(format!("{} ", mark(state)), color(state)),
+        Span::styled(format!("{} ", mark(project.state)), color(project.state)),
         Span::styled(shortened(path, 160), Style::new().add_modifier(Modifier::BOLD)),
     ];
-    if via == "activity" {
+    if is_focus {
+        spans.push(Span::raw("  your shell"));
+    }
+    if project.via == "activity" {
         spans.push(Span::raw("  edited by a session elsewhere"));
     }
-    if is_worktree {
+    if project.main_worktree.is_some() {
         spans.push(Span::styled("  work tree", Style::new().add_modifier(Modifier::DIM)));
     }
     Line::from(spans)

@@ -67,6 +67,11 @@ fn one_session_is_followed_through_its_day() {
             client.hook(&payload);
             tmux.until(expected, |screen| line(screen, SESSION).contains(expected));
         }
+        let pid = client.pid().to_string();
+        let folder = world.repo.join("src").to_string_lossy().into_owned();
+        let mut shell = world.command(tests::executables().join("shell-cwd"));
+        assert!(shell.args([&folder, &pid, "/dev/pts/0"]).status().unwrap().success());
+        tmux.until("the project of the last shell is marked", |screen| screen.contains("your shell"));
         world.satisfy("commit_plan");
         tmux.until("a satisfaction shows", |screen| screen.contains("nothing open"));
         world.git(&["switch", "-qc", "topic"]);
