@@ -273,7 +273,7 @@ impl SessionDir {
         }
         let path = self.path.display();
         Err(io::Error::other(format!(
-            "{path} is a symbolic link; nothing is recorded there until it is removed"
+            "nothing is recorded through a symbolic link until it is removed: {path}"
         )))
     }
 
