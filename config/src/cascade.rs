@@ -17,14 +17,11 @@ use crate::yaml::{self, Complaint, Mark, Node, Value};
 
 /// Keys of the whole design, or of tools that share the file, that this version reads past: each is told, none
 /// is an error.
-const LATER: [&str; 24] = [
+const LATER: [&str; 21] = [
     "console",
     "debug",
     "budgets",
     "guards",
-    "context",
-    "commits",
-    "handoff",
     "scopes",
     "alerts",
     "memory",

@@ -70,7 +70,10 @@ pub fn satisfy(
 /// # Errors
 /// When the gates cannot be read or the state not be changed.
 pub fn by_skill(hook: &mut Hook) -> Result<(), String> {
-    if hook.event != Event::PostToolUse || hook.payload.tool_name != "Skill" || hook.payload.has_failed {
+    if hook.event != Event::PostToolUse
+        || hook.payload.tool_name != "Skill"
+        || hook.payload.tool_response.has_failed
+    {
         return Ok(());
     }
     let skill = hook.payload.tool_input.skill.clone();

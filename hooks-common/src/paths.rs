@@ -238,6 +238,81 @@ pub mod in_project {
     pub fn local_settings(root: &Path) -> PathBuf {
         root.join(".claude/settings.local.json")
     }
+
+    /// The session of the latest turn: its number and when it began.
+    pub fn session_state(root: &Path) -> PathBuf {
+        root.join(".claude/hooks/.session-state.json")
+    }
+
+    /// The files that the session of the latest turn has read.
+    pub fn context_tracking(root: &Path) -> PathBuf {
+        root.join(".claude/hooks/.context-tracking-state.json")
+    }
+
+    /// When the hand-off was last saved because many files had been read.
+    pub fn auto_save(root: &Path) -> PathBuf {
+        root.join(".claude/hooks/.auto-save-state.json")
+    }
+
+    /// Which commit was seen last.
+    pub fn commit_tracker(root: &Path) -> PathBuf {
+        root.join(".claude/hooks/.commit-tracker-state.json")
+    }
+
+    /// The agents that the session of the latest turn has started.
+    pub fn session_agents(root: &Path) -> PathBuf {
+        root.join(".claude/hooks/.session-agents.json")
+    }
+
+    /// The folder of state that outlives a session.
+    pub fn state(root: &Path) -> PathBuf {
+        root.join(".claude/state")
+    }
+
+    /// What the session of the latest turn must not lose.
+    pub fn handoff(root: &Path) -> PathBuf {
+        state(root).join("handoff.json")
+    }
+
+    /// Every commit that was seen, a line each.
+    pub fn commit_log(root: &Path) -> PathBuf {
+        state(root).join("commit-log.jsonl")
+    }
+
+    /// Commits that failed, a line each.
+    pub fn commit_failures(root: &Path) -> PathBuf {
+        state(root).join("commit-failures.jsonl")
+    }
+
+    /// Every agent that a session started, a line each.
+    pub fn agent_invocations(root: &Path) -> PathBuf {
+        state(root).join("agent-invocations.jsonl")
+    }
+
+    /// What a person or the model wants remembered; read, never written.
+    pub fn session_notes(root: &Path) -> PathBuf {
+        state(root).join("session-notes.json")
+    }
+
+    /// Where checkpoints that Stanchion writes by itself lie in a project that keeps none of its own.
+    pub fn own_checkpoints(root: &Path) -> PathBuf {
+        state(root).join("checkpoints")
+    }
+
+    /// Plans that the model wrote into the project.
+    pub fn plans(root: &Path) -> PathBuf {
+        root.join(".claude/plans")
+    }
+
+    /// Sessions' starts and ends by number, with other events, a line each.
+    pub fn haios_events(root: &Path) -> PathBuf {
+        root.join(".claude/haios-events.jsonl")
+    }
+
+    /// The session number as an older system keeps it; read, never written.
+    pub fn session_number(root: &Path) -> PathBuf {
+        root.join(".claude/session")
+    }
 }
 
 /// The folder of requirement state, one a repository: `<git common dir>/requirements`.
@@ -309,6 +384,17 @@ pub fn policy(git_dir: &Path) -> PathBuf {
 /// What dynamic requirements computed lately, below the same folder as the policy.
 pub fn values(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/values.json")
+}
+
+/// The lock of whoever changes a project's session files, below the folder that git keeps for the work tree: none
+/// lies among the files themselves.
+pub fn continuity_lock(git_dir: &Path) -> PathBuf {
+    git_dir.join("stanchion/continuity.lock")
+}
+
+/// The lock of whoever records commits, below the folder that all work trees share.
+pub fn commits_lock(common_dir: &Path) -> PathBuf {
+    common_dir.join("stanchion/commits.lock")
 }
 
 /// `path` with a leading `~` replaced by `home`; a relative path is taken from `home`.

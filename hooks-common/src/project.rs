@@ -128,6 +128,11 @@ impl Project {
         Self { root, repository: Some(repository), config, store, common }
     }
 
+    /// The same project seen from a folder inside it, where a client was launched.
+    pub fn rooted_at(self, root: PathBuf) -> Self {
+        Self { root, ..self }
+    }
+
     /// The project's root folder.
     pub fn root(&self) -> &Path {
         &self.root

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{FORMAT, Gate, Header, LogTarget, Policy, Rule, Span, When, is_pattern};
 use crate::pattern::Pattern;
-use crate::types::{GuardType, Hooks, Kind, Names, Trigger, Workflow};
+use crate::types::{Continuity, GuardType, Hooks, Kind, Names, Trigger, Workflow};
 
 /// What a policy is compiled from.
 pub(super) struct Body {
@@ -23,6 +23,7 @@ pub(super) struct Body {
     pub(super) rules: Vec<Rule>,
     pub(super) settings: Hooks,
     pub(super) workflow: Option<Workflow>,
+    pub(super) continuity: Continuity,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -34,6 +35,8 @@ impl Body {
         let settings = append(&mut text, &self.settings);
         text.extend_from_slice(b",\n\"workflow\":");
         let workflow = append(&mut text, &self.workflow);
+        text.extend_from_slice(b",\n\"continuity\":");
+        let continuity = append(&mut text, &self.continuity);
         text.extend_from_slice(b",\n\"findings\":");
         let findings = append(&mut text, &self.findings);
         text.extend_from_slice(b",\n\"rules\":[");
@@ -83,6 +86,7 @@ impl Body {
             rules,
             settings,
             workflow,
+            continuity,
             findings,
         };
         // The header tells the file's length, and is part of it: its own length moves by a digit at most.

@@ -28,10 +28,10 @@ use compile::Body;
 
 use crate::cascade;
 use crate::pattern::Pattern;
-use crate::types::{Destination, Hooks, Kind, Mode, Names, OnError, Requirement, Workflow};
+use crate::types::{Continuity, Destination, Hooks, Kind, Mode, Names, OnError, Requirement, Workflow};
 
 /// The version of the file's shape.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// How much is read at once; a policy of ordinary size fits.
 const CHUNK: usize = 16 * 1024;
 /// A source changed this shortly before compiling may change again within one tick of its clock, unseen.
@@ -73,6 +73,7 @@ struct Header {
     rules: Span,
     settings: Span,
     workflow: Span,
+    continuity: Span,
     findings: Span,
 }
 
@@ -273,7 +274,8 @@ impl Policy {
         // A file that is no YAML says nothing about what its author wants: the last good policy stays.
         if !loaded.unreadable.is_empty()
             && let Some(last) = stored
-            && let (Ok(rules), Ok(settings), Ok(workflow)) = (last.rules(), last.settings(), last.workflow())
+            && let (Ok(rules), Ok(settings), Ok(workflow), Ok(continuity)) =
+                (last.rules(), last.settings(), last.workflow(), last.continuity())
         {
             for finding in &mut findings {
                 if finding.subject == "yaml" {
@@ -291,6 +293,7 @@ impl Policy {
                 rules,
                 settings,
                 workflow,
+                continuity,
                 findings,
             };
             return (body.compile(sources), is_settled);
@@ -328,6 +331,12 @@ impl Policy {
             rules,
             settings: configuration.hooks,
             workflow: configuration.workflow,
+            continuity: Continuity {
+                context: configuration.context,
+                commits: configuration.commits,
+                handoff: configuration.handoff,
+                checkpoints: configuration.checkpoints,
+            },
             findings,
         };
         (body.compile(sources), is_settled)
@@ -430,6 +439,14 @@ impl Policy {
     /// When the stored policy is damaged.
     pub fn workflow(&self) -> Result<Option<Workflow>, PolicyError> {
         self.part(self.header.workflow)
+    }
+
+    /// What sessions must not lose, and how it is kept.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn continuity(&self) -> Result<Continuity, PolicyError> {
+        self.part(self.header.continuity)
     }
 
     /// What is wrong or doubtful in the configuration.

@@ -1,5 +1,6 @@
 //! The configuration's types: the one place that names its keys. The JSON Schema is generated from them.
 
+mod continuity;
 mod hooks;
 mod names;
 mod requirement;
@@ -14,6 +15,7 @@ use hooks_common::log::LogLevel;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use continuity::{Checkpoints, Commits, Context, Continuity, Force, Handoff};
 pub use hooks::{
     AgentTeams, BriefingFormat, CarryOver, Hooks, PermissionRequest, PlanMode, PromptSubmit, SessionEnd,
     SessionStart, Stop, SubagentStart, ToolFailure, WipTracking,
@@ -54,6 +56,14 @@ pub struct Configuration {
     pub workflow: Option<Workflow>,
     /// How each hook behaves.
     pub hooks: Hooks,
+    /// How full the context is, and what happens when it fills up.
+    pub context: Context,
+    /// The log of commits.
+    pub commits: Commits,
+    /// What goes over a compaction, or from one session to the next.
+    pub handoff: Handoff,
+    /// What a session says about itself before it ends.
+    pub checkpoints: Checkpoints,
     /// What happens to sessions' records; counts in the global file alone.
     pub sessions: Sessions,
 }
@@ -71,6 +81,10 @@ impl Default for Configuration {
             requirements: Requirements::default(),
             workflow: None,
             hooks: Hooks::default(),
+            context: Context::default(),
+            commits: Commits::default(),
+            handoff: Handoff::default(),
+            checkpoints: Checkpoints::default(),
             sessions: Sessions::default(),
         }
     }

@@ -82,8 +82,14 @@ pub struct Payload {
     pub stop_hook_active: bool,
     /// PostToolUseFailure: whether the user interrupted.
     pub is_interrupt: bool,
-    /// PostToolUse: whether the tool's own answer says that it did not succeed. Nothing else of it is kept.
-    pub has_failed: bool,
+    /// PostToolUse: the few facts of the tool's own answer that are read. Nothing else of it is kept.
+    pub tool_response: ToolResponse,
+    /// How long the tool ran, in milliseconds; 0 when the host does not say.
+    pub duration_ms: u64,
+    /// SessionStart of a session that is resumed: how many tokens its context has; 0 when the host does not say.
+    pub context_tokens: u64,
+    /// PreCompact: what the user asked the summary to keep.
+    pub custom_instructions: String,
     /// The names of known fields whose value had a wrong type.
     pub mistyped: Vec<&'static str>,
 }
@@ -99,6 +105,44 @@ pub struct ToolInput {
     pub command: String,
     /// Skill.
     pub skill: String,
+    /// Read: how many lines were asked for; 0 stands for all.
+    pub limit: u64,
+    /// TodoWrite: the whole list.
+    pub todos: Vec<TaskInput>,
+    /// TaskCreate, TaskUpdate: the task.
+    pub task: TaskInput,
+    /// Agent: its type.
+    pub subagent_type: String,
+    /// Agent: what it is for, in a few words.
+    pub description: String,
+    /// Agent: what it was told.
+    pub prompt: String,
+}
+
+/// A task, as far as a tool's input names it. Empty text stands for what it does not name.
+#[derive(Debug, Default)]
+pub struct TaskInput {
+    /// Its number; todos have none.
+    pub id: String,
+    /// What is to be done.
+    pub subject: String,
+    /// `pending`, `in_progress`, `completed`, `deleted`.
+    pub status: String,
+}
+
+/// What is read of a tool's answer.
+#[derive(Debug, Default)]
+pub struct ToolResponse {
+    /// Whether it says that the tool did not succeed.
+    pub has_failed: bool,
+    /// Read: how many lines the file has.
+    pub total_lines: u64,
+    /// TaskCreate: the new task's number.
+    pub task_id: String,
+    /// Agent: its id.
+    pub agent_id: String,
+    /// AskUserQuestion: each question with its answer.
+    pub answers: Vec<(String, String)>,
 }
 
 /// Why there is no payload.
@@ -273,7 +317,7 @@ mod tests {
         ] {
             let payload =
                 Payload::parse(format!(r#"{{"session_id":"abc","tool_response":{response}}}"#).as_bytes());
-            assert_eq!(payload.unwrap().has_failed, expected, "{response}");
+            assert_eq!(payload.unwrap().tool_response.has_failed, expected, "{response}");
         }
     }
 

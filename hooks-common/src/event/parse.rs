@@ -1,6 +1,7 @@
 //! A payload's bytes into its fields: what is unknown is skipped without being kept, a wrong type costs its
 //! field alone.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::Hasher;
 
@@ -8,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Payload, ToolInput};
+use super::{Payload, TaskInput, ToolInput, ToolResponse};
 
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -53,6 +54,7 @@ impl<'de> Visitor<'de> for PayloadVisitor {
                 Key::TeamName => ("team_name", &mut payload.team_name),
                 Key::TaskId => ("task_id", &mut payload.task_id),
                 Key::TaskSubject => ("task_subject", &mut payload.task_subject),
+                Key::CustomInstructions => ("custom_instructions", &mut payload.custom_instructions),
                 Key::BackgroundTasks => {
                     payload.background_tasks = map.next_value::<Length>()?.0;
                     continue;
@@ -62,7 +64,7 @@ impl<'de> Visitor<'de> for PayloadVisitor {
                     payload.input_digest = digest(input);
                     match serde_json::from_str(input).map_err(serde::de::Error::custom)? {
                         LooseInput::Object(input, wrong) => {
-                            payload.tool_input = input;
+                            payload.tool_input = *input;
                             mistyped.extend(wrong);
                         }
                         LooseInput::Null => {}
@@ -71,7 +73,15 @@ impl<'de> Visitor<'de> for PayloadVisitor {
                     continue;
                 }
                 Key::ToolResponse => {
-                    payload.has_failed = map.next_value::<Response>()?.has_failed;
+                    payload.tool_response = map.next_value::<Response>()?.0;
+                    continue;
+                }
+                Key::DurationMs => {
+                    payload.duration_ms = map.next_value::<Number>()?.0;
+                    continue;
+                }
+                Key::ContextTokens => {
+                    payload.context_tokens = map.next_value::<Number>()?.0;
                     continue;
                 }
                 Key::StopHookActive => {
@@ -145,6 +155,9 @@ enum Key {
     TeamName,
     TaskId,
     TaskSubject,
+    CustomInstructions,
+    DurationMs,
+    ContextTokens,
     ToolResponse,
     StopHookActive,
     IsInterrupt,
@@ -159,6 +172,15 @@ enum InputKey {
     NotebookPath,
     Command,
     Skill,
+    Limit,
+    Todos,
+    #[serde(rename = "taskId")]
+    TaskId,
+    Subject,
+    Status,
+    SubagentType,
+    Description,
+    Prompt,
     #[serde(other)]
     Unknown,
 }
@@ -173,7 +195,7 @@ enum Loose {
 
 /// A tool's input of any type.
 enum LooseInput {
-    Object(ToolInput, Vec<&'static str>),
+    Object(Box<ToolInput>, Vec<&'static str>),
     Null,
     Other,
 }
@@ -239,13 +261,30 @@ impl<'de> Deserialize<'de> for LooseInput {
                 Ok(LooseInput::Null)
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LooseInput, A::Error> {
-                let (mut input, mut wrong) = (ToolInput::default(), Vec::new());
+                let (mut input, mut wrong) = (Box::<ToolInput>::default(), Vec::new());
                 while let Some(key) = map.next_key::<InputKey>()? {
                     let (name, target) = match key {
                         InputKey::FilePath => ("tool_input.file_path", &mut input.file_path),
                         InputKey::NotebookPath => ("tool_input.notebook_path", &mut input.notebook_path),
                         InputKey::Command => ("tool_input.command", &mut input.command),
                         InputKey::Skill => ("tool_input.skill", &mut input.skill),
+                        InputKey::TaskId => ("tool_input.taskId", &mut input.task.id),
+                        InputKey::Subject => ("tool_input.subject", &mut input.task.subject),
+                        InputKey::Status => ("tool_input.status", &mut input.task.status),
+                        InputKey::SubagentType => ("tool_input.subagent_type", &mut input.subagent_type),
+                        InputKey::Description => ("tool_input.description", &mut input.description),
+                        InputKey::Prompt => ("tool_input.prompt", &mut input.prompt),
+                        InputKey::Limit => {
+                            input.limit = map.next_value::<Number>()?.0;
+                            continue;
+                        }
+                        InputKey::Todos => {
+                            match serde_json::from_str(map.next_value::<&RawValue>()?.get()) {
+                                Ok(todos) => input.todos = todos,
+                                Err(_) => wrong.push("tool_input.todos"),
+                            }
+                            continue;
+                        }
                         InputKey::Unknown => {
                             map.next_value::<IgnoredAny>()?;
                             continue;
@@ -275,40 +314,76 @@ impl<'de> Deserialize<'de> for Length {
     }
 }
 
-/// A tool's answer, of which only its failure is read.
-#[derive(Default)]
-struct Response {
-    has_failed: bool,
+/// A whole number; 0 for anything else.
+struct Number(u64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number: &RawValue = Deserialize::deserialize(deserializer)?;
+        Ok(Self(serde_json::from_str(number.get()).unwrap_or(0)))
+    }
 }
+
+impl<'de> Deserialize<'de> for TaskInput {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Todo {
+            #[serde(default)]
+            content: String,
+            #[serde(default)]
+            status: String,
+        }
+        let Todo { content, status } = Todo::deserialize(deserializer)?;
+        Ok(Self { id: String::new(), subject: content, status })
+    }
+}
+
+/// A tool's answer: whether it failed, and the few facts that nothing else tells. One pass, however long it is.
+struct Response(ToolResponse);
 
 impl<'de> Deserialize<'de> for Response {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
         impl<'de> Visitor<'de> for Any {
             type Value = Response;
-            scalars_are_other!(Response::default());
+            scalars_are_other!(Response(ToolResponse::default()));
             fn visit_str<E>(self, _: &str) -> Result<Response, E> {
-                Ok(Response::default())
+                Ok(Response(ToolResponse::default()))
             }
             fn visit_bool<E>(self, _: bool) -> Result<Response, E> {
-                Ok(Response::default())
+                Ok(Response(ToolResponse::default()))
             }
             fn visit_unit<E>(self) -> Result<Response, E> {
-                Ok(Response::default())
+                Ok(Response(ToolResponse::default()))
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Response, A::Error> {
-                let mut response = Response::default();
+                let mut response = ToolResponse::default();
                 while let Some(key) = map.next_key::<ResponseKey>()? {
                     match key {
                         ResponseKey::Success => {
                             response.has_failed = matches!(map.next_value::<Loose>()?, Loose::Bool(false));
+                        }
+                        ResponseKey::AgentId => {
+                            if let Loose::Text(id) = map.next_value()? {
+                                response.agent_id = id;
+                            }
+                        }
+                        ResponseKey::File => {
+                            response.total_lines = map.next_value::<Inner>()?.total_lines;
+                        }
+                        ResponseKey::Task => response.task_id = map.next_value::<Inner>()?.id,
+                        ResponseKey::Answers => {
+                            let answers = map.next_value::<&RawValue>()?.get();
+                            let answers: BTreeMap<String, String> =
+                                serde_json::from_str(answers).unwrap_or_default();
+                            response.answers = answers.into_iter().collect();
                         }
                         ResponseKey::Unknown => {
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
                 }
-                Ok(response)
+                Ok(Response(response))
             }
         }
         deserializer.deserialize_any(Any)
@@ -316,9 +391,73 @@ impl<'de> Deserialize<'de> for Response {
 }
 
 #[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "snake_case")]
+#[serde(field_identifier)]
 enum ResponseKey {
+    #[serde(rename = "success")]
     Success,
+    #[serde(rename = "agentId")]
+    AgentId,
+    #[serde(rename = "file")]
+    File,
+    #[serde(rename = "task")]
+    Task,
+    #[serde(rename = "answers")]
+    Answers,
+    #[serde(other)]
+    Unknown,
+}
+
+/// An object inside an answer: a file that was read, or a task that was made.
+#[derive(Default)]
+struct Inner {
+    total_lines: u64,
+    id: String,
+}
+
+impl<'de> Deserialize<'de> for Inner {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Inner;
+            scalars_are_other!(Inner::default());
+            fn visit_str<E>(self, _: &str) -> Result<Inner, E> {
+                Ok(Inner::default())
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Inner, E> {
+                Ok(Inner::default())
+            }
+            fn visit_unit<E>(self) -> Result<Inner, E> {
+                Ok(Inner::default())
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inner, A::Error> {
+                let mut inner = Inner::default();
+                while let Some(key) = map.next_key::<InnerKey>()? {
+                    match key {
+                        InnerKey::TotalLines => inner.total_lines = map.next_value::<Number>()?.0,
+                        InnerKey::Id => {
+                            if let Loose::Text(id) = map.next_value()? {
+                                inner.id = id;
+                            }
+                        }
+                        InnerKey::Unknown => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(inner)
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(field_identifier)]
+enum InnerKey {
+    #[serde(rename = "totalLines")]
+    TotalLines,
+    #[serde(rename = "id")]
+    Id,
     #[serde(other)]
     Unknown,
 }

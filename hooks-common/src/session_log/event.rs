@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::FORMAT;
+use super::detail::Detail;
 use crate::event::{Event, Payload};
 use crate::process::{self, Liveness, Site};
 use crate::redact::redact;
@@ -112,6 +113,9 @@ pub struct LoggedEvent {
     /// Whether a text above was cut.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
+    /// PostToolUse of a tool whose meaning is in its input.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Box<Detail>>,
     /// What the gates decided and on which facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gates: Option<GateRecord>,
@@ -261,6 +265,7 @@ impl LoggedEvent {
             agent_type: bounded(&payload.agent_type, 128),
             stop_hook_active: payload.stop_hook_active,
             is_interrupt: payload.is_interrupt,
+            detail: if event == Event::PostToolUse.name() { Detail::of(payload) } else { None },
             ..Self::default()
         };
         line.truncated = truncated;
@@ -295,7 +300,8 @@ impl LoggedEvent {
                 && gates.satisfied.is_empty()
                 && gates.cleared.is_empty())
         });
-        is_tool && !asks && !decided && self.file_op != "edit"
+        let tells = self.detail.as_ref().is_some_and(|detail| detail.means_something());
+        is_tool && !asks && !decided && !tells && self.file_op != "edit"
     }
 
     /// Seconds since 1970, 0 when the timestamp cannot be read.
@@ -319,6 +325,7 @@ impl LoggedEvent {
             cwd: String::new(),
             file_path: String::new(),
             truncated: true,
+            detail: None,
             gates,
             ..self.clone()
         };

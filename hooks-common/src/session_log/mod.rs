@@ -5,6 +5,7 @@
 
 mod compacted;
 mod context;
+mod detail;
 mod event;
 
 use std::io::{self, Read, Seek, SeekFrom};
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 
 pub use compacted::{COMPACTED, Predecessor, carried_over};
 pub use context::Context;
+pub use detail::{Detail, LoggedAgent, LoggedTask};
 pub use event::{GateRecord, LoggedEvent, LoggedOwner};
 
 use crate::event::Payload;

@@ -1,0 +1,13 @@
+//! What a session must not lose.
+//!
+//! While the agent works nothing is written here but the line in the session's log. At the turn a session's
+//! [`journal`] takes in what is new of it: files read and changed, tasks, agents, answers. Everything a person or
+//! another tool reads is made from that and from git: the files below `.claude/hooks/` and `.claude/state/`, the
+//! hand-off, checkpoints.
+
+pub mod checkpoint;
+pub mod commits;
+pub mod facts;
+pub mod place;
+
+pub use place::Place;

@@ -1,0 +1,75 @@
+//! Where a session's continuity is kept, and as which configuration says.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use config::Policy;
+use config::types::Continuity;
+use hooks_common::paths::{self, Paths};
+use hooks_common::project::Project;
+use hooks_common::runtime::Hook;
+use hooks_common::store::lock::{self, Lock, LockError};
+
+/// The project that a session belongs to. Only projects with a configuration have one: nothing is written into a
+/// folder that nobody set up.
+#[derive(Debug)]
+pub struct Place {
+    project: Project,
+    /// What is kept, and how.
+    pub settings: Continuity,
+}
+
+impl Place {
+    /// The place of the hook's session: the project that was fixed at its first event.
+    ///
+    /// # Errors
+    /// When the compiled configuration is damaged.
+    pub fn of_hook(hook: &Hook) -> Result<Option<Self>, String> {
+        if hook.session.is_none() {
+            return Ok(None);
+        }
+        let meta = hook.session_dir().and_then(|dir| dir.meta());
+        let root = meta.map_or_else(|| hook.session_project().0, |meta| meta.project_dir);
+        if hook.project().root() == root {
+            return Self::of(hook.project().clone(), &hook.paths);
+        }
+        Self::of(Project::of_event(&hook.paths, None, &root).rooted_at(root), &hook.paths)
+    }
+
+    /// The place of a project; `None` where nothing is configured or `context.enabled` is off.
+    ///
+    /// # Errors
+    /// When the compiled configuration is damaged.
+    pub fn of(project: Project, paths: &Paths) -> Result<Option<Self>, String> {
+        let Some(policy) = Policy::of(&project, paths) else { return Ok(None) };
+        let settings = policy.continuity().map_err(|error| error.to_string())?;
+        Ok(settings.context.enabled.then_some(Self { project, settings }))
+    }
+
+    /// The project.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// The folder that everything lies in.
+    pub fn root(&self) -> &Path {
+        self.project.root()
+    }
+
+    /// Where checkpoints lie.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root().join(paths::normalise(Path::new(&self.settings.checkpoints.dir)))
+    }
+
+    /// The lock of whoever changes the project's session files.
+    ///
+    /// # Errors
+    /// As [`lock::exclusive`].
+    pub fn lock(&self, wait: Duration) -> Result<Lock, LockError> {
+        let path = paths::continuity_lock(self.project.stores()[0]);
+        if let Some(folder) = path.parent() {
+            let _ = std::fs::create_dir_all(folder);
+        }
+        lock::exclusive(&path, wait)
+    }
+}
