@@ -7,7 +7,16 @@
 
 pub mod checkpoint;
 pub mod commits;
+pub mod exclude;
 pub mod facts;
+pub mod files;
+pub mod journal;
+pub mod ledger;
+pub mod meter;
+pub mod mirror;
+pub mod number;
 pub mod place;
+pub mod pressure;
+pub mod transcript;
 
 pub use place::Place;

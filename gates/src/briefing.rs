@@ -17,8 +17,9 @@ use serde_json::Map;
 use crate::carry_over::carry_over;
 use crate::judge::{Judged, Situation, Standing};
 use crate::message::Placeholders;
-use crate::refusal::{self, Req};
+use crate::refusal;
 use crate::view::{Gates, is_told};
+use hooks_common::req::Req;
 
 /// Entries of sessions that did nothing for so long are dropped from state, in seconds.
 const FORGET_AFTER: i64 = 14 * 86_400;

@@ -4,15 +4,14 @@
 //! far it has read; deleting it loses nothing.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use hooks_common::paths::StateDir;
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::{SessionId, SessionKey};
-use hooks_common::session_log::{self, LoggedEvent, SessionDir};
-use hooks_common::store::{self, Durability, append, lock};
+use hooks_common::session_log::{Cursor, LoggedEvent, SessionDir};
+use hooks_common::store::{self, Durability, lock};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// How many of each are kept.
@@ -47,38 +46,22 @@ pub fn update(
     root: &Path,
     branch: &str,
 ) -> std::io::Result<()> {
-    let Ok(mut log) = store::open(&dir.events()) else { return Ok(()) };
-    let meta = log.metadata()?;
+    if !dir.events().exists() {
+        return Ok(());
+    }
     std::fs::create_dir_all(state.metrics_dir())?;
     let Ok(_lock) = lock::exclusive(&state.metrics_lock(session.key()), lock::HOT) else { return Ok(()) };
     let path = state.metrics(session.key());
-    let stored =
-        store::read(&path)?.and_then(|bytes| serde_json::from_slice::<Map<String, Value>>(&bytes).ok());
-    let mut read_to = |metrics: &Map<String, Value>| {
-        let projection = metrics.get("projection")?;
-        let inode = projection.get("log_inode")?.as_u64()?;
-        let offset = projection.get("offset")?.as_u64()?;
-        let offset =
-            if inode == meta.ino() { offset } else { session_log::carried_over(&mut log, inode, offset)? };
-        (offset <= meta.len()).then_some(offset)
-    };
-    let (mut metrics, offset) = match stored.and_then(|metrics| Some((read_to(&metrics)?, metrics))) {
-        Some((offset, metrics)) => (metrics, offset),
-        None => (empty(session.key(), root, branch), 0),
-    };
-    log.seek(SeekFrom::Start(offset))?;
-    let mut bytes = Vec::new();
-    log.read_to_end(&mut bytes)?;
-    // A line without its end may still be growing.
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    if whole == 0 {
-        return Ok(());
-    }
-    let (events, _) = append::read_lines::<LoggedEvent>(&bytes[..whole]);
-    for event in &events {
+    let stored = read(&path);
+    let cursor = stored.as_ref().and_then(|metrics| metrics.get("projection"));
+    let cursor: Cursor = cursor.and_then(|cursor| Cursor::deserialize(cursor).ok()).unwrap_or_default();
+    let Some(news) = cursor.news(dir)? else { return Ok(()) };
+    let mut metrics =
+        stored.filter(|_| news.is_continued).unwrap_or_else(|| empty(session.key(), root, branch));
+    for event in &news.events {
         fold(&mut metrics, event, root);
     }
-    metrics.insert("projection".into(), json!({"log_inode": meta.ino(), "offset": offset + whole as u64}));
+    metrics.insert("projection".into(), serde_json::to_value(news.cursor)?);
     let text = serde_json::to_vec_pretty(&metrics)?;
     store::replace(&path, &text, Durability::Rebuildable, 0o644)
 }
@@ -227,10 +210,9 @@ fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
 /// One use of a tool is one use, however many requirements refused it.
 fn tool_use(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
     let at = event.epoch();
-    let blocked = event
-        .gates
-        .as_ref()
-        .is_some_and(|gates| matches!(gates.outcome.as_str(), "deny" | "protected" | "strict" | "closed"));
+    let blocked = event.gates.as_ref().is_some_and(|gates| {
+        matches!(gates.outcome.as_str(), "deny" | "protected" | "strict" | "closed" | "context")
+    });
     let entry = tool(metrics, &event.tool_name);
     count(entry, "count");
     if blocked {

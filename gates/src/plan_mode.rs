@@ -8,8 +8,9 @@ use hooks_common::runtime::Hook;
 use crate::briefing::way_out;
 use crate::judge::Situation;
 use crate::phase;
-use crate::refusal::{self, Req};
+use crate::refusal;
 use crate::view::{Gates, is_told};
+use hooks_common::req::Req;
 
 /// Tells the open requirements after EnterPlanMode and ExitPlanMode; nothing when none is open.
 ///

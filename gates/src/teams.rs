@@ -6,8 +6,9 @@ use hooks_common::runtime::Hook;
 use hooks_common::store::{append, lock};
 
 use crate::judge::Situation;
-use crate::refusal::{self, Req};
+use crate::refusal;
 use crate::view::Gates;
+use hooks_common::req::Req;
 
 /// The longest subject that is kept, in characters.
 const LONGEST_SUBJECT: usize = 43;

@@ -8,9 +8,9 @@ use hooks_common::store::lock;
 use hooks_common::text::fact;
 
 use crate::merged::merged;
-use crate::refusal::Req;
 use crate::view::Gates;
 use crate::wip::{Status, Wip, table};
+use hooks_common::req::Req;
 
 /// The most branches that a briefing names.
 const MOST_SHOWN: usize = 10;

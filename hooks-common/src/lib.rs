@@ -20,6 +20,7 @@ pub mod process;
 pub mod project;
 pub mod redact;
 pub mod registry;
+pub mod req;
 pub mod requirements;
 pub mod runtime;
 pub mod session_id;

@@ -7,6 +7,7 @@
 use std::cell::OnceCell;
 use std::fmt::Display;
 use std::io::Write;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,6 +52,7 @@ pub struct Hook {
     branch: OnceCell<Branch>,
     owner: OnceCell<Option<Owner>>,
     answered: bool,
+    recorded_at: Option<Range<u64>>,
 }
 
 /// Runs a hook executable: reads the event, lets `work` do it in stages, answers, and exits 0. `events` are
@@ -151,6 +153,7 @@ impl Hook {
             branch: OnceCell::new(),
             owner: OnceCell::new(),
             answered: false,
+            recorded_at: None,
         }
     }
 
@@ -223,13 +226,20 @@ impl Hook {
                 line.boot_id = crate::process::boot_id();
                 line.owner = hook.owner().map(Into::into);
             }
-            let is_made_anew = dir.append(&line, lock::HOT)?;
+            let appended = dir.append(&line, lock::HOT)?;
+            hook.recorded_at = appended.place;
             // Removed as too old between our look and our line.
-            if is_made_anew && hook.event != Event::SessionEnd {
+            if appended.is_made_anew && hook.event != Event::SessionEnd {
                 hook.enter_session();
             }
             Ok::<(), std::io::Error>(())
         });
+    }
+
+    /// Whether the event's line carried the session's log over a multiple of `bytes`: what is to happen now and then
+    /// in a long turn happens then, at no cost to the events between.
+    pub fn has_passed(&self, bytes: u64) -> bool {
+        self.recorded_at.as_ref().is_some_and(|place| place.start / bytes != place.end / bytes)
     }
 
     /// The event's name as the log has it: the host's, known or not.

@@ -5,10 +5,12 @@
 
 mod compacted;
 mod context;
+mod cursor;
 mod detail;
 mod event;
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,7 @@ use serde_json::{Map, Value};
 
 pub use compacted::{COMPACTED, Predecessor, carried_over};
 pub use context::Context;
+pub use cursor::{Cursor, News};
 pub use detail::{Detail, LoggedAgent, LoggedTask};
 pub use event::{GateRecord, LoggedEvent, LoggedOwner};
 
@@ -89,6 +92,15 @@ pub struct Meta {
     /// Whatever else another version wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
+}
+
+/// What became of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// Where in the log it stands; `None` when the log was full and the line told nothing.
+    pub place: Option<Range<u64>>,
+    /// Whether the session's directory had to be made first.
+    pub is_made_anew: bool,
 }
 
 impl SessionDir {
@@ -220,11 +232,12 @@ impl SessionDir {
     }
 
     /// Appends one event; makes the directory when it is gone. A log that has reached 5 MiB takes no more
-    /// heartbeats of tools. Whether the directory had gone, with all that is fixed about the session.
+    /// heartbeats of tools. Where the line stands, and whether the directory had gone with all that is fixed about
+    /// the session.
     ///
     /// # Errors
     /// When the log cannot be written.
-    pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<bool> {
+    pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<Appended> {
         self.refuse_link()?;
         let line = event.to_line()?;
         let cap = if event.is_heartbeat() && !self.is_full_and_waited_for() { HARD_CAP } else { u64::MAX };
@@ -232,9 +245,9 @@ impl SessionDir {
         match append() {
             Err(error) if store::is_absent(&error) => {
                 store::create_private_dir(&self.path)?;
-                append().map(|_| true)
+                append().map(|place| Appended { place, is_made_anew: true })
             }
-            done => done.map(|_| false),
+            done => done.map(|place| Appended { place, is_made_anew: false }),
         }
     }
 

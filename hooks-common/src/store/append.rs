@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -19,7 +20,8 @@ pub fn append_line(path: &Path, lock_path: &Path, line: &[u8], wait: Duration) -
     append_below(path, lock_path, line, wait, u64::MAX).map(drop)
 }
 
-/// As [`append_line`], unless the log has reached `cap` bytes; whether the line was appended.
+/// As [`append_line`], unless the log has reached `cap` bytes; where in the log the line stands, `None` when it does
+/// not.
 ///
 /// # Errors
 /// As [`append_line`].
@@ -29,21 +31,21 @@ pub fn append_below(
     line: &[u8],
     wait: Duration,
     cap: u64,
-) -> io::Result<bool> {
+) -> io::Result<Option<Range<u64>>> {
     let lock = match lock::exclusive(lock_path, wait) {
         Ok(lock) => Some(lock),
         Err(lock::LockError::Busy { .. }) => None,
         Err(lock::LockError::Open { error, .. }) => return Err(error),
     };
-    let Some(log) = write_line(path, line, cap)? else { return Ok(false) };
+    let Some((log, place)) = write_line(path, line, cap)? else { return Ok(None) };
     let safe = lock.as_ref().is_some_and(lock::Lock::is_held);
     if !safe && was_replaced(&log, path) {
         write_line(path, line, u64::MAX)?;
     }
-    Ok(true)
+    Ok(Some(place))
 }
 
-fn write_line(path: &Path, line: &[u8], cap: u64) -> io::Result<Option<File>> {
+fn write_line(path: &Path, line: &[u8], cap: u64) -> io::Result<Option<(File, Range<u64>)>> {
     let mut log = OpenOptions::new()
         .read(true)
         .append(true)
@@ -66,7 +68,7 @@ fn write_line(path: &Path, line: &[u8], cap: u64) -> io::Result<Option<File>> {
     text.extend_from_slice(line);
     text.push(b'\n');
     log.write_all(&text)?;
-    Ok(Some(log))
+    Ok(Some((log, length..length + text.len() as u64)))
 }
 
 fn was_replaced(log: &File, path: &Path) -> bool {

@@ -1,0 +1,129 @@
+//! Writing below a project's folder: never through a symbolic link that lies inside it, never where nothing changed.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hooks_common::store::{self, Durability};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::ser::{PrettyFormatter, Serializer};
+
+/// The largest state file that is read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Makes the folder of a file below `root`. The root itself may lie behind links; nothing below it may.
+///
+/// # Errors
+/// When a part of the way, or the file itself, is a symbolic link, or the folder cannot be made.
+pub fn prepare(root: &Path, file: &Path) -> io::Result<()> {
+    let inside = file.strip_prefix(root).map_err(|_| io::Error::other("a file outside the project"))?;
+    let mut at = root.to_owned();
+    for part in inside.components() {
+        at.push(part);
+        refuse_link(&at)?;
+    }
+    match file.parent() {
+        Some(folder) => std::fs::create_dir_all(folder),
+        None => Ok(()),
+    }
+}
+
+fn refuse_link(path: &Path) -> io::Result<()> {
+    if std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink()) {
+        return Err(io::Error::other(format!(
+            "nothing is written through a symbolic link: {}",
+            path.display()
+        )));
+    }
+    Ok(())
+}
+
+/// Replaces a JSON file below `root` unless it says the same already; whether it did not.
+///
+/// # Errors
+/// As [`prepare`], and when the file cannot be written.
+pub fn replace(root: &Path, file: &Path, value: &impl Serialize, durability: Durability) -> io::Result<bool> {
+    let text = pretty(value)?;
+    if store::read(file).ok().flatten().is_some_and(|old| old == text) {
+        return Ok(false);
+    }
+    prepare(root, file)?;
+    store::replace(file, &text, durability, 0o600)?;
+    Ok(true)
+}
+
+/// The value as the older systems write it: two spaces, a newline at the end.
+pub fn pretty(value: &impl Serialize) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut serializer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"  "));
+    value.serialize(&mut serializer)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+/// A state file. One that is missing gives the default; one that is no such document is kept aside once and gives
+/// the default, so that the next write loses nothing.
+///
+/// # Errors
+/// When it exists and can be neither read nor kept.
+pub fn read<T: DeserializeOwned + Default>(file: &Path) -> io::Result<T> {
+    if std::fs::metadata(file).is_ok_and(|meta| meta.len() > LARGEST) {
+        set_aside(file)?;
+        return Ok(T::default());
+    }
+    let Some(bytes) = store::read(file)? else { return Ok(T::default()) };
+    let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    if let Ok(value) = serde_json::from_slice(text) {
+        return Ok(value);
+    }
+    set_aside(file)?;
+    Ok(T::default())
+}
+
+fn set_aside(file: &Path) -> io::Result<Option<PathBuf>> {
+    let kept = store::quarantine::keep_copy(file)?;
+    store::remove(file)?;
+    Ok(kept)
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, outside) = (dir.path().join("root"), dir.path().join("outside"));
+        std::fs::create_dir_all(root.join(".claude")).unwrap();
+        std::fs::create_dir_all(&outside).unwrap();
+        std::os::unix::fs::symlink(&outside, root.join(".claude/state")).unwrap();
+        std::os::unix::fs::symlink(outside.join("x"), root.join(".claude/x.json")).unwrap();
+        for file in [".claude/state/a.json", ".claude/x.json"] {
+            let refused = replace(&root, &root.join(file), &json!({}), Durability::Rebuildable);
+            assert!(refused.unwrap_err().to_string().contains("symbolic link"), "{file}");
+        }
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+        let linked = dir.path().join("linked");
+        std::os::unix::fs::symlink(&root, &linked).unwrap();
+        let file = linked.join(".claude/hooks/a.json");
+        assert!(replace(&linked, &file, &json!({"a": 1}), Durability::Rebuildable).unwrap());
+        assert!(!replace(&linked, &file, &json!({"a": 1}), Durability::Rebuildable).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_document_is_kept_aside_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("state.json");
+        std::fs::write(&file, "{bad").unwrap();
+        for _ in 0..2 {
+            assert!(read::<Map<String, Value>>(&file).unwrap().is_empty());
+        }
+        let kept: Vec<_> = std::fs::read_dir(dir.path()).unwrap().flatten().collect();
+        assert_eq!((kept.len(), std::fs::read(kept[0].path()).unwrap()), (1, b"{bad".to_vec()));
+        std::fs::write(&file, "\u{feff}{\"a\":1}\r\n").unwrap();
+        assert_eq!(read::<Map<String, Value>>(&file).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,440 @@
+//! `continuity.json` in a session's directory: what the session read, changed, planned and asked, made from its log.
+//!
+//! It is brought up to date when a turn begins or ends and before a compaction. What a session is told only once,
+//! and when something was last saved, is remembered here as well.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::Path;
+
+use chrono::DateTime;
+use config::types::Context;
+use hooks_common::event::is_edit_tool;
+use hooks_common::paths;
+use hooks_common::session_log::{Cursor, Detail, LoggedEvent, SessionDir};
+use hooks_common::store::{self, Durability, lock};
+use hooks_common::text::{cut_bytes, one_line};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::facts::Task;
+
+/// The format version.
+const FORMAT: u32 = 1;
+/// How many of each are kept; the oldest go first.
+const MOST_READ: usize = 2_000;
+const MOST_EDITED: usize = 500;
+const MOST_AGENTS: usize = 200;
+const MOST_DECISIONS: usize = 20;
+const MOST_FAILURES: usize = 5;
+const MOST_TASKS: usize = 200;
+/// The longest path that is kept, in bytes.
+const LONGEST_PATH: usize = 1_024;
+
+/// See the module.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Journal {
+    /// The format version.
+    pub v: u32,
+    /// The session's number; `None` until it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// When the session began, RFC 3339.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub started_at: String,
+    /// How far the log was read.
+    pub projection: Cursor,
+    /// What it read.
+    pub reads: Reads,
+    /// Files that it changed, from the project's root, with how often.
+    pub edited: Vec<(String, u32)>,
+    /// Its tasks.
+    pub tasks: Vec<Task>,
+    /// The agents that it started.
+    pub agents: Vec<AgentRun>,
+    /// How many of them were written to the project's list, counted from the first ever.
+    pub agents_written: u64,
+    /// How many it started in all.
+    pub agents_started: u64,
+    /// Commands that failed lately and were not repeated with success since.
+    pub failures: VecDeque<String>,
+    /// What the user decided: question and answer.
+    pub decisions: Vec<(String, String)>,
+    /// The hand-offs that were saved because many files had been read.
+    pub auto_saves: AutoSaves,
+    /// When the hand-off was last saved for whatever reason, milliseconds since 1970.
+    pub saved_at: i64,
+    /// What the model was last told at a prompt, so that it is not told again.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub vitals: String,
+    /// Whatever else another version wrote.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// The files that a session has read, since it was last idle for long.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Reads {
+    /// From the project's root, in the order they were first read.
+    pub files: Vec<String>,
+    /// When the list began, milliseconds since 1970.
+    pub since: i64,
+    /// The session's last sign of life, milliseconds since 1970.
+    pub last_activity: i64,
+    /// Whether the model was told that they are many.
+    pub is_warned: bool,
+}
+
+/// See [`Journal::auto_saves`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AutoSaves {
+    /// When, milliseconds since 1970; 0 when never.
+    pub last: i64,
+    /// How often.
+    pub count: u64,
+}
+
+/// An agent that the session started.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentRun {
+    /// When, RFC 3339.
+    pub at: String,
+    /// Its type.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// The beginning of what it was told, redacted.
+    pub prompt: String,
+    /// Which use of the tool started it.
+    pub tool_use_id: String,
+}
+
+/// The number of the session that a directory belongs to.
+pub fn number_of(dir: &SessionDir) -> Option<u64> {
+    read(dir).number
+}
+
+/// A session's journal as it is on disk; an empty one when there is none or it cannot be read.
+pub fn read(dir: &SessionDir) -> Journal {
+    store::read(&path(dir))
+        .ok()
+        .flatten()
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default()
+}
+
+/// Takes in what is new in the session's log, lets `change` change more, and writes the journal if that matters to
+/// anybody. Files are named from `root`.
+///
+/// # Errors
+/// When the log cannot be read or the journal not be written. A journal that another process holds is left as it is
+/// on disk: `change` works on a copy then, and its changes are lost.
+pub fn update<T>(
+    dir: &SessionDir,
+    root: &Path,
+    settings: &Context,
+    change: impl FnOnce(&mut Journal) -> T,
+) -> io::Result<(Journal, T)> {
+    let held = lock::exclusive(&dir.path().join("continuity.lock"), lock::CHANGE);
+    let before = read(dir);
+    let mut journal = before.clone();
+    journal.v = FORMAT;
+    if let Some(news) = before.projection.news(dir)? {
+        if !news.is_continued && before.projection != Cursor::default() {
+            journal.forget_projection();
+        }
+        let folder = Root::new(root);
+        for event in &news.events {
+            journal.take_in(event, &folder, settings);
+        }
+        journal.projection = news.cursor;
+    }
+    let outcome = change(&mut journal);
+    if held.is_ok() && dir.is_known() && matters(&before, &journal) {
+        store::replace(&path(dir), &serde_json::to_vec(&journal)?, Durability::Rebuildable, 0o600)?;
+    }
+    Ok((journal, outcome))
+}
+
+fn path(dir: &SessionDir) -> std::path::PathBuf {
+    dir.path().join("continuity.json")
+}
+
+/// Whether there is more to write than that a few lines were read which told nothing: reading them again is cheaper
+/// than replacing a file.
+fn matters(before: &Journal, after: &Journal) -> bool {
+    let mut same = before.clone();
+    same.projection = after.projection;
+    same.v = after.v;
+    // Within a minute nobody sees the difference.
+    if (after.reads.last_activity - before.reads.last_activity).abs() < 60_000 {
+        same.reads.last_activity = after.reads.last_activity;
+    }
+    same != *after
+}
+
+/// The project's folder as paths are compared with it.
+struct Root<'a> {
+    given: &'a Path,
+    real: std::path::PathBuf,
+}
+
+impl<'a> Root<'a> {
+    fn new(given: &'a Path) -> Self {
+        Self { given, real: paths::resolve(given) }
+    }
+
+    /// A file of the project from its root; `None` for any other, and for names that no list should hold.
+    fn relative(&self, file: &str) -> Option<String> {
+        if file.is_empty() || file.len() > LONGEST_PATH || file.chars().any(char::is_control) {
+            return None;
+        }
+        let file = Path::new(file);
+        let inside = match paths::normalise(file).strip_prefix(self.given) {
+            Ok(inside) if !self.given.join(inside).is_symlink() => inside.to_owned(),
+            _ => paths::resolve(file).strip_prefix(&self.real).ok()?.to_owned(),
+        };
+        let name = inside.to_str()?;
+        let is_odd = name.is_empty() || name.starts_with('-') || name.split('/').any(|part| part == "..");
+        (!is_odd).then(|| name.to_owned())
+    }
+}
+
+impl Journal {
+    /// The tasks that are still to be done.
+    pub fn open_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().filter(|task| task.is_open())
+    }
+
+    /// Everything that is made from the log; a log that is not the one that was read tells it anew.
+    fn forget_projection(&mut self) {
+        self.reads = Reads::default();
+        self.edited.clear();
+        self.tasks.clear();
+        self.agents.clear();
+        self.failures.clear();
+        self.decisions.clear();
+        (self.agents_started, self.agents_written) = (0, 0);
+    }
+
+    fn take_in(&mut self, event: &LoggedEvent, root: &Root<'_>, settings: &Context) {
+        let at = milliseconds(&event.recorded_at);
+        let pause = at - self.reads.last_activity.max(self.reads.since);
+        if pause > i64::from(settings.inactivity_minutes) * 60_000 && !self.reads.files.is_empty() {
+            self.reads = Reads::default();
+        }
+        self.reads.last_activity = self.reads.last_activity.max(at);
+        match event.event.as_str() {
+            "PostToolUse" => self.tool_ran(event, root, at),
+            "PostToolUseFailure" if !event.is_interrupt && !event.command.is_empty() => {
+                let command = shown(&event.command);
+                self.failures.retain(|failed| *failed != command);
+                self.failures.push_back(command);
+                while self.failures.len() > MOST_FAILURES {
+                    self.failures.pop_front();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn tool_ran(&mut self, event: &LoggedEvent, root: &Root<'_>, at: i64) {
+        if !event.command.is_empty() && !self.failures.is_empty() {
+            let command = shown(&event.command);
+            self.failures.retain(|failed| *failed != command);
+        }
+        if event.tool_name == "Read" && event.agent_id.is_empty() {
+            self.read(&event.file_path, root, at);
+        } else if is_edit_tool(&event.tool_name) {
+            self.edit(&event.file_path, root);
+        }
+        let Some(detail) = &event.detail else { return };
+        self.plan(detail);
+        if let Some(agent) = &detail.agent {
+            self.agents.push(AgentRun {
+                at: event.recorded_at.clone(),
+                name: agent.name.clone(),
+                description: agent.description.clone(),
+                prompt: agent.prompt.clone(),
+                tool_use_id: event.tool_use_id.clone(),
+            });
+            self.agents_started += 1;
+            drop_oldest(&mut self.agents, MOST_AGENTS);
+        }
+        self.decisions.extend(detail.answers.iter().cloned());
+        drop_oldest(&mut self.decisions, MOST_DECISIONS);
+    }
+
+    fn read(&mut self, file: &str, root: &Root<'_>, at: i64) {
+        let Some(file) = root.relative(file) else { return };
+        if self.reads.files.contains(&file) {
+            return;
+        }
+        if self.reads.files.is_empty() {
+            self.reads.since = at;
+        }
+        self.reads.files.push(file);
+        drop_oldest(&mut self.reads.files, MOST_READ);
+    }
+
+    fn edit(&mut self, file: &str, root: &Root<'_>) {
+        let Some(file) = root.relative(file) else { return };
+        match self.edited.iter().position(|(known, _)| *known == file) {
+            // The latest stands last: what is dropped first was left alone longest.
+            Some(at) => {
+                let (file, count) = self.edited.remove(at);
+                self.edited.push((file, count + 1));
+            }
+            None => self.edited.push((file, 1)),
+        }
+        drop_oldest(&mut self.edited, MOST_EDITED);
+    }
+
+    fn plan(&mut self, detail: &Detail) {
+        if detail.is_whole_list {
+            self.tasks.clear();
+        }
+        for told in &detail.tasks {
+            let known = self.tasks.iter_mut().find(|task| !told.id.is_empty() && task.id == told.id);
+            match known {
+                Some(task) => {
+                    for (value, new) in [(&mut task.subject, &told.subject), (&mut task.status, &told.status)]
+                    {
+                        if !new.is_empty() {
+                            value.clone_from(new);
+                        }
+                    }
+                }
+                // An update of a task that was made before anybody listened: its number is all that is known.
+                None => {
+                    let or =
+                        |text: &str, other: String| if text.is_empty() { other } else { text.to_owned() };
+                    self.tasks.push(Task {
+                        id: told.id.clone(),
+                        subject: or(&told.subject, format!("task {}", told.id)),
+                        status: or(&told.status, "pending".to_owned()),
+                    });
+                }
+            }
+        }
+        self.tasks.retain(|task| task.status != "deleted");
+        drop_oldest(&mut self.tasks, MOST_TASKS);
+    }
+}
+
+fn drop_oldest<T>(list: &mut Vec<T>, most: usize) {
+    let surplus = list.len().saturating_sub(most);
+    list.drain(..surplus);
+}
+
+/// A command as lists show it: its first line, not too long.
+fn shown(command: &str) -> String {
+    one_line(cut_bytes(command.lines().next().unwrap_or_default(), 200))
+}
+
+/// Milliseconds since 1970; 0 when the time cannot be read.
+pub(crate) fn milliseconds(time: &str) -> i64 {
+    DateTime::parse_from_rfc3339(time).map_or(0, |time| time.timestamp_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use hooks_common::session_log::LoggedTask;
+
+    use super::*;
+
+    fn journal(events: &[LoggedEvent]) -> Journal {
+        let mut journal = Journal::default();
+        let root = Root::new(Path::new("/project"));
+        for event in events {
+            journal.take_in(event, &root, &Context::default());
+        }
+        journal
+    }
+
+    fn event(minute: i64, tool: &str, file: &str) -> LoggedEvent {
+        let at = DateTime::from_timestamp(1_800_000_000 + minute * 60, 0).unwrap();
+        LoggedEvent {
+            event: "PostToolUse".into(),
+            recorded_at: hooks_common::time::rfc3339(at),
+            tool_name: tool.into(),
+            file_path: file.into(),
+            ..LoggedEvent::default()
+        }
+    }
+
+    #[test]
+    fn reading_goes_on_while_the_session_does() {
+        let steady: Vec<_> = (0..13).map(|at| event(at * 10, "Read", &format!("/project/{at}.rs"))).collect();
+        assert_eq!(journal(&steady).reads.files.len(), 13);
+        let mut paused = steady;
+        paused.push(event(120 + 31, "Read", "/project/late.rs"));
+        let reads = journal(&paused).reads;
+        assert_eq!((reads.files, reads.is_warned), (vec!["late.rs".to_owned()], false));
+    }
+
+    #[test]
+    fn only_files_of_the_project_are_listed_once_and_boundedly() {
+        let files = [
+            "/project/a",
+            "/project/./a",
+            "/project/../b",
+            "/elsewhere/c",
+            "/project",
+            "/project/-rf",
+            "/project/a\nb",
+        ];
+        let read: Vec<_> = files.iter().map(|file| event(0, "Read", file)).collect();
+        assert_eq!(journal(&read).reads.files, ["a"]);
+        let many: Vec<_> = (0..2_100).map(|at| event(0, "Read", &format!("/project/{at}"))).collect();
+        let reads = journal(&many).reads.files;
+        assert_eq!((reads.len(), reads[0].as_str()), (2_000, "100"));
+        let mut of_agent = event(0, "Read", "/project/a");
+        of_agent.agent_id = "x".into();
+        assert!(journal(&[of_agent]).reads.files.is_empty(), "a subagent has a context of its own");
+    }
+
+    #[test]
+    fn tasks_follow_lists_and_single_changes() {
+        let told = |tasks: &[(&str, &str, &str)], is_whole_list: bool| {
+            let task = |(id, subject, status): &(&str, &str, &str)| LoggedTask {
+                id: (*id).into(),
+                subject: (*subject).into(),
+                status: (*status).into(),
+            };
+            let detail =
+                Detail { tasks: tasks.iter().map(task).collect(), is_whole_list, ..Detail::default() };
+            LoggedEvent { detail: Some(Box::new(detail)), ..event(0, "TaskUpdate", "") }
+        };
+        let journal = journal(&[
+            told(&[("", "old", "pending")], true),
+            told(&[("", "a", "completed"), ("", "b", "pending")], true),
+            told(&[("1", "First", "")], false),
+            told(&[("2", "Second", "")], false),
+            told(&[("1", "", "in_progress")], false),
+            told(&[("2", "", "deleted")], false),
+            told(&[("7", "", "pending")], false),
+        ]);
+        let open: Vec<_> = journal.open_tasks().map(|task| (&*task.subject, &*task.status)).collect();
+        assert_eq!(open, [("b", "pending"), ("First", "in_progress"), ("task 7", "pending")]);
+    }
+
+    #[test]
+    fn a_command_that_succeeds_later_has_not_failed() {
+        let run = |name: &str, command: &str| LoggedEvent {
+            event: name.into(),
+            command: command.into(),
+            ..event(0, "Bash", "")
+        };
+        let journal = journal(&[
+            run("PostToolUseFailure", "make test"),
+            run("PostToolUseFailure", "make lint"),
+            run("PostToolUse", "make test"),
+        ]);
+        assert_eq!(journal.failures, ["make lint"]);
+    }
+}

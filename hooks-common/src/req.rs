@@ -1,0 +1,36 @@
+//! How people and the model call `req`.
+
+use std::path::Path;
+
+use crate::env_vars;
+use crate::paths::Paths;
+
+/// How `req` is called from where the reader stands.
+#[derive(Debug, Clone)]
+pub struct Req(String);
+
+impl Req {
+    /// `req` where the shell finds it, else the absolute path of the one beside this executable, else the
+    /// installed one.
+    pub fn find(paths: &Paths) -> Self {
+        let search = env_vars::get_os(env_vars::PATH).unwrap_or_default();
+        if std::env::split_paths(&search).any(|dir| dir.is_absolute() && dir.join("req").is_file()) {
+            return Self("req".to_owned());
+        }
+        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("req")));
+        let known = [beside, Some(paths.bin().join("req"))].into_iter().flatten().find(|path| path.is_file());
+        Self(known.map_or_else(|| "req".to_owned(), |path| shell_word(&path)))
+    }
+
+    /// A call.
+    pub fn call(&self, arguments: &str) -> String {
+        format!("{} {arguments}", self.0)
+    }
+}
+
+/// A path as one word of a shell.
+fn shell_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | ':');
+    if text.chars().all(plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
