@@ -1,9 +1,20 @@
 //! What is known about a session without asking anybody: what hand-offs and checkpoints are made of. Every text in
 //! it is redacted, one line, bounded.
 
+use std::path::Path;
+
+use hooks_common::paths;
+use hooks_common::session_log::SessionDir;
 use serde::{Deserialize, Serialize};
 
-use crate::commits::Commit;
+use crate::commits::{self, Commit};
+use crate::git::{self, WorkTree};
+use crate::journal::Journal;
+use crate::place::Place;
+use crate::transcript::{self, Story};
+
+/// How many commits are told when nobody says which are the session's own.
+const RECENT: usize = 15;
 
 /// A task of the session.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,4 +90,93 @@ pub struct Facts {
     pub decisions: Vec<(String, String)>,
     /// How full the context was, in percent, if that is known.
     pub context_percent: Option<f64>,
+    /// The last commits of the branch, newest first, whoever made them: hash and subject.
+    pub recent: Vec<(String, String)>,
+}
+
+/// How much of a transcript is read for the facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Only the last prompt: while the session goes on.
+    Prompt,
+    /// What was said and done in its last part, in bytes.
+    Story(u64),
+}
+
+impl Facts {
+    /// Everything that is known about a session. What cannot be read is left out.
+    pub fn gather(
+        place: &Place,
+        journal: &Journal,
+        session_id: &str,
+        transcript: Option<&Path>,
+        depth: Depth,
+    ) -> Self {
+        let tree = git::work_tree(place.root(), RECENT).unwrap_or_default();
+        Self::with_tree(place, journal, session_id, transcript, depth, tree)
+    }
+
+    /// The same with a work tree that was looked at already.
+    pub fn with_tree(
+        place: &Place,
+        journal: &Journal,
+        session_id: &str,
+        transcript: Option<&Path>,
+        depth: Depth,
+        tree: WorkTree,
+    ) -> Self {
+        let story = transcript.and_then(|path| match depth {
+            Depth::Prompt => {
+                let last_prompt = transcript::last_prompt(path).ok()?;
+                Some(Story { last_prompt, ..Story::default() })
+            }
+            Depth::Story(most) => transcript::story(path, most).ok(),
+        });
+        let story = story.unwrap_or_default();
+        let number = journal.number.unwrap_or(0);
+        Self {
+            number,
+            session_id: session_id.to_owned(),
+            started_at: journal.started_at.clone(),
+            branch: tree.branch,
+            head: tree.head,
+            edited: edited(place.root(), journal, &story),
+            read: journal.reads.files.clone(),
+            commits: journal.number.map_or_else(Vec::new, |number| commits::of_session(place.root(), number)),
+            tasks: journal.tasks.clone(),
+            changes: tree.changes,
+            failures: journal.failures.iter().cloned().chain(story.failed).collect(),
+            decisions: journal.decisions.clone(),
+            context_percent: None,
+            first_prompt: story.first_prompt,
+            last_prompt: story.last_prompt,
+            last_answer: story.last_answer,
+            recent: tree.recent,
+        }
+    }
+
+    /// Whether the session did anything that a checkpoint could tell.
+    pub fn tell_something(&self) -> bool {
+        !self.edited.is_empty() || !self.commits.is_empty() || self.tasks.iter().any(Task::is_open)
+    }
+}
+
+/// The edited files of the log, and those that only the transcript knows.
+fn edited(root: &Path, journal: &Journal, story: &Story) -> Vec<(String, u32)> {
+    let mut edited = journal.edited.clone();
+    let real = paths::resolve(root);
+    for (file, count) in &story.edited {
+        let path = paths::normalise(Path::new(file));
+        let inside = path.strip_prefix(root).or_else(|_| path.strip_prefix(&real));
+        let Some(name) = inside.ok().and_then(Path::to_str).filter(|name| !name.is_empty()) else { continue };
+        if !edited.iter().any(|(known, _)| known == name) {
+            edited.push((name.to_owned(), *count));
+        }
+    }
+    edited
+}
+
+/// The transcript of a session, as its directory tells.
+pub fn transcript_of(dir: &SessionDir) -> Option<std::path::PathBuf> {
+    dir.meta()?.transcript_path
 }

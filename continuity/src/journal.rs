@@ -68,6 +68,8 @@ pub struct Journal {
     /// What the model was last told at a prompt, so that it is not told again.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub vitals: String,
+    /// The open requirements that it was last told of, wherever.
+    pub told_open: Vec<String>,
     /// Whatever else another version wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use hooks_common::paths::{self, in_project};
@@ -195,9 +196,13 @@ pub fn append(place: &Place, lines: &[Line]) -> io::Result<()> {
 pub(crate) fn append_raw(place: &Place, text: &[u8]) -> io::Result<()> {
     let file = in_project::haios_events(place.root());
     files::prepare(place.root(), &file)?;
-    // Not the lock that the caller may hold: a file opened twice does not share its locks.
-    let lock = paths::continuity_lock(place.project().stores()[0]).with_file_name("ledger.lock");
-    store::append_line(&file, &lock, text, store::lock::CHANGE)
+    store::append_line(&file, &lock_path(place), text, store::lock::CHANGE)
+}
+
+/// The lock of whoever appends to the project's logs. Not the one that the caller may hold: a file that is opened twice
+/// does not share its locks.
+pub(crate) fn lock_path(place: &Place) -> PathBuf {
+    paths::continuity_lock(place.project().stores()[0]).with_file_name("continuity-logs.lock")
 }
 
 #[cfg(test)]

@@ -168,6 +168,7 @@ mod tests {
     /// Run by hand: `cargo test --release -p continuity -- --ignored --nocapture`.
     #[test]
     #[ignore = "a measurement"]
+    #[allow(clippy::print_stdout, reason = "a measurement is printed")]
     fn a_large_transcript_is_read_from_its_end() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("t.jsonl");

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::journal::{AgentRun, Journal};
 use crate::place::Place;
-use crate::{files, journal};
+use crate::{files, journal, ledger};
 
 /// A list of agents that grew beyond this, in bytes, is cut to the newest [`KEPT_AGENTS`].
 const LARGEST_AGENTS: u64 = 32 * 1024;
@@ -151,9 +151,7 @@ fn agents(place: &Place, journal: &Journal) -> io::Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
-    let lock =
-        hooks_common::paths::continuity_lock(place.project().stores()[0]).with_file_name("agents.lock");
-    append::append_line(&file, &lock, &lines.join(&b'\n'), lock::CHANGE)?;
+    append::append_line(&file, &ledger::lock_path(place), &lines.join(&b'\n'), lock::CHANGE)?;
     if std::fs::metadata(&file)?.len() > LARGEST_AGENTS {
         let bytes = store::read(&file)?.unwrap_or_default();
         let all: Vec<&[u8]> =

@@ -9,7 +9,7 @@ use std::path::Path;
 use hooks_common::paths::StateDir;
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::{SessionId, SessionKey};
-use hooks_common::session_log::{Cursor, LoggedEvent, SessionDir};
+use hooks_common::session_log::{Cursor, LoggedEvent, REFUSALS, SessionDir};
 use hooks_common::store::{self, Durability, lock};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -210,9 +210,7 @@ fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
 /// One use of a tool is one use, however many requirements refused it.
 fn tool_use(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
     let at = event.epoch();
-    let blocked = event.gates.as_ref().is_some_and(|gates| {
-        matches!(gates.outcome.as_str(), "deny" | "protected" | "strict" | "closed" | "context")
-    });
+    let blocked = event.gates.as_ref().is_some_and(|gates| REFUSALS.contains(&gates.outcome.as_str()));
     let entry = tool(metrics, &event.tool_name);
     count(entry, "count");
     if blocked {

@@ -45,9 +45,7 @@ pub fn remind(hook: &mut Hook) -> Result<(), String> {
     if !settings.prompt_submit.reminder || !announces_work(&hook.payload.prompt) {
         return Ok(());
     }
-    let situation = Situation::of_project(&hook.paths, hook.project());
-    let open = gates.open(&situation).map_err(|error| error.to_string())?;
-    let names: Vec<String> = open.into_iter().map(|rule| rule.name).collect();
+    let names = names(hook, &gates)?;
     let Some(session) = &hook.session else { return Ok(()) };
     if names.is_empty() || metrics::remembered(&gates.dir, session.key(), "reminded") == names {
         return Ok(());
@@ -57,6 +55,20 @@ pub fn remind(hook: &mut Hook) -> Result<(), String> {
     hook.answer.add_context(format!("{count} {noun} open in this project: {}.", names.join(", ")));
     hook.gates.get_or_insert_default().reminded = names;
     Ok(())
+}
+
+/// The requirements that are open for the session.
+///
+/// # Errors
+/// When the gates cannot be read.
+pub fn open(hook: &mut Hook) -> Result<Vec<String>, String> {
+    Gates::of_later_stage(hook).map_or_else(|| Ok(Vec::new()), |gates| names(hook, &gates))
+}
+
+fn names(hook: &Hook, gates: &Gates) -> Result<Vec<String>, String> {
+    let situation = Situation::of_project(&hook.paths, hook.project());
+    let open = gates.open(&situation).map_err(|error| error.to_string())?;
+    Ok(open.into_iter().map(|rule| rule.name).collect())
 }
 
 fn announces_work(prompt: &str) -> bool {

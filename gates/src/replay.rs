@@ -174,7 +174,7 @@ impl<'a> Replay<'a> {
 
     fn pre_tool(&mut self, event: &LoggedEvent, record: &GateRecord) -> Option<Outcome> {
         // Gates that stood aside would do so again; a project without gates decided nothing.
-        if matches!(record.outcome.as_str(), "paused" | "skipped" | "strict" | "closed") {
+        if matches!(record.outcome.as_str(), "paused" | "skipped" | "strict" | "closed" | "context") {
             return Some((record.outcome.clone(), Vec::new(), Vec::new()));
         }
         // A hook that failed decided nothing; one without a configuration let everything pass.
@@ -243,7 +243,7 @@ impl<'a> Replay<'a> {
     }
 
     fn stop(&mut self, record: &GateRecord) -> Option<Outcome> {
-        if matches!(record.outcome.as_str(), "paused" | "skipped") {
+        if matches!(record.outcome.as_str(), "paused" | "skipped" | "context") {
             return Some((record.outcome.clone(), Vec::new(), Vec::new()));
         }
         if record.outcome.is_empty() && !record.policy.is_empty() {

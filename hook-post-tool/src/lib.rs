@@ -9,6 +9,8 @@ pub fn work(hook: &mut Hook) {
     hook.stage("spending approvals", gates::post_tool::spend);
     hook.stage("plan mode", gates::plan_mode::tell);
     hook.stage("advice after failures", gates::post_tool::advise_after_failures);
+    hook.stage("large files", continuity::turn::large_file);
     hook.respond();
     hook.record();
+    hook.stage("context", continuity::turn::look);
 }

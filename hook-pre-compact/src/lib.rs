@@ -1,10 +1,14 @@
-//! PreCompact and PostCompact: record it, then bring the projections up to date.
+//! PreCompact and PostCompact: record it, save what must not be lost, bring the projections up to date.
 
+use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
 /// The events' order of work.
 pub fn work(hook: &mut Hook) {
     hook.respond();
     hook.record();
+    if hook.event == Event::PreCompact {
+        hook.stage("hand-off", continuity::save::before_compaction);
+    }
     hook.stage("metrics", gates::metrics::project);
 }

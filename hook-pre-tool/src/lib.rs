@@ -7,6 +7,7 @@ pub fn work(hook: &mut Hook) {
     if !hook.stage("requirement gates", gates::pre_tool::decide) {
         hook.stage("closing on an error", gates::pre_tool::close);
     }
+    hook.stage("context", continuity::turn::gate);
     hook.respond();
     hook.record();
 }

@@ -9,6 +9,12 @@ pub fn work(hook: &mut Hook) {
     hook.stage("satisfying by slash command", gates::satisfy::by_slash_command);
     if hook.event == Event::UserPromptSubmit {
         hook.stage("reminder", gates::reminder::remind);
+        hook.stage("context", continuity::turn::begin);
+        hook.stage("vitals", |hook| {
+            let is_told = hook.gates.as_ref().is_some_and(|record| !record.reminded.is_empty());
+            let open = gates::reminder::open(hook)?;
+            continuity::vitals::tell(hook, &open, is_told)
+        });
     }
     hook.respond();
     hook.record();

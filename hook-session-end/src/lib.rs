@@ -17,6 +17,9 @@ pub fn work(hook: &mut Hook) {
     }
     hook.respond();
     hook.record();
+    if heir.is_none() {
+        hook.stage("end of the session", continuity::session::end);
+    }
     hook.stage("metrics", finish_metrics);
 }
 

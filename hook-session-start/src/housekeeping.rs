@@ -10,8 +10,12 @@ use sessions::{compaction, retention};
 pub fn compact(hook: &mut Hook) -> Result<(), String> {
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let done = compaction::compact(&dir, hook.entered).map_err(|error| error.to_string())?;
-    // The metrics remember a place in the log.
-    if done.is_some() { gates::metrics::project(hook) } else { Ok(()) }
+    // The metrics and the session's journal remember a place in the log.
+    if done.is_none() {
+        return Ok(());
+    }
+    gates::metrics::project(hook)?;
+    continuity::session::catch_up(hook)
 }
 
 /// Removes a few sessions that ended long ago, at most once an hour.

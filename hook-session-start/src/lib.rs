@@ -9,11 +9,19 @@ use hooks_common::runtime::Hook;
 pub fn work(hook: &mut Hook) {
     let owner = hook.enter_session();
     hook.stage("telling failures", gates::briefing::tell_failures);
+    hook.stage("session number", |hook| continuity::session::begin(hook, owner.as_ref()));
     hook.stage("briefing", |hook| gates::briefing::brief(hook, owner.as_ref()));
     hook.stage("work in progress", gates::tracking::begin);
+    // Last, because it takes the room that is left.
+    hook.stage("hand-off", continuity::session::restore);
     hook.respond();
     hook.record();
     hook.stage("metrics", gates::metrics::project);
+    hook.stage("vitals", |hook| {
+        let open = gates::reminder::open(hook)?;
+        continuity::vitals::note_open(hook, &open)
+    });
+    hook.stage("session files", continuity::session::settle);
     hook.stage("compacting the log", housekeeping::compact);
     hook.stage("removing old sessions", housekeeping::remove_old_sessions);
 }

@@ -7,9 +7,11 @@ use hooks_common::session_log::SessionDir;
 pub fn work(hook: &mut Hook) {
     hook.stage("verifying requirements", gates::stop::verify);
     hook.stage("asking how far the work is", gates::tracking::ask);
+    hook.stage("asking for a checkpoint", continuity::turn::hold);
     hook.respond();
     hook.record();
     hook.stage("metrics", gates::metrics::project);
+    hook.stage("session files", continuity::turn::end);
     hook.stage("compacting the log", compact_full_log);
 }
 
@@ -17,6 +19,10 @@ pub fn work(hook: &mut Hook) {
 fn compact_full_log(hook: &mut Hook) -> Result<(), String> {
     let Some(dir) = hook.session_dir().filter(SessionDir::is_full) else { return Ok(()) };
     let done = sessions::compaction::compact(&dir, hook.entered).map_err(|error| error.to_string())?;
-    // The metrics remember a place in the log.
-    if done.is_some() { gates::metrics::project(hook) } else { Ok(()) }
+    // The metrics and the session's journal remember a place in the log.
+    if done.is_none() {
+        return Ok(());
+    }
+    gates::metrics::project(hook)?;
+    continuity::session::catch_up(hook)
 }

@@ -54,6 +54,12 @@ impl Answer {
         self.messages.push(text.into());
     }
 
+    /// How long the context is so far, as the host counts: in UTF-16 units.
+    pub fn context_length(&self) -> usize {
+        let texts: usize = self.context.iter().map(|text| text.encode_utf16().count()).sum();
+        texts + 2 * self.context.len().saturating_sub(1)
+    }
+
     /// What was decided so far.
     pub fn decision(&self) -> &Decision {
         &self.decision

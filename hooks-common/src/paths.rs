@@ -309,6 +309,11 @@ pub mod in_project {
         root.join(".claude/haios-events.jsonl")
     }
 
+    /// What gates refused or let pass against a rule, in the shape of an older system, a line each.
+    pub fn governance_events(root: &Path) -> PathBuf {
+        root.join(".claude/governance-events.jsonl")
+    }
+
     /// The session number as an older system keeps it; read, never written.
     pub fn session_number(root: &Path) -> PathBuf {
         root.join(".claude/session")

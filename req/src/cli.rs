@@ -6,11 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod change;
+mod session;
 mod sessions;
 mod upgrade;
 mod work;
 
 pub use change::{ConfigChange, Switch, Target};
+pub use session::{Handoff, HandoffCommand, NumberedSession, NumberedSessionCommand};
 pub use sessions::{Gc, Sessions, Timeline};
 pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
 pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList};
@@ -61,6 +63,10 @@ pub enum Command {
     Serve,
     /// Tell what happened in a session, event by event, and what each meant
     Timeline(Timeline),
+    /// Show this session's number, or note by hand that a session begins or ends
+    Session(NumberedSession),
+    /// Show or save what a session must not lose over a compaction or a crash
+    Handoff(Handoff),
     /// Remove the records of sessions that ended long ago, and make long logs short
     Gc(Gc),
     /// Let a session's tools pass whatever is open, until `req resume` or its end

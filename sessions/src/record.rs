@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use hooks_common::session_log::LoggedOwner;
+use hooks_common::session_log::{LoggedOwner, REFUSALS};
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Snapshot;
@@ -147,8 +147,7 @@ impl Record<'_> {
 
     /// Whether the gates decided against what the event asked for.
     pub fn is_refused(&self) -> bool {
-        let outcome = self.gates.as_ref().map_or("", |gates| &*gates.outcome);
-        matches!(outcome, "deny" | "block" | "protected" | "strict" | "closed")
+        self.gates.as_ref().is_some_and(|gates| REFUSALS.contains(&&*gates.outcome))
     }
 }
 

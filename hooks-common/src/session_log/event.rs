@@ -160,10 +160,13 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+/// The outcomes that kept an event from what it asked for.
+pub const REFUSALS: [&str; 6] = ["deny", "block", "protected", "strict", "closed", "context"];
+
 /// The gates' part of an event: enough to explain the decision and to take it again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct GateRecord {
-    /// `pass`, `deny`, `block`, or why the gates did not look: `paused`, `skipped`, `disabled`, `exempt`. Empty
+    /// `pass`, one of [`REFUSALS`], or why the gates did not look: `paused`, `skipped`, `disabled`, `exempt`. Empty
     /// for events that decide nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub outcome: String,

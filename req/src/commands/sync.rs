@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use anyhow::Context;
+use continuity::mirror;
 use gates::metrics;
 use hooks_common::branch::Branch;
 use hooks_common::registry::{Registry, is_same_dir};
@@ -20,14 +21,43 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     let removed = Registry::new(&place.paths).clean(lock::PATIENT).context("the registry")?;
     let updated = metrics_of_project(&place, &place.branch(None))?;
+    let followed = files_of_project(&place)?;
     if arguments.json {
-        return print_json(out, &json!({"registry_removed": removed, "metrics_updated": updated}));
+        let counts =
+            json!({"registry_removed": removed, "metrics_updated": updated, "session_files": followed});
+        return print_json(out, &counts);
     }
     writeln!(
         out,
-        "Removed {removed} dead sessions from the registry; the metrics of {updated} sessions are up to date."
+        "Removed {removed} dead sessions from the registry; the metrics and files of {updated} sessions are up to date."
     )?;
     Ok(())
+}
+
+/// Brings the journals of the project's sessions up to date, and its files with the one that was heard of last; how
+/// many there are.
+fn files_of_project(place: &Place) -> anyhow::Result<usize> {
+    let Some(continuity) =
+        continuity::Place::of(place.project.clone(), &place.paths).map_err(anyhow::Error::msg)?
+    else {
+        return Ok(0);
+    };
+    let mut sessions = Vec::new();
+    for dir in session_log::all(&place.paths) {
+        let Some(meta) = dir.meta().filter(|meta| is_same_dir(&meta.project_dir, place.project.root()))
+        else {
+            continue;
+        };
+        let changed = std::fs::metadata(dir.events()).and_then(|meta| meta.modified());
+        sessions.push((changed.unwrap_or(std::time::UNIX_EPOCH), meta.session_id, dir));
+    }
+    // The one of the latest turn is shown last, and stays.
+    sessions.sort_by_key(|(changed, ..)| *changed);
+    for (_, session, dir) in &sessions {
+        mirror::refresh(&continuity, dir, session)
+            .with_context(|| format!("the files of session {session}"))?;
+    }
+    Ok(sessions.len())
 }
 
 /// Brings the metrics of the project's sessions up to date; how many there are.

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::bail;
 use config::Rule;
-use hooks_common::session_log::{GateRecord, LoggedEvent};
+use hooks_common::session_log::{GateRecord, LoggedEvent, REFUSALS};
 use hooks_common::text::fact;
 use hooks_common::time::age;
 use serde_json::json;
@@ -12,9 +12,6 @@ use serde_json::json;
 use super::json as print_json;
 use crate::place::Place;
 use crate::session;
-
-/// What a log calls a refusal.
-const REFUSALS: [&str; 5] = ["deny", "block", "protected", "strict", "closed"];
 
 /// Explains the last refusal, or the last decision when nothing was refused.
 pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
@@ -74,6 +71,10 @@ pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Wri
         "strict" => {
             writeln!(out, "  `strict_preflight` wants a requirement in force before anything is edited.")?;
         }
+        "context" => writeln!(
+            out,
+            "  The context was nearly full and the session had no checkpoint (`context.force`).\nTo go on: req checkpoint new \"<title>\", then req checkpoint verify"
+        )?,
         "closed" => writeln!(
             out,
             "  The gates could not be evaluated, and `on_error: deny` refuses then; `req doctor` tells more."

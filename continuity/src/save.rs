@@ -1,0 +1,109 @@
+//! Saving what a session knows: the hand-off, and the checkpoint that nobody wrote.
+
+use std::io;
+
+use hooks_common::runtime::Hook;
+use hooks_common::session_log::SessionDir;
+
+use crate::facts::{Depth, Facts};
+use crate::handoff::{self, Occasion};
+use crate::journal::{self, Journal};
+use crate::place::Place;
+use crate::{checkpoint, meter, mirror};
+
+/// Saves the hand-off for a reason of ours.
+///
+/// # Errors
+/// When a file can be neither read nor written.
+pub fn hand_off(
+    hook: &Hook,
+    place: &Place,
+    dir: &SessionDir,
+    journal: &Journal,
+    trigger: &str,
+) -> io::Result<Facts> {
+    let transcript = meter::transcript_of(hook, dir);
+    let session = hook.session.as_ref().map_or("", |session| session.full());
+    let facts = Facts::gather(place, journal, session, transcript.as_deref(), Depth::Prompt);
+    write(place, dir, journal, &facts, trigger, hook)?;
+    Ok(facts)
+}
+
+fn write(
+    place: &Place,
+    dir: &SessionDir,
+    journal: &Journal,
+    facts: &Facts,
+    trigger: &str,
+    hook: &Hook,
+) -> io::Result<()> {
+    let occasion =
+        Occasion { trigger, custom_instructions: &hook.payload.custom_instructions, now: hook.entered };
+    handoff::save(place, dir, &handoff::compose(place, journal, facts, &occasion))?;
+    let saved_at = hook.entered.wall.timestamp_millis();
+    journal::update(dir, place.root(), &place.settings.context, |journal| journal.saved_at = saved_at)?;
+    Ok(())
+}
+
+/// Before a compaction: the project's files, the hand-off, and a checkpoint if there is something to tell.
+///
+/// # Errors
+/// When one of them fails.
+pub fn before_compaction(hook: &mut Hook) -> Result<(), String> {
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
+    let trigger = if hook.payload.trigger.is_empty() { "compact" } else { &hook.payload.trigger };
+    let trigger = trigger.to_owned();
+    save(hook, &place, &dir, &trigger, Depth::Prompt, "before a compaction")
+}
+
+/// When a session ends. See [`before_compaction`].
+///
+/// # Errors
+/// When one of them fails.
+pub fn at_end(hook: &Hook, place: &Place, dir: &SessionDir, depth: Depth) -> Result<(), String> {
+    save(hook, place, dir, "session_end", depth, "the session ended")
+}
+
+fn save(
+    hook: &Hook,
+    place: &Place,
+    dir: &SessionDir,
+    trigger: &str,
+    depth: Depth,
+    reason: &str,
+) -> Result<(), String> {
+    let session = hook.session.as_ref().map_or("", |session| session.full());
+    let journal = mirror::refresh(place, dir, session).map_err(|error| error.to_string())?;
+    let transcript = meter::transcript_of(hook, dir);
+    let mut facts = Facts::gather(place, &journal, session, transcript.as_deref(), depth);
+    let mut failed = Vec::new();
+    if place.settings.handoff.enabled
+        && let Err(error) = write(place, dir, &journal, &facts, trigger, hook)
+    {
+        failed.push(format!("the hand-off: {error}"));
+    }
+    facts.context_percent = meter::of_hook(hook, &place.settings.context).map(|reading| reading.percent);
+    if let Err(error) = emergency(hook, place, &facts, reason) {
+        failed.push(format!("the checkpoint: {error}"));
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+/// Writes the checkpoint that nobody wrote, if that is wanted and there is anything to tell; where.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn emergency(
+    hook: &Hook,
+    place: &Place,
+    facts: &Facts,
+    reason: &str,
+) -> Result<Option<std::path::PathBuf>, String> {
+    if !place.settings.checkpoints.emergency || !facts.tell_something() || facts.number == 0 {
+        return Ok(None);
+    }
+    let written =
+        checkpoint::emergency(place, facts, hook.entered, reason).map_err(|error| error.to_string())?;
+    Ok(Some(written.path))
+}

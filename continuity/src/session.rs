@@ -1,0 +1,151 @@
+//! SessionStart and SessionEnd: what begins with a session, what is given back to it, what is saved when it ends.
+
+use std::io;
+
+use hooks_common::owner::Owner;
+use hooks_common::paths::in_project;
+use hooks_common::runtime::Hook;
+use hooks_common::text::SESSION_START_LIMIT;
+
+use crate::facts::Depth;
+use crate::handoff::{self, Restored};
+use crate::number::{self, Beginning};
+use crate::place::Place;
+use crate::pressure;
+use crate::recovery::{self, Asking};
+use crate::{commits, exclude, journal, mirror, save};
+
+/// For how many minutes a hand-off that nobody took is hinted at.
+const HINTED: u16 = 240;
+/// How much of a session's last answers is looked at when it ends, in bytes.
+const STORY: u64 = 1024 * 1024;
+
+/// Gives the session its number, and ends those that ended without saying so. `owner` is the session's client.
+///
+/// # Errors
+/// When the project's files can be neither read nor written.
+pub fn begin(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    let is_compaction = hook.payload.source == "compact";
+    if is_compaction {
+        pressure::clear(&dir).map_err(|error| error.to_string())?;
+    }
+    let source = hook.payload.source.clone();
+    let beginning = Beginning { session: &session, source: &source, now: hook.entered };
+    let begun =
+        number::begin(&place, &dir, &beginning).map_err(|error| format!("session number: {error}"))?;
+    if is_compaction {
+        return Ok(());
+    }
+    let asking = Asking { paths: &hook.paths, session_id: session.full(), owner, now: hook.entered };
+    let (recovered, failures) =
+        recovery::recover(&place, &asking, begun.number).map_err(|error| format!("recovery: {error}"))?;
+    let told = recovery::told(&place, &recovered, hook.entered);
+    if !told.is_empty() {
+        hook.answer.add_context(told);
+    }
+    if failures.is_empty() { Ok(()) } else { Err(format!("recovery: {}", failures.join("; "))) }
+}
+
+/// Gives back after a compaction what was saved before it, within the room that is left; hints at what another
+/// session left behind.
+///
+/// # Errors
+/// When a hand-off that was given back cannot be marked as that.
+pub fn restore(hook: &mut Hook) -> Result<(), String> {
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    if !place.settings.handoff.enabled {
+        return Ok(());
+    }
+    let (own, shared) = (handoff::own(&dir), in_project::handoff(place.root()));
+    let shown = shared.strip_prefix(place.root()).unwrap_or(&shared).to_string_lossy().into_owned();
+    if hook.payload.source != "compact" {
+        hint(hook, &shared);
+        return Ok(());
+    }
+    let room = SESSION_START_LIMIT.saturating_sub(hook.answer.context_length() + 2);
+    let files = [(own.as_path(), shown.as_str()), (shared.as_path(), shown.as_str())];
+    let newest = place.settings.handoff.max_age_minutes;
+    match handoff::restore(&files, &session, newest, room, hook.entered) {
+        Restored::Nothing => {}
+        Restored::Skipped(reason) => {
+            hook.answer
+                .add_context(format!("The hand-off from before the compaction is not given back: {reason}."));
+        }
+        Restored::Text { text, timestamp } => {
+            hook.answer.add_context(text);
+            handoff::mark_restored(&place, &dir, &timestamp, hook.entered)
+                .map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+/// One line about a hand-off that no session was given.
+fn hint(hook: &mut Hook, file: &std::path::Path) {
+    let Some(document) = handoff::read_loose(file) else { return };
+    let text =
+        |key: &str| document.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+    let is_own = hook.session.as_ref().is_some_and(|session| text("hostSessionId") == session.full());
+    let Ok(saved) = chrono::DateTime::parse_from_rfc3339(&text("timestamp")) else { return };
+    let passed = hook.entered.wall.signed_duration_since(saved);
+    let is_recent = (0..=i64::from(HINTED)).contains(&passed.num_minutes());
+    if is_own && hook.payload.source == "startup" || !is_recent || document.contains_key("restoredAt") {
+        return;
+    }
+    let number = document.get("session").and_then(serde_json::Value::as_u64);
+    let of = number.map_or_else(String::new, |number| format!(" of session {number}"));
+    let ago = hooks_common::time::age(passed.num_seconds());
+    hook.answer.add_context(format!("A hand-off{of} from {ago} ago can be read: `req handoff show`."));
+}
+
+/// What can wait until the answer is given: the project's files show this session, git leaves them alone, and commits
+/// that nobody saw are written down.
+///
+/// # Errors
+/// When one of them fails; the others are done.
+pub fn settle(hook: &mut Hook) -> Result<(), String> {
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    let mut failed = Vec::new();
+    let mut note = |what: &str, done: io::Result<()>| {
+        if let Err(error) = done {
+            failed.push(format!("{what}: {error}"));
+        }
+    };
+    if let Some(repository) = place.project().repository() {
+        note("info/exclude", exclude::add(repository).map(drop));
+    }
+    note("session files", mirror::refresh(&place, &dir, session.full()).map(drop));
+    if place.settings.commits.enabled && hook.payload.source != "compact" {
+        note("commits", commits::catch_up(hook.project(), &place.settings.commits).map(drop));
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+/// Brings the session's journal up to date after its log was made short.
+///
+/// # Errors
+/// When it can be neither read nor written.
+pub fn catch_up(hook: &mut Hook) -> Result<(), String> {
+    let (Some(place), Some(dir)) = (Place::of_hook(hook)?, hook.session_dir()) else { return Ok(()) };
+    let done = journal::update(&dir, place.root(), &place.settings.context, |_| ());
+    done.map(drop).map_err(|error| error.to_string())
+}
+
+/// Saves what the session knows, and notes its end. The host may kill the hook at any moment: the end comes first.
+///
+/// # Errors
+/// When a file can be neither read nor written.
+pub fn end(hook: &mut Hook) -> Result<(), String> {
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    // A session that was never begun has nothing to end.
+    let Some(number) = journal::number_of(&dir) else { return Ok(()) };
+    let ended = number::end(&place, number, session.full(), &hook.payload.reason, hook.entered);
+    let saved = save::at_end(hook, &place, &dir, Depth::Story(STORY));
+    ended.map_err(|error| format!("the end: {error}"))?;
+    saved
+}

@@ -1,0 +1,362 @@
+//! What a turn's beginning, its tools and its end do about the context and about what is saved.
+
+use std::io;
+
+use config::types::Force;
+use hooks_common::answer::Decision;
+use hooks_common::event::is_edit_tool;
+use hooks_common::paths::{self, in_project};
+use hooks_common::req::Req;
+use hooks_common::runtime::Hook;
+use hooks_common::session_log::SessionDir;
+use hooks_common::store::append;
+use hooks_common::text::fact;
+use serde_json::json;
+
+use crate::journal::{self, Journal};
+use crate::meter::{self, Reading};
+use crate::number::{self, Beginning};
+use crate::place::Place;
+use crate::pressure::{self, Band, Pressure};
+use crate::{files, ledger, mirror, save};
+
+/// How often in a long turn the meter is read: whenever the session's log has grown by so many bytes.
+const METER_EVERY: u64 = 4 * 1024;
+/// How often in a long turn it is asked whether the hand-off is due.
+const SAVE_EVERY: u64 = 32 * 1024;
+/// Files with fewer lines are never told to be large, whatever is configured.
+const NEVER_LARGE: u64 = 500;
+/// What the user writes to go on without a checkpoint.
+const SKIP: &str = "skip checkpoint";
+
+#[allow(clippy::needless_pass_by_value, reason = "it stands where `map_err` wants a function")]
+fn failed(error: io::Error) -> String {
+    error.to_string()
+}
+
+/// UserPromptSubmit: gives a session that has none its number, reads the meter, tells what the context says and that
+/// many files were read.
+///
+/// # Errors
+/// When a file can be neither read nor written.
+pub fn begin(hook: &mut Hook) -> Result<(), String> {
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    if journal::number_of(&dir).is_none() {
+        let beginning = Beginning { session: &session, source: "", now: hook.entered };
+        number::begin(&place, &dir, &beginning).map_err(|error| format!("session number: {error}"))?;
+    }
+    let many = usize::from(place.settings.context.many_files);
+    let context = &place.settings.context;
+    let is_told = |journal: &mut Journal| {
+        let is_due = many > 0 && journal.reads.files.len() >= many && !journal.reads.is_warned;
+        journal.reads.is_warned |= is_due;
+        is_due
+    };
+    let (journal, is_told) = journal::update(&dir, place.root(), context, is_told).map_err(failed)?;
+    mirror::show(&place, &journal, session.full()).map_err(failed)?;
+    if is_told {
+        hook.answer.add_context(format!(
+            "{} files have been read in this session; what was learned from them is worth writing down before the context is compacted.",
+            journal.reads.files.len()
+        ));
+    }
+    if hook.payload.prompt.to_lowercase().contains(SKIP) && pressure::release(&dir, "skip").map_err(failed)? {
+        violation(hook, &place, journal.number, "warn", "the user goes on without a checkpoint")?;
+    }
+    let Some(mut pressure) = measured(hook, &place, &dir)? else { return Ok(()) };
+    if pressure.is_to_be_told() {
+        hook.answer.add_context(advice(hook, &place, &pressure, journal.number));
+    }
+    emergency(hook, &place, &journal, &mut pressure)?;
+    pressure::write(&dir, &pressure).map_err(failed)
+}
+
+/// PreToolUse: refuses tools that grow the work while a checkpoint is asked for, a few times; tells what nobody told
+/// yet. Where there is room it costs one file that is not there.
+///
+/// # Errors
+/// When the configuration is damaged, or a file cannot be written.
+pub fn gate(hook: &mut Hook) -> Result<(), String> {
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
+    let Some(mut pressure) = pressure::read(&dir) else { return Ok(()) };
+    let stands_aside = hook
+        .gates
+        .as_ref()
+        .is_some_and(|gates| matches!(gates.outcome.as_str(), "paused" | "skipped" | "disabled"));
+    let is_decided = matches!(hook.answer.decision(), Decision::Refuse(_));
+    // A subagent has a context of its own.
+    if hook.payload.subagent().is_some() || hook.is_skipped() || stands_aside || is_decided {
+        return Ok(());
+    }
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let number = journal::number_of(&dir);
+    let context = &place.settings.context;
+    let refused = pressure::refusals(&dir);
+    if context.force == Force::Gate
+        && pressure.is_demanding()
+        && refused < u64::from(context.most_refusals)
+        && grows_the_work(hook, &place)
+    {
+        pressure::count_refusal(&dir).map_err(failed)?;
+        let text = refusal(hook, &place, &pressure, number, refused + 1);
+        violation(hook, &place, number, "block", &hook.payload.tool_name.clone())?;
+        hook.gates.get_or_insert_default().outcome = "context".to_owned();
+        hook.answer.decide(Decision::Refuse(text));
+        return Ok(());
+    }
+    if pressure.told.is_none() {
+        hook.answer.add_context(advice(hook, &place, &pressure, number));
+        pressure.told = Some(pressure.percent);
+        pressure.prompts_since = 0;
+        pressure::write(&dir, &pressure).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Whether a tool makes more of the work that a checkpoint would have to tell.
+fn grows_the_work(hook: &Hook, place: &Place) -> bool {
+    let tool = hook.payload.tool_name.as_str();
+    if matches!(tool, "Agent" | "Task" | "WebFetch" | "WebSearch") {
+        return true;
+    }
+    let Some(file) = hook.payload.file().filter(|_| is_edit_tool(tool)) else { return false };
+    let file = paths::resolve(&hook.payload.folder().join(file));
+    let root = place.root();
+    let spared =
+        [place.checkpoints(), root.join("docs/work"), root.join(".claude"), root.join("docs/checkpoints")];
+    !spared.iter().any(|folder| file.starts_with(paths::resolve(folder)))
+}
+
+/// PostToolUse: tells that a file which was read whole is large.
+///
+/// # Errors
+/// When the configuration is damaged.
+pub fn large_file(hook: &mut Hook) -> Result<(), String> {
+    let (lines, limit) = (hook.payload.tool_response.total_lines, hook.payload.tool_input.limit);
+    if lines < NEVER_LARGE || limit > 0 || hook.payload.tool_name != "Read" {
+        return Ok(());
+    }
+    let Some(policy) = config::Policy::of(hook.project(), &hook.paths) else { return Ok(()) };
+    let context = policy.continuity().map_err(|error| error.to_string())?.context;
+    if context.enabled && lines > u64::from(context.large_file_lines) {
+        let name = hook.payload.tool_input.file_path.clone();
+        hook.answer.add_context(format!(
+            "{} has {lines} lines. `offset` and `limit` read the part that is needed and leave room in the context.",
+            fact(&name)
+        ));
+    }
+    Ok(())
+}
+
+/// PostToolUse, behind the answer: now and then in a long turn the meter is read, and the hand-off saved if many files
+/// were read.
+///
+/// # Errors
+/// When a file can be neither read nor written.
+pub fn look(hook: &mut Hook) -> Result<(), String> {
+    if !hook.has_passed(METER_EVERY) || hook.payload.subagent().is_some() {
+        return Ok(());
+    }
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    let before = pressure::read(&dir);
+    if let Some(mut pressure) = measured(hook, &place, &dir)? {
+        let journal = journal::read(&dir);
+        emergency(hook, &place, &journal, &mut pressure)?;
+        let is_news = before.is_none_or(|before| {
+            before.band != pressure.band || before.has_emergency != pressure.has_emergency
+        });
+        if is_news {
+            pressure::write(&dir, &pressure).map_err(failed)?;
+        }
+    }
+    if hook.has_passed(SAVE_EVERY) {
+        let journal = mirror::refresh(&place, &dir, session.full()).map_err(failed)?;
+        auto_save(hook, &place, &dir, &journal)?;
+    }
+    Ok(())
+}
+
+/// Stop: holds the turn up once while a checkpoint is asked for.
+///
+/// # Errors
+/// When a file can be neither read nor written.
+pub fn hold(hook: &mut Hook) -> Result<(), String> {
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
+    let Some(mut pressure) = pressure::read(&dir) else { return Ok(()) };
+    let is_paused = hook
+        .gates
+        .as_ref()
+        .is_some_and(|gates| matches!(gates.outcome.as_str(), "paused" | "skipped" | "disabled"));
+    if hook.payload.stop_hook_active
+        || pressure.has_held_stop
+        || !pressure.is_demanding()
+        || is_paused
+        || hook.is_skipped()
+    {
+        return Ok(());
+    }
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    if place.settings.context.force != Force::Gate {
+        return Ok(());
+    }
+    pressure.has_held_stop = true;
+    pressure::write(&dir, &pressure).map_err(failed)?;
+    let text = advice(hook, &place, &pressure, journal::number_of(&dir));
+    hook.gates.get_or_insert_default().outcome = "context".to_owned();
+    hook.answer.decide(Decision::Refuse(text));
+    Ok(())
+}
+
+/// Stop, behind the answer: what the turn read and planned, the meter, and the hand-off if it is due.
+///
+/// # Errors
+/// When a file can be neither read nor written.
+pub fn end(hook: &mut Hook) -> Result<(), String> {
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    let journal = mirror::refresh(&place, &dir, session.full()).map_err(failed)?;
+    let before = pressure::read(&dir);
+    match measured(hook, &place, &dir)? {
+        Some(mut pressure) => {
+            emergency(hook, &place, &journal, &mut pressure)?;
+            if before.as_ref() != Some(&pressure) {
+                pressure::write(&dir, &pressure).map_err(failed)?;
+            }
+        }
+        None if before.is_some() => pressure::clear(&dir).map_err(failed)?,
+        None => {}
+    }
+    if auto_save(hook, &place, &dir, &journal)? || !place.settings.handoff.enabled {
+        return Ok(());
+    }
+    let passed = hook.entered.wall.timestamp_millis() - journal.saved_at;
+    let pause = i64::from(place.settings.handoff.snapshot_minutes) * 60_000;
+    // A clock that went back must not keep the hand-off from being saved.
+    if !(0..pause).contains(&passed) && has_something(&journal) {
+        save::hand_off(hook, &place, &dir, &journal, "stop").map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn has_something(journal: &Journal) -> bool {
+    !(journal.reads.files.is_empty() && journal.edited.is_empty() && journal.tasks.is_empty())
+}
+
+/// Saves the hand-off when many files were read and that was not done lately; whether it did.
+fn auto_save(hook: &mut Hook, place: &Place, dir: &SessionDir, journal: &Journal) -> Result<bool, String> {
+    let context = &place.settings.context;
+    let many = usize::from(context.auto_save_files);
+    let passed = hook.entered.wall.timestamp_millis() - journal.auto_saves.last;
+    let pause = i64::from(context.auto_save_minutes) * 60_000;
+    let is_due = many > 0
+        && journal.reads.files.len() >= many
+        && (journal.auto_saves.count == 0 || !(0..pause).contains(&passed));
+    if !is_due || !place.settings.handoff.enabled {
+        return Ok(false);
+    }
+    save::hand_off(hook, place, dir, journal, "auto_save").map_err(failed)?;
+    let at = hook.entered.wall.timestamp_millis();
+    let note = |journal: &mut Journal| {
+        journal.auto_saves.last = at;
+        journal.auto_saves.count += 1;
+    };
+    let (journal, ()) = journal::update(dir, place.root(), context, note).map_err(failed)?;
+    let session = hook.session.as_ref().map_or("", |session| session.full()).to_owned();
+    mirror::show(place, &journal, &session).map_err(failed)?;
+    Ok(true)
+}
+
+/// The pressure after reading the meter, not yet written; `None` when there is room or nobody knows.
+fn measured(hook: &Hook, place: &Place, dir: &SessionDir) -> Result<Option<Pressure>, String> {
+    let before = pressure::read(dir);
+    let reading: Option<Reading> = meter::of_hook(hook, &place.settings.context);
+    let Some(reading) = reading else {
+        // Unknown is not calm: what was known stays until somebody knows better.
+        return Ok(before);
+    };
+    let had_pressure = before.is_some();
+    let pressure = pressure::follow(before, &reading, &place.settings.context, hook.entered);
+    if pressure.is_none() && had_pressure {
+        pressure::clear(dir).map_err(failed)?;
+    }
+    Ok(pressure)
+}
+
+/// Writes the checkpoint that nobody wrote, once, when the context is nearly used up.
+fn emergency(
+    hook: &mut Hook,
+    place: &Place,
+    journal: &Journal,
+    pressure: &mut Pressure,
+) -> Result<(), String> {
+    if pressure.band < Band::Critical
+        || pressure.has_emergency
+        || pressure.released.as_deref() == Some("checkpoint")
+    {
+        return Ok(());
+    }
+    pressure.has_emergency = true;
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
+    let mut facts = save::hand_off(hook, place, &dir, journal, "critical").map_err(failed)?;
+    facts.context_percent = Some(pressure.percent);
+    save::emergency(hook, place, &facts, "the context is nearly used up").map(drop)
+}
+
+/// What the model is told about its context.
+fn advice(hook: &Hook, place: &Place, pressure: &Pressure, number: Option<u64>) -> String {
+    let of = number.map_or_else(String::new, |number| format!(" of session {number}"));
+    let percent = pressure.percent.floor();
+    let req = Req::find(&hook.paths);
+    let (new, verify) = (req.call("checkpoint new \"<title>\""), req.call("checkpoint verify"));
+    let is_gate = place.settings.context.force == Force::Gate;
+    match pressure.band {
+        Band::Calm | Band::Warn => format!(
+            "The context{of} is {percent}% full. Finish what is begun, and write a checkpoint before starting more: {new}"
+        ),
+        _ if pressure.released.is_some() => format!("The context{of} is {percent}% full."),
+        _ if is_gate => format!(
+            "The context{of} is {percent}% full. A checkpoint is needed now: {new}, fill it in, then {verify}. Until that passes, tools that start new work are refused."
+        ),
+        _ => format!(
+            "The context{of} is {percent}% full. Write a checkpoint now: {new}, fill it in, then {verify}."
+        ),
+    }
+}
+
+fn refusal(hook: &Hook, place: &Place, pressure: &Pressure, number: Option<u64>, times: u64) -> String {
+    let req = Req::find(&hook.paths);
+    let of = number.map_or_else(String::new, |number| format!("session {number}"));
+    format!(
+        "{} was refused before it ran; nothing was changed.\nThe context is {}% full and {of} has no checkpoint since it reached {}%.\nTo go on: {}, fill it in, then {}. Bash, Read and files below {} are free.\nThe user can write `{SKIP}` instead. This is refusal {times} of {}; then it is only advised.",
+        hook.payload.tool_name,
+        pressure.percent.floor(),
+        place.settings.context.force_percent,
+        req.call("checkpoint new \"<title>\""),
+        req.call("checkpoint verify"),
+        place.settings.checkpoints.dir,
+        place.settings.context.most_refusals,
+    )
+}
+
+/// A line in `governance-events.jsonl`, in its documented shape.
+fn violation(
+    hook: &Hook,
+    place: &Place,
+    number: Option<u64>,
+    kind: &str,
+    context: &str,
+) -> Result<(), String> {
+    let percent = hook.session_dir().and_then(|dir| pressure::read(&dir)).map(|pressure| pressure.percent);
+    let line = json!({
+        "type": "GateViolation", "gate_id": "context_pressure", "work_id": null, "violation_type": kind,
+        "context": context, "timestamp": hook.entered.rfc3339(), "session_id": number.unwrap_or(0),
+        "context_pct": percent,
+    });
+    let file = in_project::governance_events(place.root());
+    files::prepare(place.root(), &file).map_err(failed)?;
+    let lock = ledger::lock_path(place);
+    append::append_line(&file, &lock, line.to_string().as_bytes(), hooks_common::store::lock::HOT)
+        .map_err(failed)
+}

@@ -1,0 +1,70 @@
+//! Arguments of the commands about one session's number and its hand-off.
+
+use clap::{Args, Subcommand};
+
+use super::{Json, Session};
+
+/// Arguments of `session`.
+#[derive(Debug, Args)]
+pub struct NumberedSession {
+    /// What to do; without a command: show.
+    #[command(subcommand)]
+    pub command: Option<NumberedSessionCommand>,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// What `session` does.
+#[derive(Debug, Subcommand)]
+pub enum NumberedSessionCommand {
+    /// Show this session's number, the sessions without an end, and what is wrong with the ledger
+    Show,
+    /// Note that a session begins; hooks do that by themselves
+    Start {
+        /// Its number; the next one if none is given
+        number: Option<u64>,
+        /// Also a number that is smaller than the last, or another session's
+        #[arg(long)]
+        force: bool,
+        /// Whose.
+        #[command(flatten)]
+        session: Session,
+    },
+    /// Note that a session ends
+    End {
+        /// Its number; this session's if none is given
+        number: Option<u64>,
+        /// Whose.
+        #[command(flatten)]
+        session: Session,
+    },
+}
+
+/// Arguments of `handoff`.
+#[derive(Debug, Args)]
+pub struct Handoff {
+    /// What to do; without a command: show.
+    #[command(subcommand)]
+    pub command: Option<HandoffCommand>,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// What `handoff` does.
+#[derive(Debug, Subcommand)]
+pub enum HandoffCommand {
+    /// Show what was saved last: as the model would get it, or whole with --json
+    Show {
+        /// Whose; the one that this project's sessions saved last if none is given.
+        #[command(flatten)]
+        session: Session,
+    },
+    /// Save now what a session knows
+    Save {
+        /// Whose.
+        #[command(flatten)]
+        session: Session,
+    },
+}

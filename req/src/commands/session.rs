@@ -1,0 +1,175 @@
+//! `req session`: numbers, beginnings and ends.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use continuity::ledger::Ledger;
+use continuity::{journal, number, recovery};
+use hooks_common::session_id::SessionId;
+use hooks_common::session_log::SessionDir;
+use hooks_common::text::fact;
+use hooks_common::time::age;
+use serde_json::json;
+
+use super::json as print_json;
+use crate::cli::{NumberedSession, NumberedSessionCommand};
+use crate::place::Place;
+use crate::session;
+
+/// What a command about a session works on.
+pub struct Subject {
+    /// Where its continuity is kept.
+    pub continuity: continuity::Place,
+    /// The session and its directory, if one was found.
+    pub session: Option<(SessionId, SessionDir)>,
+}
+
+impl Subject {
+    /// The named session, else the one that is found by itself, if any.
+    pub fn find(place: &Place, named: Option<&str>) -> anyhow::Result<Self> {
+        let key = session::find_if_any(place, named)?;
+        let mut found = key.as_ref().map(|key| session::full_ids(place, key)).unwrap_or_default();
+        if found.len() > 1 {
+            let ids: Vec<_> = found.iter().map(|(id, _)| id.full()).collect();
+            bail!("several sessions begin so: {}", ids.join(", "));
+        }
+        let session = found.pop();
+        let meta = session.as_ref().and_then(|(_, dir)| dir.meta());
+        let project = match meta.filter(|meta| meta.project_dir != place.project.root()) {
+            Some(meta) => {
+                let project = hooks_common::project::Project::of_event(&place.paths, None, &meta.project_dir);
+                project.rooted_at(meta.project_dir)
+            }
+            None => place.project.clone(),
+        };
+        let root = project.root().to_owned();
+        let Some(continuity) = continuity::Place::of(project, &place.paths).map_err(anyhow::Error::msg)?
+        else {
+            bail!(
+                "{} has no requirements, or `context.enabled` is off; `req init` writes a first configuration",
+                root.display()
+            );
+        };
+        Ok(Self { continuity, session })
+    }
+
+    /// The session's number.
+    pub fn number(&self) -> Option<u64> {
+        self.session.as_ref().and_then(|(_, dir)| journal::number_of(dir))
+    }
+}
+
+/// Shows, begins or ends.
+pub fn run(arguments: &NumberedSession, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    match &arguments.command {
+        None | Some(NumberedSessionCommand::Show) => show(&place, arguments.json.json, out),
+        Some(NumberedSessionCommand::Start { number, force, session }) => {
+            let subject = Subject::find(&place, session.session.as_deref())?;
+            start(&place, &subject, *number, *force, arguments.json.json, out)
+        }
+        Some(NumberedSessionCommand::End { number, session }) => {
+            let subject = Subject::find(&place, session.session.as_deref())?;
+            end(&place, &subject, *number, arguments.json.json, out)
+        }
+    }
+}
+
+fn start(
+    place: &Place,
+    subject: &Subject,
+    number: Option<u64>,
+    force: bool,
+    as_json: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let ledger = Ledger::read(&subject.continuity).context("the ledger")?;
+    let number = match number.or_else(|| subject.number()) {
+        Some(number) => number,
+        None => number::next(&subject.continuity, &ledger)?,
+    };
+    let owner = subject.session.as_ref().map(|(session, dir)| (session, dir));
+    let is_news = number::begin_as(&subject.continuity, owner, number, force, place.now)?;
+    if as_json {
+        return print_json(out, &json!({"session": number, "started": is_news}));
+    }
+    let what = if is_news { "begins" } else { "has begun already; nothing was changed" };
+    writeln!(out, "Session {number} {what}.")?;
+    Ok(())
+}
+
+fn end(
+    place: &Place,
+    subject: &Subject,
+    number: Option<u64>,
+    as_json: bool,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let Some(number) = number.or_else(|| subject.number()) else {
+        bail!("no session was found here; name its number");
+    };
+    let id = subject.session.as_ref().filter(|_| subject.number() == Some(number));
+    let id = id.map_or("", |(session, _)| session.full());
+    let is_news = number::end(&subject.continuity, number, id, "command", place.now)?;
+    if as_json {
+        return print_json(out, &json!({"session": number, "ended": is_news}));
+    }
+    let what = if is_news { "ends" } else { "is not open; nothing was changed" };
+    writeln!(out, "Session {number} {what}.")?;
+    Ok(())
+}
+
+fn show(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let subject = Subject::find(place, None)?;
+    let ledger = Ledger::read(&subject.continuity).context("the ledger")?;
+    let own = subject.number();
+    let session_id = subject.session.as_ref().map_or("", |(session, _)| session.full());
+    let asking = recovery::Asking { paths: &place.paths, session_id, owner: None, now: place.now };
+    let orphans = recovery::orphans(&ledger, &asking);
+    let open: Vec<u64> =
+        ledger.sessions.iter().filter(|(_, session)| session.is_open).map(|(number, _)| *number).collect();
+    let problems = ledger.problems();
+    let next = number::next(&subject.continuity, &ledger)?;
+    if as_json {
+        let orphans: Vec<_> = orphans
+            .iter()
+            .map(|orphan| json!({"session": orphan.number, "session_id": orphan.session_id, "last_seen": orphan.last_seen, "reason": orphan.reason}))
+            .collect();
+        return print_json(
+            out,
+            &json!({"session": own, "next": next, "open": open, "orphans": orphans, "problems": problems}),
+        );
+    }
+    match own {
+        Some(number) => writeln!(out, "This is session {number}.")?,
+        None => writeln!(out, "The next session is {next}.")?,
+    }
+    for number in open.iter().filter(|number| Some(**number) != own) {
+        match orphans.iter().find(|orphan| orphan.number == *number) {
+            Some(orphan) => {
+                let seen = orphan.last_seen.map_or_else(String::new, |seen| {
+                    format!(", last heard of {} ago", age((place.now.wall - seen).num_seconds()))
+                });
+                writeln!(
+                    out,
+                    "Session {number} has no end: {}{seen}. The next start ends it and saves what it knew.",
+                    orphan.reason
+                )?;
+            }
+            None => writeln!(out, "Session {number} is open.")?,
+        }
+    }
+    for problem in problems {
+        writeln!(out, "Ledger: {problem}.")?;
+    }
+    let recovered = ledger.sessions.iter().filter(|(_, session)| session.is_recovered);
+    for (number, session) in recovered.rev().take(5) {
+        let whose = if session.session_id.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", fact(&session.session_id))
+        };
+        writeln!(out, "Session {number}{whose} was recovered.")?;
+    }
+    Ok(())
+}
