@@ -122,7 +122,7 @@ pub fn number_of(dir: &SessionDir) -> Option<u64> {
 
 /// A session's journal as it is on disk; an empty one when there is none or it cannot be read.
 pub fn read(dir: &SessionDir) -> Journal {
-    store::read(&path(dir))
+    store::read(&dir.journal())
         .ok()
         .flatten()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -141,7 +141,8 @@ pub fn update<T>(
     settings: &Context,
     change: impl FnOnce(&mut Journal) -> T,
 ) -> io::Result<(Journal, T)> {
-    let held = lock::exclusive(&dir.path().join("continuity.lock"), lock::CHANGE);
+    dir.refuse_link()?;
+    let held = lock::exclusive(&dir.journal_lock(), lock::CHANGE);
     let before = read(dir);
     let mut journal = before.clone();
     journal.v = FORMAT;
@@ -157,13 +158,9 @@ pub fn update<T>(
     }
     let outcome = change(&mut journal);
     if held.is_ok() && dir.is_known() && matters(&before, &journal) {
-        store::replace(&path(dir), &serde_json::to_vec(&journal)?, Durability::Rebuildable, 0o600)?;
+        store::replace(&dir.journal(), &serde_json::to_vec(&journal)?, Durability::Rebuildable, 0o600)?;
     }
     Ok((journal, outcome))
-}
-
-fn path(dir: &SessionDir) -> std::path::PathBuf {
-    dir.path().join("continuity.json")
 }
 
 /// Whether there is more to write than that a few lines were read which told nothing: reading them again is cheaper

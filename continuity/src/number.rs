@@ -76,6 +76,7 @@ pub struct Beginning<'a> {
 /// # Errors
 /// When the lock stays busy, or a file can be neither read nor written.
 pub fn begin(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>) -> io::Result<Begun> {
+    dir.refuse_link()?;
     let _lock = place.lock(lock::CHANGE).map_err(io::Error::other)?;
     let Beginning { session, source, now } = *beginning;
     let ledger = Ledger::read(place)?;

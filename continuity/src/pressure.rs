@@ -8,7 +8,6 @@
 use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
 
 use config::types::Context;
 use hooks_common::session_log::SessionDir;
@@ -104,17 +103,9 @@ impl Pressure {
     }
 }
 
-fn path(dir: &SessionDir) -> PathBuf {
-    dir.path().join("pressure.json")
-}
-
-fn refusals_path(dir: &SessionDir) -> PathBuf {
-    dir.path().join("pressure.refused")
-}
-
 /// The pressure on a session; `None` while there is room, or nobody knows.
 pub fn read(dir: &SessionDir) -> Option<Pressure> {
-    serde_json::from_slice(&store::read(&path(dir)).ok()??).ok()
+    serde_json::from_slice(&store::read(&dir.pressure()).ok()??).ok()
 }
 
 /// Writes it down.
@@ -122,7 +113,7 @@ pub fn read(dir: &SessionDir) -> Option<Pressure> {
 /// # Errors
 /// When the file cannot be written.
 pub fn write(dir: &SessionDir, pressure: &Pressure) -> io::Result<()> {
-    store::replace(&path(dir), &serde_json::to_vec(pressure)?, Durability::Rebuildable, 0o600)
+    store::replace(&dir.pressure(), &serde_json::to_vec(pressure)?, Durability::Rebuildable, 0o600)
 }
 
 /// There is room again: after a compaction, or because nobody knows better.
@@ -130,8 +121,8 @@ pub fn write(dir: &SessionDir, pressure: &Pressure) -> io::Result<()> {
 /// # Errors
 /// When a file cannot be removed.
 pub fn clear(dir: &SessionDir) -> io::Result<()> {
-    store::remove(&refusals_path(dir))?;
-    store::remove(&path(dir)).map(drop)
+    store::remove(&dir.pressure_refusals())?;
+    store::remove(&dir.pressure()).map(drop)
 }
 
 /// What a reading makes of the pressure before; the caller writes it. `None` when there is room.
@@ -167,13 +158,13 @@ pub fn release(dir: &SessionDir, reason: &str) -> io::Result<bool> {
     let Some(mut pressure) = read(dir).filter(Pressure::is_demanding) else { return Ok(false) };
     pressure.released = Some(reason.to_owned());
     write(dir, &pressure)?;
-    store::remove(&refusals_path(dir))?;
+    store::remove(&dir.pressure_refusals())?;
     Ok(true)
 }
 
 /// How often tools were refused.
 pub fn refusals(dir: &SessionDir) -> u64 {
-    std::fs::metadata(refusals_path(dir)).map_or(0, |meta| meta.len())
+    std::fs::metadata(dir.pressure_refusals()).map_or(0, |meta| meta.len())
 }
 
 /// Counts a refusal.
@@ -181,7 +172,7 @@ pub fn refusals(dir: &SessionDir) -> u64 {
 /// # Errors
 /// When the file cannot be written: then nothing may be refused, because it would never end.
 pub fn count_refusal(dir: &SessionDir) -> io::Result<()> {
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(refusals_path(dir));
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(dir.pressure_refusals());
     file?.write_all(b".")
 }
 

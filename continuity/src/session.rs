@@ -59,7 +59,7 @@ pub fn restore(hook: &mut Hook) -> Result<(), String> {
     if !place.settings.handoff.enabled {
         return Ok(());
     }
-    let (own, shared) = (handoff::own(&dir), in_project::handoff(place.root()));
+    let (own, shared) = (dir.handoff(), in_project::handoff(place.root()));
     let shown = shared.strip_prefix(place.root()).unwrap_or(&shared).to_string_lossy().into_owned();
     if hook.payload.source != "compact" {
         hint(hook, &shared);

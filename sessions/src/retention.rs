@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use hooks_common::paths::Paths;
 use hooks_common::process::{Liveness, Site};
-use hooks_common::session_log::{self, SessionDir};
+use hooks_common::session_log::{self, FILES, SessionDir};
 use hooks_common::store::lock::LockError;
 use hooks_common::store::{self, lock};
 use hooks_common::time::Moment;
@@ -198,7 +198,7 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
 fn is_ours(dir: &SessionDir) -> bool {
     let Ok(entries) = std::fs::read_dir(dir.path()) else { return false };
     let is_known = |name: &str| {
-        ["meta.json", "events.jsonl", "lock", "context.json"].iter().any(|own| {
+        FILES.iter().any(|own| {
             name == *own
                 || name
                     .strip_prefix(own)

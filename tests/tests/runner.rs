@@ -16,6 +16,8 @@ mod cli;
 mod commands;
 #[path = "runner/config.rs"]
 mod config_files;
+#[path = "runner/continuity.rs"]
+mod continuity_files;
 #[path = "runner/derived_state.rs"]
 mod derived_state;
 #[path = "runner/doctor.rs"]
@@ -34,10 +36,14 @@ mod install;
 mod payloads;
 #[path = "runner/places.rs"]
 mod places;
+#[path = "runner/pressure.rs"]
+mod pressure;
 #[path = "runner/real_client.rs"]
 mod real_client;
 #[path = "runner/real_sessions.rs"]
 mod real_sessions;
+#[path = "runner/recovery.rs"]
+mod recovery;
 #[path = "runner/session_cases.rs"]
 mod session_cases;
 #[path = "runner/session_upkeep.rs"]

@@ -8,7 +8,7 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hooks_common::paths::in_project;
 use hooks_common::session_log::SessionDir;
@@ -262,11 +262,6 @@ impl Handoff {
     }
 }
 
-/// Where a session keeps its own hand-off.
-pub fn own(dir: &SessionDir) -> PathBuf {
-    dir.path().join("handoff.json")
-}
-
 /// Writes a session's hand-off, its own copy first.
 ///
 /// # Errors
@@ -274,7 +269,7 @@ pub fn own(dir: &SessionDir) -> PathBuf {
 pub fn save(place: &Place, dir: &SessionDir, handoff: &Handoff) -> io::Result<()> {
     let text = files::pretty(handoff)?;
     if dir.is_known() {
-        store::replace(&own(dir), &text, Durability::Rebuildable, 0o600)?;
+        store::replace(&dir.handoff(), &text, Durability::Rebuildable, 0o600)?;
     }
     let file = in_project::handoff(place.root());
     files::prepare(place.root(), &file)?;
@@ -286,7 +281,7 @@ pub fn save(place: &Place, dir: &SessionDir, handoff: &Handoff) -> io::Result<()
 /// # Errors
 /// When a file cannot be written.
 pub fn mark_restored(place: &Place, dir: &SessionDir, timestamp: &str, now: Moment) -> io::Result<()> {
-    for file in [own(dir), in_project::handoff(place.root())] {
+    for file in [dir.handoff(), in_project::handoff(place.root())] {
         let Some(mut document) = read_loose(&file) else { continue };
         if document.get("timestamp").and_then(Value::as_str) != Some(timestamp) {
             continue;

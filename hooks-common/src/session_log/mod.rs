@@ -39,6 +39,19 @@ const HARD_CAP: u64 = 5 * 1024 * 1024;
 /// How much of a full log is looked at for an open question, in bytes.
 const FULL_TAIL: u64 = 8 * 1024;
 
+/// The names of everything in a session's directory: one that holds anything else is not removed.
+pub const FILES: [&str; 9] = [
+    "meta.json",
+    "events.jsonl",
+    "lock",
+    "context.json",
+    "continuity.json",
+    "continuity.lock",
+    "handoff.json",
+    "pressure.json",
+    "pressure.refused",
+];
+
 /// A session's directory.
 #[derive(Debug, Clone)]
 pub struct SessionDir {
@@ -122,6 +135,31 @@ impl SessionDir {
     /// The event log.
     pub fn events(&self) -> PathBuf {
         self.path.join("events.jsonl")
+    }
+
+    /// What continuity makes of the log.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("continuity.json")
+    }
+
+    /// The lock of whoever changes [`SessionDir::journal`].
+    pub fn journal_lock(&self) -> PathBuf {
+        self.path.join("continuity.lock")
+    }
+
+    /// The session's own hand-off.
+    pub fn handoff(&self) -> PathBuf {
+        self.path.join("handoff.json")
+    }
+
+    /// Present while the session's context is nearly full.
+    pub fn pressure(&self) -> PathBuf {
+        self.path.join("pressure.json")
+    }
+
+    /// As many bytes as tools were refused for that.
+    pub fn pressure_refusals(&self) -> PathBuf {
+        self.path.join("pressure.refused")
     }
 
     fn meta_path(&self) -> PathBuf {
@@ -282,7 +320,10 @@ impl SessionDir {
     }
 
     /// Nothing of a session lies behind a symbolic link: readers pass it over, and what it leads to is somebody's.
-    fn refuse_link(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When the directory is one.
+    pub fn refuse_link(&self) -> io::Result<()> {
         if !std::fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.is_symlink()) {
             return Ok(());
         }

@@ -37,7 +37,7 @@ fn show(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Write)
     let subject = Subject::find(place, named)?;
     let shared = in_project::handoff(subject.continuity.root());
     let file = match (&subject.session, named) {
-        (Some((_, dir)), Some(_)) => handoff::own(dir),
+        (Some((_, dir)), Some(_)) => dir.handoff(),
         _ => shared,
     };
     let Some(document) = handoff::read_loose(&file) else {

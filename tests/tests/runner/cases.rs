@@ -332,7 +332,8 @@ fn case_12_a_protected_branch_is_judged_by_where_the_session_is() {
     world.hook(&of(OTHER, world.recorded("Stop-first"))).silent();
     assert!(start(&world, OTHER, "startup").context().contains("1/1 satisfied"));
     assert!(world.req_ok(&["status", "--session", OTHER]).contains("All 1 requirements are satisfied"));
-    world.hook(&of(OTHER, world.payload("UserPromptSubmit-plain", json!({"prompt": "fix it"})))).silent();
+    let told = world.hook(&of(OTHER, world.payload("UserPromptSubmit-plain", json!({"prompt": "fix it"}))));
+    assert!(!told.stdout.contains("no_main"), "{told:?}");
     world.configure("requirements:\n  odd: {enabled: true, type: guard, guard_type: full_moon}\n");
     world.hook(&world.edit()).silent();
     assert!(world.req_ok(&["status"]).contains("full_moon"), "and it is told");
@@ -482,8 +483,9 @@ fn case_19_what_cannot_be_read_is_passed_by_with_one_log_line() {
         for hook in json_hooks() {
             let world = World::with(ONE);
             let answer = world.run(hook, bytes.as_bytes());
-            // A session that begins is briefed whatever else its payload holds.
-            let is_briefing = hook == "hook-session-start" && bytes.contains("abc");
+            // A session that begins is told what is open, whatever else its payload holds.
+            let begins = ["hook-session-start", "hook-prompt-submit"].contains(&hook);
+            let is_briefing = begins && bytes.contains("abc");
             assert_eq!((answer.code, answer.stdout.is_empty()), (Some(0), !is_briefing), "{hook} {bytes}");
             assert_eq!(world.log().len(), 1, "{hook} {bytes}: {:?}", world.log());
         }

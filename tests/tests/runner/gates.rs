@@ -278,6 +278,7 @@ fn clear_carries_over_what_its_session_had() {
 fn the_model_is_reminded_once_when_work_is_announced() {
     let world = World::with(ONE);
     let prompt = |text: &str| world.hook(&world.payload("UserPromptSubmit-plain", json!({"prompt": text})));
+    world.hook(&world.recorded("SessionStart-startup"));
     prompt("what does this do?").silent();
     assert!(prompt("fix the parser").context().contains("commit_plan"));
     prompt("now update the docs").silent();
