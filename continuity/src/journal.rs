@@ -65,9 +65,11 @@ pub struct Journal {
     pub auto_saves: AutoSaves,
     /// When the hand-off was last saved for whatever reason, milliseconds since 1970.
     pub saved_at: i64,
-    /// What the model was last told at a prompt, so that it is not told again.
+    /// What holds and was told to the model at a prompt, so that it is not told again.
+    pub vitals: Vec<String>,
+    /// What changed since the checkpoint before the last one; empty when nothing did.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub vitals: String,
+    pub since: String,
     /// The open requirements that it was last told of, wherever.
     pub told_open: Vec<String>,
     /// Whatever else another version wrote.

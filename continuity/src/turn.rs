@@ -65,7 +65,7 @@ pub fn begin(hook: &mut Hook) -> Result<(), String> {
         violation(hook, &place, journal.number, "warn", "the user goes on without a checkpoint")?;
     }
     let Some(mut pressure) = measured(hook, &place, &dir)? else { return Ok(()) };
-    if pressure.is_to_be_told() {
+    if context.force != Force::Off && pressure.is_to_be_told() {
         hook.answer.add_context(advice(hook, &place, &pressure, journal.number));
     }
     emergency(hook, &place, &journal, &mut pressure)?;
@@ -105,7 +105,7 @@ pub fn gate(hook: &mut Hook) -> Result<(), String> {
         hook.answer.decide(Decision::Refuse(text));
         return Ok(());
     }
-    if pressure.told.is_none() {
+    if pressure.told.is_none() && context.force != Force::Off {
         hook.answer.add_context(advice(hook, &place, &pressure, number));
         pressure.told = Some(pressure.percent);
         pressure.prompts_since = 0;

@@ -35,33 +35,32 @@ pub fn tell(hook: &mut Hook, open: &[String], is_told: bool) -> Result<(), Strin
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let known = journal::read(&dir);
     let is_news = known.told_open != open;
-    let mut rest = Vec::new();
+    let mut facts = Vec::new();
+    if !known.since.is_empty() {
+        facts.push(known.since.clone());
+    }
     // The figure itself is told by whoever asks for a checkpoint.
     if let Some(pressure) = pressure::read(&dir).filter(|pressure| pressure.band >= Band::Warn) {
         let need = if pressure.is_demanding() { ", a checkpoint is needed" } else { "" };
-        rest.push(format!("context nearly full{need}"));
+        facts.push(format!("context nearly full{need}"));
     }
     let others = others(hook, &place);
     if !others.is_empty() {
-        rest.push(format!("also at work in this tree: {}", listed(&others)));
+        facts.push(format!("also at work in this tree: {}", listed(&others)));
     }
-    let rest = rest.join("; ");
-    if rest == known.vitals && !is_news {
+    if facts == known.vitals && !is_news {
         return Ok(());
     }
-    let mut parts = Vec::new();
+    let mut parts: Vec<String> = facts.iter().filter(|fact| !known.vitals.contains(fact)).cloned().collect();
     if is_news && !is_told && !open.is_empty() {
-        parts.push(format!("open requirements: {}", listed(open)));
-    }
-    if rest != known.vitals && !rest.is_empty() {
-        parts.push(rest.clone());
+        parts.insert(0, format!("open requirements: {}", listed(open)));
     }
     if !parts.is_empty() {
         let whose = known.number.map_or_else(String::new, |number| format!("Session {number}: "));
         hook.answer.add_context(format!("{whose}{}.", parts.join("; ")));
     }
     let note = |journal: &mut Journal| {
-        journal.vitals = rest;
+        journal.vitals = facts;
         journal.told_open = open.to_vec();
     };
     journal::update(&dir, place.root(), &place.settings.context, note).map_err(|error| error.to_string())?;

@@ -40,6 +40,8 @@ mod places;
 mod pressure;
 #[path = "runner/real_client.rs"]
 mod real_client;
+#[path = "runner/real_continuity.rs"]
+mod real_continuity;
 #[path = "runner/real_sessions.rs"]
 mod real_sessions;
 #[path = "runner/recovery.rs"]
