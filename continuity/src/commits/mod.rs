@@ -1,4 +1,30 @@
 //! The commits that sessions make: `.claude/state/commit-log.jsonl`.
+//!
+//! After every command line HEAD is compared with what was seen last; where nothing moved nothing is written. What
+//! moved is explained by git's own journal, so a checkout is no commit, and two commits in one line are two.
+
+mod attribution;
+mod candidate;
+mod catch_up;
+mod failure;
+mod ledger;
+mod log;
+mod metadata;
+mod record;
+mod reflog;
+mod session_number;
+mod state;
+mod track;
+mod tree;
+mod verb;
+
+#[cfg(test)]
+mod tests;
+
+pub use catch_up::{Depth, catch_up};
+pub use ledger::Ledger;
+pub use log::{latest, of_session};
+pub use track::track;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
