@@ -6,11 +6,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod change;
+mod continuity;
 mod sessions;
 mod upgrade;
 mod work;
 
 pub use change::{ConfigChange, Switch, Target};
+pub use continuity::{Commits, CommitsCommand, CommitsList};
 pub use sessions::{Gc, Sessions, Timeline};
 pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
 pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList};
@@ -61,6 +63,8 @@ pub enum Command {
     Serve,
     /// Tell what happened in a session, event by event, and what each meant
     Timeline(Timeline),
+    /// List the commits that sessions and people made here
+    Commits(Commits),
     /// Remove the records of sessions that ended long ago, and make long logs short
     Gc(Gc),
     /// Let a session's tools pass whatever is open, until `req resume` or its end

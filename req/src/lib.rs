@@ -93,6 +93,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Watch => commands::watch::watch(),
         Command::Serve => commands::watch::serve(),
         Command::Timeline(arguments) => commands::timeline::run(&arguments, out),
+        Command::Commits(arguments) => commands::commits::run(&arguments, out),
         Command::Gc(arguments) => commands::gc::run(&arguments, out),
         Command::Pause(arguments) => commands::pause::pause(&arguments, out),
         Command::Resume(arguments) => commands::pause::resume(&arguments, out),

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 use tests::World;
-use tests::world::{ONE, SESSION};
+use tests::world::{ONE, SESSION, printed};
 
 const KEYS: [&str; 10] = [
     "timestamp",
@@ -221,6 +221,32 @@ fn case_11_what_is_rewritten_says_so_and_what_moves_is_none() {
 }
 
 #[test]
+fn case_12_sync_appends_and_destroys_nothing() {
+    let world = world();
+    let path = world.repo.join(".claude/state/commit-log.jsonl");
+    let old = "no json\n{\"hash\":\"dddddddddddddddddddddddddddddddddddddddd\",\"message\":\"gone\",\"seeded\":true}\n";
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, old).unwrap();
+    world.git(&["commit", "-q", "--allow-empty", "-m", "by a person"]);
+    assert_eq!(world.req_ok(&["commits", "sync"]), "Appended 2 commits.\n");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let appended = text.strip_prefix(old).expect("every earlier line");
+    let appended: Vec<Value> = appended.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told: Vec<_> = appended.iter().map(|line| (&line["message"], &line["session"])).collect();
+    assert_eq!(told, [(&json!("init"), &Value::Null), (&json!("by a person"), &Value::Null)]);
+    assert_eq!(printed(&world.req(&["commits", "sync", "--json"])), json!({"appended": 0}));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    run(&world, "true");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "the hook knows them too");
+    let listed = printed(&world.req(&["commits", "-n", "2", "--json"]));
+    let listed: Vec<_> = listed["commits"].as_array().unwrap().iter().map(|line| &line["message"]).collect();
+    assert_eq!(listed, ["by a person", "init"]);
+    let table = world.req_ok(&["commits", "list"]);
+    let first: Vec<_> = table.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!((first[2], first[3], &first[4..]), ("-", "main", &["by", "a", "person"][..]), "{table}");
+}
+
+#[test]
 fn case_18_nothing_is_written_through_a_link() {
     for link in [".claude/state", ".claude/hooks", ".claude/state/commit-log.jsonl"] {
         let world = World::with(ONE);
@@ -427,6 +453,7 @@ fn without_a_configuration_or_switched_off_nothing_is_written() {
     world.configure(&format!("{ONE}commits: {{enabled: false}}\n"));
     run(&world, &commit("two"));
     assert!(!world.repo.join(".claude/state").exists() && !world.repo.join(".claude/hooks").exists());
+    assert_eq!(world.req(&["commits", "sync"]).status.code(), Some(1));
 }
 
 #[test]
