@@ -142,7 +142,7 @@ impl Facts {
             head: tree.head,
             edited: edited(place.root(), journal, &story),
             read: journal.reads.files.clone(),
-            commits: journal.number.map_or_else(Vec::new, |number| commits::of_session(place.root(), number)),
+            commits: commits_of(place, journal.number),
             tasks: journal.tasks.clone(),
             changes: tree.changes,
             failures: journal.failures.iter().cloned().chain(story.failed).collect(),
@@ -159,6 +159,14 @@ impl Facts {
     pub fn tell_something(&self) -> bool {
         !self.edited.is_empty() || !self.commits.is_empty() || self.tasks.iter().any(Task::is_open)
     }
+}
+
+/// The commits of a session, from wherever its repository's are written down.
+fn commits_of(place: &Place, number: Option<u64>) -> Vec<Commit> {
+    let (Some(number), Some(ledger)) = (number, commits::Ledger::of(place.project())) else {
+        return Vec::new();
+    };
+    commits::of_session(ledger.root(), number)
 }
 
 /// The edited files of the log, and those that only the transcript knows.

@@ -5,6 +5,7 @@ use std::io;
 use hooks_common::owner::Owner;
 use hooks_common::paths::in_project;
 use hooks_common::runtime::Hook;
+use hooks_common::store::lock;
 use hooks_common::text::SESSION_START_LIMIT;
 
 use crate::facts::Depth;
@@ -120,7 +121,15 @@ pub fn settle(hook: &mut Hook) -> Result<(), String> {
     }
     note("session files", mirror::refresh(&place, &dir, session.full()).map(drop));
     if place.settings.commits.enabled && hook.payload.source != "compact" {
-        note("commits", commits::catch_up(hook.project(), &place.settings.commits).map(drop));
+        let settings = &place.settings.commits;
+        let done = commits::catch_up(
+            place.project(),
+            settings,
+            commits::Depth::SinceSeen,
+            lock::CHANGE,
+            hook.entered,
+        );
+        note("commits", done.map(drop).map_err(io::Error::other));
     }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
 }

@@ -1,6 +1,8 @@
 //! What git knows about a folder, read from git's own files: no git process is started, except for the
 //! reftable format, which only git can read.
 
+mod refs;
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,6 +11,8 @@ use crate::branch::Branch;
 use crate::env_vars;
 use crate::paths;
 use crate::store;
+
+pub use refs::is_commit_id;
 
 /// A work tree and the folders that git keeps for it.
 #[derive(Debug, Clone)]

@@ -6,12 +6,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod change;
+mod continuity;
 mod session;
 mod sessions;
 mod upgrade;
 mod work;
 
 pub use change::{ConfigChange, Switch, Target};
+pub use continuity::{Commits, CommitsCommand, CommitsList};
 pub use session::{Handoff, HandoffCommand, NumberedSession, NumberedSessionCommand};
 pub use sessions::{Gc, Sessions, Timeline};
 pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
@@ -63,6 +65,8 @@ pub enum Command {
     Serve,
     /// Tell what happened in a session, event by event, and what each meant
     Timeline(Timeline),
+    /// List the commits that sessions and people made here
+    Commits(Commits),
     /// Show this session's number, or note by hand that a session begins or ends
     Session(NumberedSession),
     /// Show or save what a session must not lose over a compaction or a crash

@@ -93,6 +93,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Watch => commands::watch::watch(),
         Command::Serve => commands::watch::serve(),
         Command::Timeline(arguments) => commands::timeline::run(&arguments, out),
+        Command::Commits(arguments) => commands::commits::run(&arguments, out),
         Command::Session(arguments) => commands::session::run(&arguments, out),
         Command::Handoff(arguments) => commands::handoff::run(&arguments, out),
         Command::Gc(arguments) => commands::gc::run(&arguments, out),

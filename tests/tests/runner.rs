@@ -14,6 +14,8 @@ mod cases;
 mod cli;
 #[path = "runner/commands.rs"]
 mod commands;
+#[path = "runner/commits.rs"]
+mod commits;
 #[path = "runner/config.rs"]
 mod config_files;
 #[path = "runner/continuity.rs"]

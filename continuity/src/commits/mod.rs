@@ -1,4 +1,29 @@
 //! The commits that sessions make: `.claude/state/commit-log.jsonl`.
+//!
+//! After every command line HEAD is compared with what was seen last; where nothing moved nothing is written. What
+//! moved is explained by git's own journal, so a checkout is no commit, and two commits in one line are two.
+
+mod attribution;
+mod candidate;
+mod catch_up;
+mod failure;
+mod ledger;
+mod log;
+mod metadata;
+mod record;
+mod reflog;
+mod state;
+mod track;
+mod tree;
+mod verb;
+
+#[cfg(test)]
+mod tests;
+
+pub use catch_up::{Depth, catch_up};
+pub use ledger::Ledger;
+pub use log::{latest, of_session};
+pub use track::track;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -36,17 +61,4 @@ pub struct Commit {
     /// Whatever else another version wrote.
     #[serde(flatten)]
     pub other: Map<String, Value>,
-}
-
-/// The commits of a session.
-pub fn of_session(_root: &std::path::Path, _number: u64) -> Vec<Commit> {
-    Vec::new()
-}
-
-/// See the module.
-///
-/// # Errors
-/// Never, for now.
-pub fn catch_up(_: &hooks_common::project::Project, _: &config::types::Commits) -> std::io::Result<()> {
-    Ok(())
 }

@@ -45,6 +45,15 @@ pub fn append_below(
     Ok(Some(place))
 }
 
+/// Appends whole lines, without the last one's end, with one write; the caller holds the log's lock. A torn last
+/// line is closed first.
+///
+/// # Errors
+/// When the log cannot be opened or written.
+pub fn append_held(path: &Path, lines: &[u8]) -> io::Result<()> {
+    write_line(path, lines, u64::MAX).map(drop)
+}
+
 fn write_line(path: &Path, line: &[u8], cap: u64) -> io::Result<Option<(File, Range<u64>)>> {
     let mut log = OpenOptions::new()
         .read(true)

@@ -2,6 +2,7 @@
 
 pub mod branches;
 pub mod clear;
+pub mod commits;
 pub mod config;
 pub mod done;
 pub mod gc;

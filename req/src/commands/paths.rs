@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use continuity::commits::Ledger;
 use hooks_common::paths::in_project;
 use hooks_common::project::Level;
 use serde_json::{Map, json};
@@ -43,6 +44,11 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("work in progress", paths.wip_projects()),
         ("known projects", paths.project_registry()),
     ];
+    if let Some(ledger) = Ledger::of(&place.project) {
+        files.push(("commits", ledger.log()));
+        files.push(("last seen commit", ledger.state()));
+        files.push(("failed commits", ledger.failures()));
+    }
     for file in place.project.config_files() {
         let name = match file.level {
             Level::Global => "global configuration",

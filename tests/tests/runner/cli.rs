@@ -51,6 +51,8 @@ fn every_command_that_prints_data_speaks_json() {
         &["config", "--sources"],
         &["paths", "--json"],
         &["sync", "--json"],
+        &["commits", "--json"],
+        &["commits", "sync", "--json"],
         &["clear", "commit_plan", "--json"],
     ] {
         assert!(printed(&world.req(arguments)).is_object(), "{arguments:?}");

@@ -1,0 +1,78 @@
+//! Commits that were made while nobody looked: between sessions, by people, by other tools.
+
+use std::time::Duration;
+
+use config::types::Commits;
+use hooks_common::project::Project;
+use hooks_common::time::Moment;
+
+use super::attribution::Attribution;
+use super::candidate::{self, Candidate};
+use super::ledger::Ledger;
+use super::record::{append, failed};
+use super::state::State;
+use super::{log, reflog};
+
+/// How many commits are taken at once.
+const MOST: &str = "--max-count=50";
+
+/// How far one looks back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// To what was seen last; where nobody knows what that was, over the last fifty commits. Starts no process when
+    /// nothing moved.
+    SinceSeen,
+    /// Over the last fifty commits in any case.
+    Always,
+}
+
+/// Appends the commits that the log lacks, in the order in which they were committed, as nobody's; how many.
+/// Nothing in the log is changed, but that a long one is cut as ever. `None` when others hold the lock for longer
+/// than `wait`.
+///
+/// # Errors
+/// When git fails, or a file cannot be read or written.
+pub fn catch_up(
+    project: &Project,
+    settings: &Commits,
+    depth: Depth,
+    wait: Duration,
+    now: Moment,
+) -> Result<Option<usize>, String> {
+    let Some(ledger) = Ledger::of(project) else { return Ok(Some(0)) };
+    let is_current = |state: &State, trees: &[super::tree::Tree]| {
+        depth == Depth::SinceSeen && trees.iter().all(|tree| state.is_current(tree))
+    };
+    let read = || State::read(&ledger.state()).map_err(|error| failed(&ledger, &error));
+    let trees = ledger.trees("");
+    if trees.is_empty() || read()?.is_some_and(|state| is_current(&state, &trees)) {
+        return Ok(Some(0));
+    }
+    ledger.prepare(&ledger.state())?;
+    ledger.prepare(&ledger.log())?;
+    let Some(_lock) = ledger.lock(wait)? else { return Ok(None) };
+    let mut state = State::read_or_keep_aside(&ledger.state()).map_err(|error| failed(&ledger, &error))?;
+    let mut candidates = Vec::new();
+    for tree in &trees {
+        let seen = state.seen(tree.key());
+        let ask = |range: &str| tree.repository().ask(&["rev-list", "--reverse", MOST, range]);
+        let mut listed = seen.as_ref().and_then(|seen| ask(&format!("{}..{}", seen.head, tree.head())));
+        let is_unknown = listed.is_none();
+        if is_unknown || depth == Depth::Always {
+            let more = ask(tree.head()).unwrap_or_default();
+            listed.get_or_insert_default().push_str(&format!("\n{more}"));
+        }
+        // The journal knows more of a commit than its name: what it amends, and on which branch it was made.
+        let entries = seen.and_then(|seen| reflog::since(tree.repository(), &seen.head, seen.reflog_size));
+        candidates.extend(candidate::of(tree, &entries.unwrap_or_default()));
+        let branch = tree.branch();
+        let listed = listed.unwrap_or_default();
+        candidates.extend(
+            listed.lines().filter(|hash| !hash.is_empty()).map(|hash| Candidate::listed(hash, &branch)),
+        );
+    }
+    let known = log::hashes(&ledger.log(), log::MOST);
+    candidates.retain(|candidate| !known.contains(&candidate.hash));
+    let appended = append(&ledger, &mut state, &trees, candidates, settings, &Attribution::NOBODY, now)?;
+    Ok(Some(appended.commits))
+}

@@ -1,0 +1,115 @@
+//! Where a repository's commits are written down: one place for all its work trees.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hooks_common::git::Repository;
+use hooks_common::paths::{self, in_project};
+use hooks_common::project::Project;
+use hooks_common::store::lock::{self, Lock, LockError};
+
+use super::tree::Tree;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Ledger {
+    root: PathBuf,
+    repository: Repository,
+}
+
+impl Ledger {
+    /// The ledger of a project: in the main work tree where there is one. `None` outside git.
+    pub fn of(project: &Project) -> Option<Self> {
+        let repository = project.repository()?.clone();
+        let main = repository.main_worktree().filter(|main| main.is_dir());
+        Some(Self { root: main.unwrap_or_else(|| repository.top().to_owned()), repository })
+    }
+
+    /// The folder that the files lie in.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The repository, seen from the event's work tree.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// The log.
+    pub fn log(&self) -> PathBuf {
+        in_project::commit_log(&self.root)
+    }
+
+    /// What was seen last.
+    pub fn state(&self) -> PathBuf {
+        in_project::commit_tracker(&self.root)
+    }
+
+    /// Commits that failed.
+    pub fn failures(&self) -> PathBuf {
+        in_project::commit_failures(&self.root)
+    }
+
+    /// The work tree of the event, and the others that a command line names.
+    pub fn trees(&self, command: &str) -> Vec<Tree> {
+        let here = self.repository.top();
+        let mut others = self.repository.linked_worktrees();
+        others.extend(self.repository.main_worktree());
+        let is_named = |top: &PathBuf| {
+            let name = top.file_name().and_then(|name| name.to_str());
+            top != here && name.is_some_and(|name| command.contains(name))
+        };
+        let others = others.into_iter().filter(is_named).filter_map(|top| Repository::at(&top));
+        let all = std::iter::once(self.repository.clone()).chain(others);
+        all.filter_map(|repository| self.look(repository)).collect()
+    }
+
+    fn look(&self, repository: Repository) -> Option<Tree> {
+        let is_own = repository.top() == self.root;
+        Tree::look(repository, is_own)
+    }
+
+    /// The lock of whoever writes into the files; `None` when others hold it for longer than `wait`.
+    ///
+    /// # Errors
+    /// When there can be none.
+    pub fn lock(&self, wait: Duration) -> Result<Option<Lock>, String> {
+        let path = paths::commits_lock(self.repository.common_dir());
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        }
+        match lock::exclusive(&path, wait) {
+            Ok(lock) => Ok(Some(lock)),
+            Err(LockError::Busy { .. }) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Makes the folder of one of the files.
+    ///
+    /// # Errors
+    /// When a symbolic link stands on the way to it below the project, because nothing is written out of the project;
+    /// and when what stands in its place is no file.
+    pub fn prepare(&self, file: &Path) -> Result<(), String> {
+        let below = file.strip_prefix(&self.root).unwrap_or(file);
+        let mut at = self.root.clone();
+        for part in below.components() {
+            at.push(part);
+            match std::fs::symlink_metadata(&at) {
+                Ok(meta) if meta.is_symlink() => {
+                    return Err(format!(
+                        "{} is a symbolic link; nothing is written through it",
+                        at.display()
+                    ));
+                }
+                Ok(meta) if at == file && !meta.is_file() => {
+                    return Err(format!("{} is no file; nothing is written into it", at.display()));
+                }
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        let folder = file.parent().unwrap_or(&self.root);
+        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+    }
+}

@@ -1,0 +1,166 @@
+//! What is new in git goes into the log.
+
+use chrono::DateTime;
+use config::types::Commits;
+use hooks_common::store::lock;
+use hooks_common::time::Moment;
+
+use super::attribution::Attribution;
+use super::candidate::{self, Candidate};
+use super::ledger::Ledger;
+use super::metadata::{self, clean};
+use super::state::{Seen, State};
+use super::tree::Tree;
+use super::{Commit, log, reflog};
+
+/// How many commits are taken where there is no journal.
+const MOST: &str = "--max-count=50";
+/// The longest branch name, in characters.
+const LONGEST_BRANCH: usize = 300;
+
+/// What was appended to the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// How many commits.
+    pub commits: usize,
+    /// How many of them were made while the tool ran.
+    pub during_tool: usize,
+}
+
+/// Brings the log up to date with work trees of a repository. `None` when somebody else does it or has just done it.
+///
+/// `session_start`, seconds since 1970, is from when on commits count in a work tree that was never seen; none do
+/// without it.
+///
+/// # Errors
+/// When git fails, or a file cannot be read or written.
+pub fn record(
+    ledger: &Ledger,
+    trees: &[Tree],
+    settings: &Commits,
+    attribution: &Attribution,
+    session_start: Option<i64>,
+    now: Moment,
+) -> Result<Option<Appended>, String> {
+    ledger.prepare(&ledger.state())?;
+    ledger.prepare(&ledger.log())?;
+    let Some(_lock) = ledger.lock(lock::CHANGE)? else { return Ok(None) };
+    let mut state = State::read_or_keep_aside(&ledger.state()).map_err(|error| failed(ledger, &error))?;
+    // Somebody else may have done it while we waited.
+    let trees: Vec<_> = trees.iter().filter_map(Tree::again).filter(|tree| !state.is_current(tree)).collect();
+    if trees.is_empty() {
+        return Ok(None);
+    }
+    let mut candidates = Vec::new();
+    for tree in &trees {
+        let entries = match (state.seen(tree.key()), session_start) {
+            (Some(seen), _) => {
+                candidates.extend(moved(tree, &seen, seen_at(&state).unwrap_or(now.epoch())));
+                continue;
+            }
+            // The journal knows whole seconds: what is as old as the session was there before it.
+            (None, Some(start)) => entries_since(tree, start + 1),
+            (None, None) => Vec::new(),
+        };
+        candidates.extend(candidate::of(tree, &entries));
+    }
+    let known = log::hashes(&ledger.log(), log::TAIL);
+    candidates.retain(|candidate| !known.contains(&candidate.hash));
+    append(ledger, &mut state, &trees, candidates, settings, attribution, now).map(Some)
+}
+
+/// Appends what candidates turn out to be, then remembers how the work trees are, then cuts the log; the caller holds
+/// the lock.
+pub fn append(
+    ledger: &Ledger,
+    state: &mut State,
+    trees: &[Tree],
+    candidates: Vec<Candidate>,
+    settings: &Commits,
+    attribution: &Attribution,
+    now: Moment,
+) -> Result<Appended, String> {
+    let fail = |error| failed(ledger, &error);
+    let hashes: Vec<_> = candidates.iter().map(|candidate| &*candidate.hash).collect();
+    let mut known = metadata::of(ledger.repository(), &hashes).map_err(fail)?;
+    let mut commits = Vec::new();
+    let mut during_tool = 0;
+    let proven = candidate::in_order(candidate::proven(candidates, &known), &known);
+    for candidate in proven {
+        let Some(metadata) = known.remove(&candidate.hash) else { continue };
+        during_tool += usize::from(attribution.covers(candidate.at));
+        let mut commit = Commit {
+            timestamp: now.rfc3339(),
+            short_hash: metadata.short_hash,
+            message: metadata.subject,
+            author: metadata.author,
+            author_date: metadata.author_date,
+            branch: clean(&candidate.branch, LONGEST_BRANCH),
+            files_changed: metadata.files as u64,
+            files_list: metadata.paths,
+            session: attribution.session(candidate.at),
+            rewritten: candidate.is_rewritten(),
+            amends: candidate.amends,
+            hash: candidate.hash,
+            ..Commit::default()
+        };
+        if candidate.is_nonlinear {
+            commit.other.insert("nonlinear".into(), true.into());
+        }
+        commits.push(commit);
+    }
+    log::append(&ledger.log(), &commits).map_err(fail)?;
+    for tree in trees {
+        state.see(tree, now);
+    }
+    state.save(&ledger.state()).map_err(fail)?;
+    if !commits.is_empty() {
+        log::rotate(&ledger.log(), settings.rotate_above, settings.rotate_to).map_err(fail)?;
+    }
+    Ok(Appended { commits: commits.len(), during_tool })
+}
+
+/// What moved HEAD since a work tree was seen.
+fn moved(tree: &Tree, seen: &Seen, seen_at: i64) -> Vec<Candidate> {
+    match reflog::since(tree.repository(), &seen.head, seen.reflog_size) {
+        // Somebody switched it off.
+        Some(entries) if entries.is_empty() && seen.head != tree.head() => {
+            without_journal(tree, seen, seen_at)
+        }
+        Some(entries) => candidate::of(tree, &entries),
+        None if reflog::last(tree.repository()).is_none() => without_journal(tree, seen, seen_at),
+        None => candidate::of(tree, &entries_since(tree, seen_at)),
+    }
+}
+
+/// The new commits where git keeps no journal: those that follow what was seen, else HEAD alone.
+fn without_journal(tree: &Tree, seen: &Seen, seen_at: i64) -> Vec<Candidate> {
+    let branch = tree.branch();
+    let range = format!("{}...{}", seen.head, tree.head());
+    let listed = tree.repository().ask(&["rev-list", "--reverse", "--left-right", MOST, &range]);
+    let (new, left): (Vec<_>, Vec<_>) =
+        listed.iter().flat_map(|text| text.lines()).partition(|line| line.starts_with('>'));
+    if listed.is_some() && (left.is_empty() || new.is_empty()) {
+        // Without anything new, HEAD went back.
+        return new
+            .iter()
+            .map(|line| Candidate::without_journal(&line[1..], &branch, seen_at, false))
+            .collect();
+    }
+    vec![Candidate::without_journal(tree.head(), &branch, seen_at, true)]
+}
+
+fn entries_since(tree: &Tree, since: i64) -> Vec<reflog::Entry> {
+    let mut entries = reflog::last(tree.repository()).unwrap_or_default();
+    entries.retain(|entry| entry.at >= since);
+    entries
+}
+
+fn seen_at(state: &State) -> Option<i64> {
+    DateTime::parse_from_rfc3339(state.updated_at()?).ok().map(|at| at.timestamp())
+}
+
+/// An error with the files that it is about.
+pub fn failed(ledger: &Ledger, error: &std::io::Error) -> String {
+    format!("the commit log of {}: {error}", ledger.root().display())
+}

@@ -1,0 +1,224 @@
+//! git's own journal of where HEAD has been, and what its lines mean.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use hooks_common::git::{Repository, is_commit_id};
+use hooks_common::store;
+
+/// How many of the last lines are looked at where nobody knows how far the journal was read.
+const MOST_LINES: usize = 200;
+/// How much of a journal is read at once, in bytes.
+const MOST_BYTES: u64 = 256 * 1024;
+
+/// A line of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where HEAD was; zeros before the first commit.
+    pub old: String,
+    /// Where it went.
+    pub new: String,
+    /// When, seconds since 1970.
+    pub at: i64,
+    /// What git says about it: `commit (amend): subject`.
+    pub message: String,
+}
+
+/// What an entry means for the log of commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A new commit.
+    Commit,
+    /// A new commit in the place of the one before.
+    Amend,
+    /// A commit that a rebase wrote, if it is still there when the rebase is over.
+    Pick,
+    /// Another step of a rebase.
+    Rebase,
+    /// The end of a rebase.
+    RebaseEnd,
+    /// A rebase that was given up: what it wrote is gone.
+    RebaseAbort,
+    /// HEAD went to a commit that was there before.
+    Move,
+    /// git does not say; a name that somebody's tool gave.
+    Unknown,
+}
+
+impl Entry {
+    /// Reads a line: `<old> <new> <name> <<mail>> <seconds> <zone>\t<message>`.
+    pub fn parse(line: &[u8]) -> Option<Self> {
+        let line = String::from_utf8_lossy(line);
+        let (head, message) = line.split_once('\t').unwrap_or((line.trim_end(), ""));
+        let mut words = head.splitn(3, ' ');
+        let (old, new, rest) = (words.next()?, words.next()?, words.next()?);
+        let at = rest.rsplit(' ').nth(1)?.parse().ok()?;
+        let entry = Self { old: old.into(), new: new.into(), at, message: message.trim().into() };
+        (is_commit_id(old) && is_commit_id(new)).then_some(entry)
+    }
+
+    /// What it means.
+    pub fn step(&self) -> Step {
+        let (action, text) = self.message.split_once(": ").unwrap_or((&self.message, ""));
+        let (verb, detail) = action.split_once(' ').unwrap_or((action, ""));
+        let is_rebase = verb.starts_with("rebase") || verb == "pull" && detail.ends_with(')');
+        match verb {
+            "commit" if detail == "(amend)" => Step::Amend,
+            "commit" | "revert" | "am" => Step::Commit,
+            "cherry-pick" if text == "fast-forward" => Step::Move,
+            "cherry-pick" => Step::Commit,
+            _ if is_rebase => rebase_step(action),
+            "merge" | "pull" if text.starts_with("Fast-forward") || text.is_empty() => Step::Move,
+            "merge" | "pull" => Step::Commit,
+            "checkout" | "reset" | "clone" | "branch" | "Branch" | "switch" | "worktree" | "initial"
+            | "fetch" => Step::Move,
+            _ => Step::Unknown,
+        }
+    }
+
+    /// The branch that HEAD left, of a checkout.
+    pub fn left_branch(&self) -> Option<&str> {
+        let moved = self.message.strip_prefix("checkout: moving from ")?;
+        moved.split_once(" to ").map(|(left, _)| left)
+    }
+}
+
+fn rebase_step(action: &str) -> Step {
+    if action.contains("(finish)") || action.ends_with("finished") {
+        Step::RebaseEnd
+    } else if action.contains("(abort)") {
+        Step::RebaseAbort
+    } else if action.contains("(start)") {
+        Step::Rebase
+    } else {
+        Step::Pick
+    }
+}
+
+/// How long the journal is, in bytes; `None` when there is none.
+pub fn size(repository: &Repository) -> Option<u64> {
+    std::fs::metadata(repository.reflog()).ok().map(|meta| meta.len())
+}
+
+/// The entries after the one that led to `head`, when the journal had `size` bytes; `None` when there is no
+/// journal, or nothing in it tells where that was.
+pub fn since(repository: &Repository, head: &str, size: Option<u64>) -> Option<Vec<Entry>> {
+    if let Some(size) = size
+        && let Some(entries) = from(&repository.reflog(), size)
+        && entries.first().is_none_or(|entry| entry.old == head)
+    {
+        return Some(entries);
+    }
+    // It was cut, or written anew, or nobody knows how far it was read.
+    let mut entries = last(repository)?;
+    let at = entries.iter().rposition(|entry| entry.new == head)?;
+    Some(entries.split_off(at + 1))
+}
+
+/// The last entries, oldest first; `None` when there is no journal.
+pub fn last(repository: &Repository) -> Option<Vec<Entry>> {
+    if repository.is_reftable() {
+        return of_reftable(repository);
+    }
+    let length = std::fs::metadata(repository.reflog()).ok()?.len();
+    let mut entries = from(&repository.reflog(), length.saturating_sub(MOST_BYTES))?;
+    entries.drain(..entries.len().saturating_sub(MOST_LINES));
+    Some(entries)
+}
+
+/// The entries from an offset on. A line that begins before it is left out.
+fn from(path: &Path, offset: u64) -> Option<Vec<Entry>> {
+    let mut file = store::open(path).ok()?;
+    let length = file.metadata().ok()?.len();
+    let start = offset.max(length.saturating_sub(MOST_BYTES));
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(start.saturating_sub(1))).ok()?;
+    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).ok()?;
+    let whole = if start == 0 { 0 } else { bytes.iter().position(|byte| *byte == b'\n')? + 1 };
+    Some(bytes[whole..].split(|byte| *byte == b'\n').filter_map(Entry::parse).collect())
+}
+
+/// A reftable repository keeps its journal where only git reads it.
+fn of_reftable(repository: &Repository) -> Option<Vec<Entry>> {
+    let most = MOST_LINES.to_string();
+    let format = "--format=%H%x09%gd%x09%gs";
+    let text = repository.ask(&["reflog", "show", "--date=unix", format, "-n", &most, "HEAD"])?;
+    let mut entries: Vec<Entry> = Vec::new();
+    for line in text.lines().rev() {
+        let mut parts = line.splitn(3, '\t');
+        let (Some(new), Some(place), message) = (parts.next(), parts.next(), parts.next()) else { continue };
+        let at = place.split_once("@{").and_then(|(_, at)| at.strip_suffix('}')?.parse().ok());
+        let old = entries.last().map_or_else(|| "0".repeat(new.len()), |entry| entry.new.clone());
+        let message = message.unwrap_or_default().to_owned();
+        entries.push(Entry { old, new: new.to_owned(), at: at.unwrap_or(0), message });
+    }
+    Some(entries)
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests write their own files")]
+mod tests {
+    use super::*;
+
+    const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+    #[test]
+    fn a_line_is_read_with_any_name_in_it() {
+        let line = format!("{A} {B} A 1 <a@b> 1795266355 +0100\tcommit: x: y\tz");
+        let entry = Entry::parse(line.as_bytes()).unwrap();
+        assert_eq!((entry.at, entry.message.as_str()), (1_795_266_355, "commit: x: y\tz"));
+        assert_eq!(Entry::parse(b"half a li"), None);
+    }
+
+    #[test]
+    fn every_action_of_git_has_its_meaning() {
+        for (message, step) in [
+            ("commit: x", Step::Commit),
+            ("commit (initial): x", Step::Commit),
+            ("commit (merge): x", Step::Commit),
+            ("commit (cherry-pick): x", Step::Commit),
+            ("commit (amend): x", Step::Amend),
+            ("merge side: Merge made by the 'ort' strategy.", Step::Commit),
+            ("merge topic: Fast-forward", Step::Move),
+            ("pull: Fast-forward", Step::Move),
+            ("pull -q . w: Merge made by the 'ort' strategy.", Step::Commit),
+            ("pull --rebase (start): checkout abc", Step::Rebase),
+            ("pull --rebase (pick): x", Step::Pick),
+            ("pull --rebase (finish): returning to refs/heads/main", Step::RebaseEnd),
+            ("cherry-pick: x", Step::Commit),
+            ("cherry-pick: fast-forward", Step::Move),
+            ("revert: Revert \"x\"", Step::Commit),
+            ("am: x", Step::Commit),
+            ("rebase (start): checkout main", Step::Rebase),
+            ("rebase (pick): x", Step::Pick),
+            ("rebase -i (squash): x", Step::Pick),
+            ("rebase (finish): returning to refs/heads/topic", Step::RebaseEnd),
+            ("rebase (abort): returning to refs/heads/topic", Step::RebaseAbort),
+            ("rebase finished: returning to refs/heads/topic", Step::RebaseEnd),
+            ("reset: moving to HEAD~2", Step::Move),
+            ("checkout: moving from a to b", Step::Move),
+            ("clone: from https://example.org/x.git", Step::Move),
+            ("foo: x", Step::Unknown),
+            ("", Step::Unknown),
+        ] {
+            let entry = Entry { old: A.into(), new: B.into(), at: 0, message: message.into() };
+            assert_eq!(entry.step(), step, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_journal_is_read_from_the_end_of_a_line_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("HEAD");
+        let line = |old: &str, new: &str| format!("{old} {new} a <a@b> 1 +0000\tcommit: x\n");
+        let text = line(A, B) + &line(B, A);
+        std::fs::write(&path, &text).unwrap();
+        let half = text.len() as u64 / 2;
+        assert_eq!(from(&path, 0).unwrap().len(), 2);
+        assert_eq!(from(&path, half).unwrap().len(), 1);
+        assert_eq!(from(&path, 2 * half).unwrap().len(), 0);
+        assert_eq!(from(&path, 2 * half + 1), None);
+        assert_eq!(from(&path, half - 5).unwrap().len(), 1, "half a line is none");
+    }
+}

@@ -1,0 +1,142 @@
+//! The log against real repositories.
+#![allow(clippy::disallowed_methods, reason = "tests write their own files")]
+
+use std::path::Path;
+use std::process::Command;
+
+use config::types::Commits;
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+use hooks_common::store::lock;
+use hooks_common::time::Moment;
+
+use super::attribution::Attribution;
+use super::record::{Appended, record};
+use super::{Commit, Depth, Ledger, catch_up, latest, of_session};
+
+struct World(tempfile::TempDir);
+
+impl World {
+    fn new() -> Self {
+        let world = Self(tempfile::tempdir().unwrap());
+        world.git(&["init", "-q", "-b", "main"]);
+        world.commit("init");
+        world
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let mut git = Command::new("git");
+        git.current_dir(&self.0).env("HOME", self.0.path()).env("GIT_CONFIG_NOSYSTEM", "1");
+        git.args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"]);
+        let output = git.args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    fn commit(&self, message: &str) {
+        self.git(&["commit", "-q", "--allow-empty", "-m", message]);
+    }
+
+    fn root(&self) -> std::path::PathBuf {
+        self.0.path().canonicalize().unwrap()
+    }
+
+    fn project(&self) -> Project {
+        Project::of_event(&Paths::below(Path::new("/nowhere")), None, &self.root())
+    }
+
+    /// What a hook does after a tool of session 7 that began just now.
+    fn record(&self) -> Option<Appended> {
+        let ledger = Ledger::of(&self.project()).unwrap();
+        let now = Moment::now();
+        let tool = Attribution::of_tool(Some(7), &shell::parse("git commit"), now.epoch(), 1_000);
+        record(&ledger, &ledger.trees(""), &Commits::default(), &tool, None, now).unwrap()
+    }
+
+    fn catch_up(&self, depth: Depth) -> usize {
+        let (project, settings) = (self.project(), Commits::default());
+        catch_up(&project, &settings, depth, lock::CHANGE, Moment::now()).unwrap().unwrap()
+    }
+
+    fn messages(&self) -> Vec<String> {
+        latest(&self.root(), 100).into_iter().map(|commit| commit.message).collect()
+    }
+}
+
+#[test]
+fn a_session_has_its_own_commits() {
+    let world = World::new();
+    assert_eq!(world.record(), Some(Appended::default()), "the first look");
+    assert_eq!(world.record(), None, "nothing moved");
+    world.commit("one");
+    assert_eq!(world.record(), Some(Appended { commits: 1, during_tool: 1 }));
+    assert_eq!(of_session(&world.root(), 7).len(), 1);
+    assert!(of_session(&world.root(), 8).is_empty());
+    assert_eq!(latest(&world.root(), 0), [] as [Commit; 0]);
+}
+
+#[test]
+fn a_first_look_counts_from_the_sessions_start() {
+    for (start, expected) in [(60, 0), (-60, 2)] {
+        let world = World::new();
+        world.commit("one");
+        let (ledger, now) = (Ledger::of(&world.project()).unwrap(), Moment::now());
+        let start = Some(now.epoch() + start);
+        let trees = ledger.trees("");
+        record(&ledger, &trees, &Commits::default(), &Attribution::NOBODY, start, now).unwrap();
+        assert_eq!(world.messages().len(), expected);
+    }
+}
+
+#[test]
+fn what_nobody_saw_is_caught_up_with_as_nobodys() {
+    let world = World::new();
+    assert_eq!(world.catch_up(Depth::SinceSeen), 1, "nobody knows: the last fifty");
+    world.commit("one");
+    world.git(&["commit", "-q", "--allow-empty", "--amend", "-m", "two"]);
+    assert_eq!(world.catch_up(Depth::SinceSeen), 2);
+    assert_eq!(world.messages(), ["init", "one", "two"]);
+    let commits = latest(&world.root(), 100);
+    assert_eq!(commits[2].amends.as_ref(), Some(&commits[1].hash), "the journal knows");
+    assert!(commits.iter().all(|commit| commit.session.is_none()));
+    assert_eq!((world.catch_up(Depth::SinceSeen), world.catch_up(Depth::Always)), (0, 0));
+    // Without the log the state says that everything was seen; who asks for all gets all.
+    std::fs::remove_file(world.root().join(".claude/state/commit-log.jsonl")).unwrap();
+    assert_eq!((world.catch_up(Depth::SinceSeen), world.catch_up(Depth::Always)), (0, 2));
+    assert_eq!(world.messages(), ["init", "two"]);
+}
+
+#[test]
+fn a_head_that_git_has_forgotten_is_no_baseline() {
+    let world = World::new();
+    world.catch_up(Depth::SinceSeen);
+    world.commit("one");
+    let state = world.root().join(".claude/hooks/.commit-tracker-state.json");
+    std::fs::write(&state, format!("{{\"lastHead\":\"{}\"}}", "d".repeat(40))).unwrap();
+    assert_eq!(world.catch_up(Depth::SinceSeen), 1);
+    assert_eq!(world.messages(), ["init", "one"]);
+}
+
+#[test]
+fn who_waits_for_another_writer_does_not_wait_for_ever() {
+    let world = World::new();
+    let held = Ledger::of(&world.project()).unwrap().lock(lock::HOT).unwrap();
+    assert_eq!(world.record(), None);
+    let caught = catch_up(&world.project(), &Commits::default(), Depth::Always, lock::HOT, Moment::now());
+    assert_eq!(caught, Ok(None));
+    drop(held);
+    assert_eq!(world.catch_up(Depth::Always), 1);
+}
+
+#[test]
+fn a_commit_that_was_pruned_costs_itself_alone() {
+    let world = World::new();
+    world.record();
+    world.commit("kept");
+    world.commit("gone");
+    let gone = world.git(&["rev-parse", "HEAD"]);
+    world.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    std::fs::remove_file(world.root().join(".git/objects").join(&gone[..2]).join(&gone[2..])).unwrap();
+    assert_eq!(world.record(), Some(Appended { commits: 1, during_tool: 1 }));
+    assert_eq!(world.messages(), ["kept"]);
+}

@@ -1,0 +1,80 @@
+//! `req commits`: what was committed here, and by which session.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use chrono::DateTime;
+use config::Policy;
+use continuity::commits::{self, Commit, Depth, Ledger};
+use hooks_common::store::lock;
+use hooks_common::text::one_line;
+use hooks_common::time::age;
+use serde_json::json;
+
+use super::json as print_json;
+use crate::cli::{Commits, CommitsCommand, CommitsList};
+use crate::place::Place;
+
+/// Lists, or appends what is missing.
+pub fn run(arguments: &Commits, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    match &arguments.command {
+        None => list(&place, &arguments.list, out),
+        Some(CommitsCommand::List(arguments)) => list(&place, arguments, out),
+        Some(CommitsCommand::Sync(arguments)) => sync(&place, arguments.json, out),
+    }
+}
+
+fn list(place: &Place, arguments: &CommitsList, out: &mut impl Write) -> anyhow::Result<()> {
+    let mut commits =
+        ledger(place).map(|ledger| commits::latest(ledger.root(), arguments.number)).unwrap_or_default();
+    commits.reverse();
+    if arguments.json.json {
+        return print_json(out, &json!({"commits": commits}));
+    }
+    if commits.is_empty() {
+        writeln!(out, "No commit is recorded here; `req commits sync` records the last ones.")?;
+    }
+    let width = |of: fn(&Commit) -> usize| commits.iter().map(of).max().unwrap_or(0);
+    let hash = width(|commit| commit.short_hash.chars().count());
+    let branch = width(|commit| commit.branch.chars().count().min(30));
+    for commit in &commits {
+        let at = [&commit.author_date, &commit.timestamp];
+        let at = at.into_iter().find_map(|at| DateTime::parse_from_rfc3339(at).ok());
+        let age = at.map_or_else(|| "?".to_owned(), |at| age(place.now.epoch() - at.timestamp()));
+        let session = commit.session.map_or_else(|| "-".to_owned(), |number| number.to_string());
+        let of: String = one_line(&commit.branch).chars().take(30).collect();
+        let (short, message) = (one_line(&commit.short_hash), one_line(&commit.message));
+        writeln!(out, "{short:hash$}  {age:>4}  {session:>4}  {of:branch$}  {message}")?;
+    }
+    Ok(())
+}
+
+fn sync(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let root = place.project.root().display();
+    let Some(policy) = Policy::of(&place.project, &place.paths).filter(|_| place.project.is_configured())
+    else {
+        bail!("{root} has no configuration; `req init` writes a first one");
+    };
+    if place.project.repository().is_none() {
+        bail!("{root} is no git repository");
+    }
+    let settings = policy.continuity().context("the compiled configuration")?.commits;
+    if !settings.enabled {
+        bail!("`commits.enabled` is off in {root}");
+    }
+    let appended = commits::catch_up(&place.project, &settings, Depth::Always, lock::PATIENT, place.now);
+    let Some(appended) = appended.map_err(anyhow::Error::msg)? else {
+        bail!("other processes record commits all the time; nothing was done");
+    };
+    if as_json {
+        return print_json(out, &json!({"appended": appended}));
+    }
+    let commits = if appended == 1 { "commit" } else { "commits" };
+    writeln!(out, "Appended {appended} {commits}.")?;
+    Ok(())
+}
+
+fn ledger(place: &Place) -> Option<Ledger> {
+    Ledger::of(&place.project)
+}
