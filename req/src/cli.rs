@@ -6,11 +6,16 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod change;
+mod checkpoint;
 mod sessions;
 mod upgrade;
 mod work;
 
 pub use change::{ConfigChange, Switch, Target};
+pub use checkpoint::{
+    Checkpoint, CheckpointCommand, CheckpointCommit, CheckpointList, CheckpointNew, CheckpointVerify,
+    Justfile,
+};
 pub use sessions::{Gc, Sessions, Timeline};
 pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
 pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList};
@@ -84,6 +89,13 @@ pub enum Command {
     Wip(Wip),
     /// Show what sessions taught memories, skills and commands of this repository
     Learning(Learning),
+    /// Say what a session did before it ends: write a checkpoint, check it, commit it
+    #[command(
+        after_help = "Examples:\n  req checkpoint new 'Parser rewritten'\n  req checkpoint verify\n  req checkpoint commit"
+    )]
+    Checkpoint(Checkpoint),
+    /// Print a justfile whose recipes call `req`
+    Justfile(Justfile),
     /// Write a first configuration
     Init(Init),
     /// Print every file that Stanchion reads or writes here

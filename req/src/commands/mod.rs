@@ -1,6 +1,8 @@
 //! One module a command.
 
 pub mod branches;
+pub mod checkpoint;
+mod checkpoint_commit;
 pub mod clear;
 pub mod config;
 pub mod done;
@@ -8,6 +10,7 @@ pub mod gc;
 pub mod generated;
 pub mod health;
 pub mod init;
+pub mod justfile;
 pub mod learning;
 pub mod logging;
 pub mod messages;
