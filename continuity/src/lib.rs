@@ -7,6 +7,7 @@
 
 pub mod checkpoint;
 pub mod commits;
+pub mod delta;
 pub mod exclude;
 pub mod facts;
 pub mod files;

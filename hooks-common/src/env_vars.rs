@@ -36,6 +36,8 @@ pub const TMUX_PANE: &str = "TMUX_PANE";
 pub const TERM_PROGRAM: &str = "TERM_PROGRAM";
 /// The version that belongs to [`TERM_PROGRAM`].
 pub const TERM_PROGRAM_VERSION: &str = "TERM_PROGRAM_VERSION";
+/// The login name.
+pub const USER: &str = "USER";
 /// Switches colours off in what people read.
 pub const NO_COLOR: &str = "NO_COLOR";
 

@@ -397,6 +397,11 @@ pub fn continuity_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/continuity.lock")
 }
 
+/// The lock of whoever gives a checkpoint its number of the day, below the same folder.
+pub fn checkpoints_lock(git_dir: &Path) -> PathBuf {
+    git_dir.join("stanchion/checkpoints.lock")
+}
+
 /// The lock of whoever records commits, below the folder that all work trees share.
 pub fn commits_lock(common_dir: &Path) -> PathBuf {
     common_dir.join("stanchion/commits.lock")

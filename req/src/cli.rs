@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 mod change;
+mod checkpoint;
 mod continuity;
 mod session;
 mod sessions;
@@ -13,6 +14,10 @@ mod upgrade;
 mod work;
 
 pub use change::{ConfigChange, Switch, Target};
+pub use checkpoint::{
+    Checkpoint, CheckpointCommand, CheckpointCommit, CheckpointList, CheckpointNew, CheckpointVerify,
+    Justfile,
+};
 pub use continuity::{Commits, CommitsCommand, CommitsList};
 pub use session::{Handoff, HandoffCommand, NumberedSession, NumberedSessionCommand};
 pub use sessions::{Gc, Sessions, Timeline};
@@ -94,6 +99,13 @@ pub enum Command {
     Wip(Wip),
     /// Show what sessions taught memories, skills and commands of this repository
     Learning(Learning),
+    /// Say what a session did before it ends: write a checkpoint, check it, commit it
+    #[command(
+        after_help = "Examples:\n  req checkpoint new 'Parser rewritten'\n  req checkpoint verify\n  req checkpoint commit"
+    )]
+    Checkpoint(Checkpoint),
+    /// Print a justfile whose recipes call `req`
+    Justfile(Justfile),
     /// Write a first configuration
     Init(Init),
     /// Print every file that Stanchion reads or writes here

@@ -106,6 +106,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Upgrade(arguments) => commands::upgrade::run(&arguments, out),
         Command::Wip(arguments) => commands::wip::run(&arguments, out),
         Command::Learning(arguments) => commands::learning::run(&arguments, out),
+        Command::Checkpoint(arguments) => commands::checkpoint::run(&arguments, out),
+        Command::Justfile(arguments) => commands::justfile::run(&arguments, out),
         Command::Init(arguments) => commands::init::run(&arguments, out),
         Command::Paths(arguments) => commands::paths::run(&arguments, out),
         Command::Sync(arguments) => commands::sync::run(&arguments, out),

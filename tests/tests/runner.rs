@@ -10,6 +10,8 @@
 mod bypasses;
 #[path = "runner/cases.rs"]
 mod cases;
+#[path = "runner/checkpoints.rs"]
+mod checkpoints;
 #[path = "runner/cli.rs"]
 mod cli;
 #[path = "runner/commands.rs"]

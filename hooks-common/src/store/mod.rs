@@ -12,7 +12,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 pub use append::append_line;
-pub use replace::{Durability, replace};
+pub use replace::{Durability, create, replace};
 
 /// Reads a whole file; `None` when it does not exist.
 ///

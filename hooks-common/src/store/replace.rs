@@ -43,6 +43,27 @@ pub fn replace(path: &Path, bytes: &[u8], durability: Durability, new_mode: u32)
     Ok(())
 }
 
+/// Creates `path` with `bytes`, whole or not at all; a name that is taken stays as it is. The folder must exist.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] when something stands there, a link that leads nowhere too; else as [`replace`].
+pub fn create(path: &Path, bytes: &[u8], durability: Durability, mode: u32) -> io::Result<()> {
+    let folder = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    let mut file = tempfile::Builder::new()
+        .prefix(&prefix)
+        .suffix(".tmp")
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    if durability == Durability::Durable {
+        file.as_file().sync_data()?;
+    }
+    file.persist_noclobber(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
 /// Where a chain of symbolic links ends; the path itself when it is none. A dangling link gives its target,
 /// so that a write creates that.
 pub fn link_target(path: &Path) -> PathBuf {
@@ -72,6 +93,20 @@ mod tests {
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(std::fs::read(&real).unwrap(), b"new");
         assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file stays");
+    }
+
+    #[test]
+    fn what_is_there_is_never_created_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let (new, link) = (dir.path().join("new"), dir.path().join("link"));
+        create(&new, b"first", Durability::Durable, 0o644).unwrap();
+        std::os::unix::fs::symlink("nowhere", &link).unwrap();
+        for taken in [&new, &link] {
+            let error = create(taken, b"second", Durability::Rebuildable, 0o644).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert_eq!(std::fs::read(&new).unwrap(), b"first");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file stays");
     }
 }

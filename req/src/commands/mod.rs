@@ -1,6 +1,8 @@
 //! One module a command.
 
 pub mod branches;
+pub mod checkpoint;
+mod checkpoint_commit;
 pub mod clear;
 pub mod commits;
 pub mod config;
@@ -10,6 +12,7 @@ pub mod generated;
 pub mod handoff;
 pub mod health;
 pub mod init;
+pub mod justfile;
 pub mod learning;
 pub mod logging;
 pub mod messages;

@@ -29,6 +29,7 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("executables", paths.bin()),
         ("installs", paths.installs_dir()),
         ("settings", in_project::settings(root)),
+        ("own checkpoints", in_project::own_checkpoints(root)),
         ("policy", place.project.policy()),
         ("state", state.branch(&branch)),
         ("metrics", state.metrics_dir()),

@@ -1,0 +1,316 @@
+//! Sentences, list items and rows of a section, and what stands in them as evidence. Plain reading: what is in doubt
+//! is no claim.
+
+use super::document::{Kind, Line};
+
+/// What a block is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Sentences.
+    Paragraph,
+    /// A list item; of a box, whether it is ticked.
+    Item(Option<bool>),
+    /// A row of a table.
+    Row,
+}
+
+/// A paragraph, a list item or a row, its lines joined by spaces.
+#[derive(Debug)]
+pub struct Block {
+    /// What it is.
+    pub shape: Shape,
+    /// How far it is indented, in characters.
+    pub indent: usize,
+    /// Its words, without bullet and box.
+    pub text: String,
+    /// Where in `text` each line begins, with its number.
+    starts: Vec<(usize, usize)>,
+}
+
+impl Block {
+    /// The line that it begins in.
+    pub fn line(&self) -> usize {
+        self.line_at(0)
+    }
+
+    /// The line of a place in its text.
+    pub fn line_at(&self, offset: usize) -> usize {
+        let after = self.starts.partition_point(|(start, _)| *start <= offset);
+        self.starts[after.saturating_sub(1)].1
+    }
+
+    fn extend(&mut self, text: &str, line: usize) {
+        if !self.text.is_empty() {
+            self.text.push(' ');
+        }
+        self.starts.push((self.text.len(), line));
+        self.text.push_str(text);
+    }
+}
+
+/// A list item's words.
+#[derive(Debug, Clone, Copy)]
+pub struct Item<'a> {
+    /// Whether its box is ticked, if it has one.
+    pub ticked: Option<bool>,
+    /// What follows.
+    pub text: &'a str,
+}
+
+/// The item that a line begins.
+pub fn item(line: &str) -> Option<Item<'_>> {
+    let line = line.trim();
+    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = match line.as_bytes().first()? {
+        b'-' | b'*' | b'+' => &line[1..],
+        _ if (1..=9).contains(&digits) => line[digits..].strip_prefix(['.', ')'])?,
+        _ => return None,
+    };
+    let text = rest.strip_prefix([' ', '\t']).or(rest.is_empty().then_some(""))?.trim_start();
+    for (mark, ticked) in [("[ ]", false), ("[x]", true), ("[X]", true)] {
+        if let Some(rest) = text.strip_prefix(mark)
+            && (rest.is_empty() || rest.starts_with(char::is_whitespace))
+        {
+            return Some(Item { ticked: Some(ticked), text: rest.trim_start() });
+        }
+    }
+    Some(Item { ticked: None, text })
+}
+
+/// The blocks of a section. Code, quotations, comments and headings are in none.
+pub fn blocks(lines: &[Line<'_>]) -> Vec<Block> {
+    let mut blocks: Vec<Block> = Vec::new();
+    // Whether the next line of text goes on with the last block.
+    let mut is_open = false;
+    for line in lines {
+        let text = line.text.trim();
+        if line.kind != Kind::Text || text.is_empty() {
+            is_open = false;
+            continue;
+        }
+        let indent = line.text.chars().take_while(|c| c.is_whitespace()).count();
+        let (shape, words) = match item(text) {
+            Some(item) => (Shape::Item(item.ticked), item.text),
+            None if text.starts_with('|') => (Shape::Row, text),
+            None => (Shape::Paragraph, text),
+        };
+        if shape == Shape::Paragraph
+            && is_open
+            && let Some(last) = blocks.last_mut()
+        {
+            last.extend(words, line.number);
+            continue;
+        }
+        blocks.push(Block { shape, indent, text: words.to_owned(), starts: vec![(0, line.number)] });
+        is_open = shape != Shape::Row;
+    }
+    blocks
+}
+
+/// A list item that claims something, with what is nested below it.
+#[derive(Debug)]
+pub struct Claim {
+    /// Its line.
+    pub line: usize,
+    /// Its words and those below.
+    pub text: String,
+}
+
+/// The claims among blocks: of boxes the ticked ones, of other items all if `plain` says so.
+pub fn claims(blocks: &[Block], plain: bool) -> Vec<Claim> {
+    let mut claims: Vec<(usize, Claim)> = Vec::new();
+    // Whether the last claim is still the one that nested items belong to.
+    let mut is_open = false;
+    for block in blocks {
+        let Shape::Item(ticked) = block.shape else { continue };
+        if is_open
+            && let Some((indent, claim)) = claims.last_mut()
+            && block.indent >= *indent + 2
+        {
+            claim.text.push(' ');
+            claim.text.push_str(&block.text);
+            continue;
+        }
+        is_open = ticked.unwrap_or(plain);
+        if is_open {
+            claims.push((block.indent, Claim { line: block.line(), text: block.text.clone() }));
+        }
+    }
+    claims.into_iter().map(|(_, claim)| claim).collect()
+}
+
+/// Where code in back-ticks stands, ticks included, and how many ticks open it.
+fn spans(text: &str) -> Vec<(std::ops::Range<usize>, usize)> {
+    let run_at = |at: usize| text[at..].bytes().take_while(|byte| *byte == b'`').count();
+    let mut spans = Vec::new();
+    let mut at = 0;
+    while let Some(open) = text[at..].find('`').map(|found| at + found) {
+        let run = run_at(open);
+        at = open + run;
+        let mut from = at;
+        // Code ends at a run of as many ticks; without one the ticks are just ticks.
+        while let Some(close) = text[from..].find('`').map(|found| from + found) {
+            from = close + run_at(close);
+            if from - close == run {
+                spans.push((open..from, run));
+                at = from;
+                break;
+            }
+        }
+    }
+    spans
+}
+
+/// A text with spaces where code in back-ticks stands; every other byte keeps its place.
+pub fn without_code(text: &str) -> String {
+    let mut out = text.to_owned();
+    for (span, _) in spans(text) {
+        out.replace_range(span.clone(), &" ".repeat(span.len()));
+    }
+    out
+}
+
+/// The codes in back-ticks of a text.
+pub fn codes(text: &str) -> Vec<&str> {
+    spans(text).into_iter().map(|(span, run)| text[span.start + run..span.end - run].trim()).collect()
+}
+
+/// The words of a text, with what surrounds them taken off.
+pub fn words(text: &str) -> impl Iterator<Item = &str> {
+    let between = |c: char| c.is_whitespace() || "()[]{},;\"'`<>|*“”„".contains(c);
+    text.split(between)
+        .map(|word| word.trim_end_matches(['.', ':', '!', '?', '…']))
+        .filter(|word| !word.is_empty())
+}
+
+/// The file that a word like `src/a.rs:12`, `src/a.rs:3-9` or `src/a.rs#L12` points into.
+pub fn pointed_file(word: &str) -> Option<&str> {
+    let (path, place) = match word.split_once("#L") {
+        Some(parts) => parts,
+        None => {
+            let digit_follows = |at: &usize| word[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+            let colon = word.match_indices(':').map(|(at, _)| at).find(digit_follows)?;
+            (&word[..colon], &word[colon + 1..])
+        }
+    };
+    let is_place = place.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | 'L'));
+    let is_path = path.contains(['/', '.']) && path.contains(char::is_alphabetic) && !path.contains("//");
+    (is_place && is_path).then_some(path.trim_start_matches('@'))
+}
+
+/// The path of a word like `@docs/x.md`. A name without a separator or an extension is somebody's.
+pub fn referenced(word: &str) -> Option<&str> {
+    let path = word.strip_prefix('@')?;
+    let end = path.find(|c: char| !(c.is_ascii_alphanumeric() || "_./-".contains(c))).unwrap_or(path.len());
+    let path = path[..end].trim_end_matches('.');
+    let path = if path.is_empty() && end > 0 { "." } else { path };
+    path.contains(['/', '.']).then_some(path)
+}
+
+/// Whether a text names evidence: a line of a file, `@path`, an id, a commit, an address.
+pub fn has_evidence(text: &str) -> bool {
+    let mut before = String::new();
+    for word in words(text) {
+        let number = word.trim_start_matches('#');
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let is_named = matches!(
+            before.as_str(),
+            "concept" | "concepts" | "memory" | "memories" | "id" | "ids" | "commit"
+        );
+        if is_number && (is_named || word.starts_with('#'))
+            || pointed_file(word).is_some()
+            || referenced(word).is_some()
+            || word.starts_with("https://")
+            || word.starts_with("http://")
+            || is_commit(word)
+            || before == "commit" && word.len() >= 7 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+            || is_id(word)
+        {
+            return true;
+        }
+        before = word.to_ascii_lowercase();
+    }
+    false
+}
+
+fn is_commit(word: &str) -> bool {
+    let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    (7..=64).contains(&word.len())
+        && word.bytes().all(is_hex)
+        && word.contains(|c: char| c.is_ascii_digit())
+        && word.contains(|c: char| c.is_ascii_lowercase())
+}
+
+/// `E2-233`, `ADR-037`; not the names of standards that have the same shape.
+fn is_id(word: &str) -> bool {
+    const STANDARDS: [&str; 8] = ["UTF-", "SHA-", "ISO-", "RFC-", "AES-", "MD-", "HTTP-", "TLS-"];
+    let Some((name, number)) = word.rsplit_once('-') else { return false };
+    let is_name = name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
+    is_name
+        && name.starts_with(|c: char| c.is_ascii_uppercase())
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && !STANDARDS.iter().any(|standard| word.starts_with(standard))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_found_and_blanked_in_place() {
+        for (text, blank, found) in [
+            ("a `b c` d", "a       d", &["b c"][..]),
+            ("``x ` y`` `z", "          `z", &["x ` y"]),
+            ("é `ü` end", "é      end", &["ü"]),
+            ("none", "none", &[]),
+            ("`a` `b`", "       ", &["a", "b"]),
+        ] {
+            assert_eq!(without_code(text), blank, "{text}");
+            assert_eq!(codes(text), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_a_place_an_id_or_a_commit() {
+        for text in [
+            "done (src/a.rs:12)",
+            "see `src/a.rs:3-9`.",
+            "a.rs#L4",
+            "@docs/x.md says so",
+            "commit 1234567",
+            "in 1a2b3c4",
+            "E2-FIX-004",
+            "concept 80133",
+            "PR #12",
+            "https://example.org/x",
+        ] {
+            assert!(has_evidence(text), "{text}");
+        }
+        for text in [
+            "it works",
+            "at 10:30",
+            "UTF-8",
+            "12 of 14",
+            "deadbeef",
+            "localhost:80",
+            "ask @alice",
+            "127.0.0.1:80",
+            "x-1",
+        ] {
+            assert!(!has_evidence(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn items_are_told_from_text() {
+        let of = |line| item(line).map(|item| (item.ticked, item.text));
+        assert_eq!(of("  - [x] a"), Some((Some(true), "a")));
+        assert_eq!(of("* [ ]"), Some((Some(false), "")));
+        assert_eq!(of("3) b"), Some((None, "b")));
+        assert_eq!(of("- [xy] c"), Some((None, "[xy] c")));
+        for text in ["-a", "**bold**", "3.14", "---", "text"] {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
+}

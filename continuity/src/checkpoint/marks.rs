@@ -1,0 +1,52 @@
+//! Places where somebody must still write.
+
+use super::claims;
+use super::document::{Document, Kind, Line};
+use super::front::Value;
+
+/// What a scaffold leaves where only a person or the model knows.
+pub fn fill(what: &str) -> String {
+    format!("[fill: {what}]")
+}
+
+/// The mark in a line of the body, if there is one: `[fill: ...]`, `{{...}}`, or a line that says only that
+/// something is to be done.
+pub fn in_line(line: &Line<'_>) -> Option<String> {
+    matches!(line.kind, Kind::Text | Kind::Heading).then(|| in_text(line.text))?
+}
+
+fn in_text(text: &str) -> Option<String> {
+    let text = claims::without_code(text);
+    for (open, close) in [("[fill:", "]"), ("{{", "}}")] {
+        let escaped = |(at, _): &(usize, &str)| text[..*at].ends_with('\\');
+        // Where the first finds no end, no other does.
+        if let Some((at, _)) = text.match_indices(open).find(|found| !escaped(found))
+            && let Some(end) = text[at..].find(close)
+        {
+            return Some(text[at..at + end + close.len()].to_owned());
+        }
+    }
+    let is_empty = |cell: &str| {
+        let words = claims::item(cell).map_or(cell, |item| item.text);
+        let words = words.trim_matches(|c: char| !c.is_alphanumeric());
+        ["TODO", "TBD", "FIXME"]
+            .into_iter()
+            .find(|mark| words == *mark || words.starts_with(&format!("{mark}:")))
+    };
+    text.split('|').find_map(is_empty).map(str::to_owned)
+}
+
+/// The fields of the front matter that are nothing but a mark, with their lines. A mark inside a title is part of it.
+pub fn in_front(document: &Document<'_>) -> Vec<(usize, String)> {
+    let fields = document.fields.iter().flatten();
+    let marked = fields.filter_map(|field| match &field.value {
+        Value::Scalar(text) => Some((field.line, in_text(text).filter(|mark| mark == text)?)),
+        Value::List(_) => None,
+    });
+    marked.collect()
+}
+
+/// Whether there is any.
+pub fn any_left(document: &Document<'_>) -> bool {
+    !in_front(document).is_empty() || document.lines().any(|line| in_line(line).is_some())
+}

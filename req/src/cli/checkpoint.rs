@@ -1,0 +1,86 @@
+//! Arguments of the commands about checkpoints.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Json;
+
+/// Arguments of `checkpoint`.
+#[derive(Debug, Args)]
+pub struct Checkpoint {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: CheckpointCommand,
+}
+
+/// What `checkpoint` does.
+#[derive(Debug, Subcommand)]
+pub enum CheckpointCommand {
+    /// Write the next checkpoint with what is known, for you or the model to fill
+    New(CheckpointNew),
+    /// Check what a checkpoint claims; exit 1 when something is not supported
+    Verify(CheckpointVerify),
+    /// Commit a checkpoint that verifies, and nothing else that is staged
+    Commit(CheckpointCommit),
+    /// List the checkpoints, the latest last
+    List(CheckpointList),
+}
+
+/// Arguments of `checkpoint new`.
+#[derive(Debug, Args)]
+pub struct CheckpointNew {
+    /// What the session was about
+    pub title: String,
+    /// The session's number; found by itself
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=999_999))]
+    pub session: Option<u64>,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `checkpoint verify`.
+#[derive(Debug, Args)]
+pub struct CheckpointVerify {
+    /// The checkpoint; this session's latest, else the latest
+    pub file: Option<PathBuf>,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `checkpoint commit`.
+#[derive(Debug, Args)]
+pub struct CheckpointCommit {
+    /// The checkpoint; this session's latest, else the latest
+    pub file: Option<PathBuf>,
+    /// The title in the message; the checkpoint's own
+    #[arg(long)]
+    pub title: Option<String>,
+    /// The session whose latest checkpoint it is, and its number in the message; the checkpoint's own
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=999_999))]
+    pub session: Option<u64>,
+    /// Commit even what does not verify
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Arguments of `checkpoint list`.
+#[derive(Debug, Args)]
+pub struct CheckpointList {
+    /// Only the latest, and only its path
+    #[arg(long, conflicts_with = "json")]
+    pub latest: bool,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `justfile`.
+#[derive(Debug, Args)]
+pub struct Justfile {
+    /// Print nothing, and fail unless the project's justfile has every recipe as it would be printed
+    #[arg(long)]
+    pub check: bool,
+}

@@ -1,0 +1,138 @@
+//! `req checkpoint commit`: the checkpoint and the configured paths, in one commit of their own.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use continuity::Place;
+use continuity::checkpoint::{self, Action, Document, Phase};
+use hooks_common::paths;
+use hooks_common::redact::redact;
+use hooks_common::text;
+use hooks_common::time::Moment;
+
+use super::checkpoint::{chosen, git, note_event, number_of, shown, tell};
+use super::health;
+use super::session::Subject;
+use crate::cli::CheckpointCommit;
+
+/// Commits, if the checkpoint verifies now.
+pub fn run(
+    subject: &Subject,
+    arguments: &CheckpointCommit,
+    now: Moment,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let place = &subject.continuity;
+    if place.project().repository().is_none() {
+        bail!("{} is in no git repository: there is nowhere to commit", place.root().display());
+    }
+    let path = chosen(subject, arguments.file.as_deref(), arguments.session)?;
+    let report = checkpoint::verify(place, &path)?;
+    if !report.is_supported() && !arguments.force {
+        tell(&report, &shown(place, &path), out)?;
+        writeln!(out, "Nothing was committed. --force commits it as it is.")?;
+        return Err(health::Reported.into());
+    }
+    let before = checkpoint::read(place.root(), &path)?;
+    let document = Document::of(&before);
+    let number = arguments.session.unwrap_or_else(|| number_of(&document, &path));
+    let title = arguments.title.as_deref().unwrap_or(document.scalar("title"));
+    let message = message(number, title);
+
+    let wanted = wanted(place, &path)?;
+    let written = checkpoint::enter(place.root(), &path, Phase::Commit, now)?;
+    let take_back = || checkpoint::leave(place.root(), &path, &written, &before);
+    let added = match Added::to(place.root(), &wanted) {
+        Ok(added) => added,
+        Err(error) => {
+            take_back()?;
+            return Err(error);
+        }
+    };
+    if !commit(place.root(), &message, &added.known)? {
+        take_back()?;
+        added.take_back(place.root());
+        bail!("git did not commit, see above; the checkpoint and what you had staged are as they were");
+    }
+    note_event(place, Action::Committed, number, &path, now);
+    writeln!(out, "Committed {}: {}", shown(place, &path), text::one_line(&message))?;
+    Ok(())
+}
+
+/// `Session N: TITLE`, on one line.
+fn message(number: u64, title: &str) -> String {
+    const LONGEST: usize = 200;
+    let title: Vec<_> = title.split_whitespace().collect();
+    let title = text::one_line(&redact(&title.join(" ")));
+    let title: String = title.chars().take(LONGEST).collect();
+    format!("Session {number}: {}", if title.is_empty() { "checkpoint" } else { &title })
+}
+
+/// The checkpoint and the configured paths that are there, from the root.
+fn wanted(place: &Place, checkpoint: &Path) -> anyhow::Result<Vec<String>> {
+    let root = place.root();
+    let relative = checkpoint.strip_prefix(root).context("the checkpoint lies outside the project")?;
+    let relative = relative.to_str().context("the checkpoint's path is no UTF-8")?.to_owned();
+    let inside = |name: &str| {
+        let path = paths::normalise(Path::new(name));
+        let is_ours = path.is_relative() && !path.starts_with("..") && !path.as_os_str().is_empty();
+        (is_ours && root.join(&path).exists()).then(|| path.to_string_lossy().into_owned())
+    };
+    let configured = place.settings.checkpoints.commit_paths.iter().filter_map(inside);
+    Ok([relative].into_iter().chain(configured).collect())
+}
+
+/// Files that git was told of, and what it knows of what is wanted.
+struct Added {
+    /// New files: git knows their names now, and nothing of their content.
+    new: Vec<String>,
+    /// The paths with anything to commit or known below them.
+    known: Vec<String>,
+}
+
+impl Added {
+    fn to(root: &Path, wanted: &[String]) -> anyhow::Result<Self> {
+        let ask = |first: &[&str], paths: &[String]| {
+            let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+            git(root, &[first, &["--"], &paths].concat())
+        };
+        let listed = ask(&["ls-files", "-z", "--others", "--exclude-standard"], wanted);
+        let listed = listed.context("git cannot list what is new; nothing was committed")?;
+        let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+        let new: Option<Vec<String>> = names.map(|name| String::from_utf8(name.to_vec()).ok()).collect();
+        let new = new.context("the name of a new file is no UTF-8; add it by hand, then commit again")?;
+        if !new.is_empty() && ask(&["add", "--intent-to-add"], &new).is_none() {
+            bail!("git cannot add what is new; nothing was committed");
+        }
+        let is_known = |path: &&String| {
+            ask(&["ls-files", "-z"], std::slice::from_ref(path)).is_some_and(|names| !names.is_empty())
+        };
+        let known: Vec<_> = wanted.iter().filter(is_known).cloned().collect();
+        let added = Self { new, known };
+        if added.known.first() != wanted.first() {
+            added.take_back(root);
+            bail!("git ignores {}, so it cannot be committed", text::one_line(&wanted[0]));
+        }
+        Ok(added)
+    }
+
+    /// Lets git forget the new files again.
+    fn take_back(&self, root: &Path) {
+        let new: Vec<&str> = self.new.iter().map(String::as_str).collect();
+        if !new.is_empty() {
+            git(root, &[&["rm", "--cached", "--quiet", "--"], &new[..]].concat());
+        }
+    }
+}
+
+/// Commits these paths as they are in the work tree, and nothing else that is staged. What git and the user's hooks
+/// print is shown; they take as long as they take when the user commits by hand.
+fn commit(root: &Path, message: &str, paths: &[String]) -> anyhow::Result<bool> {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(root).args(["--literal-pathspecs", "commit", "--quiet", "--only", "-m", message, "--"]);
+    // What hooks print is no answer of ours: programs read stdout.
+    let status = git.args(paths).stdin(Stdio::null()).stdout(std::io::stderr()).status();
+    Ok(status.context("git cannot be run")?.success())
+}

@@ -1,0 +1,468 @@
+//! Checkpoints from the first line to the commit, and the recipes that lead there.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use serde_json::{Value, json};
+use tests::World;
+use tests::world::{ONE, printed};
+
+const DAY: &str = "20";
+
+/// A configured repository with everything committed but one line of `src/a.txt`.
+fn started() -> World {
+    let world = World::with(ONE);
+    world.write(".gitignore", ".claude/haios-events.jsonl\n.claude/state/\n");
+    world.git(&["add", "-A"]);
+    world.git(&["commit", "-qm", "configured"]);
+    world.write("src/a.txt", "alpha\nbeta\ngamma\n");
+    world
+}
+
+/// A new checkpoint's path.
+#[track_caller]
+fn new(world: &World, arguments: &[&str]) -> PathBuf {
+    let told = printed(&world.req(&[&["checkpoint", "new", "--json"], arguments].concat()));
+    PathBuf::from(told["path"].as_str().unwrap())
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Writes in every place that a scaffold left.
+fn fill(path: &Path) {
+    let text = read(path);
+    let mut filled = String::new();
+    let mut rest = text.as_str();
+    let mut count = 0;
+    while let Some(open) = rest.find("[fill: ") {
+        let end = open + rest[open..].find(']').unwrap() + 1;
+        let answer = rest[open..end].contains("Yes or No");
+        count += 1;
+        filled.push_str(&rest[..open]);
+        filled.push_str(&if answer {
+            "Yes".to_owned()
+        } else {
+            format!("Point {count}: the third letter was added (src/a.txt:3)")
+        });
+        rest = &rest[end..];
+    }
+    filled.push_str(rest);
+    std::fs::write(path, filled.replace("- [ ] Point", "- [x] Point")).unwrap();
+}
+
+fn phase(path: &Path) -> String {
+    let text = read(path);
+    let line = text.lines().find_map(|line| line.strip_prefix("phase: "));
+    line.unwrap_or("none").to_owned()
+}
+
+#[track_caller]
+fn failed(output: &Output) -> (String, String) {
+    let [out, error] =
+        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    assert_eq!(output.status.code(), Some(1), "{out}{error}");
+    (out, error)
+}
+
+fn events(world: &World) -> Vec<Value> {
+    let text = std::fs::read_to_string(world.repo.join(".claude/haios-events.jsonl")).unwrap_or_default();
+    text.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect()
+}
+
+#[test]
+fn the_cycle_goes_from_scaffold_to_commit() {
+    let world = started();
+    world.write("docs/work/WORK-12.md", "work\n");
+    world.write("foreign.txt", "somebody's\n");
+    world.git(&["add", "foreign.txt"]);
+    let told = world.req_ok(&["checkpoint", "new", "Third letter", "--session", "12"]);
+    let path = world.repo.join(told.lines().next().unwrap());
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with(DAY) && name.ends_with("-01-SESSION-12-third-letter.md"), "{name}");
+    assert!(told.contains("Continuation Instructions still has [fill: "), "{told}");
+    let text = read(&path);
+    assert!(text.contains("author: 'dev'") || text.contains("author: 'unknown'"), "{text}");
+    assert!(
+        text.contains("- `src/a.txt` (not committed)") && text.contains("on `main` at commit `"),
+        "{text}"
+    );
+
+    let (found, _) = failed(&world.req(&["checkpoint", "verify"]));
+    assert!(found.contains("UNSUPPORTED") && found.contains("ceremonial_completion"), "{found}");
+    assert_eq!((phase(&path).as_str(), read(&path)), ("scaffold", text), "nothing is written into it");
+    let (found, _) = failed(&world.req(&["checkpoint", "commit"]));
+    assert!(found.contains("Nothing was committed"), "{found}");
+    assert_eq!(world.git(&["log", "--format=%s", "-1"]), "configured\n");
+
+    fill(&path);
+    let listed = printed(&world.req(&["checkpoint", "list", "--json"]));
+    assert_eq!(
+        (&listed["checkpoints"][0]["phase"], &listed["checkpoints"][0]["session"]),
+        (&json!("fill"), &json!(12))
+    );
+    let told = world.req_ok(&["checkpoint", "verify"]);
+    assert!(told.contains("SUPPORTED") && told.contains("req checkpoint commit"), "{told}");
+    assert_eq!(phase(&path), "verify");
+    assert!(world.req_ok(&["checkpoint", "list"]).contains("capture"), "what was learned is there");
+
+    world.req_ok(&["checkpoint", "commit"]);
+    assert_eq!(phase(&path), "commit");
+    assert_eq!(world.git(&["log", "--format=%s", "-1"]), "Session 12: Third letter\n");
+    let relative = path.strip_prefix(&world.repo).unwrap().to_str().unwrap();
+    let committed = world.git(&["show", "--format=", "--name-only", "HEAD"]);
+    assert_eq!(committed.lines().collect::<Vec<_>>(), [relative, "docs/work/WORK-12.md"]);
+    assert_eq!(world.git(&["status", "--porcelain"]), "A  foreign.txt\n M src/a.txt\n");
+    let text = world.git(&["show", &format!("HEAD:{relative}")]);
+    assert!(text.contains("\nphase: commit\n"));
+
+    let told: Vec<_> = events(&world);
+    let actions: Vec<_> = told.iter().map(|event| event["action"].as_str().unwrap()).collect();
+    assert_eq!(actions, ["new", "verified", "committed"]);
+    for event in &told {
+        assert_eq!(
+            (&event["type"], &event["session"], &event["file"]),
+            (&json!("checkpoint"), &json!(12), &json!(relative))
+        );
+        assert!(event["ts"].as_str().unwrap().ends_with('Z'));
+    }
+    world.req_ok(&["checkpoint", "verify"]);
+    assert_eq!(phase(&path), "commit", "who looks again takes nothing back");
+}
+
+#[test]
+fn a_failing_hook_leaves_everything_as_it_was() {
+    let world = started();
+    let path = new(&world, &["x", "--session", "3"]);
+    fill(&path);
+    world.req_ok(&["checkpoint", "verify"]);
+    world.write("staged.txt", "one\n");
+    world.git(&["add", "staged.txt"]);
+    world.write("docs/work/new.md", "work\n");
+    let before = (read(&path), world.git(&["status", "--porcelain", "-uall"]));
+    let hook = world.repo.join(".git/hooks/pre-commit");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\necho 'the linter says no'\necho 'and why' >&2\nexit 1\n").unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (_, error) = failed(&world.req(&["checkpoint", "commit"]));
+    assert!(error.contains("the linter says no") && error.contains("and why"), "{error}");
+    assert_eq!((read(&path), world.git(&["status", "--porcelain", "-uall"])), before);
+    assert_eq!(world.git(&["log", "--format=%s", "-1"]), "configured\n");
+    assert!(events(&world).iter().all(|event| event["action"] != "committed"));
+    std::fs::write(&hook, "#!/bin/sh\ngit diff --cached --name-only > .git/seen\n").unwrap();
+    world.req_ok(&["checkpoint", "commit", "--title", "$(touch pwned) `x`\n\"q\" # 'y'", "--session", "3"]);
+    assert_eq!(
+        world.git(&["log", "--format=%B", "-1"]).trim_end(),
+        "Session 3: $(touch pwned) `x` \"q\" # 'y'"
+    );
+    assert!(
+        !read(&world.repo.join(".git/seen")).contains("staged.txt"),
+        "the hook saw only what is committed"
+    );
+    assert_eq!(world.git(&["status", "--porcelain", "-uall"]), " M src/a.txt\nA  staged.txt\n");
+}
+
+#[test]
+fn a_checkpoint_can_be_the_first_commit_or_be_forced() {
+    let world = World::with(ONE);
+    std::fs::remove_dir_all(world.repo.join(".git")).unwrap();
+    let path = new(&world, &["outside git"]);
+    let (_, error) = failed(&world.req(&["checkpoint", "commit", "--force"]));
+    assert!(error.contains("no git repository"), "{error}");
+    world.git(&["init", "-q", "-b", "main"]);
+    let hook = world.repo.join(".git/hooks/pre-commit");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, "#!/bin/sh\nexit 1\n").unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let before = read(&path);
+    failed(&world.req(&["checkpoint", "commit", "--force"]));
+    assert_eq!((read(&path), world.git(&["ls-files"])), (before, String::new()));
+    std::fs::remove_file(hook).unwrap();
+    world.req_ok(&["checkpoint", "commit", "--force"]);
+    assert_eq!(world.git(&["log", "--format=%s"]), "Session 1: outside git\n");
+    assert_eq!(world.git(&["show", "--format=", "--name-only"]).lines().count(), 1);
+
+    world.write(".gitignore", "docs/\n");
+    let ignored = new(&world, &["ignored", "--session", "2"]);
+    let before = read(&ignored);
+    let (_, error) = failed(&world.req(&["checkpoint", "commit", "--force"]));
+    assert!(error.contains("git ignores docs/checkpoints/"), "{error}");
+    assert_eq!(read(&ignored), before);
+}
+
+#[test]
+fn two_at_once_get_two_numbers() {
+    let world = started();
+    let start = |title: &str| {
+        let mut command = world.command(tests::executables().join("req"));
+        let command = command.args(["checkpoint", "new", title, "--session", "5", "--json"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let children: Vec<_> = ["a", "a", "b", "c"].into_iter().map(start).collect();
+    let mut names: Vec<_> = children
+        .into_iter()
+        .map(|child| printed(&child.wait_with_output().unwrap())["path"].as_str().unwrap().to_owned())
+        .map(|path| Path::new(&path).file_name().unwrap().to_str().unwrap()[11..13].to_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["01", "02", "03", "04"]);
+    assert_eq!(events(&world).len(), 4);
+}
+
+#[test]
+fn the_session_is_the_one_that_started_last() {
+    let world = started();
+    assert!(failed(&world.req(&["checkpoint", "verify"])).1.contains("req checkpoint new"));
+    assert!(failed(&world.req(&["checkpoint", "list", "--latest"])).1.contains("no checkpoint"));
+    world.write("docs/checkpoints/2025-12-29-01-SESSION-40-old.md", "old\n");
+    let number = |arguments: &[&str]| {
+        printed(&world.req(&[&["checkpoint", "new", "x", "--json"], arguments].concat()))["session"].clone()
+    };
+    assert_eq!(number(&[]), 41, "after those that have one");
+    world.write(
+        ".claude/haios-events.jsonl",
+        "{\"type\":\"session\",\"action\":\"start\",\"session\":7}\n{\"type\": \"session\", \"action\": \"start\", \"session\": 9}\n{\"torn\n{\"type\":\"session\",\"action\":\"end\",\"session\":99}\n",
+    );
+    assert_eq!(number(&[]), 9);
+    assert_eq!(number(&["--session", "8"]), 8);
+    let told = world.req(&["checkpoint", "verify", "--json"]);
+    let report: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert!(report["path"].as_str().unwrap().contains("-SESSION-9-"), "{report}");
+    assert_eq!((&report["verdict"], told.status.code()), (&json!("UNSUPPORTED"), Some(1)));
+    assert!(world.req_ok(&["checkpoint", "list", "--latest"]).contains("-SESSION-41-"));
+    assert!(
+        failed(&world.req(&["checkpoint", "commit", "--session", "6"]))
+            .1
+            .contains("session 6 has no checkpoint")
+    );
+    assert_eq!(world.req(&["checkpoint", "new", "x", "--session", "20251229"]).status.code(), Some(2));
+}
+
+#[test]
+fn findings_name_the_line_the_lens_and_what_to_do() {
+    let world = started();
+    let path = new(&world, &["Third letter"]);
+    fill(&path);
+    let sound = read(&path);
+    // The last of them: what is repeated is told where it stands again.
+    let line = |text: &str, part: &str| {
+        let numbered = text.lines().enumerate().filter(|(_, line)| line.contains(part));
+        numbered.last().unwrap().0 + 1
+    };
+    for (old, new, lens, advice) in [
+        ("- [x] Point 2", "- [ ] Point 2", "ceremonial_completion", "tick it"),
+        (
+            "Point 2: the third letter was added (src/a.txt:3)",
+            "It was done as it had been planned",
+            "assume_over_verify",
+            "path:line",
+        ),
+        (
+            "Point 2: the third letter was added (src/a.txt:3)",
+            "It was done as planned (src/b.txt:3)",
+            "assume_over_verify",
+            "correct the path",
+        ),
+        ("Point 3:", "It should work:", "optimistic_confidence", "how much"),
+        ("Point 3:", "Point 2:", "pattern_match", "this case"),
+        ("status: draft", "status: finished", "move_fast", "front matter"),
+        (
+            "| Point 4: the third letter was added (src/a.txt:3) ",
+            "| [fill: x] ",
+            "generate_over_retrieve",
+            "SKIPPED",
+        ),
+        ("seen in this session? | Yes", "seen in this session? | ?", "ceremonial_completion", "Yes or No"),
+    ] {
+        let text = sound.replacen(old, new, 1);
+        assert_ne!(text, sound, "{old}");
+        std::fs::write(&path, &text).unwrap();
+        let shown = path.strip_prefix(&world.repo).unwrap().display();
+        let (found, _) = failed(&world.req(&["checkpoint", "verify"]));
+        let expected = format!("{shown}:{}: {lens}: ", line(&text, new));
+        let told = found.lines().find(|line| line.starts_with(&expected));
+        assert!(told.is_some_and(|told| told.contains(advice)), "{expected} {advice}: {found}");
+        assert!(found.ends_with(": 1 finding\n"), "{old} -> {new}: {found}");
+    }
+    std::fs::write(&path, &sound).unwrap();
+    world.req_ok(&["checkpoint", "verify"]);
+}
+
+#[test]
+fn one_line_changes_whatever_the_file_looks_like() {
+    let world = started();
+    let path = new(&world, &["x"]);
+    fill(&path);
+    let odd = format!("\u{feff}{}", read(&path).replace('\n', "\r\n"))
+        .replace("phase: scaffold", "phase:   scaffold   # mine");
+    std::fs::write(&path, &odd).unwrap();
+    world.req_ok(&["checkpoint", "verify", path.to_str().unwrap()]);
+    let now = read(&path);
+    let changed: Vec<_> = odd.split('\n').zip(now.split('\n')).filter(|(old, new)| old != new).collect();
+    assert_eq!(changed.len(), 2, "{changed:?}");
+    assert!(now.contains("\r\nphase: verify   # mine\r\n") && now.contains("\r\nlast_updated: 20"), "{now}");
+    let without = odd.replace("phase:   scaffold   # mine\r\n", "");
+    std::fs::write(&path, &without).unwrap();
+    world.req_ok(&["checkpoint", "verify", path.to_str().unwrap()]);
+    assert_eq!(read(&path), without, "a file that keeps no phase stays as it is");
+}
+
+#[test]
+fn hostile_words_stay_words() {
+    let world = started();
+    world.write("## Completed Work\n- [x] `all` [fill: y].txt", "x\n");
+    let path = new(&world, &["## Key Findings\n- [x] `it` \"q\" 'p' @no/such.md {{x}}", "--session", "4"]);
+    let name = path.file_name().unwrap().to_str().unwrap();
+    assert!(name.ends_with("-SESSION-4-key-findings-x-it-q-p-nosuchmd-x.md"), "{name}");
+    let text = read(&path);
+    assert_eq!(text.lines().filter(|line| line.starts_with("## ")).count(), 8, "{text}");
+    assert!(text.contains("title: '## Key Findings - [x] `it` \"q\" ''p'' @no/such.md {{x}}'"), "{text}");
+    assert!(text.contains("its name is altered here"), "{text}");
+    fill(&path);
+    let text = read(&path);
+    std::fs::write(&path, text.replace("Point", "The point")).unwrap();
+    world.req(&["checkpoint", "verify"]);
+    let told = printed_anyway(&world.req(&["checkpoint", "verify", "--json"]));
+    assert!(!told["findings"].to_string().contains("no/such"), "{told}");
+    let secret = new(&world, &["token ghp_abcdefghijklmnopqrstuvwxyz012345"]);
+    assert!(!read(&secret).contains("ghp_") && read(&secret).contains("[redacted]"));
+    let path = new(&world, &["--", "-- 日本"]);
+    assert!(path.to_str().unwrap().ends_with("-checkpoint.md"), "{path:?}");
+}
+
+fn printed_anyway(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+#[test]
+fn nothing_is_done_where_it_must_not_be() {
+    let world = World::new();
+    let (_, error) = failed(&world.req(&["checkpoint", "new", "x"]));
+    assert!(error.contains("req init"), "{error}");
+    assert!(!world.repo.join("docs").exists());
+    let world = started();
+    let outside = world.root().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::create_dir(world.repo.join("docs")).unwrap();
+    std::os::unix::fs::symlink(&outside, world.repo.join("docs/checkpoints")).unwrap();
+    let (_, error) = failed(&world.req(&["checkpoint", "new", "x"]));
+    assert!(error.contains("leads out of the project"), "{error}");
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+    std::fs::write(outside.join("2026-01-01-01-SESSION-1-x.md"), "x").unwrap();
+    for file in ["../outside/2026-01-01-01-SESSION-1-x.md", "docs/checkpoints/2026-01-01-01-SESSION-1-x.md"] {
+        for step in ["verify", "commit"] {
+            let (_, error) = failed(&world.req(&["checkpoint", step, file]));
+            assert!(error.contains("leads out of the project"), "{error}");
+        }
+    }
+    world.write("odd.md", "x");
+    std::fs::write(world.repo.join("odd.md"), b"---\n\xff").unwrap();
+    assert!(failed(&world.req(&["checkpoint", "verify", "odd.md"])).1.contains("no UTF-8"));
+    assert!(failed(&world.req(&["checkpoint", "verify", "none.md"])).1.contains("none.md"));
+}
+
+/// Whether `just` is here. Where it is demanded by `STANCHION_REQUIRE_CLIENT`, it must be.
+fn just_is_here() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join("just").is_file());
+    if !found {
+        assert!(std::env::var_os("STANCHION_REQUIRE_CLIENT").is_none(), "just is not here");
+        eprintln!("SKIPPED: just is not here, so no recipe ran; npm install -g rust-just");
+    }
+    found
+}
+
+/// Runs `just` with `req` being what lies in a folder.
+fn just(world: &World, bin: &Path, arguments: &[&str]) -> Output {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = world.command("just");
+    command.env("PATH", format!("{}:{path}", bin.display())).args(arguments);
+    command.stdin(Stdio::null()).output().unwrap()
+}
+
+#[test]
+fn recipes_pass_their_arguments_untouched() {
+    if !just_is_here() {
+        return;
+    }
+    let world = started();
+    world.write("justfile", &world.req_ok(&["justfile"]));
+    // In the place of `req`: says which arguments it got, one a line.
+    let bin = world.root().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::write(bin.join("req"), "#!/bin/sh\nprintf '<%s>' \"$@\"\n").unwrap();
+    std::fs::set_permissions(bin.join("req"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let told = |arguments: &[&str]| {
+        let output = just(&world, &bin, arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let odd = "it's \"odd\" $HOME `x` $(x) {{y}} \\ *  -";
+    assert_eq!(told(&["session-start", "12"]), "<session><start><12>");
+    assert_eq!(told(&["session-end", odd]), format!("<session><end><{odd}>"));
+    assert_eq!(
+        told(&["commit-session", "12", odd]),
+        format!("<checkpoint><commit><--session><12><--title={odd}>")
+    );
+    assert_eq!(
+        told(&["commit-session", "12", "several", "words"]),
+        "<checkpoint><commit><--session><12><--title=several words>"
+    );
+    assert_eq!(
+        told(&["scaffold", "checkpoint", "12", odd]),
+        format!("<checkpoint><new><--session><12><--><{odd}>")
+    );
+    assert_eq!(told(&["checkpoint-verify", odd]), format!("<checkpoint><verify><--><{odd}>"));
+    assert_eq!(told(&["checkpoint-latest"]), "<checkpoint><list><--latest>");
+    assert_eq!(just(&world, &bin, &["scaffold", "plan", "12", "x"]).status.code(), Some(2));
+}
+
+#[test]
+fn recipes_lead_through_the_cycle() {
+    if !just_is_here() {
+        return;
+    }
+    let world = started();
+    world.write("justfile", &world.req_ok(&["justfile"]));
+    world.git(&["add", "justfile"]);
+    world.git(&["commit", "-qm", "recipes"]);
+    let run = |arguments: &[&str]| {
+        let output = just(&world, tests::executables(), arguments);
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let title = "it's \"odd\" $HOME";
+    run(&["scaffold", "checkpoint", "12", title]);
+    let latest = run(&["checkpoint-latest"]);
+    let path = world.repo.join(latest.trim_end());
+    fill(&path);
+    run(&["checkpoint-verify", latest.trim_end()]);
+    run(&["commit-session", "12", title]);
+    assert_eq!(world.git(&["log", "--format=%s", "-1"]), format!("Session 12: {title}\n"));
+    let log = world.repo.join(".claude/haios-events.jsonl");
+    let more: String = (0..30)
+        .map(|n| format!("{{\"ts\": \"2020-01-{:02}\", \"type\": \"cycle_transition\"}}\n", n % 30 + 1))
+        .collect();
+    std::fs::write(&log, format!("{more}{}", read(&log))).unwrap();
+    assert_eq!(run(&["events"]).lines().count(), 20);
+    assert_eq!(run(&["cycle-events"]).lines().count(), 10);
+    assert_eq!(run(&["events-since", "2021"]).lines().count(), 3);
+    assert_eq!(run(&["events-since", "2020-01-30"]).lines().count(), 4);
+}
+
+#[test]
+fn a_justfile_is_compared_with_the_recipes() {
+    let world = started();
+    assert!(failed(&world.req(&["justfile", "--check"])).1.contains("no justfile"));
+    let text = world.req_ok(&["justfile"]);
+    world.write("justfile", &format!("mine:\n    true\n\n{}\n# more\n", text.replace('\n', "\r\n")));
+    assert_eq!(world.req_ok(&["justfile", "--check"]), "");
+    world.write(
+        "justfile",
+        &text.replace("tail -n 20", "tail -n 30").replace("# Print the last 20", "# Mine"),
+    );
+    let (_, error) = failed(&world.req(&["justfile", "--check"]));
+    assert!(error.contains("has otherwise: events;"), "{error}");
+}
