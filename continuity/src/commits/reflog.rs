@@ -61,7 +61,7 @@ impl Entry {
     pub fn step(&self) -> Step {
         let (action, text) = self.message.split_once(": ").unwrap_or((&self.message, ""));
         let (verb, detail) = action.split_once(' ').unwrap_or((action, ""));
-        let is_rebase = verb.starts_with("rebase") || verb == "pull" && detail.ends_with(')');
+        let is_rebase = verb.starts_with("rebase") || verb == "pull" && is_rebase_detail(detail);
         match verb {
             "commit" if detail == "(amend)" => Step::Amend,
             "commit" | "revert" | "am" => Step::Commit,
@@ -81,6 +81,11 @@ impl Entry {
         let moved = self.message.strip_prefix("checkout: moving from ")?;
         moved.split_once(" to ").map(|(left, _)| left)
     }
+}
+
+/// `pull --rebase (pick)`, but not `pull origin a(b)`.
+fn is_rebase_detail(detail: &str) -> bool {
+    detail.rsplit(' ').next().is_some_and(|word| word.starts_with('('))
 }
 
 fn rebase_step(action: &str) -> Step {
@@ -182,6 +187,7 @@ mod tests {
             ("merge side: Merge made by the 'ort' strategy.", Step::Commit),
             ("merge topic: Fast-forward", Step::Move),
             ("pull: Fast-forward", Step::Move),
+            ("pull origin a(b): Fast-forward", Step::Move),
             ("pull -q . w: Merge made by the 'ort' strategy.", Step::Commit),
             ("pull --rebase (start): checkout abc", Step::Rebase),
             ("pull --rebase (pick): x", Step::Pick),
