@@ -35,10 +35,8 @@ pub enum Step {
     Pick,
     /// Another step of a rebase.
     Rebase,
-    /// The end of a rebase.
+    /// The end of a rebase. One that was given up ends where it began, and what it wrote is gone.
     RebaseEnd,
-    /// A rebase that was given up: what it wrote is gone.
-    RebaseAbort,
     /// HEAD went to a commit that was there before.
     Move,
     /// git does not say; a name that somebody's tool gave.
@@ -89,10 +87,8 @@ fn is_rebase_detail(detail: &str) -> bool {
 }
 
 fn rebase_step(action: &str) -> Step {
-    if action.contains("(finish)") || action.ends_with("finished") {
+    if action.contains("(finish)") || action.contains("(abort)") || action.ends_with("finished") {
         Step::RebaseEnd
-    } else if action.contains("(abort)") {
-        Step::RebaseAbort
     } else if action.contains("(start)") {
         Step::Rebase
     } else {
@@ -200,7 +196,7 @@ mod tests {
             ("rebase (pick): x", Step::Pick),
             ("rebase -i (squash): x", Step::Pick),
             ("rebase (finish): returning to refs/heads/topic", Step::RebaseEnd),
-            ("rebase (abort): returning to refs/heads/topic", Step::RebaseAbort),
+            ("rebase (abort): returning to refs/heads/topic", Step::RebaseEnd),
             ("rebase finished: returning to refs/heads/topic", Step::RebaseEnd),
             ("reset: moving to HEAD~2", Step::Move),
             ("checkout: moving from a to b", Step::Move),
