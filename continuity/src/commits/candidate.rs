@@ -69,11 +69,7 @@ pub fn of(tree: &Tree, entries: &[Entry]) -> Vec<Candidate> {
                 continue;
             }
             Step::RebaseEnd => {
-                rebase_end = Some(Some(entry.new.clone()));
-                continue;
-            }
-            Step::RebaseAbort => {
-                rebase_end = Some(None);
+                rebase_end = Some(entry.new.clone());
                 continue;
             }
             Step::Move => {
@@ -82,10 +78,7 @@ pub fn of(tree: &Tree, entries: &[Entry]) -> Vec<Candidate> {
                 }
                 continue;
             }
-            Step::Pick => match rebase_end.get_or_insert_with(|| Some(entry.new.clone())) {
-                Some(end) => Claim::ReachableFrom(end.clone()),
-                None => continue,
-            },
+            Step::Pick => Claim::ReachableFrom(rebase_end.get_or_insert_with(|| entry.new.clone()).clone()),
             Step::Unknown if entry.old == entry.new => continue,
             Step::Unknown => Claim::MadeOn(entry.old.clone()),
             Step::Commit | Step::Amend => Claim::None,
@@ -125,7 +118,7 @@ pub fn proven(candidates: Vec<Candidate>, known: &HashMap<String, Metadata>) -> 
     candidates
 }
 
-/// By time; but none before a commit that it follows or replaces, because a second holds many.
+/// By time; but none before a commit that it follows, because a second holds many.
 pub fn in_order(mut candidates: Vec<Candidate>, known: &HashMap<String, Metadata>) -> Vec<Candidate> {
     candidates.sort_by_key(|candidate| candidate.at);
     let mut left: Vec<_> = candidates.into_iter().map(Some).collect();
@@ -133,7 +126,7 @@ pub fn in_order(mut candidates: Vec<Candidate>, known: &HashMap<String, Metadata
     while ordered.len() < left.len() {
         let waits = |candidate: &Candidate| {
             let parents = known.get(&candidate.hash).into_iter().flat_map(|metadata| &metadata.parents);
-            let before: Vec<_> = parents.chain(&candidate.amends).collect();
+            let before: Vec<_> = parents.collect();
             left.iter().flatten().any(|other| other.hash != candidate.hash && before.contains(&&other.hash))
         };
         let is_next = |candidate: &Option<Candidate>| candidate.as_ref().is_some_and(|one| !waits(one));

@@ -35,10 +35,8 @@ pub enum Step {
     Pick,
     /// Another step of a rebase.
     Rebase,
-    /// The end of a rebase.
+    /// The end of a rebase. One that was given up ends where it began, and what it wrote is gone.
     RebaseEnd,
-    /// A rebase that was given up: what it wrote is gone.
-    RebaseAbort,
     /// HEAD went to a commit that was there before.
     Move,
     /// git does not say; a name that somebody's tool gave.
@@ -61,7 +59,7 @@ impl Entry {
     pub fn step(&self) -> Step {
         let (action, text) = self.message.split_once(": ").unwrap_or((&self.message, ""));
         let (verb, detail) = action.split_once(' ').unwrap_or((action, ""));
-        let is_rebase = verb.starts_with("rebase") || verb == "pull" && detail.ends_with(')');
+        let is_rebase = verb.starts_with("rebase") || verb == "pull" && is_rebase_detail(detail);
         match verb {
             "commit" if detail == "(amend)" => Step::Amend,
             "commit" | "revert" | "am" => Step::Commit,
@@ -83,11 +81,14 @@ impl Entry {
     }
 }
 
+/// `pull --rebase (pick)`, but not `pull origin a(b)`.
+fn is_rebase_detail(detail: &str) -> bool {
+    detail.rsplit(' ').next().is_some_and(|word| word.starts_with('('))
+}
+
 fn rebase_step(action: &str) -> Step {
-    if action.contains("(finish)") || action.ends_with("finished") {
+    if action.contains("(finish)") || action.contains("(abort)") || action.ends_with("finished") {
         Step::RebaseEnd
-    } else if action.contains("(abort)") {
-        Step::RebaseAbort
     } else if action.contains("(start)") {
         Step::Rebase
     } else {
@@ -182,6 +183,7 @@ mod tests {
             ("merge side: Merge made by the 'ort' strategy.", Step::Commit),
             ("merge topic: Fast-forward", Step::Move),
             ("pull: Fast-forward", Step::Move),
+            ("pull origin a(b): Fast-forward", Step::Move),
             ("pull -q . w: Merge made by the 'ort' strategy.", Step::Commit),
             ("pull --rebase (start): checkout abc", Step::Rebase),
             ("pull --rebase (pick): x", Step::Pick),
@@ -194,7 +196,7 @@ mod tests {
             ("rebase (pick): x", Step::Pick),
             ("rebase -i (squash): x", Step::Pick),
             ("rebase (finish): returning to refs/heads/topic", Step::RebaseEnd),
-            ("rebase (abort): returning to refs/heads/topic", Step::RebaseAbort),
+            ("rebase (abort): returning to refs/heads/topic", Step::RebaseEnd),
             ("rebase finished: returning to refs/heads/topic", Step::RebaseEnd),
             ("reset: moving to HEAD~2", Step::Move),
             ("checkout: moving from a to b", Step::Move),

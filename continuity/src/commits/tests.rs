@@ -140,3 +140,38 @@ fn a_commit_that_was_pruned_costs_itself_alone() {
     assert_eq!(world.record(), Some(Appended { commits: 1, during_tool: 1 }));
     assert_eq!(world.messages(), ["kept"]);
 }
+
+#[test]
+fn a_rebase_that_was_given_up_leaves_nothing() {
+    let world = World::new();
+    let file = |name: &str, text: &str| {
+        std::fs::write(world.root().join(name), text).unwrap();
+        world.git(&["add", name]);
+        world.commit(text);
+    };
+    file("a", "base");
+    world.git(&["checkout", "-q", "-b", "topic"]);
+    file("b", "clean");
+    file("a", "ours");
+    world.git(&["checkout", "-q", "main"]);
+    file("a", "theirs");
+    world.git(&["checkout", "-q", "topic"]);
+    world.record();
+    let mut git = Command::new("git");
+    git.current_dir(world.root()).env("HOME", world.root()).args(["-c", "user.name=dev"]);
+    git.args(["-c", "user.email=dev@example.invalid", "rebase", "-q", "main"]);
+    assert!(!git.output().unwrap().status.success(), "a conflict");
+    world.git(&["rebase", "--abort"]);
+    assert_eq!(world.record(), Some(Appended::default()));
+    // A tool of somebody's that names its steps as it likes: what it commits counts, where it moves does not.
+    let act = |arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.current_dir(world.root()).env("HOME", world.root()).env("GIT_REFLOG_ACTION", "theirs");
+        git.args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"]).args(arguments);
+        assert!(git.output().unwrap().status.success());
+    };
+    act(&["commit", "-q", "--allow-empty", "-m", "by a tool"]);
+    act(&["reset", "-q", "--hard", "main"]);
+    world.record();
+    assert_eq!(world.messages(), ["by a tool"]);
+}
