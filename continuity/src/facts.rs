@@ -134,6 +134,10 @@ impl Facts {
         });
         let story = story.unwrap_or_default();
         let number = journal.number.unwrap_or(0);
+        let mut tasks = journal.tasks.clone();
+        if tasks.is_empty() {
+            tasks = transcript.and_then(|path| transcript::todos(path).ok()).unwrap_or_default();
+        }
         Self {
             number,
             session_id: session_id.to_owned(),
@@ -143,7 +147,7 @@ impl Facts {
             edited: edited(place.root(), journal, &story),
             read: journal.reads.files.clone(),
             commits: commits_of(place, journal.number),
-            tasks: journal.tasks.clone(),
+            tasks,
             changes: tree.changes,
             failures: journal.failures.iter().cloned().chain(story.failed).collect(),
             decisions: journal.decisions.clone(),

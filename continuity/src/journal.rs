@@ -113,8 +113,12 @@ pub struct AgentRun {
     pub description: String,
     /// The beginning of what it was told, redacted.
     pub prompt: String,
-    /// Which use of the tool started it.
+    /// Which use of the tool started it; empty when none did, or none told.
     pub tool_use_id: String,
+    /// The host's id of it.
+    pub id: String,
+    /// `invoked`, `running`, `completed`.
+    pub outcome: String,
 }
 
 /// The number of the session that a directory belongs to.
@@ -231,6 +235,17 @@ impl Journal {
         self.reads.last_activity = self.reads.last_activity.max(at);
         match event.event.as_str() {
             "PostToolUse" => self.tool_ran(event, root, at),
+            // A compaction ends one without a type that never began.
+            "SubagentStart" if !event.agent_type.is_empty() => {
+                let run = self.agent(&event.agent_id, event);
+                run.outcome = "running".to_owned();
+            }
+            "SubagentStop" if !event.agent_type.is_empty() => {
+                let run = self.agents.iter_mut().rfind(|run| !run.id.is_empty() && run.id == event.agent_id);
+                if let Some(run) = run {
+                    run.outcome = "completed".to_owned();
+                }
+            }
             "PostToolUseFailure" if !event.is_interrupt && !event.command.is_empty() => {
                 let command = shown(&event.command);
                 self.failures.retain(|failed| *failed != command);
@@ -256,18 +271,33 @@ impl Journal {
         let Some(detail) = &event.detail else { return };
         self.plan(detail);
         if let Some(agent) = &detail.agent {
-            self.agents.push(AgentRun {
-                at: event.recorded_at.clone(),
-                name: agent.name.clone(),
-                description: agent.description.clone(),
-                prompt: agent.prompt.clone(),
-                tool_use_id: event.tool_use_id.clone(),
-            });
-            self.agents_started += 1;
-            drop_oldest(&mut self.agents, MOST_AGENTS);
+            let run = self.agent(&agent.id, event);
+            run.name.clone_from(&agent.name);
+            run.description.clone_from(&agent.description);
+            run.prompt.clone_from(&agent.prompt);
+            run.tool_use_id.clone_from(&event.tool_use_id);
         }
         self.decisions.extend(detail.answers.iter().cloned());
         drop_oldest(&mut self.decisions, MOST_DECISIONS);
+    }
+
+    /// The run of an agent, begun if it is not known. Its start may be told by the tool, by the agent, or by both in
+    /// either order.
+    fn agent(&mut self, id: &str, event: &LoggedEvent) -> &mut AgentRun {
+        let known = self.agents.iter().rposition(|run| !id.is_empty() && run.id == id);
+        let at = known.unwrap_or_else(|| {
+            self.agents.push(AgentRun {
+                at: event.recorded_at.clone(),
+                name: event.agent_type.clone(),
+                id: id.to_owned(),
+                outcome: "invoked".to_owned(),
+                ..AgentRun::default()
+            });
+            self.agents_started += 1;
+            drop_oldest(&mut self.agents, MOST_AGENTS);
+            self.agents.len() - 1
+        });
+        &mut self.agents[at]
     }
 
     fn read(&mut self, file: &str, root: &Root<'_>, at: i64) {
@@ -422,6 +452,46 @@ mod tests {
         ]);
         let open: Vec<_> = journal.open_tasks().map(|task| (&*task.subject, &*task.status)).collect();
         assert_eq!(open, [("b", "pending"), ("First", "in_progress"), ("task 7", "pending")]);
+    }
+
+    #[test]
+    fn an_agent_is_one_run_whoever_tells_it_first() {
+        let of_agent = |name: &str, id: &str, agent_type: &str| LoggedEvent {
+            event: name.into(),
+            agent_id: id.into(),
+            agent_type: agent_type.into(),
+            ..event(0, "", "")
+        };
+        let told = |id: &str| {
+            let agent = hooks_common::session_log::LoggedAgent {
+                name: "Explore".into(),
+                prompt: "look".into(),
+                id: id.into(),
+                ..Default::default()
+            };
+            let detail = Detail { agent: Some(agent), ..Detail::default() };
+            LoggedEvent { detail: Some(Box::new(detail)), ..event(0, "Agent", "") }
+        };
+        let journal = journal(&[
+            of_agent("SubagentStart", "a1", "Explore"),
+            of_agent("SubagentStop", "a1", "Explore"),
+            told("a1"),
+            told("a2"),
+            of_agent("SubagentStart", "a2", "Explore"),
+            of_agent("SubagentStop", "a3", ""),
+            of_agent("SubagentStart", "a4", "Plan"),
+        ]);
+        let runs: Vec<_> =
+            journal.agents.iter().map(|run| (&*run.id, &*run.name, &*run.outcome, &*run.prompt)).collect();
+        assert_eq!(
+            runs,
+            [
+                ("a1", "Explore", "completed", "look"),
+                ("a2", "Explore", "running", "look"),
+                ("a4", "Plan", "running", "")
+            ]
+        );
+        assert_eq!(journal.agents_started, 3);
     }
 
     #[test]

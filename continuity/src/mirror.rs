@@ -122,6 +122,7 @@ struct Invocation<'a> {
     description: &'a str,
     outcome: &'a str,
     tool_use_id: &'a str,
+    agent_id: &'a str,
 }
 
 /// Appends the agents that are not in the project's list yet.
@@ -133,8 +134,8 @@ fn agents(place: &Place, journal: &Journal) -> io::Result<()> {
     let _lock = place.lock(lock::CHANGE).map_err(io::Error::other)?;
     let known = store::read(&file)?.unwrap_or_default();
     let tail = String::from_utf8_lossy(&known[known.len().saturating_sub(AGENTS_TAIL)..]).into_owned();
-    let is_new =
-        |run: &&AgentRun| run.tool_use_id.is_empty() || !tail.contains(&json!(run.tool_use_id).to_string());
+    let stands = |id: &str| !id.is_empty() && tail.contains(&json!(id).to_string());
+    let is_new = |run: &&AgentRun| !stands(&run.tool_use_id) && !stands(&run.id);
     let line = |run: &AgentRun| {
         serde_json::to_vec(&Invocation {
             timestamp: &run.at,
@@ -142,8 +143,9 @@ fn agents(place: &Place, journal: &Journal) -> io::Result<()> {
             prompt: &run.prompt,
             session: journal.number,
             description: &run.description,
-            outcome: "invoked",
+            outcome: &run.outcome,
             tool_use_id: &run.tool_use_id,
+            agent_id: &run.id,
         })
     };
     let lines: Result<Vec<Vec<u8>>, _> = runs.iter().filter(is_new).map(line).collect();

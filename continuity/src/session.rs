@@ -8,8 +8,10 @@ use hooks_common::runtime::Hook;
 use hooks_common::store::lock;
 use hooks_common::text::SESSION_START_LIMIT;
 
+use crate::delta::Delta;
 use crate::facts::Depth;
 use crate::handoff::{self, Restored};
+use crate::journal::Journal;
 use crate::number::{self, Beginning};
 use crate::place::Place;
 use crate::pressure;
@@ -119,6 +121,9 @@ pub fn settle(hook: &mut Hook) -> Result<(), String> {
     if let Some(repository) = place.project().repository() {
         note("info/exclude", exclude::add(repository).map(drop));
     }
+    let since = Delta::of(&place).map(|delta| delta.told()).unwrap_or_default();
+    let change = |journal: &mut Journal| journal.since = since;
+    note("checkpoints", journal::update(&dir, place.root(), &place.settings.context, change).map(drop));
     note("session files", mirror::refresh(&place, &dir, session.full()).map(drop));
     if place.settings.commits.enabled && hook.payload.source != "compact" {
         let settings = &place.settings.commits;

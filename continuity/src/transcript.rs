@@ -13,6 +13,8 @@ use memchr::memmem;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::facts::Task;
+
 /// How much is read at first, in bytes; what is not found there is looked for in ever larger pieces.
 const FIRST: u64 = 64 * 1024;
 /// How much is read at most.
@@ -242,6 +244,34 @@ pub fn last_prompt(path: &Path) -> io::Result<String> {
     Ok(found)
 }
 
+/// The list of todos that was written last, in the transcript's last 2 MiB: for a session whose hooks did not see it.
+///
+/// # Errors
+/// When the transcript cannot be read.
+pub fn todos(path: &Path) -> io::Result<Vec<Task>> {
+    const MOST_READ: u64 = 2 * 1024 * 1024;
+    let mut found = Vec::new();
+    backwards(path, MOST_READ, |line| {
+        if memmem::find(line, b"\"TodoWrite\"").is_none() {
+            return Seen::More;
+        }
+        let Ok(line) = serde_json::from_slice::<Value>(line) else { return Seen::More };
+        let call =
+            blocks(&line).filter(|block| block["type"] == "tool_use" && block["name"] == "TodoWrite").last();
+        let Some(list) = call.and_then(|call| call["input"]["todos"].as_array()) else { return Seen::More };
+        found = list
+            .iter()
+            .filter_map(|todo| {
+                let subject = beginning(todo["content"].as_str()?).chars().take(100).collect();
+                let status = todo["status"].as_str().unwrap_or("pending").to_owned();
+                Some(Task { id: String::new(), subject, status })
+            })
+            .collect();
+        Seen::Enough
+    })?;
+    Ok(found)
+}
+
 fn first_prompt(path: &Path) -> io::Result<String> {
     let file = store::open(path)?;
     let most = usize::try_from(file.metadata()?.len()).unwrap_or(HEAD).min(HEAD);
@@ -394,5 +424,17 @@ mod tests {
         assert_eq!(story.edited, [("/r/a.rs".to_owned(), 2)]);
         assert_eq!(story.failed, ["Bash make"]);
         assert_eq!(last_prompt(file.path()).unwrap(), "and now b");
+        assert_eq!(todos(file.path()).unwrap(), []);
+        let todo = |name: &str| {
+            format!(
+                r#"{{"type":"assistant","message":{{"content":[{{"type":"tool_use","name":"TodoWrite","input":{{"todos":[{{"content":"{name}","status":"pending"}}]}}}}]}}}}"#
+            )
+        };
+        let file = self::file(&[
+            &todo("old"),
+            &todo("new"),
+            r#"{"type":"user","message":{"content":"the \"TodoWrite\" tool"}}"#,
+        ]);
+        assert_eq!(todos(file.path()).unwrap()[0].subject, "new");
     }
 }

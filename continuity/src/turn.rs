@@ -277,7 +277,15 @@ fn measured(hook: &Hook, place: &Place, dir: &SessionDir) -> Result<Option<Press
         return Ok(before);
     };
     let had_pressure = before.is_some();
+    let band_before = before.as_ref().map_or(Band::Calm, |before| before.band);
     let pressure = pressure::follow(before, &reading, &place.settings.context, hook.entered);
+    if let Some(pressure) = pressure.as_ref().filter(|pressure| pressure.band > band_before) {
+        let line = json!({
+            "ts": hook.entered.rfc3339(), "type": "band", "band": pressure.band, "percent": pressure.percent,
+            "session": journal::number_of(dir),
+        });
+        ledger::append_raw(place, line.to_string().as_bytes()).map_err(failed)?;
+    }
     if pressure.is_none() && had_pressure {
         pressure::clear(dir).map_err(failed)?;
     }

@@ -1,5 +1,6 @@
 //! What a session is told at a prompt: a line or two, and only when they changed.
 
+use config::types::Force;
 use hooks_common::registry::Registry;
 use hooks_common::runtime::Hook;
 use hooks_common::text::fact;
@@ -41,8 +42,11 @@ pub fn tell(hook: &mut Hook, open: &[String], is_told: bool) -> Result<(), Strin
     }
     // The figure itself is told by whoever asks for a checkpoint.
     if let Some(pressure) = pressure::read(&dir).filter(|pressure| pressure.band >= Band::Warn) {
+        let force = place.settings.context.force;
         let need = if pressure.is_demanding() { ", a checkpoint is needed" } else { "" };
-        facts.push(format!("context nearly full{need}"));
+        if force != Force::Off {
+            facts.push(format!("context nearly full{need}"));
+        }
     }
     let others = others(hook, &place);
     if !others.is_empty() {

@@ -196,6 +196,9 @@ pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<
     tell(&change, &path, arguments.dry_run, out)?;
     if !arguments.dry_run {
         record::remove(&records)?;
+        if let Some(repository) = Repository::discover(&hooks_common::paths::resolve(&repo)) {
+            continuity::exclude::remove(&repository).context("the block in git's info/exclude")?;
+        }
         if change.after.is_none()
             && let Some(folder) = target.parent()
         {

@@ -233,6 +233,10 @@ fn the_latest_is_told_by_number_day_and_place() {
     let latest = latest(&here.place).unwrap();
     assert_eq!((latest.number, latest.date.as_str(), latest.ordinal), (10, "2026-01-03", 2));
     assert_eq!(of_session(&here.place, 9).unwrap().ordinal, 1);
+    for name in ["2026-01-02-9-SESSION-11-x.md", "2026-01-02-10-SESSION-11-x.md"] {
+        write(&here.root, &format!("docs/checkpoints/{name}"), "x");
+    }
+    assert_eq!(super::latest(&here.place).unwrap().ordinal, 10, "numbers, not letters");
 }
 
 #[test]
@@ -252,6 +256,11 @@ fn nothing_is_read_or_written_outside_the_project() {
     let foreign = here.root.join("docs/checkpoints/2026-01-02-01-SESSION-9-a.md");
     assert!(matches!(verify(&here.place, &foreign), Err(CheckpointError::Outside(_))));
     assert!(enter(&here.root, &foreign, Phase::Verify, at(0)).is_err());
+    let log = here.root.join(".claude/haios-events.jsonl");
+    std::fs::remove_file(&log).unwrap();
+    std::os::unix::fs::symlink(outside.join("log"), &log).unwrap();
+    let appended = append_event(&here.place, Action::New, 1, &foreign, at(0), std::time::Duration::ZERO);
+    assert!(matches!(appended, Err(CheckpointError::Outside(_))) && !outside.join("log").exists());
 }
 
 #[test]
@@ -407,6 +416,7 @@ fn every_lens_shows_what_it_is_for_and_nothing_else() {
         ("- `src/a.rs` (rewritten)", "- `src/b.rs` (deleted)", &[]),
         ("- `src/a.rs` (rewritten)", "**SKIPPED:** only read", &[]),
         ("- `src/a.rs` (rewritten)", "**SKIPPED:**", &[(27, ceremony)]),
+        ("- `src/a.rs` (rewritten)", "**SKIPPED:** [fill: why]", &[(29, ceremony)]),
         ("- `src/a.rs` (rewritten)", "TBD", &[(29, ceremony)]),
         ("@src/a.rs @", "@docs/no.md @src/a.rs @", &[(15, assume)]),
         ("@src/a.rs @", "@types/node ask@example.org @src/a.rs @", &[]),
@@ -436,6 +446,7 @@ fn every_lens_shows_what_it_is_for_and_nothing_else() {
     assert_eq!(wrong, [""; 0]);
     let empty = SOUND.replace("[80133]", "[]");
     assert_eq!(found(&empty), [], "a row is enough");
+    assert_eq!(found(&empty.replace(rows, "| [fill: x] | | |")), [(39, generate)], "told once");
     let nothing = empty.replace(rows, "");
     assert_eq!(found(&nothing), [(8, generate)]);
     assert_eq!(found(&nothing.replace("## WHY Captured\n", "## WHY Captured\n\n**SKIPPED:** a typo\n")), []);

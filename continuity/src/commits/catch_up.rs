@@ -53,7 +53,10 @@ pub fn catch_up(
     let Some(_lock) = ledger.lock(wait)? else { return Ok(None) };
     let mut state = State::read_or_keep_aside(&ledger.state()).map_err(|error| failed(&ledger, &error))?;
     let mut candidates = Vec::new();
-    for tree in &trees {
+    // Where nobody looked before nothing was missed: what is there is where one begins.
+    let has_looked = trees.iter().any(|tree| state.seen(tree.key()).is_some()) || ledger.log().exists();
+    let is_first = depth == Depth::SinceSeen && !has_looked;
+    for tree in trees.iter().filter(|_| !is_first) {
         let seen = state.seen(tree.key());
         let ask = |range: &str| tree.repository().ask(&["rev-list", "--reverse", MOST, range]);
         let mut listed = seen.as_ref().and_then(|seen| ask(&format!("{}..{}", seen.head, tree.head())));

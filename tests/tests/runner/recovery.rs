@@ -36,7 +36,8 @@ fn crashed(world: &World) -> StandIn {
     ));
     client.hook(&world.payload("PostToolUse-TodoWrite", json!({"tool_input": {"todos": [{"content": "finish the parser", "status": "in_progress", "activeForm": "x"}]}})));
     client.hook(&world.bash("PreToolUse", "make"));
-    let transcript = PathBuf::from(world.recorded("Stop-first")["transcript_path"].as_str().unwrap());
+    let transcript =
+        PathBuf::from(world.recorded("SessionStart-startup")["transcript_path"].as_str().unwrap());
     std::fs::create_dir_all(transcript.parent().unwrap()).unwrap();
     let lines = [
         json!({"type": "user", "message": {"role": "user", "content": "write a parser"}}),
@@ -156,7 +157,7 @@ fn every_orphan_is_ended_by_one_of_two_starts_at_once() {
 }
 
 #[test]
-fn what_cannot_be_written_stays_open_for_the_next_start() {
+fn a_folder_of_checkpoints_that_leads_out_of_the_project_is_not_used() {
     let world = World::with(ONE);
     let outside = world.root().join("outside");
     std::fs::create_dir_all(&outside).unwrap();
@@ -164,11 +165,44 @@ fn what_cannot_be_written_stays_open_for_the_next_start() {
     std::fs::create_dir_all(world.repo.join("docs")).unwrap();
     std::os::unix::fs::symlink(&outside, world.repo.join("docs/checkpoints")).unwrap();
     let mut client = StandIn::new(&world);
+    client.hook(&of(NEXT, world.recorded("SessionStart-startup")));
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+    let own = std::fs::read_dir(world.repo.join(".claude/state/checkpoints")).unwrap().count();
+    assert_eq!(own, 1);
+}
+
+#[test]
+fn what_cannot_be_written_stays_open_for_the_next_start() {
+    let world = World::with(ONE);
+    let outside = world.root().join("outside");
+    std::fs::create_dir_all(&outside).unwrap();
+    crashed(&world);
+    std::os::unix::fs::symlink(&outside, world.repo.join(".claude/state")).unwrap();
+    let mut client = StandIn::new(&world);
     assert_eq!(client.hook(&of(NEXT, world.recorded("SessionStart-startup"))).code, Some(0));
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
     assert!(ledger(&world).iter().all(|line| line["action"] == "start"));
-    std::fs::remove_file(world.repo.join("docs/checkpoints")).unwrap();
-    std::fs::create_dir_all(world.repo.join("docs/checkpoints")).unwrap();
+    std::fs::remove_file(world.repo.join(".claude/state")).unwrap();
     client.hook(&of(NEXT, world.recorded("SessionStart-startup")));
-    assert_eq!(checkpoints(&world).len(), 1);
+    assert_eq!(ledger(&world).iter().filter(|line| line["action"] == "recovered").count(), 1);
+}
+
+#[test]
+fn what_changed_since_the_checkpoint_before_is_told() {
+    let world = World::with(ONE);
+    let checkpoint = |number: u64, ids: &str| {
+        let text = format!(
+            "---\ntemplate: checkpoint\nsession: {number}\nbacklog_ids:\n{ids}memory_refs: []\n---\n"
+        );
+        world.write(&format!("docs/checkpoints/2026-01-02-01-SESSION-{number}-x.md"), &text);
+    };
+    checkpoint(144, "- E2-1\n- E2-2\n");
+    checkpoint(145, "- E2-2\n- E2-3\n- 'E2-4'\n");
+    world.write("docs/work/archive/E2-1/WORK.md", "---\nid: E2-1\nstatus: complete\n---\n");
+    world.write("docs/work/active/E2-2/WORK.md", "---\nid: E2-2\nstatus: active\n---\n");
+    world.hook(&world.recorded("SessionStart-startup"));
+    let prompt = || world.hook(&world.payload("UserPromptSubmit-plain", json!({"prompt": "hello"})));
+    let told = prompt();
+    assert!(told.context().contains("since session 144: +1 done, +2 new"), "{told:?}");
+    prompt().silent();
 }
