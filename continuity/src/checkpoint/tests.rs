@@ -259,7 +259,7 @@ fn nothing_is_read_or_written_outside_the_project() {
     let log = here.root.join(".claude/haios-events.jsonl");
     std::fs::remove_file(&log).unwrap();
     std::os::unix::fs::symlink(outside.join("log"), &log).unwrap();
-    let appended = append_event(&here.place, Action::New, 1, &foreign, at(0), std::time::Duration::ZERO);
+    let appended = append_event(&here.place, Action::New, 1, &foreign, at(0));
     assert!(matches!(appended, Err(CheckpointError::Outside(_))) && !outside.join("log").exists());
 }
 
