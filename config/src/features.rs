@@ -95,7 +95,7 @@ const fn section(
 }
 
 /// All features, in the order they are shown.
-pub const FEATURES: [Feature; 33] = [
+pub const FEATURES: [Feature; 37] = [
     requirement(
         "single_use",
         "one approval for each command: pull requests, releases, deployments",
@@ -311,6 +311,30 @@ pub const FEATURES: [Feature; 33] = [
         "sessions keep the list of branches that `req wip` shows",
         &["hooks", "wip_tracking"],
         "enabled: true\nprompt_on_stop: true     # asked once a session\ninject_on_start: true\nauto_detect_merged: true\nexclude_branches: [main, master, develop]\n",
+    ),
+    section(
+        "context",
+        "how full the context may get before it is told, gated, saved",
+        &["context"],
+        "warn_percent: 85\nforce_percent: 90       # from here on a checkpoint is asked for\ncritical_percent: 95    # from here on one is written\nforce: gate             # gate | advise | off\n",
+    ),
+    section(
+        "commits",
+        "a log of the commits that sessions make",
+        &["commits"],
+        "enabled: true\nfailure_lines: 40       # of a failed commit's hooks, for the model\n",
+    ),
+    section(
+        "handoff",
+        "what a compaction must not lose, given back after it",
+        &["handoff"],
+        "max_age_minutes: 60\nsnapshot_minutes: 10\n",
+    ),
+    section(
+        "checkpoints",
+        "where checkpoints lie, and whether one is written in need",
+        &["checkpoints"],
+        "dir: docs/checkpoints\nemergency: true\n",
     ),
 ];
 

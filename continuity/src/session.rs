@@ -16,7 +16,7 @@ use crate::number::{self, Beginning};
 use crate::place::Place;
 use crate::pressure;
 use crate::recovery::{self, Asking};
-use crate::{commits, exclude, journal, mirror, save};
+use crate::{checkpoint, commits, exclude, journal, mirror, save, turn};
 
 /// For how many minutes a hand-off that nobody took is hinted at.
 const HINTED: u16 = 240;
@@ -41,6 +41,7 @@ pub fn begin(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
     if is_compaction {
         return Ok(());
     }
+    turn::note_context(hook, &place, &dir)?;
     let asking = Asking { paths: &hook.paths, session_id: session.full(), owner, now: hook.entered };
     let (recovered, failures) =
         recovery::recover(&place, &asking, begun.number).map_err(|error| format!("recovery: {error}"))?;
@@ -124,6 +125,7 @@ pub fn settle(hook: &mut Hook) -> Result<(), String> {
     let since = Delta::of(&place).map(|delta| delta.told()).unwrap_or_default();
     let change = |journal: &mut Journal| journal.since = since;
     note("checkpoints", journal::update(&dir, place.root(), &place.settings.context, change).map(drop));
+    note("old checkpoints", checkpoint::prune(&place).map(drop).map_err(io::Error::other));
     note("session files", mirror::refresh(&place, &dir, session.full()).map(drop));
     if place.settings.commits.enabled && hook.payload.source != "compact" {
         let settings = &place.settings.commits;

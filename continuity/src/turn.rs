@@ -268,6 +268,21 @@ fn auto_save(hook: &mut Hook, place: &Place, dir: &SessionDir, journal: &Journal
     Ok(true)
 }
 
+/// SessionStart of a session that goes on: what the host tells of its context is written down, so that the first prompt
+/// can tell it.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn note_context(hook: &Hook, place: &Place, dir: &SessionDir) -> Result<(), String> {
+    if hook.payload.context_tokens == 0 {
+        return Ok(());
+    }
+    match measured(hook, place, dir)? {
+        Some(pressure) => pressure::write(dir, &pressure).map_err(failed),
+        None => Ok(()),
+    }
+}
+
 /// The pressure after reading the meter, not yet written; `None` when there is room or nobody knows.
 fn measured(hook: &Hook, place: &Place, dir: &SessionDir) -> Result<Option<Pressure>, String> {
     let before = pressure::read(dir);

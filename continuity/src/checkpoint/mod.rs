@@ -33,7 +33,7 @@ pub use lens::{Finding, Lens};
 pub use phase::{Phase, enter, is_captured, leave, reached};
 pub use scaffold::scaffold;
 pub use structure::{Problem, ProblemKind, SECTIONS, validate};
-pub use unattended::{Written, emergency, recovery};
+pub use unattended::{Written, emergency, prune, recovery};
 pub use verify::{Report, verify};
 
 /// Why a checkpoint cannot be read or written.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hooks_common::paths::in_project;
 use hooks_common::session_id::short_hash;
-use hooks_common::store::lock;
+use hooks_common::store::{self, lock};
 use hooks_common::time::Moment;
 
 use super::data::scalar;
@@ -91,6 +91,27 @@ pub fn recovery(
     })?;
     let _ = append_event(place, Action::Recovered, facts.number, &path, now);
     Ok(Written { path, was_there: false })
+}
+
+/// Removes the oldest of those that lie in our own folder, beyond the newest hundred; one that somebody has touched
+/// stays. How many.
+///
+/// # Errors
+/// When one cannot be removed.
+pub fn prune(place: &Place) -> Result<usize, CheckpointError> {
+    const MOST_KEPT: usize = 100;
+    let folder = in_project::own_checkpoints(place.root());
+    let mut own = entry::entries(place);
+    own.retain(|entry| entry.path.starts_with(&folder));
+    let surplus = own.len().saturating_sub(MOST_KEPT);
+    let mut removed = 0;
+    for entry in &own[..surplus] {
+        if folder::read(place.root(), &entry.path).is_ok_and(|text| is_untouched(&text)) {
+            store::remove(&entry.path).map_err(CheckpointError::io(&entry.path))?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 /// What tells these checkpoints from others, and what other tools read of them.

@@ -32,7 +32,7 @@ fn read(path: &Path) -> String {
 }
 
 /// Writes in every place that a scaffold left.
-fn fill(path: &Path) {
+pub fn fill(path: &Path) {
     let text = read(path);
     let mut filled = String::new();
     let mut rest = text.as_str();

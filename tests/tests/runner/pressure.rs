@@ -116,7 +116,32 @@ fn at_ninety_tools_that_grow_the_work_are_refused_until_there_is_a_checkpoint() 
 }
 
 #[test]
-fn a_verified_checkpoint_or_a_word_of_the_user_ends_it() {
+fn a_verified_checkpoint_ends_it() {
+    let mut world = ready();
+    used(&world, 180_000);
+    prompt(&world, "hello");
+    world.hook(&write_tool(&world, "src/a.rs")).refusal();
+    world.env.push(("CLAUDE_CODE_SESSION_ID".to_owned(), SESSION.to_owned()));
+    let scaffolded = world.req_ok(&["checkpoint", "new", "The lexer"]);
+    let path = world.repo.join(scaffolded.lines().next().unwrap());
+    assert!(path.to_string_lossy().contains("-SESSION-1-the-lexer.md"), "{}", path.display());
+    let unfilled = world.req(&["checkpoint", "verify"]);
+    assert_eq!(unfilled.status.code(), Some(1));
+    world.hook(&write_tool(&world, "src/a.rs")).refusal();
+    crate::checkpoints::fill(&path);
+    world.req_ok(&["checkpoint", "verify"]);
+    assert!(!world.hook(&write_tool(&world, "src/a.rs")).stdout.contains("deny"));
+}
+
+#[test]
+fn what_the_host_tells_of_a_resumed_session_counts() {
+    let world = ready();
+    world.hook(&world.payload("SessionStart-resume-2.1.329", json!({"context_tokens": 184_000})));
+    assert!(prompt(&world, "hello").contains("92% full"));
+}
+
+#[test]
+fn a_word_of_the_user_ends_it() {
     let world = ready();
     used(&world, 180_000);
     prompt(&world, "hello");

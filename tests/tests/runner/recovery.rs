@@ -72,7 +72,7 @@ fn the_next_start_recovers_a_session_that_was_killed() {
     let lines = ledger(&world);
     let of_145: Vec<_> = lines
         .iter()
-        .filter(|line| line["session"] == 145)
+        .filter(|line| line["session"] == 145 && line["type"] == "session")
         .map(|line| line["action"].as_str().unwrap())
         .collect();
     assert_eq!(of_145, ["start", "end", "recovered"]);
@@ -96,7 +96,10 @@ fn the_next_start_recovers_a_session_that_was_killed() {
     assert!(!again.stdout.contains("RECOVERY"));
     let mut third = StandIn::new(&world);
     third.hook(&of(THIRD, world.recorded("SessionStart-startup")));
-    assert_eq!(ledger(&world).iter().filter(|line| line["session"] == 145).count(), 3);
+    assert_eq!(
+        ledger(&world).iter().filter(|line| line["session"] == 145 && line["type"] == "session").count(),
+        3
+    );
     assert_eq!(checkpoints(&world).len(), 2);
     assert!(world.log().is_empty(), "{:?}", world.log());
 }
@@ -177,6 +180,7 @@ fn what_cannot_be_written_stays_open_for_the_next_start() {
     let outside = world.root().join("outside");
     std::fs::create_dir_all(&outside).unwrap();
     crashed(&world);
+    let _ = std::fs::remove_dir_all(world.repo.join(".claude/state"));
     std::os::unix::fs::symlink(&outside, world.repo.join(".claude/state")).unwrap();
     let mut client = StandIn::new(&world);
     assert_eq!(client.hook(&of(NEXT, world.recorded("SessionStart-startup"))).code, Some(0));
@@ -184,7 +188,13 @@ fn what_cannot_be_written_stays_open_for_the_next_start() {
     assert!(ledger(&world).iter().all(|line| line["action"] == "start"));
     std::fs::remove_file(world.repo.join(".claude/state")).unwrap();
     client.hook(&of(NEXT, world.recorded("SessionStart-startup")));
-    assert_eq!(ledger(&world).iter().filter(|line| line["action"] == "recovered").count(), 1);
+    assert_eq!(
+        ledger(&world)
+            .iter()
+            .filter(|line| line["type"] == "session" && line["action"] == "recovered")
+            .count(),
+        1
+    );
 }
 
 #[test]
