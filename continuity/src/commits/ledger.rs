@@ -8,6 +8,8 @@ use hooks_common::paths::{self, in_project};
 use hooks_common::project::Project;
 use hooks_common::store::lock::{self, Lock, LockError};
 
+use super::reflog;
+use super::state::State;
 use super::tree::Tree;
 
 /// See the module.
@@ -52,16 +54,29 @@ impl Ledger {
 
     /// The work tree of the event, and the others that a command line names.
     pub fn trees(&self, command: &str) -> Vec<Tree> {
+        let others = self.others(command).into_iter().filter_map(|top| Repository::at(&top));
+        let all = std::iter::once(self.repository.clone()).chain(others);
+        all.filter_map(|repository| self.look(repository)).collect()
+    }
+
+    /// Whether nothing can have moved since `state`: git's journal of the event's work tree is as long as it was, and
+    /// no other work tree is named. Every move of HEAD makes the journal longer, so HEAD itself need not be read.
+    pub fn is_quiet(&self, state: &State, command: &str) -> bool {
+        let key = (self.repository.top() != self.root).then(|| self.repository.git_dir().to_string_lossy());
+        let seen = state.seen(key.as_deref()).and_then(|seen| seen.reflog_size);
+        seen.is_some() && seen == reflog::size(&self.repository) && self.others(command).is_empty()
+    }
+
+    /// The roots of the other work trees that a command line names.
+    fn others(&self, command: &str) -> Vec<PathBuf> {
         let here = self.repository.top();
         let mut others = self.repository.linked_worktrees();
         others.extend(self.repository.main_worktree());
-        let is_named = |top: &PathBuf| {
+        others.retain(|top| {
             let name = top.file_name().and_then(|name| name.to_str());
             top != here && name.is_some_and(|name| command.contains(name))
-        };
-        let others = others.into_iter().filter(is_named).filter_map(|top| Repository::at(&top));
-        let all = std::iter::once(self.repository.clone()).chain(others);
-        all.filter_map(|repository| self.look(repository)).collect()
+        });
+        others
     }
 
     fn look(&self, repository: Repository) -> Option<Tree> {

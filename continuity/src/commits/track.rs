@@ -23,10 +23,14 @@ pub fn track(hook: &mut Hook) -> Result<(), String> {
         return Ok(());
     };
     let Some(ledger) = Ledger::of(hook.project()) else { return Ok(()) };
-    let trees = ledger.trees(&hook.payload.tool_input.command);
     let state = State::read(&ledger.state()).map_err(|error| failed(&ledger, &error))?;
-    let has_moved = !trees.iter().all(|tree| state.as_ref().is_some_and(|state| state.is_current(tree)));
     let may_have_failed = verb::is_mentioned(&hook.payload.tool_input.command) && !hook.payload.is_interrupt;
+    let command = &hook.payload.tool_input.command;
+    if !may_have_failed && state.as_ref().is_some_and(|state| ledger.is_quiet(state, command)) {
+        return Ok(());
+    }
+    let trees = ledger.trees(command);
+    let has_moved = !trees.iter().all(|tree| state.as_ref().is_some_and(|state| state.is_current(tree)));
     if trees.is_empty() || !(has_moved || may_have_failed) {
         return Ok(());
     }

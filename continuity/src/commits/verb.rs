@@ -12,7 +12,8 @@ const HARMLESS: [&str; 6] = ["--abort", "--quit", "--help", "-h", "--dry-run", "
 
 /// Whether the text can hold such a command at all.
 pub fn is_mentioned(line: &str) -> bool {
-    line.contains("git") && VERBS.iter().any(|verb| line.contains(verb))
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    line.contains("git") && line.split(|c| !is_word(c)).any(|word| VERBS.contains(&word))
 }
 
 /// Whether a command of the line, started in `folder`, commits into one of these work trees.
