@@ -14,28 +14,31 @@ const LARGEST: u64 = 1024 * 1024;
 /// Makes the folder of a file below `root`. The root itself may lie behind links; nothing below it may.
 ///
 /// # Errors
-/// When a part of the way, or the file itself, is a symbolic link, or the folder cannot be made.
+/// When a part of the way, or the file itself, is a symbolic link, when what stands in its place is no file, or the
+/// folder cannot be made.
 pub fn prepare(root: &Path, file: &Path) -> io::Result<()> {
     let inside = file.strip_prefix(root).map_err(|_| io::Error::other("a file outside the project"))?;
     let mut at = root.to_owned();
     for part in inside.components() {
         at.push(part);
-        refuse_link(&at)?;
+        match std::fs::symlink_metadata(&at) {
+            Ok(meta) if meta.is_symlink() => {
+                return Err(io::Error::other(format!(
+                    "nothing is written through a symbolic link: {}",
+                    at.display()
+                )));
+            }
+            Ok(meta) if at == file && !meta.is_file() => {
+                return Err(io::Error::other(format!("no file stands at {}", at.display())));
+            }
+            Ok(_) => {}
+            Err(_) => break,
+        }
     }
     match file.parent() {
         Some(folder) => std::fs::create_dir_all(folder),
         None => Ok(()),
     }
-}
-
-fn refuse_link(path: &Path) -> io::Result<()> {
-    if std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_symlink()) {
-        return Err(io::Error::other(format!(
-            "nothing is written through a symbolic link: {}",
-            path.display()
-        )));
-    }
-    Ok(())
 }
 
 /// Replaces a JSON file below `root` unless it says the same already; whether it did not.

@@ -11,6 +11,7 @@ use hooks_common::store::lock::{self, Lock, LockError};
 use super::reflog;
 use super::state::State;
 use super::tree::Tree;
+use crate::files;
 
 /// See the module.
 #[derive(Debug)]
@@ -106,25 +107,6 @@ impl Ledger {
     /// When a symbolic link stands on the way to it below the project, because nothing is written out of the project;
     /// and when what stands in its place is no file.
     pub fn prepare(&self, file: &Path) -> Result<(), String> {
-        let below = file.strip_prefix(&self.root).unwrap_or(file);
-        let mut at = self.root.clone();
-        for part in below.components() {
-            at.push(part);
-            match std::fs::symlink_metadata(&at) {
-                Ok(meta) if meta.is_symlink() => {
-                    return Err(format!(
-                        "{} is a symbolic link; nothing is written through it",
-                        at.display()
-                    ));
-                }
-                Ok(meta) if at == file && !meta.is_file() => {
-                    return Err(format!("{} is no file; nothing is written into it", at.display()));
-                }
-                Ok(_) => {}
-                Err(_) => break,
-            }
-        }
-        let folder = file.parent().unwrap_or(&self.root);
-        std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))
+        files::prepare(&self.root, file).map_err(|error| error.to_string())
     }
 }
