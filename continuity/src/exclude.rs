@@ -2,13 +2,15 @@
 //! `info/exclude`, which git never commits.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use hooks_common::git::Repository;
 use hooks_common::store::{self, Durability};
 
 const BEGIN: &str = "# begin stanchion: session files of this clone";
 const END: &str = "# end stanchion";
+/// At the end of the first line, when the line before it had no end of its own.
+const LINE_END_ADDED: &str = " (after a line end that it added)";
 
 /// The files, wherever in the work tree a client was launched.
 const FILES: [&str; 12] = [
@@ -30,10 +32,6 @@ fn path(repository: &Repository) -> PathBuf {
     repository.common_dir().join("info/exclude")
 }
 
-fn block() -> String {
-    format!("{BEGIN}\n{}\n{END}\n", FILES.join("\n"))
-}
-
 /// Adds the block, or brings an older version's up to date; whether anything changed. Everything else in the file
 /// keeps its bytes.
 ///
@@ -41,22 +39,29 @@ fn block() -> String {
 /// When the file cannot be read or written.
 pub fn add(repository: &Repository) -> io::Result<bool> {
     let file = path(repository);
-    let text = read(&file)?;
+    let text = store::read(&file)?.unwrap_or_default();
     let mut wanted = without(&text).unwrap_or_else(|| text.clone());
-    // What was added to the end goes back to exactly what was there.
-    let needs_newline = !wanted.is_empty() && !wanted.ends_with('\n');
-    if needs_newline {
-        return Ok(false);
-    }
-    wanted.push_str(&block());
+    // A last line without its end gets one, and the block remembers that it did.
+    let begin = if wanted.is_empty() || wanted.ends_with(b"\n") {
+        BEGIN.to_owned()
+    } else {
+        wanted.push(b'\n');
+        format!("{BEGIN}{LINE_END_ADDED}")
+    };
+    wanted.extend_from_slice(format!("{begin}\n{}\n{END}\n", FILES.join("\n")).as_bytes());
     if wanted == text {
         return Ok(false);
     }
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    store::replace(&file, wanted.as_bytes(), Durability::Rebuildable, 0o644)?;
+    store::replace(&file, &wanted, Durability::Rebuildable, 0o644)?;
     Ok(true)
+}
+
+/// Whether the block is there.
+pub fn is_there(repository: &Repository) -> bool {
+    store::read(&path(repository)).ok().flatten().is_some_and(|text| without(&text).is_some())
 }
 
 /// Takes the block out again; whether it was there.
@@ -65,22 +70,39 @@ pub fn add(repository: &Repository) -> io::Result<bool> {
 /// As [`add`].
 pub fn remove(repository: &Repository) -> io::Result<bool> {
     let file = path(repository);
-    let Some(text) = without(&read(&file)?) else { return Ok(false) };
-    store::replace(&file, text.as_bytes(), Durability::Rebuildable, 0o644)?;
+    let Some(text) = without(&store::read(&file)?.unwrap_or_default()) else { return Ok(false) };
+    store::replace(&file, &text, Durability::Rebuildable, 0o644)?;
     Ok(true)
 }
 
-fn read(file: &Path) -> io::Result<String> {
-    let bytes = store::read(file)?.unwrap_or_default();
-    String::from_utf8(bytes).map_err(|_| io::Error::other(format!("{} is not UTF-8", file.display())))
-}
-
-/// The text without the block; `None` when there is none.
-fn without(text: &str) -> Option<String> {
-    let start = text.find(BEGIN)?;
-    let end = start + text[start..].find(END)? + END.len();
-    let rest = text[end..].strip_prefix('\n').unwrap_or(&text[end..]);
-    Some(format!("{}{rest}", &text[..start]))
+/// The text without the block; `None` when there is none. Of a block that somebody has edited only the lines go that
+/// are known to be ours.
+fn without(text: &[u8]) -> Option<Vec<u8>> {
+    let mut kept: Vec<u8> = Vec::with_capacity(text.len());
+    let (mut is_inside, mut was_there, mut added_end) = (false, false, false);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let words = line.trim_ascii_end();
+        if let Some(rest) = words.strip_prefix(BEGIN.as_bytes()) {
+            (is_inside, was_there) = (true, true);
+            added_end |= rest == LINE_END_ADDED.as_bytes();
+            continue;
+        }
+        if is_inside && words == END.as_bytes() {
+            is_inside = false;
+            continue;
+        }
+        if is_inside && FILES.iter().any(|file| words == file.as_bytes()) {
+            continue;
+        }
+        is_inside = false;
+        added_end = false;
+        kept.extend_from_slice(line);
+    }
+    // What follows the block would be glued to the user's last line.
+    if added_end && kept.ends_with(b"\n") {
+        kept.pop();
+    }
+    was_there.then_some(kept)
 }
 
 #[cfg(test)]
@@ -95,14 +117,32 @@ mod tests {
         std::fs::write(dir.path().join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
         let repository = Repository::at(dir.path()).unwrap();
         let file = path(&repository);
-        for before in ["", "# mine\n*.log\n"] {
+        for (before, after) in [
+            (&b""[..], &b"later\n"[..]),
+            (b"# mine\n*.log\n", b"later\n"),
+            (b"no end", b""),
+            (b"\xff\n", b""),
+        ] {
             std::fs::write(&file, before).unwrap();
             assert!(add(&repository).unwrap() && !add(&repository).unwrap());
-            std::fs::write(&file, std::fs::read_to_string(&file).unwrap() + "later\n").unwrap();
+            std::fs::write(&file, [&std::fs::read(&file).unwrap(), after].concat()).unwrap();
+            assert!(!before.is_empty() || !add(&repository).unwrap() || is_there(&repository));
             assert!(remove(&repository).unwrap() && !remove(&repository).unwrap());
-            assert_eq!(std::fs::read_to_string(&file).unwrap(), format!("{before}later\n"));
+            assert_eq!(std::fs::read(&file).unwrap(), [before, after].concat());
         }
-        std::fs::write(&file, "no newline").unwrap();
-        assert!(!add(&repository).unwrap(), "nothing is glued to the user's last line");
+    }
+
+    #[test]
+    fn an_edited_block_costs_no_line_of_the_users() {
+        let own = format!("{BEGIN}\n{}\n", FILES.join("\n"));
+        for (text, left) in [
+            (format!("{own}my-secret.env\n{own}{END}\nlast\n"), "my-secret.env\nlast\n"),
+            (
+                format!("first\n{BEGIN}\nmine\n{}\n{END}\n", FILES[0]),
+                &*format!("first\nmine\n{}\n{END}\n", FILES[0]),
+            ),
+        ] {
+            assert_eq!(String::from_utf8(without(text.as_bytes()).unwrap()).unwrap(), left);
+        }
     }
 }

@@ -269,7 +269,7 @@ impl Journal {
             self.edit(&event.file_path, root);
         }
         let Some(detail) = &event.detail else { return };
-        self.plan(detail);
+        self.plan(detail, event);
         if let Some(agent) = &detail.agent {
             let run = self.agent(&agent.id, event);
             run.name.clone_from(&agent.name);
@@ -325,8 +325,12 @@ impl Journal {
         drop_oldest(&mut self.edited, MOST_EDITED);
     }
 
-    fn plan(&mut self, detail: &Detail) {
+    fn plan(&mut self, detail: &Detail, event: &LoggedEvent) {
         if detail.is_whole_list {
+            // A subagent's list is its own.
+            if !event.agent_id.is_empty() {
+                return;
+            }
             self.tasks.clear();
         }
         for told in &detail.tasks {

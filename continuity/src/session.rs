@@ -105,8 +105,7 @@ fn hint(hook: &mut Hook, file: &std::path::Path) {
     hook.answer.add_context(format!("A hand-off{of} from {ago} ago can be read: `req handoff show`."));
 }
 
-/// What can wait until the answer is given: the project's files show this session, git leaves them alone, and commits
-/// that nobody saw are written down.
+/// What can wait until the answer is given: the project's files show this session.
 ///
 /// # Errors
 /// When one of them fails; the others are done.
@@ -119,26 +118,34 @@ pub fn settle(hook: &mut Hook) -> Result<(), String> {
             failed.push(format!("{what}: {error}"));
         }
     };
-    if let Some(repository) = place.project().repository() {
-        note("info/exclude", exclude::add(repository).map(drop));
-    }
     let since = Delta::of(&place).map(|delta| delta.told()).unwrap_or_default();
     let change = |journal: &mut Journal| journal.since = since;
     note("checkpoints", journal::update(&dir, place.root(), &place.settings.context, change).map(drop));
     note("old checkpoints", checkpoint::prune(&place).map(drop).map_err(io::Error::other));
     note("session files", mirror::refresh(&place, &dir, session.full()).map(drop));
-    if place.settings.commits.enabled && hook.payload.source != "compact" {
-        let settings = &place.settings.commits;
-        let done = commits::catch_up(
-            place.project(),
-            settings,
-            commits::Depth::SinceSeen,
-            lock::CHANGE,
-            hook.entered,
-        );
-        note("commits", done.map(drop).map_err(io::Error::other));
-    }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+}
+
+/// The log of commits, which a project may keep without the rest: git leaves its files alone, and commits that nobody saw
+/// are written down.
+///
+/// # Errors
+/// When git fails, or a file can be neither read nor written.
+pub fn catch_up_commits(hook: &mut Hook) -> Result<(), String> {
+    if hook.session.is_none() || hook.payload.source == "compact" {
+        return Ok(());
+    }
+    let Some(policy) = config::Policy::of(hook.project(), &hook.paths) else { return Ok(()) };
+    let settings = policy.continuity().map_err(|error| error.to_string())?;
+    let Some(repository) = hook.project().repository() else { return Ok(()) };
+    if settings.context.enabled || settings.commits.enabled {
+        exclude::add(repository).map_err(|error| format!("info/exclude: {error}"))?;
+    }
+    if settings.commits.enabled {
+        let depth = commits::Depth::SinceSeen;
+        commits::catch_up(hook.project(), &settings.commits, depth, lock::CHANGE, hook.entered)?;
+    }
+    Ok(())
 }
 
 /// Brings the session's journal up to date after its log was made short.

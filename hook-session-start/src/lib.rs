@@ -21,6 +21,7 @@ pub fn work(hook: &mut Hook) {
         let open = gates::reminder::open(hook)?;
         continuity::vitals::note_open(hook, &open)
     });
+    hook.stage("commits", continuity::session::catch_up_commits);
     hook.stage("session files", continuity::session::settle);
     hook.stage("compacting the log", housekeeping::compact);
     hook.stage("removing old sessions", housekeeping::remove_old_sessions);

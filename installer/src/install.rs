@@ -196,9 +196,7 @@ pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<
     tell(&change, &path, arguments.dry_run, out)?;
     if !arguments.dry_run {
         record::remove(&records)?;
-        if let Some(repository) = Repository::discover(&hooks_common::paths::resolve(&repo)) {
-            continuity::exclude::remove(&repository).context("the block in git's info/exclude")?;
-        }
+        leave_git(&paths, &repo, out)?;
         if change.after.is_none()
             && let Some(folder) = target.parent()
         {
@@ -206,6 +204,27 @@ pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<
             let _ = std::fs::remove_dir(folder);
         }
     }
+    Ok(())
+}
+
+/// Takes the block out of git's `info/exclude` once no settings of the repository start our hooks any more, and says what
+/// sessions leave behind.
+fn leave_git(paths: &Paths, repo: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    let Some(repository) = Repository::discover(&resolve(repo)) else { return Ok(()) };
+    let levels = [Scope::User, Scope::Project, Scope::Local].map(|scope| scope.level().file(paths, repo));
+    let is_wired = |file: &PathBuf| {
+        let text = store::read(file).ok().flatten().unwrap_or_default();
+        String::from_utf8_lossy(&text).contains("hook-session-start")
+    };
+    if levels.iter().any(is_wired) || !continuity::exclude::is_there(&repository) {
+        return Ok(());
+    }
+    continuity::exclude::remove(&repository).context("the block in git's info/exclude")?;
+    writeln!(
+        out,
+        "Took the block out of {}. What sessions left below .claude/ stays, and git sees it now: `req paths` lists it.",
+        repository.common_dir().join("info/exclude").display()
+    )?;
     Ok(())
 }
 

@@ -72,6 +72,7 @@ fn tasks_follow_lists_and_single_changes() {
         told(&[("1", "", "in_progress")], false),
         told(&[("2", "", "deleted")], false),
         told(&[("7", "", "pending")], false),
+        LoggedEvent { agent_id: "a1".into(), ..told(&[("", "of an agent", "pending")], true) },
     ]);
     let open: Vec<_> = journal.open_tasks().map(|task| (&*task.subject, &*task.status)).collect();
     assert_eq!(open, [("b", "pending"), ("First", "in_progress"), ("task 7", "pending")]);
