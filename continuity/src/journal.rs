@@ -43,6 +43,8 @@ pub struct Journal {
     /// When the session began, RFC 3339.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub started_at: String,
+    /// Whether its end was written down: what happens in it now begins it again.
+    pub is_ended: bool,
     /// How far the log was read.
     pub projection: Cursor,
     /// What it read.

@@ -100,7 +100,7 @@ impl Ledger {
     /// # Errors
     /// When the file exists and cannot be read.
     pub fn read(place: &Place) -> io::Result<Self> {
-        let bytes = store::read(&in_project::haios_events(place.root()))?.unwrap_or_default();
+        let bytes = store::read(&in_project::haios_events(&place.shared_root()))?.unwrap_or_default();
         let mut ledger = Self::default();
         for line in append::read_lines::<Line>(&bytes).0 {
             ledger.take_in(&line);
@@ -194,15 +194,16 @@ pub fn append(place: &Place, lines: &[Line]) -> io::Result<()> {
 
 /// Appends text that is one line, or several.
 pub(crate) fn append_raw(place: &Place, text: &[u8]) -> io::Result<()> {
-    let file = in_project::haios_events(place.root());
-    files::prepare(place.root(), &file)?;
+    let root = place.shared_root();
+    let file = in_project::haios_events(&root);
+    files::prepare(&root, &file)?;
     store::append_line(&file, &lock_path(place), text, store::lock::CHANGE)
 }
 
 /// The lock of whoever appends to the project's logs. Not the one that the caller may hold: a file that is opened twice
 /// does not share its locks.
 pub(crate) fn lock_path(place: &Place) -> PathBuf {
-    paths::continuity_lock(place.project().stores()[0]).with_file_name("continuity-logs.lock")
+    paths::continuity_lock(place.project().stores()[1]).with_file_name("continuity-logs.lock")
 }
 
 #[cfg(test)]

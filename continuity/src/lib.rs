@@ -10,6 +10,7 @@ pub mod commits;
 pub mod delta;
 pub mod exclude;
 pub mod facts;
+mod failures;
 pub mod files;
 pub mod git;
 pub mod handoff;

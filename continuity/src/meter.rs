@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use config::types::Context;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::SessionDir;
+use hooks_common::time::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::milliseconds;
@@ -59,7 +60,7 @@ pub fn of_hook(hook: &Hook, settings: &Context) -> Option<Reading> {
         ));
     }
     let transcript = transcript_of(hook, &dir)?;
-    read(&dir, &transcript, settings)
+    read(&dir, &transcript, settings, hook.entered)
 }
 
 /// The transcript of the hook's session: the one it names, else the one that its first event named.
@@ -72,19 +73,20 @@ pub fn transcript_of(hook: &Hook, dir: &SessionDir) -> Option<PathBuf> {
 }
 
 /// Reads the meter of a session.
-pub fn read(dir: &SessionDir, transcript: &Path, settings: &Context) -> Option<Reading> {
+pub fn read(dir: &SessionDir, transcript: &Path, settings: &Context, now: Moment) -> Option<Reading> {
     let written = std::fs::metadata(transcript).and_then(|meta| meta.modified()).ok();
-    if let Some(told) = dir.context() {
+    if let Some(told) = dir.context()
+        && let Some(percent) = told.used_percentage
+    {
         let at = u64::try_from(milliseconds(&told.recorded_at)).ok().map(Duration::from_millis);
         let at = at.map(|at| SystemTime::UNIX_EPOCH + at);
-        let is_current = match (at, written) {
-            (Some(at), Some(written)) => at + SLACK >= written,
-            (at, None) => at.is_some(),
-            (None, Some(_)) => false,
-        };
+        let is_current = at.is_some_and(|at| {
+            // A clock that was set back must not keep an old figure for ever.
+            at <= SystemTime::from(now.wall) + SLACK && written.is_none_or(|written| at + SLACK >= written)
+        });
         if is_current {
             return Some(Reading {
-                percent: told.used_percentage,
+                percent,
                 tokens: None,
                 window: told.context_window_size,
                 source: Source::StatusLine,
@@ -101,6 +103,8 @@ fn told_window(dir: &SessionDir) -> Option<u64> {
 }
 
 fn of_tokens(tokens: u64, model: &str, told: Option<u64>, settings: &Context, source: Source) -> Reading {
+    // What was told of another model, or long ago, is disproved by more than it holds.
+    let told = told.filter(|window| tokens <= *window);
     let window = told.unwrap_or_else(|| window_of(model, tokens, settings));
     #[allow(clippy::cast_precision_loss, reason = "tokens are far below 2^52")]
     let percent = (tokens as f64 / window as f64 * 100.0).min(100.0);
@@ -140,6 +144,8 @@ mod tests {
         ] {
             assert_eq!(window_of(model, tokens, &settings), window, "{model} {tokens}");
         }
+        let reading = of_tokens(300_000, "m[1m]", Some(200_000), &settings, Source::Transcript);
+        assert_eq!(reading.window, Some(1_000_000));
         let reading = of_tokens(170_004, "", Some(1_000_000), &settings, Source::Transcript);
         assert!((reading.percent - 17.0).abs() < 0.01);
     }
@@ -156,11 +162,12 @@ mod tests {
             let at = hooks_common::time::rfc3339(at.into());
             let told = format!(r#"{{"v":1,"used_percentage":42.0,"recorded_at":"{at}"}}"#);
             std::fs::write(dir.path().join("context.json"), told).unwrap();
-            read(&dir, &transcript, &Context::default()).map(|reading| reading.percent)
+            read(&dir, &transcript, &Context::default(), Moment::now()).map(|reading| reading.percent)
         };
         let now = SystemTime::now();
         assert_eq!(percent(now), Some(42.0));
         assert_eq!(percent(now - Duration::from_secs(60)), Some(10.0));
+        assert_eq!(percent(now + Duration::from_secs(3600)), Some(10.0), "a figure of tomorrow");
         std::fs::write(&transcript, "").unwrap();
         assert_eq!(percent(now - Duration::from_secs(60)), None, "unknown is not 0");
     }

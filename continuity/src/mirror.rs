@@ -2,6 +2,7 @@
 //! shapes. Each is written only when it says something new.
 
 use std::io;
+use std::path::Path;
 
 use hooks_common::paths::in_project;
 use hooks_common::session_log::SessionDir;
@@ -9,6 +10,7 @@ use hooks_common::store::{self, Durability, append, lock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::failures::Failures;
 use crate::journal::{AgentRun, Journal};
 use crate::place::Place;
 use crate::{files, journal, ledger};
@@ -19,96 +21,88 @@ const KEPT_AGENTS: usize = 100;
 /// How much of its end is looked at for agents that stand there already, in bytes.
 const AGENTS_TAIL: usize = 64 * 1024;
 
-/// `.context-tracking-state.json`. The first three keys are the documented shape.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Tracking<'a> {
-    files_read: &'a [String],
-    last_reset: i64,
-    warning_shown: bool,
-    last_activity: i64,
-    host_session_id: &'a str,
-}
-
-/// Brings a session's journal up to date, and the project's files with it. `session_id` is the host's id.
-///
-/// # Errors
-/// When the log cannot be read or a file not be written.
-pub fn refresh(place: &Place, dir: &SessionDir, session_id: &str) -> io::Result<Journal> {
-    let (mut journal, ()) = journal::update(dir, place.root(), &place.settings.context, |_| ())?;
-    show(place, &journal, session_id)?;
-    if journal.agents_written < journal.agents_started {
-        agents(place, &journal)?;
+/// Brings a session's journal up to date, and the project's files with it; the journal, and what failed of the files.
+/// `session_id` is the host's id. Where the journal cannot be written it is as it was.
+pub fn refresh(place: &Place, dir: &SessionDir, session_id: &str) -> (Journal, Result<(), String>) {
+    let mut failures = Failures::default();
+    let settings = &place.settings.context;
+    let updated = failures.note("journal", journal::update(dir, place.root(), settings, |_| ()));
+    let mut journal = updated.map_or_else(|| journal::read(dir), |(journal, ())| journal);
+    failures.note("session files", show(place, &journal, session_id));
+    if journal.agents_written < journal.agents_started
+        && failures.note("agents", agents(place, &journal)).is_some()
+    {
         let written = journal.agents_started;
-        let settings = &place.settings.context;
         let change = |journal: &mut Journal| journal.agents_written = written.max(journal.agents_written);
-        (journal, ()) = journal::update(dir, place.root(), settings, change)?;
+        let noted = failures.note("journal", journal::update(dir, place.root(), settings, change));
+        journal = noted.map_or(journal, |(journal, ())| journal);
     }
-    Ok(journal)
+    (journal, failures.into())
 }
 
-/// Writes what a session read and started, where that differs from what stands there.
+/// Writes what a session read and started, where that differs from what stands there. A file that would tell nothing is
+/// not there: a session that begins finds what the last one left gone. Keys of other tools stay.
 ///
 /// # Errors
-/// When a file cannot be written.
-pub fn show(place: &Place, journal: &Journal, session_id: &str) -> io::Result<()> {
+/// When a file cannot be written; the others are.
+pub fn show(place: &Place, journal: &Journal, session_id: &str) -> Result<(), String> {
     let root = place.root();
-    let tracking = Tracking {
-        files_read: &journal.reads.files,
-        last_reset: journal.reads.since,
-        warning_shown: journal.reads.is_warned,
-        last_activity: journal.reads.files.last().map_or(0, |_| journal.reads.last_activity),
-        host_session_id: session_id,
-    };
-    let file = in_project::context_tracking(root);
-    if journal.reads.files.is_empty() {
-        forget(root, &file)?;
-    } else if !is_shown(&file, &tracking) {
-        files::replace(root, &file, &tracking, Durability::Rebuildable)?;
-    }
-    let file = in_project::session_agents(root);
-    if journal.agents.is_empty() {
-        forget(root, &file)?;
-    } else {
-        let invoked =
-            |run: &AgentRun| json!({"agent": run.name, "description": run.description, "timestamp": run.at});
-        let document = json!({
-            "sessionId": journal.started_at,
-            "sessionStart": journal.started_at,
-            "agentsInvoked": journal.agents.iter().map(invoked).collect::<Vec<_>>(),
-            "agentsSuggested": [],
-            "filesModified": journal.edited.iter().map(|(file, _)| file).collect::<Vec<_>>(),
-            "hostSessionId": session_id,
-        });
-        files::replace(root, &file, &document, Durability::Rebuildable)?;
-    }
-    let file = in_project::auto_save(root);
+    let mut failures = Failures::default();
+    let tracking = json!({
+        "filesRead": journal.reads.files,
+        "lastReset": journal.reads.since,
+        "warningShown": journal.reads.is_warned,
+        "hostSessionId": session_id,
+        "lastActivity": journal.reads.last_activity,
+    });
+    let invoked =
+        |run: &AgentRun| json!({"agent": run.name, "description": run.description, "timestamp": run.at});
+    let agents = json!({
+        "sessionId": journal.started_at,
+        "sessionStart": journal.started_at,
+        "agentsInvoked": journal.agents.iter().map(invoked).collect::<Vec<_>>(),
+        "agentsSuggested": [],
+        "filesModified": journal.edited.iter().map(|(file, _)| file).collect::<Vec<_>>(),
+        "hostSessionId": session_id,
+    });
     let saves = json!({"lastSave": journal.auto_saves.last, "saveCount": journal.auto_saves.count});
-    if journal.auto_saves.count == 0 {
-        forget(root, &file)
-    } else {
-        files::replace(root, &file, &saves, Durability::Rebuildable).map(drop)
+    for (file, says_something, document) in [
+        (in_project::context_tracking(root), !journal.reads.files.is_empty(), tracking),
+        (in_project::session_agents(root), !journal.agents.is_empty(), agents),
+        (in_project::auto_save(root), journal.auto_saves.count > 0, saves),
+    ] {
+        failures.note("session files", show_one(root, &file, says_something, &document));
     }
+    failures.into()
 }
 
-/// Nothing to tell is told by no file: a session that begins finds what the last one left gone.
-fn forget(root: &std::path::Path, file: &std::path::Path) -> io::Result<()> {
-    if file.exists() {
-        files::prepare(root, file)?;
-        store::remove(file)?;
+fn show_one(root: &Path, file: &Path, says_something: bool, document: &Value) -> io::Result<()> {
+    if !says_something && !file.exists() {
+        return Ok(());
     }
-    Ok(())
-}
-
-/// Whether the file tells the same files of the same session: the last sign of life alone is no reason to replace it.
-fn is_shown(file: &std::path::Path, tracking: &Tracking<'_>) -> bool {
-    let Some(bytes) = store::read(file).ok().flatten() else { return false };
-    let Ok(old) = serde_json::from_slice::<Map<String, Value>>(&bytes) else { return false };
-    let same = |key: &str, value: Value| old.get(key) == Some(&value);
-    same("filesRead", json!(tracking.files_read))
-        && same("lastReset", json!(tracking.last_reset))
-        && same("warningShown", json!(tracking.warning_shown))
-        && same("hostSessionId", json!(tracking.host_session_id))
+    files::prepare(root, file)?;
+    let before: Map<String, Value> = files::read(file)?;
+    let mut after = before.clone();
+    for (key, value) in document.as_object().into_iter().flatten() {
+        if says_something {
+            after.insert(key.clone(), value.clone());
+        } else {
+            after.remove(key);
+        }
+    }
+    if after.is_empty() {
+        return store::remove(file).map(drop);
+    }
+    // The last sign of life alone is no reason to replace a file.
+    let without_it = |map: &Map<String, Value>| {
+        let mut map = map.clone();
+        map.remove("lastActivity");
+        map
+    };
+    if without_it(&before) == without_it(&after) {
+        return Ok(());
+    }
+    files::replace(root, file, &after, Durability::Rebuildable).map(drop)
 }
 
 /// A line of `agent-invocations.jsonl`. The first four keys are the documented shape.

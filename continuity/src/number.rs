@@ -87,7 +87,10 @@ pub fn begin(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>) -> io::
     };
     let is_open = ledger.sessions.get(&number).is_some_and(|session| session.is_open);
     let is_new = known.is_none();
-    if !is_open {
+    // A session that is taken up again begins when something happens in it: an older client names the original when it
+    // forks one.
+    let begins = !is_open && (is_new || source != "resume");
+    if begins {
         let source = match (is_new, source) {
             (false, _) => "resume",
             (true, "") => "startup",
@@ -102,30 +105,43 @@ pub fn begin(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>) -> io::
     }
     let started = ledger.sessions.get(&number).and_then(|session| session.started);
     let started_at = started.map_or_else(|| now.rfc3339(), rfc3339);
-    let (journal, ()) = journal::update(dir, place.root(), &place.settings.context, |journal| {
+    journal::update(dir, place.root(), &place.settings.context, |journal| {
         journal.number = Some(number);
+        journal.is_ended = !is_open && !begins;
         if journal.started_at.is_empty() {
             journal.started_at = started_at;
         }
     })?;
-    if source != "compact" {
-        note(place, |state| {
-            // The same instant cannot begin twice: a second SessionStart of a session changes nothing of it.
-            if state.host_session_id != session.full() || is_new {
-                state.begin_count += 1;
-            }
-            state.session_id.clone_from(&journal.started_at);
-            state.started_at.clone_from(&journal.started_at);
-            state.host_session_id = session.full().to_owned();
-            state.session_number = Some(number);
-            state.source = source.to_owned();
-            state.last_begin = Some(now.rfc3339());
-        })?;
-    }
     Ok(Begun { number, is_new })
 }
 
-/// Begins a session by hand, under a number that a person chose; whether that was news.
+/// Shows a session that begins in the project's `.session-state.json`. A compaction begins nothing.
+///
+/// # Errors
+/// As [`begin`].
+pub fn show(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>, begun: &Begun) -> io::Result<()> {
+    let Beginning { session, source, now } = *beginning;
+    if source == "compact" {
+        return Ok(());
+    }
+    let started_at = journal::read(dir).started_at;
+    let _lock = place.lock(lock::CHANGE).map_err(io::Error::other)?;
+    note(place, |state| {
+        // The same instant cannot begin twice: a second SessionStart of a session changes nothing of it.
+        if state.host_session_id != session.full() || begun.is_new {
+            state.begin_count += 1;
+        }
+        state.session_id.clone_from(&started_at);
+        state.started_at.clone_from(&started_at);
+        state.host_session_id = session.full().to_owned();
+        state.session_number = Some(begun.number);
+        state.source = source.to_owned();
+        state.last_begin = Some(now.rfc3339());
+    })
+}
+
+/// Begins a session by hand, under a number that a person chose, else its own, else the next; the number, and whether that
+/// was news.
 ///
 /// # Errors
 /// When the number was given to another session, is smaller than one that was and `is_forced` is not set, or a file
@@ -133,17 +149,22 @@ pub fn begin(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>) -> io::
 pub fn begin_as(
     place: &Place,
     owner: Option<(&SessionId, &SessionDir)>,
-    number: u64,
+    number: Option<u64>,
     is_forced: bool,
     now: Moment,
-) -> io::Result<bool> {
+) -> io::Result<(u64, bool)> {
     let _lock = place.lock(lock::PATIENT).map_err(io::Error::other)?;
     let ledger = Ledger::read(place)?;
+    let own = || owner.and_then(|(_, dir)| journal::number_of(dir));
+    let number = match number.or_else(own) {
+        Some(number) => number,
+        None => next(place, &ledger)?,
+    };
     let session_id = owner.map_or("", |(session, _)| session.full());
     if let Some(known) = ledger.sessions.get(&number) {
         let is_same = known.session_id == session_id || known.session_id.is_empty() || session_id.is_empty();
         if known.is_open && is_same {
-            return Ok(false);
+            return Ok((number, false));
         }
         if !is_same && !is_forced {
             return Err(io::Error::other(format!(
@@ -173,14 +194,16 @@ pub fn begin_as(
     });
     ledger::append(place, &lines)?;
     if let Some((_, dir)) = owner {
-        journal::update(dir, place.root(), &place.settings.context, |journal| journal.number = Some(number))?;
+        let change =
+            |journal: &mut journal::Journal| (journal.number, journal.is_ended) = (Some(number), false);
+        journal::update(dir, place.root(), &place.settings.context, change)?;
     }
     note(place, |state| {
         state.session_number = Some(number);
         state.last_begin = Some(now.rfc3339());
         state.begin_count += 1;
     })?;
-    Ok(true)
+    Ok((number, true))
 }
 
 /// Notes the end of a session, unless it ended already or never began; whether it did.

@@ -56,17 +56,26 @@ impl Place {
         self.project.root()
     }
 
+    /// The folder that all work trees of the repository share: numbers and beginnings are told apart across them.
+    pub fn shared_root(&self) -> PathBuf {
+        let main = self.project.repository().and_then(|repository| {
+            let main = repository.main_worktree().filter(|main| main.is_dir())?;
+            Some(main.join(self.root().strip_prefix(repository.top()).ok()?))
+        });
+        main.unwrap_or_else(|| self.root().to_owned())
+    }
+
     /// Where checkpoints lie.
     pub fn checkpoints(&self) -> PathBuf {
         self.root().join(paths::normalise(Path::new(&self.settings.checkpoints.dir)))
     }
 
-    /// The lock of whoever changes the project's session files.
+    /// The lock of whoever changes the session files of a project, in any of its work trees.
     ///
     /// # Errors
     /// As [`lock::exclusive`].
     pub fn lock(&self, wait: Duration) -> Result<Lock, LockError> {
-        let path = paths::continuity_lock(self.project.stores()[0]);
+        let path = paths::continuity_lock(self.project.stores()[1]);
         if let Some(folder) = path.parent() {
             let _ = std::fs::create_dir_all(folder);
         }

@@ -89,12 +89,17 @@ impl Pressure {
         self.band >= Band::Force && self.released.is_none()
     }
 
+    /// Nothing is refused any more, for a reason: `checkpoint` or `skip`.
+    pub fn release(&mut self, reason: &str) {
+        self.released = Some(reason.to_owned());
+    }
+
     /// Whether the model should be told at a prompt; counts the prompt.
     pub fn is_to_be_told(&mut self) -> bool {
         self.prompts_since += 1;
         let is_due = match self.told {
             None => true,
-            Some(told) => self.percent >= told + STEP || self.prompts_since > PROMPTS,
+            Some(told) => self.percent >= told + STEP || self.prompts_since >= PROMPTS,
         };
         if is_due {
             (self.told, self.prompts_since) = (Some(self.percent), 0);
@@ -156,10 +161,18 @@ pub fn follow(
 /// When the file cannot be written.
 pub fn release(dir: &SessionDir, reason: &str) -> io::Result<bool> {
     let Some(mut pressure) = read(dir).filter(Pressure::is_demanding) else { return Ok(false) };
-    pressure.released = Some(reason.to_owned());
+    pressure.release(reason);
     write(dir, &pressure)?;
-    store::remove(&dir.pressure_refusals())?;
+    forget_refusals(dir)?;
     Ok(true)
+}
+
+/// Tools may be refused as often again.
+///
+/// # Errors
+/// When the file cannot be removed.
+pub fn forget_refusals(dir: &SessionDir) -> io::Result<()> {
+    store::remove(&dir.pressure_refusals()).map(drop)
 }
 
 /// How often tools were refused.

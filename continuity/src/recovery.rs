@@ -5,7 +5,7 @@
 //! however long it rests.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -71,6 +71,8 @@ pub struct Recovered {
 pub struct Asking<'a> {
     /// The roots of everything on disk.
     pub paths: &'a Paths,
+    /// The project: sessions of other work trees are recovered where they lived.
+    pub root: &'a Path,
     /// The session that begins, which is no orphan.
     pub session_id: &'a str,
     /// Its client.
@@ -93,6 +95,7 @@ fn orphan(number: u64, session: &Numbered, asking: &Asking<'_>) -> Option<Orphan
     let is_silent = last_seen.is_none_or(|seen| asking.now.wall - seen > SILENCE);
     let meta = dir.as_ref().and_then(SessionDir::meta);
     let reason = match &meta {
+        Some(meta) if meta.project_dir != asking.root && meta.project_dir.is_dir() => return None,
         Some(meta) => {
             let lives =
                 |owner: &Owner| owner.is_recognised() && owner.liveness(&meta.site()) == Liveness::Live;
@@ -180,6 +183,11 @@ fn one(
     let mut lines = vec![Line { reason: orphan.reason.to_owned(), ..about("end") }];
     lines.push(Line { file: shown.unwrap_or_default().into_owned(), ..about("recovered") });
     ledger::append(place, &lines)?;
+    if let Some(dir) = &orphan.dir {
+        // Should it go on after all, it begins again. That this cannot be noted costs no more than that.
+        let note = |journal: &mut Journal| journal.is_ended = true;
+        let _ = journal::update(dir, place.root(), &place.settings.context, note);
+    }
     Ok(Recovered { number: orphan.number, checkpoint: written, facts, last_seen: orphan.last_seen })
 }
 
@@ -202,7 +210,7 @@ fn facts(place: &Place, asking: &Asking<'_>, orphan: &Orphan, tree: &mut Option<
     let mut facts =
         Facts::with_tree(place, &journal, &orphan.session_id, transcript.as_deref(), depth, tree.clone());
     facts.context_percent =
-        orphan.dir.as_ref().and_then(SessionDir::context).map(|context| context.used_percentage);
+        orphan.dir.as_ref().and_then(SessionDir::context).and_then(|context| context.used_percentage);
     facts
 }
 

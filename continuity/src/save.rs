@@ -6,6 +6,7 @@ use hooks_common::runtime::Hook;
 use hooks_common::session_log::SessionDir;
 
 use crate::facts::{Depth, Facts};
+use crate::failures::Failures;
 use crate::handoff::{self, Occasion};
 use crate::journal::{self, Journal};
 use crate::place::Place;
@@ -21,12 +22,29 @@ pub fn hand_off(
     dir: &SessionDir,
     journal: &Journal,
     trigger: &str,
-) -> io::Result<Facts> {
+) -> io::Result<()> {
     let transcript = meter::transcript_of(hook, dir);
     let session = hook.session.as_ref().map_or("", |session| session.full());
     let facts = Facts::gather(place, journal, session, transcript.as_deref(), Depth::Prompt);
-    write(place, dir, journal, &facts, trigger, hook)?;
-    Ok(facts)
+    write(place, dir, journal, &facts, trigger, hook)
+}
+
+/// The checkpoint of a session whose context is nearly used up.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn in_need(
+    hook: &Hook,
+    place: &Place,
+    dir: &SessionDir,
+    journal: &Journal,
+    percent: f64,
+) -> Result<(), String> {
+    let transcript = meter::transcript_of(hook, dir);
+    let session = hook.session.as_ref().map_or("", |session| session.full());
+    let mut facts = Facts::gather(place, journal, session, transcript.as_deref(), Depth::Prompt);
+    facts.context_percent = Some(percent);
+    emergency(hook, place, &facts, "the context is nearly used up").map(drop)
 }
 
 fn write(
@@ -74,20 +92,17 @@ fn save(
     reason: &str,
 ) -> Result<(), String> {
     let session = hook.session.as_ref().map_or("", |session| session.full());
-    let journal = mirror::refresh(place, dir, session).map_err(|error| error.to_string())?;
+    let mut failures = Failures::default();
+    let (journal, shown) = mirror::refresh(place, dir, session);
+    failures.note("session files", shown);
     let transcript = meter::transcript_of(hook, dir);
     let mut facts = Facts::gather(place, &journal, session, transcript.as_deref(), depth);
-    let mut failed = Vec::new();
-    if place.settings.handoff.enabled
-        && let Err(error) = write(place, dir, &journal, &facts, trigger, hook)
-    {
-        failed.push(format!("the hand-off: {error}"));
+    if place.settings.handoff.enabled {
+        failures.note("the hand-off", write(place, dir, &journal, &facts, trigger, hook));
     }
     facts.context_percent = meter::of_hook(hook, &place.settings.context).map(|reading| reading.percent);
-    if let Err(error) = emergency(hook, place, &facts, reason) {
-        failed.push(format!("the checkpoint: {error}"));
-    }
-    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+    failures.note("the checkpoint", emergency(hook, place, &facts, reason));
+    failures.into()
 }
 
 /// Writes the checkpoint that nobody wrote, if that is wanted and there is anything to tell; where.

@@ -1,7 +1,5 @@
 //! SessionStart and SessionEnd: what begins with a session, what is given back to it, what is saved when it ends.
 
-use std::io;
-
 use hooks_common::owner::Owner;
 use hooks_common::paths::in_project;
 use hooks_common::runtime::Hook;
@@ -10,8 +8,10 @@ use hooks_common::text::SESSION_START_LIMIT;
 
 use crate::delta::Delta;
 use crate::facts::Depth;
+use crate::failures::Failures;
 use crate::handoff::{self, Restored};
 use crate::journal::Journal;
+use crate::ledger::Ledger;
 use crate::number::{self, Beginning};
 use crate::place::Place;
 use crate::pressure;
@@ -23,33 +23,51 @@ const HINTED: u16 = 240;
 /// How much of a session's last answers is looked at when it ends, in bytes.
 const STORY: u64 = 1024 * 1024;
 
-/// Gives the session its number, and ends those that ended without saying so. `owner` is the session's client.
+/// Gives the session its number. A compaction leaves room in its context.
 ///
 /// # Errors
 /// When the project's files can be neither read nor written.
-pub fn begin(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
+pub fn begin(hook: &mut Hook) -> Result<(), String> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
-    let is_compaction = hook.payload.source == "compact";
-    if is_compaction {
-        pressure::clear(&dir).map_err(|error| error.to_string())?;
+    let mut failures = Failures::default();
+    if hook.payload.source == "compact" {
+        failures.note("context", pressure::clear(&dir).and_then(|()| dir.forget_context()));
+    } else {
+        failures.note("context", turn::note_context(hook, &place, &dir));
     }
     let source = hook.payload.source.clone();
     let beginning = Beginning { session: &session, source: &source, now: hook.entered };
-    let begun =
-        number::begin(&place, &dir, &beginning).map_err(|error| format!("session number: {error}"))?;
-    if is_compaction {
+    if let Some(begun) = failures.note("session number", number::begin(&place, &dir, &beginning)) {
+        failures.note("session state", number::show(&place, &dir, &beginning, &begun));
+    }
+    failures.into()
+}
+
+/// Ends the sessions that ended without saying so, and tells what they knew. `owner` is the session's client.
+///
+/// # Errors
+/// When the ledger can be neither read nor written.
+pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
+    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    if hook.payload.source == "compact" {
         return Ok(());
     }
-    turn::note_context(hook, &place, &dir)?;
-    let asking = Asking { paths: &hook.paths, session_id: session.full(), owner, now: hook.entered };
-    let (recovered, failures) =
-        recovery::recover(&place, &asking, begun.number).map_err(|error| format!("recovery: {error}"))?;
+    let by = journal::number_of(&dir).unwrap_or(0);
+    let asking = Asking {
+        paths: &hook.paths,
+        root: place.root(),
+        session_id: session.full(),
+        owner,
+        now: hook.entered,
+    };
+    let (recovered, failed) = recovery::recover(&place, &asking, by).map_err(|error| error.to_string())?;
     let told = recovery::told(&place, &recovered, hook.entered);
     if !told.is_empty() {
         hook.answer.add_context(told);
     }
-    if failures.is_empty() { Ok(()) } else { Err(format!("recovery: {}", failures.join("; "))) }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
 }
 
 /// Gives back after a compaction what was saved before it, within the room that is left; hints at what another
@@ -70,7 +88,8 @@ pub fn restore(hook: &mut Hook) -> Result<(), String> {
         return Ok(());
     }
     let room = SESSION_START_LIMIT.saturating_sub(hook.answer.context_length() + 2);
-    let files = [(own.as_path(), shown.as_str()), (shared.as_path(), shown.as_str())];
+    let own_shown = own.to_string_lossy().into_owned();
+    let files = [(own.as_path(), own_shown.as_str()), (shared.as_path(), shown.as_str())];
     let newest = place.settings.handoff.max_age_minutes;
     match handoff::restore(&files, &session, newest, room, hook.entered) {
         Restored::Nothing => {}
@@ -112,18 +131,13 @@ fn hint(hook: &mut Hook, file: &std::path::Path) {
 pub fn settle(hook: &mut Hook) -> Result<(), String> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
-    let mut failed = Vec::new();
-    let mut note = |what: &str, done: io::Result<()>| {
-        if let Err(error) = done {
-            failed.push(format!("{what}: {error}"));
-        }
-    };
+    let mut failures = Failures::default();
     let since = Delta::of(&place).map(|delta| delta.told()).unwrap_or_default();
     let change = |journal: &mut Journal| journal.since = since;
-    note("checkpoints", journal::update(&dir, place.root(), &place.settings.context, change).map(drop));
-    note("old checkpoints", checkpoint::prune(&place).map(drop).map_err(io::Error::other));
-    note("session files", mirror::refresh(&place, &dir, session.full()).map(drop));
-    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+    failures.note("journal", journal::update(&dir, place.root(), &place.settings.context, change));
+    failures.note("old checkpoints", checkpoint::prune(&place));
+    failures.note("session files", mirror::refresh(&place, &dir, session.full()).1);
+    failures.into()
 }
 
 /// The log of commits, which a project may keep without the rest: git leaves its files alone, and commits that nobody saw
@@ -165,10 +179,13 @@ pub fn catch_up(hook: &mut Hook) -> Result<(), String> {
 pub fn end(hook: &mut Hook) -> Result<(), String> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    let known = || Ledger::read(&place).ok()?.number_of(session.full());
     // A session that was never begun has nothing to end.
-    let Some(number) = journal::number_of(&dir) else { return Ok(()) };
-    let ended = number::end(&place, number, session.full(), &hook.payload.reason, hook.entered);
-    let saved = save::at_end(hook, &place, &dir, Depth::Story(STORY));
-    ended.map_err(|error| format!("the end: {error}"))?;
-    saved
+    let Some(number) = journal::number_of(&dir).or_else(known) else { return Ok(()) };
+    let mut failures = Failures::default();
+    failures.note("the end", number::end(&place, number, session.full(), &hook.payload.reason, hook.entered));
+    failures.note("saving", save::at_end(hook, &place, &dir, Depth::Story(STORY)));
+    let note = |journal: &mut Journal| journal.is_ended = true;
+    failures.note("journal", journal::update(&dir, place.root(), &place.settings.context, note));
+    failures.into()
 }

@@ -10,8 +10,10 @@ use hooks_common::redact::redact;
 use hooks_common::store;
 use hooks_common::text::{cut_bytes, one_line};
 use memchr::memmem;
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::facts::Task;
 
@@ -86,45 +88,70 @@ pub struct Usage {
     pub model: String,
 }
 
+/// A line, read leniently: a value of another type, or null, counts as none and costs nothing else.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
 struct Line {
-    #[serde(default, rename = "type")]
+    #[serde(rename = "type", deserialize_with = "lenient")]
     kind: String,
-    #[serde(default)]
+    #[serde(deserialize_with = "lenient")]
     subtype: String,
-    #[serde(default)]
+    #[serde(deserialize_with = "lenient")]
     is_sidechain: bool,
-    #[serde(default)]
+    #[serde(deserialize_with = "lenient")]
     is_api_error_message: bool,
-    #[serde(default)]
+    #[serde(deserialize_with = "lenient")]
     message: Option<Answered>,
-    #[serde(default)]
+    #[serde(deserialize_with = "lenient")]
     compact_metadata: Option<Compaction>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Answered {
-    #[serde(default)]
+    #[serde(deserialize_with = "lenient")]
     model: String,
-    #[serde(default)]
+    #[serde(deserialize_with = "lenient")]
     usage: Option<Tokens>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct Tokens {
+    #[serde(deserialize_with = "count")]
     input_tokens: u64,
+    #[serde(deserialize_with = "count")]
     cache_creation_input_tokens: u64,
+    #[serde(deserialize_with = "count")]
     cache_read_input_tokens: u64,
+    #[serde(deserialize_with = "count")]
     output_tokens: u64,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 struct Compaction {
-    post_tokens: Option<u64>,
+    #[serde(deserialize_with = "lenient")]
+    post_tokens: Option<f64>,
+}
+
+fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default,
+{
+    let value: &RawValue = Deserialize::deserialize(deserializer)?;
+    Ok(serde_json::from_str(value.get()).unwrap_or_default())
+}
+
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    lenient::<D, f64>(deserializer).map(whole)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
+fn whole(tokens: f64) -> u64 {
+    tokens as u64
 }
 
 /// The context's size after the model's last answer. `None` when nobody knows: there was no answer yet, or none since
@@ -145,18 +172,20 @@ pub fn usage(path: &Path) -> io::Result<Option<Usage>> {
         }
         if line.kind == "system" && line.subtype == "compact_boundary" {
             let left = line.compact_metadata.and_then(|compaction| compaction.post_tokens);
-            found = left.map(|tokens| Usage { tokens, model: String::new() });
+            found = left.map(|tokens| Usage { tokens: whole(tokens), model: String::new() });
             return Seen::Enough;
         }
         let Some(message) = line.message.filter(|_| line.kind == "assistant") else { return Seen::More };
         let Some(tokens) = message.usage else { return Seen::More };
-        let before =
-            tokens.input_tokens + tokens.cache_creation_input_tokens + tokens.cache_read_input_tokens;
+        let before = tokens
+            .input_tokens
+            .saturating_add(tokens.cache_creation_input_tokens)
+            .saturating_add(tokens.cache_read_input_tokens);
         if before == 0 {
             return Seen::More;
         }
         // What was answered is in the context of the next turn.
-        found = Some(Usage { tokens: before + tokens.output_tokens, model: message.model });
+        found = Some(Usage { tokens: before.saturating_add(tokens.output_tokens), model: message.model });
         Seen::Enough
     })?;
     Ok(found)
@@ -368,6 +397,17 @@ mod tests {
         let quoted = r#"{"type":"user","message":{"content":"\"usage\" of \"compact_boundary\""}}"#;
         let torn = r#"{"type":"assistant","message":{"usage":{"input_tok"#;
         assert_eq!(tokens(&[ANSWER, side, error, nothing, quoted, torn]), Some(170_304));
+        for (usage, expected) in [
+            (r#"{"input_tokens":196000,"cache_read_input_tokens":null,"output_tokens":"x"}"#, 196_000),
+            (r#"{"input_tokens":190000.0,"server_tool_use":null}"#, 190_000),
+        ] {
+            let line = format!(
+                r#"{{"type":"assistant","isSidechain":null,"message":{{"model":null,"usage":{usage}}}}}"#
+            );
+            assert_eq!(tokens(&[ANSWER, &line]), Some(expected));
+        }
+        let huge = r#"{"type":"assistant","message":{"usage":{"input_tokens":18446744073709551615,"output_tokens":5}}}"#;
+        assert_eq!(tokens(&[huge]), Some(u64::MAX));
         assert_eq!(tokens(&[]), None);
         assert_eq!(tokens(&[side, quoted, torn]), None);
     }

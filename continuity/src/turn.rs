@@ -13,6 +13,7 @@ use hooks_common::store::append;
 use hooks_common::text::fact;
 use serde_json::json;
 
+use crate::failures::Failures;
 use crate::journal::{self, Journal};
 use crate::meter::{self, Reading};
 use crate::number::{self, Beginning};
@@ -38,38 +39,77 @@ fn failed(error: io::Error) -> String {
 /// many files were read.
 ///
 /// # Errors
-/// When a file can be neither read nor written.
+/// When a file can be neither read nor written; what does not need it is done.
 pub fn begin(hook: &mut Hook) -> Result<(), String> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
-    if journal::number_of(&dir).is_none() {
-        let beginning = Beginning { session: &session, source: "", now: hook.entered };
-        number::begin(&place, &dir, &beginning).map_err(|error| format!("session number: {error}"))?;
+    if !dir.is_known() {
+        hook.enter_session();
     }
-    let many = usize::from(place.settings.context.many_files);
+    let mut failures = Failures::default();
+    let known = journal::read(&dir);
+    if known.number.is_none() || known.is_ended {
+        let beginning = Beginning { session: &session, source: "", now: hook.entered };
+        if let Some(begun) = failures.note("session number", number::begin(&place, &dir, &beginning)) {
+            failures.note("session state", number::show(&place, &dir, &beginning, &begun));
+        }
+    }
+    failures.note("session files", files_read(hook, &place, &dir));
+    failures.note("context", tell_context(hook, &place, &dir));
+    failures.into()
+}
+
+/// Takes in what the last turn read, and tells once that it is much.
+fn files_read(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), String> {
     let context = &place.settings.context;
+    let many = usize::from(context.many_files);
     let is_told = |journal: &mut Journal| {
         let is_due = many > 0 && journal.reads.files.len() >= many && !journal.reads.is_warned;
         journal.reads.is_warned |= is_due;
         is_due
     };
-    let (journal, is_told) = journal::update(&dir, place.root(), context, is_told).map_err(failed)?;
-    mirror::show(&place, &journal, session.full()).map_err(failed)?;
+    let (journal, is_told) = journal::update(dir, place.root(), context, is_told).map_err(failed)?;
     if is_told {
         hook.answer.add_context(format!(
             "{} files have been read in this session; what was learned from them is worth writing down before the context is compacted.",
             journal.reads.files.len()
         ));
     }
-    if hook.payload.prompt.to_lowercase().contains(SKIP) && pressure::release(&dir, "skip").map_err(failed)? {
-        violation(hook, &place, journal.number, "warn", "the user goes on without a checkpoint")?;
+    let session = hook.session.as_ref().map_or("", |session| session.full());
+    mirror::show(place, &journal, session)
+}
+
+/// Reads the meter, and tells what it says if that is news. What the user writes can end what it asks for.
+fn tell_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), String> {
+    let mut failures = Failures::default();
+    let Some(mut pressure) = measured(hook, place, dir, &mut failures)? else { return failures.into() };
+    let journal = journal::read(dir);
+    if pressure.is_demanding() && skips_checkpoint(hook) {
+        pressure.release("skip");
+        failures.note("refusals", pressure::forget_refusals(dir));
+        let said = "the user goes on without a checkpoint";
+        failures.note("governance events", violation(hook, place, journal.number, "warn", said));
     }
-    let Some(mut pressure) = measured(hook, &place, &dir)? else { return Ok(()) };
-    if context.force != Force::Off && pressure.is_to_be_told() {
-        hook.answer.add_context(advice(hook, &place, &pressure, journal.number));
+    if place.settings.context.force != Force::Off && pressure.is_to_be_told() {
+        hook.answer.add_context(advice(hook, place, dir, &pressure, journal.number));
     }
-    emergency(hook, &place, &journal, &mut pressure)?;
-    pressure::write(&dir, &pressure).map_err(failed)
+    failures.note("pressure", pressure::write(dir, &pressure));
+    failures.note("emergency", emergency(hook, place, dir, &journal, &mut pressure));
+    failures.into()
+}
+
+/// Whether the user says, in a line or sentence of its own, that there will be no checkpoint. What the client itself
+/// reports of agents and shells is nobody's word.
+fn skips_checkpoint(hook: &Hook) -> bool {
+    let is_users = matches!(hook.payload.source.as_str(), "" | "user" | "sdk");
+    let prompt = hook.payload.prompt.trim().to_lowercase();
+    if !is_users || prompt.starts_with('<') {
+        return false;
+    }
+    prompt.split(['\n', '.', '!', ';', ',']).any(|part| {
+        let part = part.trim().trim_matches(['`', '"', '\'']);
+        part == SKIP || part.strip_prefix("please ").is_some_and(|part| part == SKIP)
+    })
 }
 
 /// PreToolUse: refuses tools that grow the work while a checkpoint is asked for, a few times; tells what nobody told
@@ -98,15 +138,15 @@ pub fn gate(hook: &mut Hook) -> Result<(), String> {
         && refused < u64::from(context.most_refusals)
         && grows_the_work(hook, &place)
     {
+        // Without the count it would never end.
         pressure::count_refusal(&dir).map_err(failed)?;
         let text = refusal(hook, &place, &pressure, number, refused + 1);
-        violation(hook, &place, number, "block", &hook.payload.tool_name.clone())?;
         hook.gates.get_or_insert_default().outcome = "context".to_owned();
         hook.answer.decide(Decision::Refuse(text));
-        return Ok(());
+        return violation(hook, &place, number, "block", &hook.payload.tool_name.clone());
     }
     if pressure.told.is_none() && context.force != Force::Off {
-        hook.answer.add_context(advice(hook, &place, &pressure, number));
+        hook.answer.add_context(advice(hook, &place, &dir, &pressure, number));
         pressure.told = Some(pressure.percent);
         pressure.prompts_since = 0;
         pressure::write(&dir, &pressure).map_err(failed)?;
@@ -160,22 +200,29 @@ pub fn look(hook: &mut Hook) -> Result<(), String> {
     }
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
-    let before = pressure::read(&dir);
-    if let Some(mut pressure) = measured(hook, &place, &dir)? {
-        let journal = journal::read(&dir);
-        emergency(hook, &place, &journal, &mut pressure)?;
-        let is_news = before.is_none_or(|before| {
-            before.band != pressure.band || before.has_emergency != pressure.has_emergency
-        });
-        if is_news {
-            pressure::write(&dir, &pressure).map_err(failed)?;
-        }
-    }
+    let mut failures = Failures::default();
+    failures.note("context", follow_context(hook, &place, &dir));
     if hook.has_passed(SAVE_EVERY) {
-        let journal = mirror::refresh(&place, &dir, session.full()).map_err(failed)?;
-        auto_save(hook, &place, &dir, &journal)?;
+        let (journal, shown) = mirror::refresh(&place, &dir, session.full());
+        failures.note("session files", shown);
+        failures.note("auto-save", auto_save(hook, &place, &dir, &journal));
     }
-    Ok(())
+    failures.into()
+}
+
+/// Reads the meter where nothing can be told; what is news waits for the next tool or prompt.
+fn follow_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), String> {
+    let before = pressure::read(dir);
+    let mut failures = Failures::default();
+    let Some(mut pressure) = measured(hook, place, dir, &mut failures)? else { return failures.into() };
+    if before
+        .is_none_or(|before| before.band != pressure.band || before.is_demanding() != pressure.is_demanding())
+    {
+        failures.note("pressure", pressure::write(dir, &pressure));
+    }
+    let journal = journal::read(dir);
+    failures.note("emergency", emergency(hook, place, dir, &journal, &mut pressure));
+    failures.into()
 }
 
 /// Stop: holds the turn up once while a checkpoint is asked for.
@@ -203,7 +250,7 @@ pub fn hold(hook: &mut Hook) -> Result<(), String> {
     }
     pressure.has_held_stop = true;
     pressure::write(&dir, &pressure).map_err(failed)?;
-    let text = advice(hook, &place, &pressure, journal::number_of(&dir));
+    let text = advice(hook, &place, &dir, &pressure, journal::number_of(&dir));
     hook.gates.get_or_insert_default().outcome = "context".to_owned();
     hook.answer.decide(Decision::Refuse(text));
     Ok(())
@@ -216,32 +263,18 @@ pub fn hold(hook: &mut Hook) -> Result<(), String> {
 pub fn end(hook: &mut Hook) -> Result<(), String> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
-    let journal = mirror::refresh(&place, &dir, session.full()).map_err(failed)?;
-    let before = pressure::read(&dir);
-    match measured(hook, &place, &dir)? {
-        Some(mut pressure) => {
-            emergency(hook, &place, &journal, &mut pressure)?;
-            if before.as_ref() != Some(&pressure) {
-                pressure::write(&dir, &pressure).map_err(failed)?;
-            }
-        }
-        None if before.is_some() => pressure::clear(&dir).map_err(failed)?,
-        None => {}
-    }
-    if auto_save(hook, &place, &dir, &journal)? || !place.settings.handoff.enabled {
-        return Ok(());
-    }
+    let mut failures = Failures::default();
+    failures.note("context", follow_context(hook, &place, &dir));
+    let (journal, shown) = mirror::refresh(&place, &dir, session.full());
+    failures.note("session files", shown);
+    let is_saved = failures.note("auto-save", auto_save(hook, &place, &dir, &journal)).unwrap_or(false);
     let passed = hook.entered.wall.timestamp_millis() - journal.saved_at;
     let pause = i64::from(place.settings.handoff.snapshot_minutes) * 60_000;
     // A clock that went back must not keep the hand-off from being saved.
-    if !(0..pause).contains(&passed) && has_something(&journal) {
-        save::hand_off(hook, &place, &dir, &journal, "stop").map_err(failed)?;
+    if place.settings.handoff.enabled && !is_saved && !(0..pause).contains(&passed) {
+        failures.note("the hand-off", save::hand_off(hook, &place, &dir, &journal, "stop"));
     }
-    Ok(())
-}
-
-fn has_something(journal: &Journal) -> bool {
-    !(journal.reads.files.is_empty() && journal.edited.is_empty() && journal.tasks.is_empty())
+    failures.into()
 }
 
 /// Saves the hand-off when many files were read and that was not done lately; whether it did.
@@ -264,7 +297,7 @@ fn auto_save(hook: &mut Hook, place: &Place, dir: &SessionDir, journal: &Journal
     };
     let (journal, ()) = journal::update(dir, place.root(), context, note).map_err(failed)?;
     let session = hook.session.as_ref().map_or("", |session| session.full()).to_owned();
-    mirror::show(place, &journal, &session).map_err(failed)?;
+    mirror::show(place, &journal, &session)?;
     Ok(true)
 }
 
@@ -277,32 +310,41 @@ pub(crate) fn note_context(hook: &Hook, place: &Place, dir: &SessionDir) -> Resu
     if hook.payload.context_tokens == 0 {
         return Ok(());
     }
-    match measured(hook, place, dir)? {
-        Some(pressure) => pressure::write(dir, &pressure).map_err(failed),
-        None => Ok(()),
+    let mut failures = Failures::default();
+    if let Some(pressure) = measured(hook, place, dir, &mut failures)? {
+        failures.note("pressure", pressure::write(dir, &pressure));
     }
+    failures.into()
 }
 
 /// The pressure after reading the meter, not yet written; `None` when there is room or nobody knows.
-fn measured(hook: &Hook, place: &Place, dir: &SessionDir) -> Result<Option<Pressure>, String> {
+fn measured(
+    hook: &Hook,
+    place: &Place,
+    dir: &SessionDir,
+    failures: &mut Failures,
+) -> Result<Option<Pressure>, String> {
     let before = pressure::read(dir);
     let reading: Option<Reading> = meter::of_hook(hook, &place.settings.context);
     let Some(reading) = reading else {
         // Unknown is not calm: what was known stays until somebody knows better.
         return Ok(before);
     };
-    let had_pressure = before.is_some();
     let band_before = before.as_ref().map_or(Band::Calm, |before| before.band);
+    let had_pressure = before.is_some();
     let pressure = pressure::follow(before, &reading, &place.settings.context, hook.entered);
-    if let Some(pressure) = pressure.as_ref().filter(|pressure| pressure.band > band_before) {
+    let band = pressure.as_ref().map_or(Band::Calm, |pressure| pressure.band);
+    if band > band_before {
         let line = json!({
-            "ts": hook.entered.rfc3339(), "type": "band", "band": pressure.band, "percent": pressure.percent,
+            "ts": hook.entered.rfc3339(), "type": "band", "band": band, "percent": reading.percent,
             "session": journal::number_of(dir),
         });
-        ledger::append_raw(place, line.to_string().as_bytes()).map_err(failed)?;
+        failures.note("ledger", ledger::append_raw(place, line.to_string().as_bytes()));
     }
     if pressure.is_none() && had_pressure {
         pressure::clear(dir).map_err(failed)?;
+    } else if band < Band::Force && band_before >= Band::Force {
+        failures.note("refusals", pressure::forget_refusals(dir));
     }
     Ok(pressure)
 }
@@ -311,6 +353,7 @@ fn measured(hook: &Hook, place: &Place, dir: &SessionDir) -> Result<Option<Press
 fn emergency(
     hook: &mut Hook,
     place: &Place,
+    dir: &SessionDir,
     journal: &Journal,
     pressure: &mut Pressure,
 ) -> Result<(), String> {
@@ -321,19 +364,21 @@ fn emergency(
         return Ok(());
     }
     pressure.has_emergency = true;
-    let Some(dir) = hook.session_dir() else { return Ok(()) };
-    let mut facts = save::hand_off(hook, place, &dir, journal, "critical").map_err(failed)?;
-    facts.context_percent = Some(pressure.percent);
-    save::emergency(hook, place, &facts, "the context is nearly used up").map(drop)
+    pressure::write(dir, pressure).map_err(failed)?;
+    let mut failures = Failures::default();
+    failures.note("the hand-off", save::hand_off(hook, place, dir, journal, "critical"));
+    failures.note("the checkpoint", save::in_need(hook, place, dir, journal, pressure.percent));
+    failures.into()
 }
 
 /// What the model is told about its context.
-fn advice(hook: &Hook, place: &Place, pressure: &Pressure, number: Option<u64>) -> String {
+fn advice(hook: &Hook, place: &Place, dir: &SessionDir, pressure: &Pressure, number: Option<u64>) -> String {
     let of = number.map_or_else(String::new, |number| format!(" of session {number}"));
     let percent = pressure.percent.floor();
     let req = Req::find(&hook.paths);
     let (new, verify) = (req.call("checkpoint new \"<title>\""), req.call("checkpoint verify"));
-    let is_gate = place.settings.context.force == Force::Gate;
+    let context = &place.settings.context;
+    let is_gate = context.force == Force::Gate && pressure::refusals(dir) < u64::from(context.most_refusals);
     match pressure.band {
         Band::Calm | Band::Warn => format!(
             "The context{of} is {percent}% full. Finish what is begun, and write a checkpoint before starting more: {new}"

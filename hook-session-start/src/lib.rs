@@ -9,7 +9,8 @@ use hooks_common::runtime::Hook;
 pub fn work(hook: &mut Hook) {
     let owner = hook.enter_session();
     hook.stage("telling failures", gates::briefing::tell_failures);
-    hook.stage("session number", |hook| continuity::session::begin(hook, owner.as_ref()));
+    hook.stage("session number", continuity::session::begin);
+    hook.stage("recovery", |hook| continuity::session::recover(hook, owner.as_ref()));
     hook.stage("briefing", |hook| gates::briefing::brief(hook, owner.as_ref()));
     hook.stage("work in progress", gates::tracking::begin);
     // Last, because it takes the room that is left.

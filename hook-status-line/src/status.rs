@@ -46,7 +46,7 @@ impl Status {
             folder: folder.into_iter().find(|folder| folder.is_absolute()),
             model: text(&document.model["display_name"]),
             cost: document.cost["total_cost_usd"].as_f64(),
-            context: document.context_window["used_percentage"].as_f64(),
+            context: document.context_window["used_percentage"].as_f64().map(|used| used.clamp(0.0, 100.0)),
             context_window: document.context_window["context_window_size"].as_u64(),
         }
     }

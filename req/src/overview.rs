@@ -94,7 +94,7 @@ fn annotate(session: &mut Session, paths: &Paths, now: Moment) {
     session.branch = project.repository().map(|repository| repository.branch().name().to_owned());
     session.context_percent = hooks_common::session_id::SessionId::new(&session.session_id)
         .and_then(|id| hooks_common::session_log::SessionDir::new(paths, &id).context())
-        .map(|context| context.used_percentage);
+        .and_then(|context| context.used_percentage);
     let Some(gates) = Gates::of(&project, paths, project.branch(), Some(key), now.epoch()) else { return };
     if !gates.policy.is_enabled() {
         return;

@@ -60,7 +60,7 @@ pub fn append_event(
     file: &Path,
     now: Moment,
 ) -> Result<(), CheckpointError> {
-    let log = in_project::haios_events(place.root());
+    let log = in_project::haios_events(&place.shared_root());
     let line = Line {
         ts: now.rfc3339(),
         kind: "checkpoint",

@@ -255,11 +255,19 @@ impl Handoff {
                         &mut self.tasks,
                     ] {
                         list.truncate(10);
+                        list.iter_mut().for_each(|text| *text = tail(text));
                     }
                 }
             }
         }
     }
+}
+
+/// The end of a long text: of a path it tells more than the beginning.
+fn tail(text: &str) -> String {
+    const MOST: usize = 300;
+    let surplus = text.chars().count().saturating_sub(MOST);
+    text.chars().skip(surplus).collect()
 }
 
 /// Writes a session's hand-off, its own copy first.
@@ -273,8 +281,30 @@ pub fn save(place: &Place, dir: &SessionDir, handoff: &Handoff) -> io::Result<()
     }
     let file = in_project::handoff(place.root());
     files::prepare(place.root(), &file)?;
+    let mut document: Map<String, Value> = serde_json::from_slice(&text)?;
+    // What other tools keep there stays.
+    for (key, value) in files::read::<Map<String, Value>>(&file)? {
+        if !OWN_KEYS.contains(&key.as_str()) {
+            document.entry(key).or_insert(value);
+        }
+    }
+    let text = files::pretty(&document)?;
     store::replace(&file, &text, Durability::Durable, 0o600)
 }
+
+/// Keys of ours that are not always there: an older one must not outlive its time.
+const OWN_KEYS: [&str; 10] = [
+    "customInstructions",
+    "decisions",
+    "filesEdited",
+    "taskStates",
+    "agentsUsed",
+    "activePlan",
+    "notes",
+    "lastPrompt",
+    "lastFailure",
+    "restoredAt",
+];
 
 /// Notes that a hand-off was given back, wherever that very one stands.
 ///
@@ -287,6 +317,9 @@ pub fn mark_restored(place: &Place, dir: &SessionDir, timestamp: &str, now: Mome
             continue;
         }
         document.insert("restoredAt".to_owned(), now.rfc3339().into());
+        if file.starts_with(place.root()) {
+            files::prepare(place.root(), &file)?;
+        }
         store::replace(&file, &files::pretty(&document)?, Durability::Rebuildable, 0o600)?;
     }
     Ok(())

@@ -30,8 +30,8 @@ pub enum Restored {
     },
 }
 
-/// Gives a hand-off back, the first of `files` that is there, in at most `room` characters. `newest` bounds its age, in
-/// minutes. `shown` is how the file is named to the model.
+/// Gives a hand-off back, the first of `files` that is whole and in time, in at most `room` characters. `newest` bounds its
+/// age, in minutes. With each file stands how it is named to the model.
 pub fn restore(
     files: &[(&Path, &str)],
     session: &SessionId,
@@ -39,23 +39,38 @@ pub fn restore(
     room: usize,
     now: Moment,
 ) -> Restored {
-    let Some((file, shown)) = files.iter().find(|(file, _)| file.exists()) else { return Restored::Nothing };
-    let Some(document) = read_loose(file) else {
-        return Restored::Skipped("it is no JSON object".to_owned());
-    };
+    let mut skipped = Restored::Nothing;
+    for (file, shown) in files.iter().filter(|(file, _)| file.exists()) {
+        match restore_one(file, shown, session, newest, room, now) {
+            Ok(text) => return text,
+            Err(reason) if skipped == Restored::Nothing => skipped = Restored::Skipped(reason),
+            Err(_) => {}
+        }
+    }
+    skipped
+}
+
+fn restore_one(
+    file: &Path,
+    shown: &str,
+    session: &SessionId,
+    newest: u16,
+    room: usize,
+    now: Moment,
+) -> Result<Restored, String> {
+    let document = read_loose(file).ok_or_else(|| "it is no JSON object".to_owned())?;
     let timestamp = document.get("timestamp").and_then(Value::as_str).unwrap_or_default();
-    let Ok(saved) = DateTime::parse_from_rfc3339(timestamp) else {
-        return Restored::Skipped("it does not say when it was saved".to_owned());
-    };
+    let saved = DateTime::parse_from_rfc3339(timestamp)
+        .map_err(|_| "it does not say when it was saved".to_owned())?;
     let passed = now.wall.signed_duration_since(saved);
     if passed < -SKEW {
-        return Restored::Skipped(format!("its time, {}, lies ahead", fact(timestamp)));
+        return Err(format!("its time, {}, lies ahead", fact(timestamp)));
     }
     if passed > TimeDelta::minutes(newest.into()) {
-        return Restored::Skipped(format!("it is {} old", age(passed.num_seconds())));
+        return Err(format!("it is {} old", age(passed.num_seconds())));
     }
     let text = Text { document: &document, session, age: age(passed.num_seconds()), shown }.write(room);
-    Restored::Text { text, timestamp: timestamp.to_owned() }
+    Ok(Restored::Text { text, timestamp: timestamp.to_owned() })
 }
 
 struct Text<'a> {
@@ -101,13 +116,7 @@ impl Text<'_> {
             section(1_500, titled("Changed files:", self.changed())),
             section(1_200, titled("Last commits:", self.commits())),
             section(800, titled("Decisions of the user:", self.decisions())),
-            section(
-                800,
-                titled(
-                    "Files read:",
-                    self.strings(&["filesRead"]).iter().rev().map(|file| fact(file)).collect(),
-                ),
-            ),
+            section(800, titled("Files read:", self.files_read())),
             section(700, titled("Notes and plan:", self.notes())),
         ]
     }
@@ -190,7 +199,7 @@ impl Text<'_> {
             ("untracked", ["untracked", "untrackedFiles"]),
         ] {
             for file in keys.iter().flat_map(|key| self.strings(&["git", key])) {
-                lines.push(format!("{name} {}", fact(&file)));
+                lines.push(format!("{name} {}", path_fact(&file)));
             }
         }
         if self.at(&["git", "truncated"]) == Some(&Value::Bool(true)) {
@@ -199,9 +208,20 @@ impl Text<'_> {
         lines
     }
 
+    fn files_read(&self) -> Vec<String> {
+        let keys: [&[&str]; 2] = [&["filesRead"], &["contextMetrics", "filesList"]];
+        let files = keys.into_iter().map(|key| self.strings(key)).find(|files| !files.is_empty());
+        files.unwrap_or_default().iter().rev().map(|file| path_fact(file)).collect()
+    }
+
     fn commits(&self) -> Vec<String> {
-        let commits = self.at(&["recentCommits"]).or_else(|| self.at(&["commitLog"]));
+        let keys: [&[&str]; 3] = [&["recentCommits"], &["commitLog"], &["git", "recentCommits"]];
+        let commits = keys.into_iter().find_map(|key| self.at(key));
         let line = |commit: &Value| {
+            // The older shape: a line of `git log --oneline`.
+            if let Some(line) = commit.as_str() {
+                return Some(fact(line));
+            }
             let hash: String = commit["hash"].as_str()?.chars().take(9).collect();
             Some(format!("{} {}", fact(&hash), fact(commit["message"].as_str().unwrap_or_default())))
         };
@@ -218,9 +238,15 @@ impl Text<'_> {
 
     fn notes(&self) -> Vec<String> {
         let mut lines: Vec<String> = self.strings(&["notes"]).iter().rev().map(|note| fact(note)).collect();
+        let older = self.at(&["sessionNotes"]);
+        let older = older.map(|notes| notes.get("notes").unwrap_or(notes)).and_then(Value::as_array);
+        for note in older.into_iter().flatten().rev() {
+            lines.extend(note["text"].as_str().or_else(|| note.as_str()).map(fact));
+        }
         let (title, path) = (self.text(&["activePlan", "title"]), self.text(&["activePlan", "path"]));
         if !path.is_empty() {
-            lines.push(format!("plan {} in {}", fact(&title), fact(&path)));
+            let title = if title.is_empty() { String::new() } else { format!("{} ", fact(&title)) };
+            lines.push(format!("plan {title}in {}", fact(&path)));
         }
         lines
     }
@@ -242,6 +268,17 @@ fn titled(title: &str, items: Vec<String>) -> Vec<String> {
         return Vec::new();
     }
     std::iter::once(title.to_owned()).chain(items.into_iter().map(|item| format!("- {item}"))).collect()
+}
+
+/// A path as a fact: of a long one the end, which tells it from others.
+fn path_fact(path: &str) -> String {
+    const MOST: usize = 150;
+    let surplus = path.chars().count().saturating_sub(MOST);
+    if surplus == 0 {
+        return fact(path);
+    }
+    let end: String = path.chars().skip(surplus).collect();
+    fact(&format!("…{end}"))
 }
 
 /// As many lines as fit, and how many do not. A title alone is nothing.
@@ -277,6 +314,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_damaged_copy_does_not_hide_a_whole_one() {
+        let (bad, good) = (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
+        std::fs::write(bad.path(), "{").unwrap();
+        std::fs::write(good.path(), json!({"timestamp": ago(1)}).to_string()).unwrap();
+        let files = [(bad.path(), "bad"), (good.path(), "good")];
+        let session = SessionId::new("mine").unwrap();
+        let Restored::Text { text, .. } = restore(&files, &session, 60, 9_000, Moment::now()) else {
+            panic!("skipped")
+        };
+        assert!(text.ends_with("The whole of it: good"));
+    }
 
     fn restored(document: &Value, room: usize) -> Restored {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -346,6 +396,15 @@ mod tests {
             "recentCommits": [{"message": "no hash"}, {"hash": "abc", "message": 5}], "context": [], "notes": "x",
         });
         let text = text(&document);
+        let older = json!({
+            "timestamp": ago(1), "sessionCounter": 7, "contextMetrics": {"filesList": ["seen.rs"]},
+            "git": {"branch": "main", "recentCommits": ["abc old one"], "uncommittedFiles": ["x".repeat(200) + "/end.rs"]},
+            "sessionNotes": {"notes": [{"text": "a note"}]}, "activePlan": {"path": "p.md"},
+        });
+        let told = self::text(&older);
+        for part in ["session 7", "`seen.rs`", "`abc old one`", "/end.rs`", "`a note`", "plan in `p.md`"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
         for part in ["Branch `main`", "`ship`: `tag`", "unstaged `b`", "- `abc` ``"] {
             assert!(text.contains(part), "{part}: {text}");
         }

@@ -14,8 +14,9 @@ use crate::time::Moment;
 pub struct Context {
     /// The format version, 1.
     pub v: u32,
-    /// How full, in whole percent.
-    pub used_percentage: f64,
+    /// How full, in whole percent, rounded down; `None` since a compaction that nobody told a figure after.
+    #[serde(default)]
+    pub used_percentage: Option<f64>,
     /// The window, in tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_window_size: Option<u64>,
@@ -31,7 +32,10 @@ impl SessionDir {
     /// How full the session's context was when its status line was last drawn with another figure.
     pub fn context(&self) -> Option<Context> {
         let context: Context = serde_json::from_slice(&store::read(&self.context_path()).ok()??).ok()?;
-        Some(Context { used_percentage: context.used_percentage.clamp(0.0, 100.0), ..context })
+        Some(Context {
+            used_percentage: context.used_percentage.map(|used| used.clamp(0.0, 100.0)),
+            ..context
+        })
     }
 
     /// Notes how full the context is, if that is another whole percent than before. A session that no hook has
@@ -43,15 +47,34 @@ impl SessionDir {
         if !percent.is_finite() || !self.is_known() {
             return Ok(());
         }
-        let used_percentage = percent.round().clamp(0.0, 100.0);
+        let used_percentage = percent.floor().clamp(0.0, 100.0);
         let is_same = |old: &Context| {
-            (old.used_percentage - used_percentage).abs() < 0.5 && old.context_window_size == window
+            let is_close = old.used_percentage.is_some_and(|old| (old - used_percentage).abs() < 0.5);
+            is_close && old.context_window_size == window
         };
         if self.context().is_some_and(|old| is_same(&old)) {
             return Ok(());
         }
-        let context =
-            Context { v: 1, used_percentage, context_window_size: window, recorded_at: now.rfc3339() };
-        replace(&self.context_path(), &serde_json::to_vec(&context)?, Durability::Rebuildable, 0o600)
+        self.write_context(&Context {
+            v: 1,
+            used_percentage: Some(used_percentage),
+            context_window_size: window,
+            recorded_at: now.rfc3339(),
+        })
+    }
+
+    /// Forgets how full the context was, because it was compacted; its size stays.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn forget_context(&self) -> io::Result<()> {
+        match self.context().filter(|context| context.used_percentage.is_some()) {
+            Some(context) => self.write_context(&Context { used_percentage: None, ..context }),
+            None => Ok(()),
+        }
+    }
+
+    fn write_context(&self, context: &Context) -> io::Result<()> {
+        replace(&self.context_path(), &serde_json::to_vec(context)?, Durability::Rebuildable, 0o600)
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::{Json, Session};
+use super::Session;
 
 /// Arguments of `session`.
 #[derive(Debug, Args)]
@@ -10,9 +10,9 @@ pub struct NumberedSession {
     /// What to do; without a command: show.
     #[command(subcommand)]
     pub command: Option<NumberedSessionCommand>,
-    /// How to print.
-    #[command(flatten)]
-    pub json: Json,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 /// What `session` does.
@@ -47,9 +47,9 @@ pub struct Handoff {
     /// What to do; without a command: show.
     #[command(subcommand)]
     pub command: Option<HandoffCommand>,
-    /// How to print.
-    #[command(flatten)]
-    pub json: Json,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
 }
 
 /// What `handoff` does.

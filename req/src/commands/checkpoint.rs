@@ -208,7 +208,8 @@ fn facts_of(subject: &Subject, named: Option<u64>, now: Moment) -> anyhow::Resul
     if let Some((session, dir)) = own {
         let beginning = Beginning { session, source: "", now };
         number::begin(place, dir, &beginning).context("the session's number")?;
-        let journal = mirror::refresh(place, dir, session.full()).context("the session's journal")?;
+        let (journal, shown) = mirror::refresh(place, dir, session.full());
+        shown.map_err(anyhow::Error::msg)?;
         let transcript = facts::transcript_of(dir);
         return Ok(Facts::gather(
             place,
@@ -229,7 +230,7 @@ fn facts_of(subject: &Subject, named: Option<u64>, now: Moment) -> anyhow::Resul
 /// The number of the session that began last, as the events tell it.
 fn started(place: &Place) -> Option<u64> {
     const MOST_BYTES: u64 = 64 * 1024 * 1024;
-    let path = in_project::haios_events(place.root());
+    let path = in_project::haios_events(&place.shared_root());
     let is_small = std::fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MOST_BYTES);
     let bytes = is_small.then(|| store::read(&path).ok()?)??;
     let (events, _) = append::read_lines::<Value>(&bytes);

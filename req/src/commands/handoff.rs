@@ -24,12 +24,12 @@ pub fn run(arguments: &Handoff, out: &mut impl Write) -> anyhow::Result<()> {
     match &arguments.command {
         Some(HandoffCommand::Save { session }) => {
             let subject = Subject::find(&place, session.session.as_deref())?;
-            save(&place, &subject, arguments.json.json, out)
+            save(&place, &subject, arguments.json, out)
         }
         Some(HandoffCommand::Show { session }) => {
-            show(&place, session.session.as_deref(), arguments.json.json, out)
+            show(&place, session.session.as_deref(), arguments.json, out)
         }
-        None => show(&place, None, arguments.json.json, out),
+        None => show(&place, None, arguments.json, out),
     }
 }
 
@@ -66,7 +66,8 @@ fn save(place: &Place, subject: &Subject, as_json: bool, out: &mut impl Write) -
         bail!("no session was found here; name one with --session");
     };
     let continuity = &subject.continuity;
-    let journal = mirror::refresh(continuity, dir, session.full()).context("the session's journal")?;
+    let (journal, shown) = mirror::refresh(continuity, dir, session.full());
+    shown.map_err(anyhow::Error::msg)?;
     let transcript = continuity::facts::transcript_of(dir);
     let facts = Facts::gather(continuity, &journal, session.full(), transcript.as_deref(), Depth::Prompt);
     let occasion = Occasion { trigger: "command", custom_instructions: "", now: place.now };

@@ -63,14 +63,14 @@ impl Subject {
 pub fn run(arguments: &NumberedSession, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     match &arguments.command {
-        None | Some(NumberedSessionCommand::Show) => show(&place, arguments.json.json, out),
+        None | Some(NumberedSessionCommand::Show) => show(&place, arguments.json, out),
         Some(NumberedSessionCommand::Start { number, force, session }) => {
             let subject = Subject::find(&place, session.session.as_deref())?;
-            start(&place, &subject, *number, *force, arguments.json.json, out)
+            start(&place, &subject, *number, *force, arguments.json, out)
         }
         Some(NumberedSessionCommand::End { number, session }) => {
             let subject = Subject::find(&place, session.session.as_deref())?;
-            end(&place, &subject, *number, arguments.json.json, out)
+            end(&place, &subject, *number, arguments.json, out)
         }
     }
 }
@@ -83,13 +83,8 @@ fn start(
     as_json: bool,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
-    let ledger = Ledger::read(&subject.continuity).context("the ledger")?;
-    let number = match number.or_else(|| subject.number()) {
-        Some(number) => number,
-        None => number::next(&subject.continuity, &ledger)?,
-    };
     let owner = subject.session.as_ref().map(|(session, dir)| (session, dir));
-    let is_news = number::begin_as(&subject.continuity, owner, number, force, place.now)?;
+    let (number, is_news) = number::begin_as(&subject.continuity, owner, number, force, place.now)?;
     if as_json {
         return print_json(out, &json!({"session": number, "started": is_news}));
     }
@@ -124,7 +119,13 @@ fn show(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()
     let ledger = Ledger::read(&subject.continuity).context("the ledger")?;
     let own = subject.number();
     let session_id = subject.session.as_ref().map_or("", |(session, _)| session.full());
-    let asking = recovery::Asking { paths: &place.paths, session_id, owner: None, now: place.now };
+    let asking = recovery::Asking {
+        paths: &place.paths,
+        root: subject.continuity.root(),
+        session_id,
+        owner: None,
+        now: place.now,
+    };
     let orphans = recovery::orphans(&ledger, &asking);
     let open: Vec<u64> =
         ledger.sessions.iter().filter(|(_, session)| session.is_open).map(|(number, _)| *number).collect();

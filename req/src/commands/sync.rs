@@ -54,8 +54,8 @@ fn files_of_project(place: &Place) -> anyhow::Result<usize> {
     // The one of the latest turn is shown last, and stays.
     sessions.sort_by_key(|(changed, ..)| *changed);
     for (_, session, dir) in &sessions {
-        mirror::refresh(&continuity, dir, session)
-            .with_context(|| format!("the files of session {session}"))?;
+        let (_, shown) = mirror::refresh(&continuity, dir, session);
+        shown.map_err(anyhow::Error::msg).with_context(|| format!("the files of session {session}"))?;
     }
     Ok(sessions.len())
 }

@@ -418,3 +418,73 @@ fn a_corrupt_state_file_is_kept_and_made_anew() {
     let state = state_file(&world, "hooks/.session-state.json");
     assert_eq!((&state["beginCount"], &state["theirs"]), (&json!(8), &json!([1])));
 }
+
+#[test]
+fn one_file_that_cannot_be_written_costs_itself_alone() {
+    let world = World::with(ONE);
+    let outside = world.root().join("outside");
+    std::fs::create_dir_all(&outside).unwrap();
+    std::os::unix::fs::symlink(&outside, world.repo.join(".claude/hooks")).unwrap();
+    world.hook(&world.recorded("SessionStart-startup"));
+    world.hook(&todos(&world, &[("go on here", "pending")]));
+    world.hook(&world.recorded("PreCompact-auto"));
+    assert!(compact(&world).contains("`go on here`"));
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+}
+
+#[test]
+fn keys_of_other_tools_stay_and_what_is_damaged_is_kept() {
+    let world = World::with(ONE);
+    world.write(".claude/hooks/.context-tracking-state.json", "{\"theirs\":1,\"filesRead\":[\"old\"]}");
+    world.write(".claude/hooks/.auto-save-state.json", "{bad");
+    world.write(".claude/state/handoff.json", "{\"theirs\":[1],\"restoredAt\":\"x\"}");
+    world.hook(&world.recorded("SessionStart-startup"));
+    assert_eq!(state_file(&world, "hooks/.context-tracking-state.json"), json!({"theirs": 1}));
+    world.hook(&read(&world, "src/a.txt"));
+    world.hook(&world.recorded("PreCompact-auto"));
+    let tracking = state_file(&world, "hooks/.context-tracking-state.json");
+    assert_eq!((&tracking["theirs"], &tracking["filesRead"]), (&json!(1), &json!(["src/a.txt"])));
+    let handoff = state_file(&world, "state/handoff.json");
+    assert_eq!((&handoff["theirs"], &handoff["restoredAt"]), (&json!([1]), &Value::Null));
+    let kept = std::fs::read_dir(world.repo.join(".claude/hooks")).unwrap().flatten();
+    assert!(
+        kept.into_iter()
+            .any(|entry| entry.file_name().to_string_lossy().starts_with(".auto-save-state.json.corrupt-"))
+    );
+}
+
+#[test]
+fn a_session_whose_start_nobody_saw_has_a_number_and_an_end() {
+    let world = World::with(ONE);
+    let mut client = StandIn::new(&world);
+    client.hook(&world.recorded("UserPromptSubmit-plain"));
+    client.hook(&world.recorded("SessionEnd-other"));
+    let actions: Vec<_> = ledger(&world).iter().map(|line| line["action"].clone()).collect();
+    assert_eq!(actions, ["start", "end"]);
+    // An older client names the original when it forks one: that alone begins nothing.
+    client.hook(&world.recorded("SessionStart-resume"));
+    assert_eq!(ledger(&world).len(), 2);
+    client.hook(&of(OTHER, world.recorded("UserPromptSubmit-plain")));
+    assert_eq!(ledger(&world).last().unwrap()["session"], 2);
+    // Taken up in earnest, it begins again under its number.
+    client.hook(&world.recorded("UserPromptSubmit-plain"));
+    let last = ledger(&world).pop().unwrap();
+    assert_eq!(
+        (&last["session"], &last["action"], &last["source"]),
+        (&json!(1), &json!("start"), &json!("resume"))
+    );
+}
+
+#[test]
+fn work_trees_share_their_numbers() {
+    let world = World::with(ONE);
+    world.hook(&world.recorded("SessionStart-startup"));
+    let tree = world.root().join("tree");
+    world.git(&["worktree", "add", "-q", &tree.to_string_lossy()]);
+    world.hook(&world.payload("SessionStart-startup", json!({"session_id": OTHER, "cwd": tree})));
+    let number =
+        |session: &str| world.json(&world.session_dir(session).join("continuity.json"))["number"].clone();
+    assert_eq!((number(SESSION), number(OTHER)), (json!(1), json!(2)));
+    assert!(tree.join(".claude/hooks/.session-state.json").exists());
+    assert!(!tree.join(".claude/haios-events.jsonl").exists());
+}

@@ -1,0 +1,20 @@
+//! What failed of several things that are done one after another: none of them keeps the others from being done.
+
+use std::fmt::Display;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub struct Failures(Vec<String>);
+
+impl Failures {
+    /// The outcome, if it is one; what failed is kept under its name.
+    pub fn note<T, E: Display>(&mut self, what: &str, outcome: Result<T, E>) -> Option<T> {
+        outcome.map_err(|error| self.0.push(format!("{what}: {error}"))).ok()
+    }
+}
+
+impl From<Failures> for Result<(), String> {
+    fn from(failures: Failures) -> Self {
+        if failures.0.is_empty() { Ok(()) } else { Err(failures.0.join("; ")) }
+    }
+}
