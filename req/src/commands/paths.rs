@@ -42,6 +42,12 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("agents", in_project::agent_invocations(root)),
         ("session numbers", in_project::haios_events(root)),
         ("governance events", in_project::governance_events(root)),
+        ("session notes", in_project::session_notes(root)),
+        ("older session number", in_project::session_number(root)),
+        ("plans", in_project::plans(root)),
+        ("local settings", in_project::local_settings(root)),
+        ("user settings", paths.user_settings()),
+        ("retention lock", paths.gc_lock()),
         ("work in progress", paths.wip_projects()),
         ("known projects", paths.project_registry()),
     ];
@@ -49,6 +55,16 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         files.push(("commits", ledger.log()));
         files.push(("last seen commit", ledger.state()));
         files.push(("failed commits", ledger.failures()));
+    }
+    if let Some(repository) = place.project.repository() {
+        files.push(("git exclusions", repository.common_dir().join("info/exclude")));
+    }
+    if let Ok(Some(continuity)) = continuity::Place::of(place.project.clone(), paths) {
+        files.push(("checkpoints", continuity.checkpoints()));
+        let counter = &continuity.settings.context.counter_file;
+        if !counter.is_empty() {
+            files.push(("session counter", root.join(counter)));
+        }
     }
     for file in place.project.config_files() {
         let name = match file.level {

@@ -186,16 +186,20 @@ fn a_hand_off_that_cannot_be_given_back_says_why() {
     let text = compact(&world);
     assert!(text.contains("step ") && text.encode_utf16().count() <= 9_000, "{text}");
     let own = world.session_dir(SESSION).join("handoff.json");
+    let both = |text: &str| {
+        std::fs::write(&own, text).unwrap();
+        world.write(".claude/state/handoff.json", text);
+    };
     let at = |minutes: i64| {
         let time = chrono::Utc::now() - chrono::TimeDelta::minutes(minutes);
         let mut handoff = world.json(&own);
         handoff["timestamp"] = time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true).into();
-        std::fs::write(&own, handoff.to_string()).unwrap();
+        both(&handoff.to_string());
         compact(&world)
     };
     assert!(at(61).contains("not given back: it is 1h old"));
     assert!(at(-600).contains("lies ahead"));
-    std::fs::write(&own, "{\"version\":2,").unwrap();
+    both("{\"version\":2,");
     assert!(compact(&world).contains("no JSON object"));
     assert!(world.log().is_empty(), "{:?}", world.log());
 }
@@ -364,7 +368,7 @@ fn nothing_is_written_into_a_project_that_nobody_configured() {
         world.hook(&world.recorded(name));
     }
     assert!(!world.repo.join(".claude").exists());
-    let off = World::with(&format!("{ONE}context: {{enabled: false}}\n"));
+    let off = World::with(&format!("{ONE}context: {{enabled: false}}\ncommits: {{enabled: false}}\n"));
     off.hook(&off.recorded("SessionStart-startup"));
     off.hook(&off.recorded("Stop-first"));
     let names: Vec<_> = std::fs::read_dir(off.repo.join(".claude"))
