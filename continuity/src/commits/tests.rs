@@ -179,3 +179,37 @@ fn a_rebase_that_was_given_up_leaves_nothing() {
     world.record();
     assert_eq!(world.messages(), ["by a tool"]);
 }
+
+#[test]
+fn a_merge_changed_what_differs_from_its_first_parent() {
+    let world = World::new();
+    let file = |name: &str| {
+        std::fs::write(world.root().join(name), name).unwrap();
+        world.git(&["add", name]);
+        world.commit(name);
+    };
+    for branch in ["topic", "other"] {
+        world.git(&["checkout", "-q", "-b", branch, "main"]);
+        file(branch);
+    }
+    world.git(&["checkout", "-q", "main"]);
+    file("m");
+    world.record();
+    world.git(&["merge", "-q", "--no-ff", "-m", "merge", "topic"]);
+    file("n");
+    world.git(&["merge", "-q", "-m", "octopus", "topic", "other"]);
+    world.git(&["checkout", "-q", "-b", "third", "HEAD~2"]);
+    file("x");
+    world.git(&["checkout", "-q", "main"]);
+    world.git(&["merge", "-q", "--no-ff", "-m", "both", "third", "other"]);
+    world.record();
+    let told: Vec<_> = latest(&world.root(), 100)
+        .into_iter()
+        .map(|commit| (commit.message, commit.files_changed, commit.files_list.join(" ")))
+        .collect();
+    let line = |message: &str, path: &str| (message.to_owned(), 1, path.to_owned());
+    assert_eq!(
+        told,
+        [line("merge", "topic"), line("n", "n"), line("octopus", "other"), line("x", "x"), line("both", "x")]
+    );
+}
