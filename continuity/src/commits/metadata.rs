@@ -99,13 +99,8 @@ fn log(repository: &Repository, hashes: &[&str]) -> io::Result<Vec<u8>> {
 }
 
 /// Each commit is asked about with its first parent: of a merge git would tell what differs from every one of them.
-fn files(
-    repository: &Repository,
-    hashes: &[String],
-    all: &HashMap<String, Metadata>,
-) -> io::Result<Vec<u8>> {
-    let arguments =
-        ["diff-tree", "--stdin", "-z", "--root", "--name-only", "-r", "--no-renames", "--always"];
+fn files(repository: &Repository, hashes: &[String], all: &HashMap<String, Metadata>) -> io::Result<Vec<u8>> {
+    let arguments = ["diff-tree", "--stdin", "-z", "--root", "--name-only", "-r", "--no-renames", "--always"];
     let with_parent = |hash: &String| {
         let parent = all.get(hash).and_then(|metadata| metadata.parents.first());
         parent.map_or_else(|| hash.clone(), |parent| format!("{hash} {parent}"))

@@ -10,6 +10,7 @@ mod failure;
 mod ledger;
 mod log;
 mod metadata;
+mod rebase;
 mod record;
 mod reflog;
 mod state;

@@ -33,6 +33,35 @@ impl World {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
+    /// Whether git does it, where it may fail.
+    fn tries(&self, arguments: &[&str]) -> bool {
+        let mut git = Command::new("git");
+        git.current_dir(&self.0).env("HOME", self.0.path()).env("GIT_CONFIG_NOSYSTEM", "1");
+        git.args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid", "-c", "core.editor=true"]);
+        git.args(arguments).output().unwrap().status.success()
+    }
+
+    fn file(&self, name: &str, text: &str) {
+        std::fs::write(self.root().join(name), text).unwrap();
+        self.git(&["add", name]);
+        self.commit(text);
+    }
+
+    /// A rebase that stops at its second commit, for a conflict.
+    fn rebasing() -> Self {
+        let world = Self::new();
+        world.file("a", "base");
+        world.git(&["checkout", "-q", "-b", "topic"]);
+        world.file("b", "clean");
+        world.file("a", "ours");
+        world.git(&["checkout", "-q", "main"]);
+        world.file("a", "theirs");
+        world.git(&["checkout", "-q", "topic"]);
+        world.record();
+        assert!(!world.tries(&["rebase", "-q", "main"]), "a conflict");
+        world
+    }
+
     fn commit(&self, message: &str) {
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
     }
@@ -147,24 +176,7 @@ fn a_commit_that_was_pruned_costs_itself_alone() {
 
 #[test]
 fn a_rebase_that_was_given_up_leaves_nothing() {
-    let world = World::new();
-    let file = |name: &str, text: &str| {
-        std::fs::write(world.root().join(name), text).unwrap();
-        world.git(&["add", name]);
-        world.commit(text);
-    };
-    file("a", "base");
-    world.git(&["checkout", "-q", "-b", "topic"]);
-    file("b", "clean");
-    file("a", "ours");
-    world.git(&["checkout", "-q", "main"]);
-    file("a", "theirs");
-    world.git(&["checkout", "-q", "topic"]);
-    world.record();
-    let mut git = Command::new("git");
-    git.current_dir(world.root()).env("HOME", world.root()).args(["-c", "user.name=dev"]);
-    git.args(["-c", "user.email=dev@example.invalid", "rebase", "-q", "main"]);
-    assert!(!git.output().unwrap().status.success(), "a conflict");
+    let world = World::rebasing();
     world.git(&["rebase", "--abort"]);
     assert_eq!(world.record(), Some(Appended::default()));
     // A tool of somebody's that names its steps as it likes: what it commits counts, where it moves does not.
@@ -212,4 +224,53 @@ fn a_merge_changed_what_differs_from_its_first_parent() {
         told,
         [line("merge", "topic"), line("n", "n"), line("octopus", "other"), line("x", "x"), line("both", "x")]
     );
+}
+
+#[test]
+fn what_a_stopped_rebase_wrote_waits_for_its_end() {
+    let world = World::rebasing();
+    let held_back = Some(Appended { commits: 0, during_tool: 1 });
+    assert_eq!((world.record(), world.record()), (held_back, None), "nothing moves while it stands");
+    assert_eq!((world.catch_up(Depth::SinceSeen), world.messages().len()), (0, 0));
+    assert!(world.tries(&["rebase", "--abort"]));
+    assert_eq!((world.record(), world.record()), (Some(Appended::default()), None));
+    assert_eq!(world.messages(), [""; 0]);
+
+    let world = World::rebasing();
+    world.record();
+    world.file("a", "by hand");
+    world.record();
+    assert_eq!(world.messages(), ["by hand"]);
+    world.file("c", "more");
+    assert!(world.tries(&["rebase", "--continue"]));
+    // The next session finds the end; it was the last one's work.
+    world.catch_up(Depth::SinceSeen);
+    let commits = latest(&world.root(), 100);
+    let told = |of: fn(&Commit) -> (&str, bool, Option<u64>)| commits.iter().map(of).collect::<Vec<_>>();
+    assert_eq!(
+        told(|commit| (&commit.message, commit.rewritten, commit.session)),
+        [("by hand", false, Some(7)), ("clean", true, Some(7)), ("more", false, None)],
+        "the way to what was held back leads over what is logged"
+    );
+    assert_eq!(world.record(), None);
+}
+
+#[test]
+fn a_rebase_that_was_left_as_it_is_keeps_what_it_wrote() {
+    let world = World::rebasing();
+    world.record();
+    assert!(world.tries(&["rebase", "--quit"]));
+    assert_eq!(world.record().map(|appended| appended.commits), Some(1));
+    assert_eq!((world.messages(), world.record()), (vec!["clean".to_owned()], None));
+}
+
+#[test]
+fn a_rebase_that_goes_on_is_not_caught_up_with() {
+    let world = World::rebasing();
+    std::fs::remove_file(world.root().join(".claude/hooks/.commit-tracker-state.json")).unwrap();
+    world.catch_up(Depth::Always);
+    assert_eq!(world.messages(), ["init", "base", "theirs"]);
+    assert!(world.tries(&["rebase", "--abort"]));
+    world.catch_up(Depth::SinceSeen);
+    assert_eq!(world.messages(), ["init", "base", "theirs", "clean", "ours"]);
 }
