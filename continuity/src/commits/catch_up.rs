@@ -72,10 +72,11 @@ pub fn catch_up(
         let mut found = candidate::of(tree, &entries.unwrap_or_default());
         let journal = candidate::of(tree, &reflog::last(tree.repository()).unwrap_or_default());
         let is_open = |hash: &str| journal.iter().any(|one| one.hash == hash && one.is_open());
-        let branch = tree.branch();
+        // Where the journal does not reach nobody knows where a commit was made.
+        let made_on = |hash: &str| journal.iter().find(|one| one.hash == hash).map(|one| one.branch.clone());
         let listed = listed.unwrap_or_default();
         let listed = listed.lines().filter(|hash| !hash.is_empty() && !is_open(hash));
-        found.extend(listed.map(|hash| Candidate::listed(hash, &branch)));
+        found.extend(listed.map(|hash| Candidate::listed(hash, &made_on(hash).unwrap_or_default())));
         rebase::hold(&mut state, tree, seen.as_ref(), &mut found, nobody);
         candidates.extend(found);
     }

@@ -274,3 +274,28 @@ fn a_rebase_that_goes_on_is_not_caught_up_with() {
     world.catch_up(Depth::SinceSeen);
     assert_eq!(world.messages(), ["init", "base", "theirs", "clean", "ours"]);
 }
+
+#[test]
+fn what_is_listed_is_in_the_order_of_its_time_and_on_the_branch_that_made_it() {
+    let world = World::new();
+    let old = |message: &str, at: &str| {
+        let date = format!("@{at} +0000");
+        world.git(&["commit", "-q", "--allow-empty", "--date", &date, "-m", message]);
+    };
+    old("second", "1000000200");
+    world.git(&["reflog", "expire", "--expire=now", "--all"]);
+    old("third", "1000000300");
+    world.git(&["checkout", "-q", "-b", "feature"]);
+    world.record();
+    world.commit("latest");
+    world.record();
+    old("first", "1000000100");
+    assert_eq!(world.catch_up(Depth::Always), 4);
+    let told: Vec<_> =
+        latest(&world.root(), 4).into_iter().map(|commit| (commit.message, commit.branch)).collect();
+    let line = |message: &str, branch: &str| (message.to_owned(), branch.to_owned());
+    // Five are logged, `init` and `latest` within one second.
+    let expected = [line("second", ""), line("third", "main")];
+    assert_eq!(told[..2], expected);
+    assert!(told[2..].contains(&line("latest", "feature")) && told[2..].contains(&line("init", "")), "{told:?}");
+}
