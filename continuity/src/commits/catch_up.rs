@@ -9,7 +9,7 @@ use hooks_common::time::Moment;
 use super::attribution::Attribution;
 use super::candidate::{self, Candidate};
 use super::ledger::Ledger;
-use super::record::{append, failed};
+use super::record::{append, cut, failed};
 use super::state::State;
 use super::{log, rebase, reflog};
 
@@ -27,7 +27,7 @@ pub enum Depth {
 }
 
 /// Appends the commits that the log lacks, in the order in which they were committed, as nobody's; how many.
-/// Nothing in the log is changed, but that a long one is cut as ever. `None` when others hold the lock for longer
+/// Nothing in the log is changed, but that a long one is cut as ever where one looks only to what was seen last. `None` when others hold the lock for longer
 /// than `wait`.
 ///
 /// # Errors
@@ -81,6 +81,9 @@ pub fn catch_up(
         candidates.extend(found);
     }
     let logged = log::hashes(&ledger.log(), log::MOST);
-    let appended = append(&ledger, &mut state, &trees, candidates, &logged, settings, nobody, now)?;
+    let appended = append(&ledger, &mut state, &trees, candidates, &logged, nobody, now)?;
+    if depth == Depth::SinceSeen {
+        cut(&ledger, appended, settings)?;
+    }
     Ok(Some(appended.commits))
 }

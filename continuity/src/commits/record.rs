@@ -67,21 +67,20 @@ pub fn record(
         candidates.extend(found);
     }
     let logged = log::hashes(&ledger.log(), log::TAIL);
-    let mut appended = append(ledger, &mut state, &trees, candidates, &logged, settings, attribution, now)?;
+    let mut appended = append(ledger, &mut state, &trees, candidates, &logged, attribution, now)?;
+    cut(ledger, appended, settings)?;
     appended.during_tool += held_back;
     Ok(Some(appended))
 }
 
-/// Appends what candidates turn out to be, but what is logged, then remembers how the work trees are, then cuts the
-/// log; the caller holds the lock.
-#[allow(clippy::too_many_arguments, reason = "what is appended, to what, and whose it is")]
+/// Appends what candidates turn out to be, but what is logged, then remembers how the work trees are; the caller holds
+/// the lock.
 pub fn append(
     ledger: &Ledger,
     state: &mut State,
     trees: &[Tree],
     candidates: Vec<Candidate>,
     logged: &HashSet<String>,
-    settings: &Commits,
     attribution: &Attribution,
     now: Moment,
 ) -> Result<Appended, String> {
@@ -120,10 +119,16 @@ pub fn append(
         state.see(tree, now);
     }
     state.save(&ledger.state()).map_err(fail)?;
-    if !commits.is_empty() {
-        log::rotate(&ledger.log(), settings.rotate_above, settings.rotate_to).map_err(fail)?;
-    }
     Ok(Appended { commits: commits.len(), during_tool })
+}
+
+/// Cuts the log if something was appended and it is long now; the caller holds the lock.
+pub fn cut(ledger: &Ledger, appended: Appended, settings: &Commits) -> Result<(), String> {
+    if appended.commits == 0 {
+        return Ok(());
+    }
+    log::rotate(&ledger.log(), settings.rotate_above, settings.rotate_to)
+        .map_err(|error| failed(ledger, &error))
 }
 
 /// What moved HEAD since a work tree was seen.
