@@ -20,6 +20,10 @@ pub struct Candidate {
     pub branch: String,
     /// The commit that it replaces.
     pub amends: Option<String>,
+    /// Where HEAD was before, as the journal says.
+    pub made_on: String,
+    /// The session that is known to have made it, whatever runs now.
+    pub session: Option<u64>,
     /// Whether it was found without a journal, and does not follow what was seen last.
     pub is_nonlinear: bool,
     claim: Claim,
@@ -33,6 +37,8 @@ enum Claim {
     None,
     /// It is still there at the end of the rebase, which led to this commit.
     ReachableFrom(String),
+    /// The rebase that wrote it is over; it is not.
+    RebaseIsOver,
     /// It was made just then, on top of this one.
     MadeOn(String),
     /// It was committed at this time or later, seconds since 1970.
@@ -54,22 +60,28 @@ impl Candidate {
     pub fn is_rewritten(&self) -> bool {
         matches!(self.claim, Claim::ReachableFrom(_))
     }
+
+    /// Whether nobody knows yet if it stays, because the rebase that wrote it goes on.
+    pub fn is_open(&self) -> bool {
+        self.claim == Claim::RebaseIsOver
+    }
 }
 
 /// The candidates among the entries of a work tree's journal, oldest first.
 pub fn of(tree: &Tree, entries: &[Entry]) -> Vec<Candidate> {
     let mut branch = tree.branch();
     let mut rebase_end = None;
+    let mut is_open = tree.is_rebasing();
     let mut found = Vec::new();
     // From the last entry back: it tells the branch, and where a rebase led to.
     for entry in entries.iter().rev() {
         let claim = match entry.step() {
             Step::Rebase => {
-                rebase_end = None;
+                (rebase_end, is_open) = (None, false);
                 continue;
             }
             Step::RebaseEnd => {
-                rebase_end = Some(entry.new.clone());
+                (rebase_end, is_open) = (Some(entry.new.clone()), false);
                 continue;
             }
             Step::Move => {
@@ -78,14 +90,15 @@ pub fn of(tree: &Tree, entries: &[Entry]) -> Vec<Candidate> {
                 }
                 continue;
             }
+            Step::Pick if is_open => Claim::RebaseIsOver,
             Step::Pick => Claim::ReachableFrom(rebase_end.get_or_insert_with(|| entry.new.clone()).clone()),
             Step::Unknown if entry.old == entry.new => continue,
             Step::Unknown => Claim::MadeOn(entry.old.clone()),
             Step::Commit | Step::Amend => Claim::None,
         };
         let amends = (entry.step() == Step::Amend).then(|| entry.old.clone());
-        let (hash, at, branch) = (entry.new.clone(), entry.at, branch.clone());
-        found.push(Candidate { hash, at, branch, amends, claim, ..Candidate::default() });
+        let (hash, at, branch, made_on) = (entry.new.clone(), entry.at, branch.clone(), entry.old.clone());
+        found.push(Candidate { hash, at, branch, amends, made_on, claim, ..Candidate::default() });
     }
     found.reverse();
     found
@@ -102,6 +115,7 @@ pub fn proven(candidates: Vec<Candidate>, known: &HashMap<String, Metadata>) -> 
         }
         let is_true = match &candidate.claim {
             Claim::None => true,
+            Claim::RebaseIsOver => false,
             Claim::MadeOn(old) => {
                 metadata.parents.contains(old) && metadata.at.abs_diff(candidate.at) <= SAME_MOMENT
             }

@@ -9,9 +9,9 @@ use hooks_common::time::Moment;
 use super::attribution::Attribution;
 use super::candidate::{self, Candidate};
 use super::ledger::Ledger;
-use super::record::{append, failed};
+use super::record::{append, cut, failed};
 use super::state::State;
-use super::{log, reflog};
+use super::{log, rebase, reflog};
 
 /// How many commits are taken at once.
 const MOST: &str = "--max-count=50";
@@ -27,7 +27,7 @@ pub enum Depth {
 }
 
 /// Appends the commits that the log lacks, in the order in which they were committed, as nobody's; how many.
-/// Nothing in the log is changed, but that a long one is cut as ever. `None` when others hold the lock for longer
+/// Nothing in the log is changed, but that a long one is cut as ever where one looks only to what was seen last. `None` when others hold the lock for longer
 /// than `wait`.
 ///
 /// # Errors
@@ -52,12 +52,13 @@ pub fn catch_up(
     ledger.prepare(&ledger.log())?;
     let Some(_lock) = ledger.lock(wait)? else { return Ok(None) };
     let mut state = State::read_or_keep_aside(&ledger.state()).map_err(|error| failed(&ledger, &error))?;
-    let mut candidates = Vec::new();
+    let (mut candidates, nobody) = (Vec::new(), &Attribution::NOBODY);
     // Where nobody looked before nothing was missed: what is there is where one begins.
     let has_looked = trees.iter().any(|tree| state.seen(tree.key()).is_some()) || ledger.log().exists();
     let is_first = depth == Depth::SinceSeen && !has_looked;
     for tree in trees.iter().filter(|_| !is_first) {
         let seen = state.seen(tree.key());
+        let since = state.held(tree.key()).map(|held| held.since).or_else(|| seen.clone());
         let ask = |range: &str| tree.repository().ask(&["rev-list", "--reverse", MOST, range]);
         let mut listed = seen.as_ref().and_then(|seen| ask(&format!("{}..{}", seen.head, tree.head())));
         let is_unknown = listed.is_none();
@@ -66,16 +67,23 @@ pub fn catch_up(
             listed.get_or_insert_default().push_str(&format!("\n{more}"));
         }
         // The journal knows more of a commit than its name: what it amends, and on which branch it was made.
-        let entries = seen.and_then(|seen| reflog::since(tree.repository(), &seen.head, seen.reflog_size));
-        candidates.extend(candidate::of(tree, &entries.unwrap_or_default()));
-        let branch = tree.branch();
+        let entries =
+            since.and_then(|since| reflog::since(tree.repository(), &since.head, since.reflog_size));
+        let mut found = candidate::of(tree, &entries.unwrap_or_default());
+        let journal = candidate::of(tree, &reflog::last(tree.repository()).unwrap_or_default());
+        let is_open = |hash: &str| journal.iter().any(|one| one.hash == hash && one.is_open());
+        // Where the journal does not reach nobody knows where a commit was made.
+        let made_on = |hash: &str| journal.iter().find(|one| one.hash == hash).map(|one| one.branch.clone());
         let listed = listed.unwrap_or_default();
-        candidates.extend(
-            listed.lines().filter(|hash| !hash.is_empty()).map(|hash| Candidate::listed(hash, &branch)),
-        );
+        let listed = listed.lines().filter(|hash| !hash.is_empty() && !is_open(hash));
+        found.extend(listed.map(|hash| Candidate::listed(hash, &made_on(hash).unwrap_or_default())));
+        rebase::hold(&mut state, tree, seen.as_ref(), &mut found, nobody);
+        candidates.extend(found);
     }
-    let known = log::hashes(&ledger.log(), log::MOST);
-    candidates.retain(|candidate| !known.contains(&candidate.hash));
-    let appended = append(&ledger, &mut state, &trees, candidates, settings, &Attribution::NOBODY, now)?;
+    let logged = log::hashes(&ledger.log(), log::MOST);
+    let appended = append(&ledger, &mut state, &trees, candidates, &logged, nobody, now)?;
+    if depth == Depth::SinceSeen {
+        cut(&ledger, appended, settings)?;
+    }
     Ok(Some(appended.commits))
 }

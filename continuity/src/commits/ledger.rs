@@ -60,12 +60,16 @@ impl Ledger {
         all.filter_map(|repository| self.look(repository)).collect()
     }
 
-    /// Whether nothing can have moved since `state`: git's journal of the event's work tree is as long as it was, and
-    /// no other work tree is named. Every move of HEAD makes the journal longer, so HEAD itself need not be read.
+    /// Whether nothing can have moved since `state`: git's journal of the event's work tree is as long as it was, no
+    /// rebase is held back, and no other work tree is named. Every move of HEAD makes the journal longer, so HEAD itself need not be read.
     pub fn is_quiet(&self, state: &State, command: &str) -> bool {
         let key = (self.repository.top() != self.root).then(|| self.repository.git_dir().to_string_lossy());
+        let is_settled = state.held(key.as_deref()).is_none();
         let seen = state.seen(key.as_deref()).and_then(|seen| seen.reflog_size);
-        seen.is_some() && seen == reflog::size(&self.repository) && self.others(command).is_empty()
+        is_settled
+            && seen.is_some()
+            && seen == reflog::size(&self.repository)
+            && self.others(command).is_empty()
     }
 
     /// The roots of the other work trees that a command line names.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use chrono::{DateTime, FixedOffset};
 use hooks_common::git::is_commit_id;
 use hooks_common::paths::in_project;
 use hooks_common::store::{self, Durability, append};
@@ -16,9 +17,11 @@ pub const TAIL: u64 = 64 * 1024;
 /// How much of its end is read at most, in bytes.
 pub const MOST: u64 = 16 * 1024 * 1024;
 
-/// The last `most` commits of the log below `root`, oldest first. Lines that are no commits are skipped.
+/// The last `most` commits of the log below `root` by the time when they were authored, oldest first: the log itself is in
+/// the order in which they were found. Lines that are no commits are skipped.
 pub fn latest(root: &Path, most: usize) -> Vec<Commit> {
     let mut commits = read(&in_project::commit_log(root), MOST);
+    commits.sort_by_cached_key(Commit::authored);
     commits.drain(..commits.len().saturating_sub(most));
     commits
 }
@@ -92,6 +95,12 @@ fn tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 }
 
 impl Commit {
+    /// When it was authored; when it was recorded where that is not told, and `None` where nothing is.
+    pub fn authored(&self) -> Option<DateTime<FixedOffset>> {
+        let told = [&self.author_date, &self.timestamp];
+        told.into_iter().find_map(|at| DateTime::parse_from_rfc3339(at).ok())
+    }
+
     /// Reads a line of the log, whoever wrote it: what is missing or of a wrong type is empty. `None` when it names
     /// no commit.
     pub fn from_line(line: &[u8]) -> Option<Self> {

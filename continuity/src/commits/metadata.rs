@@ -77,7 +77,7 @@ pub fn of(repository: &Repository, hashes: &[&str]) -> io::Result<HashMap<String
         all.insert(hash.to_string(), metadata);
     }
     // Who changed more than is read keeps its line in the log.
-    if let Ok(output) = files(repository, &order) {
+    if let Ok(output) = files(repository, &order, &all) {
         count_files(&output, &order, &mut all);
     }
     Ok(all)
@@ -98,20 +98,15 @@ fn log(repository: &Repository, hashes: &[&str]) -> io::Result<Vec<u8>> {
     ask(repository, &arguments, hashes.join("\n"))
 }
 
-fn files(repository: &Repository, hashes: &[String]) -> io::Result<Vec<u8>> {
-    let arguments = [
-        "diff-tree",
-        "--stdin",
-        "-z",
-        "--root",
-        "-m",
-        "--first-parent",
-        "--name-only",
-        "-r",
-        "--no-renames",
-        "--always",
-    ];
-    ask(repository, &arguments, hashes.join("\n"))
+/// Each commit is asked about with its first parent: of a merge git would tell what differs from every one of them.
+fn files(repository: &Repository, hashes: &[String], all: &HashMap<String, Metadata>) -> io::Result<Vec<u8>> {
+    let arguments = ["diff-tree", "--stdin", "-z", "--root", "--name-only", "-r", "--no-renames", "--always"];
+    let with_parent = |hash: &String| {
+        let parent = all.get(hash).and_then(|metadata| metadata.parents.first());
+        parent.map_or_else(|| hash.clone(), |parent| format!("{hash} {parent}"))
+    };
+    let input: Vec<_> = hashes.iter().map(with_parent).collect();
+    ask(repository, &arguments, input.join("\n"))
 }
 
 /// Each commit's name comes before its paths, in the order that was asked.

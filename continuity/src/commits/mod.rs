@@ -10,6 +10,7 @@ mod failure;
 mod ledger;
 mod log;
 mod metadata;
+mod rebase;
 mod record;
 mod reflog;
 mod state;
@@ -44,7 +45,7 @@ pub struct Commit {
     pub author: String,
     /// When it was authored, strict ISO 8601.
     pub author_date: String,
-    /// The branch, or `HEAD (detached)`.
+    /// The branch, or `HEAD (detached)`; empty when nobody knows where it was made.
     pub branch: String,
     /// How many files it changed.
     pub files_changed: u64,

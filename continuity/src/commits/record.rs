@@ -1,5 +1,7 @@
 //! What is new in git goes into the log.
 
+use std::collections::HashSet;
+
 use chrono::DateTime;
 use config::types::Commits;
 use hooks_common::store::lock;
@@ -11,7 +13,7 @@ use super::ledger::Ledger;
 use super::metadata::{self, clean};
 use super::state::{Seen, State};
 use super::tree::Tree;
-use super::{Commit, log, reflog};
+use super::{Commit, log, rebase, reflog};
 
 /// How many commits are taken where there is no journal.
 const MOST: &str = "--max-count=50";
@@ -23,7 +25,7 @@ const LONGEST_BRANCH: usize = 300;
 pub struct Appended {
     /// How many commits.
     pub commits: usize,
-    /// How many of them were made while the tool ran.
+    /// How many commits were made while the tool ran, also such as wait for the end of a rebase.
     pub during_tool: usize,
 }
 
@@ -51,32 +53,34 @@ pub fn record(
     if trees.is_empty() {
         return Ok(None);
     }
-    let mut candidates = Vec::new();
+    let (mut candidates, mut held_back) = (Vec::new(), 0);
     for tree in &trees {
-        let entries = match (state.seen(tree.key()), session_start) {
-            (Some(seen), _) => {
-                candidates.extend(moved(tree, &seen, seen_at(&state).unwrap_or(now.epoch())));
-                continue;
-            }
+        let seen = state.seen(tree.key());
+        let since = state.held(tree.key()).map(|held| held.since).or_else(|| seen.clone());
+        let mut found = match (since, session_start) {
+            (Some(since), _) => moved(tree, &since, seen_at(&state).unwrap_or(now.epoch())),
             // The journal knows whole seconds: what is as old as the session was there before it.
-            (None, Some(start)) => entries_since(tree, start + 1),
+            (None, Some(start)) => candidate::of(tree, &entries_since(tree, start + 1)),
             (None, None) => Vec::new(),
         };
-        candidates.extend(candidate::of(tree, &entries));
+        held_back += rebase::hold(&mut state, tree, seen.as_ref(), &mut found, attribution);
+        candidates.extend(found);
     }
-    let known = log::hashes(&ledger.log(), log::TAIL);
-    candidates.retain(|candidate| !known.contains(&candidate.hash));
-    append(ledger, &mut state, &trees, candidates, settings, attribution, now).map(Some)
+    let logged = log::hashes(&ledger.log(), log::TAIL);
+    let mut appended = append(ledger, &mut state, &trees, candidates, &logged, attribution, now)?;
+    cut(ledger, appended, settings)?;
+    appended.during_tool += held_back;
+    Ok(Some(appended))
 }
 
-/// Appends what candidates turn out to be, then remembers how the work trees are, then cuts the log; the caller holds
+/// Appends what candidates turn out to be, but what is logged, then remembers how the work trees are; the caller holds
 /// the lock.
 pub fn append(
     ledger: &Ledger,
     state: &mut State,
     trees: &[Tree],
     candidates: Vec<Candidate>,
-    settings: &Commits,
+    logged: &HashSet<String>,
     attribution: &Attribution,
     now: Moment,
 ) -> Result<Appended, String> {
@@ -86,7 +90,8 @@ pub fn append(
     let mut commits = Vec::new();
     let mut during_tool = 0;
     let proven = candidate::in_order(candidate::proven(candidates, &known), &known);
-    for candidate in proven {
+    // What is logged has shown the way to what is not.
+    for candidate in proven.into_iter().filter(|candidate| !logged.contains(&candidate.hash)) {
         let Some(metadata) = known.remove(&candidate.hash) else { continue };
         during_tool += usize::from(attribution.covers(candidate.at));
         let mut commit = Commit {
@@ -98,7 +103,7 @@ pub fn append(
             branch: clean(&candidate.branch, LONGEST_BRANCH),
             files_changed: metadata.files as u64,
             files_list: metadata.paths,
-            session: attribution.session(candidate.at),
+            session: candidate.session.or_else(|| attribution.session(candidate.at)),
             rewritten: candidate.is_rewritten(),
             amends: candidate.amends,
             hash: candidate.hash,
@@ -114,10 +119,16 @@ pub fn append(
         state.see(tree, now);
     }
     state.save(&ledger.state()).map_err(fail)?;
-    if !commits.is_empty() {
-        log::rotate(&ledger.log(), settings.rotate_above, settings.rotate_to).map_err(fail)?;
-    }
     Ok(Appended { commits: commits.len(), during_tool })
+}
+
+/// Cuts the log if something was appended and it is long now; the caller holds the lock.
+pub fn cut(ledger: &Ledger, appended: Appended, settings: &Commits) -> Result<(), String> {
+    if appended.commits == 0 {
+        return Ok(());
+    }
+    log::rotate(&ledger.log(), settings.rotate_above, settings.rotate_to)
+        .map_err(|error| failed(ledger, &error))
 }
 
 /// What moved HEAD since a work tree was seen.

@@ -8,6 +8,7 @@ use hooks_common::store::{self, Durability, quarantine};
 use hooks_common::time::Moment;
 use serde_json::{Map, Value, json};
 
+use super::rebase::Held;
 use super::tree::Tree;
 
 /// A larger file is not ours.
@@ -26,6 +27,21 @@ pub struct Seen {
     pub head: String,
     /// How long git's journal was, in bytes, if that is known.
     pub reflog_size: Option<u64>,
+}
+
+impl Seen {
+    fn read(entry: &Map<String, Value>) -> Option<Self> {
+        let head = entry.get("lastHead")?.as_str().filter(|head| is_commit_id(head))?;
+        Some(Self { head: head.to_owned(), reflog_size: entry.get("reflogSize").and_then(Value::as_u64) })
+    }
+
+    fn write(&self, entry: &mut Map<String, Value>) {
+        entry.insert("lastHead".into(), self.head.as_str().into());
+        match self.reflog_size {
+            Some(size) => entry.insert("reflogSize".into(), size.into()),
+            None => entry.remove("reflogSize"),
+        };
+    }
 }
 
 impl State {
@@ -59,17 +75,38 @@ impl State {
 
     /// How a work tree was seen last: the project's own without a key, others by their git directory.
     pub fn seen(&self, key: Option<&str>) -> Option<Seen> {
-        let entry = match key {
-            None => &self.document,
-            Some(key) => self.document.get("worktrees")?.get(key)?.as_object()?,
-        };
-        let head = entry.get("lastHead")?.as_str().filter(|head| is_commit_id(head))?;
-        Some(Seen { head: head.to_owned(), reflog_size: entry.get("reflogSize").and_then(Value::as_u64) })
+        Seen::read(self.entry(key)?)
+    }
+
+    /// What is held back of a work tree until its rebase is over.
+    pub fn held(&self, key: Option<&str>) -> Option<Held> {
+        let held = self.entry(key)?.get("rebase")?.as_object()?;
+        let sessions = held.get("sessions").and_then(Value::as_object).into_iter().flatten();
+        let sessions = sessions.filter_map(|(hash, session)| Some((hash.clone(), session.as_u64()?)));
+        Some(Held { since: Seen::read(held)?, sessions: sessions.collect() })
+    }
+
+    fn entry(&self, key: Option<&str>) -> Option<&Map<String, Value>> {
+        match key {
+            None => Some(&self.document),
+            Some(key) => self.document.get("worktrees")?.get(key)?.as_object(),
+        }
+    }
+
+    fn entry_mut(&mut self, key: Option<&str>) -> &mut Map<String, Value> {
+        match key {
+            None => &mut self.document,
+            Some(key) => object(object(self.document.entry("worktrees")).entry(key)),
+        }
     }
 
     /// Whether nothing has happened in a work tree since it was seen. A file that another tool wrote tells only
     /// where HEAD was.
     pub fn is_current(&self, tree: &Tree) -> bool {
+        // A rebase that was left as it is writes no line into the journal.
+        if !tree.is_rebasing() && self.held(tree.key()).is_some() {
+            return false;
+        }
         self.seen(tree.key()).is_some_and(|seen| {
             seen.head == tree.head() && seen.reflog_size.is_none_or(|size| Some(size) == tree.reflog_size())
         })
@@ -77,20 +114,26 @@ impl State {
 
     /// Remembers how a work tree is now, and forgets those that are gone.
     pub fn see(&mut self, tree: &Tree, now: Moment) {
-        let entry = match tree.key() {
-            None => &mut self.document,
-            Some(key) => {
-                let trees = object(self.document.entry("worktrees"));
-                trees.retain(|git_dir, _| Path::new(git_dir).exists());
-                object(trees.entry(key))
-            }
-        };
-        entry.insert("lastHead".into(), tree.head().into());
-        match tree.reflog_size() {
-            Some(size) => entry.insert("reflogSize".into(), size.into()),
-            None => entry.remove("reflogSize"),
-        };
+        if tree.key().is_some() {
+            object(self.document.entry("worktrees")).retain(|git_dir, _| Path::new(git_dir).exists());
+        }
+        let seen = Seen { head: tree.head().to_owned(), reflog_size: tree.reflog_size() };
+        seen.write(self.entry_mut(tree.key()));
         self.document.insert("updatedAt".into(), now.rfc3339().into());
+    }
+
+    /// Remembers what is held back of a work tree; with `None`, that nothing is.
+    pub fn hold(&mut self, tree: &Tree, held: Option<&Held>) {
+        let Some(held) = held else {
+            if self.held(tree.key()).is_some() {
+                self.entry_mut(tree.key()).remove("rebase");
+            }
+            return;
+        };
+        let mut entry = Map::new();
+        held.since.write(&mut entry);
+        entry.insert("sessions".into(), json!(held.sessions));
+        self.entry_mut(tree.key()).insert("rebase".into(), entry.into());
     }
 
     /// When anything was seen last, RFC 3339.

@@ -33,6 +33,35 @@ impl World {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
+    /// Whether git does it, where it may fail.
+    fn tries(&self, arguments: &[&str]) -> bool {
+        let mut git = Command::new("git");
+        git.current_dir(&self.0).env("HOME", self.0.path()).env("GIT_CONFIG_NOSYSTEM", "1");
+        git.args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid", "-c", "core.editor=true"]);
+        git.args(arguments).output().unwrap().status.success()
+    }
+
+    fn file(&self, name: &str, text: &str) {
+        std::fs::write(self.root().join(name), text).unwrap();
+        self.git(&["add", name]);
+        self.commit(text);
+    }
+
+    /// A rebase that stops at its second commit, for a conflict.
+    fn rebasing() -> Self {
+        let world = Self::new();
+        world.file("a", "base");
+        world.git(&["checkout", "-q", "-b", "topic"]);
+        world.file("b", "clean");
+        world.file("a", "ours");
+        world.git(&["checkout", "-q", "main"]);
+        world.file("a", "theirs");
+        world.git(&["checkout", "-q", "topic"]);
+        world.record();
+        assert!(!world.tries(&["rebase", "-q", "main"]), "a conflict");
+        world
+    }
+
     fn commit(&self, message: &str) {
         self.git(&["commit", "-q", "--allow-empty", "-m", message]);
     }
@@ -147,24 +176,7 @@ fn a_commit_that_was_pruned_costs_itself_alone() {
 
 #[test]
 fn a_rebase_that_was_given_up_leaves_nothing() {
-    let world = World::new();
-    let file = |name: &str, text: &str| {
-        std::fs::write(world.root().join(name), text).unwrap();
-        world.git(&["add", name]);
-        world.commit(text);
-    };
-    file("a", "base");
-    world.git(&["checkout", "-q", "-b", "topic"]);
-    file("b", "clean");
-    file("a", "ours");
-    world.git(&["checkout", "-q", "main"]);
-    file("a", "theirs");
-    world.git(&["checkout", "-q", "topic"]);
-    world.record();
-    let mut git = Command::new("git");
-    git.current_dir(world.root()).env("HOME", world.root()).args(["-c", "user.name=dev"]);
-    git.args(["-c", "user.email=dev@example.invalid", "rebase", "-q", "main"]);
-    assert!(!git.output().unwrap().status.success(), "a conflict");
+    let world = World::rebasing();
     world.git(&["rebase", "--abort"]);
     assert_eq!(world.record(), Some(Appended::default()));
     // A tool of somebody's that names its steps as it likes: what it commits counts, where it moves does not.
@@ -178,4 +190,132 @@ fn a_rebase_that_was_given_up_leaves_nothing() {
     act(&["reset", "-q", "--hard", "main"]);
     world.record();
     assert_eq!(world.messages(), ["by a tool"]);
+}
+
+#[test]
+fn a_merge_changed_what_differs_from_its_first_parent() {
+    let world = World::new();
+    let file = |name: &str| {
+        std::fs::write(world.root().join(name), name).unwrap();
+        world.git(&["add", name]);
+        world.commit(name);
+    };
+    for branch in ["topic", "other"] {
+        world.git(&["checkout", "-q", "-b", branch, "main"]);
+        file(branch);
+    }
+    world.git(&["checkout", "-q", "main"]);
+    file("m");
+    world.record();
+    world.git(&["merge", "-q", "--no-ff", "-m", "merge", "topic"]);
+    file("n");
+    world.git(&["merge", "-q", "-m", "octopus", "topic", "other"]);
+    world.git(&["checkout", "-q", "-b", "third", "HEAD~2"]);
+    file("x");
+    world.git(&["checkout", "-q", "main"]);
+    world.git(&["merge", "-q", "--no-ff", "-m", "both", "third", "other"]);
+    world.record();
+    let told: Vec<_> = latest(&world.root(), 100)
+        .into_iter()
+        .map(|commit| (commit.message, commit.files_changed, commit.files_list.join(" ")))
+        .collect();
+    let line = |message: &str, path: &str| (message.to_owned(), 1, path.to_owned());
+    assert_eq!(
+        told,
+        [line("merge", "topic"), line("n", "n"), line("octopus", "other"), line("x", "x"), line("both", "x")]
+    );
+}
+
+#[test]
+fn what_a_stopped_rebase_wrote_waits_for_its_end() {
+    let world = World::rebasing();
+    let held_back = Some(Appended { commits: 0, during_tool: 1 });
+    assert_eq!((world.record(), world.record()), (held_back, None), "nothing moves while it stands");
+    assert_eq!((world.catch_up(Depth::SinceSeen), world.messages().len()), (0, 0));
+    assert!(world.tries(&["rebase", "--abort"]));
+    assert_eq!((world.record(), world.record()), (Some(Appended::default()), None));
+    assert_eq!(world.messages(), [""; 0]);
+
+    let world = World::rebasing();
+    world.record();
+    world.file("a", "by hand");
+    world.record();
+    assert_eq!(world.messages(), ["by hand"]);
+    world.file("c", "more");
+    assert!(world.tries(&["rebase", "--continue"]));
+    // The next session finds the end; it was the last one's work.
+    world.catch_up(Depth::SinceSeen);
+    let mut commits = latest(&world.root(), 100);
+    commits.sort_by_key(|commit| commit.message.clone());
+    let told = |of: fn(&Commit) -> (&str, bool, Option<u64>)| commits.iter().map(of).collect::<Vec<_>>();
+    assert_eq!(
+        told(|commit| (&commit.message, commit.rewritten, commit.session)),
+        [("by hand", false, Some(7)), ("clean", true, Some(7)), ("more", false, None)],
+        "the way to what was held back leads over what is logged"
+    );
+    assert_eq!(world.record(), None);
+}
+
+#[test]
+fn a_rebase_that_was_left_as_it_is_keeps_what_it_wrote() {
+    let world = World::rebasing();
+    world.record();
+    assert!(world.tries(&["rebase", "--quit"]));
+    assert_eq!(world.record().map(|appended| appended.commits), Some(1));
+    assert_eq!((world.messages(), world.record()), (vec!["clean".to_owned()], None));
+}
+
+#[test]
+fn a_rebase_that_goes_on_is_not_caught_up_with() {
+    let world = World::rebasing();
+    std::fs::remove_file(world.root().join(".claude/hooks/.commit-tracker-state.json")).unwrap();
+    world.catch_up(Depth::Always);
+    assert_eq!(world.messages(), ["init", "base", "theirs"]);
+    assert!(world.tries(&["rebase", "--abort"]));
+    world.catch_up(Depth::SinceSeen);
+    let mut messages = world.messages();
+    messages.sort();
+    assert_eq!(messages, ["base", "clean", "init", "ours", "theirs"]);
+}
+
+#[test]
+fn what_is_listed_is_in_the_order_of_its_time_and_on_the_branch_that_made_it() {
+    let world = World::new();
+    let old = |message: &str, at: &str| {
+        let date = format!("@{at} +0000");
+        world.git(&["commit", "-q", "--allow-empty", "--date", &date, "-m", message]);
+    };
+    old("second", "1000000200");
+    world.git(&["reflog", "expire", "--expire=now", "--all"]);
+    old("third", "1000000300");
+    world.git(&["checkout", "-q", "-b", "feature"]);
+    world.record();
+    world.commit("latest");
+    world.record();
+    old("first", "1000000100");
+    assert_eq!(world.catch_up(Depth::Always), 4);
+    let told: Vec<_> =
+        latest(&world.root(), 4).into_iter().map(|commit| (commit.message, commit.branch)).collect();
+    let line = |message: &str, branch: &str| (message.to_owned(), branch.to_owned());
+    // Five are logged, `init` and `latest` within one second.
+    let expected = [line("second", ""), line("third", "main")];
+    assert_eq!(told[..2], expected);
+    assert!(
+        told[2..].contains(&line("latest", "feature")) && told[2..].contains(&line("init", "")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn who_asks_for_all_loses_no_line() {
+    let world = World::new();
+    let path = world.root().join(".claude/state/commit-log.jsonl");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let old = (0..600).map(|at| format!("{{\"hash\":\"{at:040x}\"}}\n")).collect::<String>();
+    std::fs::write(&path, &old).unwrap();
+    assert_eq!(world.catch_up(Depth::Always), 1);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with(&old) && text.lines().count() == 601);
+    world.commit("one");
+    assert_eq!((world.catch_up(Depth::SinceSeen), latest(&world.root(), 1_000).len()), (1, 300));
 }

@@ -14,6 +14,7 @@ pub struct Tree {
     key: Option<String>,
     head: String,
     reflog_size: Option<u64>,
+    is_rebasing: bool,
 }
 
 impl Tree {
@@ -22,7 +23,10 @@ impl Tree {
     pub fn look(repository: Repository, is_own: bool) -> Option<Self> {
         let head = repository.head_commit()?;
         let key = (!is_own).then(|| repository.git_dir().to_string_lossy().into_owned());
-        Some(Self { reflog_size: reflog::size(&repository), key, head, repository })
+        // Before the journal is read: what ends meanwhile says so there.
+        let is_rebasing =
+            ["rebase-merge", "rebase-apply"].iter().any(|folder| repository.git_dir().join(folder).is_dir());
+        Some(Self { is_rebasing, reflog_size: reflog::size(&repository), key, head, repository })
     }
 
     /// The same work tree, looked at again.
@@ -48,6 +52,11 @@ impl Tree {
     /// How long git's journal is, in bytes.
     pub fn reflog_size(&self) -> Option<u64> {
         self.reflog_size
+    }
+
+    /// Whether a rebase has begun here and is not over.
+    pub fn is_rebasing(&self) -> bool {
+        self.is_rebasing
     }
 
     /// The branch as the log names it.

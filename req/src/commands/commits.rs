@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use chrono::DateTime;
 use config::Policy;
 use continuity::commits::{self, Commit, Depth, Ledger};
 use hooks_common::store::lock;
@@ -39,11 +38,10 @@ fn list(place: &Place, arguments: &CommitsList, out: &mut impl Write) -> anyhow:
     let hash = width(|commit| commit.short_hash.chars().count());
     let branch = width(|commit| commit.branch.chars().count().min(30));
     for commit in &commits {
-        let at = [&commit.author_date, &commit.timestamp];
-        let at = at.into_iter().find_map(|at| DateTime::parse_from_rfc3339(at).ok());
-        let age = at.map_or_else(|| "?".to_owned(), |at| age(place.now.epoch() - at.timestamp()));
+        let age = commit.authored().map_or_else(|| "?".to_owned(), |at| age(place.now.epoch() - at.timestamp()));
         let session = commit.session.map_or_else(|| "-".to_owned(), |number| number.to_string());
-        let of: String = one_line(&commit.branch).chars().take(30).collect();
+        let branch_name = if commit.branch.is_empty() { "-" } else { &commit.branch };
+        let of: String = one_line(branch_name).chars().take(30).collect();
         let (short, message) = (one_line(&commit.short_hash), one_line(&commit.message));
         writeln!(out, "{short:hash$}  {age:>4}  {session:>4}  {of:branch$}  {message}")?;
     }
