@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use continuity::checkpoint::{self, Action, Document, Entry, Phase, Report};
+use continuity::checkpoint::{self, Action, Document, Entry, Held, Phase, Report};
 use continuity::facts::{self, Depth, Facts};
 use continuity::journal::Journal;
 use continuity::ledger::Ledger;
@@ -80,7 +80,8 @@ fn verify(
     if report.is_supported() {
         let document = checkpoint::read(place.root(), &path)?;
         // Who looks again at what is committed does not take it back.
-        if checkpoint::reached(&document) < Some(Phase::Commit) {
+        let held = Held::of(place, std::slice::from_ref(&path));
+        if checkpoint::reached_with(&held, &path, &document) < Some(Phase::Commit) {
             checkpoint::enter(place.root(), &path, Phase::Verify, now)?;
         }
         let number = number_of(&Document::of(&document), &path);
@@ -136,9 +137,10 @@ fn list(place: &Place, arguments: &CheckpointList, out: &mut impl Write) -> anyh
         return Ok(());
     }
     let entries = checkpoint::entries(place);
+    let held = Held::of(place, &checkpoint::folders(place));
     let phase = |entry: &Entry| {
         let text = checkpoint::read(place.root(), &entry.path).ok()?;
-        checkpoint::reached(&text).map(Phase::name)
+        checkpoint::reached_with(&held, &entry.path, &text).map(Phase::name)
     };
     if arguments.json.json {
         let of = |entry: &Entry| {

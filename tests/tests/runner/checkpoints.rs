@@ -1,8 +1,10 @@
 //! Checkpoints from the first line to the commit, and the recipes that lead there.
 
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::World;
@@ -162,6 +164,61 @@ fn a_failing_hook_leaves_everything_as_it_was() {
         "the hook saw only what is committed"
     );
     assert_eq!(world.git(&["status", "--porcelain", "-uall"]), " M src/a.txt\nA  staged.txt\n");
+}
+
+/// A `pre-commit` hook.
+fn hook(world: &World, script: &str) -> PathBuf {
+    let hook = world.repo.join(".git/hooks/pre-commit");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    hook
+}
+
+/// Begins to commit, and sends a signal to everything that runs for it while the user's hook does.
+fn interrupted(world: &World, signal: &str) -> Output {
+    let begun = world.root().join(format!("begun.{signal}"));
+    hook(world, &format!("touch '{}'\nsleep 30", begun.display()));
+    let mut command = world.command(tests::executables().join("req"));
+    command.args(["checkpoint", "commit"]).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let started = Instant::now();
+    while !begun.exists() {
+        assert!(started.elapsed() < Duration::from_secs(20), "the hook does not run");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let group = format!("-{}", child.id());
+    assert!(world.command("kill").args(["-s", signal, "--", &group]).status().unwrap().success());
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn an_interrupted_commit_leaves_no_lie() {
+    let world = started();
+    let path = new(&world, &["x", "--session", "3"]);
+    fill(&path);
+    world.req_ok(&["checkpoint", "verify"]);
+    world.write("docs/work/new.md", "work\n");
+    let before = (read(&path), world.git(&["status", "--porcelain", "-uall"]));
+    for signal in ["INT", "TERM"] {
+        let (_, error) = failed(&interrupted(&world, signal));
+        assert!(error.contains("interrupted"), "{error}");
+        assert_eq!((read(&path), world.git(&["status", "--porcelain", "-uall"])), before, "{signal}");
+    }
+    interrupted(&world, "KILL");
+    assert_eq!(phase(&path), "commit", "nobody was left to take it back");
+    let listed = || printed(&world.req(&["checkpoint", "list", "--json"]))["checkpoints"][0]["phase"].clone();
+    assert_eq!(listed(), "fill", "git does not hold it");
+    world.req_ok(&["checkpoint", "verify"]);
+    assert_eq!((phase(&path).as_str(), listed()), ("verify", json!("capture")));
+    let _ = std::fs::remove_file(world.repo.join(".git/index.lock"));
+    std::fs::remove_file(world.repo.join(".git/hooks/pre-commit")).unwrap();
+    world.req_ok(&["checkpoint", "commit"]);
+    assert_eq!((phase(&path).as_str(), listed()), ("commit", json!("commit")));
+    assert_eq!(world.git(&["status", "--porcelain", "-uall"]), " M src/a.txt\n");
+    std::fs::write(&path, format!("{}\nMore.\n", read(&path))).unwrap();
+    assert_eq!(listed(), "fill", "what was changed since is to be verified again");
 }
 
 #[test]
