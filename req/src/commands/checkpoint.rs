@@ -10,7 +10,7 @@ use continuity::checkpoint::{self, Action, Document, Entry, Held, Phase, Report}
 use continuity::facts::{self, Depth, Facts};
 use continuity::journal::Journal;
 use continuity::ledger::Ledger;
-use continuity::number::{self, Beginning};
+use continuity::number::{self, Beginning, GREATEST};
 use continuity::{Place, mirror, pressure};
 use hooks_common::paths::{self, in_project};
 use hooks_common::store::{self, append};
@@ -238,7 +238,7 @@ fn started(place: &Place) -> Option<u64> {
     let start = |event: &Value| {
         (event["type"] == "session" && event["action"] == "start").then(|| event["session"].as_u64())?
     };
-    events.iter().filter_map(start).max()
+    events.iter().filter_map(start).filter(|number| *number <= GREATEST).max()
 }
 
 /// What git prints in a folder, if it succeeds.

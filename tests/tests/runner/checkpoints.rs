@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::World;
-use tests::world::{ONE, printed};
+use tests::world::{ONE, SESSION, printed};
 
 const DAY: &str = "20";
 
@@ -522,4 +522,33 @@ fn a_justfile_is_compared_with_the_recipes() {
     );
     let (_, error) = failed(&world.req(&["justfile", "--check"]));
     assert!(error.contains("has otherwise: events;"), "{error}");
+}
+
+#[test]
+fn a_date_is_no_number_of_a_session() {
+    let world = started();
+    world.write("SESSION_CONTEXT.md", "Current Session Count: 20261121\n");
+    world.write(".claude/session", "20261121\n");
+    world.write(
+        ".claude/haios-events.jsonl",
+        "{\"type\":\"session\",\"action\":\"start\",\"session\":4}\n{\"type\":\"session\",\"action\":\"start\",\"session\":20261121}\n",
+    );
+    let number = |path: &Path| path.file_name().unwrap().to_str().unwrap()[11..].to_owned();
+    assert_eq!(number(&new(&world, &["a"])), "01-SESSION-4-a.md");
+    world.req_ok(&["checkpoint", "list", "--latest"]);
+    for too_great in ["1000000", "18446744073709551615"] {
+        assert_eq!(world.req(&["session", "start", too_great]).status.code(), Some(2));
+    }
+    world.req_ok(&["session", "start", "999999"]);
+    assert_eq!(printed(&world.req(&["session", "--json"]))["next"], 5, "nothing comes after the last");
+    world.req_ok(&["session", "start", "5"]);
+    // A session that was given such a number by an earlier version gets another.
+    world.hook(&world.recorded("SessionStart-startup"));
+    let journal = world.session_dir(SESSION).join("continuity.json");
+    let mut told = world.json(&journal);
+    assert_eq!(told["number"], 6);
+    told["number"] = json!(20_261_121);
+    std::fs::write(&journal, told.to_string()).unwrap();
+    world.hook(&world.recorded("SessionStart-resume"));
+    assert_eq!(world.json(&journal)["number"], 6);
 }
