@@ -19,7 +19,7 @@ pub enum Shape {
 pub struct Block {
     /// What it is.
     pub shape: Shape,
-    /// How far it is indented, in characters.
+    /// How far it is indented, in columns.
     pub indent: usize,
     /// Its words, without bullet and box.
     pub text: String,
@@ -88,7 +88,7 @@ pub fn blocks(lines: &[Line<'_>]) -> Vec<Block> {
             is_open = false;
             continue;
         }
-        let indent = line.text.chars().take_while(|c| c.is_whitespace()).count();
+        let indent = indent(line.text);
         let (shape, words) = match item(text) {
             Some(item) => (Shape::Item(item.ticked), item.text),
             None if text.starts_with('|') => (Shape::Row, text),
@@ -105,6 +105,12 @@ pub fn blocks(lines: &[Line<'_>]) -> Vec<Block> {
         is_open = shape != Shape::Row;
     }
     blocks
+}
+
+/// The column in which a line's text begins; a tab leads to the next multiple of four.
+fn indent(line: &str) -> usize {
+    let spaces = line.chars().take_while(|c| c.is_whitespace());
+    spaces.fold(0, |column, c| if c == '\t' { column / 4 * 4 + 4 } else { column + 1 })
 }
 
 /// A list item that claims something, with what is nested below it.
@@ -312,5 +318,6 @@ mod tests {
         for text in ["-a", "**bold**", "3.14", "---", "text"] {
             assert_eq!(of(text), None, "{text}");
         }
+        assert_eq!(["a", " a", "\ta", "  \ta", "\t\ta", "\t a"].map(indent), [0, 1, 4, 4, 8, 5]);
     }
 }

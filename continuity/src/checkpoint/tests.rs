@@ -384,6 +384,10 @@ fn every_lens_shows_what_it_is_for_and_nothing_else() {
         "ceremonial_completion",
     );
     let mut wrong = Vec::new();
+    let completed = "- [x] The reader takes blocks (src/a.rs:2)
+- [x] One value is changed
+  in place: commit abc1234";
+    let summary = "The reader of lists was rewritten, and two tests were added for it.";
     let rows = "| Lists come in two kinds | 80133 | src/a.rs:1 |";
     for (old, new, expected) in [
         ("status: active", "status: done", &[(3, fast)][..]),
@@ -395,6 +399,14 @@ fn every_lens_shows_what_it_is_for_and_nothing_else() {
         ("- [x] The reader takes", "- [ ] The reader takes", &[(23, ceremony)]),
         ("(src/a.rs:2)", "", &[(23, assume)]),
         ("(src/a.rs:2)", "(src/b.rs:2)", &[(23, assume)]),
+        (" (src/a.rs:2)", "\n\t- src/a.rs:2", &[]),
+        (" (src/a.rs:2)", "\n - src/a.rs:2", &[(23, assume)]),
+        (completed, "- [x] Fixed E2-264", &[]),
+        (completed, "- [x] Fixed #12", &[]),
+        (completed, "- [x] the parser works", &[(23, assume)]),
+        (completed, "- [x] done", &[(21, ceremony), (23, assume)]),
+        (summary, "Fixed the build.", &[]),
+        (summary, "Fixed it.", &[(17, ceremony)]),
         ("(src/a.rs:2)", "(src/b.rs:2, deleted)", &[]),
         (": commit abc1234", "", &[(24, assume)]),
         ("The reader takes", "The reader mostly takes", &[(23, hedge)]),
