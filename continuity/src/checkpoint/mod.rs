@@ -11,9 +11,11 @@ mod event;
 mod folder;
 mod front;
 mod held;
+mod length;
 mod lens;
 mod marks;
 mod phase;
+mod removal;
 mod scaffold;
 mod structure;
 #[cfg(test)]
