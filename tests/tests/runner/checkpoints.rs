@@ -86,7 +86,7 @@ fn the_cycle_goes_from_scaffold_to_commit() {
     assert!(name.starts_with(DAY) && name.ends_with("-01-SESSION-12-third-letter.md"), "{name}");
     assert!(told.contains("Continuation Instructions still has [fill: "), "{told}");
     let text = read(&path);
-    assert!(text.contains("author: 'dev'") || text.contains("author: 'unknown'"), "{text}");
+    assert!(text.contains("author: 'dev'"), "as the environment tells git: {text}");
     assert!(
         text.contains("- `src/a.txt` (not committed)") && text.contains("on `main` at commit `"),
         "{text}"
