@@ -1,7 +1,7 @@
 //! `req checkpoint`: new, verify, commit, list.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -198,9 +198,20 @@ pub fn note_event(place: &Place, action: Action, number: u64, path: &Path, now: 
     }
 }
 
-/// A path of the project as a person reads it.
+/// A path of the project as a person types it where he is: from the current folder inside the project, else whole.
 pub fn shown(place: &Place, path: &Path) -> String {
-    text::one_line(&path.strip_prefix(place.root()).unwrap_or(path).to_string_lossy())
+    let here = std::env::current_dir().map(|here| paths::resolve(&here)).unwrap_or_default();
+    text::one_line(&from(&here, place.root(), path).to_string_lossy())
+}
+
+/// A path as it is called in the folder `here`.
+fn from(here: &Path, root: &Path, path: &Path) -> PathBuf {
+    if !here.starts_with(root) || !path.starts_with(root) {
+        return path.to_owned();
+    }
+    let shared = here.components().zip(path.components()).take_while(|(a, b)| a == b).count();
+    let up = here.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(shared)).collect()
 }
 
 /// What is known of the session that a checkpoint is about: its own journal, where it is the one that calls.
@@ -248,4 +259,27 @@ pub fn git(root: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     git.arg("-C").arg(root).args(["--literal-pathspecs", "--no-optional-locks"]).args(arguments);
     let (status, printed) = child::output(&mut git, PATIENCE).ok()?;
     status.success().then_some(printed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_called_as_where_one_is() {
+        for (here, expected) in [
+            ("/r", "docs/a.md"),
+            ("/r/docs", "a.md"),
+            ("/r/src/deep", "../../docs/a.md"),
+            ("/r/docsx", "../docs/a.md"),
+            ("/", "/r/docs/a.md"),
+            ("/other", "/r/docs/a.md"),
+        ] {
+            assert_eq!(
+                from(Path::new(here), Path::new("/r"), Path::new("/r/docs/a.md")),
+                Path::new(expected),
+                "{here}"
+            );
+        }
+    }
 }

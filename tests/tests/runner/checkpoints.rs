@@ -525,6 +525,18 @@ fn a_justfile_is_compared_with_the_recipes() {
 }
 
 #[test]
+fn a_path_that_is_printed_can_be_typed() {
+    let world = started();
+    let path = new(&world, &["x", "--session", "3"]);
+    fill(&path);
+    let deep = world.repo.join("src/deep");
+    let latest = String::from_utf8(world.req_in(&deep, &["checkpoint", "list", "--latest"]).stdout).unwrap();
+    assert!(latest.starts_with("../../docs/checkpoints/"), "{latest}");
+    let told = world.req_in(&deep, &["checkpoint", "verify", latest.trim_end()]);
+    assert!(told.status.success(), "{told:?}");
+}
+
+#[test]
 fn a_date_is_no_number_of_a_session() {
     let world = started();
     world.write("SESSION_CONTEXT.md", "Current Session Count: 20261121\n");
