@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::files;
+use crate::number::GREATEST;
 use crate::place::Place;
 
 /// The longest list of numbers that a problem names.
@@ -109,7 +110,7 @@ impl Ledger {
     }
 
     fn take_in(&mut self, line: &Line) {
-        if line.kind != "session" {
+        if line.kind != "session" || line.session > GREATEST {
             return;
         }
         let session = self.sessions.entry(line.session).or_default();
@@ -137,7 +138,7 @@ impl Ledger {
         self.sessions.iter().rev().find(by_id).map(|(number, _)| *number)
     }
 
-    /// The greatest number that was ever given; 0 when none was.
+    /// The greatest number that a session has; 0 when none has one.
     pub fn greatest(&self) -> u64 {
         self.sessions.keys().next_back().copied().unwrap_or(0)
     }
@@ -229,6 +230,8 @@ mod tests {
 {"ts":"2025-12-29T15:00:00Z","type":"session","action":"start","session":145,"source":"resume"}
 {"ts":"2025-12-29T15:00:00Z","type":"heartbeat","synthesis":true}
 {"ts":"2025-12-29T16:00:00Z","type":"session","action":"start","session":149}
+{"ts":"2025-12-29T16:00:00Z","type":"session","action":"start","session":1000000}
+{"ts":"2025-12-29T16:00:00Z","type":"session","action":"start","session":18446744073709551615}
 {"ts":"2025-12-29T16:00:00Z","type":"session","action":"start","session":149}"#,
         );
         assert_eq!((ledger.greatest(), ledger.number_of("x")), (149, Some(145)));

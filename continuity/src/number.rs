@@ -2,8 +2,9 @@
 //!
 //! The number of a new session is one more than the greatest that a checkpoint's file name, the ledger, or
 //! `.claude/session` names; a counter that people keep in a file of their own lifts it. `resume` and `compact` keep
-//! the number, `startup`, `clear` and `fork` take the next.
+//! the number, `startup`, `clear` and `fork` take the next. A number above [`GREATEST`] is none, wherever it stands.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use chrono::{DateTime, Utc};
@@ -19,6 +20,9 @@ use crate::ledger::{self, Ledger, Line};
 use crate::place::Place;
 use crate::{checkpoint, files, journal};
 
+/// The greatest number that a session can have. What is greater was meant as something else, mostly a date, and would
+/// spoil all that follow.
+pub const GREATEST: u64 = 999_999;
 /// The longest counter file that is read, in bytes.
 const LARGEST_COUNTER: u64 = 256 * 1024;
 
@@ -80,7 +84,8 @@ pub fn begin(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>) -> io::
     let _lock = place.lock(lock::CHANGE).map_err(io::Error::other)?;
     let Beginning { session, source, now } = *beginning;
     let ledger = Ledger::read(place)?;
-    let known = journal::number_of(dir).or_else(|| ledger.number_of(session.full()));
+    let known = journal::number_of(dir).filter(|number| *number <= GREATEST);
+    let known = known.or_else(|| ledger.number_of(session.full()));
     let number = match known {
         Some(number) => number,
         None => next(place, &ledger)?,
@@ -144,8 +149,8 @@ pub fn show(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>, begun: &
 /// was news.
 ///
 /// # Errors
-/// When the number was given to another session, is smaller than one that was and `is_forced` is not set, or a file
-/// can be neither read nor written.
+/// When the number is above [`GREATEST`], was given to another session, is smaller than one that was and `is_forced`
+/// is not set, or a file can be neither read nor written.
 pub fn begin_as(
     place: &Place,
     owner: Option<(&SessionId, &SessionDir)>,
@@ -153,6 +158,11 @@ pub fn begin_as(
     is_forced: bool,
     now: Moment,
 ) -> io::Result<(u64, bool)> {
+    if let Some(number) = number.filter(|number| *number > GREATEST) {
+        return Err(io::Error::other(format!(
+            "{number} is no number of a session: {GREATEST} is the greatest"
+        )));
+    }
     let _lock = place.lock(lock::PATIENT).map_err(io::Error::other)?;
     let ledger = Ledger::read(place)?;
     let own = || owner.and_then(|(_, dir)| journal::number_of(dir));
@@ -173,7 +183,7 @@ pub fn begin_as(
             )));
         }
     }
-    let greatest = greatest(place, &ledger)?;
+    let greatest = greatest(&given(place, &ledger)?);
     if number < greatest && !is_forced {
         return Err(io::Error::other(format!(
             "{greatest} was given already, so the next number is {}; --force goes back",
@@ -244,16 +254,30 @@ fn note(place: &Place, change: impl FnOnce(&mut SessionState)) -> io::Result<()>
 /// # Errors
 /// When what names numbers cannot be read.
 pub fn next(place: &Place, ledger: &Ledger) -> io::Result<u64> {
-    let next = greatest(place, ledger)?.saturating_add(1);
-    Ok(next.max(counter(place).unwrap_or(0)))
+    let given = given(place, ledger)?;
+    let next = greatest(&given) + 1;
+    Ok(counter(place).filter(|counter| *counter > next && !given.contains(counter)).unwrap_or(next))
 }
 
-/// The greatest number that was given.
-fn greatest(place: &Place, ledger: &Ledger) -> io::Result<u64> {
+/// The numbers that were given.
+fn given(place: &Place, ledger: &Ledger) -> io::Result<BTreeSet<u64>> {
     let of_file = store::read(&in_project::session_number(place.root()))?
         .and_then(|text| last_number(&String::from_utf8_lossy(&text)));
-    let of_checkpoints = checkpoint::numbers(place).into_iter().max();
-    Ok([Some(ledger.greatest()), of_file, of_checkpoints].into_iter().flatten().max().unwrap_or(0))
+    let of_checkpoints = checkpoint::numbers(place);
+    Ok(ledger.sessions.keys().copied().chain(of_file).chain(of_checkpoints).collect())
+}
+
+/// The greatest number that was given and can be followed by another; 0 when none was. Those that reach up to
+/// [`GREATEST`] are followed by none: who went there by mistake goes on where he was before.
+fn greatest(given: &BTreeSet<u64>) -> u64 {
+    let mut end = GREATEST;
+    for number in given.iter().rev() {
+        if *number < end {
+            return *number;
+        }
+        end = end.saturating_sub(1);
+    }
+    0
 }
 
 /// `.claude/session`: comments, then the number. Of several the greatest counts: its readers never agreed on one.
@@ -261,6 +285,7 @@ fn last_number(text: &str) -> Option<u64> {
     text.lines()
         .filter(|line| !line.trim_start().starts_with('#'))
         .filter_map(|line| line.trim().parse().ok())
+        .filter(|number| *number <= GREATEST)
         .max()
 }
 
@@ -285,7 +310,7 @@ fn counted(text: &str) -> Option<u64> {
         let rest = rest.strip_prefix("er").unwrap_or(rest);
         let digits = rest.trim_start_matches(['*', ':', ' ', '\t']);
         let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-        digits[..end].parse().ok()
+        digits[..end].parse().ok().filter(|number| *number <= GREATEST)
     })
 }
 
@@ -306,9 +331,24 @@ mod tests {
             ("Current Session Count: none\nCurrent Session Counter: 9", Some(9)),
             ("Session Count: 5", None),
             ("Current Session Count: 99999999999999999999999", None),
+            ("Current Session Count: 999999", Some(GREATEST)),
+            ("Current Session Count: 20261121", None),
+            ("Current Session Count: 20261121\nCurrent Session Count: 3", Some(3)),
         ] {
             assert_eq!(counted(text), expected, "{text}");
         }
         assert_eq!(last_number("# session\n# 99\n12\n\n13\n"), Some(13));
+        assert_eq!(last_number("12\n1000000\n"), Some(12));
+    }
+
+    #[test]
+    fn the_next_number_is_always_one() {
+        let greatest = |given: &[u64]| greatest(&given.iter().copied().collect());
+        assert_eq!(greatest(&[]), 0);
+        assert_eq!(greatest(&[1, 7]), 7);
+        assert_eq!(greatest(&[1, 7, GREATEST - 1]), GREATEST - 1);
+        assert_eq!(greatest(&[1, 7, GREATEST]), 7, "nothing comes after the last");
+        assert_eq!(greatest(&[1, 7, 8, GREATEST - 1, GREATEST]), 8);
+        assert_eq!(greatest(&[GREATEST]), 0);
     }
 }

@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod guarded;
 mod hud;
+mod interrupts;
 mod overview;
 mod place;
 mod scan;

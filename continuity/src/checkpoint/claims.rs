@@ -2,6 +2,7 @@
 //! is no claim.
 
 use super::document::{Kind, Line};
+use super::structure;
 
 /// What a block is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub enum Shape {
 pub struct Block {
     /// What it is.
     pub shape: Shape,
-    /// How far it is indented, in characters.
+    /// How far it is indented, in columns.
     pub indent: usize,
     /// Its words, without bullet and box.
     pub text: String,
@@ -88,7 +89,7 @@ pub fn blocks(lines: &[Line<'_>]) -> Vec<Block> {
             is_open = false;
             continue;
         }
-        let indent = line.text.chars().take_while(|c| c.is_whitespace()).count();
+        let indent = indent(line.text);
         let (shape, words) = match item(text) {
             Some(item) => (Shape::Item(item.ticked), item.text),
             None if text.starts_with('|') => (Shape::Row, text),
@@ -107,6 +108,12 @@ pub fn blocks(lines: &[Line<'_>]) -> Vec<Block> {
     blocks
 }
 
+/// The column in which a line's text begins; a tab leads to the next multiple of four.
+fn indent(line: &str) -> usize {
+    let spaces = line.chars().take_while(|c| c.is_whitespace());
+    spaces.fold(0, |column, c| if c == '\t' { column / 4 * 4 + 4 } else { column + 1 })
+}
+
 /// A list item that claims something, with what is nested below it.
 #[derive(Debug)]
 pub struct Claim {
@@ -114,6 +121,37 @@ pub struct Claim {
     pub line: usize,
     /// Its words and those below.
     pub text: String,
+}
+
+/// What a section claims that has no list: each row of a table with the sentence that introduces it, and all other
+/// sentences together.
+pub fn prose(blocks: &[Block]) -> Vec<Claim> {
+    let (mut claims, mut told): (Vec<Claim>, Option<Claim>) = (Vec::new(), None);
+    if blocks.iter().any(|block| matches!(block.shape, Shape::Item(_))) {
+        return claims;
+    }
+    let rows: Vec<usize> = structure::rows(blocks).iter().map(|row| row.line).collect();
+    let mut introduction = "";
+    for block in blocks.iter().filter(|block| block.text.contains(char::is_alphanumeric)) {
+        if block.shape == Shape::Row {
+            if rows.contains(&block.line()) {
+                let row = block.text.trim_matches(['|', ' ']);
+                claims.push(Claim {
+                    line: block.line(),
+                    text: format!("{row} {introduction}").trim_end().to_owned(),
+                });
+            }
+            continue;
+        }
+        introduction = if block.text.ends_with(':') { &block.text } else { "" };
+        if introduction.is_empty() {
+            let told = told.get_or_insert_with(|| Claim { line: block.line(), text: String::new() });
+            told.text.push_str(if told.text.is_empty() { "" } else { " " });
+            told.text.push_str(&block.text);
+        }
+    }
+    claims.extend(told);
+    claims
 }
 
 /// The claims among blocks: of boxes the ticked ones, of other items all if `plain` says so.
@@ -183,8 +221,9 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// The file that a word like `src/a.rs:12`, `src/a.rs:3-9` or `src/a.rs#L12` points into.
-pub fn pointed_file(word: &str) -> Option<&str> {
+/// The file that a word like `src/a.rs:12`, `src/a.rs:3-9` or `src/a.rs#L12` points into, and the last line of what
+/// it points at.
+pub fn pointed(word: &str) -> Option<(&str, u64)> {
     let (path, place) = match word.split_once("#L") {
         Some(parts) => parts,
         None => {
@@ -195,7 +234,19 @@ pub fn pointed_file(word: &str) -> Option<&str> {
     };
     let is_place = place.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ':' | 'L'));
     let is_path = path.contains(['/', '.']) && path.contains(char::is_alphabetic) && !path.contains("//");
-    (is_place && is_path).then_some(path.trim_start_matches('@'))
+    if !is_place || !is_path {
+        return None;
+    }
+    // A column may stand behind the first line, and behind the last one.
+    let lines =
+        place.split('-').filter_map(|line| line.trim_start_matches('L').split(':').next()?.parse().ok());
+    Some((path.trim_start_matches('@'), lines.max().unwrap_or(0)))
+}
+
+/// Whether a word is the address of something.
+fn is_address(word: &str) -> bool {
+    let rest = ["https://", "http://"].into_iter().find_map(|scheme| word.strip_prefix(scheme));
+    rest.is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
 }
 
 /// The path of a word like `@docs/x.md`. A name without a separator or an extension is somebody's.
@@ -218,10 +269,9 @@ pub fn has_evidence(text: &str) -> bool {
             "concept" | "concepts" | "memory" | "memories" | "id" | "ids" | "commit"
         );
         if is_number && (is_named || word.starts_with('#'))
-            || pointed_file(word).is_some()
+            || pointed(word).is_some()
             || referenced(word).is_some()
-            || word.starts_with("https://")
-            || word.starts_with("http://")
+            || is_address(word)
             || is_commit(word)
             || before == "commit" && word.len() >= 7 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
             || is_id(word)
@@ -297,8 +347,24 @@ mod tests {
             "ask @alice",
             "127.0.0.1:80",
             "x-1",
+            "see http://",
+            "https://.",
         ] {
             assert!(!has_evidence(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_has_a_last_line() {
+        for (word, expected) in [
+            ("a.rs:12", Some(("a.rs", 12))),
+            ("a.rs:12:80", Some(("a.rs", 12))),
+            ("a.rs:3-9", Some(("a.rs", 9))),
+            ("@a.rs#L4-L20", Some(("a.rs", 20))),
+            ("a.rs:99999999999999999999999", Some(("a.rs", 0))),
+            ("a.rs", None),
+        ] {
+            assert_eq!(pointed(word), expected, "{word}");
         }
     }
 
@@ -312,5 +378,6 @@ mod tests {
         for text in ["-a", "**bold**", "3.14", "---", "text"] {
             assert_eq!(of(text), None, "{text}");
         }
+        assert_eq!(["a", " a", "\ta", "  \ta", "\t\ta", "\t a"].map(indent), [0, 1, 4, 4, 8, 5]);
     }
 }

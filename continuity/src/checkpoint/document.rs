@@ -69,14 +69,20 @@ impl<'a> Document<'a> {
         document
     }
 
-    /// A section by its title; what stands before or after it in the heading (a number, a remark) does not matter.
+    /// The first section with a title; what stands before or after it in the heading (a number, a remark) does not
+    /// matter.
     pub fn section(&self, title: &str) -> Option<&Section<'a>> {
+        self.sections(title).next()
+    }
+
+    /// All sections with a title: some have one twice.
+    pub fn sections(&self, title: &str) -> impl Iterator<Item = &Section<'a>> {
         let wanted = title.to_lowercase();
-        let is = |found: &str| {
+        let is = move |found: &str| {
             let found = found.trim_start_matches(|c: char| !c.is_alphabetic()).to_lowercase();
             found.strip_prefix(&wanted).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
         };
-        self.sections.iter().find(|section| is(section.title))
+        self.sections.iter().filter(move |section| is(section.title))
     }
 
     /// A field of the front matter.

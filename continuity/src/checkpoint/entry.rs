@@ -10,11 +10,10 @@ use hooks_common::store::{self, Durability, lock};
 
 use super::{CheckpointError, folder};
 use crate::Place;
+use crate::number::GREATEST;
 
 /// The most files of a folder that are looked at.
 const MOST_FILES: usize = 50_000;
-/// More digits are a date or a mistake: a number taken from them would spoil all that follow.
-const MOST_DIGITS: usize = 6;
 /// The most bytes of a slug.
 const LONGEST_SLUG: usize = 60;
 
@@ -49,7 +48,7 @@ impl Entry {
 
 fn leading_number(text: &str) -> Option<u64> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    text[..end].parse().ok().filter(|_| end <= MOST_DIGITS)
+    text[..end].parse().ok().filter(|number| *number <= GREATEST)
 }
 
 /// All checkpoints of the project, in the order of session, day and place in the day. Times of files mean nothing:
@@ -166,10 +165,16 @@ mod tests {
             |name: &str| Entry::of(Path::new(name)).map(|entry| (entry.number, entry.date, entry.ordinal));
         assert_eq!(of("2025-12-29-07-SESSION-145-x.md"), Some((145, "2025-12-29".into(), 7)));
         assert_eq!(of("SESSION-3.md"), Some((3, String::new(), 0)));
+        assert_eq!(of("SESSION-999999-x.md"), Some((GREATEST, String::new(), 0)));
         assert_eq!(of("2025-12-29-SESSION-4-x.md"), Some((4, "2025-12-29".into(), 0)));
-        for foreign in
-            ["README.md", "SESSION-x.md", "SESSION-20251229.md", "SESSION-1.txt", "2025-13-99-01-x.md"]
-        {
+        for foreign in [
+            "README.md",
+            "SESSION-x.md",
+            "SESSION-20251229.md",
+            "SESSION-1000000-x.md",
+            "SESSION-1.txt",
+            "2025-13-99-01-x.md",
+        ] {
             assert_eq!(of(foreign), None, "{foreign}");
         }
         assert_eq!(of("é025-13-29-01-SESSION-2-x.md"), Some((2, String::new(), 0)));

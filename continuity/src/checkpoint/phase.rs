@@ -5,7 +5,7 @@ use std::path::Path;
 use hooks_common::time::Moment;
 
 use super::document::Document;
-use super::{CheckpointError, folder, front, marks, structure};
+use super::{CheckpointError, Held, folder, front, marks, structure};
 
 /// A phase that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +51,16 @@ pub fn reached(text: &str) -> Option<Phase> {
         Phase::Verify if is_captured(&document) => Phase::Capture,
         phase => phase,
     })
+}
+
+/// The same, but that a file is committed is believed only if git's last commit holds it as it is. Else the phase was
+/// left behind by a commit that was killed, or somebody has changed the file since: it is to be verified again.
+pub fn reached_with(held: &Held, path: &Path, text: &str) -> Option<Phase> {
+    let phase = reached(text)?;
+    if phase < Phase::Commit || held.holds(path) {
+        return Some(phase);
+    }
+    Some(if marks::any_left(&Document::of(text)) { Phase::Scaffold } else { Phase::Fill })
 }
 
 /// Whether what was learned is kept: `memory_refs`, or rows in WHY Captured, or a reason why there are none.

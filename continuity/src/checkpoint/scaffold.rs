@@ -338,14 +338,16 @@ fn bounded(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// Who writes: as git knows the user, else the login name.
+/// Who writes: whom git would name as the author of a commit, else the login name.
 pub fn author(place: &Place) -> String {
     const PATIENCE: Duration = Duration::from_millis(500);
     let ask = || {
         let mut git = Command::new("git");
-        git.arg("-C").arg(place.root()).args(["config", "user.name"]);
-        let (status, name) = child::output(&mut git, PATIENCE).ok()?;
-        let name = plain(&String::from_utf8_lossy(&name));
+        // Without an address git would refuse to tell the name.
+        git.arg("-C").arg(place.root()).args(["-c", "user.email=nobody@invalid", "var", "GIT_AUTHOR_IDENT"]);
+        let (status, identity) = child::output(&mut git, PATIENCE).ok()?;
+        let identity = String::from_utf8_lossy(&identity);
+        let name = plain(identity.rsplit_once(" <")?.0);
         (status.success() && !name.is_empty()).then_some(name)
     };
     ask().or_else(|| env_vars::get(env_vars::USER)).unwrap_or_else(|| "unknown".to_owned())

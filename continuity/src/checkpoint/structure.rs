@@ -31,8 +31,8 @@ pub const VERIFICATION: &str = "Session Verification";
 /// The fields of the front matter that must say something.
 const REQUIRED: [&str; 6] = ["template", "status", "date", "version", "author", "project_phase"];
 const STATUSES: [&str; 4] = ["draft", "active", "complete", "archived"];
-/// Fewer letters than these in a section say nothing.
-const LEAST_LETTERS: usize = 20;
+/// Fewer letters than these in a section say nothing, unless they are evidence or an answer. A short sentence has more.
+const LEAST_LETTERS: usize = 10;
 /// How many files a checkpoint must refer to.
 const LEAST_REFERENCES: usize = 2;
 
@@ -220,13 +220,14 @@ pub fn is_answer(text: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).any(|word| matches!(word, "yes" | "no"))
 }
 
-/// Whether nothing in a section is worth reading: too few letters, and neither a file nor an answer.
+/// Whether nothing in a section is worth reading: too few letters, and neither a file, other evidence nor an answer.
 fn says_nothing(section: &Section<'_>) -> bool {
     let texts = section.lines.iter().filter(|line| line.kind != Kind::Comment);
     let mut count = 0;
     for line in texts {
         if line.kind == Kind::Text {
             let says_all = is_answer(line.text)
+                || claims::has_evidence(line.text)
                 || claims::words(line.text)
                     .any(|word| word.contains(['/', '.']) && word.contains(char::is_alphabetic));
             if says_all && marks::in_line(line).is_none() {

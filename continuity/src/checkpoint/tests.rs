@@ -384,6 +384,11 @@ fn every_lens_shows_what_it_is_for_and_nothing_else() {
         "ceremonial_completion",
     );
     let mut wrong = Vec::new();
+    let completed = "- [x] The reader takes blocks (src/a.rs:2)
+- [x] One value is changed
+  in place: commit abc1234";
+    let finding = "- Lists come in two kinds, see INV-052";
+    let summary = "The reader of lists was rewritten, and two tests were added for it.";
     let rows = "| Lists come in two kinds | 80133 | src/a.rs:1 |";
     for (old, new, expected) in [
         ("status: active", "status: done", &[(3, fast)][..]),
@@ -395,6 +400,31 @@ fn every_lens_shows_what_it_is_for_and_nothing_else() {
         ("- [x] The reader takes", "- [ ] The reader takes", &[(23, ceremony)]),
         ("(src/a.rs:2)", "", &[(23, assume)]),
         ("(src/a.rs:2)", "(src/b.rs:2)", &[(23, assume)]),
+        (" (src/a.rs:2)", "\n\t- src/a.rs:2", &[]),
+        (" (src/a.rs:2)", "\n - src/a.rs:2", &[(23, assume)]),
+        ("(src/a.rs:2)", "(src/a.rs:3)", &[(23, assume)]),
+        ("(src/a.rs:2)", "(src/a.rs:1-99999)", &[(23, assume)]),
+        ("(src/a.rs:2)", "(src/a.rs:99999, deleted)", &[]),
+        ("(src/a.rs:2)", "(altered header, src/nope.rs:1)", &[(23, assume)]),
+        ("(src/a.rs:2)", "(src/antigone.rs:1)", &[(23, assume)]),
+        ("(src/a.rs:2)", "(see http://)", &[(23, assume)]),
+        ("## Files", "## Completed Work\n- [ ] more\n\n## Files", &[(28, ceremony)]),
+        ("## Files", "## Completed Work\n- [x] all of it\n\n## Files", &[(28, assume)]),
+        ("## Files", "## Completed Work\nmostly as it was planned\n\n## Files", &[(28, hedge)]),
+        ("## Files", "## Files Modified\n- `src/b.rs`\n\n## Files", &[(28, assume)]),
+        ("## Files", "## Pending Work\n- write src/b.rs:1\n\n## Files", &[]),
+        (finding, "It is 10 times faster\nand never fails.", &[(33, assume)]),
+        (finding, "It is 10 times faster.\n\nAnd that was seen (src/a.rs:2).", &[]),
+        (finding, "**SKIPPED:** nothing was found out", &[]),
+        (finding, "Some were found:\n\n- it is 10 times faster (src/a.rs:2)", &[]),
+        (finding, "| What |\n|---|\n| It is 10 times faster |\n| Fast (src/a.rs:1) |", &[(35, assume)]),
+        (finding, "As src/a.rs:1 says:\n\n| What |\n|---|\n| It is 10 times faster |", &[]),
+        (completed, "- [x] Fixed E2-264", &[]),
+        (completed, "- [x] Fixed #12", &[]),
+        (completed, "- [x] the parser works", &[(23, assume)]),
+        (completed, "- [x] done", &[(21, ceremony), (23, assume)]),
+        (summary, "Fixed the build.", &[]),
+        (summary, "Fixed it.", &[(17, ceremony)]),
         ("(src/a.rs:2)", "(src/b.rs:2, deleted)", &[]),
         (": commit abc1234", "", &[(24, assume)]),
         ("The reader takes", "The reader mostly takes", &[(23, hedge)]),

@@ -8,7 +8,9 @@ use hooks_common::text;
 
 use super::claims::{self, Block, Shape};
 use super::document::Document;
+use super::length::Lengths;
 use super::lens::{Finding, Lens};
+use super::removal::tells_removal;
 use super::structure::{self, Problem, ProblemKind};
 use super::{CheckpointError, folder, phase};
 use crate::Place;
@@ -77,8 +79,8 @@ fn of_problem(document: &Document<'_>, problem: Problem) -> Finding {
 }
 
 fn boxes(document: &Document<'_>, findings: &mut Vec<Finding>) {
-    let Some(section) = document.section(structure::COMPLETED) else { return };
-    for block in claims::blocks(&section.lines) {
+    let sections = document.sections(structure::COMPLETED);
+    for block in sections.flat_map(|section| claims::blocks(&section.lines)) {
         // A box with a mark in it is told as that.
         if block.shape == Shape::Item(Some(false)) && !block.text.contains("[fill:") {
             findings.push(Finding {
@@ -94,9 +96,12 @@ fn boxes(document: &Document<'_>, findings: &mut Vec<Finding>) {
 fn evidence(document: &Document<'_>, findings: &mut Vec<Finding>) {
     const LEAST_REPEATED: usize = 10;
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
-    for (name, plain) in [(structure::COMPLETED, false), (structure::FINDINGS, true)] {
-        let Some(section) = document.section(name) else { continue };
-        for claim in claims::claims(&claims::blocks(&section.lines), plain) {
+    let completed = document.sections(structure::COMPLETED).map(|section| (section, false));
+    for (section, plain) in completed.chain(document.sections(structure::FINDINGS).map(|it| (it, true))) {
+        let blocks = claims::blocks(&section.lines);
+        let is_prose = plain && structure::skipped(section).is_none();
+        let prose = if is_prose { claims::prose(&blocks) } else { Vec::new() };
+        for claim in claims::claims(&blocks, plain).into_iter().chain(prose) {
             if claim.text.contains("[fill:") {
                 continue;
             }
@@ -128,7 +133,7 @@ fn evidence(document: &Document<'_>, findings: &mut Vec<Finding>) {
 
 fn hedges(document: &Document<'_>, findings: &mut Vec<Finding>) {
     let names = ["Session Summary", structure::COMPLETED, structure::FINDINGS, structure::WHY];
-    for section in names.into_iter().filter_map(|name| document.section(name)) {
+    for section in names.into_iter().flat_map(|name| document.sections(name)) {
         for block in claims::blocks(&section.lines) {
             let text = without_quotations(&claims::without_code(&block.text));
             for (start, sentence) in sentences(&text) {
@@ -202,11 +207,12 @@ fn without_quotations(text: &str) -> String {
 
 fn missing_files(document: &Document<'_>, root: &Path, findings: &mut Vec<Finding>) {
     // What is still to be done may be about files that are still to be made.
-    let ahead =
-        ["Pending Work", "Continuation Instructions"].map(|name| document.section(name).map(|it| it.line));
-    let files = document.section(structure::FILES).map(|section| section.line);
+    let lines = |name: &str| document.sections(name).map(|section| section.line).collect::<Vec<_>>();
+    let ahead = [lines("Pending Work"), lines("Continuation Instructions")].concat();
+    let files = lines(structure::FILES);
+    let mut lengths = Lengths::of(root);
     let mut told = BTreeSet::new();
-    let mut tell = |line: usize, path: &str| {
+    let mut tell = |findings: &mut Vec<Finding>, line: usize, path: &str| {
         if !told.contains(&(line, path.to_owned())) && is_missing(root, path) {
             told.insert((line, path.to_owned()));
             findings.push(Finding {
@@ -215,44 +221,57 @@ fn missing_files(document: &Document<'_>, root: &Path, findings: &mut Vec<Findin
                 what: format!("{} does not exist", text::fact(path)),
                 advice: "correct the path, or say that the file was deleted or moved",
             });
+            return true;
         }
+        false
     };
     let mut silent = BTreeSet::new();
     for section in &document.sections {
-        if ahead.contains(&Some(section.line)) {
+        if ahead.contains(&section.line) {
             silent.extend(section.lines.iter().map(|line| line.number));
             continue;
         }
         for block in claims::blocks(&section.lines).iter().filter(|block| !tells_removal(&block.text)) {
-            for (at, path) in pointed(block) {
-                tell(block.line_at(at), &path);
+            for (at, path, last) in pointed(block) {
+                let line = block.line_at(at);
+                if !tell(findings, line, path)
+                    && let Some(length) = lengths.shorter_than(path, last)
+                {
+                    let path = text::fact(path);
+                    findings.push(Finding {
+                        line,
+                        lens: Lens::AssumeOverVerify,
+                        what: format!("{path} has {length} lines, and no line {last}"),
+                        advice: "correct the line",
+                    });
+                }
             }
-            if files == Some(section.line)
+            if files.contains(&section.line)
                 && let Some(path) = listed(block)
             {
-                tell(block.line(), path);
+                tell(findings, block.line(), path);
             }
         }
     }
     silent.extend(document.lines().filter(|line| tells_removal(line.text)).map(|line| line.number));
     for (path, line) in structure::references(document) {
         if !silent.contains(&line) && (path.ends_with('/') || has_extension(&path)) {
-            tell(line, &path);
+            tell(findings, line, &path);
         }
     }
 }
 
-/// The files that words of a block point into, with their places. Where somebody leaves the folder out, or names
+/// The files that words of a block point into, with the words' places and the last lines that are pointed at. Where somebody leaves the folder out, or names
 /// something else that looks alike, nothing is said.
-fn pointed(block: &Block) -> Vec<(usize, String)> {
+fn pointed(block: &Block) -> Vec<(usize, &str, u64)> {
     let mut found = Vec::new();
     let mut from = 0;
     for word in claims::words(&block.text) {
         let at = block.text[from..].find(word).map_or(from, |at| from + at);
         from = at + word.len();
-        let Some(path) = claims::pointed_file(word) else { continue };
+        let Some((path, last)) = claims::pointed(word) else { continue };
         if path.contains('/') && has_extension(path) && !path.contains(':') {
-            found.push((at, path.to_owned()));
+            found.push((at, path, last));
         }
     }
     found
@@ -273,7 +292,7 @@ fn listed(block: &Block) -> Option<&str> {
     let is_path = path.contains('/') || code.is_some() && has_extension(path) && !path.contains(' ');
     let is_plain = !path.contains(['*', '{', '<', '…', '[', '\'']) && !path.contains("...");
     // A line behind it is looked at with the others.
-    (is_path && is_plain && claims::pointed_file(path).is_none()).then_some(path)
+    (is_path && is_plain && claims::pointed(path).is_none()).then_some(path)
 }
 
 fn has_extension(path: &str) -> bool {
@@ -290,23 +309,6 @@ fn is_missing(root: &Path, path: &str) -> bool {
     is_ours
         && std::fs::symlink_metadata(root.join(path))
             .is_err_and(|error| hooks_common::store::is_absent(&error))
-}
-
-fn tells_removal(text: &str) -> bool {
-    const WORDS: [&str; 10] = [
-        "deleted",
-        "removed",
-        "renamed",
-        "moved",
-        "dropped",
-        "gone",
-        "no longer",
-        "does not exist",
-        "altered",
-        "replaced",
-    ];
-    let text = text.to_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// Each question of Session Verification wants a Yes or a No.

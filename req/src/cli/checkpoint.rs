@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use continuity::number::GREATEST;
 
 use super::Json;
 
@@ -33,7 +34,7 @@ pub struct CheckpointNew {
     /// What the session was about
     pub title: String,
     /// The session's number; found by itself
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=999_999))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=GREATEST))]
     pub session: Option<u64>,
     /// How to print.
     #[command(flatten)]
@@ -59,7 +60,7 @@ pub struct CheckpointCommit {
     #[arg(long)]
     pub title: Option<String>,
     /// The session whose latest checkpoint it is, and its number in the message; the checkpoint's own
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=999_999))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=GREATEST))]
     pub session: Option<u64>,
     /// Commit even what does not verify
     #[arg(long)]

@@ -1,6 +1,7 @@
 //! Arguments of the commands about one session's number and its hand-off.
 
 use clap::{Args, Subcommand};
+use continuity::number::GREATEST;
 
 use super::Session;
 
@@ -22,7 +23,8 @@ pub enum NumberedSessionCommand {
     Show,
     /// Note that a session begins; hooks do that by themselves
     Start {
-        /// Its number; the next one if none is given
+        /// Its number, at most 999999; the next one if none is given
+        #[arg(value_parser = clap::value_parser!(u64).range(..=GREATEST))]
         number: Option<u64>,
         /// Also a number that is smaller than the last, or another session's
         #[arg(long)]

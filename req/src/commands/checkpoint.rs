@@ -1,16 +1,16 @@
 //! `req checkpoint`: new, verify, commit, list.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use continuity::checkpoint::{self, Action, Document, Entry, Phase, Report};
+use continuity::checkpoint::{self, Action, Document, Entry, Held, Phase, Report};
 use continuity::facts::{self, Depth, Facts};
 use continuity::journal::Journal;
 use continuity::ledger::Ledger;
-use continuity::number::{self, Beginning};
+use continuity::number::{self, Beginning, GREATEST};
 use continuity::{Place, mirror, pressure};
 use hooks_common::paths::{self, in_project};
 use hooks_common::store::{self, append};
@@ -80,7 +80,8 @@ fn verify(
     if report.is_supported() {
         let document = checkpoint::read(place.root(), &path)?;
         // Who looks again at what is committed does not take it back.
-        if checkpoint::reached(&document) < Some(Phase::Commit) {
+        let held = Held::of(place, std::slice::from_ref(&path));
+        if checkpoint::reached_with(&held, &path, &document) < Some(Phase::Commit) {
             checkpoint::enter(place.root(), &path, Phase::Verify, now)?;
         }
         let number = number_of(&Document::of(&document), &path);
@@ -136,9 +137,10 @@ fn list(place: &Place, arguments: &CheckpointList, out: &mut impl Write) -> anyh
         return Ok(());
     }
     let entries = checkpoint::entries(place);
+    let held = Held::of(place, &checkpoint::folders(place));
     let phase = |entry: &Entry| {
         let text = checkpoint::read(place.root(), &entry.path).ok()?;
-        checkpoint::reached(&text).map(Phase::name)
+        checkpoint::reached_with(&held, &entry.path, &text).map(Phase::name)
     };
     if arguments.json.json {
         let of = |entry: &Entry| {
@@ -196,9 +198,20 @@ pub fn note_event(place: &Place, action: Action, number: u64, path: &Path, now: 
     }
 }
 
-/// A path of the project as a person reads it.
+/// A path of the project as a person types it where he is: from the current folder inside the project, else whole.
 pub fn shown(place: &Place, path: &Path) -> String {
-    text::one_line(&path.strip_prefix(place.root()).unwrap_or(path).to_string_lossy())
+    let here = std::env::current_dir().map(|here| paths::resolve(&here)).unwrap_or_default();
+    text::one_line(&from(&here, place.root(), path).to_string_lossy())
+}
+
+/// A path as it is called in the folder `here`.
+fn from(here: &Path, root: &Path, path: &Path) -> PathBuf {
+    if !here.starts_with(root) || !path.starts_with(root) {
+        return path.to_owned();
+    }
+    let shared = here.components().zip(path.components()).take_while(|(a, b)| a == b).count();
+    let up = here.components().skip(shared).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(shared)).collect()
 }
 
 /// What is known of the session that a checkpoint is about: its own journal, where it is the one that calls.
@@ -237,7 +250,7 @@ fn started(place: &Place) -> Option<u64> {
     let start = |event: &Value| {
         (event["type"] == "session" && event["action"] == "start").then(|| event["session"].as_u64())?
     };
-    events.iter().filter_map(start).max()
+    events.iter().filter_map(start).filter(|number| *number <= GREATEST).max()
 }
 
 /// What git prints in a folder, if it succeeds.
@@ -247,4 +260,27 @@ pub fn git(root: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     git.arg("-C").arg(root).args(["--literal-pathspecs", "--no-optional-locks"]).args(arguments);
     let (status, printed) = child::output(&mut git, PATIENCE).ok()?;
     status.success().then_some(printed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_called_as_where_one_is() {
+        for (here, expected) in [
+            ("/r", "docs/a.md"),
+            ("/r/docs", "a.md"),
+            ("/r/src/deep", "../../docs/a.md"),
+            ("/r/docsx", "../docs/a.md"),
+            ("/", "/r/docs/a.md"),
+            ("/other", "/r/docs/a.md"),
+        ] {
+            assert_eq!(
+                from(Path::new(here), Path::new("/r"), Path::new("/r/docs/a.md")),
+                Path::new(expected),
+                "{here}"
+            );
+        }
+    }
 }

@@ -16,6 +16,7 @@ use super::checkpoint::{chosen, git, note_event, number_of, shown, tell};
 use super::health;
 use super::session::Subject;
 use crate::cli::CheckpointCommit;
+use crate::interrupts::Interrupts;
 
 /// Commits, if the checkpoint verifies now.
 pub fn run(
@@ -42,6 +43,8 @@ pub fn run(
     let message = message(number, title);
 
     let wanted = wanted(place, &path)?;
+    // Who presses Ctrl-C ends git; what was prepared for it is ours to take back.
+    let interrupts = Interrupts::held_back()?;
     let written = checkpoint::enter(place.root(), &path, Phase::Commit, now)?;
     let take_back = || checkpoint::leave(place.root(), &path, &written, &before);
     let added = match Added::to(place.root(), &wanted) {
@@ -51,9 +54,17 @@ pub fn run(
             return Err(error);
         }
     };
-    if !commit(place.root(), &message, &added.known)? {
+    let is_committed = match interrupts.came() {
+        true => Ok(false),
+        false => commit(place.root(), &message, &added.known),
+    };
+    if !matches!(is_committed, Ok(true)) {
         take_back()?;
         added.take_back(place.root());
+        is_committed?;
+        if interrupts.came() {
+            bail!("interrupted; the checkpoint and what you had staged are as they were");
+        }
         bail!("git did not commit, see above; the checkpoint and what you had staged are as they were");
     }
     note_event(place, Action::Committed, number, &path, now);

@@ -38,7 +38,8 @@ fn list(place: &Place, arguments: &CommitsList, out: &mut impl Write) -> anyhow:
     let hash = width(|commit| commit.short_hash.chars().count());
     let branch = width(|commit| commit.branch.chars().count().min(30));
     for commit in &commits {
-        let age = commit.authored().map_or_else(|| "?".to_owned(), |at| age(place.now.epoch() - at.timestamp()));
+        let age =
+            commit.authored().map_or_else(|| "?".to_owned(), |at| age(place.now.epoch() - at.timestamp()));
         let session = commit.session.map_or_else(|| "-".to_owned(), |number| number.to_string());
         let branch_name = if commit.branch.is_empty() { "-" } else { &commit.branch };
         let of: String = one_line(branch_name).chars().take(30).collect();

@@ -1,12 +1,14 @@
 //! Checkpoints from the first line to the commit, and the recipes that lead there.
 
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::World;
-use tests::world::{ONE, printed};
+use tests::world::{ONE, SESSION, printed};
 
 const DAY: &str = "20";
 
@@ -84,7 +86,7 @@ fn the_cycle_goes_from_scaffold_to_commit() {
     assert!(name.starts_with(DAY) && name.ends_with("-01-SESSION-12-third-letter.md"), "{name}");
     assert!(told.contains("Continuation Instructions still has [fill: "), "{told}");
     let text = read(&path);
-    assert!(text.contains("author: 'dev'") || text.contains("author: 'unknown'"), "{text}");
+    assert!(text.contains("author: 'dev'"), "as the environment tells git: {text}");
     assert!(
         text.contains("- `src/a.txt` (not committed)") && text.contains("on `main` at commit `"),
         "{text}"
@@ -162,6 +164,61 @@ fn a_failing_hook_leaves_everything_as_it_was() {
         "the hook saw only what is committed"
     );
     assert_eq!(world.git(&["status", "--porcelain", "-uall"]), " M src/a.txt\nA  staged.txt\n");
+}
+
+/// A `pre-commit` hook.
+fn hook(world: &World, script: &str) -> PathBuf {
+    let hook = world.repo.join(".git/hooks/pre-commit");
+    std::fs::create_dir_all(hook.parent().unwrap()).unwrap();
+    std::fs::write(&hook, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&hook, std::fs::Permissions::from_mode(0o755)).unwrap();
+    hook
+}
+
+/// Begins to commit, and sends a signal to everything that runs for it while the user's hook does.
+fn interrupted(world: &World, signal: &str) -> Output {
+    let begun = world.root().join(format!("begun.{signal}"));
+    hook(world, &format!("touch '{}'\nsleep 30", begun.display()));
+    let mut command = world.command(tests::executables().join("req"));
+    command.args(["checkpoint", "commit"]).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    let started = Instant::now();
+    while !begun.exists() {
+        assert!(started.elapsed() < Duration::from_secs(20), "the hook does not run");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let group = format!("-{}", child.id());
+    assert!(world.command("kill").args(["-s", signal, "--", &group]).status().unwrap().success());
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn an_interrupted_commit_leaves_no_lie() {
+    let world = started();
+    let path = new(&world, &["x", "--session", "3"]);
+    fill(&path);
+    world.req_ok(&["checkpoint", "verify"]);
+    world.write("docs/work/new.md", "work\n");
+    let before = (read(&path), world.git(&["status", "--porcelain", "-uall"]));
+    for signal in ["INT", "TERM"] {
+        let (_, error) = failed(&interrupted(&world, signal));
+        assert!(error.contains("interrupted"), "{error}");
+        assert_eq!((read(&path), world.git(&["status", "--porcelain", "-uall"])), before, "{signal}");
+    }
+    interrupted(&world, "KILL");
+    assert_eq!(phase(&path), "commit", "nobody was left to take it back");
+    let listed = || printed(&world.req(&["checkpoint", "list", "--json"]))["checkpoints"][0]["phase"].clone();
+    assert_eq!(listed(), "fill", "git does not hold it");
+    world.req_ok(&["checkpoint", "verify"]);
+    assert_eq!((phase(&path).as_str(), listed()), ("verify", json!("capture")));
+    let _ = std::fs::remove_file(world.repo.join(".git/index.lock"));
+    std::fs::remove_file(world.repo.join(".git/hooks/pre-commit")).unwrap();
+    world.req_ok(&["checkpoint", "commit"]);
+    assert_eq!((phase(&path).as_str(), listed()), ("commit", json!("commit")));
+    assert_eq!(world.git(&["status", "--porcelain", "-uall"]), " M src/a.txt\n");
+    std::fs::write(&path, format!("{}\nMore.\n", read(&path))).unwrap();
+    assert_eq!(listed(), "fill", "what was changed since is to be verified again");
 }
 
 #[test]
@@ -465,4 +522,45 @@ fn a_justfile_is_compared_with_the_recipes() {
     );
     let (_, error) = failed(&world.req(&["justfile", "--check"]));
     assert!(error.contains("has otherwise: events;"), "{error}");
+}
+
+#[test]
+fn a_path_that_is_printed_can_be_typed() {
+    let world = started();
+    let path = new(&world, &["x", "--session", "3"]);
+    fill(&path);
+    let deep = world.repo.join("src/deep");
+    let latest = String::from_utf8(world.req_in(&deep, &["checkpoint", "list", "--latest"]).stdout).unwrap();
+    assert!(latest.starts_with("../../docs/checkpoints/"), "{latest}");
+    let told = world.req_in(&deep, &["checkpoint", "verify", latest.trim_end()]);
+    assert!(told.status.success(), "{told:?}");
+}
+
+#[test]
+fn a_date_is_no_number_of_a_session() {
+    let world = started();
+    world.write("SESSION_CONTEXT.md", "Current Session Count: 20261121\n");
+    world.write(".claude/session", "20261121\n");
+    world.write(
+        ".claude/haios-events.jsonl",
+        "{\"type\":\"session\",\"action\":\"start\",\"session\":4}\n{\"type\":\"session\",\"action\":\"start\",\"session\":20261121}\n",
+    );
+    let number = |path: &Path| path.file_name().unwrap().to_str().unwrap()[11..].to_owned();
+    assert_eq!(number(&new(&world, &["a"])), "01-SESSION-4-a.md");
+    world.req_ok(&["checkpoint", "list", "--latest"]);
+    for too_great in ["1000000", "18446744073709551615"] {
+        assert_eq!(world.req(&["session", "start", too_great]).status.code(), Some(2));
+    }
+    world.req_ok(&["session", "start", "999999"]);
+    assert_eq!(printed(&world.req(&["session", "--json"]))["next"], 5, "nothing comes after the last");
+    world.req_ok(&["session", "start", "5"]);
+    // A session that was given such a number by an earlier version gets another.
+    world.hook(&world.recorded("SessionStart-startup"));
+    let journal = world.session_dir(SESSION).join("continuity.json");
+    let mut told = world.json(&journal);
+    assert_eq!(told["number"], 6);
+    told["number"] = json!(20_261_121);
+    std::fs::write(&journal, told.to_string()).unwrap();
+    world.hook(&world.recorded("SessionStart-resume"));
+    assert_eq!(world.json(&journal)["number"], 6);
 }
