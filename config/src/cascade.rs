@@ -207,8 +207,18 @@ impl Cascade<'_> {
             unknown.borrow_mut().clear();
             match read::read::<Configuration>(&tree, &unknown) {
                 Ok(read) => {
+                    let wrong = check::continuity::wrong_values(&read, |path| entry(&tree, path).is_some());
                     configuration = Some(read);
-                    break;
+                    if wrong.is_empty() {
+                        break;
+                    }
+                    for wrong in wrong {
+                        let mark = entry(&tree, &wrong.path).map_or_else(Mark::default, |(key, _)| key.mark);
+                        let help = "the default counts until that is mended";
+                        let subject = wrong.path.join(".");
+                        self.find(Severity::Error, &subject, wrong.message, mark, Some(help.into()));
+                        tree.remove_path(&wrong.path);
+                    }
                 }
                 Err(wrong) => {
                     let depth = if wrong.path.first().is_some_and(|key| key == "requirements") {
@@ -335,6 +345,12 @@ fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
+/// The key and the value that keys lead to.
+fn entry<'t>(tree: &'t Node, path: &[impl AsRef<str>]) -> Option<(&'t Node, &'t Node)> {
+    let (last, before) = path.split_last()?;
+    before.iter().try_fold(tree, |node, key| node.get(key.as_ref()))?.entry(last.as_ref())
+}
+
 fn requirement_mark(tree: &Node, name: &str) -> Mark {
     let entry = tree.get("requirements").and_then(|all| all.entry(name));
     entry.map_or_else(Mark::default, |(key, _)| key.mark)
@@ -424,6 +440,64 @@ mod tests {
         let told: Vec<_> = loaded.findings.iter().map(|finding| finding.subject.as_str()).collect();
         assert_eq!(told, ["hooks.stop.verify_scopes", "logging.level", "hooks.sesion_end"]);
         assert_eq!(loaded.findings[2].help.as_deref(), Some("did you mean `session_end`?"));
+    }
+
+    #[test]
+    fn a_value_that_means_nothing_costs_only_itself() {
+        for (section, subjects) in [
+            ("checkpoints: {dir: ../out, emergency: false}", vec!["checkpoints.dir"]),
+            ("checkpoints: {dir: a/../../b}", vec!["checkpoints.dir"]),
+            ("checkpoints: {dir: .}", vec!["checkpoints.dir"]),
+            ("checkpoints: {dir: ''}", vec!["checkpoints.dir"]),
+            ("checkpoints: {dir: .git/x}", vec!["checkpoints.dir"]),
+            ("checkpoints: {dir: sub/.GIT/x}", vec!["checkpoints.dir"]),
+            ("checkpoints: {dir: ~/x}", vec!["checkpoints.dir"]),
+            ("checkpoints: {commit_paths: [docs, /etc]}", vec!["checkpoints.commit_paths"]),
+            ("checkpoints: {commit_paths: ..}", vec!["checkpoints.commit_paths"]),
+            ("commits: {rotate_above: 100, rotate_to: 101}", vec!["commits.rotate_to"]),
+            ("commits: {rotate_to: 49}", vec!["commits.rotate_to"]),
+            ("commits: {rotate_above: 49}", vec!["commits.rotate_above"]),
+            (
+                "context: {warn_percent: 200, force_percent: 10}",
+                vec!["context.warn_percent", "context.force_percent"],
+            ),
+            ("context: {critical_percent: 0}", vec!["context.critical_percent"]),
+            ("context: {warn_percent: 91}", vec!["context.warn_percent"]),
+            ("context: {window: 0}", vec!["context.window"]),
+            ("context: {windows: {a: 999}}", vec!["context.windows.a"]),
+            ("context: {inactivity_minutes: 0}", vec!["context.inactivity_minutes"]),
+            ("context: {counter_file: ../x}", vec!["context.counter_file"]),
+            ("handoff: {max_age_minutes: 0}", vec!["handoff.max_age_minutes"]),
+        ] {
+            let loaded = Files::new().load(&[(Level::Project, &format!("enabled: false\n{section}\n"))]);
+            let told: Vec<_> = loaded.findings.iter().map(|finding| finding.subject.as_str()).collect();
+            assert_eq!(told, subjects, "{section}");
+            for finding in &loaded.findings {
+                let place = finding.place.as_ref().unwrap();
+                assert_eq!((finding.severity, place.line), (Severity::Error, 2), "{section}");
+                assert!(place.column > 5, "the key's place: {finding}");
+            }
+            let (read, default) = (loaded.configuration, Configuration::default());
+            assert!(!read.enabled, "the rest counts: {section}");
+            assert_eq!(read.checkpoints.dir, default.checkpoints.dir, "{section}");
+            assert_eq!(read.checkpoints.commit_paths, default.checkpoints.commit_paths, "{section}");
+            assert_eq!(read.commits.rotate_to, default.commits.rotate_to, "{section}");
+            assert_eq!(read.context.warn_percent, default.context.warn_percent, "{section}");
+            assert_eq!(read.context.force_percent, default.context.force_percent, "{section}");
+            assert_eq!(read.context.critical_percent, default.context.critical_percent, "{section}");
+            assert_eq!(read.context.window, default.context.window, "{section}");
+            assert!(read.context.windows.is_empty(), "{section}");
+            assert_eq!(read.context.counter_file, default.context.counter_file, "{section}");
+        }
+        for right in [
+            "checkpoints: {dir: .claude/../.github/x, commit_paths: [], emergency: false}",
+            "commits: {rotate_above: 50, rotate_to: 50}",
+            // Shorter than what is left by default: nobody wrote that.
+            "commits: {rotate_above: 100}",
+            "context: {warn_percent: 1, force_percent: 1, critical_percent: 100, window: 1000, counter_file: ''}",
+        ] {
+            assert_eq!(Files::new().load(&[(Level::Project, right)]).findings, [], "{right}");
+        }
     }
 
     #[test]

@@ -30,10 +30,10 @@ pub struct Context {
     /// From how many percent on the model is warned.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     pub warn_percent: u8,
-    /// From how many percent on a checkpoint is asked for, as `force` says.
+    /// From how many percent on a checkpoint is asked for, as `force` says; `warn_percent` at least.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     pub force_percent: u8,
-    /// From how many percent on a checkpoint is written without asking.
+    /// From how many percent on a checkpoint is written without asking; `force_percent` at least.
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 100)))]
     pub critical_percent: u8,
     /// What happens at `force_percent` until there is a checkpoint.
@@ -43,7 +43,7 @@ pub struct Context {
     /// The size of the context in tokens, where nobody tells.
     #[cfg_attr(feature = "schema", schemars(range(min = 1000)))]
     pub window: u64,
-    /// The same for models whose name begins so.
+    /// The same for models whose name begins so, 1000 at least.
     pub windows: BTreeMap<String, u64>,
     /// After how many files that were read the model is told to save what it knows.
     pub many_files: u16,
@@ -56,7 +56,7 @@ pub struct Context {
     /// After how many minutes without a sign the list of files begins anew.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub inactivity_minutes: u16,
-    /// A file of the project in which people count sessions, if there is one.
+    /// A file below the project in which people count sessions, if there is one.
     pub counter_file: String,
 }
 
@@ -103,10 +103,10 @@ pub struct Commits {
     /// Whether commits are recorded.
     pub enabled: bool,
     /// A log longer than so many lines is cut.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 50)))]
     pub rotate_above: u32,
-    /// To so many.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    /// To so many, `rotate_above` at most.
+    #[cfg_attr(feature = "schema", schemars(range(min = 50)))]
     pub rotate_to: u32,
     /// How many lines that a failed commit's hooks printed are given back to the model.
     pub failure_lines: u16,
@@ -143,12 +143,12 @@ impl Default for Handoff {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Checkpoints {
-    /// Where they lie, below the project.
+    /// Where they lie: a folder below the project, not in git's own.
     pub dir: String,
     /// Whether one is written without asking when the context is nearly used up, before a compaction and when a
     /// session that changed something ends.
     pub emergency: bool,
-    /// What `req checkpoint commit` commits besides the checkpoint itself.
+    /// What `req checkpoint commit` commits besides the checkpoint itself: places below the project.
     pub commit_paths: Names,
 }
 

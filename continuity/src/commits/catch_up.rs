@@ -45,6 +45,9 @@ pub fn catch_up(
     };
     let read = || State::read(&ledger.state()).map_err(|error| failed(&ledger, &error));
     let trees = ledger.trees("");
+    if trees.is_empty() && depth == Depth::SinceSeen {
+        return note_nothing(&ledger, wait, now).map(|()| Some(0));
+    }
     if trees.is_empty() || read()?.is_some_and(|state| is_current(&state, &trees)) {
         return Ok(Some(0));
     }
@@ -86,4 +89,22 @@ pub fn catch_up(
         cut(&ledger, appended, settings)?;
     }
     Ok(Some(appended.commits))
+}
+
+/// Remembers that nothing is committed yet, so that the first commit is known to come after it. Nothing is waited for
+/// but the lock; who holds it does the same or more.
+fn note_nothing(ledger: &Ledger, wait: Duration, now: Moment) -> Result<(), String> {
+    let Some(tree) = ledger.without_commits() else { return Ok(()) };
+    let read = || State::read_or_keep_aside(&ledger.state()).map_err(|error| failed(ledger, &error));
+    if read()?.seen(tree.key()).is_some() {
+        return Ok(());
+    }
+    ledger.prepare(&ledger.state())?;
+    let Some(_lock) = ledger.lock(wait)? else { return Ok(()) };
+    let mut state = read()?;
+    if state.seen(tree.key()).is_none() {
+        state.see(&tree, now);
+        state.save(&ledger.state()).map_err(|error| failed(ledger, &error))?;
+    }
+    Ok(())
 }

@@ -84,6 +84,11 @@ impl Ledger {
         others
     }
 
+    /// The work tree of the event, if nothing was ever committed there.
+    pub fn without_commits(&self) -> Option<Tree> {
+        Tree::without_commits(self.repository.clone(), self.repository.top() == self.root)
+    }
+
     fn look(&self, repository: Repository) -> Option<Tree> {
         let is_own = repository.top() == self.root;
         Tree::look(repository, is_own)

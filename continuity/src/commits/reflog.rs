@@ -11,6 +11,9 @@ const MOST_LINES: usize = 200;
 /// How much of a journal is read at once, in bytes.
 const MOST_BYTES: u64 = 256 * 1024;
 
+/// Where HEAD is before the first commit.
+pub const NOTHING: &str = "0000000000000000000000000000000000000000";
+
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -112,6 +115,10 @@ pub fn since(repository: &Repository, head: &str, size: Option<u64>) -> Option<V
     }
     // It was cut, or written anew, or nobody knows how far it was read.
     let mut entries = last(repository)?;
+    if head == NOTHING {
+        let first = entries.iter().rposition(|entry| entry.old.bytes().all(|byte| byte == b'0'))?;
+        return Some(entries.split_off(first));
+    }
     let at = entries.iter().rposition(|entry| entry.new == head)?;
     Some(entries.split_off(at + 1))
 }

@@ -319,3 +319,28 @@ fn who_asks_for_all_loses_no_line() {
     world.commit("one");
     assert_eq!((world.catch_up(Depth::SinceSeen), latest(&world.root(), 1_000).len()), (1, 300));
 }
+
+#[test]
+fn the_first_commit_of_all_is_seen_in_the_second_of_the_start() {
+    for has_journal in ["true", "false"] {
+        let world = World(tempfile::tempdir().unwrap());
+        world.git(&["init", "-q", "-b", "main"]);
+        world.git(&["config", "core.logAllRefUpdates", has_journal]);
+        assert_eq!(world.catch_up(Depth::SinceSeen), 0);
+        let state = world.root().join(".claude/hooks/.commit-tracker-state.json");
+        let noted = std::fs::read_to_string(&state).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        assert_eq!((world.catch_up(Depth::SinceSeen), std::fs::read_to_string(&state).unwrap()), (0, noted));
+        world.commit("one");
+        world.commit("two");
+        assert_eq!(world.record().unwrap().during_tool, world.messages().len());
+        assert_eq!(world.messages(), if has_journal == "true" { vec!["one", "two"] } else { vec!["two"] });
+        assert_eq!(world.record(), None);
+    }
+    // What others committed before anybody looked is caught up with.
+    let world = World(tempfile::tempdir().unwrap());
+    world.git(&["init", "-q", "-b", "main"]);
+    world.catch_up(Depth::SinceSeen);
+    world.commit("one");
+    assert_eq!(world.catch_up(Depth::SinceSeen), 1);
+}

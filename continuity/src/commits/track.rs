@@ -10,6 +10,7 @@ use super::failure::{self, Output};
 use super::ledger::Ledger;
 use super::record::{failed, record};
 use super::state::State;
+use super::tree::Tree;
 use super::verb;
 use crate::journal::number_of;
 
@@ -51,8 +52,8 @@ pub fn track(hook: &mut Hook) -> Result<(), String> {
             _ => return Ok(()),
         }
     }
-    let tops: Vec<_> = trees.iter().map(|tree| tree.repository().top()).collect();
-    if !may_have_failed || !verb::commits(&script, &hook.payload.folder(), hook.paths.home(), &tops) {
+    let repositories: Vec<_> = trees.iter().map(Tree::repository).collect();
+    if !may_have_failed || !verb::commits(&script, &hook.payload.folder(), hook.paths.home(), &repositories) {
         return Ok(());
     }
     let home = hook.paths.home();

@@ -29,6 +29,24 @@ impl Tree {
         Some(Self { is_rebasing, reflog_size: reflog::size(&repository), key, head, repository })
     }
 
+    /// A work tree in which nothing was ever committed; `None` where something was, or git's files do not tell. Its
+    /// HEAD is zeros, as git's journal has it.
+    pub fn without_commits(repository: Repository, is_own: bool) -> Option<Self> {
+        if repository.head_commit().is_some() || reflog::last(&repository).is_some_and(|all| !all.is_empty())
+        {
+            return None;
+        }
+        let Head::Branch(_) = repository.head() else { return None };
+        let key = (!is_own).then(|| repository.git_dir().to_string_lossy().into_owned());
+        Some(Self {
+            is_rebasing: false,
+            reflog_size: None,
+            key,
+            head: reflog::NOTHING.to_owned(),
+            repository,
+        })
+    }
+
     /// The same work tree, looked at again.
     pub fn again(&self) -> Option<Self> {
         Self::look(Repository::at(self.repository.top())?, self.key.is_none())

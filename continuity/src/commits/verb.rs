@@ -2,13 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use hooks_common::git::Repository;
 use hooks_common::paths::{expand, resolve};
 use shell::{Command, Folder, Script};
 
 /// What makes a new commit, if it goes well.
 const VERBS: [&str; 5] = ["commit", "cherry-pick", "merge", "revert", "am"];
 /// With one of these it makes none.
-const HARMLESS: [&str; 6] = ["--abort", "--quit", "--help", "-h", "--dry-run", "--no-commit"];
+const HARMLESS: [&str; 8] =
+    ["--abort", "--quit", "--skip", "--help", "-h", "--dry-run", "--no-commit", "--show-current-patch"];
+/// The options of a merge that take the next word.
+const WITH_VALUE: [&str; 8] =
+    ["-m", "-F", "--file", "-s", "--strategy", "-X", "--strategy-option", "--into-name"];
+/// How many commits a merge is asked about.
+const MOST_MERGED: usize = 8;
 
 /// Whether the text can hold such a command at all.
 pub fn is_mentioned(line: &str) -> bool {
@@ -16,19 +23,67 @@ pub fn is_mentioned(line: &str) -> bool {
     line.contains("git") && line.split(|c| !is_word(c)).any(|word| VERBS.contains(&word))
 }
 
-/// Whether a command of the line, started in `folder`, commits into one of these work trees.
-pub fn commits(script: &Script, folder: &Path, home: &Path, tops: &[&Path]) -> bool {
+/// Whether a command of the line, started in `folder`, commits into one of these work trees. Git is asked about merges
+/// alone: one of what HEAD holds already commits nothing.
+pub fn commits(script: &Script, folder: &Path, home: &Path, trees: &[&Repository]) -> bool {
     script.commands.iter().filter(|command| is_commit(command)).any(|command| {
-        let place = place(command, folder, home);
-        place.is_none_or(|place| tops.iter().any(|top| place.starts_with(top)))
+        match place(command, folder, home) {
+            None => true,
+            Some(place) => {
+                let tree = tree_of(&place, trees);
+                tree.is_some_and(|tree| !is_merged_already(command, tree))
+            }
+        }
     })
 }
 
 fn is_commit(command: &Command) -> bool {
     let words = command.without_global_options();
+    let Some(verb) = words.get(1).map(|verb| verb.text.as_str()) else { return false };
+    let is_harmless = |word: &str| match verb {
+        // Of a commit, `-n` skips its hooks; of a merge, the statistics.
+        "cherry-pick" | "revert" if is_cluster_with_n(word) => true,
+        "merge" if word == "--squash" => true,
+        _ => HARMLESS.contains(&word),
+    };
     command.program() == Some("git")
-        && words.get(1).is_some_and(|verb| VERBS.contains(&verb.text.as_str()))
-        && !words.iter().any(|word| HARMLESS.contains(&word.text.as_str()))
+        && VERBS.contains(&verb)
+        && !words.iter().any(|word| is_harmless(&word.text))
+}
+
+/// `-n`, also among other letters that take no value.
+fn is_cluster_with_n(word: &str) -> bool {
+    word.strip_prefix('-')
+        .is_some_and(|letters| letters.contains('n') && letters.chars().all(|c| "nexs".contains(c)))
+}
+
+/// The work tree that git works on in a folder: another repository may lie below it.
+fn tree_of<'t>(folder: &Path, trees: &[&'t Repository]) -> Option<&'t Repository> {
+    let nearest = folder
+        .ancestors()
+        .find(|at| trees.iter().any(|tree| tree.top() == *at) || Repository::at(at).is_some())?;
+    trees.iter().find(|tree| tree.top() == nearest).copied()
+}
+
+/// Whether a command merges only what HEAD of the work tree holds.
+fn is_merged_already(command: &Command, tree: &Repository) -> bool {
+    let words = command.without_global_options();
+    if words.get(1).is_none_or(|verb| verb.text != "merge") {
+        return false;
+    }
+    let mut merged = Vec::new();
+    let mut rest = words.iter().skip(2);
+    while let Some(word) = rest.next() {
+        if WITH_VALUE.contains(&word.text.as_str()) {
+            rest.next();
+        } else if !word.text.starts_with('-') {
+            merged.push(word);
+        }
+    }
+    let is_held = |name: &str| tree.ask(&["merge-base", "--is-ancestor", name, "HEAD"]).is_some();
+    !merged.is_empty()
+        && merged.len() <= MOST_MERGED
+        && merged.iter().all(|word| word.is_literal && is_held(&word.text))
 }
 
 /// The folder that git works in; `None` when the line does not tell.
@@ -55,14 +110,32 @@ fn below_home(path: &str, home: &Path) -> PathBuf {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests write their own files")]
 mod tests {
     use super::*;
 
     #[test]
     fn a_mention_is_no_commit() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().canonicalize().unwrap();
+        let top = home.join("repo");
+        let git = |folder: &Path, arguments: &[&str]| {
+            let mut git = std::process::Command::new("git");
+            git.current_dir(folder).env("HOME", &home).env("GIT_CONFIG_NOSYSTEM", "1");
+            git.args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"]);
+            assert!(git.args(arguments).status().unwrap().success(), "{arguments:?}");
+        };
+        for folder in [&top, &top.join("src/nest")] {
+            std::fs::create_dir_all(folder).unwrap();
+            git(folder, &["init", "-q", "-b", "main"]);
+            git(folder, &["commit", "-q", "--allow-empty", "-m", "x"]);
+        }
+        git(&top, &["checkout", "-q", "-b", "side"]);
+        git(&top, &["commit", "-q", "--allow-empty", "-m", "y"]);
+        git(&top, &["checkout", "-q", "main"]);
         let is = |line: &str| {
-            let (script, top) = (shell::parse(line), Path::new("/nowhere/repo"));
-            is_mentioned(line) && commits(&script, &top.join("src"), Path::new("/nowhere"), &[top])
+            let tree = Repository::at(&top).unwrap();
+            is_mentioned(line) && commits(&shell::parse(line), &top.join("src"), &home, &[&tree])
         };
         for line in [
             "git commit -m x",
@@ -73,6 +146,12 @@ mod tests {
             "bash -c 'git cherry-pick abc'",
             "git -C ~/repo commit",
             "cd \"$DIR\" && git commit",
+            "git commit -n -m x",
+            "git merge -n side",
+            "git merge main -m x side",
+            "git merge nothing-of-that-name",
+            "git cherry-pick -x abc",
+            "git commit --squash HEAD",
         ] {
             assert!(is(line), "{line}");
         }
@@ -84,6 +163,14 @@ mod tests {
             "git commit --dry-run",
             "git -C /elsewhere commit",
             "cd ../../other && git commit",
+            "cd nest && git commit -m x",
+            "git -C nest commit -m x",
+            "git cherry-pick -n abc",
+            "git revert -en abc",
+            "git revert --skip",
+            "git merge main; false",
+            "git merge -m side main",
+            "git merge --squash side",
             "make",
         ] {
             assert!(!is(line), "{line}");

@@ -32,7 +32,10 @@ fn list(place: &Place, arguments: &CommitsList, out: &mut impl Write) -> anyhow:
         return print_json(out, &json!({"commits": commits}));
     }
     if commits.is_empty() {
-        writeln!(out, "No commit is recorded here; `req commits sync` records the last ones.")?;
+        match settings(place) {
+            Ok(_) => writeln!(out, "No commit is recorded here; `req commits sync` records the last ones.")?,
+            Err(error) => writeln!(out, "No commit is recorded here: {error}.")?,
+        }
     }
     let width = |of: fn(&Commit) -> usize| commits.iter().map(of).max().unwrap_or(0);
     let hash = width(|commit| commit.short_hash.chars().count());
@@ -49,7 +52,8 @@ fn list(place: &Place, arguments: &CommitsList, out: &mut impl Write) -> anyhow:
     Ok(())
 }
 
-fn sync(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+/// How commits are recorded here; an error where they are not.
+fn settings(place: &Place) -> anyhow::Result<config::types::Commits> {
     let root = place.project.root().display();
     let Some(policy) = Policy::of(&place.project, &place.paths).filter(|_| place.project.is_configured())
     else {
@@ -62,6 +66,11 @@ fn sync(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()
     if !settings.enabled {
         bail!("`commits.enabled` is off in {root}");
     }
+    Ok(settings)
+}
+
+fn sync(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    let settings = settings(place)?;
     let appended = commits::catch_up(&place.project, &settings, Depth::Always, lock::PATIENT, place.now);
     let Some(appended) = appended.map_err(anyhow::Error::msg)? else {
         bail!("other processes record commits all the time; nothing was done");

@@ -159,6 +159,77 @@ fn case_3_what_is_no_commit_is_none() {
 }
 
 #[test]
+fn a_line_that_would_not_commit_here_does_not_fail_to() {
+    let world = world();
+    let nested = world.repo.join("nest");
+    std::fs::create_dir(&nested).unwrap();
+    world.git_in(&nested, &["init", "-q", "-b", "main"]);
+    for line in [
+        "cd nest && git commit -m nothing",
+        "git -C nest commit -m nothing",
+        "git cherry-pick -n HEAD; false",
+        "git revert --skip",
+        "git merge main; false",
+    ] {
+        run(&world, line).silent();
+    }
+    run_in(&world, &nested, "git commit -m nothing").silent();
+    assert_eq!(failures(&world), [] as [Value; 0]);
+    run(&world, "git merge nothing-of-that-name");
+    assert_eq!(failures(&world).len(), 1);
+}
+
+#[test]
+fn merges_and_given_up_rebases_are_told_as_they_are() {
+    let world = world();
+    let file =
+        |name: &str, text: &str| format!("echo {text} > {name} && git add {name} && git commit -qm {text}");
+    run(
+        &world,
+        &format!("git checkout -qb topic && {} && {}", file("t", "clean"), file("src/a.txt", "ours")),
+    );
+    run(&world, &format!("git checkout -q main && {}", file("m", "m")));
+    run(&world, "git merge -q --no-edit topic");
+    let merge = log(&world).pop().unwrap();
+    assert_eq!((&merge["filesChanged"], &merge["filesList"]), (&json!(2), &json!(["src/a.txt", "t"])));
+    let before = log(&world).len();
+    run(&world, &format!("git reset -q --hard HEAD~1 && {}", file("src/a.txt", "theirs")));
+    run(&world, "git checkout -q topic && git rebase -q main");
+    assert_eq!(log(&world).len(), before + 1, "the rebase stands at a conflict");
+    run(&world, "git rebase --abort");
+    assert_eq!(messages(&world).pop().as_deref(), Some("theirs"));
+}
+
+#[test]
+fn the_first_commit_of_a_fresh_repository_is_the_sessions() {
+    let world = World::with(ONE);
+    std::fs::remove_dir_all(world.repo.join(".git")).unwrap();
+    world.git(&["init", "-q", "-b", "main"]);
+    world.hook(&world.recorded("SessionStart-startup"));
+    std::fs::write(world.session_dir(SESSION).join("continuity.json"), r#"{"number":7}"#).unwrap();
+    run(&world, "git commit -q --allow-empty -m first");
+    let first = log(&world).pop().expect("a line");
+    assert_eq!((&first["message"], &first["session"]), (&json!("first"), &json!(7)));
+}
+
+#[test]
+fn a_sync_is_advised_only_where_it_goes() {
+    let world = World::new();
+    let listed = |world: &World| world.req_ok(&["commits"]);
+    assert!(listed(&world).contains("has no configuration") && !listed(&world).contains("sync"));
+    world.configure(&format!("{ONE}commits: {{enabled: false}}\n"));
+    assert!(listed(&world).contains("`commits.enabled` is off"));
+    world.configure(ONE);
+    assert!(listed(&world).contains("`req commits sync`"));
+    world.git(&["reflog", "expire", "--expire=now", "--all"]);
+    world.req_ok(&["commits", "sync"]);
+    assert!(listed(&world).contains("  -  init"), "a branch that nobody knows: {}", listed(&world));
+    std::fs::remove_dir_all(world.repo.join(".git")).unwrap();
+    std::fs::remove_dir_all(world.repo.join(".claude/state")).unwrap();
+    assert!(listed(&world).contains("is no git repository"));
+}
+
+#[test]
 fn case_10_the_log_is_cut_at_its_bounds_and_a_torn_line_does_not_glue() {
     let world = world();
     let path = world.repo.join(".claude/state/commit-log.jsonl");

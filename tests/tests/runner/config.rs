@@ -96,6 +96,24 @@ fn what_is_not_enforced_is_told() {
 }
 
 #[test]
+fn values_that_mean_nothing_are_told_and_the_default_counts() {
+    let world = World::with(&format!("{ONE}checkpoints:\n  dir: .git/x\n  commit_paths: [/etc]\n"));
+    world.hook(&world.edit());
+    let verify = world.req(&["verify"]);
+    let told = String::from_utf8_lossy(&[verify.stdout, verify.stderr].concat()).into_owned();
+    assert_eq!(verify.status.code(), Some(1), "{told}");
+    let line = 1 + ONE.lines().count();
+    for (key, line) in [("dir", line + 1), ("commit_paths", line + 2)] {
+        let place = format!("{}:{line}:", world.repo.join(".claude/requirements.yaml").display());
+        assert!(told.contains(&format!("checkpoints.{key}")) && told.contains(&place), "{told}");
+    }
+    let shown = tests::world::printed(&world.req(&["config", "show"]));
+    assert_eq!(shown["checkpoints"]["dir"], "docs/checkpoints");
+    let new = world.req(&["checkpoint", "new", "a"]);
+    assert!(!world.repo.join(".git/x").exists(), "{new:?}");
+}
+
+#[test]
 fn what_only_looks_like_a_configuration_is_an_error_and_not_nothing() {
     let path = |world: &World| world.repo.join(".claude/requirements.yaml");
     let makers: [fn(&Path); 3] = [

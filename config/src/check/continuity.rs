@@ -1,0 +1,85 @@
+//! Values of continuity that their types allow and that mean nothing: numbers out of their range or out of order, and
+//! places that are none below the project.
+
+use std::path::{Component, Path};
+
+use hooks_common::paths::normalise;
+
+use crate::types::Configuration;
+
+/// A value that does not count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongValue {
+    /// The keys that lead to it.
+    pub path: Vec<String>,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The shortest log that a cut may leave: what is looked for at once must be found in it.
+const FEWEST_LINES: u32 = 50;
+/// The smallest context, in tokens.
+const SMALLEST_WINDOW: u64 = 1_000;
+
+/// The values that do not count. `is_given` tells of keys whether the configuration holds them: what is a default is
+/// right.
+pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) -> bool) -> Vec<WrongValue> {
+    let mut wrong = Vec::new();
+    let mut check = |path: &[&str], is_right: bool, message: &str| {
+        if !is_right && is_given(path) {
+            let path = path.iter().map(|key| (*key).to_owned()).collect();
+            wrong.push(WrongValue { path, message: message.to_owned() });
+        }
+    };
+    let context = &configuration.context;
+    let percents = [
+        ("warn_percent", context.warn_percent),
+        ("force_percent", context.force_percent),
+        ("critical_percent", context.critical_percent),
+    ];
+    let is_percent = |percent: u8| (1..=100).contains(&percent);
+    for (key, percent) in percents {
+        check(&["context", key], is_percent(percent), "a percentage is a number from 1 to 100");
+    }
+    // One that is out of range says nothing about the others.
+    let is_ordered = percents.is_sorted_by_key(|(_, percent)| percent);
+    if percents.iter().all(|(_, percent)| is_percent(*percent)) {
+        for (key, _) in percents {
+            let message = "`warn_percent`, `force_percent` and `critical_percent` must rise in this order";
+            check(&["context", key], is_ordered, message);
+        }
+    }
+    let too_small = "a context has 1000 tokens at least";
+    check(&["context", "window"], context.window >= SMALLEST_WINDOW, too_small);
+    for (model, window) in &context.windows {
+        check(&["context", "windows", model], *window >= SMALLEST_WINDOW, too_small);
+    }
+    let minute = "a minute at least";
+    check(&["context", "inactivity_minutes"], context.inactivity_minutes > 0, minute);
+    check(&["handoff", "max_age_minutes"], configuration.handoff.max_age_minutes > 0, minute);
+    let counter = &context.counter_file;
+    check(&["context", "counter_file"], counter.is_empty() || is_below(counter), BELOW);
+
+    let commits = &configuration.commits;
+    for (key, lines) in [("rotate_above", commits.rotate_above), ("rotate_to", commits.rotate_to)] {
+        check(&["commits", key], lines >= FEWEST_LINES, "50 lines at least");
+    }
+    let is_shorter = commits.rotate_to <= commits.rotate_above || commits.rotate_above < FEWEST_LINES;
+    check(&["commits", "rotate_to"], is_shorter, "`rotate_to` is more than `rotate_above`");
+
+    let checkpoints = &configuration.checkpoints;
+    check(&["checkpoints", "dir"], is_below(&checkpoints.dir), BELOW);
+    check(&["checkpoints", "commit_paths"], checkpoints.commit_paths.iter().all(is_below), BELOW);
+    wrong
+}
+
+const BELOW: &str =
+    "a place below the project is meant: no absolute path, no `~`, not out by `..`, and nothing of git's own";
+
+/// Whether a path leads to something below the project that is not git's.
+fn is_below(path: &str) -> bool {
+    let normal = normalise(Path::new(path));
+    let is_plain =
+        |part: Component<'_>| matches!(part, Component::Normal(name) if !name.eq_ignore_ascii_case(".git"));
+    normal.components().next().is_some() && normal.components().all(is_plain) && !path.starts_with('~')
+}
