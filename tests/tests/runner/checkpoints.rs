@@ -525,6 +525,33 @@ fn a_justfile_is_compared_with_the_recipes() {
 }
 
 #[test]
+fn what_is_new_is_added_however_much_and_no_repository() {
+    let world = started();
+    let path = new(&world, &["x", "--session", "3"]);
+    fill(&path);
+    world.write("docs/work/nest/a.md", "a\n");
+    let nest = world.repo.join("docs/work/nest");
+    world.git_in(&nest, &["init", "-q"]);
+    world.git_in(&nest, &["add", "-A"]);
+    world.git_in(&nest, &["commit", "-qm", "of its own"]);
+    // Longer together than a command line may be.
+    for n in 0..10_000 {
+        std::fs::write(world.repo.join(format!("docs/work/{n}{}.md", "x".repeat(230))), "").unwrap();
+    }
+    world.write(".git/index.lock", "");
+    let (_, error) = failed(&world.req(&["checkpoint", "commit"]));
+    assert!(error.contains("index.lock': File exists"), "git's own reason: {error}");
+    std::fs::remove_file(world.repo.join(".git/index.lock")).unwrap();
+    assert_eq!(world.git(&["ls-files", "docs"]), "");
+    let output = world.req(&["checkpoint", "commit"]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert!(error.contains("docs/work/nest/ is a repository of its own and is left out"), "{error}");
+    assert_eq!(world.git(&["show", "--format=", "--name-only", "HEAD"]).lines().count(), 10_001);
+    assert_eq!(world.git(&["status", "--porcelain"]), " M src/a.txt\n?? docs/work/nest/\n");
+}
+
+#[test]
 fn a_path_that_is_printed_can_be_typed() {
     let world = started();
     let path = new(&world, &["x", "--session", "3"]);
