@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use continuity::Place;
-use continuity::checkpoint::{self, Action, Document, Phase};
+use continuity::checkpoint::{self, Action, Document, Held, Phase};
 use hooks_common::redact::redact;
 use hooks_common::text;
 use hooks_common::time::Moment;
@@ -44,9 +44,17 @@ pub fn run(
     let message = message(number, title);
 
     let wanted = wanted(place, &path)?;
+    let paths: Vec<_> = wanted.iter().map(|name| place.root().join(name)).collect();
+    let held = Held::of(place, &paths);
+    let is_entered = matches!(document.scalar("phase"), "" | "commit") && held.holds(&path);
+    if is_entered && held.holds_all() {
+        writeln!(out, "{} is committed, and nothing is new since.", shown(place, &path))?;
+        return Ok(());
+    }
     // Who presses Ctrl-C ends git; what was prepared for it is ours to take back.
     let interrupts = Interrupts::held_back()?;
-    let written = checkpoint::enter(place.root(), &path, Phase::Commit, now)?;
+    let written =
+        if is_entered { before.clone() } else { checkpoint::enter(place.root(), &path, Phase::Commit, now)? };
     let take_back = || checkpoint::leave(place.root(), &path, &written, &before);
     let added = match Added::to(place.root(), &wanted) {
         Ok(added) => added,

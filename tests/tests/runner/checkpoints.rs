@@ -132,6 +132,13 @@ fn the_cycle_goes_from_scaffold_to_commit() {
     }
     world.req_ok(&["checkpoint", "verify"]);
     assert_eq!(phase(&path), "commit", "who looks again takes nothing back");
+    let before = (read(&path), world.git(&["rev-parse", "HEAD"]));
+    assert!(world.req_ok(&["checkpoint", "commit"]).contains("nothing is new since"));
+    assert_eq!((read(&path), world.git(&["rev-parse", "HEAD"])), before, "once is enough");
+    world.write("docs/work/WORK-12.md", "more work\n");
+    world.req_ok(&["checkpoint", "commit"]);
+    assert_eq!(world.git(&["show", "--format=", "--name-only", "HEAD"]), "docs/work/WORK-12.md\n");
+    assert_eq!(read(&path), before.0, "what is committed stays as it is");
 }
 
 #[test]
