@@ -291,6 +291,10 @@ fn the_session_is_the_one_that_started_last() {
     );
     assert_eq!(number(&[]), 9);
     assert_eq!(number(&["--session", "8"]), 8);
+    assert_eq!(number(&["--session", "7"]), 7);
+    world.req_ok(&["session", "start", "5", "--force"]);
+    assert_eq!(number(&[]), 5, "the last, not the greatest");
+    world.req_ok(&["session", "start", "9", "--force"]);
     let told = world.req(&["checkpoint", "verify", "--json"]);
     let report: Value = serde_json::from_slice(&told.stdout).unwrap();
     assert!(report["path"].as_str().unwrap().contains("-SESSION-9-"), "{report}");
