@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// # Errors
 /// When it cannot be started, takes too long or prints too much.
 pub fn output(command: &mut Command, limit: Duration) -> io::Result<(ExitStatus, Vec<u8>)> {
-    run(command.stdin(Stdio::null()), None, limit)
+    run(command.stdin(Stdio::null()).stderr(Stdio::null()), None, limit)
 }
 
 /// As [`output`], with `input` on stdin. A child need not read it.
@@ -31,12 +31,24 @@ pub fn output_of(
     input: Vec<u8>,
     limit: Duration,
 ) -> io::Result<(ExitStatus, Vec<u8>)> {
-    run(command.stdin(Stdio::piped()), Some(input), limit)
+    run(command.stdin(Stdio::piped()).stderr(Stdio::null()), Some(input), limit)
+}
+
+/// The same, with what it says on stderr on ours: for a person who is to read why it fails.
+///
+/// # Errors
+/// As [`output`].
+pub fn output_aloud(
+    command: &mut Command,
+    input: Vec<u8>,
+    limit: Duration,
+) -> io::Result<(ExitStatus, Vec<u8>)> {
+    run(command.stdin(Stdio::piped()).stderr(Stdio::inherit()), Some(input), limit)
 }
 
 fn run(command: &mut Command, input: Option<Vec<u8>>, limit: Duration) -> io::Result<(ExitStatus, Vec<u8>)> {
     let started = Instant::now();
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command.stdout(Stdio::piped());
     let mut child = command.spawn()?;
     if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
         // A pipe takes 64 KiB at once; more must not keep us from reading what the child says.

@@ -104,7 +104,7 @@ pub enum Command {
         after_help = "Examples:\n  req checkpoint new 'Parser rewritten'\n  req checkpoint verify\n  req checkpoint commit"
     )]
     Checkpoint(Checkpoint),
-    /// Print a justfile whose recipes call `req`
+    /// Print a justfile whose recipes call `req`; `> justfile` replaces one that is there, `>> justfile` adds to it
     Justfile(Justfile),
     /// Write a first configuration
     Init(Init),

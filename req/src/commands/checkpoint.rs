@@ -250,7 +250,7 @@ fn started(place: &Place) -> Option<u64> {
     let start = |event: &Value| {
         (event["type"] == "session" && event["action"] == "start").then(|| event["session"].as_u64())?
     };
-    events.iter().filter_map(start).filter(|number| *number <= GREATEST).max()
+    events.iter().filter_map(start).rfind(|number| *number <= GREATEST)
 }
 
 /// What git prints in a folder, if it succeeds.

@@ -1,16 +1,17 @@
 //! `req checkpoint commit`: the checkpoint and the configured paths, in one commit of their own.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use continuity::Place;
-use continuity::checkpoint::{self, Action, Document, Phase};
-use hooks_common::paths;
+use continuity::checkpoint::{self, Action, Document, Held, Phase};
 use hooks_common::redact::redact;
 use hooks_common::text;
 use hooks_common::time::Moment;
+use hooks_common::{child, paths};
 
 use super::checkpoint::{chosen, git, note_event, number_of, shown, tell};
 use super::health;
@@ -43,9 +44,17 @@ pub fn run(
     let message = message(number, title);
 
     let wanted = wanted(place, &path)?;
+    let paths: Vec<_> = wanted.iter().map(|name| place.root().join(name)).collect();
+    let held = Held::of(place, &paths);
+    let is_entered = matches!(document.scalar("phase"), "" | "commit") && held.holds(&path);
+    if is_entered && held.holds_all() {
+        writeln!(out, "{} is committed, and nothing is new since.", shown(place, &path))?;
+        return Ok(());
+    }
     // Who presses Ctrl-C ends git; what was prepared for it is ours to take back.
     let interrupts = Interrupts::held_back()?;
-    let written = checkpoint::enter(place.root(), &path, Phase::Commit, now)?;
+    let written =
+        if is_entered { before.clone() } else { checkpoint::enter(place.root(), &path, Phase::Commit, now)? };
     let take_back = || checkpoint::leave(place.root(), &path, &written, &before);
     let added = match Added::to(place.root(), &wanted) {
         Ok(added) => added,
@@ -114,14 +123,22 @@ impl Added {
         let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         let new: Option<Vec<String>> = names.map(|name| String::from_utf8(name.to_vec()).ok()).collect();
         let new = new.context("the name of a new file is no UTF-8; add it by hand, then commit again")?;
-        if !new.is_empty() && ask(&["add", "--intent-to-add"], &new).is_none() {
-            bail!("git cannot add what is new; nothing was committed");
+        // As git names a repository inside this one: it would be committed as a link to a commit that nobody else has.
+        let (foreign, new): (Vec<_>, Vec<_>) = new.into_iter().partition(|name| name.ends_with('/'));
+        for name in foreign {
+            eprintln!("req: note: {} is a repository of its own and is left out", text::one_line(&name));
         }
+        let mut added = Self { new, known: Vec::new() };
+        if !added.new.is_empty() && !about(root, &["add", "--intent-to-add"], &added.new, child::output_aloud)
+        {
+            added.take_back(root);
+            bail!("git cannot add what is new, see above; nothing was committed");
+        }
+        // More names than are read are names too.
         let is_known = |path: &&String| {
-            ask(&["ls-files", "-z"], std::slice::from_ref(path)).is_some_and(|names| !names.is_empty())
+            ask(&["ls-files", "-z"], std::slice::from_ref(path)).is_none_or(|names| !names.is_empty())
         };
-        let known: Vec<_> = wanted.iter().filter(is_known).cloned().collect();
-        let added = Self { new, known };
+        added.known = wanted.iter().filter(is_known).cloned().collect();
         if added.known.first() != wanted.first() {
             added.take_back(root);
             bail!("git ignores {}, so it cannot be committed", text::one_line(&wanted[0]));
@@ -131,11 +148,22 @@ impl Added {
 
     /// Lets git forget the new files again.
     fn take_back(&self, root: &Path) {
-        let new: Vec<&str> = self.new.iter().map(String::as_str).collect();
-        if !new.is_empty() {
-            git(root, &[&["rm", "--cached", "--quiet", "--"], &new[..]].concat());
+        if !self.new.is_empty() {
+            about(root, &["rm", "--cached", "--quiet", "--ignore-unmatch"], &self.new, child::output_of);
         }
     }
+}
+
+/// How a child is run: with what on stdin, for how long.
+type Run = fn(&mut Command, Vec<u8>, Duration) -> io::Result<(ExitStatus, Vec<u8>)>;
+
+/// Runs git about files, of which there may be more than a command line holds; whether it succeeds.
+fn about(root: &Path, arguments: &[&str], names: &[String], run: Run) -> bool {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let mut git = Command::new("git");
+    git.arg("-C").arg(root).arg("--literal-pathspecs").args(arguments);
+    git.args(["--pathspec-from-file=-", "--pathspec-file-nul"]);
+    run(&mut git, names.join("\0").into_bytes(), PATIENCE).is_ok_and(|(status, _)| status.success())
 }
 
 /// Commits these paths as they are in the work tree, and nothing else that is staged. What git and the user's hooks

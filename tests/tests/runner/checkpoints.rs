@@ -132,6 +132,13 @@ fn the_cycle_goes_from_scaffold_to_commit() {
     }
     world.req_ok(&["checkpoint", "verify"]);
     assert_eq!(phase(&path), "commit", "who looks again takes nothing back");
+    let before = (read(&path), world.git(&["rev-parse", "HEAD"]));
+    assert!(world.req_ok(&["checkpoint", "commit"]).contains("nothing is new since"));
+    assert_eq!((read(&path), world.git(&["rev-parse", "HEAD"])), before, "once is enough");
+    world.write("docs/work/WORK-12.md", "more work\n");
+    world.req_ok(&["checkpoint", "commit"]);
+    assert_eq!(world.git(&["show", "--format=", "--name-only", "HEAD"]), "docs/work/WORK-12.md\n");
+    assert_eq!(read(&path), before.0, "what is committed stays as it is");
 }
 
 #[test]
@@ -295,6 +302,8 @@ fn the_session_is_the_one_that_started_last() {
             .contains("session 6 has no checkpoint")
     );
     assert_eq!(world.req(&["checkpoint", "new", "x", "--session", "20251229"]).status.code(), Some(2));
+    world.req_ok(&["session", "start", "5", "--force"]);
+    assert_eq!(number(&[]), 5, "the last, not the greatest");
 }
 
 #[test]
@@ -513,6 +522,7 @@ fn recipes_lead_through_the_cycle() {
 fn a_justfile_is_compared_with_the_recipes() {
     let world = started();
     assert!(failed(&world.req(&["justfile", "--check"])).1.contains("no justfile"));
+    assert!(world.req_ok(&["justfile", "--help"]).contains("`> justfile` replaces one that is there"));
     let text = world.req_ok(&["justfile"]);
     world.write("justfile", &format!("mine:\n    true\n\n{}\n# more\n", text.replace('\n', "\r\n")));
     assert_eq!(world.req_ok(&["justfile", "--check"]), "");
@@ -522,6 +532,33 @@ fn a_justfile_is_compared_with_the_recipes() {
     );
     let (_, error) = failed(&world.req(&["justfile", "--check"]));
     assert!(error.contains("has otherwise: events;"), "{error}");
+}
+
+#[test]
+fn what_is_new_is_added_however_much_and_no_repository() {
+    let world = started();
+    let path = new(&world, &["x", "--session", "3"]);
+    fill(&path);
+    world.write("docs/work/nest/a.md", "a\n");
+    let nest = world.repo.join("docs/work/nest");
+    world.git_in(&nest, &["init", "-q"]);
+    world.git_in(&nest, &["add", "-A"]);
+    world.git_in(&nest, &["commit", "-qm", "of its own"]);
+    // Longer together than a command line may be.
+    for n in 0..10_000 {
+        std::fs::write(world.repo.join(format!("docs/work/{n}{}.md", "x".repeat(230))), "").unwrap();
+    }
+    world.write(".git/index.lock", "");
+    let (_, error) = failed(&world.req(&["checkpoint", "commit"]));
+    assert!(error.contains("index.lock': File exists"), "git's own reason: {error}");
+    std::fs::remove_file(world.repo.join(".git/index.lock")).unwrap();
+    assert_eq!(world.git(&["ls-files", "docs"]), "");
+    let output = world.req(&["checkpoint", "commit"]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert!(error.contains("docs/work/nest/ is a repository of its own and is left out"), "{error}");
+    assert_eq!(world.git(&["show", "--format=", "--name-only", "HEAD"]).lines().count(), 10_001);
+    assert_eq!(world.git(&["status", "--porcelain"]), " M src/a.txt\n?? docs/work/nest/\n");
 }
 
 #[test]
