@@ -172,8 +172,12 @@ pub fn update<T>(
 }
 
 /// Whether there is more to write than that a few lines were read which told nothing: reading them again is cheaper
-/// than replacing a file.
+/// than replacing a file, reading many is not.
 fn matters(before: &Journal, after: &Journal) -> bool {
+    const MANY: u64 = 16 * 1024;
+    if after.projection.beyond(before.projection) > MANY {
+        return true;
+    }
     let mut same = before.clone();
     same.projection = after.projection;
     same.v = after.v;

@@ -28,6 +28,15 @@ pub struct News {
 }
 
 impl Cursor {
+    /// How many bytes this place lies beyond an earlier one; all there can be in another file.
+    pub fn beyond(self, earlier: Self) -> u64 {
+        if self.log_inode == earlier.log_inode {
+            self.offset.saturating_sub(earlier.offset)
+        } else {
+            u64::MAX
+        }
+    }
+
     /// The events after this place; `None` when there are none, or no log. A line that may still be growing is left
     /// for the next time.
     ///
