@@ -24,10 +24,11 @@ pub fn spend(hook: &mut Hook) -> Result<(), String> {
     let Some(gates) = Gates::of_later_stage(hook) else { return Ok(()) };
     let Some(session) = &gates.session else { return Ok(()) };
     let of_tool = gates.policy.gates(&hook.payload.tool_name).map_err(|error| error.to_string())?;
-    // Without an entry there is nothing to spend, and nothing to write.
-    let held = of_tool.into_iter().filter(|gate| {
+    // Without an entry there is nothing to spend, and nothing to write. Without a single-use gate the branch's state is
+    // not even read.
+    let held = of_tool.into_iter().filter(|gate| gate.scope == Scope::SingleUse).filter(|gate| {
         let view = gates.state.view(&gate.name, Some(session));
-        gate.scope == Scope::SingleUse && (view.is_triggered() || view.satisfaction().is_some())
+        view.is_triggered() || view.satisfaction().is_some()
     });
     let held: Vec<_> = held.collect();
     if held.is_empty() {
