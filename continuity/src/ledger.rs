@@ -15,7 +15,6 @@ use hooks_common::time::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::files;
 use crate::number::GREATEST;
 use crate::place::Place;
 
@@ -197,7 +196,7 @@ pub fn append(place: &Place, lines: &[Line]) -> io::Result<()> {
 pub(crate) fn append_raw(place: &Place, text: &[u8]) -> io::Result<()> {
     let root = place.shared_root();
     let file = in_project::haios_events(&root);
-    files::prepare(&root, &file)?;
+    place.prepare(&root, &file)?;
     store::append_line(&file, &lock_path(place), text, store::lock::CHANGE)
 }
 

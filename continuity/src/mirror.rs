@@ -71,16 +71,16 @@ pub fn show(place: &Place, journal: &Journal, session_id: &str) -> Result<(), St
         (in_project::session_agents(root), !journal.agents.is_empty(), agents),
         (in_project::auto_save(root), journal.auto_saves.count > 0, saves),
     ] {
-        failures.note("session files", show_one(root, &file, says_something, &document));
+        failures.note("session files", show_one(place, &file, says_something, &document));
     }
     failures.into()
 }
 
-fn show_one(root: &Path, file: &Path, says_something: bool, document: &Value) -> io::Result<()> {
+fn show_one(place: &Place, file: &Path, says_something: bool, document: &Value) -> io::Result<()> {
     if !says_something && !file.exists() {
         return Ok(());
     }
-    files::prepare(root, file)?;
+    place.prepare(place.root(), file)?;
     let before: Map<String, Value> = files::read(file)?;
     let mut after = before.clone();
     for (key, value) in document.as_object().into_iter().flatten() {
@@ -102,7 +102,7 @@ fn show_one(root: &Path, file: &Path, says_something: bool, document: &Value) ->
     if without_it(&before) == without_it(&after) {
         return Ok(());
     }
-    files::replace(root, file, &after, Durability::Rebuildable).map(drop)
+    files::replace(place.root(), file, &after, Durability::Rebuildable).map(drop)
 }
 
 /// A line of `agent-invocations.jsonl`. The first four keys are the documented shape.
@@ -124,7 +124,7 @@ fn agents(place: &Place, journal: &Journal) -> io::Result<()> {
     let new = usize::try_from(journal.agents_started - journal.agents_written).unwrap_or(usize::MAX);
     let runs = &journal.agents[journal.agents.len().saturating_sub(new)..];
     let file = in_project::agent_invocations(place.root());
-    files::prepare(place.root(), &file)?;
+    place.prepare(place.root(), &file)?;
     let _lock = place.lock(lock::CHANGE).map_err(io::Error::other)?;
     let known = store::read(&file)?.unwrap_or_default();
     let tail = String::from_utf8_lossy(&known[known.len().saturating_sub(AGENTS_TAIL)..]).into_owned();

@@ -243,7 +243,7 @@ pub fn end(place: &Place, number: u64, session_id: &str, reason: &str, now: Mome
 
 fn note(place: &Place, change: impl FnOnce(&mut SessionState)) -> io::Result<()> {
     let file = in_project::session_state(place.root());
-    files::prepare(place.root(), &file)?;
+    place.prepare(place.root(), &file)?;
     let mut state: SessionState = files::read(&file)?;
     change(&mut state);
     files::replace(place.root(), &file, &state, Durability::Rebuildable).map(drop)

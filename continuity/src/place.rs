@@ -1,5 +1,6 @@
 //! Where a session's continuity is kept, and as which configuration says.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use hooks_common::paths::{self, Paths};
 use hooks_common::project::Project;
 use hooks_common::runtime::Hook;
 use hooks_common::store::lock::{self, Lock, LockError};
+
+use crate::{exclude, files};
 
 /// The project that a session belongs to. Only projects with a configuration have one: nothing is written into a
 /// folder that nobody set up.
@@ -54,6 +57,18 @@ impl Place {
     /// The folder that everything lies in.
     pub fn root(&self) -> &Path {
         self.project.root()
+    }
+
+    /// Makes the folder of a file of ours, and keeps the file out of `git status` before it is there.
+    ///
+    /// # Errors
+    /// As [`files::prepare`], and when git's exclusions can be neither read nor written.
+    pub fn prepare(&self, root: &Path, file: &Path) -> io::Result<()> {
+        files::prepare(root, file)?;
+        match self.project.repository() {
+            Some(repository) if !file.exists() => exclude::add(repository).map(drop),
+            _ => Ok(()),
+        }
     }
 
     /// The folder that all work trees of the repository share: numbers and beginnings are told apart across them.

@@ -19,7 +19,7 @@ use crate::meter::{self, Reading};
 use crate::number::{self, Beginning};
 use crate::place::Place;
 use crate::pressure::{self, Band, Pressure};
-use crate::{files, ledger, mirror, save};
+use crate::{ledger, mirror, save};
 
 /// How often in a long turn the meter is read: whenever the session's log has grown by so many bytes.
 const METER_EVERY: u64 = 4 * 1024;
@@ -423,7 +423,7 @@ fn violation(
         "context_pct": percent,
     });
     let file = in_project::governance_events(place.root());
-    files::prepare(place.root(), &file).map_err(failed)?;
+    place.prepare(place.root(), &file).map_err(failed)?;
     let lock = ledger::lock_path(place);
     append::append_line(&file, &lock, line.to_string().as_bytes(), hooks_common::store::lock::HOT)
         .map_err(failed)

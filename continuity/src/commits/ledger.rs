@@ -11,7 +11,7 @@ use hooks_common::store::lock::{self, Lock, LockError};
 use super::reflog;
 use super::state::State;
 use super::tree::Tree;
-use crate::files;
+use crate::{exclude, files};
 
 /// See the module.
 #[derive(Debug)]
@@ -116,6 +116,10 @@ impl Ledger {
     /// When a symbolic link stands on the way to it below the project, because nothing is written out of the project;
     /// and when what stands in its place is no file.
     pub fn prepare(&self, file: &Path) -> Result<(), String> {
-        files::prepare(&self.root, file).map_err(|error| error.to_string())
+        files::prepare(&self.root, file).map_err(|error| error.to_string())?;
+        if !file.exists() {
+            exclude::add(&self.repository).map_err(|error| format!("info/exclude: {error}"))?;
+        }
+        Ok(())
     }
 }

@@ -280,7 +280,7 @@ pub fn save(place: &Place, dir: &SessionDir, handoff: &Handoff) -> io::Result<()
         store::replace(&dir.handoff(), &text, Durability::Rebuildable, 0o600)?;
     }
     let file = in_project::handoff(place.root());
-    files::prepare(place.root(), &file)?;
+    place.prepare(place.root(), &file)?;
     let mut document: Map<String, Value> = serde_json::from_slice(&text)?;
     // What other tools keep there stays.
     for (key, value) in files::read::<Map<String, Value>>(&file)? {

@@ -480,6 +480,19 @@ fn a_session_whose_start_nobody_saw_has_a_number_and_an_end() {
 }
 
 #[test]
+fn git_sees_nothing_even_where_no_start_was_seen() {
+    let world = World::with(ONE);
+    world.git(&["add", "-A"]);
+    world.git(&["commit", "-qm", "configure"]);
+    world.hook(&read(&world, "src/a.txt"));
+    world.hook(&world.bash("PostToolUse", "true"));
+    world.hook(&world.recorded("Stop-first"));
+    world.hook(&world.recorded("SessionEnd-other"));
+    assert!(world.repo.join(".claude/state/handoff.json").exists());
+    assert_eq!(world.git(&["status", "--porcelain", "--untracked-files=all"]), "");
+}
+
+#[test]
 fn work_trees_share_their_numbers() {
     let world = World::with(ONE);
     world.hook(&world.recorded("SessionStart-startup"));

@@ -122,6 +122,7 @@ fn a_verified_checkpoint_ends_it() {
     prompt(&world, "hello");
     world.hook(&write_tool(&world, "src/a.rs")).refusal();
     world.env.push(("CLAUDE_CODE_SESSION_ID".to_owned(), SESSION.to_owned()));
+    world.write("src/a.txt", "alpha\nbeta\ngamma\n");
     let scaffolded = world.req_ok(&["checkpoint", "new", "The lexer"]);
     let path = world.repo.join(scaffolded.lines().next().unwrap());
     assert!(path.to_string_lossy().contains("-SESSION-1-the-lexer.md"), "{}", path.display());
