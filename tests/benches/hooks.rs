@@ -100,6 +100,8 @@ fn world() -> World {
     world.req_ok(&[&["satisfy"], names.as_slice(), &["--session", SESSION]].concat());
     world.hook(&world.edit()).silent();
     world.hook(&world.bash("PreToolUse", "git push")).silent();
+    // The first end of a turn saves the hand-off; the next ones do not for ten minutes.
+    world.hook(&world.recorded("Stop-first"));
     // The context's figure is written when it changes; after that the line only reads.
     world.status_line(&world.recorded("StatusLine-with-usage").to_string(), &[]);
     world

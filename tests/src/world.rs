@@ -165,7 +165,8 @@ impl World {
     pub fn events(&self, session: &str) -> Vec<Value> {
         let path = self.home.join(".stanchion/sessions").join(session).join("events.jsonl");
         let text = std::fs::read_to_string(path).unwrap_or_default();
-        text.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect()
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        lines.map(|line| serde_json::from_str(line).expect("a whole line")).collect()
     }
 
     /// A session's directory.
