@@ -318,7 +318,10 @@ fn figures(world: &World, cases: &[Case], failed: &mut bool) -> BTreeMap<String,
             );
             *failed = true;
         }
-        figures.insert(case.name.to_owned(), row);
+        // What git does is git's.
+        if case.with_git.is_none() {
+            figures.insert(case.name.to_owned(), row);
+        }
     }
     figures
 }
