@@ -69,6 +69,9 @@ pub struct Journal {
     pub saved_at: i64,
     /// What holds and was told to the model at a prompt, so that it is not told again.
     pub vitals: Vec<String>,
+    /// What its start found out about sessions without an end, a few words each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub orphans: Vec<String>,
     /// What changed since the checkpoint before the last one; empty when nothing did.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub since: String,

@@ -16,7 +16,7 @@ use crate::number::{self, Beginning};
 use crate::place::Place;
 use crate::pressure;
 use crate::recovery::{self, Asking};
-use crate::{checkpoint, commits, exclude, journal, mirror, save, turn};
+use crate::{checkpoint, commits, exclude, journal, mirror, save, turn, vitals};
 
 /// For how many minutes a hand-off that nobody took is hinted at.
 const HINTED: u16 = 240;
@@ -66,6 +66,19 @@ pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
     let told = recovery::told(&place, &recovered, hook.entered);
     if !told.is_empty() {
         hook.answer.add_context(told);
+    }
+    let mut orphans = Vec::new();
+    if !recovered.is_empty() {
+        let numbers: Vec<_> = recovered.iter().map(|one| format!("session {}", one.number)).collect();
+        orphans.push(format!("recovered at the start: {}", vitals::listed(&numbers)));
+    }
+    if !failed.is_empty() {
+        orphans.push(format!("without an end, and not to be recovered now: {} (req session)", failed.len()));
+    }
+    if !orphans.is_empty() {
+        let note = |journal: &mut Journal| journal.orphans = orphans;
+        journal::update(&dir, place.root(), &place.settings.context, note)
+            .map_err(|error| error.to_string())?;
     }
     if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
 }

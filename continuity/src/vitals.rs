@@ -36,7 +36,7 @@ pub fn tell(hook: &mut Hook, open: &[String], is_told: bool) -> Result<(), Strin
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let known = journal::read(&dir);
     let is_news = known.told_open != open;
-    let mut facts = Vec::new();
+    let mut facts = known.orphans.clone();
     if !known.since.is_empty() {
         facts.push(known.since.clone());
     }
@@ -79,7 +79,7 @@ fn others(hook: &Hook, place: &Place) -> Vec<String> {
     foreign.map(|(key, entry)| format!("session {key} on {}", fact(&entry.branch))).collect()
 }
 
-fn listed(names: &[String]) -> String {
+pub(crate) fn listed(names: &[String]) -> String {
     let more = names.len().saturating_sub(MOST_NAMED);
     let named = names.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
     if more > 0 { format!("{named} and {more} more") } else { named }

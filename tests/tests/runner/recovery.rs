@@ -92,6 +92,9 @@ fn the_next_start_recovers_a_session_that_was_killed() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(!text.contains("hunter2"));
+    let prompt = of(NEXT, world.payload("UserPromptSubmit-plain", json!({"prompt": "hello"})));
+    assert!(client.hook(&prompt).context().contains("Session 146: recovered at the start: session 145"));
+    client.hook(&prompt).silent();
     let again = client.hook(&of(NEXT, world.recorded("SessionStart-startup")));
     assert!(!again.stdout.contains("RECOVERY"));
     let mut third = StandIn::new(&world);
@@ -186,6 +189,8 @@ fn what_cannot_be_written_stays_open_for_the_next_start() {
     assert_eq!(client.hook(&of(NEXT, world.recorded("SessionStart-startup"))).code, Some(0));
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
     assert!(ledger(&world).iter().all(|line| line["action"] == "start"));
+    let told = client.hook(&of(NEXT, world.payload("UserPromptSubmit-plain", json!({"prompt": "hello"}))));
+    assert!(told.context().contains("not to be recovered now: 1 (req session)"), "{told:?}");
     std::fs::remove_file(world.repo.join(".claude/state")).unwrap();
     client.hook(&of(NEXT, world.recorded("SessionStart-startup")));
     assert_eq!(
