@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 use std::io;
 
-use chrono::{DateTime, Utc};
 use hooks_common::paths::in_project;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
@@ -312,11 +311,6 @@ fn counted(text: &str) -> Option<u64> {
         let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
         digits[..end].parse().ok().filter(|number| *number <= GREATEST)
     })
-}
-
-/// When a session began, as its number's line says.
-pub fn started(ledger: &Ledger, number: u64) -> Option<DateTime<Utc>> {
-    ledger.sessions.get(&number)?.started
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! PostToolUse and PostToolUseFailure: what the tool satisfied and spent, what is told after it, what a command line
-//! committed, one line in the
-//! session's log.
+//! committed, one line in the session's log.
 
 use hooks_common::runtime::Hook;
 

@@ -44,7 +44,7 @@ impl Repository {
     pub fn at(top: &Path) -> Option<Self> {
         let entry = top.join(".git");
         // One open finds out what `.git` is: a folder with a HEAD, a file that names the folder, or nothing.
-        match std::fs::read_to_string(entry.join("HEAD")) {
+        match store::read_line(&entry.join("HEAD")) {
             Ok(head) => Some(Self { top: top.to_owned(), common_dir: entry.clone(), git_dir: entry, head }),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 let link = std::fs::read_to_string(&entry).ok()?;

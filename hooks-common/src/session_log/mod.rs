@@ -278,8 +278,12 @@ impl SessionDir {
     pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<Appended> {
         self.refuse_link()?;
         let line = event.to_line()?;
-        let cap = if event.is_heartbeat() && !self.is_full_and_waited_for() { HARD_CAP } else { u64::MAX };
-        let append = || append::append_below(&self.events(), &self.lock_path(), &line, wait, cap);
+        let below = |cap| append::append_below(&self.events(), &self.lock_path(), &line, wait, cap);
+        // Whether somebody waits is asked of a log that turned out to be full, and of no other.
+        let append = || match below(if event.is_heartbeat() { HARD_CAP } else { u64::MAX })? {
+            None if self.is_waited_for() => below(u64::MAX),
+            place => Ok(place),
+        };
         match append() {
             Err(error) if store::is_absent(&error) => {
                 store::create_private_dir(&self.path)?;
@@ -289,13 +293,9 @@ impl SessionDir {
         }
     }
 
-    /// Whether the log is full and ends in a turn in which a person was asked something: the end of a tool may end
-    /// that wait. The lines are searched as text, because a full log must not cost a hook more than another; a quote
+    /// Whether the log ends in a turn in which a person was asked something: the end of a tool may end that wait. The lines are searched as text, because a full log must not cost a hook more than another; a quote
     /// inside a value is escaped, so what is found is a key.
-    fn is_full_and_waited_for(&self) -> bool {
-        if !self.is_full() {
-            return false;
-        }
+    fn is_waited_for(&self) -> bool {
         let Ok(tail) = self.tail(FULL_TAIL) else { return false };
         let tail = String::from_utf8_lossy(&tail);
         for line in tail.rsplit('\n') {

@@ -30,6 +30,33 @@ pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(bytes))
 }
 
+/// Reads a file that holds a line: in one go, where it is as short as it should be.
+///
+/// # Errors
+/// As [`std::fs::read_to_string`].
+pub fn read_line(path: &Path) -> io::Result<String> {
+    const LONGEST: usize = 512;
+    let mut file = open(path)?;
+    let mut bytes = vec![0; LONGEST];
+    let mut filled = 0;
+    // What does not fill the room that is left was the end.
+    while filled < LONGEST {
+        match file.read(&mut bytes[filled..]) {
+            Ok(read) if read == LONGEST - filled => filled += read,
+            Ok(read) => {
+                bytes.truncate(filled + read);
+                break;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if filled == LONGEST {
+        file.read_to_end(&mut bytes)?;
+    }
+    String::from_utf8(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+}
+
 /// Opens a file for reading without ever waiting: a pipe that lies in its place is empty.
 ///
 /// # Errors
@@ -92,4 +119,23 @@ pub fn is_absent(error: &io::Error) -> bool {
 pub fn create_private_dir(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_any_length_is_read_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("HEAD");
+        for length in [0, 41, 511, 512, 513, 5_000] {
+            let text = "x".repeat(length);
+            std::fs::write(&file, &text).unwrap();
+            assert_eq!(read_line(&file).unwrap(), text);
+        }
+        std::fs::write(&file, b"\xff").unwrap();
+        assert!(read_line(&file).is_err() && read_line(&dir.path().join("none")).is_err());
+    }
 }
