@@ -11,6 +11,11 @@ impl Failures {
     pub fn note<T, E: Display>(&mut self, what: &str, outcome: Result<T, E>) -> Option<T> {
         outcome.map_err(|error| self.0.push(format!("{what}: {error}"))).ok()
     }
+
+    /// The same where the failure says by itself, or whoever asked says, what it is about.
+    pub fn take<T, E: Display>(&mut self, outcome: Result<T, E>) -> Option<T> {
+        outcome.map_err(|error| self.0.push(error.to_string())).ok()
+    }
 }
 
 impl From<Failures> for Result<(), String> {

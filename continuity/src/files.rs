@@ -24,7 +24,7 @@ pub fn prepare(root: &Path, file: &Path) -> io::Result<()> {
         match std::fs::symlink_metadata(&at) {
             Ok(meta) if meta.is_symlink() => {
                 return Err(io::Error::other(format!(
-                    "nothing is written through a symbolic link: {}",
+                    "nothing is written through a symbolic link until a folder or file of its own replaces it: {}",
                     at.display()
                 )));
             }

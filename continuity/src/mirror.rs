@@ -28,7 +28,7 @@ pub fn refresh(place: &Place, dir: &SessionDir, session_id: &str) -> (Journal, R
     let settings = &place.settings.context;
     let updated = failures.note("journal", journal::update(dir, place.root(), settings, |_| ()));
     let mut journal = updated.map_or_else(|| journal::read(dir), |(journal, ())| journal);
-    failures.note("session files", show(place, &journal, session_id));
+    failures.take(show(place, &journal, session_id));
     if journal.agents_written < journal.agents_started
         && failures.note("agents", agents(place, &journal)).is_some()
     {

@@ -94,7 +94,7 @@ fn save(
     let session = hook.session.as_ref().map_or("", |session| session.full());
     let mut failures = Failures::default();
     let (journal, shown) = mirror::refresh(place, dir, session);
-    failures.note("session files", shown);
+    failures.take(shown);
     let transcript = meter::transcript_of(hook, dir);
     let mut facts = Facts::gather(place, &journal, session, transcript.as_deref(), depth);
     if place.settings.handoff.enabled {

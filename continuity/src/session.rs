@@ -149,7 +149,7 @@ pub fn settle(hook: &mut Hook) -> Result<(), String> {
     let change = |journal: &mut Journal| journal.since = since;
     failures.note("journal", journal::update(&dir, place.root(), &place.settings.context, change));
     failures.note("old checkpoints", checkpoint::prune(&place));
-    failures.note("session files", mirror::refresh(&place, &dir, session.full()).1);
+    failures.take(mirror::refresh(&place, &dir, session.full()).1);
     failures.into()
 }
 

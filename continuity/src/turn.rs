@@ -55,7 +55,7 @@ pub fn begin(hook: &mut Hook) -> Result<(), String> {
         }
     }
     failures.note("session files", files_read(hook, &place, &dir));
-    failures.note("context", tell_context(hook, &place, &dir));
+    failures.take(tell_context(hook, &place, &dir));
     failures.into()
 }
 
@@ -201,10 +201,10 @@ pub fn look(hook: &mut Hook) -> Result<(), String> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     let mut failures = Failures::default();
-    failures.note("context", follow_context(hook, &place, &dir));
+    failures.take(follow_context(hook, &place, &dir));
     if hook.has_passed(SAVE_EVERY) {
         let (journal, shown) = mirror::refresh(&place, &dir, session.full());
-        failures.note("session files", shown);
+        failures.take(shown);
         failures.note("auto-save", auto_save(hook, &place, &dir, &journal));
     }
     failures.into()
@@ -266,7 +266,7 @@ pub fn end(hook: &mut Hook) -> Result<(), String> {
     let mut failures = Failures::default();
     failures.note("context", follow_context(hook, &place, &dir));
     let (journal, shown) = mirror::refresh(&place, &dir, session.full());
-    failures.note("session files", shown);
+    failures.take(shown);
     let is_saved = failures.note("auto-save", auto_save(hook, &place, &dir, &journal)).unwrap_or(false);
     let passed = hook.entered.wall.timestamp_millis() - journal.saved_at;
     let pause = i64::from(place.settings.handoff.snapshot_minutes) * 60_000;
