@@ -9,10 +9,13 @@ mod cursor;
 mod detail;
 mod event;
 
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -278,12 +281,9 @@ impl SessionDir {
     pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<Appended> {
         self.refuse_link()?;
         let line = event.to_line()?;
-        let below = |cap| append::append_below(&self.events(), &self.lock_path(), &line, wait, cap);
-        // Whether somebody waits is asked of a log that turned out to be full, and of no other.
-        let append = || match below(if event.is_heartbeat() { HARD_CAP } else { u64::MAX })? {
-            None if self.is_waited_for() => below(u64::MAX),
-            place => Ok(place),
-        };
+        let is_kept =
+            |log: &File, length| !event.is_heartbeat() || length < HARD_CAP || is_waited_for(log, length);
+        let append = || append::append_where(&self.events(), &self.lock_path(), &line, wait, is_kept);
         match append() {
             Err(error) if store::is_absent(&error) => {
                 store::create_private_dir(&self.path)?;
@@ -291,27 +291,6 @@ impl SessionDir {
             }
             done => done.map(|place| Appended { place, is_made_anew: false }),
         }
-    }
-
-    /// Whether the log ends in a turn in which a person was asked something: the end of a tool may end that wait. The lines are searched as text, because a full log must not cost a hook more than another; a quote
-    /// inside a value is escaped, so what is found is a key.
-    fn is_waited_for(&self) -> bool {
-        let Ok(tail) = self.tail(FULL_TAIL) else { return false };
-        let tail = String::from_utf8_lossy(&tail);
-        for line in tail.rsplit('\n') {
-            let Some((_, rest)) = line.split_once(r#""event":""#) else { continue };
-            match rest.split('"').next().unwrap_or_default() {
-                "Stop" | "UserPromptSubmit" => return false,
-                "PermissionRequest" | "Notification" | "Elicitation" => return true,
-                "PreToolUse"
-                    if rest.contains(r#""AskUserQuestion""#) || rest.contains(r#""ExitPlanMode""#) =>
-                {
-                    return true;
-                }
-                _ => {}
-            }
-        }
-        false
     }
 
     /// Whether the log has reached the size from which on heartbeats are no longer kept.
@@ -374,6 +353,30 @@ impl SessionDir {
         events.retain(|event| seen.insert(event.event_id.clone()));
         Ok((events, skipped))
     }
+}
+
+/// Whether the log ends in a turn in which a person was asked something: the end of a tool may end that wait. The
+/// lines are searched as text, because a full log must not cost a hook more than another; a quote inside a value is
+/// escaped, so what is found is a key.
+fn is_waited_for(log: &File, length: u64) -> bool {
+    let looked_at = FULL_TAIL.min(length);
+    let mut tail = vec![0; looked_at as usize];
+    if log.read_exact_at(&mut tail, length - looked_at).is_err() {
+        return false;
+    }
+    for line in tail.rsplit(|byte| *byte == b'\n') {
+        const KEY: &[u8] = br#""event":""#;
+        let Some(at) = memmem::find(line, KEY) else { continue };
+        let rest = &line[at + KEY.len()..];
+        let says = |value: &[u8]| memmem::find(rest, value).is_some();
+        match rest.split(|byte| *byte == b'"').next().unwrap_or_default() {
+            b"Stop" | b"UserPromptSubmit" => return false,
+            b"PermissionRequest" | b"Notification" | b"Elicitation" => return true,
+            b"PreToolUse" if says(br#""AskUserQuestion""#) || says(br#""ExitPlanMode""#) => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 impl Meta {

@@ -17,30 +17,30 @@ use super::lock;
 /// # Errors
 /// When the log cannot be opened or written.
 pub fn append_line(path: &Path, lock_path: &Path, line: &[u8], wait: Duration) -> io::Result<()> {
-    append_below(path, lock_path, line, wait, u64::MAX).map(drop)
+    append_where(path, lock_path, line, wait, |_, _| true).map(drop)
 }
 
-/// As [`append_line`], unless the log has reached `cap` bytes; where in the log the line stands, `None` when it does
-/// not.
+/// As [`append_line`], if `has_room` says so of the open log and its length in bytes; where in the log the line
+/// stands, `None` when it does not.
 ///
 /// # Errors
 /// As [`append_line`].
-pub fn append_below(
+pub fn append_where(
     path: &Path,
     lock_path: &Path,
     line: &[u8],
     wait: Duration,
-    cap: u64,
+    has_room: impl FnOnce(&File, u64) -> bool,
 ) -> io::Result<Option<Range<u64>>> {
     let lock = match lock::exclusive(lock_path, wait) {
         Ok(lock) => Some(lock),
         Err(lock::LockError::Busy { .. }) => None,
         Err(lock::LockError::Open { error, .. }) => return Err(error),
     };
-    let Some((log, place)) = write_line(path, line, cap)? else { return Ok(None) };
+    let Some((log, place)) = write_line(path, line, has_room)? else { return Ok(None) };
     let safe = lock.as_ref().is_some_and(lock::Lock::is_held);
     if !safe && was_replaced(&log, path) {
-        write_line(path, line, u64::MAX)?;
+        write_line(path, line, |_, _| true)?;
     }
     Ok(Some(place))
 }
@@ -51,10 +51,14 @@ pub fn append_below(
 /// # Errors
 /// When the log cannot be opened or written.
 pub fn append_held(path: &Path, lines: &[u8]) -> io::Result<()> {
-    write_line(path, lines, u64::MAX).map(drop)
+    write_line(path, lines, |_, _| true).map(drop)
 }
 
-fn write_line(path: &Path, line: &[u8], cap: u64) -> io::Result<Option<(File, Range<u64>)>> {
+fn write_line(
+    path: &Path,
+    line: &[u8],
+    has_room: impl FnOnce(&File, u64) -> bool,
+) -> io::Result<Option<(File, Range<u64>)>> {
     let mut log = OpenOptions::new()
         .read(true)
         .append(true)
@@ -63,7 +67,7 @@ fn write_line(path: &Path, line: &[u8], cap: u64) -> io::Result<Option<(File, Ra
         .custom_flags(libc::O_NONBLOCK)
         .open(path)?;
     let length = log.metadata()?.len();
-    if length >= cap {
+    if !has_room(&log, length) {
         return Ok(None);
     }
     let mut last = [b'\n'];
