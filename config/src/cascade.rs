@@ -4,6 +4,7 @@
 //! else is laid over it key by key, and the local file is always laid over the result.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use hooks_common::finding::{Finding, Place, Severity};
@@ -12,16 +13,15 @@ use hooks_common::project::{ConfigFile, FileIdentity, Level};
 
 use crate::check;
 use crate::read;
-use crate::types::{Configuration, Sessions};
+use crate::types::{Configuration, GuardName, Sessions};
 use crate::yaml::{self, Complaint, Mark, Node, Value};
 
 /// Keys of the whole design, or of tools that share the file, that this version reads past: each is told, none
 /// is an error.
-const LATER: [&str; 21] = [
+const LATER: [&str; 20] = [
     "console",
     "debug",
     "budgets",
-    "guards",
     "scopes",
     "alerts",
     "memory",
@@ -79,6 +79,8 @@ pub struct Loaded {
     pub findings: Vec<Finding>,
     /// The levels that are no YAML at all.
     pub unreadable: Vec<Level>,
+    /// Where each guard is configured.
+    pub guard_places: BTreeMap<GuardName, Place>,
     /// Where `protect_cli` is set: file and line.
     pub protect_cli_at: Option<(PathBuf, usize)>,
     /// Where `strict_preflight` is set: file and line.
@@ -283,10 +285,16 @@ impl Cascade<'_> {
             let place = tree.entry(key).and_then(|(key, _)| self.place(key.mark));
             place.map(|place| (place.file, place.line))
         };
+        let guard_place = |name: GuardName| {
+            let (key, _) = tree.get("guards")?.entry(name.name())?;
+            Some((name, self.place(key.mark)?))
+        };
+        let guard_places = GuardName::ALL.iter().filter_map(|name| guard_place(*name)).collect();
         let (protect_cli_at, strict_at) = (at("protect_cli"), at("strict_preflight"));
         Loaded {
             configuration,
             places,
+            guard_places,
             findings: self.findings,
             unreadable: self.unreadable,
             protect_cli_at,

@@ -9,11 +9,13 @@ pub mod cascade;
 pub mod check;
 pub mod edit;
 pub mod features;
+pub mod globs;
 pub mod messages;
 pub mod pattern;
 pub mod policy;
 pub mod presets;
 mod read;
+pub mod sieve;
 pub mod types;
 pub mod yaml;
 

@@ -38,6 +38,9 @@ enum Step {
 pub struct Pattern {
     /// The expression as configured.
     source: String,
+    /// Whether capital letters are told from small ones.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_exact: bool,
     /// Whether it needs the backtracking engine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     backtracks: bool,
@@ -69,12 +72,24 @@ impl Pattern {
     /// # Errors
     /// What is wrong with it, for a person.
     pub fn new(source: &str) -> Result<Self, String> {
+        Self::prepare(source, false)
+    }
+
+    /// The same, with regard to case.
+    ///
+    /// # Errors
+    /// What is wrong with it, for a person.
+    pub fn exact(source: &str) -> Result<Self, String> {
+        Self::prepare(source, true)
+    }
+
+    fn prepare(source: &str, is_exact: bool) -> Result<Self, String> {
         if source.len() > LONGEST {
             return Err(format!("the pattern is longer than {LONGEST} bytes"));
         }
-        let backtracks = match lite(source) {
+        let backtracks = match lite(source, is_exact) {
             Ok(_) => false,
-            Err(plain) => match fancy(source) {
+            Err(plain) => match fancy(source, is_exact) {
                 Ok(_) => true,
                 Err(_) => return Err(plain),
             },
@@ -82,9 +97,9 @@ impl Pattern {
         let hir = regex_syntax::ParserBuilder::new().build().parse(source);
         let programs = hir.as_ref().ok().and_then(programs).unwrap_or_default();
         let literals = hir.map(|hir| required(&hir)).unwrap_or_default();
-        let steps = if backtracks { Vec::new() } else { steps(source).unwrap_or_default() };
+        let steps = if backtracks || is_exact { Vec::new() } else { steps(source).unwrap_or_default() };
         let compiled = OnceCell::new();
-        Ok(Self { source: source.to_owned(), backtracks, programs, steps, literals, compiled })
+        Ok(Self { source: source.to_owned(), is_exact, backtracks, programs, steps, literals, compiled })
     }
 
     /// The expression as configured.
@@ -125,6 +140,21 @@ impl Pattern {
         self.first_match(text).map(|at| at == Some(0))
     }
 
+    /// The literals of which one stands in anything that matches, in lower case: those that tell most. `None` when
+    /// nothing is known.
+    pub fn needed(&self) -> Option<&[String]> {
+        let shortest = |group: &&Vec<String>| group.iter().map(String::len).min();
+        self.literals.iter().max_by_key(shortest).map(Vec::as_slice)
+    }
+
+    /// Where a text has its first match, in bytes.
+    ///
+    /// # Errors
+    /// As [`Pattern::is_match`].
+    pub fn find(&self, text: &str) -> Result<Option<std::ops::Range<usize>>, String> {
+        self.first_range(text)
+    }
+
     /// Whether the expression begins with this program.
     pub fn names_program(&self, program: &str) -> bool {
         self.programs.iter().any(|name| name.eq_ignore_ascii_case(program))
@@ -137,19 +167,23 @@ impl Pattern {
 
     /// Where the leftmost match begins.
     fn first_match(&self, text: &str) -> Result<Option<usize>, String> {
+        Ok(self.first_range(text)?.map(|range| range.start))
+    }
+
+    fn first_range(&self, text: &str) -> Result<Option<std::ops::Range<usize>>, String> {
         let compiled = self.compiled.get_or_init(|| {
             if self.backtracks {
-                let regex = fancy(&self.source).map_err(|error| error.to_string());
+                let regex = fancy(&self.source, self.is_exact).map_err(|error| error.to_string());
                 return regex.map(|regex| Compiled::Fancy(Box::new(regex)));
             }
-            lite(&self.source).map(Compiled::Lite)
+            lite(&self.source, self.is_exact).map(Compiled::Lite)
         });
         let failed = |error: String| format!("pattern `{}`: {error}", self.source);
         match compiled {
-            Ok(Compiled::Lite(regex)) => Ok(regex.find(text).map(|found| found.start())),
+            Ok(Compiled::Lite(regex)) => Ok(regex.find(text).map(|found| found.range())),
             Ok(Compiled::Fancy(regex)) => {
                 let found = regex.find(text).map_err(|error| failed(error.to_string()))?;
-                Ok(found.map(|found| found.start()))
+                Ok(found.map(|found| found.range()))
             }
             Err(error) => Err(failed(error.clone())),
         }
@@ -286,13 +320,16 @@ fn walk(steps: &[Step], text: &[u8], at: usize, may_end: &impl Fn(usize) -> bool
     }
 }
 
-fn lite(source: &str) -> Result<regex_lite::Regex, String> {
-    regex_lite::RegexBuilder::new(source).case_insensitive(true).build().map_err(|error| error.to_string())
+fn lite(source: &str, is_exact: bool) -> Result<regex_lite::Regex, String> {
+    regex_lite::RegexBuilder::new(source)
+        .case_insensitive(!is_exact)
+        .build()
+        .map_err(|error| error.to_string())
 }
 
 #[allow(clippy::result_large_err, reason = "the crate's own error")]
-fn fancy(source: &str) -> Result<fancy_regex::Regex, fancy_regex::Error> {
-    fancy_regex::RegexBuilder::new(source).case_insensitive(true).backtrack_limit(MOST_STEPS).build()
+fn fancy(source: &str, is_exact: bool) -> Result<fancy_regex::Regex, fancy_regex::Error> {
+    fancy_regex::RegexBuilder::new(source).case_insensitive(!is_exact).backtrack_limit(MOST_STEPS).build()
 }
 
 /// Groups of literals of which each must be met.

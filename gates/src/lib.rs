@@ -5,9 +5,7 @@
 
 pub mod briefing;
 pub mod carry_over;
-pub mod danger;
 pub mod document;
-pub mod globs;
 pub mod judge;
 pub mod merged;
 pub mod message;
@@ -28,12 +26,11 @@ pub mod stop;
 pub mod strict;
 pub mod subagent;
 pub mod teams;
-pub mod tool_use;
 pub mod tracking;
 pub mod trigger;
 pub mod view;
 pub mod wip;
 
 pub use judge::{Judged, Situation, Standing, judge};
-pub use tool_use::ToolUse;
+pub use shell::ToolUse;
 pub use view::{Asked, Gates, Verdict};

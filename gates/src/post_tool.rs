@@ -6,9 +6,9 @@ use hooks_common::runtime::Hook;
 use hooks_common::session_log::LoggedEvent;
 use hooks_common::store::lock;
 
-use crate::tool_use::ToolUse;
 use crate::trigger::Triggers;
 use crate::view::Gates;
+use shell::ToolUse;
 
 /// How much of the session's log is looked at for failures, in bytes.
 const RECENT: u64 = 128 * 1024;

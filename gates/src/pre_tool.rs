@@ -16,8 +16,8 @@ use crate::message;
 use crate::protect;
 use crate::refusal::{Refused, Writer};
 use crate::strict;
-use crate::tool_use::ToolUse;
 use crate::view::{Asked, Gates, Verdict};
+use shell::ToolUse;
 
 /// A refusal that says the same within so many seconds is told in short: the model sent its edits together.
 const REPEATED_WITHIN: i64 = 5;
@@ -29,8 +29,11 @@ const RECENT: u64 = 8 * 1024;
 ///
 /// # Errors
 /// When the gates cannot be read; the tool passes then, unless [`close`] refuses it.
-pub fn decide(hook: &mut Hook) -> Result<(), String> {
-    let policy = Policy::of(hook.project(), &hook.paths);
+pub fn decide(hook: &mut Hook, policy: Option<Policy>) -> Result<(), String> {
+    // What is refused already writes nothing, so it triggers nothing.
+    if matches!(hook.answer.decision(), Decision::Refuse(_)) {
+        return Ok(());
+    }
     if let Some(text) = beforehand(hook, policy.as_ref())? {
         hook.gates = Some(GateRecord { outcome: "strict".to_owned(), ..GateRecord::default() });
         hook.answer.decide(Decision::Refuse(text));

@@ -15,8 +15,8 @@ use hooks_common::project::Project;
 use hooks_common::text::fact;
 use shell::{Command, Input, Operator};
 
-use crate::tool_use::ToolUse;
 use crate::trigger::is_beyond;
+use shell::ToolUse;
 
 /// Calls of `req` that change what is satisfied or configured. `req done` looks for itself whether it may.
 const CHANGING: [&str; 11] = [

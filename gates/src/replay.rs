@@ -19,14 +19,14 @@ use hooks_common::session_log::{GateRecord, LoggedEvent};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::globs;
 use crate::judge::dynamic::{Computed, compare};
 use crate::judge::{Judged, Situation, Standing, is_about_the_tool, judge};
 use crate::protect;
 use crate::satisfy::is_same_skill;
-use crate::tool_use::ToolUse;
 use crate::trigger::{self, Triggers};
 use crate::view::Gates;
+use config::globs;
+use shell::ToolUse;
 
 /// One decision, as it was taken and as it would be taken.
 #[derive(Debug, Clone, Serialize)]

@@ -15,8 +15,8 @@ use hooks_common::session_log::LoggedEvent;
 use hooks_common::store::lock;
 use serde_json::{Map, Value};
 
-use crate::globs;
 use crate::view::Gates;
+use config::globs;
 
 /// For whom requirements are satisfied.
 #[derive(Debug, Clone, Copy)]

@@ -10,8 +10,8 @@ use hooks_common::finding::Severity;
 use hooks_common::paths::{Paths, in_project, resolve};
 use hooks_common::project::Project;
 
-use crate::tool_use::ToolUse;
 use hooks_common::req::Req;
+use shell::ToolUse;
 
 /// Why a tool use is refused, if it is. `policy` is the project's own.
 ///

@@ -3,9 +3,9 @@
 use hooks_common::runtime::Hook;
 use hooks_common::text::fact;
 
-use crate::globs;
 use crate::judge::Situation;
 use crate::view::Gates;
+use config::globs;
 
 /// Tells the configured subagents the branch and the open requirements.
 ///

@@ -8,8 +8,8 @@ use hooks_common::event::is_edit_tool;
 use hooks_common::paths::{Paths, resolve};
 use shell::{Doubt, Script};
 
-use crate::globs;
-use crate::tool_use::ToolUse;
+use config::globs;
+use shell::ToolUse;
 
 /// A line's commands as patterns are searched in them, made once for all gates.
 #[derive(Debug)]

@@ -14,8 +14,8 @@ use hooks_common::session_id::SessionKey;
 use hooks_common::session_log::GateRecord;
 
 use crate::judge::{Judged, Situation, Standing, judge};
-use crate::tool_use::ToolUse;
 use crate::trigger::{self, Triggers};
+use shell::ToolUse;
 
 /// A project's gates as one session meets them.
 #[derive(Debug)]

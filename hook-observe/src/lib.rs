@@ -1,5 +1,6 @@
 //! Every event without an executable of its own: recorded, and answered where a rule applies.
 
+use guards::destructive::{self, line::Ground};
 use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
@@ -42,7 +43,12 @@ pub fn work(hook: &mut Hook) {
             hook.stage("satisfying by a subagent", gates::satisfy::by_agent);
         }
         Event::PermissionRequest => {
-            hook.stage("denying what destroys", gates::permission::deny_dangerous);
+            hook.stage("denying what destroys", |hook| {
+                gates::permission::deny_dangerous(hook, |hook, tool_use| {
+                    let ground = Ground::new(&hook.paths, hook.project(), tool_use);
+                    destructive::line::find(tool_use.command, tool_use.script(), ground)
+                })
+            });
         }
         Event::TeammateIdle | Event::TaskCompleted => {
             hook.stage("following a team", gates::teams::follow);

@@ -8,6 +8,7 @@ pub fn work(hook: &mut Hook) {
     hook.stage("satisfying by skill", gates::satisfy::by_skill);
     hook.stage("spending approvals", gates::post_tool::spend);
     hook.stage("plan mode", gates::plan_mode::tell);
+    hook.stage("guards", guards::post_tool::look);
     hook.stage("advice after failures", gates::post_tool::advise_after_failures);
     if hook.payload.tool_name == "Bash" {
         hook.stage("commits", continuity::commits::track);

@@ -1,13 +1,25 @@
-//! PreToolUse: gates first, then the answer, then one line in the session's log.
+//! PreToolUse: guards, then gates, then the answer, then one line in the session's log.
 
+use config::Policy;
 use hooks_common::runtime::Hook;
 
 /// The event's order of work.
 pub fn work(hook: &mut Hook) {
-    if !hook.stage("requirement gates", gates::pre_tool::decide) {
+    let (mut policy, mut held) = (None, None);
+    hook.stage("configuration", |hook| {
+        policy = Policy::of(hook.project(), &hook.paths);
+        Ok::<_, String>(())
+    });
+    let is_guarded = hook.stage("guards", |hook| {
+        held = guards::pre_tool::decide(hook, policy.as_ref())?;
+        Ok::<_, String>(())
+    });
+    let is_gated = hook.stage("requirement gates", |hook| gates::pre_tool::decide(hook, policy));
+    if !(is_guarded && is_gated) {
         hook.stage("closing on an error", gates::pre_tool::close);
     }
     hook.stage("context", continuity::turn::gate);
+    hook.stage("what was let through once", |hook| guards::pre_tool::spend(hook, held));
     hook.respond();
     hook.record();
 }

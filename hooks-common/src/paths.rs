@@ -386,6 +386,11 @@ pub fn policy(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/policy.json")
 }
 
+/// What a person let through once, a file each, below the same folder as the policy.
+pub fn allowed(git_dir: &Path) -> PathBuf {
+    git_dir.join("stanchion/allowed")
+}
+
 /// What dynamic requirements computed lately, below the same folder as the policy.
 pub fn values(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/values.json")

@@ -168,6 +168,11 @@ impl Project {
         paths::policy(&self.store)
     }
 
+    /// What a person let through once in this work tree.
+    pub fn allowed(&self) -> PathBuf {
+        paths::allowed(&self.store)
+    }
+
     /// What dynamic requirements computed lately in this work tree.
     pub fn values(&self) -> PathBuf {
         paths::values(&self.store)

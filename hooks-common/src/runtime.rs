@@ -24,7 +24,7 @@ use crate::paths::Paths;
 use crate::project::{self, Project};
 use crate::registry::{Presence, Registry};
 use crate::session_id::SessionId;
-use crate::session_log::{GateRecord, LoggedEvent, SessionDir};
+use crate::session_log::{GateRecord, GuardRecord, LoggedEvent, Outcome, SessionDir};
 use crate::store::lock;
 use crate::text::cut_bytes;
 use crate::time::Moment;
@@ -46,6 +46,10 @@ pub struct Hook {
     pub answer: Answer,
     /// What the gates decided, for the session's log.
     pub gates: Option<GateRecord>,
+    /// What the guards found, for the session's log.
+    pub guards: Vec<GuardRecord>,
+    /// How a command ended, for the session's log.
+    pub outcome: Option<Outcome>,
     /// The process's log lines.
     pub log: Log,
     project: OnceCell<Project>,
@@ -148,6 +152,8 @@ impl Hook {
             entered,
             answer: Answer::default(),
             gates: None,
+            guards: Vec::new(),
+            outcome: None,
             log,
             project: OnceCell::new(),
             branch: OnceCell::new(),
@@ -222,6 +228,8 @@ impl Hook {
             }
             let mut line = LoggedEvent::of(&hook.payload, &session, hook.event_name(), hook.entered);
             line.gates = hook.gates.take();
+            line.guards = std::mem::take(&mut hook.guards);
+            line.outcome = hook.outcome.take().map(Box::new);
             if hook.tells_owner() {
                 line.boot_id = crate::process::boot_id();
                 line.owner = hook.owner().map(Into::into);

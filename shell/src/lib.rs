@@ -39,6 +39,7 @@ mod removes;
 mod run;
 mod runners;
 mod shells;
+mod tool_use;
 mod tree;
 mod variables;
 mod walk;
@@ -48,6 +49,7 @@ mod writes;
 pub use command::{Command, Folder, Input, Operator, Redirection, Script, Word};
 pub use doubt::Doubt;
 pub use files::Write;
+pub use tool_use::ToolUse;
 
 /// The longest line that is read, in bytes. Of a longer one the beginning is.
 pub const LONGEST: usize = 256 * 1024;

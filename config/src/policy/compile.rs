@@ -9,6 +9,7 @@ use hooks_common::project::FileIdentity;
 use hooks_common::session_id::short_hash;
 use serde::Serialize;
 
+use super::guards::GuardParts;
 use super::{FORMAT, Gate, Header, LogTarget, Policy, Rule, Span, When, is_pattern};
 use crate::pattern::Pattern;
 use crate::types::{Continuity, GuardType, Hooks, Kind, Names, Trigger, Workflow};
@@ -24,6 +25,7 @@ pub(super) struct Body {
     pub(super) settings: Hooks,
     pub(super) workflow: Option<Workflow>,
     pub(super) continuity: Continuity,
+    pub(super) guards: GuardParts,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -37,6 +39,8 @@ impl Body {
         let workflow = append(&mut text, &self.workflow);
         text.extend_from_slice(b",\n\"continuity\":");
         let continuity = append(&mut text, &self.continuity);
+        text.extend_from_slice(b",\n\"guards\":");
+        let guards = self.guards.append(&mut text);
         text.extend_from_slice(b",\n\"findings\":");
         let findings = append(&mut text, &self.findings);
         text.extend_from_slice(b",\n\"rules\":[");
@@ -69,7 +73,8 @@ impl Body {
         let decided: Vec<_> =
             self.rules.iter().map(|rule| (&rule.name, rule.closes_on_error, &rule.requirement)).collect();
         let switches = (self.enabled, self.protect_cli.is_some(), self.strict.is_some());
-        let decisive = serde_json::to_vec(&(switches, &self.settings, decided)).unwrap_or_default();
+        let decisive = serde_json::to_vec(&(switches, &self.settings, decided, self.guards.decisive()))
+            .unwrap_or_default();
         let mut header = Header {
             format: FORMAT,
             program: hooks_common::VERSION.to_owned(),
@@ -87,6 +92,7 @@ impl Body {
             settings,
             workflow,
             continuity,
+            guards,
             findings,
         };
         // The header tells the file's length, and is part of it: its own length moves by a digit at most.

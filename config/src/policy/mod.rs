@@ -6,6 +6,7 @@
 //! file and are read when something is refused.
 
 mod compile;
+mod guards;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -25,13 +26,17 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use compile::Body;
+pub use guards::Compiled;
+use guards::{GuardHead, GuardParts};
 
 use crate::cascade;
 use crate::pattern::Pattern;
-use crate::types::{Continuity, Destination, Hooks, Kind, Mode, Names, OnError, Requirement, Workflow};
+use crate::types::{
+    Continuity, Destination, GuardName, Hooks, Kind, Mode, Names, OnError, Requirement, Workflow,
+};
 
 /// The version of the file's shape.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// How much is read at once; a policy of ordinary size fits.
 const CHUNK: usize = 16 * 1024;
 /// A source changed this shortly before compiling may change again within one tick of its clock, unseen.
@@ -74,6 +79,9 @@ struct Header {
     settings: Span,
     workflow: Span,
     continuity: Span,
+    /// The guards that are on.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    guards: BTreeMap<GuardName, GuardHead>,
     findings: Span,
 }
 
@@ -274,8 +282,8 @@ impl Policy {
         // A file that is no YAML says nothing about what its author wants: the last good policy stays.
         if !loaded.unreadable.is_empty()
             && let Some(last) = stored
-            && let (Ok(rules), Ok(settings), Ok(workflow), Ok(continuity)) =
-                (last.rules(), last.settings(), last.workflow(), last.continuity())
+            && let (Ok(rules), Ok(settings), Ok(workflow), Ok(continuity), Ok(guards)) =
+                (last.rules(), last.settings(), last.workflow(), last.continuity(), last.guard_parts())
         {
             for finding in &mut findings {
                 if finding.subject == "yaml" {
@@ -294,6 +302,7 @@ impl Policy {
                 settings,
                 workflow,
                 continuity,
+                guards,
                 findings,
             };
             return (body.compile(sources), is_settled);
@@ -316,13 +325,15 @@ impl Policy {
                 Rule { name, place, closes_on_error, requirement }
             })
             .collect();
+        let guards = GuardParts::of(configuration.guards, &loaded.guard_places, configuration.on_error);
         let logging = configuration.logging;
         let body = Body {
             enabled: configuration.enabled,
             protect_cli: loaded.protect_cli_at.filter(|_| configuration.protect_cli),
             strict: loaded.strict_at.filter(|_| configuration.strict_preflight),
             closes_on_error: configuration.on_error == OnError::Deny
-                || rules.iter().any(|rule| rule.closes_on_error),
+                || rules.iter().any(|rule| rule.closes_on_error)
+                || guards.closes_on_error(),
             logging: LogTarget {
                 level: logging.level,
                 file: logging.file.map(|file| expand(paths.home(), &file)),
@@ -337,6 +348,7 @@ impl Policy {
                 handoff: configuration.handoff,
                 checkpoints: configuration.checkpoints,
             },
+            guards,
             findings,
         };
         (body.compile(sources), is_settled)
@@ -464,11 +476,15 @@ impl Policy {
         Ok(findings)
     }
 
-    fn part<T: DeserializeOwned>(&self, Span(start, length): Span) -> Result<T, PolicyError> {
+    fn part<T: DeserializeOwned>(&self, span: Span) -> Result<T, PolicyError> {
+        Ok(serde_json::from_slice(&self.bytes(span)?)?)
+    }
+
+    fn bytes(&self, Span(start, length): Span) -> Result<Cow<'_, [u8]>, PolicyError> {
         let line = self.head.iter().position(|byte| *byte == b'\n').unwrap_or(0) as u64 + 1;
         let (start, end) = (line + start, line + start + length);
         let in_head = || self.head.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?);
-        let bytes = match (in_head(), &self.file) {
+        Ok(match (in_head(), &self.file) {
             (Some(bytes), _) => Cow::Borrowed(bytes),
             (None, Some(file)) => {
                 let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
@@ -476,8 +492,7 @@ impl Policy {
                 Cow::Owned(bytes)
             }
             (None, None) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-        };
-        Ok(serde_json::from_slice(&bytes)?)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The configuration's types: the one place that names its keys. The JSON Schema is generated from them.
 
 mod continuity;
+pub mod guards;
 mod hooks;
 mod names;
 mod requirement;
@@ -16,6 +17,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub use continuity::{Checkpoints, Commits, Context, Continuity, Force, Handoff};
+pub use guards::{GuardName, Guards};
 pub use hooks::{
     AgentTeams, BriefingFormat, CarryOver, Hooks, PermissionRequest, PlanMode, PromptSubmit, SessionEnd,
     SessionStart, Stop, SubagentStart, ToolFailure, WipTracking,
@@ -51,6 +53,8 @@ pub struct Configuration {
     pub logging: Logging,
     /// The requirements by name.
     pub requirements: Requirements,
+    /// Rules about what a tool is about to do, or has done.
+    pub guards: Guards,
     /// The phases that the status line shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow: Option<Workflow>,
@@ -79,6 +83,7 @@ impl Default for Configuration {
             strict_preflight: false,
             logging: Logging::default(),
             requirements: Requirements::default(),
+            guards: Guards::default(),
             workflow: None,
             hooks: Hooks::default(),
             context: Context::default(),

@@ -12,8 +12,8 @@ use hooks_common::time::age;
 use serde_json::{Map, Value, json};
 
 use super::{Judged, Situation};
-use crate::globs;
 use crate::view::Gates;
+use config::globs;
 
 /// Whether a requirement says something about one tool use only, so that the end of a turn has nothing to verify.
 pub fn is_about_the_tool(rule: &Rule) -> bool {

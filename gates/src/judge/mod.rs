@@ -14,8 +14,8 @@ use serde_json::{Map, Value};
 
 pub use guard::is_about_the_tool;
 
-use crate::tool_use::ToolUse;
 use crate::view::Gates;
+use shell::ToolUse;
 
 /// How a requirement stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! What the host sends: one JSON object on stdin, read tolerantly. Unknown fields are skipped without being
-//! kept, a field of the wrong type costs only itself, and the bodies of prompts, edits and tool responses are
-//! never held longer than the payload they came in.
+//! kept, a field of the wrong type costs only itself, and the bodies of prompts, edits and tool responses are held
+//! for the rules that look at them, as long as the process runs, and never stored.
 
 mod name;
 mod parse;
@@ -117,6 +117,21 @@ pub struct ToolInput {
     pub description: String,
     /// Agent: what it was told.
     pub prompt: String,
+    /// Write: the file's whole content. NotebookEdit: the cell's.
+    pub content: Option<String>,
+    /// Edit, MultiEdit: what is replaced, in this order.
+    pub edits: Vec<TextEdit>,
+}
+
+/// One replacement in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TextEdit {
+    /// What is there. Empty text stands for a file that is made.
+    pub old: String,
+    /// What comes in its place.
+    pub new: String,
+    /// Whether it is replaced wherever it stands.
+    pub all: bool,
 }
 
 /// A task, as far as a tool's input names it. Empty text stands for what it does not name.
@@ -143,6 +158,8 @@ pub struct ToolResponse {
     pub agent_id: String,
     /// AskUserQuestion: each question with its answer.
     pub answers: Vec<(String, String)>,
+    /// Bash: what it printed, first on stdout, then on stderr.
+    pub output: String,
 }
 
 /// Why there is no payload.

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Payload, TaskInput, ToolInput, ToolResponse};
+use super::{Payload, TaskInput, TextEdit, ToolInput, ToolResponse};
 
 impl<'de> Deserialize<'de> for Payload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -181,6 +181,12 @@ enum InputKey {
     SubagentType,
     Description,
     Prompt,
+    Content,
+    NewSource,
+    OldString,
+    NewString,
+    ReplaceAll,
+    Edits,
     #[serde(other)]
     Unknown,
 }
@@ -262,6 +268,7 @@ impl<'de> Deserialize<'de> for LooseInput {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LooseInput, A::Error> {
                 let (mut input, mut wrong) = (Box::<ToolInput>::default(), Vec::new());
+                let mut edit: Option<TextEdit> = None;
                 while let Some(key) = map.next_key::<InputKey>()? {
                     let (name, target) = match key {
                         InputKey::FilePath => ("tool_input.file_path", &mut input.file_path),
@@ -274,6 +281,27 @@ impl<'de> Deserialize<'de> for LooseInput {
                         InputKey::SubagentType => ("tool_input.subagent_type", &mut input.subagent_type),
                         InputKey::Description => ("tool_input.description", &mut input.description),
                         InputKey::Prompt => ("tool_input.prompt", &mut input.prompt),
+                        InputKey::OldString => {
+                            ("tool_input.old_string", &mut edit.get_or_insert_default().old)
+                        }
+                        InputKey::NewString => {
+                            ("tool_input.new_string", &mut edit.get_or_insert_default().new)
+                        }
+                        InputKey::Content | InputKey::NewSource => {
+                            ("tool_input.content", input.content.get_or_insert_default())
+                        }
+                        InputKey::ReplaceAll => {
+                            let all = flag(&map.next_value()?, "tool_input.replace_all", &mut wrong);
+                            edit.get_or_insert_default().all = all;
+                            continue;
+                        }
+                        InputKey::Edits => {
+                            match serde_json::from_str(map.next_value::<&RawValue>()?.get()) {
+                                Ok(edits) => input.edits = edits,
+                                Err(_) => wrong.push("tool_input.edits"),
+                            }
+                            continue;
+                        }
                         InputKey::Limit => {
                             input.limit = map.next_value::<Number>()?.0;
                             continue;
@@ -296,6 +324,7 @@ impl<'de> Deserialize<'de> for LooseInput {
                         Loose::Bool(_) | Loose::Other => wrong.push(name),
                     }
                 }
+                input.edits.extend(edit);
                 Ok(LooseInput::Object(input, wrong))
             }
         }
@@ -338,6 +367,22 @@ impl<'de> Deserialize<'de> for TaskInput {
     }
 }
 
+impl<'de> Deserialize<'de> for TextEdit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Edit {
+            #[serde(default)]
+            old_string: String,
+            #[serde(default)]
+            new_string: String,
+            #[serde(default)]
+            replace_all: bool,
+        }
+        let Edit { old_string, new_string, replace_all } = Edit::deserialize(deserializer)?;
+        Ok(Self { old: old_string, new: new_string, all: replace_all })
+    }
+}
+
 /// A tool's answer: whether it failed, and the few facts that nothing else tells. One pass, however long it is.
 struct Response(ToolResponse);
 
@@ -371,6 +416,11 @@ impl<'de> Deserialize<'de> for Response {
                         ResponseKey::File => {
                             response.total_lines = map.next_value::<Inner>()?.total_lines;
                         }
+                        ResponseKey::Stdout | ResponseKey::Stderr => {
+                            if let Loose::Text(text) = map.next_value()? {
+                                response.output.push_str(&text);
+                            }
+                        }
                         ResponseKey::Task => response.task_id = map.next_value::<Inner>()?.id,
                         ResponseKey::Answers => {
                             let answers = map.next_value::<&RawValue>()?.get();
@@ -403,6 +453,10 @@ enum ResponseKey {
     Task,
     #[serde(rename = "answers")]
     Answers,
+    #[serde(rename = "stdout")]
+    Stdout,
+    #[serde(rename = "stderr")]
+    Stderr,
     #[serde(other)]
     Unknown,
 }

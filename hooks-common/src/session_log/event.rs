@@ -119,6 +119,54 @@ pub struct LoggedEvent {
     /// What the gates decided and on which facts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gates: Option<GateRecord>,
+    /// What guards found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<GuardRecord>,
+    /// How a command of interest ended: a run of tests, or any that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Box<Outcome>>,
+}
+
+/// What a guard found, and what became of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GuardRecord {
+    /// The guard's name in configuration.
+    pub guard: String,
+    /// `deny`, `ask`, `warn`, `observe`; `allowed` for what a person let through once.
+    pub verdict: String,
+    /// What was found: one line, redacted and bounded.
+    pub what: String,
+    /// Tells this use of a tool, in this folder, from any other.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub digest: String,
+    /// What a person types to let it through once.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    /// The person's reason, where one let it through.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
+
+/// How a command ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// What kind of command it is: `cargo test` for all its calls.
+    pub family: String,
+    /// The test runner, where it is one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub runner: String,
+    /// Whether it passed; `None` when nobody can tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passed: Option<bool>,
+    /// Tells the failure from others: a hash of what was said, without what varies.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fingerprint: String,
+    /// The line of what was said that tells most, without what varies, redacted and bounded.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub said: String,
+    /// The exit code, where it is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
 }
 
 /// The client of an event, as far as it must be told from another.
@@ -161,7 +209,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 /// The outcomes that kept an event from what it asked for.
-pub const REFUSALS: [&str; 6] = ["deny", "block", "protected", "strict", "closed", "context"];
+pub const REFUSALS: [&str; 7] = ["deny", "block", "protected", "strict", "closed", "context", "guard"];
 
 /// The gates' part of an event: enough to explain the decision and to take it again.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -304,7 +352,8 @@ impl LoggedEvent {
                 && gates.cleared.is_empty())
         });
         let tells = self.detail.as_ref().is_some_and(|detail| detail.means_something());
-        is_tool && !asks && !decided && !tells && self.file_op != "edit"
+        let found = !self.guards.is_empty() || self.outcome.is_some();
+        is_tool && !asks && !decided && !tells && !found && self.file_op != "edit"
     }
 
     /// Seconds since 1970, 0 when the timestamp cannot be read.

@@ -23,7 +23,7 @@ pub use compacted::{COMPACTED, Predecessor, carried_over};
 pub use context::Context;
 pub use cursor::{Cursor, News};
 pub use detail::{Detail, LoggedAgent, LoggedTask};
-pub use event::{GateRecord, LoggedEvent, LoggedOwner, REFUSALS};
+pub use event::{GateRecord, GuardRecord, LoggedEvent, LoggedOwner, Outcome, REFUSALS};
 
 use crate::event::Payload;
 use crate::owner::Owner;

@@ -7,8 +7,9 @@
 
 use std::path::{Path, PathBuf};
 
-use hooks_common::paths::{expand, normalise};
-use shell::{Command, Folder, Input, Operator, Script, Word};
+use hooks_common::paths::{Paths, expand, normalise};
+use hooks_common::project::Project;
+use shell::{Command, Folder, Input, Operator, Script, ToolUse, Word};
 
 /// Programs that take SQL as an argument or on stdin.
 const SQL_CLIENTS: [&str; 9] =
@@ -25,6 +26,13 @@ pub struct Ground<'a> {
     pub home: &'a Path,
     /// The project's root.
     pub project: &'a Path,
+}
+
+impl<'a> Ground<'a> {
+    /// Where a use of Bash would run.
+    pub fn new(paths: &'a Paths, project: &'a Project, tool_use: &'a ToolUse<'_>) -> Self {
+        Self { folder: &tool_use.folder, home: paths.home(), project: project.root() }
+    }
 }
 
 /// Why a line must not run without being looked at; `None` when nothing is known against it.

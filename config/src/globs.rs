@@ -1,9 +1,10 @@
 //! Globs over the files of a project and over agents, as `file_pattern`, `paths` and `agent_type` have them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use config::types::Names;
 use hooks_common::paths::{expand, resolve};
+
+use crate::types::Names;
 
 /// Whether a file, absolute, is one of those that the globs name. A glob counts from the project's root; without
 /// a `/` it looks at the name in any folder; `~/` begins at home. Of several that match, the last decides: a
@@ -43,29 +44,6 @@ pub fn reaches_below(globs: &Names, folder: &Path, root: &Path, home: &Path) -> 
 pub fn matches_agent(globs: &Names, agent: Option<&str>) -> bool {
     let name = agent.unwrap_or("main");
     decide(globs, |glob| glob == name || (agent.is_some() && fast_glob::glob_match(glob, name)))
-}
-
-/// The files and folders that a shell's wildcard pattern meets in `folder`, at most a thousand.
-pub fn met_by(folder: &Path, pattern: &Path) -> Vec<PathBuf> {
-    const MOST: usize = 1_000;
-    let mut met = vec![folder.to_owned()];
-    for part in pattern.components() {
-        let name = part.as_os_str().to_string_lossy();
-        if !name.contains(['*', '?', '[']) {
-            met.iter_mut().for_each(|path| path.push(part));
-            continue;
-        }
-        let entries = met.iter().filter_map(|path| std::fs::read_dir(path).ok()).flatten().flatten();
-        let is_met = |entry: &std::fs::DirEntry| {
-            let entry = entry.file_name();
-            // A shell's `*` meets no hidden file.
-            let is_hidden = entry.as_encoded_bytes().starts_with(b".") && !name.starts_with('.');
-            !is_hidden && fast_glob::glob_match(&*name, &*entry.to_string_lossy())
-        };
-        met = entries.filter(is_met).map(|entry| entry.path()).take(MOST).collect();
-    }
-    met.retain(|path| std::fs::symlink_metadata(path).is_ok());
-    met
 }
 
 /// The last glob that matches decides. Where all take out, everything else is in.

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use hooks_common::event::{Payload, is_edit_tool};
 use hooks_common::paths::expand;
-use shell::{Folder, Script, Write};
 
-use crate::globs;
+use crate::{Folder, Script, Write};
 
 /// A use of a tool.
 #[derive(Debug)]
@@ -52,7 +51,7 @@ impl<'a> ToolUse<'a> {
     /// What the command line runs; nothing for other tools than Bash.
     pub fn script(&self) -> &Script {
         self.script
-            .get_or_init(|| if self.is_bash() { shell::parse(self.command) } else { Script::default() })
+            .get_or_init(|| if self.is_bash() { crate::parse(self.command) } else { Script::default() })
     }
 
     /// Whether the tool runs a command line.
@@ -89,11 +88,8 @@ impl<'a> ToolUse<'a> {
             let base = folder.as_deref().unwrap_or(Path::new(""));
             let pattern = home_expanded(pattern, home);
             // What a pattern meets now is what it will meet; one that meets nothing tells nothing.
-            let met = if base.is_absolute() || pattern.is_absolute() {
-                globs::met_by(base, &pattern)
-            } else {
-                Vec::new()
-            };
+            let met =
+                if base.is_absolute() || pattern.is_absolute() { met_by(base, &pattern) } else { Vec::new() };
             return if met.is_empty() { vec![None] } else { met.into_iter().map(Some).collect() };
         }
         let target = write.target.as_ref().map(|target| home_expanded(target, home));
@@ -112,4 +108,27 @@ impl<'a> ToolUse<'a> {
 
 fn home_expanded(path: &str, home: &Path) -> PathBuf {
     if path == "~" || path.starts_with("~/") { expand(home, Path::new(path)) } else { PathBuf::from(path) }
+}
+
+/// The files and folders that a shell's wildcard pattern meets in `folder`, at most a thousand.
+fn met_by(folder: &Path, pattern: &Path) -> Vec<PathBuf> {
+    const MOST: usize = 1_000;
+    let mut met = vec![folder.to_owned()];
+    for part in pattern.components() {
+        let name = part.as_os_str().to_string_lossy();
+        if !name.contains(['*', '?', '[']) {
+            met.iter_mut().for_each(|path| path.push(part));
+            continue;
+        }
+        let entries = met.iter().filter_map(|path| std::fs::read_dir(path).ok()).flatten().flatten();
+        let is_met = |entry: &std::fs::DirEntry| {
+            let entry = entry.file_name();
+            // A shell's `*` meets no hidden file.
+            let is_hidden = entry.as_encoded_bytes().starts_with(b".") && !name.starts_with('.');
+            !is_hidden && fast_glob::glob_match(&*name, &*entry.to_string_lossy())
+        };
+        met = entries.filter(is_met).map(|entry| entry.path()).take(MOST).collect();
+    }
+    met.retain(|path| std::fs::symlink_metadata(path).is_ok());
+    met
 }

@@ -1,0 +1,256 @@
+//! Guards in the policy: which are on stands in the header; the settings of each, and every rule of those that have
+//! rules, are parts that are read when they are needed.
+
+use std::collections::BTreeMap;
+
+use hooks_common::finding::Place;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{Policy, PolicyError, Span};
+use crate::pattern::Pattern;
+use crate::sieve::Sieve;
+use crate::types::guards::{
+    CommandRule, ContentRule, Guard, GuardName, Guards, PatternRule, Placed, SecretRule,
+};
+use crate::types::{Mode, OnError};
+
+/// A guard that is on: what it does with what it finds, and where its settings, its sieve and its rules lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct GuardHead(Mode, Span, Span, Span);
+
+/// A rule and its expression, checked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Compiled<R> {
+    /// The expression.
+    pub pattern: Pattern,
+    /// As configured.
+    pub rule: R,
+}
+
+/// The guards that are on, as they lie in the file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct GuardParts(BTreeMap<GuardName, GuardPart>);
+
+#[derive(Debug, Clone)]
+struct GuardPart {
+    mode: Mode,
+    closes_on_error: bool,
+    settings: Vec<u8>,
+    sieve: Vec<u8>,
+    rules: Vec<u8>,
+}
+
+/// A rule with an expression.
+trait Ruled: Serialize {
+    /// The expression, checked. One that is wrong was dropped before.
+    fn pattern(&self) -> Result<Pattern, String>;
+}
+
+impl Ruled for CommandRule {
+    fn pattern(&self) -> Result<Pattern, String> {
+        Pattern::new(&self.pattern)
+    }
+}
+
+impl Ruled for SecretRule {
+    fn pattern(&self) -> Result<Pattern, String> {
+        Pattern::exact(&self.pattern)
+    }
+}
+
+impl Ruled for ContentRule {
+    fn pattern(&self) -> Result<Pattern, String> {
+        Pattern::exact(&self.content)
+    }
+}
+
+impl Ruled for PatternRule {
+    fn pattern(&self) -> Result<Pattern, String> {
+        Pattern::exact(&self.pattern)
+    }
+}
+
+impl GuardParts {
+    /// The guards that are on.
+    pub(super) fn of(guards: Guards, places: &BTreeMap<GuardName, Place>, on_error: OnError) -> Self {
+        let mut parts = Self::default();
+        let mut add = Adder { parts: &mut parts, places, on_error };
+        let Guards {
+            sql,
+            powershell,
+            paths,
+            references,
+            push,
+            destructive,
+            settings,
+            large_read,
+            secrets,
+            protected_content,
+            loops,
+            tests,
+            errors,
+            patterns,
+        } = guards;
+        add.plain(sql);
+        add.plain(powershell);
+        add.plain(paths);
+        add.plain(references);
+        add.plain(push);
+        add.ruled(destructive, |guard| std::mem::take(&mut guard.rules));
+        add.plain(settings);
+        add.plain(large_read);
+        add.ruled(secrets, |guard| std::mem::take(&mut guard.rules));
+        add.ruled(protected_content, |guard| std::mem::take(&mut guard.rules));
+        add.plain(loops);
+        add.plain(tests);
+        add.plain(errors);
+        add.ruled(patterns, |guard| std::mem::take(&mut guard.rules));
+        parts
+    }
+
+    /// Whether one of them refuses a tool when it fails itself.
+    pub(super) fn closes_on_error(&self) -> bool {
+        self.0.values().any(|part| part.closes_on_error)
+    }
+
+    /// What decides, for the policy's hash.
+    pub(super) fn decisive(&self) -> Vec<&[u8]> {
+        self.0.values().flat_map(|part| [&*part.settings, &*part.rules]).collect()
+    }
+
+    /// Writes the parts, as an array, and tells where they are.
+    pub(super) fn append(&self, text: &mut Vec<u8>) -> BTreeMap<GuardName, GuardHead> {
+        let mut heads = BTreeMap::new();
+        text.push(b'[');
+        for (name, part) in &self.0 {
+            let mut put = |bytes: &[u8]| {
+                if text.last() != Some(&b'[') {
+                    text.extend_from_slice(b",\n");
+                }
+                let span = Span(text.len() as u64, bytes.len() as u64);
+                text.extend_from_slice(bytes);
+                span
+            };
+            heads
+                .insert(*name, GuardHead(part.mode, put(&part.settings), put(&part.sieve), put(&part.rules)));
+        }
+        text.push(b']');
+        heads
+    }
+}
+
+struct Adder<'a> {
+    parts: &'a mut GuardParts,
+    places: &'a BTreeMap<GuardName, Place>,
+    on_error: OnError,
+}
+
+impl Adder<'_> {
+    fn plain<T: Guard>(&mut self, guard: Option<T>) {
+        self.add::<T, CommandRule>(guard, Vec::new());
+    }
+
+    fn ruled<T: Guard, R: Ruled>(&mut self, guard: Option<T>, take: impl FnOnce(&mut T) -> Vec<R>) {
+        let Some(mut guard) = guard else { return };
+        let rules = take(&mut guard);
+        self.add(Some(guard), rules);
+    }
+
+    fn add<T: Guard, R: Ruled>(&mut self, guard: Option<T>, rules: Vec<R>) {
+        let Some(guard) = guard.filter(Guard::is_enabled) else { return };
+        let Some(place) = self.places.get(&T::NAME).cloned() else { return };
+        let mode = guard.mode();
+        let closes_on_error = guard.on_error().unwrap_or(self.on_error) == OnError::Deny;
+        let mut sieve = Sieve::default();
+        let mut text = b"[".to_vec();
+        for rule in rules {
+            let Ok(pattern) = rule.pattern() else { continue };
+            if text.len() > 1 {
+                text.extend_from_slice(b",\n");
+            }
+            let start = text.len();
+            let compiled = Compiled { pattern, rule };
+            if serde_json::to_writer(&mut text, &compiled).is_err() {
+                text.truncate(start);
+                continue;
+            }
+            sieve.add((start as u64, (text.len() - start) as u64), &compiled.pattern);
+        }
+        text.push(b']');
+        let placed = Placed { place, closes_on_error, settings: guard };
+        let (Ok(settings), Ok(sieve)) = (serde_json::to_vec(&placed), serde_json::to_vec(&sieve)) else {
+            return;
+        };
+        self.parts.0.insert(T::NAME, GuardPart { mode, closes_on_error, settings, sieve, rules: text });
+    }
+}
+
+impl Policy {
+    /// The guards that are on, and what each does with what it finds.
+    pub fn guards(&self) -> impl Iterator<Item = (GuardName, Mode)> {
+        self.header.guards.iter().map(|(name, head)| (*name, head.0))
+    }
+
+    /// Whether a guard is on.
+    pub fn has_guard(&self, name: GuardName) -> bool {
+        self.header.guards.contains_key(&name)
+    }
+
+    /// The settings of a guard, if it is on. Its rules are [`Policy::guard_rules`].
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn guard<T: Guard + DeserializeOwned>(&self) -> Result<Option<Placed<T>>, PolicyError> {
+        self.header.guards.get(&T::NAME).map(|GuardHead(_, settings, ..)| self.part(*settings)).transpose()
+    }
+
+    /// The rules of a guard that may hold in a text, given in ASCII lower case; all of them without one.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn guard_rules<T: Guard, R: DeserializeOwned>(
+        &self,
+        lower: Option<&str>,
+    ) -> Result<Vec<Compiled<R>>, PolicyError> {
+        let Some(GuardHead(_, _, sieve, rules)) = self.header.guards.get(&T::NAME) else {
+            return Ok(Vec::new());
+        };
+        let sieve: Sieve = self.part(*sieve)?;
+        let places = lower.map_or_else(|| sieve.all(), |lower| sieve.hits(lower));
+        places.into_iter().map(|(start, length)| self.part(Span(rules.0 + start, length))).collect()
+    }
+
+    /// Where a guard is configured, if it is on.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn guard_place(&self, name: GuardName) -> Result<Option<Place>, PolicyError> {
+        #[derive(Deserialize)]
+        struct Somewhere {
+            place: Place,
+        }
+        let head = self.header.guards.get(&name);
+        head.map(|head| Ok(self.part::<Somewhere>(head.1)?.place)).transpose()
+    }
+
+    pub(super) fn guard_parts(&self) -> Result<GuardParts, PolicyError> {
+        let mut parts = GuardParts::default();
+        for (name, GuardHead(mode, settings, sieve, rules)) in &self.header.guards {
+            #[derive(Deserialize)]
+            struct Closes {
+                #[serde(default)]
+                closes_on_error: bool,
+            }
+            let part = GuardPart {
+                mode: *mode,
+                closes_on_error: self.part::<Closes>(*settings)?.closes_on_error,
+                settings: self.bytes(*settings)?.into_owned(),
+                sieve: self.bytes(*sieve)?.into_owned(),
+                rules: self.bytes(*rules)?.into_owned(),
+            };
+            parts.0.insert(*name, part);
+        }
+        Ok(parts)
+    }
+}

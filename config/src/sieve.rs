@@ -1,0 +1,80 @@
+//! Many rules, of which nearly none concerns what is looked at: the literals that each needs lie in one text, and only
+//! a rule whose literal is met is read at all.
+
+use memchr::memmem;
+use serde::{Deserialize, Serialize};
+
+use crate::pattern::Pattern;
+
+/// Separates the literals of a rule, any of which suffices.
+const OR: char = '\u{1f}';
+
+/// Where a rule lies among others: offset and length in bytes.
+pub type At = (u64, u64);
+
+/// Rules by what they need, each with where it lies. A line of the text is offset, length and the literals, in lower
+/// case; without any the rule always counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Sieve(String);
+
+impl Sieve {
+    /// Adds a rule that can only hold where `pattern` matches.
+    pub fn add(&mut self, (start, length): At, pattern: &Pattern) {
+        self.0.push_str(&format!("{start} {length} "));
+        let literals = pattern.needed().unwrap_or_default();
+        // What would break the text's own shape is not looked for.
+        if !literals.iter().any(|literal| literal.is_empty() || literal.contains(['\n', OR])) {
+            self.0.push_str(&literals.join(&OR.to_string()));
+        }
+        self.0.push('\n');
+    }
+
+    /// The rules that may hold in a text, which is given in ASCII lower case.
+    pub fn hits(&self, lower: &str) -> Vec<At> {
+        let is_met = |literal: &str| memmem::find(lower.as_bytes(), literal.as_bytes()).is_some();
+        let met =
+            self.lines().filter(|(_, _, literals)| literals.is_empty() || literals.split(OR).any(is_met));
+        met.filter_map(|(start, length, _)| Some((start.parse().ok()?, length.parse().ok()?))).collect()
+    }
+
+    /// All rules.
+    pub fn all(&self) -> Vec<At> {
+        self.lines()
+            .filter_map(|(start, length, _)| Some((start.parse().ok()?, length.parse().ok()?)))
+            .collect()
+    }
+
+    fn lines(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.0.lines().filter_map(|line| {
+            let (start, rest) = line.split_once(' ')?;
+            let (length, literals) = rest.split_once(' ')?;
+            Some((start, length, literals))
+        })
+    }
+
+    /// Whether there is no rule.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_rules_that_may_hold_are_met() {
+        let mut sieve = Sieve::default();
+        for (key, source) in
+            [(1, "terraform destroy"), (2, "(aws|gcloud) rm"), (3, "a.b"), (4, r"\d+"), (5, "x\ny")]
+        {
+            sieve.add((key, 7), &Pattern::new(source).unwrap());
+        }
+        let hits = |text: &str| sieve.hits(text).into_iter().map(|(start, _)| start).collect::<Vec<_>>();
+        assert_eq!(hits("ls"), [4, 5]);
+        assert_eq!(hits("cd x && terraform destroy"), [1, 3, 4, 5]);
+        assert_eq!(hits("gcloud rm x"), [2, 4, 5]);
+        assert_eq!(sieve.all().len(), 5);
+    }
+}

@@ -1,0 +1,59 @@
+//! What a file will hold after an edit: the edit applied in memory.
+
+use hooks_common::event::Payload;
+
+/// The content after the edit that a payload announces, given the content before it; `None` where it cannot be told,
+/// because the tool is no edit, the file is no text, or the edit would fail.
+pub fn after<'a>(payload: &Payload, before: impl FnOnce() -> Option<&'a str>) -> Option<String> {
+    match payload.tool_name.as_str() {
+        "Write" => payload.tool_input.content.clone(),
+        "Edit" | "MultiEdit" => {
+            let mut text = before()?.to_owned();
+            for edit in &payload.tool_input.edits {
+                if edit.old.is_empty() {
+                    // The client makes a file so, and only one that is not there or is empty.
+                    if !text.is_empty() {
+                        return None;
+                    }
+                    text.clone_from(&edit.new);
+                } else if !text.contains(&edit.old) {
+                    return None;
+                } else if edit.all {
+                    text = text.replace(&edit.old, &edit.new);
+                } else {
+                    text = text.replacen(&edit.old, &edit.new, 1);
+                }
+            }
+            Some(text)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after_of(input: &str, before: &str) -> Option<String> {
+        let payload = Payload::parse(input.as_bytes()).unwrap();
+        after(&payload, || Some(before))
+    }
+
+    #[test]
+    fn edits_are_applied_in_their_order() {
+        let edit =
+            r#"{"tool_name":"Edit","tool_input":{"file_path":"/a","old_string":"b","new_string":"x"}}"#;
+        assert_eq!(after_of(edit, "abab").unwrap(), "axab");
+        assert_eq!(after_of(edit, "aaaa"), None, "the edit would fail");
+        let all =
+            r#"{"tool_name":"Edit","tool_input":{"old_string":"b","new_string":"","replace_all":true}}"#;
+        assert_eq!(after_of(all, "abab").unwrap(), "aa");
+        let many = r#"{"tool_name":"MultiEdit","tool_input":{"edits":[{"old_string":"a","new_string":"b"},{"old_string":"bb","new_string":"c"}]}}"#;
+        assert_eq!(after_of(many, "ab").unwrap(), "c");
+        let write = r#"{"tool_name":"Write","tool_input":{"content":"new"}}"#;
+        assert_eq!(after_of(write, "old").unwrap(), "new");
+        let make = r#"{"tool_name":"Edit","tool_input":{"old_string":"","new_string":"x"}}"#;
+        assert_eq!(after_of(make, "").unwrap(), "x");
+        assert_eq!(after_of(r#"{"tool_name":"NotebookEdit","tool_input":{"new_source":"x"}}"#, ""), None);
+    }
+}

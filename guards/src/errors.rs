@@ -1,0 +1,1 @@
+//! See `errors` in docs/guards.md.

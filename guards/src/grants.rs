@@ -1,0 +1,151 @@
+//! What was let through once: a file for each, named by what it lets through, so that a use of a tool that nobody
+//! refuses never looks for one, and taken away by whoever uses it, so that no two do.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hooks_common::event::Payload;
+use hooks_common::project::Project;
+use hooks_common::session_id::{SessionKey, short_hash};
+use hooks_common::store::{self, Durability};
+use serde::{Deserialize, Serialize};
+
+/// How long a grant may wait to be used, in seconds.
+pub const LIFE: i64 = 10 * 60;
+/// How long a refusal can be answered with a grant, in seconds.
+pub const ANSWERABLE: i64 = 24 * 60 * 60;
+
+/// One use of a tool that is let through, or one file that may be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grant {
+    /// The format version.
+    pub v: u32,
+    /// What the person typed; empty for a file that a command of ours may make.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub code: String,
+    /// The session it is for; empty for any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub session: String,
+    /// What it lets through, for people.
+    pub what: String,
+    /// Why.
+    pub reason: String,
+    /// When it was given, RFC 3339.
+    pub granted_at: String,
+    /// When it ends, seconds since 1970.
+    pub expires_at: i64,
+}
+
+/// The grants of a work tree.
+#[derive(Debug, Clone)]
+pub struct Grants(PathBuf);
+
+impl Grants {
+    /// Those of a project.
+    pub fn of(project: &Project) -> Self {
+        Self(project.allowed())
+    }
+
+    /// Keeps a grant for what `digest` stands for.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep(&self, digest: &str, grant: &Grant) -> io::Result<()> {
+        store::create_private_dir(&self.0)?;
+        let bytes = serde_json::to_vec(grant)?;
+        store::replace(&self.path(digest), &bytes, Durability::Durable, 0o600)
+    }
+
+    /// The grant for what `digest` stands for, if a session holds one now. It stays until it is [`Grants::spend`]t.
+    pub fn held(&self, digest: &str, session: Option<&SessionKey>, now: i64) -> Option<Grant> {
+        let bytes = store::read(&self.path(digest)).ok()??;
+        let grant: Grant = serde_json::from_slice(&bytes).ok()?;
+        let is_for =
+            grant.session.is_empty() || session.is_some_and(|session| session.as_str() == grant.session);
+        // A clock that was set back must not make one last longer.
+        let is_young = (now..=now + LIFE).contains(&grant.expires_at);
+        (is_for && is_young).then_some(grant)
+    }
+
+    /// Uses a grant up; whether nobody else has.
+    pub fn spend(&self, digest: &str) -> bool {
+        #[allow(clippy::disallowed_methods, reason = "who removes it first has used it")]
+        fs::remove_file(self.path(digest)).is_ok()
+    }
+
+    /// Removes what ended.
+    pub fn sweep(&self, now: i64) {
+        let Ok(entries) = fs::read_dir(&self.0) else { return };
+        for path in entries.flatten().take(1_000).map(|entry| entry.path()) {
+            let grant = store::read(&path).ok().flatten();
+            let grant: Option<Grant> = grant.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+            if grant.is_none_or(|grant| grant.expires_at < now) {
+                let _ = store::remove(&path);
+            }
+        }
+    }
+
+    fn path(&self, digest: &str) -> PathBuf {
+        self.0.join(format!("{digest}.json"))
+    }
+}
+
+/// Tells a use of a tool in a folder from any other: the same text only for the same tool, the same input, the same
+/// folder.
+pub fn digest_of(payload: &Payload) -> String {
+    let folder = payload.folder();
+    let input = if payload.tool_name == "Bash" {
+        payload.tool_input.command.clone()
+    } else {
+        format!("{:016x}", payload.input_digest)
+    };
+    let parts = [payload.tool_name.as_str(), &input, &folder.to_string_lossy()];
+    short_hash(parts.join("\0").as_bytes(), 32)
+}
+
+/// The same for a file that a command of ours may make.
+pub fn digest_of_file(file: &Path) -> String {
+    short_hash(format!("file\0{}", file.to_string_lossy()).as_bytes(), 32)
+}
+
+/// What a person types: six letters and digits that are not taken for one another.
+pub fn code(session: &str, digest: &str) -> String {
+    const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    let hash = short_hash(format!("{session}\0{digest}").as_bytes(), 12);
+    let number = u64::from_str_radix(&hash, 16).unwrap_or_default();
+    (0..6).map(|at| char::from(LETTERS[(number >> (5 * at) & 31) as usize])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grant_is_used_once_and_ends() {
+        let dir = tempfile::tempdir().unwrap();
+        let grants = Grants(dir.path().join("allowed"));
+        let session = SessionKey::new("abcdef12").unwrap();
+        let grant = Grant {
+            v: 1,
+            code: "K7Q4MX".into(),
+            session: session.to_string(),
+            what: "a push".into(),
+            reason: "release".into(),
+            granted_at: String::new(),
+            expires_at: 1_000,
+        };
+        grants.keep("d", &grant).unwrap();
+        assert_eq!(grants.held("d", Some(&session), 990), Some(grant));
+        assert_eq!(grants.held("d", None, 990), None, "another session's");
+        assert_eq!(grants.held("d", Some(&session), 1_001), None, "ended");
+        assert_eq!(grants.held("d", Some(&session), 1_000 - LIFE - 1), None, "from the future");
+        assert!(grants.spend("d") && !grants.spend("d"));
+    }
+
+    #[test]
+    fn codes_are_short_and_differ() {
+        let codes: std::collections::BTreeSet<_> = (0..500).map(|at| code("s", &at.to_string())).collect();
+        assert!(codes.len() > 495 && codes.iter().all(|code| code.len() == 6));
+    }
+}

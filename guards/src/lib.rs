@@ -1,0 +1,34 @@
+//! Guards: what a tool is about to do, read from the command it runs, the edit it makes, the file it reads; and how
+//! commands ended.
+//!
+//! Each guard is a module with its name in the configuration; [`pre_tool`] asks those that are on and puts what they
+//! find together, [`post_tool`] does so after a tool ran. A guard answers with [`objection::Objection`]s: what is
+//! wrong, what to do instead, how sure it is. What becomes of that (refused, asked, told, recorded) is the
+//! configuration's.
+
+pub mod change;
+pub mod destructive;
+pub mod errors;
+pub mod grants;
+pub mod large_read;
+pub mod loops;
+pub mod objection;
+pub mod overrides;
+pub mod paths;
+pub mod patterns;
+pub mod post_tool;
+pub mod powershell;
+pub mod pre_tool;
+pub mod projection;
+pub mod protected_content;
+pub mod push;
+pub mod references;
+mod refusal;
+pub mod secrets;
+pub mod settings;
+pub mod sight;
+pub mod sql;
+pub mod tests;
+
+pub use objection::{Certainty, Objection, Verdict};
+pub use sight::Sight;

@@ -1,0 +1,1 @@
+//! See `loops` in docs/guards.md.

@@ -1,0 +1,23 @@
+//! PostToolUse and PostToolUseFailure: what guards find in what a tool has done.
+
+use config::Policy;
+use config::types::guards::GuardName;
+use hooks_common::event::{Event, is_edit_tool};
+use hooks_common::runtime::Hook;
+
+use crate::patterns;
+
+/// Looks at a file that was edited.
+///
+/// # Errors
+/// When a guard cannot look.
+pub fn look(hook: &mut Hook) -> Result<(), String> {
+    if hook.event != Event::PostToolUse || !is_edit_tool(&hook.payload.tool_name) || hook.is_skipped() {
+        return Ok(());
+    }
+    let Some(policy) = Policy::of(hook.project(), &hook.paths) else { return Ok(()) };
+    if policy.is_enabled() && policy.has_guard(GuardName::Patterns) {
+        patterns::after_edit(hook, &policy)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,240 @@
+//! PreToolUse: is there anything against this use of a tool?
+
+use config::Policy;
+use config::types::guards::{
+    Destructive, Guard, GuardName, LargeRead, Paths, Patterns, Placed, Powershell, ProtectedContent, Push,
+    References, Secrets, Settings, Sql,
+};
+use hooks_common::answer::Decision;
+use hooks_common::redact::redact;
+use hooks_common::runtime::Hook;
+use hooks_common::session_log::{GateRecord, GuardRecord};
+use hooks_common::text::cut_bytes;
+use serde::de::DeserializeOwned;
+
+use crate::grants::{self, Grant, Grants};
+use crate::objection::{Objection, Raised, Verdict};
+use crate::sight::Sight;
+use crate::{
+    destructive, large_read, overrides, paths, patterns, powershell, protected_content, push, references,
+    refusal, secrets, settings, sql,
+};
+
+/// How much of what was found the log keeps, in bytes.
+const LONGEST_WHAT: usize = 300;
+/// How much of the session's log is looked at for what was told already, in bytes.
+const RECENT: u64 = 64 * 1024;
+
+/// A grant that lets the use of the tool through, to be spent once nothing else is against it.
+#[derive(Debug)]
+pub struct Held {
+    grants: Grants,
+    digest: String,
+    grant: Grant,
+}
+
+/// Refuses the tool, asks, or tells, as the guards that are on say. A grant that lets it through is returned, unspent.
+///
+/// # Errors
+/// When a guard that closes on errors failed, or the policy is damaged.
+pub fn decide(hook: &mut Hook, policy: Option<&Policy>) -> Result<Option<Held>, String> {
+    let Some(policy) = policy.filter(|policy| policy.is_enabled() && policy.guards().next().is_some()) else {
+        return Ok(None);
+    };
+    let Some(session) = hook.session.clone().filter(|_| !hook.is_skipped()) else { return Ok(None) };
+    let (raised, failures) = {
+        let sight = Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered);
+        raise(&sight)
+    };
+    for failure in &failures {
+        hook.report(failure);
+    }
+    if raised.is_empty() {
+        return if failures.is_empty() || !policy.closes_on_error() {
+            Ok(None)
+        } else {
+            Err(failures.join("; "))
+        };
+    }
+    let mark = hook.project().state().pause_mark(session.key());
+    if overrides::is_paused_by_person(&mark) {
+        record(hook, &raised, "paused", "", "");
+        return Ok(None);
+    }
+    let worst = raised.iter().map(|one| one.verdict).max().unwrap_or(Verdict::Observe);
+    if worst < Verdict::Ask {
+        tell(hook, &raised);
+        record(hook, &raised, "", "", "");
+        return Ok(None);
+    }
+    let digest = grants::digest_of(&hook.payload);
+    let grants = Grants::of(hook.project());
+    if let Some(grant) = grants.held(&digest, Some(session.key()), hook.entered.epoch()) {
+        return Ok(Some(Held { grants, digest, grant }))
+            .inspect(|_| record(hook, &raised, "allowed", "", ""));
+    }
+    let code = grants::code(session.full(), &digest);
+    let text = refusal::text(hook, &raised, worst, &code);
+    record(hook, &raised, "", &digest, &code);
+    match worst {
+        Verdict::Deny => {
+            hook.gates = Some(GateRecord {
+                outcome: "guard".to_owned(),
+                policy: policy.hash().to_owned(),
+                branch: hook.branch().name().to_owned(),
+                ..GateRecord::default()
+            });
+            hook.answer.decide(Decision::Refuse(text));
+        }
+        _ => hook.answer.decide(Decision::Ask(text)),
+    }
+    Ok(None)
+}
+
+/// Uses up the grant that let the tool through, unless something else refused it. Two uses at once do not both pass.
+///
+/// # Errors
+/// Never; what cannot be used up is refused.
+pub fn spend(hook: &mut Hook, held: Option<Held>) -> Result<(), String> {
+    let Some(Held { grants, digest, grant }) = held else { return Ok(()) };
+    if matches!(hook.answer.decision(), Decision::Refuse(_)) {
+        return Ok(());
+    }
+    if grants.spend(&digest) {
+        for record in &mut hook.guards {
+            record.reason.clone_from(&grant.reason);
+            record.code.clone_from(&grant.code);
+        }
+        let tool = &hook.payload.tool_name;
+        hook.answer.tell_user(format!(
+            "{tool} was let through once, as allowed with {}: {}",
+            grant.code, grant.what
+        ));
+        return Ok(());
+    }
+    let text = format!(
+        "This was let through once, and another use of {} has just used that up.\nTo go on: ask the user to let it through again",
+        hook.payload.tool_name
+    );
+    hook.gates.get_or_insert_default().outcome = "guard".to_owned();
+    hook.answer.decide(Decision::Refuse(text));
+    Ok(())
+}
+
+/// What the guards that are on find, and which of them failed.
+pub fn raise(sight: &Sight<'_>) -> (Vec<Raised>, Vec<String>) {
+    let mut asked = Asked { sight, raised: Vec::new(), failures: Vec::new() };
+    for (name, _) in sight.policy.guards() {
+        if sight.is_bash() {
+            match name {
+                GuardName::Settings => asked.ask::<Settings>(settings::concerns_line, settings::examine_line),
+                GuardName::Push => asked.ask::<Push>(push::concerns, push::examine),
+                GuardName::Destructive => {
+                    asked.ask::<Destructive>(destructive::concerns, destructive::examine);
+                }
+                GuardName::Sql => asked.ask::<Sql>(sql::concerns, sql::examine),
+                GuardName::Powershell => asked.ask::<Powershell>(powershell::concerns, powershell::examine),
+                GuardName::Paths => asked.ask::<Paths>(paths::concerns_line, paths::examine_line),
+                GuardName::ProtectedContent => {
+                    asked.ask::<ProtectedContent>(
+                        protected_content::concerns_line,
+                        protected_content::examine_line,
+                    );
+                }
+                GuardName::Secrets => asked.ask::<Secrets>(secrets::concerns_line, secrets::examine_line),
+                GuardName::Patterns => {
+                    asked.ask::<Patterns>(patterns::concerns_line, patterns::examine_commit)
+                }
+                _ => {}
+            }
+        } else if sight.is_edit() {
+            match name {
+                GuardName::Settings => asked.ask::<Settings>(settings::concerns_edit, settings::examine_edit),
+                GuardName::Paths => asked.ask::<Paths>(|_| true, paths::examine_edit),
+                GuardName::References => asked.ask::<References>(references::concerns, references::examine),
+                GuardName::ProtectedContent => {
+                    asked.ask::<ProtectedContent>(|_| true, protected_content::examine_edit);
+                }
+                GuardName::Secrets => asked.ask::<Secrets>(|_| true, secrets::examine_edit),
+                _ => {}
+            }
+        } else if sight.tool_use.tool == "Read" && name == GuardName::LargeRead {
+            asked.ask::<LargeRead>(large_read::concerns, large_read::examine);
+        }
+    }
+    if let Some(raised) = overrides::examine(sight) {
+        asked.raised.push(raised);
+    }
+    (asked.raised, asked.failures)
+}
+
+struct Asked<'a, 's> {
+    sight: &'a Sight<'s>,
+    raised: Vec<Raised>,
+    failures: Vec<String>,
+}
+
+impl Asked<'_, '_> {
+    /// Asks a guard, unless a look at the tool tells that it has nothing to say. Its settings are read only then.
+    fn ask<T: Guard + DeserializeOwned>(
+        &mut self,
+        concerns: fn(&Sight<'_>) -> bool,
+        examine: fn(&T, &Sight<'_>) -> Result<Vec<Objection>, String>,
+    ) {
+        if !concerns(self.sight) {
+            return;
+        }
+        let placed = match self.sight.policy.guard::<T>() {
+            Ok(Some(placed)) => placed,
+            Ok(None) => return,
+            Err(error) => return self.failures.push(format!("guard {}: {error}", T::NAME)),
+        };
+        let Placed { place, settings, .. } = placed;
+        match examine(&settings, self.sight) {
+            Ok(objections) => self.raised.extend(objections.into_iter().map(|objection| Raised {
+                guard: T::NAME,
+                verdict: objection.verdict(settings.mode()),
+                message: settings.message().map(str::to_owned),
+                place: (place.file.clone(), place.line),
+                objection,
+            })),
+            Err(error) => self.failures.push(format!("guard {} could not look: {error}", T::NAME)),
+        }
+    }
+}
+
+/// Tells the model and the user what is only warned of, the first time that the session meets it.
+fn tell(hook: &mut Hook, raised: &[Raised]) {
+    let warned: Vec<_> = raised.iter().filter(|one| one.verdict == Verdict::Warn).collect();
+    if warned.is_empty() {
+        return;
+    }
+    let recent = hook.session_dir().and_then(|dir| dir.read_tail(RECENT).ok()).unwrap_or_default();
+    let is_known = |one: &Raised| {
+        let what = kept(&one.objection.what);
+        let same = |known: &GuardRecord| known.guard == one.guard.name() && known.what == what;
+        recent.iter().any(|event| event.guards.iter().any(same))
+    };
+    let lines: Vec<String> = warned.into_iter().filter(|one| !is_known(one)).map(refusal::warning).collect();
+    if !lines.is_empty() {
+        let text = lines.join("\n");
+        hook.answer.add_context(text.clone());
+        hook.answer.tell_user(text);
+    }
+}
+
+/// What the log keeps.
+fn record(hook: &mut Hook, raised: &[Raised], verdict: &str, digest: &str, code: &str) {
+    hook.guards.extend(raised.iter().map(|one| GuardRecord {
+        guard: one.guard.name().to_owned(),
+        verdict: if verdict.is_empty() { one.verdict.name() } else { verdict }.to_owned(),
+        what: kept(&one.objection.what),
+        digest: digest.to_owned(),
+        code: if one.verdict >= Verdict::Ask { code.to_owned() } else { String::new() },
+        reason: String::new(),
+    }));
+}
+
+fn kept(what: &str) -> String {
+    cut_bytes(&redact(what), LONGEST_WHAT).to_owned()
+}

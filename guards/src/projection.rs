@@ -1,0 +1,1 @@
+//! See `projection` in docs/guards.md.

@@ -1,0 +1,68 @@
+//! What a refusal says: what is wrong, what to do instead, which guard says so, and who can let it through.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use hooks_common::req::Req;
+use hooks_common::runtime::Hook;
+
+use crate::objection::{Raised, Verdict};
+
+/// The refusal of a tool, or the question whether it may run.
+pub fn text(hook: &Hook, raised: &[Raised], verdict: Verdict, code: &str) -> String {
+    let counted: Vec<&Raised> = raised.iter().filter(|one| one.verdict >= Verdict::Ask).collect();
+    let root = hook.project().root();
+    let tool = &hook.payload.tool_name;
+    let mut text = String::new();
+    for one in &counted {
+        let _ = writeln!(text, "{}", said(one));
+    }
+    text.push_str("\n---\n");
+    let _ = match verdict {
+        Verdict::Deny => writeln!(text, "{tool} was refused before it ran; nothing was changed."),
+        _ => writeln!(text, "Nobody can tell before it runs, so the user is asked."),
+    };
+    let mut guards: Vec<String> = counted.iter().map(|one| named(one, root)).collect();
+    guards.dedup();
+    let _ = write!(text, "Guard: {}", guards.join(", "));
+    let mut ways: Vec<&str> = counted.iter().map(|one| one.objection.way_out.as_str()).collect();
+    ways.retain(|way| !way.is_empty());
+    ways.dedup();
+    if !ways.is_empty() {
+        let _ = write!(text, "\nTo go on: {}", ways.join("; "));
+    }
+    let req = Req::find(&hook.paths);
+    if verdict == Verdict::Deny {
+        let _ = write!(
+            text,
+            "\nOnly the user can let exactly this through, once, in a terminal of their own: {}",
+            req.call(&format!("allow-once {code}"))
+        );
+    }
+    let session = hook.session.as_ref().map_or("", |session| session.key().as_str());
+    let _ = write!(text, "\nTo see why: {}", req.call(&format!("why --last --session {session}")));
+    text
+}
+
+/// One line about what is only warned of.
+pub fn warning(one: &Raised) -> String {
+    let way = &one.objection.way_out;
+    let way = if way.is_empty() { String::new() } else { format!(" To go on: {way}.") };
+    format!("{}{way} (guard {}, which only warns)", said(one), one.guard)
+}
+
+/// What the configuration has the guard say, or its own words.
+fn said(one: &Raised) -> String {
+    let what = format!("{}.", one.objection.what);
+    match &one.message {
+        Some(message) if message.contains("{what}") => message.trim().replace("{what}", &one.objection.what),
+        Some(message) => format!("{}\n({what})", message.trim()),
+        None => what,
+    }
+}
+
+fn named(one: &Raised, root: &Path) -> String {
+    let (file, line) = &one.place;
+    let file = file.strip_prefix(root).unwrap_or(file);
+    format!("{} ({}:{line})", one.guard, file.display())
+}

@@ -1,0 +1,134 @@
+//! What guards look at: one use of a tool, and the file it is about, read at most once.
+
+use std::cell::OnceCell;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use config::Policy;
+use hooks_common::event::{Payload, is_edit_tool};
+use hooks_common::paths::{Paths, resolve};
+use hooks_common::project::Project;
+use hooks_common::store;
+use hooks_common::time::Moment;
+use shell::{Script, ToolUse};
+
+use crate::change;
+
+/// The largest file that is looked into, in bytes.
+pub const LARGEST: u64 = 8 * 1024 * 1024;
+
+/// A use of a tool, as guards see it.
+#[derive(Debug)]
+pub struct Sight<'a> {
+    /// The roots of everything on disk.
+    pub paths: &'a Paths,
+    /// The project of the event.
+    pub project: &'a Project,
+    /// The project's policy.
+    pub policy: &'a Policy,
+    /// What the host sent.
+    pub payload: &'a Payload,
+    /// The tool, its command line parsed at most once.
+    pub tool_use: ToolUse<'a>,
+    /// When the hook began.
+    pub now: Moment,
+    before: OnceCell<Option<String>>,
+    after: OnceCell<Option<String>>,
+}
+
+impl<'a> Sight<'a> {
+    /// The use that a payload is about.
+    pub fn new(
+        paths: &'a Paths,
+        project: &'a Project,
+        policy: &'a Policy,
+        payload: &'a Payload,
+        now: Moment,
+    ) -> Self {
+        let tool_use = ToolUse::of(payload);
+        Self {
+            paths,
+            project,
+            policy,
+            payload,
+            tool_use,
+            now,
+            before: OnceCell::new(),
+            after: OnceCell::new(),
+        }
+    }
+
+    /// The project's root, free of symbolic links.
+    pub fn root(&self) -> &Path {
+        self.project.root()
+    }
+
+    /// The user's home folder.
+    pub fn home(&self) -> &Path {
+        self.paths.home()
+    }
+
+    /// Whether the tool is Bash.
+    pub fn is_bash(&self) -> bool {
+        self.tool_use.is_bash()
+    }
+
+    /// Whether the tool changes the file it names.
+    pub fn is_edit(&self) -> bool {
+        is_edit_tool(self.tool_use.tool)
+    }
+
+    /// What the command line runs; nothing for other tools than Bash.
+    pub fn script(&self) -> &Script {
+        self.tool_use.script()
+    }
+
+    /// The file that the tool names, free of symbolic links and `..`; it need not exist.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.tool_use.file.as_deref().map(resolve)
+    }
+
+    /// What the edited file holds now: empty text for one that is not there, `None` for one that is no text, too large
+    /// or not to be read.
+    pub fn before(&self) -> Option<&str> {
+        self.before.get_or_init(|| text_of(&self.file()?)).as_deref()
+    }
+
+    /// What the edited file will hold, as far as it can be told. A notebook's cells cannot.
+    pub fn after(&self) -> Option<&str> {
+        self.after.get_or_init(|| change::after(self.payload, || self.before())).as_deref()
+    }
+
+    /// The texts that an edit brings.
+    pub fn added(&self) -> Vec<&str> {
+        if !self.is_edit() {
+            return Vec::new();
+        }
+        let input = &self.payload.tool_input;
+        let edits = input.edits.iter().map(|edit| edit.new.as_str());
+        input.content.as_deref().into_iter().chain(edits).collect()
+    }
+
+    /// A path as people read it: relative to the project where it lies inside.
+    pub fn shown<'p>(&self, path: &'p Path) -> std::borrow::Cow<'p, str> {
+        path.strip_prefix(self.root()).unwrap_or(path).to_string_lossy()
+    }
+}
+
+/// A file's text: empty where there is no file, `None` where there is no telling.
+pub fn text_of(path: &Path) -> Option<String> {
+    let file = match store::open(path) {
+        Ok(file) => file,
+        Err(error) if store::is_absent(&error) => return Some(String::new()),
+        Err(_) => return None,
+    };
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
+    if bytes.len() as u64 > LARGEST {
+        return None;
+    }
+    String::from_utf8(bytes).ok()
+}

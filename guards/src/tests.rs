@@ -1,0 +1,1 @@
+//! See `tests` in docs/guards.md.
