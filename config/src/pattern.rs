@@ -463,7 +463,7 @@ mod tests {
             text in "[abcghitx \t\u{a0}_-]{0,16}",
         ) {
             let pattern = parts.concat();
-            let plain = lite(&pattern).unwrap().is_match(&text);
+            let plain = lite(&pattern, false).unwrap().is_match(&text);
             prop_assert_eq!(matches(&pattern, &text), plain, "{}", pattern);
         }
 
@@ -472,7 +472,7 @@ mod tests {
             pattern in "(git|gh|a+|b?|(x|yz)|\\\\s|[cd])(git|gh|a+|b?|(x|yz)|\\\\s|[cd])(\\|[ab]c)?",
             text in "[abcdgithxyz ]{0,14}",
         ) {
-            let plain = lite(&pattern).unwrap().is_match(&text);
+            let plain = lite(&pattern, false).unwrap().is_match(&text);
             prop_assert_eq!(matches(&pattern, &text), plain);
         }
     }

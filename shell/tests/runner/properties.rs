@@ -227,11 +227,23 @@ fn no_line_takes_long() {
     lines.push(many("echo 'bash f' > f; bash f; "));
     lines.push(many("echo ./f > f; ./f; "));
     for line in &lines {
-        let started = Instant::now();
-        ask(line);
-        let taken = started.elapsed();
+        let taken = processor_time(|| ask(line));
         let shown: String = line.chars().take(30).collect();
         assert!(taken < LONGEST, "{shown:?}… took {taken:?}");
+    }
+}
+
+/// How long this thread had the processor for something: another process that wants it too must fail no test.
+fn processor_time(work: impl FnOnce()) -> Duration {
+    let used = || {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        stat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+    };
+    let (before, started) = (used(), Instant::now());
+    work();
+    match (before, used()) {
+        (Some(before), Some(after)) => after.saturating_sub(before),
+        _ => started.elapsed(),
     }
 }
 
