@@ -29,10 +29,11 @@ mod downloads;
 mod expand;
 mod expansions;
 mod files;
+mod git;
 mod globals;
 mod grammar;
 mod lexer;
-mod options;
+pub mod options;
 mod output;
 mod redirects;
 mod removes;
@@ -49,6 +50,7 @@ mod writes;
 pub use command::{Command, Folder, Input, Operator, Redirection, Script, Word};
 pub use doubt::Doubt;
 pub use files::Write;
+pub use git::GitCall;
 pub use tool_use::ToolUse;
 
 /// The longest line that is read, in bytes. Of a longer one the beginning is.

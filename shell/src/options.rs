@@ -4,18 +4,18 @@ use crate::command::Word;
 
 /// Which options of a program take the next word as their value.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Options {
+pub struct Options {
     /// Letters behind one dash.
-    pub(crate) short: &'static str,
+    pub short: &'static str,
     /// Names, without dashes, a space between them: one text starts faster than a list of them.
-    pub(crate) long: &'static str,
+    pub long: &'static str,
     /// Letters whose value, if they have one, is the rest of their word.
-    pub(crate) attached: &'static str,
+    pub attached: &'static str,
 }
 
 /// One argument.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Argument<'a> {
+pub enum Argument<'a> {
     /// An option without its dashes, and its value. A long name of one dash comes as its letters.
     Option(&'a str, Option<Value<'a>>),
     /// The place of a word that is no option.
@@ -24,38 +24,41 @@ pub(crate) enum Argument<'a> {
 
 /// The value of an option.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Value<'a> {
+pub struct Value<'a> {
     /// The word that holds it.
-    pub(crate) word: &'a Word,
+    pub word: &'a Word,
     /// The value: the word or its end.
-    pub(crate) text: &'a str,
+    pub text: &'a str,
 }
 
 impl Value<'_> {
     /// The value as a word of its own.
-    pub(crate) fn to_word(self) -> Word {
+    pub fn to_word(self) -> Word {
         Word { text: self.text.to_owned(), ..self.word.clone() }
     }
 }
 
 impl Options {
-    pub(crate) const NONE: Self = Self::new("", "");
+    /// None that takes a value.
+    pub const NONE: Self = Self::new("", "");
 
-    pub(crate) const fn new(short: &'static str, long: &'static str) -> Self {
+    /// Options that take a value: letters, and names with a space between them.
+    pub const fn new(short: &'static str, long: &'static str) -> Self {
         Self { short, long, attached: "" }
     }
 
-    pub(crate) const fn attached(self, attached: &'static str) -> Self {
+    /// The same, with letters whose value, if any, is the rest of their word.
+    pub const fn attached(self, attached: &'static str) -> Self {
         Self { attached, ..self }
     }
 
     /// The arguments among `words` from the place `at`.
-    pub(crate) fn read(self, words: &[Word], at: usize) -> Arguments<'_> {
+    pub fn read(self, words: &[Word], at: usize) -> Arguments<'_> {
         Arguments { words, at, options: self, cluster: "", holder: at, only_operands: false }
     }
 
     /// The place of the first operand from the place `at`.
-    pub(crate) fn first_operand(self, words: &[Word], at: usize) -> Option<usize> {
+    pub fn first_operand(self, words: &[Word], at: usize) -> Option<usize> {
         self.read(words, at).find_map(|argument| match argument {
             Argument::Operand(at) => Some(at),
             Argument::Option(..) => None,
@@ -63,7 +66,7 @@ impl Options {
     }
 
     /// The words from `at` that are no options and no values of options.
-    pub(crate) fn operands(self, words: &[Word], at: usize) -> Vec<&Word> {
+    pub fn operands(self, words: &[Word], at: usize) -> Vec<&Word> {
         self.read(words, at)
             .filter_map(|argument| match argument {
                 Argument::Operand(at) => words.get(at),
@@ -88,7 +91,7 @@ pub(crate) fn is_among(names: &str, name: &str) -> bool {
 }
 
 /// Reads the arguments of a program one by one.
-pub(crate) struct Arguments<'a> {
+pub struct Arguments<'a> {
     words: &'a [Word],
     at: usize,
     options: Options,
@@ -100,7 +103,7 @@ pub(crate) struct Arguments<'a> {
 
 impl<'a> Arguments<'a> {
     /// The place of the next word.
-    pub(crate) fn place(&self) -> usize {
+    pub fn place(&self) -> usize {
         self.at
     }
 

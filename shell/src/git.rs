@@ -1,0 +1,66 @@
+//! A call of git, taken apart.
+
+use crate::command::{Command, Folder, Word};
+use crate::files::below;
+use crate::globals;
+use crate::options::Argument;
+
+/// A command that calls git, without the options that stand before the subcommand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GitCall<'a> {
+    /// The subcommand, which may be an alias, and its arguments.
+    pub words: &'a [Word],
+    /// The folder it works in, after `-C`.
+    pub folder: Folder,
+    /// The repository, where `--git-dir` or `GIT_DIR` names one.
+    pub git_dir: Option<String>,
+    /// The configuration that `-c` sets: name and value; a name alone means `true`.
+    pub settings: Vec<(String, String)>,
+}
+
+impl Command {
+    /// The call of git that the command is; `None` for any other, and for git without a subcommand.
+    pub fn git(&self) -> Option<GitCall<'_>> {
+        let words = self.words.as_slice();
+        let program = self.program()?;
+        if program != "git" {
+            return None;
+        }
+        let mut call =
+            GitCall { words: &[], folder: self.folder.clone(), git_dir: None, settings: Vec::new() };
+        for (name, value) in &self.assignments {
+            if name == "GIT_DIR" {
+                call.git_dir = Some(value.text.clone());
+            }
+        }
+        for argument in globals::options_of("git")?.read(words, 1) {
+            match argument {
+                Argument::Option("C", Some(value)) => call.folder = below(&call.folder, &value.to_word()),
+                Argument::Option("git-dir", Some(value)) => call.git_dir = Some(value.text.to_owned()),
+                Argument::Option("work-tree", _) => call.folder = Folder::Unknown,
+                Argument::Option("c", Some(value)) => {
+                    let (name, value) = value.text.split_once('=').unwrap_or((value.text, "true"));
+                    call.settings.push((name.to_owned(), value.to_owned()));
+                }
+                Argument::Option(..) => {}
+                Argument::Operand(at) => {
+                    call.words = &words[at..];
+                    return Some(call);
+                }
+            }
+        }
+        None
+    }
+}
+
+impl GitCall<'_> {
+    /// The subcommand.
+    pub fn subcommand(&self) -> &str {
+        &self.words[0].text
+    }
+
+    /// The words after the subcommand.
+    pub fn arguments(&self) -> &[Word] {
+        &self.words[1..]
+    }
+}
