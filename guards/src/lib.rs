@@ -28,6 +28,8 @@ pub mod secrets;
 pub mod settings;
 pub mod sight;
 pub mod sql;
+#[cfg(test)]
+mod testing;
 pub mod tests;
 
 pub use objection::{Certainty, Objection, Verdict};

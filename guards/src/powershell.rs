@@ -17,3 +17,13 @@ pub fn concerns(_sight: &Sight<'_>) -> bool {
 pub fn examine(_settings: &Powershell, _sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
     Ok(Vec::new())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::testing::Bench;
+
+    #[test]
+    fn rows_hold() {
+        Bench::new("  powershell: {}").check(&[("ls", "pass")]);
+    }
+}
