@@ -95,7 +95,7 @@ const fn section(
 }
 
 /// All features, in the order they are shown.
-pub const FEATURES: [Feature; 37] = [
+pub const FEATURES: [Feature; 51] = [
     requirement(
         "single_use",
         "one approval for each command: pull requests, releases, deployments",
@@ -245,6 +245,80 @@ pub const FEATURES: [Feature; 37] = [
         "phases in the status line",
         &["workflow"],
         "# The current phase is the first one whose gate is open.\nship_phase: ship\nphases:\n  - {name: plan, gate: commit_plan, description: no plan yet}\n",
+    ),
+    section(
+        "guard_push",
+        "no push to main, master or the remote's default branch",
+        &["guards", "push"],
+        "mode: enforce   # enforce | warn | observe\nbranches: []    # protected besides main, master and the remote's default: globs\n",
+    ),
+    section(
+        "guard_destructive",
+        "commands that destroy what cannot be brought back",
+        &["guards", "destructive"],
+        "mode: enforce\nuncommitted: true   # ask git what was never committed\nrules: []           # {pattern, message}: commands of your own\n",
+    ),
+    section(
+        "guard_settings",
+        "changes that weaken the client's settings or this file",
+        &["guards", "settings"],
+        "mode: enforce\n",
+    ),
+    section(
+        "guard_secrets",
+        "credentials about to be written or committed",
+        &["guards", "secrets"],
+        "mode: warn\nentropy: true\n",
+    ),
+    section(
+        "guard_sql",
+        "SQL that changes a database",
+        &["guards", "sql"],
+        "mode: enforce\nallow_select: true\n",
+    ),
+    section("guard_powershell", "PowerShell called from Bash", &["guards", "powershell"], "mode: enforce\n"),
+    section(
+        "guard_paths",
+        "files that are made by a command",
+        &["guards", "paths"],
+        "mode: enforce\nrules:\n  - {files: \"docs/checkpoints/*.md\", command: req checkpoint new}\n",
+    ),
+    section(
+        "guard_references",
+        "planning documents: ids, references, exit criteria",
+        &["guards", "references"],
+        "mode: warn\n",
+    ),
+    section(
+        "guard_protected_content",
+        "content that must stay",
+        &["guards", "protected_content"],
+        "mode: enforce\nrules:\n  - {files: LICENSE, content: Copyright, message: The copyright line stays.}\n",
+    ),
+    section(
+        "guard_large_read",
+        "whole reads of large files",
+        &["guards", "large_read"],
+        "mode: enforce\nwarn_above_kib: 500\nrefuse_above_kib: 5120\n",
+    ),
+    section(
+        "guard_loops",
+        "the same failure again and again",
+        &["guards", "loops"],
+        "mode: warn\ntimes: 3\nminutes: 20\n",
+    ),
+    section("guard_tests", "runs of tests, kept with their result", &["guards", "tests"], "mode: warn\n"),
+    section(
+        "guard_errors",
+        "failures, kept with what helped the last time",
+        &["guards", "errors"],
+        "mode: warn\n",
+    ),
+    section(
+        "guard_patterns",
+        "patterns that code must not have",
+        &["guards", "patterns"],
+        "mode: enforce\nrules:\n  - id: no-dbg\n    severity: medium   # critical | high | medium | low\n    pattern: dbg!\\(\n    files: \"*.rs\"\n    message: A debugging macro is left.\n",
     ),
     section(
         "logging",

@@ -10,6 +10,8 @@ pub struct Preset {
     /// The requirements it has, of [`ITEMS`].
     pub requirements: &'static [&'static str],
     head: &'static str,
+    /// Whether it has [`GUARDS`].
+    guards: bool,
     tail: &'static str,
 }
 
@@ -24,6 +26,20 @@ pub struct Item {
     text: (&'static str, &'static str),
 }
 
+/// The guards of a first configuration: what nearly nobody wants done, and what costs nobody anything.
+const GUARDS: &str = r"
+# What a tool must not do unasked. `mode: warn` only tells, `observe` only records; see `req status`, `req why`.
+guards:
+  push: {mode: enforce}          # no push to main, master or the remote's default branch
+  destructive: {mode: enforce}   # nothing that destroys what cannot be brought back
+  settings: {mode: enforce}      # nothing that weakens the client's settings or this file
+  secrets: {mode: warn}          # credentials about to be written or committed
+  large_read: {mode: warn}       # whole reads of large files
+  loops: {mode: warn}            # the same failure again and again
+  tests: {mode: warn}            # runs of tests, kept with their result
+  errors: {mode: warn}           # failures, kept with what helped the last time
+";
+
 /// All presets, the default first.
 pub const PRESETS: [Preset; 5] = [
     Preset {
@@ -31,6 +47,7 @@ pub const PRESETS: [Preset; 5] = [
         about: "one requirement: a plan before the first edit",
         requirements: &["commit_plan"],
         head: "",
+        guards: true,
         tail: "",
     },
     Preset {
@@ -38,6 +55,7 @@ pub const PRESETS: [Preset; 5] = [
         about: "a plan before edits, none on main, a review for each pull request, checks before a turn ends",
         requirements: &["commit_plan", "protected_branch", "checks_run", "pr_review"],
         head: "",
+        guards: true,
         tail: "\nhooks:\n  stop:\n    verify_requirements: true\n    verify_scopes: [session]\n",
     },
     Preset {
@@ -56,14 +74,23 @@ pub const PRESETS: [Preset; 5] = [
             "branch_size",
         ],
         head: "",
+        guards: true,
         tail: "\nhooks:\n  session_start: {briefing_format: standard}\n  stop:\n    verify_requirements: true\n    verify_scopes: [session]\n",
     },
-    Preset { name: "minimal", about: "no requirements yet", requirements: &[], head: "", tail: "" },
+    Preset {
+        name: "minimal",
+        about: "no requirements yet",
+        requirements: &[],
+        head: "",
+        guards: false,
+        tail: "",
+    },
     Preset {
         name: "inherit",
         about: "only what ~/.claude/requirements.yaml requires",
         requirements: &[],
         head: "inherit: true\n",
+        guards: false,
         tail: "",
     },
 ];
@@ -183,13 +210,14 @@ impl Preset {
 
     /// The whole file: the schema for editors, a word on what this is, and the preset.
     pub fn file(&self) -> String {
-        file(self.head, self.requirements, self.tail)
+        let guards = if self.guards { GUARDS } else { "" };
+        file(self.head, self.requirements, &format!("{guards}{}", self.tail))
     }
 }
 
 /// The file with just these requirements, of [`ITEMS`].
 pub fn custom(requirements: &[&str]) -> String {
-    file("", requirements, "")
+    file("", requirements, if requirements.is_empty() { "" } else { GUARDS })
 }
 
 /// A requirement of [`ITEMS`] as what stands below its name.

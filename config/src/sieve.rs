@@ -20,9 +20,15 @@ pub struct Sieve(String);
 
 impl Sieve {
     /// Adds a rule that can only hold where `pattern` matches.
-    pub fn add(&mut self, (start, length): At, pattern: &Pattern) {
+    pub fn add(&mut self, at: At, pattern: &Pattern) {
+        self.add_any(at, &[pattern]);
+    }
+
+    /// Adds a rule that can only hold where one of the patterns matches.
+    pub fn add_any(&mut self, (start, length): At, patterns: &[&Pattern]) {
         self.0.push_str(&format!("{start} {length} "));
-        let literals = pattern.needed().unwrap_or_default();
+        let literals: Option<Vec<&[String]>> = patterns.iter().map(|pattern| pattern.needed()).collect();
+        let literals: Vec<&str> = literals.iter().flatten().copied().flatten().map(String::as_str).collect();
         // What would break the text's own shape is not looked for.
         if !literals.iter().any(|literal| literal.is_empty() || literal.contains(['\n', OR])) {
             self.0.push_str(&literals.join(&OR.to_string()));
@@ -73,7 +79,7 @@ mod tests {
         }
         let hits = |text: &str| sieve.hits(text).into_iter().map(|(start, _)| start).collect::<Vec<_>>();
         assert_eq!(hits("ls"), [4, 5]);
-        assert_eq!(hits("cd x && terraform destroy"), [1, 3, 4, 5]);
+        assert_eq!(hits("cd x && terraform destroy"), [1, 4, 5]);
         assert_eq!(hits("gcloud rm x"), [2, 4, 5]);
         assert_eq!(sieve.all().len(), 5);
     }

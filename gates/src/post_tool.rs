@@ -23,7 +23,10 @@ pub fn spend(hook: &mut Hook) -> Result<(), String> {
     }
     let Some(gates) = Gates::of_later_stage(hook) else { return Ok(()) };
     let Some(session) = &gates.session else { return Ok(()) };
-    let of_tool = gates.policy.gates(&hook.payload.tool_name).map_err(|error| error.to_string())?;
+    let tool_use = ToolUse::of(&hook.payload);
+    let root = hook.project().root();
+    let mut triggers = Triggers::new(&tool_use, root, &hook.paths);
+    let of_tool = triggers.gates(&gates.policy).map_err(|error| error.to_string())?;
     // Without an entry there is nothing to spend, and nothing to write. Without a single-use gate the branch's state is
     // not even read.
     let held = of_tool.into_iter().filter(|gate| gate.scope == Scope::SingleUse).filter(|gate| {
@@ -34,9 +37,6 @@ pub fn spend(hook: &mut Hook) -> Result<(), String> {
     if held.is_empty() {
         return Ok(());
     }
-    let tool_use = ToolUse::of(&hook.payload);
-    let root = hook.project().root();
-    let mut triggers = Triggers::new(&tool_use, root, &hook.paths);
     let mut needed = Vec::new();
     let mut failed = None;
     for gate in held {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use config::policy::When;
-use config::{Gate, pattern::Pattern};
+use config::{Gate, Policy, PolicyError, pattern::Pattern};
 use hooks_common::event::is_edit_tool;
 use hooks_common::paths::{Paths, resolve};
 use shell::{Doubt, Script};
@@ -59,6 +59,19 @@ impl Commands {
         }
     }
 
+    /// Everything that patterns are searched in, in ASCII lower case; `None` where more may run than was found.
+    fn searched(&self) -> Option<String> {
+        if self.is_beyond || !self.open_ended.is_empty() {
+            return None;
+        }
+        let mut all = self.raw.1.clone();
+        for (_, lower) in &self.texts {
+            all.push('\n');
+            all.push_str(lower);
+        }
+        Some(all)
+    }
+
     /// Whether one of the commands matches.
     ///
     /// # Errors
@@ -96,6 +109,21 @@ impl<'a> Triggers<'a> {
     /// For a tool use in the project at `root`.
     pub fn new(tool_use: &'a ToolUse<'a>, root: &'a Path, paths: &'a Paths) -> Self {
         Self { tool_use, root, paths, commands: None }
+    }
+
+    /// The gates of the policy that the tool use may need, in the order of the configuration.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn gates(&mut self, policy: &Policy) -> Result<Vec<Gate>, PolicyError> {
+        let tool_use = self.tool_use;
+        let commands = &mut self.commands;
+        policy.gates_met(tool_use.tool, || {
+            if !tool_use.is_bash() {
+                return None;
+            }
+            commands.get_or_insert_with(|| Commands::of(tool_use.command, tool_use.script())).searched()
+        })
     }
 
     /// Whether the tool use needs the gate.

@@ -200,14 +200,14 @@ impl Gates {
         project: &Project,
         tool_use: &ToolUse<'_>,
     ) -> Result<Verdict, PolicyError> {
-        let gates = self.policy.gates(tool_use.tool)?;
+        let mut triggers = Triggers::new(tool_use, project.root(), paths);
+        let gates = triggers.gates(&self.policy)?;
         if gates.is_empty() {
             return Ok(Verdict::NotAsked);
         }
         if let Some(reason) = trigger::exemption(paths, project.root(), tool_use) {
             return Ok(Verdict::Exempt(reason));
         }
-        let mut triggers = Triggers::new(tool_use, project.root(), paths);
         let situation = Situation { paths, project, tool_use: Some(tool_use), may_compute: true };
         let mut asked = Vec::new();
         for gate in gates {

@@ -82,6 +82,11 @@ pub enum Command {
     Pause(Pause),
     /// End a pause
     Resume(Resume),
+    /// Let exactly one refused use of a tool through, once; only a person can
+    #[command(
+        after_help = "The code stands in the refusal. What is let through is this very command in this very folder, by this\nsession, within ten minutes.\n\nExamples:\n  req allow-once K7Q4MX --reason 'hotfix, agreed with Ana'\n  req allow-once          what was refused lately, with the codes"
+    )]
+    AllowOnce(AllowOnce),
     /// Show or change what hooks and `req` log
     Logging(Logging),
     /// Show the configuration as it is in force, or change one file of it
@@ -308,6 +313,19 @@ pub struct Pause {
     #[command(flatten)]
     pub session: Session,
     /// Why, kept with the mark
+    #[arg(short, long, default_value = "manual")]
+    pub reason: String,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// Arguments of `allow-once`.
+#[derive(Debug, Args)]
+pub struct AllowOnce {
+    /// The code of the refusal; without it, what was refused lately is listed
+    pub code: Option<String>,
+    /// Why, kept in the session's log
     #[arg(short, long, default_value = "manual")]
     pub reason: String,
     /// How to print.

@@ -1,10 +1,11 @@
-//! `protect_cli`, from our side: an agent that gets past its hook, by a script or a program of its own, still
-//! meets this.
+//! What only a person may do, from our side: an agent that gets past its hook, by a script or a program of its own,
+//! still meets this.
 
 use anyhow::bail;
 use config::Policy;
 use hooks_common::env_vars;
 use hooks_common::owner;
+use hooks_common::paths::Paths;
 
 use crate::cli::{Cli, Command, UpgradeCommand};
 use crate::place::Place;
@@ -19,12 +20,7 @@ pub fn check(cli: &Cli) -> anyhow::Result<()> {
     let Some(policy) = Policy::of(&place.project, &place.paths).filter(Policy::protects_cli) else {
         return Ok(());
     };
-    // A process that was cut loose from its agent has no terminal; a person who types has one.
-    let is_typed = std::fs::File::open("/dev/tty").is_ok();
-    let called_by_agent = env_vars::get_os(env_vars::CLAUDECODE).is_some()
-        || owner::find(&place.paths).is_some_and(|owner| owner.is_recognised())
-        || !is_typed;
-    if called_by_agent {
+    if is_called_by_agent(&place.paths) {
         let (file, line) = policy.protect_cli().cloned().unwrap_or_default();
         bail!(
             "Claude Code started this, or nobody typed it, and `protect_cli` keeps agents from their own gates ({}:{line}); a person runs it in a terminal of their own",
@@ -32,6 +28,16 @@ pub fn check(cli: &Cli) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Whether Claude Code started this process, or nobody typed it. Not seen: a process that cut itself loose from its
+/// client, emptied its environment and opened a terminal of its own.
+pub fn is_called_by_agent(paths: &Paths) -> bool {
+    let marks = [env_vars::CLAUDECODE, env_vars::CLAUDE_CODE_SESSION_ID];
+    marks.into_iter().any(|mark| env_vars::get_os(mark).is_some())
+        || owner::find(paths).is_some_and(|owner| owner.is_recognised())
+        // A process that was cut loose from its agent has no terminal; a person who types has one.
+        || std::fs::File::open("/dev/tty").is_err()
 }
 
 /// Whether a command satisfies, disables or reconfigures anything. `req done` looks for itself.

@@ -100,6 +100,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Gc(arguments) => commands::gc::run(&arguments, out),
         Command::Pause(arguments) => commands::pause::pause(&arguments, out),
         Command::Resume(arguments) => commands::pause::resume(&arguments, out),
+        Command::AllowOnce(arguments) => commands::allow_once::run(&arguments, out),
         Command::Logging(arguments) => commands::logging::run(&arguments, out),
         Command::Config(arguments) => commands::config::run(&arguments, out),
         Command::Enable(arguments) => commands::switch::run(&arguments, true, out),

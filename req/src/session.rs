@@ -5,7 +5,7 @@ use hooks_common::env_vars;
 use hooks_common::owner;
 use hooks_common::registry::{Entry, Registry, is_same_dir};
 use hooks_common::session_id::{SessionId, SessionKey};
-use hooks_common::session_log::{self, GateRecord, LoggedEvent};
+use hooks_common::session_log::{self, GateRecord, GuardRecord, LoggedEvent};
 use hooks_common::store::lock;
 use hooks_common::time::age;
 
@@ -65,8 +65,20 @@ fn candidates(place: &Place, live: &[(SessionKey, Entry)]) -> String {
 /// Records in the session's log what a command did, so that its decisions can be explained later. A session
 /// without a log has nobody to explain to.
 pub fn record(place: &Place, session: &SessionKey, name: &str, gates: &GateRecord) {
+    record_with(place, session, name, gates, &[]);
+}
+
+/// The same, with what it did about guards.
+pub fn record_with(
+    place: &Place,
+    session: &SessionKey,
+    name: &str,
+    gates: &GateRecord,
+    guards: &[GuardRecord],
+) {
     for (id, dir) in session_log::with_key(&place.paths, session) {
-        let event = LoggedEvent::of_command(&id, name, gates.clone());
+        let event =
+            LoggedEvent { guards: guards.to_vec(), ..LoggedEvent::of_command(&id, name, gates.clone()) };
         if dir.append(&event, lock::PATIENT).is_err() {
             eprintln!("req: note: the log of session {session} could not be written");
         }

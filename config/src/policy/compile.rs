@@ -12,7 +12,11 @@ use serde::Serialize;
 use super::guards::GuardParts;
 use super::{FORMAT, Gate, Header, LogTarget, Policy, Rule, Span, When, is_pattern};
 use crate::pattern::Pattern;
+use crate::sieve::Sieve;
 use crate::types::{Continuity, GuardType, Hooks, Kind, Names, Trigger, Workflow};
+
+/// From how many gates on those that look for patterns are sieved: fewer are read faster at once.
+const MANY: usize = 16;
 
 /// What a policy is compiled from.
 pub(super) struct Body {
@@ -54,8 +58,14 @@ impl Body {
         }
         let rules = Span(first as u64 - 1, (text.len() - first) as u64 + 2);
         text.extend_from_slice(b"],\n\"tools\":{");
-        let (mut tools, mut tool_patterns) = (BTreeMap::new(), Vec::new());
-        for (at, (tool, gates)) in gates_by_tool(&self.rules, &spans).into_iter().enumerate() {
+        let (mut tools, mut tool_patterns, mut many) = (BTreeMap::new(), Vec::new(), Vec::new());
+        for (at, (tool, mut gates)) in gates_by_tool(&self.rules, &spans).into_iter().enumerate() {
+            let by_pattern = gates.iter().filter(|gate| gate.looks_for_patterns()).count();
+            if by_pattern >= MANY && !is_pattern(&tool) {
+                let (sieved, plain) = gates.into_iter().partition(Gate::looks_for_patterns);
+                gates = plain;
+                many.push((tool.clone(), sieved));
+            }
             if at > 0 {
                 text.extend_from_slice(b",\n");
             }
@@ -68,7 +78,9 @@ impl Body {
                 tools.insert(tool, span);
             }
         }
-        text.extend_from_slice(b"}}\n");
+        text.extend_from_slice(b"},\n\"sieved\":[");
+        let sieved = sieves(&mut text, many);
+        text.extend_from_slice(b"]}\n");
         // Where a rule stands decides nothing.
         let decided: Vec<_> =
             self.rules.iter().map(|rule| (&rule.name, rule.closes_on_error, &rule.requirement)).collect();
@@ -87,6 +99,7 @@ impl Body {
             logging: self.logging,
             sources,
             tools,
+            sieved,
             tool_patterns,
             rules,
             settings,
@@ -119,6 +132,37 @@ fn append(text: &mut Vec<u8>, value: &impl Serialize) -> Span {
         text.extend_from_slice(b"null");
     }
     Span(start as u64, (text.len() - start) as u64)
+}
+
+/// The gates that look for patterns, each by itself, and a sieve over those of each tool.
+fn sieves(text: &mut Vec<u8>, many: Vec<(String, Vec<Gate>)>) -> BTreeMap<String, (Span, Span)> {
+    let mut sieved = BTreeMap::new();
+    for (tool, gates) in many {
+        let mut sieve = Sieve::default();
+        if text.last() != Some(&b'[') {
+            text.extend_from_slice(b",\n");
+        }
+        let first = text.len() as u64;
+        for (at, gate) in gates.iter().enumerate() {
+            if at > 0 {
+                text.extend_from_slice(b",\n");
+            }
+            let Span(start, length) = append(text, gate);
+            let patterns: Vec<&Pattern> = gate.when.iter().filter_map(|when| when.command.as_ref()).collect();
+            sieve.add_any((start - first, length), &patterns);
+        }
+        let all = Span(first, text.len() as u64 - first);
+        text.extend_from_slice(b",\n");
+        sieved.insert(tool, (append(text, &sieve), all));
+    }
+    sieved
+}
+
+impl Gate {
+    /// Whether it concerns only what matches a pattern of its own.
+    fn looks_for_patterns(&self) -> bool {
+        !self.when.is_empty() && self.when.iter().all(|when| when.command.is_some())
+    }
 }
 
 fn gates_by_tool(rules: &[Rule], spans: &[Span]) -> BTreeMap<String, Vec<Gate>> {

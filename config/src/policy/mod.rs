@@ -31,6 +31,7 @@ use guards::{GuardHead, GuardParts};
 
 use crate::cascade;
 use crate::pattern::Pattern;
+use crate::sieve::Sieve;
 use crate::types::{
     Continuity, Destination, GuardName, Hooks, Kind, Mode, Names, OnError, Requirement, Workflow,
 };
@@ -72,6 +73,9 @@ struct Header {
     logging: LogTarget,
     sources: Vec<(PathBuf, Option<FileIdentity>)>,
     tools: BTreeMap<String, Span>,
+    /// Of a tool with many gates that look for a pattern: the sieve over these, and where they lie.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sieved: BTreeMap<String, (Span, Span)>,
     /// Tools by pattern.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     tool_patterns: Vec<(String, Span)>,
@@ -399,6 +403,32 @@ impl Policy {
     /// # Errors
     /// When the stored policy is damaged.
     pub fn gates(&self, tool: &str) -> Result<Vec<Gate>, PolicyError> {
+        self.gates_met(tool, || None)
+    }
+
+    /// The gates of one tool that a text may concern, in the order of the configuration. The text, in ASCII lower case,
+    /// is asked for only where gates are many; without one all gates count.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn gates_met(
+        &self,
+        tool: &str,
+        lower: impl FnOnce() -> Option<String>,
+    ) -> Result<Vec<Gate>, PolicyError> {
+        let mut gates = self.plain_gates(tool)?;
+        if let Some((sieve, all)) = self.header.sieved.get(tool) {
+            let sieve: Sieve = self.part(*sieve)?;
+            let places = lower().map_or_else(|| sieve.all(), |lower| sieve.hits(&lower));
+            for (start, length) in places {
+                gates.push(self.part(Span(all.0 + start, length))?);
+            }
+            gates.sort_by_key(|gate| gate.rule.0);
+        }
+        Ok(gates)
+    }
+
+    fn plain_gates(&self, tool: &str) -> Result<Vec<Gate>, PolicyError> {
         let exact = self.header.tools.get(tool).copied();
         let by_pattern = self.header.tool_patterns.iter();
         let matching = by_pattern.filter(|(pattern, _)| is_tool(pattern, tool)).map(|(_, span)| *span);

@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub mod allow_once;
 pub mod branches;
 pub mod checkpoint;
 mod checkpoint_commit;

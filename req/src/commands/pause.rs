@@ -3,12 +3,14 @@
 use std::io::Write;
 
 use anyhow::Context;
+use guards::overrides::{self, By};
 use hooks_common::session_log::GateRecord;
 use hooks_common::store::{self, Durability};
 use serde_json::json;
 
 use super::json as print_json;
 use crate::cli::{Pause, Resume};
+use crate::guarded::is_called_by_agent;
 use crate::place::Place;
 use crate::session;
 
@@ -24,14 +26,24 @@ pub fn pause(arguments: &Pause, out: &mut impl Write) -> anyhow::Result<()> {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     }
     let reason = hooks_common::redact::redact(&arguments.reason).into_owned();
-    let text = json!({"paused_at": place.now.rfc3339(), "reason": reason}).to_string();
+    let by = if is_called_by_agent(&place.paths) { By::Agent } else { By::Person };
+    let text = serde_json::to_string(&overrides::Pause { paused_at: place.now.rfc3339(), reason, by })?;
     store::replace(&mark, text.as_bytes(), Durability::Rebuildable, 0o644)
         .with_context(|| format!("{} cannot be written", mark.display()))?;
     session::record(&place, &session, "pause", &GateRecord::default());
     if arguments.json.json {
-        return print_json(out, &json!({"session": session.as_str(), "paused": true}));
+        return print_json(out, &json!({"session": session.as_str(), "paused": true, "by": by}));
     }
-    writeln!(out, "Paused the gates of session {session}; `req resume --session {session}` ends that.")?;
+    let (what, guards) = match by {
+        By::Person => ("gates and the guards", ""),
+        By::Agent => {
+            ("gates", " Guards stay in force: only a person pauses them, in a terminal of their own.")
+        }
+    };
+    writeln!(
+        out,
+        "Paused the {what} of session {session}; `req resume --session {session}` ends that.{guards}"
+    )?;
     Ok(())
 }
 

@@ -37,6 +37,8 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     super::sync::metrics_of_project(&place, &gates.branch)?;
     let observed = metrics::observed(&gates.dir);
     let findings = gates.policy.findings()?;
+    let guards: BTreeMap<&str, &str> =
+        gates.policy.guards().map(|(name, mode)| (name.name(), mode.name())).collect();
     let paused = session.as_ref().is_some_and(|session| gates.dir.pause_mark(session).exists());
     if arguments.json.json {
         let rules: Vec<_> =
@@ -46,7 +48,7 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
             &json!({
                 "project": place.project.root(), "configured": true, "enabled": gates.policy.is_enabled(),
                 "branch": gates.branch.name(), "session": session.as_ref().map(ToString::to_string),
-                "paused": paused, "policy": gates.policy.hash(), "requirements": rules, "findings": findings,
+                "paused": paused, "policy": gates.policy.hash(), "requirements": rules, "guards": guards, "findings": findings,
             }),
         );
     }
@@ -105,6 +107,10 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
                 writeln!(out, "To go on: req {command}")?;
             }
         }
+    }
+    if !guards.is_empty() {
+        let all: Vec<_> = guards.iter().map(|(name, mode)| format!("{name} ({mode})")).collect();
+        writeln!(out, "Guards: {}", all.join(", "))?;
     }
     for finding in &findings {
         if finding.severity > Severity::Note || arguments.verbose {

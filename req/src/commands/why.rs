@@ -8,7 +8,8 @@ use config::check::nearest;
 use config::policy::When;
 use config::types::Names;
 use gates::{Asked, Gates, Standing, ToolUse, Verdict, protect, refusal, strict};
-use hooks_common::event::is_edit_tool;
+use guards::{Sight, objection};
+use hooks_common::event::{Payload, is_edit_tool};
 use hooks_common::project::Project;
 use serde_json::{Value, json};
 
@@ -80,6 +81,39 @@ struct Outcome {
     json: Value,
 }
 
+/// What guards have against it. The content of an edit is not known here, so what depends on it is not judged.
+fn guarded(
+    place: &Place,
+    policy: &config::Policy,
+    tool: &str,
+    input: &Input,
+    folder: &Path,
+) -> anyhow::Result<Option<(objection::Verdict, String)>> {
+    let input = json!({"command": input.command, "file_path": input.file});
+    let payload = json!({"tool_name": tool, "tool_input": input, "cwd": folder}).to_string();
+    let payload = Payload::parse(payload.as_bytes())?;
+    let sight = Sight::new(&place.paths, &place.project, policy, &payload, place.now);
+    let (raised, failures) = guards::pre_tool::raise(&sight);
+    for failure in failures {
+        eprintln!("req: note: {failure}");
+    }
+    let line = |raised: &objection::Raised| {
+        let (file, line) = &raised.place;
+        let at = format!("{}:{line}", place.shown(file).display());
+        let what = &raised.objection.what;
+        let does = match raised.verdict {
+            objection::Verdict::Deny => "refuses it",
+            objection::Verdict::Ask => "would ask the user",
+            objection::Verdict::Warn => "only warns",
+            objection::Verdict::Observe => "only records",
+        };
+        format!("  guard {} {does}: {what} ({at})", raised.guard)
+    };
+    let worst = raised.iter().map(|one| one.verdict).max();
+    let text = || raised.iter().map(line).collect::<Vec<_>>().join("\n");
+    Ok(worst.filter(|worst| *worst >= objection::Verdict::Ask).map(|worst| (worst, text())))
+}
+
 fn explain(
     place: &Place,
     tool: &str,
@@ -112,6 +146,16 @@ fn explain(
     }
     if session.is_some_and(|session| gates.dir.pause_mark(session).exists()) {
         return Ok(passes("the gates are paused for this session".into()));
+    }
+    match guarded(place, &gates.policy, tool, input, folder)? {
+        Some((objection::Verdict::Deny, text)) => return Ok(refused(text)),
+        Some((_, text)) => {
+            return Ok(Outcome {
+                lines: vec![format!("{tool} would be put to the user:"), text.clone()],
+                json: json!({"tool": tool, "outcome": "ask", "reason": text, "requirements": []}),
+            });
+        }
+        None => {}
     }
     if let (Some((file, line)), Some(violation)) =
         (gates.policy.protect_cli(), protect::violation(&place.paths, &place.project, &tool_use))

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use anyhow::bail;
 use config::Rule;
-use hooks_common::session_log::{GateRecord, LoggedEvent, REFUSALS};
+use config::types::GuardName;
+use hooks_common::session_log::{GateRecord, GuardRecord, LoggedEvent, REFUSALS};
 use hooks_common::text::fact;
 use hooks_common::time::age;
 use serde_json::json;
@@ -21,10 +22,12 @@ pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Wri
         events.extend(dir.read_events()?.0);
     }
     let outcome = |event: &LoggedEvent| event.gates.as_ref().map_or("", |gates| &gates.outcome).to_owned();
-    let is_refusal = |event: &&LoggedEvent| REFUSALS.contains(&outcome(event).as_str());
+    let is_refusal = |event: &&LoggedEvent| {
+        REFUSALS.contains(&outcome(event).as_str()) || event.guards.iter().any(|found| found.verdict == "ask")
+    };
     let decided = |event: &&LoggedEvent| {
         matches!(event.event.as_str(), "PreToolUse" | "Stop")
-            && event.gates.as_ref().is_some_and(|gates| !gates.asked.is_empty())
+            && (event.gates.as_ref().is_some_and(|gates| !gates.asked.is_empty()) || !event.guards.is_empty())
     };
     let Some(event) = events.iter().rev().find(is_refusal).or_else(|| events.iter().rev().find(decided))
     else {
@@ -47,6 +50,7 @@ pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Wri
             "at": event.recorded_at, "session": session.as_str(), "event": event.event, "tool": event.tool_name,
             "command": event.command, "file": event.file_path, "outcome": record.outcome, "branch": record.branch,
             "policy": record.policy, "policy_is_current": is_same_policy, "requirements": requirements,
+            "guards": event.guards,
         });
         return print_json(out, &document);
     }
@@ -56,6 +60,9 @@ pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Wri
         for line in explained(place, name, standing, &record, rule) {
             writeln!(out, "{line}")?;
         }
+    }
+    for found in &event.guards {
+        writeln!(out, "{}", explained_guard(place, found, policy.as_ref()))?;
     }
     match record.outcome.as_str() {
         "protected" => {
@@ -110,13 +117,45 @@ fn headline(place: &Place, event: &LoggedEvent, record: &GateRecord, session: &s
         format!("{}{what}", event.tool_name)
     };
     let verdict = match record.outcome.as_str() {
-        "pass" => "passed",
+        "" | "pass" | "paused" | "skipped" | "exempt" | "disabled"
+            if event.guards.iter().any(|found| found.verdict == "ask") =>
+        {
+            "was put to the user"
+        }
+        "" | "pass" | "paused" | "skipped" | "exempt" | "disabled" => "passed",
         "block" => "was sent back",
         _ => "was refused",
     };
     let ago = age(place.now.epoch() - event.epoch());
     let branch = if record.branch.is_empty() { String::new() } else { format!(" on {}", record.branch) };
     format!("{ago} ago, in session {session}{branch}, {what_ran} {verdict}:")
+}
+
+/// What a guard found, what became of it, and how a person lets it through.
+fn explained_guard(place: &Place, found: &GuardRecord, policy: Option<&config::Policy>) -> String {
+    let became = match found.verdict.as_str() {
+        "deny" => "refused",
+        "ask" => "asked the user",
+        "warn" => "only warned",
+        "observe" => "only recorded",
+        "allowed" => "was let through once",
+        "granted" => "was told to let it through once",
+        other => other,
+    };
+    let name = GuardName::ALL.iter().find(|name| name.name() == found.guard);
+    let at = policy.zip(name).and_then(|(policy, name)| policy.guard_place(*name).ok().flatten());
+    let at = at.map_or_else(String::new, |at| format!(", {}:{}", place.shown(&at.file).display(), at.line));
+    let mut text = format!("  guard {}{at} {became}: {}", found.guard, found.what);
+    if !found.reason.is_empty() {
+        text.push_str(&format!("\n    because: {}", fact(&found.reason)));
+    }
+    if found.verdict == "deny" && !found.code.is_empty() {
+        text.push_str(&format!(
+            "\nTo let exactly this through once, in a terminal of your own: req allow-once {}",
+            found.code
+        ));
+    }
+    text
 }
 
 fn explained(

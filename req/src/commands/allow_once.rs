@@ -1,0 +1,147 @@
+//! `req allow-once`: a person lets through, once, what a guard refused.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use guards::grants::{ANSWERABLE, Grant, Grants, LIFE};
+use hooks_common::redact::redact;
+use hooks_common::registry::{Registry, is_same_dir};
+use hooks_common::session_id::SessionKey;
+use hooks_common::session_log::{self, GateRecord, GuardRecord, LoggedEvent};
+use hooks_common::text::fact;
+use hooks_common::time::age;
+use serde_json::json;
+
+use super::json as print_json;
+use crate::cli::AllowOnce;
+use crate::guarded::is_called_by_agent;
+use crate::place::Place;
+use crate::session;
+
+/// How much of a session's log is looked at, in bytes.
+const RECENT: u64 = 1024 * 1024;
+
+/// Something that guards refused and that can be let through.
+struct Refused {
+    session: SessionKey,
+    event: LoggedEvent,
+    record: GuardRecord,
+}
+
+/// Lets one refused use of a tool through, or lists what was refused lately.
+pub fn run(arguments: &AllowOnce, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let refused = refused_lately(&place);
+    let Some(code) = &arguments.code else { return list(&place, &refused, arguments.json.json, out) };
+    if is_called_by_agent(&place.paths) {
+        bail!(
+            "Claude Code started this, or nobody typed it, and only a person lets through what a guard refused; type it in a terminal of your own"
+        );
+    }
+    let code = normal(code);
+    let Some(found) = refused.into_iter().find(|refused| refused.record.code == code) else {
+        bail!(
+            "no session of this project was refused with the code {code} within the last day; `req allow-once` lists what was"
+        );
+    };
+    let reason = redact(&arguments.reason).into_owned();
+    let grants = Grants::of(&place.project);
+    grants.sweep(place.now.epoch());
+    let grant = Grant {
+        v: 1,
+        code: code.clone(),
+        session: found.session.to_string(),
+        what: found.record.what.clone(),
+        reason: reason.clone(),
+        granted_at: place.now.rfc3339(),
+        expires_at: place.now.epoch() + LIFE,
+    };
+    grants.keep(&found.record.digest, &grant).context("what is let through cannot be kept")?;
+    let record = GuardRecord { verdict: "granted".to_owned(), reason, ..found.record.clone() };
+    session::record_with(&place, &found.session, "allow_once", &GateRecord::default(), &[record]);
+    if arguments.json.json {
+        return print_json(
+            out,
+            &json!({"code": code, "session": found.session.as_str(), "tool": found.event.tool_name,
+                    "what": shown(&found.event), "expires_at": grant.expires_at}),
+        );
+    }
+    writeln!(
+        out,
+        "{} {} may run once in session {}, within {} minutes. Tell Claude to try it again.",
+        found.event.tool_name,
+        fact(shown(&found.event)),
+        found.session,
+        LIFE / 60
+    )?;
+    Ok(())
+}
+
+fn list(place: &Place, refused: &[Refused], as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    if as_json {
+        let lines = refused.iter().map(|refused| {
+            json!({"code": refused.record.code, "guard": refused.record.guard, "session": refused.session.as_str(),
+                   "at": refused.event.recorded_at, "tool": refused.event.tool_name,
+                   "what": shown(&refused.event), "because": refused.record.what})
+        });
+        return print_json(out, &lines.collect::<Vec<_>>());
+    }
+    if refused.is_empty() {
+        writeln!(out, "No guard refused anything in this project within the last day.")?;
+    }
+    for refused in refused {
+        writeln!(
+            out,
+            "{}  {} ago, session {}: {} {}\n        {}",
+            refused.record.code,
+            age(place.now.epoch() - refused.event.epoch()),
+            refused.session,
+            refused.event.tool_name,
+            fact(shown(&refused.event)),
+            refused.record.what
+        )?;
+    }
+    Ok(())
+}
+
+/// What guards refused in live sessions of the project, the latest first, each code once.
+fn refused_lately(place: &Place) -> Vec<Refused> {
+    let now = place.now.epoch();
+    let live = Registry::new(&place.paths).entries();
+    let here = live.into_iter().filter(|(_, entry)| is_same_dir(&entry.project_dir, place.project.root()));
+    let mut refused: Vec<Refused> = Vec::new();
+    for (session, _) in here {
+        for (_, dir) in session_log::with_key(&place.paths, &session) {
+            for event in dir.read_tail(RECENT).unwrap_or_default() {
+                let is_recent = (0..=ANSWERABLE).contains(&(now - event.epoch()));
+                let answered =
+                    event.guards.iter().find(|record| !record.code.is_empty() && record.verdict == "deny");
+                if let (true, Some(record)) = (is_recent, answered) {
+                    let record = record.clone();
+                    refused.push(Refused { session: session.clone(), event, record });
+                }
+            }
+        }
+    }
+    refused.sort_by_key(|refused| std::cmp::Reverse(refused.event.epoch()));
+    let mut seen = std::collections::HashSet::new();
+    refused.retain(|refused| seen.insert(refused.record.code.clone()));
+    refused
+}
+
+fn shown(event: &LoggedEvent) -> &str {
+    if event.command.is_empty() { &event.file_path } else { &event.command }
+}
+
+/// A code as it is written, however it was typed.
+fn normal(code: &str) -> String {
+    let upper = code.trim().to_ascii_uppercase();
+    upper
+        .chars()
+        .map(|letter| match letter {
+            'O' => '0',
+            'I' | 'L' => '1',
+            letter => letter,
+        })
+        .collect()
+}
