@@ -13,6 +13,8 @@
 
 #[path = "parts/growth.rs"]
 mod growth;
+#[path = "parts/guarded.rs"]
+mod guarded;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -61,7 +63,10 @@ fn main() -> ExitCode {
     let world = world();
     let cases = cases(&world);
     let mut failed = false;
-    let figures = figures(&world, &cases, &mut failed);
+    let mut figures = figures(&world, &cases, &mut failed);
+    let ruled = guarded::world();
+    let guarded = guarded::cases(&ruled);
+    figures.extend(self::figures(&ruled, &guarded, &mut failed));
     if has("--update") {
         let text = serde_json::to_string_pretty(&figures).expect("figures") + "\n";
         std::fs::write(committed_path(), text).expect("the figures are written");
@@ -76,6 +81,7 @@ fn main() -> ExitCode {
         failed |= !growth::check(&world, &large, &steady);
     } else {
         failed |= !time(&world, &cases, runs);
+        failed |= !time(&ruled, &guarded, runs);
         failed |= !growth::time(&world, &large, &steady, runs.min(150));
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }

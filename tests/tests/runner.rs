@@ -32,6 +32,8 @@ mod durability;
 mod gaps;
 #[path = "runner/gates.rs"]
 mod gates;
+#[path = "runner/guards.rs"]
+mod guards_at_work;
 #[path = "runner/hud.rs"]
 mod hud;
 #[path = "runner/install.rs"]
@@ -46,6 +48,8 @@ mod pressure;
 mod real_client;
 #[path = "runner/real_continuity.rs"]
 mod real_continuity;
+#[path = "runner/real_guards.rs"]
+mod real_guards;
 #[path = "runner/real_sessions.rs"]
 mod real_sessions;
 #[path = "runner/recovery.rs"]

@@ -1,0 +1,268 @@
+//! Guards through the shipped executables: what becomes of what they find, and who lets it through.
+
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tests::world::{KEY, SESSION, last, now};
+use tests::{Answer, World};
+
+const PUSH: &str = "git push origin main";
+
+/// A world whose repository is on `main`, with these guards.
+fn guarded(guards: &str) -> World {
+    World::with(&format!("guards:\n{guards}"))
+}
+
+fn push(world: &World, command: &str) -> Answer {
+    world.hook(&world.bash("PreToolUse", command))
+}
+
+/// The code that a refusal names.
+fn code(refusal: &str) -> String {
+    let (_, rest) = refusal.split_once("allow-once ").expect("a code");
+    rest.split_whitespace().next().unwrap().to_owned()
+}
+
+fn allow(world: &World, code: &str) {
+    let output = world.typed(&format!("allow-once {code} --reason agreed"));
+    assert!(output.status.success(), "{output:?}");
+}
+
+fn grants(world: &World) -> Vec<std::path::PathBuf> {
+    let folder = world.repo.join(".git/stanchion/allowed");
+    std::fs::read_dir(folder).map_or_else(|_| Vec::new(), |all| all.flatten().map(|one| one.path()).collect())
+}
+
+#[test]
+fn a_refusal_names_what_why_and_the_ways_out() {
+    let world = guarded("  push: {}\n");
+    let answer = push(&world, PUSH);
+    let refusal = answer.refusal();
+    for part in [
+        "`main`",
+        "`origin`",
+        "Bash was refused before it ran; nothing was changed.",
+        "Guard: push (.claude/requirements.yaml:2)",
+        "To go on: ",
+        "git push -u origin HEAD:refs/heads/",
+        "Only the user can let exactly this through, once, in a terminal of their own: ",
+        &format!("why --last --session {KEY}"),
+    ] {
+        assert!(refusal.contains(part), "{part}: {refusal}");
+    }
+    let event = last(&world.events(SESSION), "PreToolUse").clone();
+    assert_eq!(event["gates"]["outcome"], "guard");
+    assert_eq!(
+        (&event["guards"][0]["guard"], &event["guards"][0]["verdict"]),
+        (&json!("push"), &json!("deny"))
+    );
+    let why = world.req_ok(&["why", "--last", "--session", SESSION]);
+    assert!(
+        why.contains("was refused") && why.contains("guard push, .claude/requirements.yaml:2 refused: "),
+        "{why}"
+    );
+    assert!(why.contains(&format!("req allow-once {}", code(refusal))), "{why}");
+    assert!(world.req_ok(&["status"]).contains("Guards: push (enforce)"));
+    let why = world.req_ok(&["why", "Bash", PUSH]);
+    assert!(why.contains("guard push refuses it"), "{why}");
+    push(&world, "git push origin topic").silent();
+}
+
+#[test]
+fn allow_once_lets_exactly_that_through_once() {
+    let world = guarded("  push: {}\n");
+    let code = code(push(&world, PUSH).refusal());
+    // The agent knows the code, and cannot use it.
+    let refused = push(&world, &format!("req allow-once {code}"));
+    assert!(refused.refusal().contains("an agent must not do that itself"), "{refused:?}");
+    let by_script = world.req(&["allow-once", &code]);
+    assert!(
+        !by_script.status.success() && String::from_utf8_lossy(&by_script.stderr).contains("only a person")
+    );
+    let mut with_mark = world.command("script");
+    let line = format!("{} allow-once {code}", tests::executables().join("req").display());
+    with_mark.args(["-qec", &line, "/dev/null"]).env("CLAUDECODE", "1").stdin(Stdio::null());
+    assert!(
+        !with_mark.output().unwrap().status.success(),
+        "a terminal of the client's is not the user's own"
+    );
+    assert!(grants(&world).is_empty());
+
+    let listed = world.typed("allow-once");
+    assert!(String::from_utf8_lossy(&listed.stdout).contains(&code), "{listed:?}");
+    assert!(!world.typed("allow-once ZZZZZZ").status.success());
+    allow(&world, &code.to_lowercase());
+    push(&world, "git push origin main ").refusal();
+    push(&world, "git push origin main --tags").refusal();
+    let mut elsewhere = world.bash("PreToolUse", PUSH);
+    elsewhere["cwd"] = json!(world.repo.join("src"));
+    world.hook(&elsewhere).refusal();
+    world
+        .hook(&tests::world::of("ffffffff-0000-4000-8000-000000000000", world.bash("PreToolUse", PUSH)))
+        .refusal();
+    let passed = push(&world, PUSH);
+    let message = passed.json.as_ref().unwrap()["systemMessage"].as_str().unwrap().to_owned();
+    assert!(message.contains("let through once") && message.contains(&code), "{passed:?}");
+    assert!(passed.json.as_ref().unwrap()["hookSpecificOutput"].is_null(), "{passed:?}");
+    push(&world, PUSH).refusal();
+    assert!(grants(&world).is_empty());
+
+    let events = world.events(SESSION);
+    let told = last(&events, "_allow_once");
+    assert_eq!(
+        (&told["guards"][0]["reason"], &told["guards"][0]["verdict"]),
+        (&json!("agreed"), &json!("granted"))
+    );
+    let allowed = |event: &&Value| event["guards"][0]["verdict"] == "allowed";
+    let used = events.iter().find(allowed).expect("its use is in the log");
+    assert_eq!((&used["guards"][0]["reason"], &used["command"]), (&json!("agreed"), &json!(PUSH)));
+}
+
+#[test]
+fn a_grant_ends_and_one_from_the_future_counts_for_nothing() {
+    let world = guarded("  push: {}\n");
+    let code = code(push(&world, PUSH).refusal());
+    for (ends, passes) in [(now() - 1, false), (now() + 3_600, false), (now() + 60, true)] {
+        allow(&world, &code);
+        let path = grants(&world).pop().unwrap();
+        let mut grant = world.json(&path);
+        grant["expires_at"] = ends.into();
+        std::fs::write(&path, grant.to_string()).unwrap();
+        let answer = push(&world, PUSH);
+        assert_eq!(answer.json.unwrap()["hookSpecificOutput"].is_null(), passes, "{ends}");
+    }
+    allow(&world, &code);
+    std::fs::write(grants(&world).pop().unwrap(), "{").unwrap();
+    push(&world, PUSH).refusal();
+}
+
+#[test]
+fn of_many_uses_at_once_one_passes() {
+    let world = guarded("  push: {}\n");
+    let code = code(push(&world, PUSH).refusal());
+    for _ in 0..5 {
+        allow(&world, &code);
+        let payload = world.bash("PreToolUse", PUSH).to_string();
+        let answers: Vec<bool> = std::thread::scope(|scope| {
+            let one = || world.run("hook-pre-tool", payload.as_bytes());
+            let all: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
+            let passed = |answer: Answer| !answer.stdout.contains("deny");
+            all.into_iter().map(|one| passed(one.join().unwrap())).collect()
+        });
+        assert_eq!(answers.iter().filter(|passed| **passed).count(), 1, "{answers:?}");
+    }
+}
+
+#[test]
+fn a_grant_is_not_spent_on_what_a_gate_refuses() {
+    let world = World::with(
+        "requirements:\n  review: {enabled: true, trigger_tools: [{tool: Bash, command_pattern: 'git\\s+push'}]}\nguards:\n  push: {}\n",
+    );
+    let first = push(&world, PUSH);
+    assert!(first.refusal().contains("Guard: push") && !first.refusal().contains("review"));
+    let state = world.repo.join(".git/requirements/main.json");
+    assert!(!state.exists(), "what is refused triggers nothing");
+    allow(&world, &code(first.refusal()));
+    assert!(push(&world, PUSH).refusal().contains("review"));
+    assert_eq!(grants(&world).len(), 1);
+    world.satisfy("review");
+    assert!(push(&world, PUSH).json.unwrap()["systemMessage"].as_str().unwrap().contains("let through once"));
+    assert!(grants(&world).is_empty());
+}
+
+#[test]
+fn a_pause_of_a_person_counts_and_one_of_an_agent_does_not() {
+    let world = guarded("  push: {}\n");
+    let refused = push(&world, "req pause");
+    assert!(refused.refusal().contains("`req pause` sets guards aside"), "{refused:?}");
+    let by_agent = world.req_ok(&["pause", "--session", SESSION]);
+    assert!(by_agent.contains("Guards stay in force"), "{by_agent}");
+    push(&world, PUSH).refusal();
+    let typed = world.typed(&format!("pause --session {SESSION} --reason release"));
+    assert!(typed.status.success(), "{typed:?}");
+    push(&world, PUSH).silent();
+    assert_eq!(last(&world.events(SESSION), "PreToolUse")["guards"][0]["verdict"], "paused");
+    world.req_ok(&["resume", "--session", SESSION]);
+    push(&world, PUSH).refusal();
+}
+
+#[test]
+fn an_agent_cannot_write_its_own_allowance() {
+    let world = guarded("  large_read: {mode: observe}\n");
+    let folder = world.repo.join(".git/stanchion/allowed");
+    let mark = world.repo.join(format!(".git/requirements/sessions/{KEY}.paused"));
+    for file in [folder.join("x.json"), mark.clone(), world.repo.join("src/../.git/stanchion/allowed/y.json")]
+    {
+        let payload =
+            world.payload("PreToolUse-Write", json!({"tool_input": {"file_path": file, "content": "{}"}}));
+        assert!(world.hook(&payload).refusal().contains("a person's allowances"), "{}", file.display());
+    }
+    for command in [
+        "echo '{}' > .git/stanchion/allowed/x.json".to_owned(),
+        format!("cp a {}", mark.display()),
+        "bash -c 'req allow-once K7Q4MX'".to_owned(),
+        "yes | ~/.stanchion/bin/req allow-once K7Q4MX".to_owned(),
+        "env -i setsid req pause".to_owned(),
+    ] {
+        push(&world, &command).refusal();
+    }
+    for command in [
+        "echo req pause",
+        "git commit -m 'explain req allow-once'",
+        "grep -rn 'allow-once' docs",
+        "ls .git/stanchion/allowed",
+    ] {
+        push(&world, command).silent();
+    }
+}
+
+#[test]
+fn modes_refuse_tell_once_or_only_record() {
+    let world = guarded("  push: {mode: observe}\n");
+    push(&world, PUSH).silent();
+    assert_eq!(last(&world.events(SESSION), "PreToolUse")["guards"][0]["verdict"], "observe");
+    world.configure("guards:\n  push: {mode: warn}\n");
+    let told = push(&world, PUSH);
+    assert!(told.context().contains("which only warns"), "{told:?}");
+    assert!(told.json.unwrap()["systemMessage"].as_str().unwrap().contains("guard push"));
+    push(&world, PUSH).silent();
+    world.configure("guards:\n  push: {message: 'Ana merges. {what}'}\n");
+    assert!(push(&world, PUSH).refusal().starts_with("Ana merges. "));
+    for off in
+        ["guards:\n  push: {enabled: false}\n", "guards: {}\n", "enabled: false\nguards:\n  push: {}\n"]
+    {
+        world.configure(off);
+        push(&world, PUSH).silent();
+    }
+}
+
+#[test]
+fn a_guard_that_fails_lets_pass_and_says_so_or_closes() {
+    for (on_error, closes) in [("allow", false), ("deny", true)] {
+        let world = guarded(&format!("  push: {{on_error: {on_error}}}\n"));
+        push(&world, PUSH).refusal();
+        // The settings of the guard, damaged where only the guard looks.
+        let policy = world.repo.join(".git/stanchion/policy.json");
+        let text = std::fs::read_to_string(&policy).unwrap();
+        let damaged = text.replacen("\"branches\":[]", "\"branches\":77", 1);
+        assert_ne!(text, damaged);
+        std::fs::write(&policy, damaged).unwrap();
+        let answer = push(&world, PUSH);
+        if closes {
+            assert!(answer.refusal().contains("`on_error: deny` refuses then"), "{answer:?}");
+        } else {
+            answer.silent();
+            let told = world.hook(&world.recorded("SessionStart-startup"));
+            assert!(told.stdout.contains("guard push"), "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_log_keeps_of_a_finding_holds_no_secret() {
+    let world = guarded("  push: {}\n");
+    push(&world, "git push https://dev:hunter2secret@example.invalid/x.git main").refusal();
+    let log = std::fs::read_to_string(world.session_dir(SESSION).join("events.jsonl")).unwrap();
+    assert!(!log.contains("hunter2secret"), "{log}");
+    assert!(!world.req_ok(&["why", "--last", "--session", SESSION]).contains("hunter2secret"));
+}
