@@ -19,8 +19,18 @@ use crate::trigger::is_beyond;
 use shell::ToolUse;
 
 /// Calls of `req` that change what is satisfied or configured. `req done` looks for itself whether it may.
-const CHANGING: [&str; 11] = [
-    "satisfy", "approve", "clear", "pause", "resume", "enable", "disable", "prune", "init", "upgrade",
+const CHANGING: [&str; 12] = [
+    "allow-once",
+    "satisfy",
+    "approve",
+    "clear",
+    "pause",
+    "resume",
+    "enable",
+    "disable",
+    "prune",
+    "init",
+    "upgrade",
     "optout",
 ];
 /// Calls of `req` that change something only with options.

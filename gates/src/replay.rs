@@ -174,7 +174,8 @@ impl<'a> Replay<'a> {
 
     fn pre_tool(&mut self, event: &LoggedEvent, record: &GateRecord) -> Option<Outcome> {
         // Gates that stood aside would do so again; a project without gates decided nothing.
-        if matches!(record.outcome.as_str(), "paused" | "skipped" | "strict" | "closed" | "context") {
+        if matches!(record.outcome.as_str(), "paused" | "skipped" | "strict" | "closed" | "context" | "guard")
+        {
             return Some((record.outcome.clone(), Vec::new(), Vec::new()));
         }
         // A hook that failed decided nothing; one without a configuration let everything pass.
