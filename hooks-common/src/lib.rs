@@ -11,6 +11,7 @@ pub mod env_vars;
 pub mod event;
 pub mod failures;
 pub mod finding;
+pub mod front_matter;
 pub mod git;
 pub mod heartbeat;
 pub mod log;

@@ -1,6 +1,6 @@
 //! A checkpoint's text in its parts. Nothing is changed here.
 
-use super::front::{self, Field, Value};
+use hooks_common::front_matter::{self, Field};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +53,7 @@ pub struct Document<'a> {
 impl<'a> Document<'a> {
     /// The parts of a text. Every text has them; what is missing is [`super::validate`]'s to tell.
     pub fn of(text: &'a str) -> Self {
-        let front = front::read(text);
+        let front = front_matter::read(text);
         let from = front.as_ref().map_or(0, |(_, line)| *line);
         let mut document =
             Self { fields: front.map(|(fields, _)| fields), preamble: Vec::new(), sections: Vec::new() };
@@ -92,19 +92,12 @@ impl<'a> Document<'a> {
 
     /// A field's text; empty when it is absent or a list.
     pub fn scalar(&self, key: &str) -> &str {
-        match self.field(key).map(|field| &field.value) {
-            Some(Value::Scalar(text)) => text,
-            _ => "",
-        }
+        front_matter::scalar(self.fields.as_deref().unwrap_or_default(), key)
     }
 
     /// A field's items; a single value is a list of one.
     pub fn list(&self, key: &str) -> Vec<&str> {
-        match self.field(key).map(|field| &field.value) {
-            Some(Value::List(items)) => items.iter().map(String::as_str).collect(),
-            Some(Value::Scalar(text)) if !text.is_empty() => vec![text],
-            _ => Vec::new(),
-        }
+        front_matter::items(self.fields.as_deref().unwrap_or_default(), key)
     }
 
     /// Every line of the body.

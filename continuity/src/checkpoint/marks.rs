@@ -1,8 +1,9 @@
 //! Places where somebody must still write.
 
+use hooks_common::front_matter::Value;
+
 use super::claims;
 use super::document::{Document, Kind, Line};
-use super::front::Value;
 
 /// What a scaffold leaves where only a person or the model knows.
 pub fn fill(what: &str) -> String {

@@ -9,7 +9,6 @@ mod document;
 mod entry;
 mod event;
 mod folder;
-mod front;
 mod held;
 mod length;
 mod lens;

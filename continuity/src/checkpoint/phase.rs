@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use hooks_common::front_matter;
 use hooks_common::time::Moment;
 
 use super::document::Document;
-use super::{CheckpointError, Held, folder, front, marks, structure};
+use super::{CheckpointError, Held, folder, marks, structure};
 
 /// A phase that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,7 +81,7 @@ pub fn enter(root: &Path, path: &Path, phase: Phase, now: Moment) -> Result<Stri
     let old = folder::read(root, path)?;
     let mut text = old.clone();
     for (key, value) in [("phase", phase.name()), ("last_updated", &now.rfc3339())] {
-        text = front::with_value(&text, key, value).unwrap_or(text);
+        text = front_matter::with_value(&text, key, value).unwrap_or(text);
     }
     // Somebody who keeps no phase is told nothing by a time alone.
     if !Document::of(&old).scalar("phase").is_empty() && text != old {

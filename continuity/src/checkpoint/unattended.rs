@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use hooks_common::front_matter;
 use hooks_common::paths::in_project;
 use hooks_common::session_id::short_hash;
 use hooks_common::store::{self, lock};
@@ -11,7 +12,7 @@ use hooks_common::time::Moment;
 use super::data::scalar;
 use super::document::Document;
 use super::scaffold::{self, Front};
-use super::{Action, CheckpointError, append_event, entry, folder, front};
+use super::{Action, CheckpointError, append_event, entry, folder};
 use crate::Place;
 use crate::facts::Facts;
 
@@ -143,12 +144,12 @@ fn mine(place: &Place, facts: &Facts, kind: &str, untouched: bool) -> Option<Pat
 
 /// `text` with the digest of everything else in its front matter.
 fn signed(text: &str) -> String {
-    front::with_value(text, "digest", &digest(text)).unwrap_or_else(|| text.to_owned())
+    front_matter::with_value(text, "digest", &digest(text)).unwrap_or_else(|| text.to_owned())
 }
 
 fn digest(text: &str) -> String {
     const DIGITS: usize = 32;
-    let unsigned = front::with_value(text, "digest", "none").unwrap_or_default();
+    let unsigned = front_matter::with_value(text, "digest", "none").unwrap_or_default();
     short_hash(unsigned.as_bytes(), DIGITS)
 }
 

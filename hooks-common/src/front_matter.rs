@@ -1,4 +1,5 @@
-//! The front matter: read with tolerance, changed one value at a time.
+//! The YAML between two `---` at the beginning of a document, as far as documents need it: keys of the first level,
+//! read with tolerance, changed one value at a time.
 
 /// What a key says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,27 @@ pub fn read(text: &str) -> Option<(Vec<Field>, usize)> {
         }
     }
     None
+}
+
+/// A key's text; empty when it is absent or a list.
+pub fn scalar<'f>(fields: &'f [Field], key: &str) -> &'f str {
+    match value(fields, key) {
+        Some(Value::Scalar(text)) => text,
+        _ => "",
+    }
+}
+
+/// A key's items; a single value is a list of one.
+pub fn items<'f>(fields: &'f [Field], key: &str) -> Vec<&'f str> {
+    match value(fields, key) {
+        Some(Value::List(items)) => items.iter().map(String::as_str).collect(),
+        Some(Value::Scalar(text)) if !text.is_empty() => vec![text],
+        _ => Vec::new(),
+    }
+}
+
+fn value<'f>(fields: &'f [Field], key: &str) -> Option<&'f Value> {
+    fields.iter().find(|field| field.key == key).map(|field| &field.value)
 }
 
 /// A block list begins with an empty scalar.
@@ -135,6 +157,12 @@ mod tests {
         assert_eq!(get(&fields, "none"), scalar(""));
         assert_eq!(get(&fields, "version"), scalar("1.3"));
         assert_eq!((get(&fields, "nested"), get(&fields, "body"), end), (None, None, 12));
+        assert_eq!((super::scalar(&fields, "template"), super::scalar(&fields, "ids")), ("checkpoint", ""));
+        assert_eq!(
+            (items(&fields, "template"), items(&fields, "refs")),
+            (vec!["checkpoint"], vec!["12", "13"])
+        );
+        assert!(items(&fields, "none").is_empty() && items(&fields, "absent").is_empty());
         assert_eq!(fields[3].line, 5);
         assert_eq!(read("---\nx: y\n"), None, "it has no end");
         assert_eq!(read("x: y\n---\n"), None);
