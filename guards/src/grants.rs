@@ -6,9 +6,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hooks_common::event::Payload;
+use hooks_common::paths::resolve;
 use hooks_common::project::Project;
 use hooks_common::session_id::{SessionKey, short_hash};
 use hooks_common::store::{self, Durability};
+use hooks_common::text::fact;
+use hooks_common::time::Moment;
 use serde::{Deserialize, Serialize};
 
 /// How long a grant may wait to be used, in seconds.
@@ -35,6 +38,13 @@ pub struct Grant {
     pub granted_at: String,
     /// When it ends, seconds since 1970.
     pub expires_at: i64,
+}
+
+impl Grant {
+    /// Whether a command of ours gave it, for a file, and no person.
+    pub fn is_of_command(&self) -> bool {
+        self.code.is_empty()
+    }
 }
 
 /// The grants of a work tree.
@@ -91,6 +101,28 @@ impl Grants {
     }
 }
 
+/// Lets one file be made by hand, once, by any session, within [`LIFE`]: a command of ours that has just made it calls
+/// this. `what` is the command.
+///
+/// # Errors
+/// When the grant cannot be written.
+pub fn permit_file(project: &Project, file: &Path, what: &str, now: Moment) -> io::Result<()> {
+    let file = resolve(file);
+    let shown = file.strip_prefix(project.root()).unwrap_or(&file).to_string_lossy();
+    let grant = Grant {
+        v: 1,
+        code: String::new(),
+        session: String::new(),
+        what: format!("{} may be written by hand", fact(&shown)),
+        reason: what.to_owned(),
+        granted_at: now.rfc3339(),
+        expires_at: now.epoch() + LIFE,
+    };
+    let grants = Grants::of(project);
+    grants.sweep(now.epoch());
+    grants.keep(&digest_of_file(&file), &grant)
+}
+
 /// Tells a use of a tool in a folder from any other: the same text only for the same tool, the same input, the same
 /// folder.
 pub fn digest_of(payload: &Payload) -> String {
@@ -104,7 +136,7 @@ pub fn digest_of(payload: &Payload) -> String {
     short_hash(parts.join("\0").as_bytes(), 32)
 }
 
-/// The same for a file that a command of ours may make.
+/// The same for a file that may be made by hand; its path is free of symbolic links and `..`.
 pub fn digest_of_file(file: &Path) -> String {
     short_hash(format!("file\0{}", file.to_string_lossy()).as_bytes(), 32)
 }

@@ -25,15 +25,20 @@ const LONGEST_WHAT: usize = 300;
 /// How much of the session's log is looked at for what was told already, in bytes.
 const RECENT: u64 = 64 * 1024;
 
-/// A grant that lets the use of the tool through, to be spent once nothing else is against it.
+/// Grants that let the use of the tool through, each by its digest, to be spent once nothing else is against it.
 #[derive(Debug)]
 pub struct Held {
     grants: Grants,
-    digest: String,
-    grant: Grant,
+    used: Vec<(String, Grant)>,
 }
 
-/// Refuses the tool, asks, or tells, as the guards that are on say. A grant that lets it through is returned, unspent.
+impl Held {
+    fn of(hook: &Hook, used: Vec<(String, Grant)>) -> Option<Self> {
+        (!used.is_empty()).then(|| Self { grants: Grants::of(hook.project()), used })
+    }
+}
+
+/// Refuses the tool, asks, or tells, as the guards that are on say. Grants that let it through are returned, unspent.
 ///
 /// # Errors
 /// When a guard that closes on errors failed, or the policy is damaged.
@@ -42,16 +47,17 @@ pub fn decide(hook: &mut Hook, policy: Option<&Policy>) -> Result<Option<Held>, 
         return Ok(None);
     };
     let Some(session) = hook.session.clone().filter(|_| !hook.is_skipped()) else { return Ok(None) };
-    let (raised, failures) = {
+    let (raised, failures, mut used) = {
         let sight = Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered);
-        raise(&sight)
+        let (raised, failures) = raise(&sight);
+        (raised, failures, sight.into_permits())
     };
     for failure in &failures {
         hook.report(failure);
     }
     if raised.is_empty() {
         return if failures.is_empty() || !policy.closes_on_error() {
-            Ok(None)
+            Ok(Held::of(hook, used))
         } else {
             Err(failures.join("; "))
         };
@@ -65,13 +71,14 @@ pub fn decide(hook: &mut Hook, policy: Option<&Policy>) -> Result<Option<Held>, 
     if worst < Verdict::Ask {
         tell(hook, &raised);
         record(hook, &raised, "", "", "");
-        return Ok(None);
+        return Ok(Held::of(hook, used));
     }
     let digest = grants::digest_of(&hook.payload);
     let grants = Grants::of(hook.project());
     if let Some(grant) = grants.held(&digest, Some(session.key()), hook.entered.epoch()) {
-        return Ok(Some(Held { grants, digest, grant }))
-            .inspect(|_| record(hook, &raised, "allowed", "", ""));
+        record(hook, &raised, "allowed", "", "");
+        used.insert(0, (digest, grant));
+        return Ok(Some(Held { grants, used }));
     }
     let code = grants::code(session.full(), &digest);
     let text = refusal::text(hook, &raised, worst, &code);
@@ -91,16 +98,26 @@ pub fn decide(hook: &mut Hook, policy: Option<&Policy>) -> Result<Option<Held>, 
     Ok(None)
 }
 
-/// Uses up the grant that let the tool through, unless something else refused it. Two uses at once do not both pass.
+/// Uses up the grants that let the tool through, unless something else refused it. Two uses at once do not both pass.
 ///
 /// # Errors
 /// Never; what cannot be used up is refused.
 pub fn spend(hook: &mut Hook, held: Option<Held>) -> Result<(), String> {
-    let Some(Held { grants, digest, grant }) = held else { return Ok(()) };
+    let Some(Held { grants, used }) = held else { return Ok(()) };
     if matches!(hook.answer.decision(), Decision::Refuse(_)) {
         return Ok(());
     }
-    if grants.spend(&digest) {
+    for (digest, grant) in used {
+        if !grants.spend(&digest) {
+            refuse_second(hook, &grant);
+            return Ok(());
+        }
+        if grant.is_of_command() {
+            let Grant { what, reason, .. } = grant;
+            let (guard, verdict) = (GuardName::Paths.name().to_owned(), "allowed".to_owned());
+            hook.guards.push(GuardRecord { guard, verdict, what, reason, ..GuardRecord::default() });
+            continue;
+        }
         for record in &mut hook.guards {
             record.reason.clone_from(&grant.reason);
             record.code.clone_from(&grant.code);
@@ -110,15 +127,23 @@ pub fn spend(hook: &mut Hook, held: Option<Held>) -> Result<(), String> {
             "{tool} was let through once, as allowed with {}: {}",
             grant.code, grant.what
         ));
-        return Ok(());
     }
+    Ok(())
+}
+
+/// Refuses a use of the tool that was let through, where another has just used up the same grant.
+fn refuse_second(hook: &mut Hook, grant: &Grant) {
+    let way_out = if grant.is_of_command() {
+        format!("run {} again", grant.reason)
+    } else {
+        "ask the user to let it through again".to_owned()
+    };
     let text = format!(
-        "This was let through once, and another use of {} has just used that up.\nTo go on: ask the user to let it through again",
+        "This was let through once, and another use of {} has just used that up.\nTo go on: {way_out}",
         hook.payload.tool_name
     );
     hook.gates.get_or_insert_default().outcome = "guard".to_owned();
     hook.answer.decide(Decision::Refuse(text));
-    Ok(())
 }
 
 /// What the guards that are on find, and which of them failed.
@@ -143,7 +168,7 @@ pub fn raise(sight: &Sight<'_>) -> (Vec<Raised>, Vec<String>) {
                 }
                 GuardName::Secrets => asked.ask::<Secrets>(secrets::concerns_line, secrets::examine_line),
                 GuardName::Patterns => {
-                    asked.ask::<Patterns>(patterns::concerns_line, patterns::examine_commit)
+                    asked.ask::<Patterns>(patterns::concerns_line, patterns::examine_commit);
                 }
                 _ => {}
             }

@@ -1,6 +1,6 @@
 //! What guards look at: one use of a tool, and the file it is about, read at most once.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use hooks_common::time::Moment;
 use shell::{Script, ToolUse};
 
 use crate::change;
+use crate::grants::{Grant, Grants, digest_of_file};
 
 /// The largest file that is looked into, in bytes.
 pub const LARGEST: u64 = 8 * 1024 * 1024;
@@ -32,6 +33,7 @@ pub struct Sight<'a> {
     pub tool_use: ToolUse<'a>,
     /// When the hook began.
     pub now: Moment,
+    permits: RefCell<Vec<(String, Grant)>>,
     before: OnceCell<Option<String>>,
     after: OnceCell<Option<String>>,
 }
@@ -53,6 +55,7 @@ impl<'a> Sight<'a> {
             payload,
             tool_use,
             now,
+            permits: RefCell::default(),
             before: OnceCell::new(),
             after: OnceCell::new(),
         }
@@ -107,6 +110,21 @@ impl<'a> Sight<'a> {
         let input = &self.payload.tool_input;
         let edits = input.edits.iter().map(|edit| edit.new.as_str());
         input.content.as_deref().into_iter().chain(edits).collect()
+    }
+
+    /// Whether a command of ours let a file, free of symbolic links, be made by hand. What is used so is kept, and
+    /// spent once nothing else is against the tool.
+    pub fn is_permitted(&self, file: &Path) -> bool {
+        let digest = digest_of_file(file);
+        let grant = Grants::of(self.project).held(&digest, None, self.now.epoch());
+        let is_held = grant.is_some();
+        self.permits.borrow_mut().extend(grant.map(|grant| (digest, grant)));
+        is_held
+    }
+
+    /// The permits that were used.
+    pub(crate) fn into_permits(self) -> Vec<(String, Grant)> {
+        self.permits.into_inner()
     }
 
     /// A path as people read it: relative to the project where it lies inside.

@@ -132,7 +132,7 @@ pub struct LoggedEvent {
 pub struct GuardRecord {
     /// The guard's name in configuration.
     pub guard: String,
-    /// `deny`, `ask`, `warn`, `observe`; `allowed` for what a person let through once.
+    /// `deny`, `ask`, `warn`, `observe`; `allowed` for what a person, or a command of ours, let through once.
     pub verdict: String,
     /// What was found: one line, redacted and bounded.
     pub what: String,

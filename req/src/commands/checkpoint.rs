@@ -6,13 +6,17 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use config::Policy;
+use config::types::GuardName;
 use continuity::checkpoint::{self, Action, Document, Entry, Held, Phase, Report};
 use continuity::facts::{self, Depth, Facts};
 use continuity::journal::Journal;
 use continuity::ledger::Ledger;
 use continuity::number::{self, Beginning, GREATEST};
 use continuity::{Place, mirror, pressure};
-use hooks_common::paths::{self, in_project};
+use guards::grants;
+use hooks_common::paths::{self, Paths, in_project};
+use hooks_common::project::Project;
 use hooks_common::store::{self, append};
 use hooks_common::time::Moment;
 use hooks_common::{child, text};
@@ -31,7 +35,7 @@ pub fn run(arguments: &Checkpoint, out: &mut impl Write) -> anyhow::Result<()> {
     let here = crate::place::Place::here()?;
     let subject = Subject::find(&here, None)?;
     match &arguments.command {
-        CheckpointCommand::New(arguments) => new(&subject, arguments, here.now, out),
+        CheckpointCommand::New(arguments) => new(&subject, arguments, &here.paths, here.now, out),
         CheckpointCommand::Verify(arguments) => verify(&subject, arguments, here.now, out),
         CheckpointCommand::Commit(arguments) => checkpoint_commit::run(&subject, arguments, here.now, out),
         CheckpointCommand::List(arguments) => list(&subject.continuity, arguments, out),
@@ -41,12 +45,14 @@ pub fn run(arguments: &Checkpoint, out: &mut impl Write) -> anyhow::Result<()> {
 fn new(
     subject: &Subject,
     arguments: &CheckpointNew,
+    paths: &Paths,
     now: Moment,
     out: &mut impl Write,
 ) -> anyhow::Result<()> {
     let place = &subject.continuity;
     let facts = facts_of(subject, arguments.session, now)?;
     let path = checkpoint::scaffold(place, &facts, &arguments.title, now)?;
+    permit(paths, &path, now);
     note_event(place, Action::New, facts.number, &path, now);
     let text = checkpoint::read(place.root(), &path)?;
     let problems = checkpoint::validate(&text);
@@ -66,6 +72,20 @@ fn new(
     }
     writeln!(out, "Fill these, then: req checkpoint verify")?;
     Ok(())
+}
+
+/// Lets the model write the new file whole, even where a guard keeps such files from being made by hand and it removes
+/// this one first. That it cannot be let is no reason to say that there is no file.
+fn permit(paths: &Paths, path: &Path, now: Moment) {
+    // As hooks find the project of a file that is edited.
+    let project = Project::of_event(paths, Some(path), path.parent().unwrap_or(path));
+    let policy = Policy::of(&project, paths);
+    if !policy.is_some_and(|policy| policy.has_guard(GuardName::Paths)) {
+        return;
+    }
+    if let Err(error) = grants::permit_file(&project, path, "`req checkpoint new`", now) {
+        eprintln!("req: note: guard `paths` was not told of the file: {error}");
+    }
 }
 
 fn verify(
