@@ -10,7 +10,11 @@ use crate::types::Names;
 /// a `/` it looks at the name in any folder; `~/` begins at home. Of several that match, the last decides: a
 /// leading `!` takes out again.
 pub fn matches(globs: &Names, file: &Path, root: &Path, home: &Path) -> bool {
-    let file = resolve(file);
+    matches_real(globs, &resolve(file), root, home)
+}
+
+/// The same for a file whose path is free of symbolic links and `..`: nothing is looked up.
+pub fn matches_real(globs: &Names, file: &Path, root: &Path, home: &Path) -> bool {
     let inside = file.strip_prefix(root).ok().and_then(Path::to_str);
     let whole = file.to_str();
     decide(globs, |glob| {

@@ -601,3 +601,36 @@ fn a_date_is_no_number_of_a_session() {
     world.hook(&world.recorded("SessionStart-resume"));
     assert_eq!(world.json(&journal)["number"], 6);
 }
+
+#[test]
+fn a_checkpoint_that_was_made_by_command_may_be_written_whole_once() {
+    let world = started();
+    world.configure(&format!("{ONE}guards:\n  paths: {{}}\n"));
+    let path = new(&world, &["Parser", "--session", "7"]);
+    let permits = || {
+        let folder = world.repo.join(".git/stanchion/allowed");
+        std::fs::read_dir(folder).map_or(0, Iterator::count)
+    };
+    assert_eq!(permits(), 1);
+    let command = format!("cat > '{}' <<'EOF'\ntext\nEOF", path.display());
+    let write = world.bash("PreToolUse", &command);
+    world.hook(&write).silent();
+    assert_eq!(permits(), 1, "what exists needs none");
+
+    std::fs::remove_file(&path).unwrap();
+    let other = world.bash("PreToolUse", &format!("touch docs/checkpoints/other.md; {command}"));
+    let refused = world.hook(&other);
+    assert!(
+        refused.refusal().contains("`docs/checkpoints/other.md` is made by /new-checkpoint"),
+        "{refused:?}"
+    );
+    assert_eq!(permits(), 1, "what is refused uses none up");
+
+    world.hook(&write).silent();
+    assert_eq!(permits(), 0);
+    let events = world.events(SESSION);
+    let record = &events.last().unwrap()["guards"][0];
+    assert_eq!((&record["guard"], &record["verdict"]), (&json!("paths"), &json!("allowed")), "{record}");
+    assert_eq!(record["reason"], "`req checkpoint new`");
+    assert!(world.hook(&write).refusal().contains("is made by /new-checkpoint"));
+}
