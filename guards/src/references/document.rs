@@ -1,0 +1,103 @@
+//! A document, as far as others refer to it: its front matter, and the ids in it.
+
+use hooks_common::front_matter::{self, Field};
+use hooks_common::text::cut_bytes;
+
+/// The longest front matter that is read, in bytes.
+const LONGEST: usize = 64 * 1024;
+
+/// A document.
+#[derive(Debug, Default)]
+pub struct Document {
+    fields: Vec<Field>,
+    /// Whether there is no text at all, as before a file is made.
+    pub is_empty: bool,
+}
+
+/// What tells a document from others: no two share it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Key<'a> {
+    pub template: &'a str,
+    pub id: &'a str,
+}
+
+impl Document {
+    /// What a text says. One without front matter says nothing.
+    pub fn of(text: &str) -> Self {
+        let fields = front_matter::read(cut_bytes(text, LONGEST)).map(|(fields, _)| fields);
+        Self { fields: fields.unwrap_or_default(), is_empty: text.is_empty() }
+    }
+
+    /// What the beginning of a text says, wherever it was cut.
+    pub fn of_beginning(text: &str) -> Self {
+        let whole_lines = text.rfind('\n').map_or("", |end| &text[..end]);
+        Self::of(&format!("{whole_lines}\n---\n"))
+    }
+
+    /// A key's text; empty when it is absent or a list.
+    pub fn scalar(&self, key: &str) -> &str {
+        front_matter::scalar(&self.fields, key)
+    }
+
+    /// A key's items that say something; a single value is a list of one.
+    pub fn items(&self, key: &str) -> impl Iterator<Item = &str> {
+        front_matter::items(&self.fields, key).into_iter().filter(|item| !item.is_empty())
+    }
+
+    /// The document's own id: what `id` says, else `backlog_id`, which in a document that has both names what it
+    /// belongs to.
+    pub fn id(&self) -> Option<&str> {
+        ["id", "backlog_id"].into_iter().map(|key| self.scalar(key)).find(|id| is_id(id))
+    }
+
+    /// What tells it from others; `None` without a template or an id.
+    pub fn key(&self) -> Option<Key<'_>> {
+        let template = Some(self.scalar("template")).filter(|template| !template.is_empty())?;
+        Some(Key { template, id: self.id()? })
+    }
+}
+
+/// Whether a text is an id such as `E2-001`, `WORK-12`, `E2-ABC-001`: letters, digits and dashes, a letter first, a
+/// digit last, a dash between them.
+pub fn is_id(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.ends_with(|c: char| c.is_ascii_digit())
+        && text.contains('-')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_told_from_what_stands_in_for_them() {
+        for id in ["E2-001", "WORK-12", "INV-003", "TD-001", "E2-ABC-001", "a-1"] {
+            assert!(is_id(id), "{id}");
+        }
+        for other in
+            ["", "E2", "12", "2-1", "E2-XXX", "-1", "TBD", "{{id}}", "E2-001 (old)", "E2_001", "É2-1"]
+        {
+            assert!(!is_id(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_document_has_one_id() {
+        let id = |text: &str| Document::of(&format!("---\n{text}\n---\n")).id().map(str::to_owned);
+        assert_eq!(id("backlog_id: E2-001").as_deref(), Some("E2-001"));
+        assert_eq!(id("backlog_id: E2-001\nid: SPEC-1").as_deref(), Some("SPEC-1"));
+        assert_eq!(id("id: TBD\nbacklog_id: 'E2-001' # work").as_deref(), Some("E2-001"));
+        assert_eq!(id("title: E2-001"), None);
+        assert_eq!(Document::of("backlog_id: E2-001\n").id(), None, "there is no front matter");
+    }
+
+    #[test]
+    fn a_beginning_says_what_its_whole_lines_say() {
+        let cut = Document::of_beginning("---\ntemplate: plan\nid: E2-001\nbacklog_id: E2-0");
+        assert_eq!((cut.scalar("template"), cut.scalar("backlog_id")), ("plan", ""));
+        let whole = Document::of_beginning("\u{feff}---\r\nid: E2-001\r\n---\r\nid: E2-002\r\n");
+        assert_eq!(whole.id(), Some("E2-001"));
+        assert_eq!(Document::of_beginning("# Title\nid: E2-001\n").id(), None);
+    }
+}

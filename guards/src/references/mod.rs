@@ -1,0 +1,64 @@
+//! Guard `references`: what planning documents must say about one another. A plan names its work, an id has one owner,
+//! what an investigation brought forth names what was learned, and work leaves a node only when that node's criteria
+//! are met.
+//!
+//! It reads documents as they will be after an edit, and reads of them what stands in the front matter.
+
+mod document;
+mod exit;
+mod memory;
+mod plan;
+mod unique;
+
+use config::globs::matches_real;
+use config::types::Names;
+use config::types::guards::References;
+
+use crate::objection::Objection;
+use crate::sight::Sight;
+use document::Document;
+
+/// Whether an edit has anything for the guard: documents are Markdown.
+pub fn concerns(sight: &Sight<'_>) -> bool {
+    let file = sight.tool_use.file.as_deref();
+    let extension = file.and_then(|file| file.extension());
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
+}
+
+/// What the guard finds.
+///
+/// # Errors
+/// When not all documents could be searched for an id.
+pub fn examine(settings: &References, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    let Some(file) = sight.file() else { return Ok(Vec::new()) };
+    let is = |globs: &Names| matches_real(globs, &file, sight.root(), sight.home());
+    let (is_plan, is_work, is_document) = (is(&settings.plans), is(&settings.work), is(&settings.documents));
+    if !(is_plan || is_work || is_document) {
+        return Ok(Vec::new());
+    }
+    // An edit that will fail, or makes no text, says nothing.
+    let Some(after) = sight.after() else { return Ok(Vec::new()) };
+    let before = Document::of(sight.before().unwrap_or_default());
+    let after = Document::of(after);
+    let shown = sight.shown(&file);
+    let mut found = Vec::new();
+    if is_plan {
+        found.extend(plan::examine(&shown, &before, &after));
+    }
+    if is_work {
+        found.extend(memory::examine(&shown, &after));
+        found.extend(exit::examine(sight.root(), &file, &before, &after));
+    }
+    if is_document {
+        match unique::examine(&settings.documents, sight, &file, &before, &after) {
+            Ok(taken) => found.extend(taken),
+            Err(error) if found.is_empty() => return Err(error),
+            // What was found must not be lost over it.
+            Err(error) => found.push(Objection::advice(format!("an id was not searched for: {error}"), "")),
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,21 @@
+//! A plan names the work it belongs to.
+
+use hooks_common::text::fact;
+
+use super::document::{Document, is_id};
+use crate::objection::Objection;
+
+/// An objection to a plan that names none; only advice where it never did.
+pub fn examine(shown: &str, before: &Document, after: &Document) -> Option<Objection> {
+    let names_work = |document: &Document| document.items("backlog_id").any(is_id);
+    if names_work(after) {
+        return None;
+    }
+    let what = format!("the plan {} names no work it belongs to", fact(shown));
+    let way_out = "add `backlog_id: <id>` to its front matter, with an id such as `E2-001`";
+    Some(if before.is_empty || names_work(before) {
+        Objection::sure(what, way_out)
+    } else {
+        Objection::advice(what, way_out)
+    })
+}
