@@ -50,6 +50,13 @@ pub fn matches_agent(globs: &Names, agent: Option<&str>) -> bool {
     decide(globs, |glob| glob == name || (agent.is_some() && fast_glob::glob_match(glob, name)))
 }
 
+/// Whether a branch is one of those that the globs name. A `*` stops at a `/`, `**` does not; of several that match,
+/// the last decides: a leading `!` takes out again.
+pub fn matches_branch(globs: &Names, branch: &str) -> bool {
+    globs.iter().any(|glob| !glob.starts_with('!'))
+        && decide(globs, |glob| glob == branch || fast_glob::glob_match(glob, branch))
+}
+
 /// The last glob that matches decides. Where all take out, everything else is in.
 fn decide(globs: &Names, is_match: impl Fn(&str) -> bool) -> bool {
     let mut decided = globs.iter().all(|glob| glob.starts_with('!'));
@@ -118,6 +125,17 @@ mod tests {
         ] {
             assert_eq!(is(globs, folder), expected, "{globs:?} {folder}");
         }
+    }
+
+    #[test]
+    fn branches_are_named_by_globs() {
+        let is = |globs: &[&str], branch: &str| matches_branch(&Names::of(globs), branch);
+        assert!(is(&["release/*"], "release/1.2") && !is(&["release/*"], "release/1.2/fix"));
+        assert!(is(&["release/**"], "release/1.2/fix") && !is(&["release/*"], "releases"));
+        assert!(is(&["prod"], "prod") && !is(&["prod"], "Prod") && !is(&["prod"], "a/prod"));
+        assert!(!is(&["release/*", "!release/test"], "release/test"));
+        assert!(!is(&[], "main") && !is(&["!x"], "main"), "nothing named is nothing meant");
+        assert!(is(&["a[b"], "a[b"), "a name that is no glob stands for itself");
     }
 
     #[test]

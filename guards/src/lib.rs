@@ -24,6 +24,7 @@ pub mod protected_content;
 pub mod push;
 pub mod references;
 mod refusal;
+pub mod repository;
 pub mod secrets;
 pub mod settings;
 pub mod sight;

@@ -68,7 +68,8 @@ impl Repository {
         dir.starts_with(&top).then(|| Self::with_git_dir(top, paths::resolve(&here.join(git_dir))))?
     }
 
-    fn with_git_dir(top: PathBuf, git_dir: PathBuf) -> Option<Self> {
+    /// The work tree at `top` whose git directory is `git_dir`, wherever that lies.
+    pub fn with_git_dir(top: PathBuf, git_dir: PathBuf) -> Option<Self> {
         let head = match std::fs::read_to_string(git_dir.join("HEAD")) {
             Ok(head) => head,
             Err(_) => format!("ref: {}", std::fs::read_link(git_dir.join("HEAD")).ok()?.to_str()?),

@@ -1,0 +1,224 @@
+//! The repository that a call of git works on, and which of its branches are shared.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use config::globs::matches_branch;
+use config::types::Names;
+use config::types::guards::Push;
+use hooks_common::git::Repository;
+use hooks_common::paths::{expand, resolve};
+use hooks_common::text::fact;
+use shell::{Folder, GitCall};
+
+use crate::sight::Sight;
+
+/// Protected wherever they are.
+pub(crate) const NAMES: [&str; 2] = ["main", "master"];
+/// How many remotes are looked at.
+const MOST_REMOTES: usize = 64;
+/// How many symbolic references lead to one another at most.
+const MOST_STEPS: usize = 5;
+
+/// The folder that a call of git in the line works in, free of symbolic links; it need not exist. `None` when the line
+/// does not tell.
+pub fn git_folder(call: &GitCall<'_>, sight: &Sight<'_>) -> Option<PathBuf> {
+    folder_of(&call.folder, &sight.tool_use.folder, sight.home())
+}
+
+/// A folder of a line that was started in `start`.
+pub(crate) fn folder_of(folder: &Folder, start: &Path, home: &Path) -> Option<PathBuf> {
+    match folder {
+        Folder::Start => Some(resolve(start)),
+        Folder::In(path) => Some(resolve(&start.join(home_expanded(path, home)))),
+        Folder::Unknown => None,
+    }
+}
+
+/// The repository that a call of git works on, if the line was started in `start`.
+pub(crate) fn repository_of(call: &GitCall<'_>, start: &Path, home: &Path) -> Option<Repository> {
+    let folder = folder_of(&call.folder, start, home);
+    let Some(git_dir) = &call.git_dir else { return Repository::discover(&folder?) };
+    let git_dir = home_expanded(git_dir, home);
+    let git_dir = if git_dir.is_absolute() { git_dir } else { folder.as_ref()?.join(git_dir) };
+    let top = folder.unwrap_or_else(|| git_dir.clone());
+    Repository::with_git_dir(top, resolve(&git_dir))
+}
+
+fn home_expanded(path: &str, home: &Path) -> PathBuf {
+    if path == "~" || path.starts_with("~/") { expand(home, Path::new(path)) } else { PathBuf::from(path) }
+}
+
+/// Whether the work on a branch is shared: its history is others' too. Guard `push` need not be on; what it would
+/// protect counts.
+pub(crate) fn is_protected(branch: &str, repository: &Repository, sight: &Sight<'_>) -> bool {
+    let settings = sight.policy.guard::<Push>().ok().flatten().map(|placed| placed.settings);
+    let branches = settings.unwrap_or_default().branches;
+    Protected::of(&branches, Some(repository), None).reason(branch).is_some()
+}
+
+/// The branches of a remote that nobody pushes to.
+#[derive(Debug)]
+pub(crate) struct Protected<'a> {
+    configured: &'a Names,
+    heads: Vec<RemoteHead>,
+}
+
+/// What a remote's own HEAD points to, as the repository remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RemoteHead {
+    pub(crate) remote: String,
+    pub(crate) branch: String,
+}
+
+/// Why a branch is protected. Its text completes "… is …".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// By its name.
+    Name,
+    /// This remote's HEAD points to it.
+    RemoteHead(String),
+    /// By configuration.
+    Configured,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name => f.write_str("protected by name"),
+            Self::RemoteHead(remote) => {
+                write!(f, "where {} points", fact(&format!("{remote}/HEAD")))
+            }
+            Self::Configured => f.write_str("protected by `branches` in the configuration"),
+        }
+    }
+}
+
+impl<'a> Protected<'a> {
+    /// The protected branches of `remote`. Where it is not known what its HEAD points to, those of all remotes count:
+    /// it may be one of them under another name.
+    pub(crate) fn of(configured: &'a Names, repository: Option<&Repository>, remote: Option<&str>) -> Self {
+        let mut heads = repository.map(remote_heads).unwrap_or_default();
+        if heads.iter().any(|head| Some(&*head.remote) == remote) {
+            heads.retain(|head| Some(&*head.remote) == remote);
+        }
+        Self { configured, heads }
+    }
+
+    /// Why a branch is protected, if it is.
+    pub(crate) fn reason(&self, branch: &str) -> Option<Reason> {
+        if NAMES.contains(&branch) {
+            return Some(Reason::Name);
+        }
+        if let Some(head) = self.heads.iter().find(|head| head.branch == branch) {
+            return Some(Reason::RemoteHead(head.remote.clone()));
+        }
+        matches_branch(self.configured, branch).then_some(Reason::Configured)
+    }
+
+    /// The protected branches whose names are known.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let configured = self.configured.iter().filter(|glob| !glob.contains(['*', '?', '[', '{', '!']));
+        NAMES.into_iter().chain(self.heads.iter().map(|head| &*head.branch)).chain(configured)
+    }
+
+    /// Whether a protected branch may have a name that begins and ends so.
+    pub(crate) fn may_be(&self, start: &str, end: &str) -> bool {
+        let fits = |name: &str| {
+            name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
+        };
+        let may_match = |glob: &str| {
+            let literal = &glob[..glob.find(['*', '?', '[', '{']).unwrap_or(glob.len())];
+            literal.len() < glob.len() && (literal.starts_with(start) || start.starts_with(literal))
+        };
+        self.names().any(fits) || self.configured.iter().any(may_match)
+    }
+
+    /// What the remote's HEAD points to; `main` where nobody knows.
+    pub(crate) fn default_branch(&self) -> &str {
+        self.heads.first().map_or(NAMES[0], |head| &head.branch)
+    }
+}
+
+/// What the HEADs of the remotes point to. Of a reftable repository git itself is asked.
+fn remote_heads(repository: &Repository) -> Vec<RemoteHead> {
+    let head = |remote: &str, target: &str| {
+        let branch = target.trim().strip_prefix(&format!("refs/remotes/{remote}/"))?;
+        Some(RemoteHead { remote: remote.to_owned(), branch: branch.to_owned() })
+    };
+    if repository.is_reftable() {
+        let target = repository.ask(&["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]);
+        return target.and_then(|target| head("origin", &target)).into_iter().collect();
+    }
+    let folder = repository.common_dir().join("refs/remotes");
+    let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
+    let of_entry = |name: std::ffi::OsString| {
+        let name = name.to_str()?;
+        let line = hooks_common::store::read_line(&folder.join(name).join("HEAD")).ok()?;
+        head(name, line.strip_prefix("ref:")?)
+    };
+    entries.flatten().take(MOST_REMOTES).filter_map(|entry| of_entry(entry.file_name())).collect()
+}
+
+/// The branch that a local branch really is: one may be a symbolic reference to another.
+pub(crate) fn real_branch(repository: &Repository, branch: &str) -> String {
+    let mut name = branch.to_owned();
+    for _ in 0..MOST_STEPS {
+        if name.split('/').any(|part| part == "..") {
+            break;
+        }
+        let file = repository.common_dir().join("refs/heads").join(&name);
+        let line = hooks_common::store::read_line(&file).unwrap_or_default();
+        match line.strip_prefix("ref:").and_then(|target| target.trim().strip_prefix("refs/heads/")) {
+            Some(target) => target.clone_into(&mut name),
+            None => break,
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use hooks_common::git::Repository;
+
+    use super::*;
+    use crate::testing::Bench;
+
+    #[test]
+    fn a_remote_protects_what_its_head_points_to() {
+        let bench = Bench::new("  push: {}");
+        bench.git(&["update-ref", "refs/remotes/up/trunk", "HEAD"]);
+        bench.git(&["symbolic-ref", "refs/remotes/up/HEAD", "refs/remotes/up/trunk"]);
+        bench.git(&["symbolic-ref", "refs/remotes/fork/HEAD", "refs/remotes/fork/dev"]);
+        let repository = Repository::discover(&bench.root()).unwrap();
+        let globs = Names::of(&["release/*", "prod"]);
+        let of = |remote: Option<&str>, branch: &str| {
+            Protected::of(&globs, Some(&repository), remote).reason(branch)
+        };
+        assert_eq!(of(Some("up"), "trunk"), Some(Reason::RemoteHead("up".to_owned())));
+        assert_eq!(of(Some("fork"), "trunk"), None);
+        assert_eq!(of(Some("git@h:x.git"), "trunk"), Some(Reason::RemoteHead("up".to_owned())));
+        assert_eq!(of(Some("fork"), "main"), Some(Reason::Name));
+        assert_eq!(of(Some("fork"), "release/1"), Some(Reason::Configured));
+        assert_eq!(of(Some("fork"), "Main"), None, "names are case sensitive");
+        let protected = Protected::of(&globs, Some(&repository), Some("up"));
+        assert!(
+            protected.may_be("", "") && protected.may_be("rel", "") && protected.may_be("release/x", "y")
+        );
+        assert!(
+            protected.may_be("tr", "k")
+                && !protected.may_be("feature-", "")
+                && !protected.may_be("mainn", "")
+        );
+    }
+
+    #[test]
+    fn a_branch_that_stands_for_another_is_that() {
+        let bench = Bench::new("  push: {}");
+        bench.git(&["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
+        let repository = Repository::discover(&bench.root()).unwrap();
+        assert_eq!(real_branch(&repository, "alias"), "main");
+        assert_eq!(real_branch(&repository, "main"), "main");
+        assert_eq!(real_branch(&repository, "../../config"), "../../config");
+    }
+}
