@@ -164,12 +164,8 @@ fn remote_heads(repository: &Repository) -> Vec<RemoteHead> {
 pub(crate) fn real_branch(repository: &Repository, branch: &str) -> String {
     let mut name = branch.to_owned();
     for _ in 0..MOST_STEPS {
-        if name.split('/').any(|part| part == "..") {
-            break;
-        }
-        let file = repository.common_dir().join("refs/heads").join(&name);
-        let line = hooks_common::store::read_line(&file).unwrap_or_default();
-        match line.strip_prefix("ref:").and_then(|target| target.trim().strip_prefix("refs/heads/")) {
+        let held = repository.reference(&format!("refs/heads/{name}")).unwrap_or_default();
+        match held.strip_prefix("ref:").and_then(|target| target.trim().strip_prefix("refs/heads/")) {
             Some(target) => target.clone_into(&mut name),
             None => break,
         }

@@ -26,6 +26,14 @@ pub const STANCHION_LEGACY_HOME: &str = "STANCHION_LEGACY_HOME";
 pub const GIT_DIR: &str = "GIT_DIR";
 /// The work tree that belongs to [`GIT_DIR`].
 pub const GIT_WORK_TREE: &str = "GIT_WORK_TREE";
+/// Where the user's configuration lies, default `~/.config`.
+pub const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+/// Set where git leaves the machine's configuration out.
+pub const GIT_CONFIG_NOSYSTEM: &str = "GIT_CONFIG_NOSYSTEM";
+/// The file that git reads instead of the machine's configuration.
+pub const GIT_CONFIG_SYSTEM: &str = "GIT_CONFIG_SYSTEM";
+/// The file that git reads instead of the user's configuration.
+pub const GIT_CONFIG_GLOBAL: &str = "GIT_CONFIG_GLOBAL";
 /// Where a refusal looks for `req` before it names an absolute path.
 pub const PATH: &str = "PATH";
 /// tmux's socket; set in its panes.

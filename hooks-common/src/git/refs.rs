@@ -49,8 +49,9 @@ impl Repository {
         status.success().then(|| String::from_utf8_lossy(&output).trim_end().to_owned())
     }
 
-    /// What a reference holds, loose or packed.
-    fn reference(&self, name: &str) -> Option<String> {
+    /// What a reference holds, loose or packed: a commit, or `ref:` and another reference. Not of a reftable
+    /// repository.
+    pub fn reference(&self, name: &str) -> Option<String> {
         if !name.starts_with("refs/") || name.split('/').any(|part| part == "..") {
             return None;
         }

@@ -1,0 +1,326 @@
+//! What a line changes before it pushes: the branch that a repository is on, and its configuration.
+
+use std::path::Path;
+
+use hooks_common::git::{Head, Repository, is_commit_id};
+use shell::options::{Argument, Options};
+use shell::{GitCall, Word};
+
+use super::refspec::{HEADS, branch_of, is_head};
+use super::told::{UNKNOWN, told};
+use crate::git_config::GitConfig;
+
+/// A repository as the line has left it so far.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The repository.
+    pub(super) repository: Repository,
+    /// What git is configured to do in it.
+    pub(super) config: GitConfig,
+    /// What HEAD points to.
+    pub(super) position: Position,
+    /// What it pointed to when the line asked for it.
+    pub(super) shown: Option<Position>,
+    /// The branches that the line made.
+    pub(super) created: Vec<String>,
+    previous: Option<Position>,
+    /// Whether branches may have come from elsewhere.
+    is_fetched: bool,
+}
+
+/// Where HEAD points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Position {
+    /// To a branch.
+    Branch(String),
+    /// To no branch.
+    Detached,
+    /// The line does not tell.
+    Unknown,
+}
+
+impl Position {
+    /// The branch, if it is one.
+    pub(super) fn branch(&self) -> Option<&str> {
+        match self {
+            Self::Branch(branch) => Some(branch),
+            Self::Detached | Self::Unknown => None,
+        }
+    }
+}
+
+impl Place {
+    /// A repository as it is.
+    pub(super) fn new(repository: Repository, home: &Path) -> Self {
+        let position = match repository.head() {
+            Head::Branch(branch) => Position::Branch(branch),
+            Head::Detached(_) => Position::Detached,
+        };
+        let config = GitConfig::read(Some(&repository), home);
+        Self {
+            repository,
+            config,
+            position,
+            shown: None,
+            created: Vec::new(),
+            previous: None,
+            is_fetched: false,
+        }
+    }
+
+    /// Follows a call of git that pushes nothing.
+    pub(super) fn follow(&mut self, call: &GitCall<'_>, line: &str) {
+        let shown =
+            self.shown.as_ref().or(Some(&self.position)).and_then(Position::branch).map(str::to_owned);
+        let text = |word: &Word| told(word, shown.as_deref(), line);
+        match call.subcommand() {
+            "checkout" | "switch" => self.switch(call, &text),
+            "branch" => self.branch(call, &text),
+            "symbolic-ref" => {
+                let operands = Options::new("m", "").operands(call.arguments(), 0);
+                if let [head, target] = operands.as_slice()
+                    && is_head(&head.text)
+                {
+                    self.go(branch_of(&text(target)).map_or(Position::Unknown, named));
+                }
+            }
+            "rebase" => {
+                let options = Options::new("sXxC", "onto strategy strategy-option exec whitespace empty");
+                if let [_, branch] = options.operands(call.arguments(), 0).as_slice() {
+                    self.go(named(&text(branch)));
+                }
+            }
+            "stash" => {
+                if let [verb, branch, ..] = Options::NONE.operands(call.arguments(), 0).as_slice()
+                    && verb.text == "branch"
+                {
+                    self.go(named(&text(branch)));
+                }
+            }
+            "config" => self.configure(call, &text),
+            "remote" => self.remote(call, &text),
+            "fetch" | "pull" => self.is_fetched = true,
+            _ => {}
+        }
+    }
+
+    /// After something that may have changed the branch, nobody knows to which.
+    pub(super) fn lose(&mut self) {
+        self.go(Position::Unknown);
+    }
+
+    fn go(&mut self, position: Position) {
+        self.previous = Some(std::mem::replace(&mut self.position, position));
+    }
+
+    fn switch(&mut self, call: &GitCall<'_>, text: &dyn Fn(&Word) -> String) {
+        let words = call.arguments();
+        let options =
+            Options::new("bBcC", "orphan create force-create conflict pathspec-from-file").attached("t");
+        let (mut made, mut is_detached, mut tracks) = (None, false, true);
+        let mut operands = Vec::new();
+        for argument in options.read(words, 0) {
+            match argument {
+                Argument::Option(
+                    "b" | "B" | "c" | "C" | "create" | "force-create" | "orphan",
+                    Some(value),
+                ) => {
+                    made = Some(text(&value.to_word()));
+                }
+                Argument::Option("d" | "detach", _) => is_detached = true,
+                Argument::Option("no-track", _) => tracks = false,
+                // Files are brought back, not a branch.
+                Argument::Option("p" | "patch" | "ours" | "theirs" | "pathspec-from-file", _) => return,
+                Argument::Option(..) => {}
+                Argument::Operand(at) => operands.push(text(&words[at])),
+            }
+        }
+        let is_tracking = words.iter().any(|word| word.text == "-t" || word.text.starts_with("--track"));
+        let has_paths = words.iter().any(|word| word.text == "--") && made.is_none();
+        match (made, operands.as_slice()) {
+            (Some(made), start) => {
+                if let Some(start) = start.first().filter(|_| tracks) {
+                    self.track(&made, start);
+                }
+                self.created.push(made.clone());
+                self.go(named(&made));
+            }
+            _ if is_detached => self.go(Position::Detached),
+            (None, [start]) if is_tracking => {
+                if let Some((_, branch)) = self.remote_branch(start) {
+                    self.track(&branch, start);
+                    self.go(named(&branch));
+                }
+            }
+            (None, [target]) if !has_paths => self.switch_to(target),
+            // Nothing, or files of another commit.
+            (None, _) => {}
+        }
+    }
+
+    fn switch_to(&mut self, target: &str) {
+        if matches!(target, "-" | "@{-1}") {
+            let previous = self.previous.clone().or_else(|| before(&self.repository));
+            return self.go(previous.unwrap_or(Position::Unknown));
+        }
+        if target.contains(UNKNOWN) {
+            return self.go(Position::Unknown);
+        }
+        let exists = |reference: &str| self.repository.reference(reference).is_some();
+        let is_remote = |remote: &&str| exists(&format!("refs/remotes/{remote}/{target}"));
+        if self.created.iter().any(|made| made == target)
+            || exists(&format!("{HEADS}{target}"))
+            || self.config.remotes().iter().any(is_remote)
+            || self.repository.is_reftable()
+        {
+            return self.go(named(target));
+        }
+        let is_revision = target.contains(['~', '^', '@']) || is_commit_id(target);
+        let is_other = ["", "refs/", "refs/tags/", "refs/remotes/"].iter().any(|prefix| {
+            let reference = format!("{prefix}{target}");
+            reference.starts_with("refs/") && exists(&reference)
+        });
+        if is_revision || is_other {
+            self.go(Position::Detached);
+        } else if self.is_fetched {
+            self.go(named(target));
+        }
+        // What is no branch is a file, or the command fails: HEAD stays.
+    }
+
+    fn branch(&mut self, call: &GitCall<'_>, text: &dyn Fn(&Word) -> String) {
+        let words = call.arguments();
+        let options =
+            Options::new("u", "set-upstream-to contains no-contains merged no-merged points-at format sort");
+        let (mut moves, mut lists, mut upstream) = (false, false, None);
+        let mut operands = Vec::new();
+        for argument in options.read(words, 0) {
+            match argument {
+                Argument::Option("m" | "M" | "move", _) => moves = true,
+                Argument::Option("u" | "set-upstream-to", Some(value)) => {
+                    upstream = Some(text(&value.to_word()))
+                }
+                Argument::Option("f" | "force" | "q" | "quiet" | "t" | "track" | "no-track", _) => {}
+                Argument::Option(..) => lists = true,
+                Argument::Operand(at) => operands.push(text(&words[at])),
+            }
+        }
+        let here = self.position.branch().map(str::to_owned);
+        match operands.as_slice() {
+            _ if upstream.is_some() => {
+                if let (Some(upstream), Some(branch)) = (upstream, operands.first().cloned().or(here)) {
+                    self.track(&branch, &upstream);
+                }
+            }
+            [new] if moves => {
+                if let Some(old) = here {
+                    self.keep_upstream(&old, new);
+                }
+                self.go(named(new));
+                self.created.push(new.clone());
+            }
+            [old, new] if moves => {
+                self.keep_upstream(old, new);
+                if here.as_ref() == Some(old) {
+                    self.go(named(new));
+                }
+                self.created.push(new.clone());
+            }
+            [new] | [new, _] if !lists => self.created.push(new.clone()),
+            _ => {}
+        }
+    }
+
+    /// A branch that is renamed keeps what is configured for it.
+    fn keep_upstream(&mut self, old: &str, new: &str) {
+        for name in ["merge", "remote", "pushRemote"] {
+            if let Some(value) = self.config.get(&format!("branch.{old}.{name}")).map(str::to_owned) {
+                self.config.set(&format!("branch.{new}.{name}"), &value);
+            }
+        }
+    }
+
+    /// A branch that starts at one of a remote's has that for its upstream.
+    fn track(&mut self, branch: &str, start: &str) {
+        if let Some((remote, upstream)) = self.remote_branch(start) {
+            self.config.set(&format!("branch.{branch}.remote"), &remote);
+            self.config.set(&format!("branch.{branch}.merge"), &format!("{HEADS}{upstream}"));
+        }
+    }
+
+    /// The remote and the branch that a name such as `origin/main` stands for.
+    fn remote_branch(&self, name: &str) -> Option<(String, String)> {
+        let name = name.strip_prefix("refs/").unwrap_or(name);
+        let name = name.strip_prefix("remotes/").unwrap_or(name);
+        self.config.remotes().iter().find_map(|remote| {
+            let branch = name.strip_prefix(*remote)?.strip_prefix('/')?;
+            Some(((*remote).to_owned(), branch.to_owned()))
+        })
+    }
+
+    fn configure(&mut self, call: &GitCall<'_>, text: &dyn Fn(&Word) -> String) {
+        let words = call.arguments();
+        let options = Options::new("f", "file blob type default comment value url");
+        let mut operands = Vec::new();
+        let mut unsets = false;
+        for argument in options.read(words, 0) {
+            match argument {
+                Argument::Option(
+                    "f" | "file" | "blob" | "l" | "list" | "get" | "get-all" | "get-regexp",
+                    _,
+                ) => return,
+                Argument::Option("unset" | "unset-all", _) => unsets = true,
+                Argument::Option(..) => {}
+                Argument::Operand(at) => operands.push(text(&words[at])),
+            }
+        }
+        let operands: Vec<&str> = operands.iter().map(String::as_str).collect();
+        match operands.as_slice() {
+            ["unset", name] => self.config.unset(name),
+            [name, ..] if unsets => self.config.unset(name),
+            ["get" | "unset" | "list" | "edit", ..] => {}
+            ["set", name, value, ..] | [name, value, ..] => self.config.set(name, value),
+            _ => {}
+        }
+    }
+
+    fn remote(&mut self, call: &GitCall<'_>, text: &dyn Fn(&Word) -> String) {
+        let options = Options::new("tm", "");
+        let operands: Vec<String> = options.operands(call.arguments(), 0).into_iter().map(text).collect();
+        match operands.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["add", name, url] => {
+                self.config.set(&format!("remote.{name}.url"), url);
+                if call.arguments().iter().any(|word| matches!(&*word.text, "--mirror" | "--mirror=push")) {
+                    self.config.set(&format!("remote.{name}.mirror"), "true");
+                }
+            }
+            ["update", ..] => self.is_fetched = true,
+            _ => {}
+        }
+    }
+}
+
+fn named(branch: &str) -> Position {
+    if branch.contains(UNKNOWN) { Position::Unknown } else { Position::Branch(branch.to_owned()) }
+}
+
+/// Where HEAD was before the last time that git moved it to another branch, as its journal says.
+fn before(repository: &Repository) -> Option<Position> {
+    let journal = tail_of(&repository.reflog())?;
+    let moved = journal.lines().rev().find_map(|line| line.split_once("checkout: moving from "))?.1;
+    let (from, _) = moved.split_once(" to ")?;
+    Some(if is_commit_id(from) { Position::Detached } else { named(from) })
+}
+
+/// The last part of a file.
+fn tail_of(file: &Path) -> Option<String> {
+    use std::io::{Read, Seek, SeekFrom};
+    /// Enough for a few hundred movements.
+    const LONGEST: u64 = 64 * 1024;
+    let mut file = hooks_common::store::open(file).ok()?;
+    let size = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(LONGEST))).ok()?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

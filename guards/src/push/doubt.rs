@@ -1,0 +1,65 @@
+//! A line that cannot be followed, and may hide a push.
+
+use shell::{Command, Doubt, Input, LONGEST, Operator, Script};
+
+/// Programs that take prose, or are read here already.
+const SPEAKERS: [&str; 6] = ["git", "hub", "gh", "glab", "echo", "printf"];
+/// Programs that run a text.
+const SHELLS: [&str; 6] = ["bash", "sh", "zsh", "dash", "ksh", "eval"];
+
+/// Whether a text names git and a push of it.
+pub(super) fn names_push(text: &str) -> bool {
+    let mut words = words(text);
+    words.any(|word| word.eq_ignore_ascii_case("git")) && words.any(|word| word == "push")
+}
+
+/// Whether a line that cannot be followed may push where nobody sees it; `read` pushes of it were seen.
+pub(super) fn may_push(script: &Script, line: &str, read: usize) -> bool {
+    match &script.doubt {
+        None => false,
+        Some(Doubt::TooLong) => names_push(&line[line.floor_char_boundary(LONGEST)..]),
+        Some(Doubt::TooDeep | Doubt::TooMuch | Doubt::Unclosed | Doubt::Syntax) => {
+            names_push(line) && words(line).filter(|word| *word == "push").count() > read
+        }
+        Some(doubt @ (Doubt::Program(_) | Doubt::Text(_) | Doubt::Piped(_))) => {
+            script.commands.iter().any(|command| builds_push(command, doubt))
+        }
+    }
+}
+
+/// Whether a command may make the text of a push, for something else to run.
+fn builds_push(command: &Command, doubt: &Doubt) -> bool {
+    if is_written_away(command) {
+        return false;
+    }
+    let program = command.program();
+    if let Input::Text(text) = &command.input
+        && program.is_none_or(|name| !SPEAKERS.contains(&name) && !SHELLS.contains(&name))
+        && names_push(text)
+    {
+        return true;
+    }
+    let may_be_piped = !matches!(doubt, Doubt::Text(_));
+    let names = |literal_counts: bool| {
+        command.arguments().iter().any(|word| (literal_counts || !word.is_literal) && names_push(&word.text))
+    };
+    match program {
+        None => names(true),
+        Some("git" | "hub") => false,
+        // The text that a shell is given was followed, if it is told.
+        Some(name) => names(may_be_piped && !SPEAKERS.contains(&name) && !SHELLS.contains(&name)),
+    }
+}
+
+/// Whether what a command says goes to a file.
+fn is_written_away(command: &Command) -> bool {
+    command.redirections.iter().any(|redirection| {
+        redirection.fd.unwrap_or(1) == 1
+            && matches!(redirection.operator, Operator::Write | Operator::Append | Operator::Clobber)
+    })
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '_' | '.'))
+        .filter(|word| !word.is_empty())
+}
