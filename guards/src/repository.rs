@@ -51,7 +51,7 @@ fn home_expanded(path: &str, home: &Path) -> PathBuf {
 
 /// Whether the work on a branch is shared: its history is others' too. Guard `push` need not be on; what it would
 /// protect counts.
-pub(crate) fn is_protected(branch: &str, repository: &Repository, sight: &Sight<'_>) -> bool {
+pub fn is_protected(branch: &str, repository: &Repository, sight: &Sight<'_>) -> bool {
     let settings = sight.policy.guard::<Push>().ok().flatten().map(|placed| placed.settings);
     let branches = settings.unwrap_or_default().branches;
     Protected::of(&branches, Some(repository), None).reason(branch).is_some()

@@ -1,8 +1,9 @@
 //! What a line changes before it pushes: the branch that a repository is on, and its configuration.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hooks_common::git::{Head, Repository, is_commit_id};
+use hooks_common::paths::resolve;
 use shell::options::{Argument, Options};
 use shell::{GitCall, Word};
 
@@ -23,6 +24,8 @@ pub(super) struct Place {
     pub(super) shown: Option<Position>,
     /// The branches that the line made.
     pub(super) created: Vec<String>,
+    /// Where the line makes this work tree, if it does.
+    made_at: Option<PathBuf>,
     previous: Option<Position>,
     /// Whether branches may have come from elsewhere.
     is_fetched: bool,
@@ -63,9 +66,59 @@ impl Place {
             position,
             shown: None,
             created: Vec::new(),
+            made_at: None,
             previous: None,
             is_fetched: false,
         }
+    }
+
+    /// Whether it is this one.
+    pub(super) fn is_at(&self, repository: &Repository) -> bool {
+        self.made_at.is_none() && self.repository.git_dir() == repository.git_dir()
+    }
+
+    /// Whether it is a work tree that the line makes, and holds this folder.
+    pub(super) fn is_new_at(&self, folder: &Path) -> bool {
+        self.made_at.as_ref().is_some_and(|made_at| folder.starts_with(made_at))
+    }
+
+    /// The work tree that `git worktree add`, called in `folder`, makes.
+    pub(super) fn worktree(&self, call: &GitCall<'_>, folder: &Path) -> Option<Self> {
+        if call.subcommand() != "worktree" {
+            return None;
+        }
+        let (mut made, mut is_detached) = (None, false);
+        let mut operands = Vec::new();
+        for argument in Options::new("bB", "reason").read(call.arguments(), 0) {
+            match argument {
+                Argument::Option("b" | "B", Some(value)) => made = Some(value.text),
+                Argument::Option("d" | "detach", _) => is_detached = true,
+                Argument::Option(..) => {}
+                Argument::Operand(at) => operands.push(&call.arguments()[at]),
+            }
+        }
+        let (path, start) = match operands.as_slice() {
+            [verb, path, start @ ..] if verb.text == "add" && path.is_literal => {
+                (Path::new(&path.text), start)
+            }
+            _ => return None,
+        };
+        let position = match (made.or_else(|| Some(&*start.first()?.text)), path.file_name()) {
+            _ if is_detached => Position::Detached,
+            (Some(branch), _) if !branch.contains(['$', '`']) => Position::Branch(branch.to_owned()),
+            (None, Some(name)) => Position::Branch(name.to_string_lossy().into_owned()),
+            _ => Position::Unknown,
+        };
+        Some(Self {
+            repository: self.repository.clone(),
+            config: self.config.clone(),
+            position,
+            shown: None,
+            created: self.created.clone(),
+            made_at: Some(resolve(&folder.join(path))),
+            previous: None,
+            is_fetched: self.is_fetched,
+        })
     }
 
     /// Follows a call of git that pushes nothing.
@@ -198,7 +251,7 @@ impl Place {
             match argument {
                 Argument::Option("m" | "M" | "move", _) => moves = true,
                 Argument::Option("u" | "set-upstream-to", Some(value)) => {
-                    upstream = Some(text(&value.to_word()))
+                    upstream = Some(text(&value.to_word()));
                 }
                 Argument::Option("f" | "force" | "q" | "quiet" | "t" | "track" | "no-track", _) => {}
                 Argument::Option(..) => lists = true,

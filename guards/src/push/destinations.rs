@@ -78,13 +78,13 @@ impl Push<'_> {
                 Refspec::Source("tag") => is_tag = true,
                 Refspec::Without(_) => {}
                 Refspec::Matching => {
-                    destinations.extend(self.through("refs/heads/*", "refs/heads/*", &without))
+                    destinations.extend(self.through("refs/heads/*", "refs/heads/*", &without));
                 }
                 Refspec::Source(all) if all.contains('*') => {
-                    destinations.extend(self.through(all, all, &without))
+                    destinations.extend(self.through(all, all, &without));
                 }
                 Refspec::To(from, to) if to.contains('*') => {
-                    destinations.extend(self.through(from, to, &without))
+                    destinations.extend(self.through(from, to, &without));
                 }
                 Refspec::Source(source) => destinations.extend(self.of_source(source, is_mapped)),
                 Refspec::Removed(name) => {

@@ -29,7 +29,7 @@ use self::destinations::{Destination, Push, default_remote};
 use self::told::{UNKNOWN, is_query, is_unknown, told};
 use crate::git_config::GitConfig;
 use crate::objection::Objection;
-use crate::repository::{Protected, repository_of};
+use crate::repository::{Protected, folder_of, repository_of};
 use crate::sight::Sight;
 
 /// Subcommands of git that push nothing and that no alias can stand for.
@@ -178,6 +178,9 @@ impl Reader<'_, '_> {
                     place.shown = Some(place.position.clone());
                 }
                 place.follow(&call, line.text);
+                let folder = folder_of(&call.folder, line.start, self.sight.home());
+                let apart = folder.and_then(|folder| place.worktree(&call, &folder));
+                self.places.extend(apart);
             }
             _ => self.alias(&command, &call, place, line),
         }
@@ -185,8 +188,14 @@ impl Reader<'_, '_> {
 
     /// The repository that a call works on.
     fn place(&mut self, call: &GitCall<'_>, start: &Path) -> Option<usize> {
+        let folder = folder_of(&call.folder, start, self.sight.home());
+        if let Some(folder) = folder.filter(|_| call.git_dir.is_none())
+            && let Some(at) = self.places.iter().position(|place| place.is_new_at(&folder))
+        {
+            return Some(at);
+        }
         let repository = repository_of(call, start, self.sight.home())?;
-        let is_known = |place: &Place| place.repository.git_dir() == repository.git_dir();
+        let is_known = |place: &Place| place.is_at(&repository);
         if let Some(at) = self.places.iter().position(is_known) {
             return Some(at);
         }
@@ -304,17 +313,19 @@ fn objection(
         "push a branch of its own and open a pull request: git push -u {plain} HEAD:refs/heads/<a-new-name>"
     );
     let written_out = format!("write the branch out: git push {plain} HEAD:refs/heads/<branch>");
+    let unknown = || {
+        let what = format!("this pushes to {shown}, and to which branch is known only when it runs");
+        Some(Objection::doubtful(what, written_out.clone()))
+    };
     let found = match destination {
+        Destination::Unknown => return unknown(),
+        Destination::Branch(name) | Destination::Removed(name) if is_unknown(name) => return unknown(),
         Destination::Branch(name) | Destination::Removed(name) if name.contains(UNKNOWN) => {
             let (start, rest) = name.split_once(UNKNOWN)?;
             let end = rest.rsplit_once(UNKNOWN).map_or(rest, |(_, end)| end);
             let name = fact(&name.replace(UNKNOWN, "…"));
             let what = format!("this pushes to {name} on {shown}, a branch that is known only when it runs");
             return protected.may_be(start, end).then(|| Objection::doubtful(what, written_out));
-        }
-        Destination::Unknown => {
-            let what = format!("this pushes to {shown}, and to which branch is known only when it runs");
-            return Some(Objection::doubtful(what, written_out));
         }
         Destination::Branch(name) => {
             let reason = protected.reason(name)?;
