@@ -8,7 +8,7 @@ use shell::options::{Argument, Options};
 use shell::{GitCall, Word};
 
 use super::refspec::{HEADS, branch_of, is_head};
-use super::told::{UNKNOWN, told};
+use super::told::UNKNOWN;
 use crate::git_config::GitConfig;
 
 /// A repository as the line has left it so far.
@@ -20,8 +20,6 @@ pub(super) struct Place {
     pub(super) config: GitConfig,
     /// What HEAD points to.
     pub(super) position: Position,
-    /// What it pointed to when the line asked for it.
-    pub(super) shown: Option<Position>,
     /// The branches that the line made.
     pub(super) created: Vec<String>,
     /// Where the line makes this work tree, if it does.
@@ -64,7 +62,6 @@ impl Place {
             repository,
             config,
             position,
-            shown: None,
             created: Vec::new(),
             made_at: None,
             previous: None,
@@ -113,7 +110,6 @@ impl Place {
             repository: self.repository.clone(),
             config: self.config.clone(),
             position,
-            shown: None,
             created: self.created.clone(),
             made_at: Some(resolve(&folder.join(path))),
             previous: None,
@@ -121,14 +117,11 @@ impl Place {
         })
     }
 
-    /// Follows a call of git that pushes nothing.
-    pub(super) fn follow(&mut self, call: &GitCall<'_>, line: &str) {
-        let shown =
-            self.shown.as_ref().or(Some(&self.position)).and_then(Position::branch).map(str::to_owned);
-        let text = |word: &Word| told(word, shown.as_deref(), line);
+    /// Follows a call of git that pushes nothing; `text` tells what a word says.
+    pub(super) fn follow(&mut self, call: &GitCall<'_>, text: &dyn Fn(&Word) -> String) {
         match call.subcommand() {
-            "checkout" | "switch" => self.switch(call, &text),
-            "branch" => self.branch(call, &text),
+            "checkout" | "switch" => self.switch(call, text),
+            "branch" => self.branch(call, text),
             "symbolic-ref" => {
                 let operands = Options::new("m", "").operands(call.arguments(), 0);
                 if let [head, target] = operands.as_slice()
@@ -150,8 +143,8 @@ impl Place {
                     self.go(named(&text(branch)));
                 }
             }
-            "config" => self.configure(call, &text),
-            "remote" => self.remote(call, &text),
+            "config" => self.configure(call, text),
+            "remote" => self.remote(call, text),
             "fetch" | "pull" => self.is_fetched = true,
             _ => {}
         }

@@ -101,6 +101,8 @@ fn the_repository_that_is_pushed_counts() {
         ("cd ../apart && git push -u origin HEAD", "pass"),
         ("git checkout feature; git -C ../apart switch main; git -C ../apart push; git push", "deny"),
         ("git -C nested push", "pass"),
+        ("git -C ../apart push origin $(git branch --show-current)", "deny"),
+        ("git push origin $(git -C ../apart branch --show-current)", "ask"),
         ("git -C nested push origin HEAD", "pass"),
         ("(cd nested && git push); git push", "deny"),
         ("GIT_DIR=.git/worktrees/apart git push", "pass"),

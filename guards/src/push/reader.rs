@@ -1,0 +1,338 @@
+//! A line's calls of git, read in their order.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use config::types::guards::Push as Settings;
+use hooks_common::git::Repository;
+use shell::{Command, Folder, GitCall, Script, Word};
+
+use super::arguments::{self, Arguments};
+use super::call::{as_git, is_configured_from_outside, is_source_of_configuration, of_send_pack, of_subtree};
+use super::course::{Place, Position};
+use super::destinations::{Destination, Push, default_remote};
+use super::told::{UNKNOWN, is_query, is_unknown, told};
+use super::{doubt, is_harmless, objection};
+use crate::git_config::GitConfig;
+use crate::objection::Objection;
+use crate::repository::{Protected, folder_of, repository_of};
+use crate::sight::Sight;
+
+/// How many calls of git are followed, those that aliases stand for among them.
+const MOST_CALLS: usize = 300;
+/// How deep aliases within aliases are followed.
+const DEEPEST: usize = 10;
+/// What a line calls the root of the work tree that it is in.
+const TOP: [&str; 2] = ["$(git rev-parse --show-toplevel)", "`git rev-parse --show-toplevel`"];
+
+/// Where a script stands.
+#[derive(Clone, Copy)]
+struct Line<'l> {
+    /// The folder it is started in.
+    start: &'l Path,
+    text: &'l str,
+    /// How many aliases it is within.
+    depth: usize,
+}
+
+/// A call of git, where it stands.
+#[derive(Clone, Copy)]
+struct At<'l> {
+    /// Which of the places it works on, where that is known.
+    place: Option<usize>,
+    line: Line<'l>,
+    /// Whether it takes configuration from where it is not read.
+    is_hidden: bool,
+}
+
+/// Reads a line's calls of git in their order.
+pub(super) struct Reader<'a, 's> {
+    sight: &'a Sight<'s>,
+    settings: &'a Settings,
+    places: Vec<Place>,
+    found: Vec<Objection>,
+    /// How many calls of git were followed.
+    calls: usize,
+    /// How many pushes were read.
+    pushes: usize,
+    /// The branch that the line was told when it asked for it.
+    shown: Option<Position>,
+    /// The folder that a line is in which does not tell it, where it is a work tree's root.
+    top: Option<PathBuf>,
+    /// The repository that the environment names since a command of the line.
+    git_dir: Option<String>,
+    /// Whether configuration comes from where it is not read.
+    is_hidden: bool,
+}
+
+impl<'a, 's> Reader<'a, 's> {
+    /// What is wrong with the pushes of a line.
+    pub(super) fn read(settings: &'a Settings, sight: &'a Sight<'s>) -> Vec<Objection> {
+        let mut reader = Self {
+            sight,
+            settings,
+            places: Vec::new(),
+            found: Vec::new(),
+            calls: 0,
+            pushes: 0,
+            shown: None,
+            top: None,
+            git_dir: None,
+            is_hidden: false,
+        };
+        let line = Line { start: &sight.tool_use.folder, text: sight.tool_use.command, depth: 0 };
+        reader.script(sight.script(), line);
+        reader.found
+    }
+
+    fn script(&mut self, script: &Script, line: Line<'_>) {
+        for command in &script.commands {
+            self.command(command, line);
+        }
+        if let Some(doubt) = script.doubt.as_ref().filter(|_| self.found.is_empty())
+            && doubt::may_push(script, line.text, self.pushes)
+        {
+            self.found.push(Objection::doubtful(
+                format!("this line {doubt}, and it may push"),
+                "run the push by itself, written out: git push <remote> HEAD:refs/heads/<branch>",
+            ));
+        }
+    }
+
+    fn command(&mut self, command: &Command, line: Line<'_>) {
+        match (command.program(), command.arguments()) {
+            (Some("export" | "declare" | "typeset"), words) => return self.export(words),
+            // The branch of a pull request, whatever its name.
+            (Some("gh" | "glab"), [_, verb, ..]) if verb.text == "checkout" => {
+                return self.lose(command, line);
+            }
+            (Some("cd" | "pushd" | "popd"), words) => return self.enter(command, words, line),
+            _ => {}
+        }
+        let Some((command, is_certain)) = as_git(command, line.text) else { return };
+        let Some(mut call) = command.git() else { return };
+        self.calls += 1;
+        if self.calls > MOST_CALLS {
+            return self.give_up();
+        }
+        if call.folder == Folder::Unknown
+            && let Some(top) = self.top_of(&command, line)
+        {
+            call.folder = Folder::In(top.to_string_lossy().into_owned());
+        }
+        if call.git_dir.is_none() {
+            call.git_dir.clone_from(&self.git_dir);
+        }
+        // `git $OPTIONS push`
+        if let [first, second, ..] = call.words
+            && !first.is_literal
+            && second.text == "push"
+        {
+            call.words = &call.words[1..];
+        }
+        let is_hidden = self.is_hidden || is_configured_from_outside(&command);
+        let place = self.place(&call, line.start);
+        let at = At { place, line, is_hidden };
+        let subcommand = call.subcommand();
+        match subcommand {
+            "push" => self.push(&call, at, &arguments::read(call.arguments()), is_certain),
+            _ if !is_certain => {}
+            "send-pack" | "http-push" => self.push(&call, at, &of_send_pack(call.arguments()), true),
+            "subtree" => {
+                if let Some(arguments) = of_subtree(call.arguments()) {
+                    self.push(&call, at, &arguments, true);
+                }
+            }
+            _ if !call.words[0].is_literal => {
+                if line.text.contains("push") {
+                    self.push(&call, at, &arguments::read(call.arguments()), false);
+                }
+            }
+            _ if is_harmless(subcommand) => {
+                let Some(place) = place.map(|at| &mut self.places[at]) else { return };
+                let texts: Vec<&str> = call.words.iter().map(|word| &*word.text).collect();
+                if is_query(&format!("git {}", texts.join(" "))) {
+                    self.shown = Some(place.position.clone());
+                }
+                let shown = self.shown.as_ref().unwrap_or(&place.position).branch().map(str::to_owned);
+                place.follow(&call, &|word| told(word, shown.as_deref(), line.text));
+                let folder = folder_of(&call.folder, line.start, self.sight.home());
+                let apart = folder.and_then(|folder| place.worktree(&call, &folder));
+                self.places.extend(apart);
+            }
+            _ => self.alias(&command, &call, place, line),
+        }
+    }
+
+    /// The repository that a call works on.
+    fn place(&mut self, call: &GitCall<'_>, start: &Path) -> Option<usize> {
+        let folder = folder_of(&call.folder, start, self.sight.home());
+        if let Some(folder) = folder.filter(|_| call.git_dir.is_none())
+            && let Some(at) = self.places.iter().position(|place| place.is_new_at(&folder))
+        {
+            return Some(at);
+        }
+        let repository = repository_of(call, start, self.sight.home())?;
+        let is_known = |place: &Place| place.is_at(&repository);
+        if let Some(at) = self.places.iter().position(is_known) {
+            return Some(at);
+        }
+        self.places.push(Place::new(repository, self.sight.home()));
+        Some(self.places.len() - 1)
+    }
+
+    fn lose(&mut self, command: &Command, line: Line<'_>) {
+        let folder = command.folder.clone();
+        let call = GitCall { words: &[], folder, git_dir: self.git_dir.clone(), settings: Vec::new() };
+        if let Some(at) = self.place(&call, line.start) {
+            self.places[at].lose();
+        }
+    }
+
+    /// Follows a change of folder that the line does not tell, to the root of the work tree that it is in.
+    fn enter(&mut self, command: &Command, words: &[Word], line: Line<'_>) {
+        if words.iter().all(|word| word.is_literal) {
+            return;
+        }
+        let is_top = words.iter().any(is_top);
+        self.top = if is_top { self.top_around(&command.folder, line) } else { None };
+    }
+
+    /// The work tree's root that a call of git works in, if it is said to work there.
+    fn top_of(&self, command: &Command, line: Line<'_>) -> Option<PathBuf> {
+        if command.folder == Folder::Unknown {
+            return self.top.clone();
+        }
+        if command.words.iter().any(is_top) { self.top_around(&command.folder, line) } else { None }
+    }
+
+    fn top_around(&self, folder: &Folder, line: Line<'_>) -> Option<PathBuf> {
+        let folder = match folder {
+            Folder::Unknown => return self.top.clone(),
+            folder => folder_of(folder, line.start, self.sight.home())?,
+        };
+        Some(Repository::discover(&folder)?.top().to_owned())
+    }
+
+    fn give_up(&mut self) {
+        let way_out = "run the push by itself";
+        let objection = Objection::doubtful("this line calls git more often than is followed", way_out);
+        if !self.found.contains(&objection) {
+            self.found.push(objection);
+        }
+    }
+
+    fn export(&mut self, words: &[Word]) {
+        for (name, value) in words.iter().filter_map(|word| word.text.split_once('=')) {
+            if name == "GIT_DIR" {
+                self.git_dir = Some(value.to_owned());
+            }
+            self.is_hidden |= is_source_of_configuration(name, value);
+        }
+    }
+
+    /// Follows what an alias stands for.
+    fn alias(&mut self, command: &Command, call: &GitCall<'_>, place: Option<usize>, line: Line<'_>) {
+        // git itself refuses an alias that leads to itself.
+        if line.depth > DEEPEST {
+            return;
+        }
+        let config = match place {
+            Some(at) => Cow::Borrowed(&self.places[at].config),
+            None => Cow::Owned(GitConfig::read(None, self.sight.home())),
+        };
+        let config = config.with(&call.settings);
+        let Some(value) = config.get(&format!("alias.{}", call.subcommand())).map(str::to_owned) else {
+            return;
+        };
+        let deeper = Line { depth: line.depth + 1, ..line };
+        if let Some(body) = value.strip_prefix('!') {
+            let text = call.arguments().iter().fold(body.to_owned(), |text, word| text + " " + &quoted(word));
+            let start = place.map_or(line.start, |at| self.places[at].repository.top()).to_owned();
+            return self.script(&shell::parse(&text), Line { start: &start, text: &text, ..deeper });
+        }
+        let stands_for = shell::parse(&format!("git {value}"));
+        let Some(known) = stands_for.commands.first() else { return };
+        let before = &command.words[..command.words.len() - call.words.len()];
+        let words = [before, known.arguments(), call.arguments()].concat();
+        self.command(&Command { words, ..command.clone() }, deeper);
+    }
+
+    fn push(&mut self, call: &GitCall<'_>, at: At<'_>, arguments: &Arguments, is_certain: bool) {
+        self.pushes += 1;
+        if arguments.is_idle {
+            return;
+        }
+        let place = at.place.map(|at| &self.places[at]);
+        let config = place.map_or_else(
+            || Cow::Owned(GitConfig::read(None, self.sight.home())),
+            |place| Cow::Borrowed(&place.config),
+        );
+        let config = config.with(&call.settings);
+        let position = place.map_or(&Position::Unknown, |place| &place.position);
+        let shown = self.shown.as_ref().unwrap_or(position).branch();
+        let text = |word: &Word| told(word, shown, at.line.text);
+        let operands: Vec<String> = arguments.operands.iter().map(text).collect();
+        let named = operands.first().cloned().or_else(|| arguments.repo.as_ref().map(text));
+        // What stands alone may be the remote and more.
+        let is_anything = matches!(&*arguments.operands, [word] if !word.is_quoted)
+            && named.as_deref().is_some_and(is_unknown);
+        let remote = match named {
+            Some(name) if name.contains(UNKNOWN) => None,
+            Some(name) => Some(name),
+            None => place.map(|_| default_remote(&config, position)),
+        };
+        // The repository itself.
+        if remote.as_deref() == Some(".") {
+            return;
+        }
+        // In a folder that is not told it is most likely the project's own.
+        let repository = place.map(|place| &place.repository).or(self.sight.project.repository());
+        let known = remote.as_deref().map(|remote| known_remote(remote, &config));
+        let protected = Protected::of(&self.settings.branches, repository, known);
+        let push = Push {
+            arguments,
+            remote: remote.clone(),
+            refspecs: operands.get(1..).unwrap_or_default(),
+            place,
+            config: &config,
+            protected: &protected,
+        };
+        let mut destinations = if is_anything { Vec::new() } else { push.destinations() };
+        let is_configured = !arguments.all && push.refspecs.iter().all(|refspec| !refspec.contains(':'));
+        if is_anything || at.is_hidden && is_configured {
+            destinations.push(Destination::Unknown);
+        }
+        for destination in &destinations {
+            let objection = objection(destination, remote.as_deref(), &protected, is_certain);
+            if let Some(objection) = objection.filter(|objection| !self.found.contains(objection)) {
+                self.found.push(objection);
+            }
+        }
+    }
+}
+
+/// The name of the remote that has this address; the address where none has.
+fn known_remote<'r>(remote: &'r str, config: &'r GitConfig) -> &'r str {
+    let has_address = |name: &&str| {
+        ["url", "pushurl"]
+            .iter()
+            .any(|key| config.all(&format!("remote.{name}.{key}")).any(|url| url == remote))
+    };
+    config.remotes().into_iter().find(has_address).unwrap_or(remote)
+}
+
+/// Whether a word names the root of the work tree, or what lies below it.
+fn is_top(word: &Word) -> bool {
+    TOP.iter()
+        .any(|top| word.text.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// A word as Bash would have to read it to come to the same.
+fn quoted(word: &Word) -> String {
+    if word.is_literal {
+        format!("'{}'", word.text.replace('\'', "'\\''"))
+    } else {
+        format!("\"{}\"", word.text)
+    }
+}
