@@ -11,7 +11,6 @@ pub mod delta;
 pub mod exclude;
 pub mod facts;
 mod failures;
-pub mod files;
 pub mod git;
 pub mod handoff;
 pub mod journal;
@@ -28,4 +27,5 @@ pub mod transcript;
 pub mod turn;
 pub mod vitals;
 
+use hooks_common::store::document as files;
 pub use place::Place;

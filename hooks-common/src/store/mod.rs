@@ -4,6 +4,7 @@
 //! which readers skip and the next writer closes with a newline.
 
 pub mod append;
+pub mod document;
 pub mod lock;
 pub mod quarantine;
 pub mod replace;

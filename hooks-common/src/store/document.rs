@@ -1,12 +1,15 @@
-//! Writing below a project's folder: never through a symbolic link that lies inside it, never where nothing changed.
+//! JSON documents below a project's folder: never written through a symbolic link that lies inside it, never where
+//! nothing changed, and kept aside where they cannot be read.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use hooks_common::store::{self, Durability};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::ser::{PrettyFormatter, Serializer};
+
+use super::Durability;
+use crate::store;
 
 /// The largest state file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
