@@ -13,7 +13,7 @@ const END: &str = "# end stanchion";
 const LINE_END_ADDED: &str = " (after a line end that it added)";
 
 /// The files, wherever in the work tree a client was launched.
-const FILES: [&str; 12] = [
+const FILES: [&str; 14] = [
     "**/.claude/hooks/.session-state.json*",
     "**/.claude/hooks/.context-tracking-state.json*",
     "**/.claude/hooks/.auto-save-state.json*",
@@ -23,6 +23,8 @@ const FILES: [&str; 12] = [
     "**/.claude/state/commit-log.jsonl*",
     "**/.claude/state/commit-failures.jsonl*",
     "**/.claude/state/agent-invocations.jsonl*",
+    "**/.claude/state/test-runs.jsonl*",
+    "**/.claude/state/error-fingerprints.json*",
     "**/.claude/state/checkpoints/",
     "**/.claude/haios-events.jsonl*",
     "**/.claude/governance-events.jsonl*",

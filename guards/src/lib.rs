@@ -14,6 +14,7 @@ pub mod grants;
 pub mod large_read;
 pub mod loops;
 pub mod objection;
+pub mod outcome;
 pub mod overrides;
 pub mod paths;
 pub mod patterns;

@@ -1,1 +1,56 @@
-//! See `loops` in docs/guards.md.
+//! The guard `loops`: the same failure again and again.
+
+use config::types::guards::Loops;
+use hooks_common::session_log::{LoggedEvent, Outcome};
+use hooks_common::text::fact;
+
+use crate::objection::Objection;
+use crate::outcome::{Failure, failure_of, success_of};
+
+/// What is said of a failure that has come `times` times since its family last succeeded, and at each doubling.
+pub fn examine(settings: &Loops, failure: &Failure<'_>) -> Option<Objection> {
+    let minutes = settings.minutes.max(1);
+    // Once is no loop.
+    let times = settings.times.max(2);
+    let count = count(failure, 60 * i64::from(minutes), times);
+    if !is_told(count, times) {
+        return None;
+    }
+    let (family, said) = (fact(&failure.outcome.family), &failure.outcome.said);
+    let said = if said.is_empty() { String::new() } else { format!(": {}", fact(said)) };
+    Some(Objection::advice(
+        format!("{family} has failed in the same way {count} times within {minutes} minutes{said}"),
+        "stop repeating it: read the whole output, change the approach, or ask the user",
+    ))
+}
+
+/// How often the failure has come within so many seconds of the first time, this time included; a later one begins
+/// anew. Where it cannot be `least` nobody counts.
+fn count(failure: &Failure<'_>, seconds: i64, least: u32) -> u32 {
+    let Outcome { fingerprint, family, .. } = failure.outcome;
+    let is_same = |event: &&LoggedEvent| {
+        failure_of(event).is_some_and(|known| known.fingerprint == *fingerprint)
+            && event.agent_id == failure.agent
+            // What Read says of one missing file it says of any.
+            && (event.tool_name == "Bash" || event.input_digest == failure.digest)
+    };
+    if failure.before.iter().filter(is_same).count() + 1 < least as usize {
+        return 0;
+    }
+    let succeeded = failure.before.iter().rposition(|event| success_of(event).as_ref() == Some(family));
+    let since = succeeded.map_or(0, |at| at + 1);
+    let earlier = failure.before[since..].iter().filter(is_same).map(LoggedEvent::epoch);
+    let (mut first, mut count) = (0, 0);
+    for at in earlier.chain([failure.at]) {
+        if count == 0 || at - first > seconds {
+            (first, count) = (at, 0);
+        }
+        count += 1;
+    }
+    count
+}
+
+/// At the first time that is a loop, and whenever there are twice as many.
+fn is_told(count: u32, times: u32) -> bool {
+    count.is_multiple_of(times) && (count / times).is_power_of_two()
+}

@@ -1,1 +1,234 @@
-//! See `projection` in docs/guards.md.
+//! What others read of how commands ended, made from the sessions' logs at the turn: `test-runs.jsonl` and
+//! `error-fingerprints.json` below `.claude/state/`.
+//!
+//! `outcomes.json` in a session's directory remembers how far its log was read, and which failures wait for a success.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use config::Policy;
+use config::types::guards::{Errors, GuardName};
+use hooks_common::paths::{self, Paths};
+use hooks_common::project::Project;
+use hooks_common::runtime::Hook;
+use hooks_common::session_id::SessionId;
+use hooks_common::session_log::{Cursor, LoggedEvent, SessionDir};
+use hooks_common::store::{self, Durability, lock};
+use hooks_common::text::{cut_bytes, one_line};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::errors::book::{Book, Entry, Fix};
+use crate::outcome::{failure_of, success_of};
+use crate::tests::runs::{self, Run};
+
+/// The format version.
+const FORMAT: u32 = 1;
+/// How many failures wait for a success; the oldest go first.
+const MOST_OPEN: usize = 50;
+/// How many files of a fix are kept, the last ones.
+const MOST_FILES: usize = 10;
+/// The longest command of a fix that is kept, in bytes.
+const LONGEST_COMMAND: usize = 200;
+/// News without a meaning here are read again until there are so many bytes of them: that costs less than writing.
+const UNREMEMBERED: u64 = 64 * 1024;
+
+/// `outcomes.json`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Progress {
+    v: u32,
+    projection: Cursor,
+    open: Vec<Open>,
+}
+
+/// A failure that waits for a success of its family.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Open {
+    fingerprint: String,
+    family: String,
+    /// The file that the tool named: another one's success tells nothing.
+    target: String,
+    /// The files that were edited since.
+    files: Vec<String>,
+}
+
+/// What is new.
+#[derive(Debug, Default)]
+struct New {
+    runs: Vec<Run>,
+    failures: Vec<(String, Entry)>,
+    fixes: Vec<(String, Fix)>,
+}
+
+/// Brings what others read up to date with the hook's session.
+///
+/// # Errors
+/// When the log cannot be read or a file not be written.
+pub fn project(hook: &mut Hook) -> Result<(), String> {
+    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    let root = root_of(hook);
+    if hook.project().root() == root {
+        return update(hook.project(), &hook.paths, &dir, &session);
+    }
+    let project = Project::of_event(&hook.paths, None, &root).rooted_at(root);
+    update(&project, &hook.paths, &dir, &session)
+}
+
+/// The root of the project that the hook's session belongs to.
+pub fn root_of(hook: &Hook) -> PathBuf {
+    let meta = hook.session_dir().and_then(|dir| dir.meta());
+    meta.map_or_else(|| hook.session_project().0, |meta| meta.project_dir)
+}
+
+/// Brings what others read up to date with a session of the project, where a guard asks for it.
+///
+/// # Errors
+/// As [`project`].
+pub fn update(project: &Project, paths: &Paths, dir: &SessionDir, session: &SessionId) -> Result<(), String> {
+    let Some(policy) = Policy::of(project, paths).filter(Policy::is_enabled) else { return Ok(()) };
+    let keeps_runs = policy.has_guard(GuardName::Tests);
+    let errors = policy.guard::<Errors>().map_err(|error| error.to_string())?.map(|guard| guard.settings);
+    if !keeps_runs && errors.is_none() {
+        return Ok(());
+    }
+    let most = errors.map(|errors| errors.most as usize);
+    fold_in(project, dir, session, keeps_runs, most).map_err(|error| error.to_string())
+}
+
+fn fold_in(
+    project: &Project,
+    dir: &SessionDir,
+    session: &SessionId,
+    keeps_runs: bool,
+    most_errors: Option<usize>,
+) -> io::Result<()> {
+    dir.refuse_link()?;
+    let Some(_lock) = lock_of(project)? else { return Ok(()) };
+    let mut progress = Progress::read(dir)?;
+    let Some(news) = progress.projection.news(dir)? else { return Ok(()) };
+    let root = project.root();
+    let session = name_of(dir, session);
+    if !news.is_continued {
+        progress.open.clear();
+    }
+    let mut new = progress.fold(&news.events, root, &session);
+    if !keeps_runs {
+        new.runs.clear();
+    }
+    let says_something = !(new.runs.is_empty() && new.failures.is_empty() && new.fixes.is_empty());
+    runs::add(root, &new.runs)?;
+    if let Some(most) = most_errors.filter(|_| !(new.failures.is_empty() && new.fixes.is_empty())) {
+        let mut book = Book::read(root)?;
+        new.failures.into_iter().for_each(|(fingerprint, entry)| book.count(&fingerprint, &session, entry));
+        new.fixes.into_iter().for_each(|(fingerprint, fix)| book.fix(&fingerprint, fix));
+        book.write(root, most)?;
+    }
+    if says_something || news.cursor.beyond(progress.projection) > UNREMEMBERED {
+        progress.projection = news.cursor;
+        progress.write(dir)?;
+    }
+    Ok(())
+}
+
+/// The lock of whoever writes the project's files; `None` when another does, and reads the rest the next time.
+fn lock_of(project: &Project) -> io::Result<Option<lock::Lock>> {
+    let path = paths::outcomes_lock(project.stores()[0]);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    match lock::exclusive(&path, lock::HOT) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(lock::LockError::Busy { .. }) => Ok(None),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+/// What others know the session by: its number, which stands in its journal, else its short id.
+fn name_of(dir: &SessionDir, session: &SessionId) -> Value {
+    #[derive(Deserialize)]
+    struct Journal {
+        number: Option<u64>,
+    }
+    let journal = store::read(&dir.journal()).ok().flatten();
+    let journal = journal.and_then(|bytes| serde_json::from_slice::<Journal>(&bytes).ok());
+    journal.and_then(|journal| journal.number).map_or_else(|| session.key().as_str().into(), Value::from)
+}
+
+impl Progress {
+    /// What is remembered; nothing where that cannot be read, because it can be made anew.
+    fn read(dir: &SessionDir) -> io::Result<Self> {
+        let bytes = store::read(&dir.outcomes())?.unwrap_or_default();
+        Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+    }
+
+    fn write(&mut self, dir: &SessionDir) -> io::Result<()> {
+        self.v = FORMAT;
+        store::replace(&dir.outcomes(), &serde_json::to_vec(self)?, Durability::Rebuildable, 0o600)
+    }
+
+    /// What the events say, in the order of the log.
+    fn fold(&mut self, events: &[LoggedEvent], root: &Path, session: &Value) -> New {
+        let mut new = New::default();
+        let mut seen = HashSet::new();
+        for event in events.iter().filter(|event| seen.insert(&event.event_id)) {
+            new.runs.extend(Run::of(event, session));
+            if let Some(outcome) = failure_of(event) {
+                let open = Open {
+                    fingerprint: outcome.fingerprint.clone(),
+                    family: outcome.family.clone(),
+                    target: event.file_path.clone(),
+                    files: Vec::new(),
+                };
+                self.open.retain(|known| known.fingerprint != open.fingerprint);
+                self.open.push(open);
+                let surplus = self.open.len().saturating_sub(MOST_OPEN);
+                self.open.drain(..surplus);
+                let entry = Entry {
+                    tool: event.tool_name.clone(),
+                    family: outcome.family.clone(),
+                    message: outcome.said.clone(),
+                    last_seen: event.recorded_at.clone(),
+                    ..Entry::default()
+                };
+                new.failures.push((outcome.fingerprint.clone(), entry));
+            } else if !self.open.is_empty() {
+                self.close(event, session, &mut new);
+                self.note_edit(event, root);
+            }
+        }
+        new
+    }
+
+    /// A success closes the failures of its family: what was edited since each has helped.
+    fn close(&mut self, event: &LoggedEvent, session: &Value, new: &mut New) {
+        let Some(family) = success_of(event) else { return };
+        let fix = Fix {
+            at: event.recorded_at.clone(),
+            session: session.clone(),
+            command: cut_bytes(one_line(&event.command).trim(), LONGEST_COMMAND).to_owned(),
+            files: Vec::new(),
+        };
+        let is_closed = |open: &Open| open.family == family && open.target == event.file_path;
+        for open in self.open.iter().filter(|open| is_closed(open)) {
+            new.fixes.push((open.fingerprint.clone(), Fix { files: open.files.clone(), ..fix.clone() }));
+        }
+        self.open.retain(|open| !is_closed(open));
+    }
+
+    fn note_edit(&mut self, event: &LoggedEvent, root: &Path) {
+        if event.event != "PostToolUse" || event.file_op != "edit" || event.file_path.is_empty() {
+            return;
+        }
+        let file = Path::new(&event.file_path);
+        let file = file.strip_prefix(root).unwrap_or(file).to_string_lossy();
+        for open in &mut self.open {
+            open.files.retain(|known| *known != *file);
+            open.files.push(file.clone().into_owned());
+            let surplus = open.files.len().saturating_sub(MOST_FILES);
+            open.files.drain(..surplus);
+        }
+    }
+}

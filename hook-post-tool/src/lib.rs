@@ -1,5 +1,5 @@
-//! PostToolUse and PostToolUseFailure: what the tool satisfied and spent, what is told after it, what a command line
-//! committed, one line in the session's log.
+//! PostToolUse and PostToolUseFailure: what the tool satisfied and spent, how it ended, what is told after it, what a
+//! command line committed, one line in the session's log.
 
 use hooks_common::runtime::Hook;
 
@@ -9,6 +9,7 @@ pub fn work(hook: &mut Hook) {
     hook.stage("spending approvals", gates::post_tool::spend);
     hook.stage("plan mode", gates::plan_mode::tell);
     hook.stage("guards", guards::post_tool::look);
+    hook.stage("outcomes", guards::outcome::look);
     hook.stage("advice after failures", gates::post_tool::advise_after_failures);
     if hook.payload.tool_name == "Bash" {
         hook.stage("commits", continuity::commits::track);

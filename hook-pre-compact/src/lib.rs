@@ -11,4 +11,7 @@ pub fn work(hook: &mut Hook) {
         hook.stage("hand-off", continuity::save::before_compaction);
     }
     hook.stage("metrics", gates::metrics::project);
+    if hook.event == Event::PreCompact {
+        hook.stage("outcomes", guards::projection::project);
+    }
 }

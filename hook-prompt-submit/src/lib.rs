@@ -20,5 +20,6 @@ pub fn work(hook: &mut Hook) {
     hook.record();
     if hook.event == Event::UserPromptSubmit {
         hook.stage("metrics", gates::metrics::project);
+        hook.stage("outcomes", guards::projection::project);
     }
 }

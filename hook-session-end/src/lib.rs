@@ -21,6 +21,7 @@ pub fn work(hook: &mut Hook) {
         hook.stage("end of the session", continuity::session::end);
     }
     hook.stage("metrics", finish_metrics);
+    hook.stage("outcomes", guards::projection::project);
 }
 
 /// Another client that has the session as well, resumed there while it was open here.

@@ -10,11 +10,12 @@ use sessions::{compaction, retention};
 pub fn compact(hook: &mut Hook) -> Result<(), String> {
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let done = compaction::compact(&dir, hook.entered).map_err(|error| error.to_string())?;
-    // The metrics and the session's journal remember a place in the log.
+    // All of these remember a place in the log.
     if done.is_none() {
         return Ok(());
     }
     gates::metrics::project(hook)?;
+    guards::projection::project(hook)?;
     continuity::session::catch_up(hook)
 }
 

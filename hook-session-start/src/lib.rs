@@ -24,6 +24,7 @@ pub fn work(hook: &mut Hook) {
     });
     hook.stage("commits", continuity::session::catch_up_commits);
     hook.stage("session files", continuity::session::settle);
+    hook.stage("outcomes", guards::projection::project);
     hook.stage("compacting the log", housekeeping::compact);
     hook.stage("removing old sessions", housekeeping::remove_old_sessions);
 }

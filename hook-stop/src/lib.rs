@@ -12,6 +12,7 @@ pub fn work(hook: &mut Hook) {
     hook.record();
     hook.stage("metrics", gates::metrics::project);
     hook.stage("session files", continuity::turn::end);
+    hook.stage("outcomes", guards::projection::project);
     hook.stage("compacting the log", compact_full_log);
 }
 
@@ -19,10 +20,11 @@ pub fn work(hook: &mut Hook) {
 fn compact_full_log(hook: &mut Hook) -> Result<(), String> {
     let Some(dir) = hook.session_dir().filter(SessionDir::is_full) else { return Ok(()) };
     let done = sessions::compaction::compact(&dir, hook.entered).map_err(|error| error.to_string())?;
-    // The metrics and the session's journal remember a place in the log.
+    // All of these remember a place in the log.
     if done.is_none() {
         return Ok(());
     }
     gates::metrics::project(hook)?;
+    guards::projection::project(hook)?;
     continuity::session::catch_up(hook)
 }

@@ -289,6 +289,16 @@ pub mod in_project {
         state(root).join("agent-invocations.jsonl")
     }
 
+    /// Runs of tests, a line each.
+    pub fn test_runs(root: &Path) -> PathBuf {
+        state(root).join("test-runs.jsonl")
+    }
+
+    /// Failures of tools, and what helped.
+    pub fn error_fingerprints(root: &Path) -> PathBuf {
+        state(root).join("error-fingerprints.json")
+    }
+
     /// What a person or the model wants remembered; read, never written.
     pub fn session_notes(root: &Path) -> PathBuf {
         state(root).join("session-notes.json")
@@ -405,6 +415,11 @@ pub fn continuity_lock(git_dir: &Path) -> PathBuf {
 /// The lock of whoever gives a checkpoint its number of the day, below the same folder.
 pub fn checkpoints_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/checkpoints.lock")
+}
+
+/// The lock of whoever records how commands ended, below the same folder.
+pub fn outcomes_lock(git_dir: &Path) -> PathBuf {
+    git_dir.join("stanchion/outcomes.lock")
 }
 
 /// The lock of whoever records commits, below the folder that all work trees share.

@@ -48,7 +48,8 @@ pub struct Payload {
     pub reason: String,
     /// Notification: `permission_prompt`, `idle_prompt`, `elicitation_dialog` and so on.
     pub notification_type: String,
-    /// StopFailure: the kind of error. A failed tool's error is its output and is not kept.
+    /// StopFailure: the kind of error. PostToolUseFailure: what the tool said, of a Bash line behind `Exit code N`; the
+    /// session's log keeps one line of it.
     pub error: String,
     /// CwdChanged: the folder the session is in now.
     pub new_cwd: String,
@@ -160,6 +161,8 @@ pub struct ToolResponse {
     pub answers: Vec<(String, String)>,
     /// Bash: what it printed, first on stdout, then on stderr.
     pub output: String,
+    /// Bash: whether it goes on in the background, so that nobody knows yet how it ends.
+    pub is_background: bool,
 }
 
 /// Why there is no payload.

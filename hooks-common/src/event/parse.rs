@@ -421,6 +421,9 @@ impl<'de> Deserialize<'de> for Response {
                                 response.output.push_str(&text);
                             }
                         }
+                        ResponseKey::BackgroundTaskId => {
+                            response.is_background = matches!(map.next_value::<Loose>()?, Loose::Text(_));
+                        }
                         ResponseKey::Task => response.task_id = map.next_value::<Inner>()?.id,
                         ResponseKey::Answers => {
                             let answers = map.next_value::<&RawValue>()?.get();
@@ -453,6 +456,8 @@ enum ResponseKey {
     Task,
     #[serde(rename = "answers")]
     Answers,
+    #[serde(rename = "backgroundTaskId")]
+    BackgroundTaskId,
     #[serde(rename = "stdout")]
     Stdout,
     #[serde(rename = "stderr")]

@@ -290,10 +290,7 @@ impl LoggedEvent {
             permission_mode: bounded(&payload.permission_mode, 64),
             tool_name: bounded(&payload.tool_name, 128),
             tool_use_id: bounded(&payload.tool_use_id, 128),
-            input_digest: match payload.input_digest {
-                0 => String::new(),
-                digest => format!("{:08x}", digest as u32),
-            },
+            input_digest: input_digest(payload),
             file_op: if !is_tool {
                 ""
             } else if edits {
@@ -382,6 +379,14 @@ impl LoggedEvent {
             ..self.clone()
         };
         serde_json::to_vec(&short)
+    }
+}
+
+/// What tells the payload's tool input from others, as the log keeps it; empty where there is none.
+pub fn input_digest(payload: &Payload) -> String {
+    match payload.input_digest {
+        0 => String::new(),
+        digest => format!("{:08x}", digest as u32),
     }
 }
 

@@ -1,7 +1,8 @@
 //! A session's own directory: `meta.json`, written once and changed only when the owner changes, and
 //! `events.jsonl`, to which every hook appends one line.
 //!
-//! Neither holds prompts, file contents or tool output: a line keeps what explains and replays a decision.
+//! Neither holds prompts, file contents or tool output: a line keeps what explains and replays a decision, of a failure
+//! the one line that tells most.
 
 mod compacted;
 mod context;
@@ -23,7 +24,7 @@ pub use compacted::{COMPACTED, Predecessor, carried_over};
 pub use context::Context;
 pub use cursor::{Cursor, News};
 pub use detail::{Detail, LoggedAgent, LoggedTask};
-pub use event::{GateRecord, GuardRecord, LoggedEvent, LoggedOwner, Outcome, REFUSALS};
+pub use event::{GateRecord, GuardRecord, LoggedEvent, LoggedOwner, Outcome, REFUSALS, input_digest};
 
 use crate::event::Payload;
 use crate::owner::Owner;
@@ -43,7 +44,7 @@ const HARD_CAP: u64 = 5 * 1024 * 1024;
 const FULL_TAIL: u64 = 8 * 1024;
 
 /// The names of everything in a session's directory: one that holds anything else is not removed.
-pub const FILES: [&str; 9] = [
+pub const FILES: [&str; 10] = [
     "meta.json",
     "events.jsonl",
     "lock",
@@ -51,6 +52,7 @@ pub const FILES: [&str; 9] = [
     "continuity.json",
     "continuity.lock",
     "handoff.json",
+    "outcomes.json",
     "pressure.json",
     "pressure.refused",
 ];
@@ -153,6 +155,11 @@ impl SessionDir {
     /// The session's own hand-off.
     pub fn handoff(&self) -> PathBuf {
         self.path.join("handoff.json")
+    }
+
+    /// How far the log was read for how commands ended, and which failures wait for a success.
+    pub fn outcomes(&self) -> PathBuf {
+        self.path.join("outcomes.json")
     }
 
     /// Present while the session's context is nearly full.

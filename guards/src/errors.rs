@@ -1,1 +1,0 @@
-//! See `errors` in docs/guards.md.

@@ -1,0 +1,171 @@
+//! `.claude/state/error-fingerprints.json`: each failure once, how often it came, and what helped.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use hooks_common::paths::in_project;
+use hooks_common::store::{self, Durability, document};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The format version.
+const FORMAT: u64 = 1;
+/// How many sessions of a failure are kept; the oldest go first.
+const MOST_SESSIONS: usize = 10;
+
+/// The file. Keys of other tools stay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Book {
+    version: u64,
+    errors: BTreeMap<String, Known>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+/// An entry, or what somebody else wrote in the place of one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Known {
+    Entry(Box<Entry>),
+    Foreign(Value),
+}
+
+/// A failure.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The tool that failed.
+    pub tool: String,
+    /// What kind of command it was.
+    #[serde(default)]
+    pub family: String,
+    /// The line of what was said that tells most.
+    #[serde(default)]
+    pub message: String,
+    /// How often it came.
+    #[serde(default)]
+    pub count: u64,
+    /// When first, RFC 3339.
+    #[serde(default)]
+    pub first_seen: String,
+    /// When last.
+    #[serde(default)]
+    pub last_seen: String,
+    /// The sessions, by number or short id.
+    #[serde(default)]
+    pub sessions: Vec<Value>,
+    /// What helped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fixed_by: Option<Fix>,
+    /// Whatever else stands there.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+/// What helped.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Fix {
+    /// When the same kind of command succeeded, RFC 3339.
+    pub at: String,
+    /// In which session.
+    pub session: Value,
+    /// The command; empty for other tools than Bash.
+    pub command: String,
+    /// The files that were edited since the failure, from the project's root.
+    pub files: Vec<String>,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Self { version: FORMAT, errors: BTreeMap::new(), other: Map::new() }
+    }
+}
+
+impl Book {
+    /// A project's book; one that cannot be read as such is kept aside, and a new one begins.
+    ///
+    /// # Errors
+    /// When it exists and can be neither read nor kept.
+    pub fn read(root: &Path) -> io::Result<Self> {
+        document::read(&in_project::error_fingerprints(root))
+    }
+
+    /// A project's book as it is; nothing is kept aside.
+    ///
+    /// # Errors
+    /// When it exists and cannot be read as one.
+    pub fn peek(root: &Path) -> io::Result<Self> {
+        match store::read(&in_project::error_fingerprints(root))? {
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::from),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Writes it, `most` entries of it.
+    ///
+    /// # Errors
+    /// When it cannot be written, lies behind a symbolic link, or is a newer version's.
+    pub fn write(mut self, root: &Path, most: usize) -> io::Result<()> {
+        if self.version > FORMAT {
+            return Err(io::Error::other("a newer version's list of failures is left alone"));
+        }
+        self.drop_oldest(most);
+        document::replace(root, &in_project::error_fingerprints(root), &self, Durability::Rebuildable)
+            .map(drop)
+    }
+
+    /// A failure by its fingerprint.
+    pub fn entry(&self, fingerprint: &str) -> Option<&Entry> {
+        match self.errors.get(fingerprint)? {
+            Known::Entry(entry) => Some(entry),
+            Known::Foreign(_) => None,
+        }
+    }
+
+    /// All failures with their fingerprints.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+        self.errors.keys().filter_map(|fingerprint| Some((&**fingerprint, self.entry(fingerprint)?)))
+    }
+
+    /// Counts a failure, unless that was done before.
+    pub fn count(&mut self, fingerprint: &str, session: &Value, failure: Entry) {
+        let known = self.errors.entry(fingerprint.to_owned());
+        let fresh =
+            || Known::Entry(Box::new(Entry { first_seen: failure.last_seen.clone(), ..failure.clone() }));
+        let Known::Entry(entry) = known.or_insert_with(fresh) else { return };
+        let is_counted = entry.last_seen >= failure.last_seen && entry.sessions.contains(session);
+        if is_counted {
+            return;
+        }
+        entry.count += 1;
+        entry.message = failure.message;
+        entry.last_seen = failure.last_seen.max(std::mem::take(&mut entry.last_seen));
+        entry.sessions.retain(|known| known != session);
+        entry.sessions.push(session.clone());
+        let surplus = entry.sessions.len().saturating_sub(MOST_SESSIONS);
+        entry.sessions.drain(..surplus);
+    }
+
+    /// Notes what helped. What names files is not given up for what names none.
+    pub fn fix(&mut self, fingerprint: &str, fix: Fix) {
+        let Some(Known::Entry(entry)) = self.errors.get_mut(fingerprint) else { return };
+        let is_better =
+            entry.fixed_by.as_ref().is_none_or(|old| old.files.is_empty() || !fix.files.is_empty());
+        if is_better && !(fix.files.is_empty() && fix.command.is_empty()) {
+            entry.fixed_by = Some(fix);
+        }
+    }
+
+    fn drop_oldest(&mut self, most: usize) {
+        let mut ages: Vec<(String, String)> = self
+            .entries()
+            .map(|(fingerprint, entry)| (entry.last_seen.clone(), fingerprint.to_owned()))
+            .collect();
+        ages.sort_unstable();
+        for (_, fingerprint) in ages.iter().take(ages.len().saturating_sub(most)) {
+            self.errors.remove(fingerprint);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The guard `errors`: failures of tools, kept with what helped the last time. See [`book`].
+
+pub mod book;
+
+use std::path::PathBuf;
+
+use chrono::DateTime;
+use config::types::guards::Errors;
+use hooks_common::text::fact;
+
+use crate::objection::Objection;
+use crate::outcome::{Failure, failure_of};
+use book::{Book, Entry, Fix};
+
+/// How many files of a fix are told.
+const MOST_TOLD: usize = 3;
+
+/// What is said when a failure repeats itself in a session for the time that is configured, and helped itself before.
+/// The project is asked for then, and the book is read.
+///
+/// # Errors
+/// When the book cannot be read.
+pub fn examine(
+    settings: &Errors,
+    failure: &Failure<'_>,
+    root: impl FnOnce() -> PathBuf,
+) -> Result<Option<Objection>, String> {
+    let fingerprint = &failure.outcome.fingerprint;
+    let is_same = |event: &&_| failure_of(event).is_some_and(|known| known.fingerprint == *fingerprint);
+    let count = 1 + failure.before.iter().filter(is_same).count();
+    if count != settings.repeated.max(1) as usize {
+        return Ok(None);
+    }
+    let book = Book::read(&root()).map_err(|error| format!("what is known of failures: {error}"))?;
+    Ok(book.entry(fingerprint).and_then(|entry| Some(told(entry, entry.fixed_by.as_ref()?))))
+}
+
+/// The earlier fix, as saved facts.
+fn told(entry: &Entry, fix: &Fix) -> Objection {
+    let date = DateTime::parse_from_rfc3339(&fix.at)
+        .map_or_else(|_| "earlier".to_owned(), |at| at.date_naive().to_string());
+    let shown: Vec<String> = fix.files.iter().take(MOST_TOLD).map(|file| fact(file)).collect();
+    let more = match fix.files.len().saturating_sub(MOST_TOLD) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let command = if fix.command.is_empty() { &entry.family } else { &fix.command };
+    let (after, way_out) = match shown.is_empty() {
+        true => ("though no file had been changed".to_owned(), "look for what changes outside the files"),
+        false => {
+            (format!("once {}{more} had been changed", shown.join(", ")), "look at what that change did")
+        }
+    };
+    Objection::advice(
+        format!("Stanchion remembers, from {date}: after this failure {} passed {after}", fact(command)),
+        way_out,
+    )
+}

@@ -1,0 +1,325 @@
+//! What the exit code of a line tells of one command in it.
+//!
+//! The line is cut where its operators stand; a line that is more than a list of pipelines tells nothing, because what
+//! was printed tells better than a guess.
+
+use hooks_common::text::cut_bytes;
+
+use super::family::is_among;
+
+/// The deepest nesting that is followed.
+const DEEPEST: usize = 4;
+/// What cannot well be the reason for a failure, before the command.
+const SETTING_UP: &str =
+    "cd pushd popd export set unset shopt source . echo printf mkdir rm touch true : sleep clear ulimit";
+/// The same, behind it in a pipe or behind `&&`.
+const SHOWING: &str = "tail head tee cat sed sort uniq less wc tr cut awk echo printf true :";
+/// Programs that run a command of theirs and do not pass its exit code on.
+const SWALLOWING: &str = "find gfind watch entr parallel";
+
+/// What the exit code tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Whether 0 means that the command passed.
+    pub passing: bool,
+    /// Whether another code means that it failed.
+    pub failing: bool,
+}
+
+impl Told {
+    const ALL: Self = Self { passing: true, failing: true };
+    const NOTHING: Self = Self { passing: false, failing: false };
+
+    fn and(self, other: Self) -> Self {
+        Self { passing: self.passing && other.passing, failing: self.failing && other.failing }
+    }
+}
+
+/// What stands behind a segment of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Joint {
+    End,
+    And,
+    Or,
+    Then,
+    Pipe,
+    Background,
+}
+
+/// What the exit code of `line` tells of the last command in it that `is_it` knows.
+pub fn told(line: &str, is_it: &dyn Fn(&str) -> bool) -> Told {
+    told_within(line, is_it, 0)
+}
+
+fn told_within(line: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> Told {
+    let Some(segments) = segments(line).filter(|_| depth < DEEPEST) else { return Told::NOTHING };
+    let Some(at) = segments.iter().rposition(|(text, _)| is_it(text)) else { return Told::NOTHING };
+    let (text, _) = segments[at];
+    let inside = match text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
+        Some(list) => told_within(list, is_it, depth + 1),
+        None => in_one(text, is_it, depth),
+    };
+    inside.and(before(&segments[..at])).and(after(&segments, at))
+}
+
+/// What a simple command passes on of one inside it.
+fn in_one(text: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> Told {
+    let mut told = Told::ALL;
+    for command in &shell::parse(text).commands {
+        let Some(name) = command.program() else { continue };
+        if is_among(SWALLOWING, name) {
+            return Told::NOTHING;
+        }
+        let words = command.arguments();
+        let list = match name {
+            "bash" | "sh" | "zsh" | "dash" => {
+                let is_text =
+                    |word: &str| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
+                let at = words.iter().position(|word| is_text(&word.text));
+                at.and_then(|at| words.get(at + 1)).map(|word| word.text.clone())
+            }
+            "eval" => Some(words.iter().map(|word| &*word.text).collect::<Vec<_>>().join(" ")),
+            _ => None,
+        };
+        if let Some(list) = list.filter(|list| is_it(list)) {
+            told = told.and(told_within(&list, is_it, depth + 1));
+        }
+    }
+    told
+}
+
+/// What the segments before the command leave of it.
+fn before(segments: &[(&str, Joint)]) -> Told {
+    let mut told = Told::ALL;
+    let stops = has_option(segments, "e", "errexit");
+    for (text, joint) in segments {
+        match joint {
+            // The code of what stood there is gone.
+            Joint::Then if !stops => told = Told::ALL,
+            Joint::Background => told = Told::ALL,
+            Joint::And | Joint::Then => told.failing &= is_among(SETTING_UP, program(text)),
+            Joint::Or => told.passing = false,
+            Joint::Pipe | Joint::End => {}
+        }
+    }
+    told
+}
+
+/// What the segments behind the command leave of it.
+fn after(segments: &[(&str, Joint)], at: usize) -> Told {
+    let stops = has_option(&segments[..at], "e", "errexit");
+    let keeps = has_option(&segments[..at], "o", "pipefail");
+    let mut told = Told::ALL;
+    let mut is_same_pipeline = true;
+    for (place, (_, joint)) in segments.iter().enumerate().skip(at) {
+        let next = segments.get(place + 1).map_or("", |(text, _)| text);
+        let shows = is_among(SHOWING, program(next));
+        match joint {
+            Joint::End => {}
+            Joint::Pipe if !is_same_pipeline || keeps => told.failing &= shows,
+            Joint::And => told.failing &= shows,
+            Joint::Then if stops => told.failing &= shows,
+            Joint::Or => told.passing &= is_failure(next),
+            Joint::Pipe | Joint::Then | Joint::Background => return Told::NOTHING,
+        }
+        is_same_pipeline &= *joint == Joint::Pipe;
+    }
+    told
+}
+
+/// Whether the segments set an option of the shell: by its letter, or by its name behind `-o`.
+fn has_option(segments: &[(&str, Joint)], letter: &str, name: &str) -> bool {
+    segments.iter().filter(|(text, _)| program(text) == "set").any(|(text, _)| {
+        let mut words = text.split_ascii_whitespace().skip(1);
+        words.any(|word| word == name || letter != "o" && word.starts_with('-') && word.contains(letter))
+    })
+}
+
+/// Whether a command only ends the line with another code than 0.
+fn is_failure(text: &str) -> bool {
+    let mut words = text.split_ascii_whitespace();
+    match words.next() {
+        Some("false") => true,
+        Some("exit" | "return") => words.next().is_some_and(|code| code != "0"),
+        _ => false,
+    }
+}
+
+/// The first word that is no assignment.
+fn program(text: &str) -> &str {
+    text.split_ascii_whitespace().find(|word| !word.contains('=')).unwrap_or("true")
+}
+
+/// The segments of a list of pipelines; `None` for anything more.
+fn segments(line: &str) -> Option<Vec<(&str, Joint)>> {
+    /// Words that make a line more than a list.
+    const KEYWORDS: &str =
+        "! if then elif else fi for while until do done case esac select function { } [[ coproc";
+    let bytes = line.as_bytes();
+    let mut found = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    let mut cut = |start: &mut usize, at: usize, length: usize, joint| {
+        let text = line[*start..at].trim();
+        *start = at + length;
+        let first = text.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or("");
+        if is_among(KEYWORDS, first) {
+            return None;
+        }
+        // `;` at the end of a line, and empty lines.
+        if !(text.is_empty() && matches!(joint, Joint::Then | Joint::End)) {
+            found.push((text, joint));
+        }
+        Some(())
+    };
+    while at < bytes.len() {
+        let next = bytes.get(at + 1).copied();
+        let before = at.checked_sub(1).map(|at| bytes[at]);
+        match bytes[at] {
+            b'\\' => at += 2,
+            b'\'' | b'"' | b'`' => at = closed(bytes, at)?,
+            b'(' => at = closed(bytes, at)?,
+            b')' => return None,
+            b'#' if before.is_none_or(|byte| byte.is_ascii_whitespace() || byte == b';') => {
+                at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at);
+            }
+            b'<' if next == Some(b'<') && bytes.get(at + 2) != Some(&b'<') => return None,
+            b'<' => at += if next == Some(b'<') { 3 } else { 1 },
+            b'>' => at += if matches!(next, Some(b'&' | b'|' | b'>')) { 2 } else { 1 },
+            b'&' if next == Some(b'>') => at += 2,
+            b'&' | b'|' | b';' | b'\n' => {
+                let (length, joint) = match (bytes[at], next) {
+                    (b'&', Some(b'&')) => (2, Joint::And),
+                    (b'&', _) => (1, Joint::Background),
+                    (b'|', Some(b'|')) => (2, Joint::Or),
+                    (b'|', Some(b'&')) => (2, Joint::Pipe),
+                    (b'|', _) => (1, Joint::Pipe),
+                    (b';', Some(b';')) => return None,
+                    _ => (1, Joint::Then),
+                };
+                // A line may go on behind an operator.
+                let is_continued = bytes[at] == b'\n' && line[start..at].trim().is_empty();
+                if !is_continued {
+                    cut(&mut start, at, length, joint)?;
+                }
+                at += length;
+            }
+            _ => at += 1,
+        }
+    }
+    if at > bytes.len() {
+        return None;
+    }
+    cut(&mut start, bytes.len(), 0, Joint::End)?;
+    if let Some((_, last)) = found.last_mut()
+        && *last == Joint::Then
+    {
+        *last = Joint::End;
+    }
+    Some(found)
+}
+
+/// The byte behind the quotation or the parenthesis that opens at `at`; `None` when it stays open.
+fn closed(bytes: &[u8], at: usize) -> Option<usize> {
+    let open = bytes[at];
+    let close = if open == b'(' { b')' } else { open };
+    let mut here = at + 1;
+    loop {
+        match *bytes.get(here)? {
+            byte if byte == close => return Some(here + 1),
+            b'\\' if open != b'\'' => here += 2,
+            b'\'' | b'"' | b'`' if open == b'(' => here = closed(bytes, here)?,
+            b'(' if open == b'(' || open == b'"' && bytes[here - 1] == b'$' => here = closed(bytes, here)?,
+            _ => here += 1,
+        }
+    }
+}
+
+/// The exit code that a line prints with `echo $?` or from `PIPESTATUS`: the last number of what it printed last.
+pub fn printed(line: &str, output: &str) -> Option<bool> {
+    let is_of_pipe = line.contains("PIPESTATUS");
+    let segments = segments(line)?;
+    let asks = segments.iter().position(|(text, _)| text.contains("$?") || text.contains("PIPESTATUS"))?;
+    let (_, joint) = segments.get(asks.checked_sub(1)?)?;
+    let pipes = asks > 1 && segments[asks - 2].1 == Joint::Pipe;
+    if *joint != Joint::Then || pipes != is_of_pipe {
+        return None;
+    }
+    let last = output.lines().rev().find(|line| !line.trim().is_empty())?;
+    let digits = cut_bytes(last, 200).trim_end_matches(|c: char| !c.is_ascii_digit());
+    let digits = &digits[digits.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
+    Some(digits.parse::<u8>().ok()? == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(line: &str) -> (bool, bool) {
+        let told = told(line, &|text| text.contains("cargo test"));
+        (told.passing, told.failing)
+    }
+
+    #[test]
+    fn a_code_tells_of_the_command_that_decides_it() {
+        for line in [
+            "cargo test",
+            "cargo test;",
+            "cd x && cargo test --lib 2>&1",
+            "cd x; cargo test > out 2>&1",
+            "git pull; cargo test",
+            "RUST_LOG=a cargo test && echo fine",
+            "set -o pipefail; cargo test 2>&1 | tail -5",
+            "set -euo pipefail\ncargo test | tee log\necho done\n",
+            "(cd x && cargo test)",
+            "bash -c 'cd x && cargo test'",
+            "timeout 60 cargo test # | tail",
+            "yes | cargo test",
+            "echo 'a; b' \"$(ls; pwd)\" && cargo test",
+            "cargo test || exit 1",
+            "cargo test &&\n echo fine",
+            "server & cargo test",
+            "cargo test &> out",
+            "cargo test\n\n",
+        ] {
+            assert_eq!(of(line), (true, true), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_code_of_something_else_tells_nothing() {
+        for line in [
+            "cargo test || true",
+            "cargo test; true",
+            "cargo test | tail -5",
+            "cargo test 2>&1 | tee log",
+            "cargo test &",
+            "if cargo test; then echo a; fi",
+            "! cargo test",
+            "for x in a b; do cargo test; done",
+            "bash -c 'cargo test | tail'",
+            "(cargo test; true)",
+            "cargo test <<E\nx\nE",
+            "cargo test > out; tail out",
+            "cargo test 'open",
+            "find . -name x -exec cargo test \\;",
+            "eval 'cargo test; true'",
+        ] {
+            let (passing, _) = of(line);
+            assert!(!passing, "{line}");
+        }
+        assert_eq!(of("cargo build && cargo test"), (true, false), "the build may have failed");
+        assert_eq!(of("cargo test && git push"), (true, false), "the push may have failed");
+        assert_eq!(of("make || cargo test"), (false, true), "it may not have run at all");
+    }
+
+    #[test]
+    fn a_printed_code_is_read_where_it_is_the_commands() {
+        let output = "running 3 tests\nexit: 101\n\n";
+        assert_eq!(printed("cargo test; echo \"exit: $?\"", output), Some(false));
+        assert_eq!(printed("cargo test > log 2>&1; echo $?", "0\n"), Some(true));
+        assert_eq!(printed("cargo test | tail; echo ${PIPESTATUS[0]}", "x\n0"), Some(true));
+        assert_eq!(printed("cargo test | tail; echo $?", "0"), None, "that is tail's");
+        assert_eq!(printed("cargo test; true", "0"), None);
+        assert_eq!(printed("echo $?", "0"), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! What kind of command ended: `cargo test` for all its calls, whatever stands around them and behind them.
+
+use hooks_common::text::{cut_bytes, one_line};
+use shell::{Command, Script};
+
+/// The longest family, in bytes.
+const LONGEST: usize = 64;
+/// Programs that say, show and set up: one of them is the reason for a failure only where nothing else runs.
+const NEUTRAL: &str = "cd pushd popd echo printf tail head cat tee grep egrep rg sed awk sort uniq wc cut tr less jq \
+    true false : exit return export set unset shopt source . sleep wait test [ read mkdir touch trap sudo env time \
+    timeout xargs bash sh zsh dash eval";
+/// Programs whose first operand says what they do.
+const WITH_SUBCOMMAND: &str = "cargo git go docker podman kubectl helm terraform tofu gh glab dotnet swift mix deno zig \
+    bazel pip uv poetry pipenv pdm hatch conda brew apt apt-get apk dnf composer flutter dart rails bundle gem \
+    playwright cypress stack cabal dune nix aws gcloud az systemctl rustup wrangler prisma supabase";
+/// Of these, the ones where the second operand belongs to it.
+const TWO_LEVELS: &str =
+    "cargo nextest docker compose docker exec gh pr gh issue gh run go mod rails db aws s3 zig build";
+/// Programs whose operands are targets.
+const WITH_TARGETS: &str = "make just task rake mvn gradle sbt ant ninja invoke mage";
+/// Programs that run a script.
+const WITH_SCRIPT: &str = "node ruby perl php bash sh zsh dash Rscript tsx ts-node lua";
+
+/// The family of a line: that of the last command that may be the reason for its end.
+pub fn of(script: &Script) -> String {
+    let all = || script.commands.iter().rev();
+    let reason = all().find(|command| command.program().is_some_and(|name| !is_among(NEUTRAL, name)));
+    let command = reason.or_else(|| all().find(|command| command.program().is_some()));
+    command.and_then(of_command).unwrap_or_else(|| "bash".to_owned())
+}
+
+/// The family of a command; `None` when its program is known only at run time.
+pub fn of_command(command: &Command) -> Option<String> {
+    let name = canonical(command.program()?);
+    let words = command.without_global_options();
+    let rest: Vec<&str> =
+        words.iter().skip(1).filter(|word| word.is_literal).map(|word| &*word.text).collect();
+    let mut operands = rest.iter().copied().filter(|word| !word.starts_with(['-', '+']) && !word.is_empty());
+    let family = match name {
+        "python" => python(&rest),
+        "node" if rest.contains(&"--test") => "node --test".to_owned(),
+        "npm" | "pnpm" | "yarn" | "bun" => package_script(name, operands.next(), operands.next()),
+        _ if is_among(WITH_TARGETS, name) => {
+            let targets = targets(&rest);
+            let target = targets.iter().find(|target| is_test_name(target)).or(targets.first());
+            joined(name, target.copied())
+        }
+        _ if is_among(WITH_SUBCOMMAND, name) => match (operands.next(), operands.next()) {
+            (Some(first), second) if is_pair(name, first) => joined(&format!("{name} {first}"), second),
+            (first, _) => joined(name, first),
+        },
+        _ if is_among(WITH_SCRIPT, name) => joined(name, operands.next().map(base_name)),
+        _ => name.to_owned(),
+    };
+    Some(cut_bytes(&one_line(&family), LONGEST).to_owned())
+}
+
+/// Whether a target or a script is named for tests: `test`, `tests`, `test:unit`, `unit-test`.
+pub fn is_test_name(name: &str) -> bool {
+    let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric());
+    parts.any(|part| matches!(part, "test" | "tests" | "check" | "verify" | "integrationTest"))
+}
+
+/// The targets among the words of a build tool: no options, no assignments, none that is excluded.
+fn targets<'w>(rest: &[&'w str]) -> Vec<&'w str> {
+    let is_excluded = |at: usize| at > 0 && matches!(rest[at - 1], "-x" | "--exclude-task");
+    let is_target = |at: usize, word: &str| !word.starts_with('-') && !word.contains('=') && !is_excluded(at);
+    rest.iter().enumerate().filter(|(at, word)| is_target(*at, word)).map(|(_, word)| *word).collect()
+}
+
+/// `npm t` and `npm run test` are `npm test`.
+fn package_script(name: &str, first: Option<&str>, second: Option<&str>) -> String {
+    match (first, second) {
+        (Some("t" | "tst"), _) | (Some("run" | "run-script"), Some("test")) => format!("{name} test"),
+        (Some("run" | "run-script"), script) => joined(&format!("{name} run"), script),
+        (first, _) => joined(name, first),
+    }
+}
+
+/// `python -m pytest` is `pytest`.
+fn python(rest: &[&str]) -> String {
+    match rest.iter().position(|word| *word == "-m" || !word.starts_with('-')) {
+        Some(at) if rest[at] == "-m" => match rest.get(at + 1) {
+            Some(&"pytest") => "pytest".to_owned(),
+            module => joined("python -m", module.copied()),
+        },
+        Some(at) if base_name(rest[at]) == "manage.py" => {
+            joined("python manage.py", rest.get(at + 1).copied())
+        }
+        Some(at) if rest.first() != Some(&"-c") => joined("python", Some(base_name(rest[at]))),
+        _ => "python".to_owned(),
+    }
+}
+
+/// One name for the versions and wrappers of a program.
+fn canonical(name: &str) -> &str {
+    match name {
+        "py.test" | "pytest-3" => "pytest",
+        "gradlew" => "gradle",
+        "mvnw" => "mvn",
+        "gmake" => "make",
+        "bazelisk" => "bazel",
+        _ => ["python", "pip"]
+            .into_iter()
+            .find(|plain| {
+                let version = name.strip_prefix(plain);
+                version.is_some_and(|version| version.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
+            })
+            .unwrap_or(name),
+    }
+}
+
+fn joined(name: &str, word: Option<&str>) -> String {
+    word.map_or_else(|| name.to_owned(), |word| format!("{name} {word}"))
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Whether `name` is one of the names, which white space separates.
+pub(crate) fn is_among(names: &str, name: &str) -> bool {
+    names.split_ascii_whitespace().any(|known| known == name)
+}
+
+fn is_pair(name: &str, first: &str) -> bool {
+    let words: Vec<&str> = TWO_LEVELS.split_ascii_whitespace().collect();
+    words.chunks(2).any(|pair| pair == [name, first])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_varies_is_not_part_of_it() {
+        for (line, family) in [
+            ("cd x && cargo test --lib a::b 2>&1 | tail -20", "cargo test"),
+            ("cargo +nightly test", "cargo test"),
+            ("RUST_BACKTRACE=1 sudo -E cargo --locked test -- --nocapture", "cargo test"),
+            ("bash -c 'cargo build --release'", "cargo build"),
+            ("timeout 60 cargo nextest run", "cargo nextest run"),
+            ("python3.11 -m pytest -x tests/a.py", "pytest"),
+            ("uv run pytest", "pytest"),
+            ("python -m mypy src", "python -m mypy"),
+            ("python scripts/make_it.py 3", "python make_it.py"),
+            ("python -c 'print(1)'", "python"),
+            ("npm --prefix web run build -- --watch=false", "npm run build"),
+            ("npm run test", "npm test"),
+            ("npm t", "npm test"),
+            ("npx vitest run", "vitest"),
+            ("make -j8 clean test", "make test"),
+            ("make CC=gcc all", "make all"),
+            ("./gradlew build -x test", "gradle build"),
+            ("gradle :app:test", "gradle :app:test"),
+            ("git -C x push origin main", "git push"),
+            ("docker compose up -d", "docker compose up"),
+            ("node build/index.js", "node index.js"),
+            ("./scripts/deploy.sh prod", "deploy.sh"),
+            ("cargo build || echo failed; exit 1", "cargo build"),
+            ("grep -q x y", "grep"),
+            ("cd nowhere", "cd"),
+            ("\"$TOOL\" run", "bash"),
+            ("", "bash"),
+        ] {
+            assert_eq!(of(&shell::parse(line)), family, "{line}");
+        }
+    }
+}

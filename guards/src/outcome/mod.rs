@@ -1,0 +1,219 @@
+//! How commands ended: what the guards `tests`, `loops` and `errors` are made from.
+//!
+//! A run of tests, and any failure, becomes an [`Outcome`] in the event's own line of the session's log. What others
+//! read is made from that log at the turn, by [`crate::projection`].
+
+#[cfg(test)]
+mod cases;
+pub mod exit;
+pub mod family;
+pub mod fingerprint;
+pub mod summary;
+
+use std::path::PathBuf;
+
+use config::Policy;
+use config::types::guards::{Errors, Guard, GuardName, Loops, Placed, Tests};
+use config::types::{Mode, Names};
+use hooks_common::event::{Event, Payload};
+use hooks_common::redact::redact;
+use hooks_common::runtime::Hook;
+use hooks_common::session_log::{GuardRecord, LoggedEvent, Outcome, SessionDir, input_digest};
+use hooks_common::text::cut_bytes;
+use hooks_common::time::Moment;
+use serde::de::DeserializeOwned;
+
+use crate::objection::{Objection, Raised, Verdict};
+use crate::{errors, loops, projection, refusal, tests};
+use fingerprint::Said;
+
+/// How much of the session's log is looked back at after a failure, in bytes.
+const RECENT: u64 = 256 * 1024;
+/// How much of what was found the log keeps, in bytes.
+const LONGEST_WHAT: usize = 300;
+
+/// A failure, and what the session did before it.
+#[derive(Debug)]
+pub struct Failure<'a> {
+    /// How it ended.
+    pub outcome: &'a Outcome,
+    /// When, seconds since 1970.
+    pub at: i64,
+    /// The subagent it happened in; empty for the session itself.
+    pub agent: &'a str,
+    /// Tells the tool's input from others.
+    pub digest: String,
+    /// The end of the session's log, oldest first.
+    pub before: Vec<LoggedEvent>,
+}
+
+/// Notes how a tool ended, and tells the model when it fails in circles, or what helped the last time.
+///
+/// # Errors
+/// When the policy, the session's log or what is known of failures cannot be read.
+pub fn look(hook: &mut Hook) -> Result<(), String> {
+    let has_failed = hook.event == Event::PostToolUseFailure;
+    let is_concerned = has_failed || hook.payload.tool_name == "Bash";
+    if !is_concerned || hook.payload.is_interrupt || hook.session.is_none() || hook.is_skipped() {
+        return Ok(());
+    }
+    let Some(policy) = Policy::of(hook.project(), &hook.paths).filter(Policy::is_enabled) else {
+        return Ok(());
+    };
+    let names = [GuardName::Tests, GuardName::Loops, GuardName::Errors];
+    if !names.into_iter().any(|name| policy.has_guard(name)) {
+        return Ok(());
+    }
+    let custom = placed::<Tests>(&policy)?.map(|tests| tests.settings.runners).unwrap_or_default();
+    let Some(outcome) = of(&hook.payload, has_failed, &custom) else { return Ok(()) };
+    let is_asked = policy.has_guard(GuardName::Loops) || policy.has_guard(GuardName::Errors);
+    let found = match hook.session_dir().filter(|_| is_asked && is_failure(has_failed, &outcome)) {
+        Some(dir) => Failure::of(&hook.payload, &outcome, &dir, hook.entered)
+            .and_then(|failure| examine(&policy, &failure, || projection::root_of(hook))),
+        None => Ok(Vec::new()),
+    };
+    hook.outcome = Some(outcome);
+    for (raised, mode) in found? {
+        tell(hook, &raised, mode);
+    }
+    Ok(())
+}
+
+impl<'a> Failure<'a> {
+    fn of(payload: &'a Payload, outcome: &'a Outcome, dir: &SessionDir, now: Moment) -> Result<Self, String> {
+        Ok(Self {
+            outcome,
+            at: now.epoch(),
+            agent: &payload.agent_id,
+            digest: input_digest(payload),
+            before: dir.read_tail(RECENT).map_err(|error| format!("the session's log: {error}"))?,
+        })
+    }
+}
+
+/// What the guards that are on say of a failure in a project with this root.
+fn examine(
+    policy: &Policy,
+    failure: &Failure<'_>,
+    root: impl FnOnce() -> PathBuf,
+) -> Result<Vec<(Raised, Mode)>, String> {
+    let mut found = Vec::new();
+    if let Some(guard) = placed::<Loops>(policy)? {
+        found.extend(loops::examine(&guard.settings, failure).map(|objection| raised(guard, objection)));
+    }
+    if let Some(guard) = placed::<Errors>(policy)? {
+        let objection = errors::examine(&guard.settings, failure, root)?;
+        found.extend(objection.map(|objection| raised(guard, objection)));
+    }
+    Ok(found)
+}
+
+/// A guard's settings, if it is on.
+fn placed<T: Guard + DeserializeOwned>(policy: &Policy) -> Result<Option<Placed<T>>, String> {
+    policy.guard().map_err(|error| error.to_string())
+}
+
+fn raised<T: Guard>(guard: Placed<T>, objection: Objection) -> (Raised, Mode) {
+    let mode = guard.settings.mode();
+    let raised = Raised {
+        guard: T::NAME,
+        verdict: objection.verdict(mode),
+        message: guard.settings.message().map(str::to_owned),
+        place: (guard.place.file, guard.place.line),
+        objection,
+    };
+    (raised, mode)
+}
+
+/// What has run cannot be refused any more: to enforce means that the user is told as well.
+fn tell(hook: &mut Hook, raised: &Raised, mode: Mode) {
+    if raised.verdict == Verdict::Warn {
+        let text = refusal::warning(raised);
+        if mode == Mode::Enforce {
+            hook.answer.tell_user(text.clone());
+        }
+        hook.answer.add_context(text);
+    }
+    hook.guards.push(GuardRecord {
+        guard: raised.guard.name().to_owned(),
+        verdict: raised.verdict.name().to_owned(),
+        what: cut_bytes(&redact(&raised.objection.what), LONGEST_WHAT).to_owned(),
+        ..GuardRecord::default()
+    });
+}
+
+/// How the tool of a payload ended; `None` for a success that is no run of tests.
+pub fn of(payload: &Payload, has_failed: bool, custom: &Names) -> Option<Outcome> {
+    if payload.tool_name != "Bash" {
+        return has_failed.then(|| {
+            with_said(Outcome { family: payload.tool_name.clone(), ..Outcome::default() }, &payload.error)
+        });
+    }
+    let line = &payload.tool_input.command;
+    let is_mentioned = tests::is_mentioned(line, custom);
+    if !has_failed && !is_mentioned {
+        return None;
+    }
+    let script = shell::parse(line);
+    let run = if is_mentioned { tests::run_of(&script, custom) } else { None };
+    let (exit_code, said) = match has_failed {
+        true => exit_code(&payload.error),
+        false => (None, &*payload.tool_response.output),
+    };
+    let outcome = match run {
+        Some((family, runner)) => {
+            let is_run = |text: &str| {
+                tests::is_mentioned(text, custom) && tests::run_of(&shell::parse(text), custom).is_some()
+            };
+            let told = exit::told(line, &is_run);
+            let is_told = if has_failed { told.failing } else { told.passing };
+            let passed = match is_told {
+                _ if payload.tool_response.is_background => None,
+                true => Some(!has_failed),
+                false => summary::verdict(said).or_else(|| exit::printed(line, said)),
+            };
+            let exit_code = exit_code.or_else(|| (passed.is_some() && is_told).then_some(0));
+            Outcome { family, runner, passed, exit_code, ..Outcome::default() }
+        }
+        None if has_failed => Outcome { family: family::of(&script), exit_code, ..Outcome::default() },
+        None => return None,
+    };
+    Some(if is_failure(has_failed, &outcome) { with_said(outcome, said) } else { outcome })
+}
+
+fn with_said(outcome: Outcome, text: &str) -> Outcome {
+    let said = Said::of(&outcome.family, text);
+    Outcome { fingerprint: said.fingerprint, said: said.line, ..outcome }
+}
+
+/// Whether it ended badly: the tests, or the tool where nothing says that the tests passed.
+fn is_failure(has_failed: bool, outcome: &Outcome) -> bool {
+    outcome.passed == Some(false) || has_failed && outcome.passed.is_none()
+}
+
+/// The failure that an event of the log tells of.
+pub fn failure_of(event: &LoggedEvent) -> Option<&Outcome> {
+    let outcome = event.outcome.as_deref()?;
+    is_failure(event.event == Event::PostToolUseFailure.name(), outcome).then_some(outcome)
+}
+
+/// The family that an event of the log tells the success of.
+pub fn success_of(event: &LoggedEvent) -> Option<String> {
+    if let Some(outcome) = event.outcome.as_deref() {
+        return (outcome.passed == Some(true)).then(|| outcome.family.clone());
+    }
+    if event.event != Event::PostToolUse.name() {
+        return None;
+    }
+    let is_bash = event.tool_name == "Bash";
+    Some(if is_bash { family::of(&shell::parse(&event.command)) } else { event.tool_name.clone() })
+}
+
+/// The exit code that stands before what a failed line printed, and that.
+fn exit_code(error: &str) -> (Option<i32>, &str) {
+    let told = error.strip_prefix("Exit code ").map(|rest| rest.split_once('\n').unwrap_or((rest, "")));
+    match told.and_then(|(code, said)| Some((code.trim().parse().ok()?, said))) {
+        Some((code, said)) => (Some(code), said),
+        None => (None, error),
+    }
+}

@@ -1,1 +1,0 @@
-//! See `tests` in docs/guards.md.

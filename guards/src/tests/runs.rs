@@ -1,0 +1,103 @@
+//! `.claude/state/test-runs.jsonl`: the runs of tests of all sessions, a line each, the last ones.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+
+use hooks_common::paths::in_project;
+use hooks_common::session_log::LoggedEvent;
+use hooks_common::store::{self, Durability, append, document};
+use hooks_common::text::{cut_bytes, one_line};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A longer log is cut to [`KEPT`] lines.
+const MOST: usize = 200;
+const KEPT: usize = 150;
+/// The longest command that is kept, in bytes.
+const LONGEST_COMMAND: usize = 200;
+
+/// A line. The first five keys are the documented shape.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Run {
+    /// When it ended, RFC 3339.
+    pub timestamp: String,
+    /// The command, redacted, one line.
+    pub command: String,
+    /// The exit code of the run; `None` where the line hides it.
+    pub exit_code: Option<i32>,
+    /// Whether it passed; `None` when nobody can tell.
+    pub passed: Option<bool>,
+    /// The session: its number, else its short id.
+    pub session: Value,
+    /// What kind of command it is.
+    pub family: String,
+    /// Whatever else stands there.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Run {
+    /// The run that an event of the log tells of.
+    pub fn of(event: &LoggedEvent, session: &Value) -> Option<Self> {
+        let outcome = event.outcome.as_deref().filter(|outcome| !outcome.runner.is_empty())?;
+        Some(Self {
+            timestamp: event.recorded_at.clone(),
+            command: cut_bytes(one_line(&event.command).trim(), LONGEST_COMMAND).to_owned(),
+            exit_code: outcome.exit_code,
+            passed: outcome.passed,
+            session: session.clone(),
+            family: outcome.runner.clone(),
+            other: Map::new(),
+        })
+    }
+
+    /// What tells it from any other: a session's number may become known later.
+    fn key(&self) -> (&str, &str) {
+        (&self.timestamp, &self.command)
+    }
+}
+
+/// The runs of a project, oldest first. Lines that are none are skipped.
+///
+/// # Errors
+/// When the log exists and cannot be read.
+pub fn read(root: &Path) -> io::Result<Vec<Run>> {
+    let bytes = store::read(&in_project::test_runs(root))?.unwrap_or_default();
+    Ok(append::read_lines(&bytes).0)
+}
+
+/// Appends the runs that do not stand there yet, and cuts a log that has grown long; the caller holds the lock.
+///
+/// # Errors
+/// When the log can be neither read nor written, or lies behind a symbolic link.
+pub fn add(root: &Path, runs: &[Run]) -> io::Result<()> {
+    let path = in_project::test_runs(root);
+    let bytes = store::read(&path)?.unwrap_or_default();
+    let known: Vec<Run> = append::read_lines(&bytes).0;
+    let keys: HashSet<_> = known.iter().map(Run::key).collect();
+    // A log that was cut forgets its oldest lines; a session that is read anew must not bring them back.
+    let forgotten = known.first().filter(|_| known.len() >= KEPT).map(|oldest| &*oldest.timestamp);
+    let is_new =
+        |run: &&Run| !keys.contains(&run.key()) && forgotten.is_none_or(|oldest| *run.timestamp > *oldest);
+    let mut new = Vec::new();
+    for run in runs.iter().filter(is_new) {
+        serde_json::to_writer(&mut new, run)?;
+        new.push(b'\n');
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    document::prepare(root, &path)?;
+    let all = bytes.split(|byte| *byte == b'\n').chain(new.split(|byte| *byte == b'\n'));
+    let mut lines: Vec<&[u8]> = all.filter(|line| !line.trim_ascii().is_empty()).collect();
+    if lines.len() <= MOST {
+        new.pop();
+        return append::append_held(&path, &new);
+    }
+    lines.drain(..lines.len() - KEPT);
+    let mut text = lines.join(&b'\n');
+    text.push(b'\n');
+    store::replace(&path, &text, Durability::Rebuildable, 0o600)
+}
