@@ -8,6 +8,7 @@ use clap_complete::Shell;
 mod change;
 mod checkpoint;
 mod continuity;
+mod outcomes;
 mod session;
 mod sessions;
 mod upgrade;
@@ -19,6 +20,7 @@ pub use checkpoint::{
     Justfile,
 };
 pub use continuity::{Commits, CommitsCommand, CommitsList};
+pub use outcomes::Ended;
 pub use session::{Handoff, HandoffCommand, NumberedSession, NumberedSessionCommand};
 pub use sessions::{Gc, Sessions, Timeline};
 pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
@@ -72,6 +74,10 @@ pub enum Command {
     Timeline(Timeline),
     /// List the commits that sessions and people made here
     Commits(Commits),
+    /// List the last runs of tests here, and whether they passed
+    Tests(Ended),
+    /// List the failures of tools that came most often here, and what helped
+    Errors(Ended),
     /// Show this session's number, or note by hand that a session begins or ends
     Session(NumberedSession),
     /// Show or save what a session must not lose over a compaction or a crash

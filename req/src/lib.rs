@@ -95,6 +95,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Serve => commands::watch::serve(),
         Command::Timeline(arguments) => commands::timeline::run(&arguments, out),
         Command::Commits(arguments) => commands::commits::run(&arguments, out),
+        Command::Tests(arguments) => commands::tests::run(&arguments, out),
+        Command::Errors(arguments) => commands::errors::run(&arguments, out),
         Command::Session(arguments) => commands::session::run(&arguments, out),
         Command::Handoff(arguments) => commands::handoff::run(&arguments, out),
         Command::Gc(arguments) => commands::gc::run(&arguments, out),

@@ -38,6 +38,8 @@ mod guards_at_work;
 mod hud;
 #[path = "runner/install.rs"]
 mod install;
+#[path = "runner/outcomes.rs"]
+mod outcomes;
 #[path = "runner/payloads.rs"]
 mod payloads;
 #[path = "runner/places.rs"]

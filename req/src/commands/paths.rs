@@ -40,6 +40,8 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("session agents", in_project::session_agents(root)),
         ("hand-off", in_project::handoff(root)),
         ("agents", in_project::agent_invocations(root)),
+        ("test runs", in_project::test_runs(root)),
+        ("failures of tools", in_project::error_fingerprints(root)),
         ("session numbers", in_project::haios_events(root)),
         ("governance events", in_project::governance_events(root)),
         ("session notes", in_project::session_notes(root)),

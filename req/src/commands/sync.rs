@@ -8,7 +8,7 @@ use gates::metrics;
 use hooks_common::branch::Branch;
 use hooks_common::registry::{Registry, is_same_dir};
 use hooks_common::session_id::SessionId;
-use hooks_common::session_log;
+use hooks_common::session_log::{self, SessionDir};
 use hooks_common::store::lock;
 use serde_json::json;
 
@@ -22,6 +22,7 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
     let removed = Registry::new(&place.paths).clean(lock::PATIENT).context("the registry")?;
     let updated = metrics_of_project(&place, &place.branch(None))?;
     let followed = files_of_project(&place)?;
+    outcomes_of_project(&place)?;
     if arguments.json {
         let counts =
             json!({"registry_removed": removed, "metrics_updated": updated, "session_files": followed});
@@ -42,6 +43,28 @@ fn files_of_project(place: &Place) -> anyhow::Result<usize> {
     else {
         return Ok(0);
     };
+    let sessions = sessions_of_project(place);
+    // The one of the latest turn is shown last, and stays.
+    for (session, dir) in &sessions {
+        let (_, shown) = mirror::refresh(&continuity, dir, session);
+        shown.map_err(anyhow::Error::msg).with_context(|| format!("the files of session {session}"))?;
+    }
+    Ok(sessions.len())
+}
+
+/// Brings up to date what the project's sessions ran and what failed, the session that was heard of last being the last.
+fn outcomes_of_project(place: &Place) -> anyhow::Result<()> {
+    for (session, dir) in sessions_of_project(place) {
+        let Some(session) = SessionId::new(&session) else { continue };
+        guards::projection::update(&place.project, &place.paths, &dir, &session)
+            .map_err(anyhow::Error::msg)
+            .with_context(|| format!("the outcomes of session {}", session.key()))?;
+    }
+    Ok(())
+}
+
+/// The project's sessions, the one that was heard of last at the end.
+fn sessions_of_project(place: &Place) -> Vec<(String, SessionDir)> {
     let mut sessions = Vec::new();
     for dir in session_log::all(&place.paths) {
         let Some(meta) = dir.meta().filter(|meta| is_same_dir(&meta.project_dir, place.project.root()))
@@ -51,13 +74,8 @@ fn files_of_project(place: &Place) -> anyhow::Result<usize> {
         let changed = std::fs::metadata(dir.events()).and_then(|meta| meta.modified());
         sessions.push((changed.unwrap_or(std::time::UNIX_EPOCH), meta.session_id, dir));
     }
-    // The one of the latest turn is shown last, and stays.
     sessions.sort_by_key(|(changed, ..)| *changed);
-    for (_, session, dir) in &sessions {
-        let (_, shown) = mirror::refresh(&continuity, dir, session);
-        shown.map_err(anyhow::Error::msg).with_context(|| format!("the files of session {session}"))?;
-    }
-    Ok(sessions.len())
+    sessions.into_iter().map(|(_, session, dir)| (session, dir)).collect()
 }
 
 /// Brings the metrics of the project's sessions up to date; how many there are.

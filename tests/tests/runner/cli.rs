@@ -52,6 +52,8 @@ fn every_command_that_prints_data_speaks_json() {
         &["paths", "--json"],
         &["sync", "--json"],
         &["commits", "--json"],
+        &["tests", "--json"],
+        &["errors", "--json"],
         &["commits", "sync", "--json"],
         &["clear", "commit_plan", "--json"],
     ] {

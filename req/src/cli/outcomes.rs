@@ -1,0 +1,16 @@
+//! Arguments of the commands about how commands ended.
+
+use clap::Args;
+
+use super::Json;
+
+/// Arguments of `tests` and `errors`.
+#[derive(Debug, Args)]
+pub struct Ended {
+    /// How many of them
+    #[arg(short, default_value_t = 20, value_name = "N")]
+    pub number: usize,
+    /// How to print.
+    #[command(flatten)]
+    pub json: Json,
+}

@@ -1,0 +1,45 @@
+//! `req errors`: the failures of tools that came most often here, and what helped.
+
+use std::cmp::Reverse;
+use std::io::Write;
+
+use anyhow::Context;
+use guards::errors::book::Book;
+use hooks_common::text::one_line;
+use serde_json::{Map, json};
+
+use super::json as print_json;
+use crate::cli::Ended;
+use crate::place::Place;
+
+/// Lists them, the most frequent first.
+pub fn run(arguments: &Ended, out: &mut impl Write) -> anyhow::Result<()> {
+    let place = Place::here()?;
+    let book = Book::peek(place.project.root()).context("the failures")?;
+    let mut all: Vec<_> = book.entries().collect();
+    all.sort_by_key(|(_, entry)| (Reverse(entry.count), Reverse(entry.last_seen.clone())));
+    all.truncate(arguments.number);
+    if arguments.json.json {
+        let list = all.iter().map(|(fingerprint, entry)| {
+            let mut map = Map::from_iter([("fingerprint".to_owned(), json!(fingerprint))]);
+            if let Ok(serde_json::Value::Object(fields)) = serde_json::to_value(entry) {
+                map.extend(fields);
+            }
+            map
+        });
+        return print_json(out, &json!({"errors": list.collect::<Vec<_>>()}));
+    }
+    if all.is_empty() {
+        writeln!(out, "No failure is recorded here; the guard `errors` records them.")?;
+    }
+    for (_, entry) in all {
+        let (family, message) = (one_line(&entry.family), one_line(&entry.message));
+        writeln!(out, "{:>4}x  {family}: {message}", entry.count)?;
+        if let Some(fix) = &entry.fixed_by {
+            let files =
+                if fix.files.is_empty() { "no file".to_owned() } else { one_line(&fix.files.join(", ")) };
+            writeln!(out, "       passed after changing {files}: {}", one_line(&fix.command))?;
+        }
+    }
+    Ok(())
+}
