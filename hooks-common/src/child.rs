@@ -46,6 +46,31 @@ pub fn output_aloud(
     run(command.stdin(Stdio::piped()).stderr(Stdio::inherit()), Some(input), limit)
 }
 
+/// As [`output`], of a child that may print more than anybody reads: what it printed first, up to `most` bytes. How it
+/// ended is `None` where more would have come; it is killed then.
+///
+/// # Errors
+/// When it cannot be started or takes too long.
+pub fn beginning(
+    command: &mut Command,
+    limit: Duration,
+    most: usize,
+) -> io::Result<(Option<ExitStatus>, Vec<u8>)> {
+    let started = Instant::now();
+    let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    let ended = read_all(&mut child, limit, most).and_then(|mut output| {
+        if output.len() > most {
+            output.truncate(most);
+            return Ok((None, output));
+        }
+        wait(&mut child, started, limit).map(|status| (Some(status), output))
+    });
+    if !matches!(ended, Ok((Some(_), _))) {
+        end(&mut child);
+    }
+    ended
+}
+
 fn run(command: &mut Command, input: Option<Vec<u8>>, limit: Duration) -> io::Result<(ExitStatus, Vec<u8>)> {
     let started = Instant::now();
     command.stdout(Stdio::piped());
@@ -54,21 +79,31 @@ fn run(command: &mut Command, input: Option<Vec<u8>>, limit: Duration) -> io::Re
         // A pipe takes 64 KiB at once; more must not keep us from reading what the child says.
         std::thread::spawn(move || stdin.write_all(&input));
     }
-    let read = read_all(&mut child, limit);
-    let ended = read.and_then(|output| {
-        while started.elapsed() < limit {
-            if let Some(status) = child.try_wait()? {
-                return Ok((status, output));
-            }
-            pause();
+    let ended = read_all(&mut child, limit, MOST_OUTPUT).and_then(|output| {
+        if output.len() > MOST_OUTPUT {
+            return Err(io::Error::other("it printed too much"));
         }
-        Err(too_long(limit))
+        wait(&mut child, started, limit).map(|status| (status, output))
     });
     if ended.is_err() {
-        let _ = child.kill();
-        let _ = child.wait();
+        end(&mut child);
     }
     ended
+}
+
+fn wait(child: &mut Child, started: Instant, limit: Duration) -> io::Result<ExitStatus> {
+    while started.elapsed() < limit {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        pause();
+    }
+    Err(too_long(limit))
+}
+
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 #[allow(clippy::disallowed_methods, reason = "waiting for a child that is about to end")]
@@ -80,7 +115,8 @@ fn too_long(limit: Duration) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, format!("it took longer than {} ms", limit.as_millis()))
 }
 
-fn read_all(child: &mut Child, limit: Duration) -> io::Result<Vec<u8>> {
+/// What a child prints, to its end or until it is more than `most` bytes.
+fn read_all(child: &mut Child, limit: Duration, most: usize) -> io::Result<Vec<u8>> {
     let started = Instant::now();
     let mut output = Vec::new();
     let Some(mut stream) = child.stdout.take() else { return Ok(output) };
@@ -100,8 +136,8 @@ fn read_all(child: &mut Child, limit: Duration) -> io::Result<Vec<u8>> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
-        if output.len() > MOST_OUTPUT {
-            return Err(io::Error::other("it printed too much"));
+        if output.len() > most {
+            return Ok(output);
         }
     }
 }
@@ -123,6 +159,12 @@ mod tests {
         assert_eq!(text.len(), 200_000);
         let (_, text) = sh("sleep 5 & echo 99", 3_000).unwrap();
         assert_eq!(text, b"99\n", "what it left running is not waited for");
+        let most =
+            |script: &str| beginning(Command::new("sh").args(["-c", script]), Duration::from_secs(5), 10);
+        let (ended, text) = most("yes").unwrap();
+        assert_eq!((ended, text.as_slice()), (None, &b"y\ny\ny\ny\ny\n"[..]));
+        let (ended, text) = most("printf 1234567890; exit 3").unwrap();
+        assert_eq!((ended.unwrap().code(), text.len()), (Some(3), 10));
         let started = Instant::now();
         assert!(sh("sleep 5", 50).is_err() && sh("exec >&-; sleep 5", 50).is_err());
         assert!(started.elapsed() < Duration::from_secs(3));
