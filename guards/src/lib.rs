@@ -31,6 +31,7 @@ pub mod secrets;
 pub mod settings;
 pub mod sight;
 pub mod sql;
+pub mod staged;
 #[cfg(test)]
 mod testing;
 pub mod tests;

@@ -1,0 +1,179 @@
+//! What a commit on a command line would add: the lines, by file.
+//!
+//! A commit takes what is staged; with `-a` what tracked files hold; with paths, these; and a `git add` before it on
+//! the same line stages more. Nothing of that has happened yet when a guard looks, so git is asked what each of them
+//! would take. Commits are rare: here, and hardly anywhere else, a child process is worth its time.
+//!
+//! Not seen: aliases, `git stash`, `git merge` and its like, and what a program between the `git add` and the commit
+//! still changes.
+
+mod diff;
+mod takes;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use hooks_common::{child, store};
+use memchr::{memchr, memmem};
+
+use crate::sight::Sight;
+use takes::{Files, Place, Take, Untracked};
+
+/// How long git may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The most that is read of all files together, in bytes.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// The largest file that is read, in bytes.
+const LARGEST: usize = 1024 * 1024;
+/// The most files.
+const MOST_FILES: usize = 2_000;
+/// How many characters git looks at to tell a binary file from text.
+const LOOKED_AT: usize = 8_000;
+
+/// A file that a commit would add or change, with the lines that it would add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedFile {
+    /// The repository's top folder.
+    pub top: PathBuf,
+    /// The file, seen from there.
+    pub path: PathBuf,
+    /// The added lines, each with its number in the new file, from 1.
+    pub lines: Vec<(usize, String)>,
+}
+
+/// Whether the line commits: a cheap look.
+pub fn commits(sight: &Sight<'_>) -> bool {
+    may_commit(sight.tool_use.command.as_bytes()) && sight.script().commands.iter().any(takes::is_commit)
+}
+
+/// Whether a line can hold the word: written out, or taken apart by quotes and expansions.
+fn may_commit(line: &[u8]) -> bool {
+    memmem::find(line, b"commit").is_some()
+        || line.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'{'))
+}
+
+/// The lines that the commits on a command line would add, by file. Binary files are left out, and so are files
+/// beyond 1 MiB, more than 8 MiB in all, and more than 2,000 files.
+///
+/// # Errors
+/// When git cannot be asked.
+pub fn added(sight: &Sight<'_>) -> Result<Vec<AddedFile>, String> {
+    let mut added = Added { files: BTreeMap::new(), room: MOST_BYTES };
+    for take in takes::of(sight)? {
+        added.take(&take)?;
+    }
+    Ok(added.files.into_iter().map(|((top, path), lines)| AddedFile { top, path, lines }).collect())
+}
+
+type Lines = Vec<(usize, String)>;
+
+/// What was found so far.
+struct Added {
+    files: BTreeMap<(PathBuf, PathBuf), Lines>,
+    /// How many bytes may still be read.
+    room: usize,
+}
+
+impl Added {
+    fn take(&mut self, take: &Take) -> Result<(), String> {
+        let place = &take.place;
+        match &take.files {
+            Files::Staged => self.diff(place, &["--cached"], &[]),
+            Files::Named { specs, untracked } => {
+                self.forget_superseded(place, specs)?;
+                self.diff(place, &[&base(place)?], specs)?;
+                self.untracked(place, specs, *untracked)
+            }
+        }
+    }
+
+    /// The lines that a diff adds.
+    fn diff(&mut self, place: &Place, what: &[&str], specs: &[String]) -> Result<(), String> {
+        let mut git = place.git();
+        git.arg("diff").args(what).args(diff::OPTIONS).arg("--").args(specs);
+        let output = said(&mut git)?;
+        for (path, lines) in diff::added(&output) {
+            self.add(place, path, lines);
+        }
+        Ok(())
+    }
+
+    /// Files that differ from what is staged of them will be staged anew, or be gone.
+    fn forget_superseded(&mut self, place: &Place, specs: &[String]) -> Result<(), String> {
+        if self.files.is_empty() {
+            return Ok(());
+        }
+        let mut git = place.git();
+        git.args(["diff", "--name-only", "-z", "--no-relative", "--no-renames", "--no-ext-diff", "--"])
+            .args(specs);
+        for path in said(&mut git)?.split(|byte| *byte == 0) {
+            self.files.remove(&(place.top.clone(), diff::path_of(path)));
+        }
+        Ok(())
+    }
+
+    /// The files that git does not know yet.
+    fn untracked(&mut self, place: &Place, specs: &[String], which: Untracked) -> Result<(), String> {
+        let mut git = place.git();
+        git.args(["ls-files", "-z", "--others", "--full-name"]);
+        match which {
+            Untracked::None => return Ok(()),
+            Untracked::NotIgnored => drop(git.arg("--exclude-standard")),
+            Untracked::All => {}
+        }
+        for path in said(git.arg("--").args(specs))?.split(|byte| *byte == 0).filter(|path| !path.is_empty())
+        {
+            if self.files.len() >= MOST_FILES || self.room == 0 {
+                break;
+            }
+            let path = diff::path_of(path);
+            if let Some(text) = text_of(&place.top.join(&path)) {
+                let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line.to_owned()));
+                self.add(place, path, lines.collect());
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, place: &Place, path: PathBuf, lines: Lines) {
+        let bytes: usize = lines.iter().map(|(_, line)| line.len() + 1).sum();
+        if !lines.is_empty() && bytes <= LARGEST.min(self.room) && self.files.len() < MOST_FILES {
+            self.room -= bytes;
+            self.files.insert((place.top.clone(), path), lines);
+        }
+    }
+}
+
+/// What a commit is compared with: HEAD, or nothing before the first commit.
+fn base(place: &Place) -> Result<String, String> {
+    if place.has_head() {
+        return Ok("HEAD".to_owned());
+    }
+    let tree = said(place.git().args(["hash-object", "-t", "tree", "/dev/null"]))?;
+    Ok(String::from_utf8_lossy(&tree).trim().to_owned())
+}
+
+/// What git prints, as far as it is read.
+fn said(git: &mut Command) -> Result<Vec<u8>, String> {
+    match child::beginning(git, PATIENCE, MOST_BYTES) {
+        Ok((Some(status), _)) if !status.success() => Err(format!("git ended with {status}")),
+        Ok((_, output)) => Ok(output),
+        Err(error) => Err(format!("git: {error}")),
+    }
+}
+
+/// The text of a regular file that is neither large nor binary.
+fn text_of(path: &Path) -> Option<String> {
+    let is_file = std::fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
+    let file = is_file.then(|| store::open(path).ok()).flatten()?;
+    let mut bytes = Vec::new();
+    file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).ok()?;
+    let is_text = bytes.len() <= LARGEST && memchr(0, &bytes[..bytes.len().min(LOOKED_AT)]).is_none();
+    is_text.then(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests;
