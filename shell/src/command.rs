@@ -3,6 +3,7 @@
 use crate::doubt::Doubt;
 use crate::files::Write;
 use crate::globals;
+use crate::output;
 
 /// All that a line would run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -146,6 +147,16 @@ impl Command {
     /// none or it is known only at run time.
     pub fn program(&self) -> Option<&str> {
         program(&self.words)
+    }
+
+    /// What it writes to standard output, where the line tells: `echo`, `printf`, and what passes text through.
+    pub fn said(&self) -> Option<String> {
+        (!self.words.is_empty()).then(|| output::of(&self.words, &self.input)).flatten()
+    }
+
+    /// The files that it creates or changes itself, as far as its words and redirections tell.
+    pub fn writes(&self) -> Vec<Write> {
+        crate::writes::of(self)
     }
 
     /// The words after the program.
