@@ -1,32 +1,210 @@
-//! Guard `secrets`.
+//! Guard `secrets`: credentials in what is about to be written to a file or committed.
+//!
+//! A text is looked through once for what the kept [`rules`] begin with; what they find is dropped again where it only
+//! shows what a credential looks like ([`placeholder`]), stands there already, or is let through ([`exempt`]). A
+//! command that merely uses a credential is none of this guard's business. What it says never holds the credential.
 
-use config::types::guards::Secrets;
+mod assignment;
+mod entropy;
+mod exempt;
+mod placeholder;
+mod rules;
+mod scan;
+mod shapes;
+#[cfg(test)]
+mod tests;
+mod written;
+
+use std::path::Path;
+
+use config::types::guards::{SecretRule, Secrets};
+use hooks_common::redact::redact;
+use hooks_common::text::fact;
+use memchr::memmem;
 
 use crate::objection::Objection;
-use crate::sight::Sight;
+use crate::sight::{Sight, text_of};
+use crate::staged;
+use scan::{Found, Kind};
 
-/// Whether a command line has anything for the guard: a cheap look, before its settings are read.
-pub fn concerns_line(_sight: &Sight<'_>) -> bool {
-    false
+/// How many credentials are named one by one.
+const MOST_NAMED: usize = 10;
+const WAY_OUT: &str = "read it from the environment or a secret store; if it is no secret, say so at the line: \
+    secret-ok: <reason>";
+
+/// Whether a command line commits, or writes text that it tells: a cheap look, before the guard's settings are read.
+pub fn concerns_line(sight: &Sight<'_>) -> bool {
+    staged::commits(sight)
+        || written::may_write(sight.tool_use.command) && !written::written(sight).is_empty()
 }
 
-/// Whether an edit has.
-pub fn concerns_edit(_sight: &Sight<'_>) -> bool {
-    false
-}
-
-/// What the guard finds in a command line.
+/// What the guard finds in the text that a command line writes, and in the lines that it commits.
 ///
 /// # Errors
-/// When it cannot look.
-pub fn examine_line(_settings: &Secrets, _sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    Ok(Vec::new())
+/// When git cannot be asked, or one of the user's expressions fails.
+pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    let mut search = Search { settings, sight, objections: Vec::new(), unnamed: 0 };
+    for written in written::written(sight) {
+        for file in &written.files {
+            let before = || file.as_deref().and_then(text_of);
+            let is_known = |value: &str| before().is_some_and(|before| before.contains(value));
+            search.look(&written.text, file.as_deref(), is_known, |_| Place::Written)?;
+        }
+    }
+    if staged::commits(sight) {
+        for file in staged::added(sight)? {
+            let mut text = String::new();
+            for (_, line) in &file.lines {
+                text.push_str(line);
+                text.push('\n');
+            }
+            let is_known = |value: &str| staged::is_committed(&file.top, value);
+            let place =
+                |line: usize| Place::Committed(file.lines.get(line - 1).map_or(0, |(number, _)| *number));
+            search.look(&text, Some(&file.top.join(&file.path)), is_known, place)?;
+        }
+    }
+    Ok(search.said())
 }
 
-/// What the guard finds in an edit.
+/// What the guard finds in the text that an edit brings.
 ///
 /// # Errors
-/// When it cannot look.
-pub fn examine_edit(_settings: &Secrets, _sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    Ok(Vec::new())
+/// When one of the user's expressions fails.
+pub fn examine_edit(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    let mut search = Search { settings, sight, objections: Vec::new(), unnamed: 0 };
+    let file = sight.file();
+    let is_known = |value: &str| sight.before().is_some_and(|before| before.contains(value));
+    // The whole file after the edit: it tells the line, and shows what two edits put together.
+    let whole = if sight.tool_use.tool == "Write" { None } else { sight.after() };
+    match whole {
+        Some(after) => search.look(after, file.as_deref(), is_known, Place::Edited)?,
+        None => {
+            for text in sight.added() {
+                search.look(text, file.as_deref(), is_known, Place::Edited)?;
+            }
+        }
+    }
+    Ok(search.said())
+}
+
+/// Where a credential was found.
+enum Place {
+    /// In what a command writes.
+    Written,
+    /// On this line of an edit's text.
+    Edited(usize),
+    /// On this line of a file that is committed.
+    Committed(usize),
+}
+
+/// What was found so far.
+struct Search<'a, 's> {
+    settings: &'a Secrets,
+    sight: &'a Sight<'s>,
+    objections: Vec<Objection>,
+    unnamed: usize,
+}
+
+impl Search<'_, '_> {
+    /// Looks through a text that is to be in `file`.
+    fn look(
+        &mut self,
+        text: &str,
+        file: Option<&Path>,
+        is_known: impl Fn(&str) -> bool,
+        place: impl Fn(usize) -> Place,
+    ) -> Result<(), String> {
+        let mut found = scan::scan(text, Kind::of(file, self.settings.entropy));
+        found.extend(self.own(text)?);
+        for one in found {
+            let value = &text[one.at.clone()];
+            let is_exempt =
+                |file: &Path| exempt::is_exempt(&self.settings.exemptions, self.sight, file, &one.id);
+            if file.is_some_and(is_exempt) || is_known(value) {
+                continue;
+            }
+            let objection = self.objection(&one, text, file, &place(one.line));
+            if self.objections.contains(&objection) {
+                continue;
+            }
+            if self.objections.len() < MOST_NAMED {
+                self.objections.push(objection);
+            } else {
+                self.unnamed += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the user's rules find, line by line.
+    fn own(&self, text: &str) -> Result<Vec<Found>, String> {
+        let lower = text.to_ascii_lowercase();
+        let rules = self.sight.policy.guard_rules::<Secrets, SecretRule>(Some(&lower));
+        let rules = rules.map_err(|error| error.to_string())?;
+        let mut found = Vec::new();
+        if rules.is_empty() {
+            return Ok(found);
+        }
+        let mut start = 0;
+        for (number, line) in text.split_inclusive('\n').enumerate() {
+            let bare = line.trim_end_matches(['\n', '\r']);
+            for compiled in &rules {
+                if compiled.pattern.is_match(bare, &lower[start..start + bare.len()])?
+                    && let Some(at) = compiled.pattern.find(bare)?
+                    && !at.is_empty()
+                {
+                    found.push(Found {
+                        id: compiled.rule.id.clone(),
+                        name: format!("what your rule {} finds", fact(&compiled.rule.id)),
+                        at: start + at.start..start + at.end,
+                        line: number + 1,
+                    });
+                }
+            }
+            start += line.len();
+        }
+        Ok(found)
+    }
+
+    fn objection(&self, one: &Found, text: &str, file: Option<&Path>, place: &Place) -> Objection {
+        let value = &text[one.at.clone()];
+        let shown = file.map(|file| self.sight.shown(file));
+        let file = match &shown {
+            Some(shown) if reveals(shown, value) => "a file named after it".to_owned(),
+            Some(shown) => fact(shown),
+            None => "a file that the line does not name".to_owned(),
+        };
+        let name = &one.name;
+        let what = match place {
+            Place::Written => format!("{name} would be written to {file}"),
+            Place::Edited(line) => format!("{name} would be written to {file}, line {line}"),
+            Place::Committed(line) => format!("{name} would be committed in {file}, line {line}"),
+        };
+        match exempt::waiver(scan::line_at(text, one.at.start), value) {
+            Some(reason) if !reveals(&reason, value) => Objection::advice(
+                format!("{what}, and is let through there, because: {}", fact(&redact(&reason))),
+                "",
+            ),
+            _ => Objection::sure(what, WAY_OUT),
+        }
+    }
+
+    /// What to say, with the number of those that are not named.
+    fn said(mut self) -> Vec<Objection> {
+        if self.unnamed > 0 {
+            let what = format!("{} more values that look like credentials would go with them", self.unnamed);
+            self.objections.push(Objection::sure(what, WAY_OUT));
+        }
+        self.objections
+    }
+}
+
+/// Whether a text holds a credential or a part of it.
+fn reveals(text: &str, credential: &str) -> bool {
+    /// So many characters of it tell something.
+    const PART: usize = 8;
+    let (text, credential) = (text.as_bytes(), credential.as_bytes());
+    let part = PART.min(credential.len()).max(1);
+    credential.windows(part).any(|part| memmem::find(text, part).is_some())
 }

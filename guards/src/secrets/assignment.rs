@@ -1,0 +1,97 @@
+//! Values next to a name that says credential: `api_key = "…"`, `"password": "…"`, `TOKEN=…` where no quotes are
+//! written. Only what looks random counts.
+
+use std::ops::Range;
+
+use super::entropy::is_random;
+use super::placeholder::is_reference;
+use super::shapes::At;
+
+/// The longest value, in bytes.
+const LONGEST: usize = 512;
+/// The longest type between a name and its value: `: Option<&'static str>`.
+const LONGEST_TYPE: usize = 40;
+/// Words of a value that speaks of credentials and is none.
+const SPEAKING: [&str; 9] =
+    ["password", "passwd", "secret", "token", "apikey", "api_key", "api-key", "credential", "bearer"];
+
+/// The value behind the name that ends at an anchor.
+pub(super) fn value(at: At<'_>) -> Option<Range<usize>> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if is_part(at.byte(at.end)) || at.is_in_long_line() {
+        return None;
+    }
+    let value = place(at)?;
+    let text = std::str::from_utf8(&at.text[value.clone()]).ok()?;
+    let lower = text.to_ascii_lowercase();
+    let is_one = !SPEAKING.iter().any(|word| lower.contains(word)) && !is_reference(text) && is_random(text);
+    is_one.then_some(value)
+}
+
+/// Where the value stands.
+fn place(at: At<'_>) -> Option<Range<usize>> {
+    let closed = at.skip(at.end, 4, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']' | b')'));
+    let is_quoted_name = closed > at.end;
+    let mut from = at.skip(closed, 8, is_blank);
+    if is_quoted_name && at.text[from.min(at.text.len())..].starts_with(b"value=") {
+        from += 5;
+    }
+    let separator = at.byte(from);
+    let has_separator = matches!(separator, b'=' | b':' | b'?' | b'!')
+        || is_quoted_name && separator == b','
+        || separator == b'>';
+    if !has_separator {
+        return None;
+    }
+    let start = at.skip(from + 1, 8, |byte| is_blank(byte) || matches!(byte, b'=' | b'>' | b':'));
+    if let Some(value) = quoted(at, start) {
+        return Some(value);
+    }
+    if separator == b'>' {
+        return bare(at, start, b"<");
+    }
+    if matches!(separator, b':' | b'?')
+        && let Some(value) = behind_type(at, from + 1)
+    {
+        return Some(value);
+    }
+    at.has_bare_values.then(|| bare(at, start, b"")).flatten()
+}
+
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// `: &str = "…"`
+fn behind_type(at: At<'_>, start: usize) -> Option<Range<usize>> {
+    let is_type = |byte: u8| byte.is_ascii_alphanumeric() || b"_&'<>:,. |?[]".contains(&byte);
+    let end = start + at.run(start, is_type);
+    (at.byte(end) == b'=' && end - start <= LONGEST_TYPE)
+        .then(|| quoted(at, at.skip(end + 1, 4, is_blank)))
+        .flatten()
+}
+
+/// The text between quotes, which may be escaped ones, or stand behind a letter as in `b"…"` and `r#"…"#`.
+fn quoted(at: At<'_>, start: usize) -> Option<Range<usize>> {
+    let is_mark =
+        |byte: u8| matches!(byte, b'b' | b'r' | b'f' | b'u' | b'L' | b'@' | b'$' | b'#' | b'\\' | b'(');
+    let open = at.skip(start, 3, is_mark);
+    let quote = at.byte(open);
+    if !matches!(quote, b'"' | b'\'' | b'`') {
+        return None;
+    }
+    let inside = at.text.get(open + 1..at.text.len().min(open + 1 + LONGEST))?;
+    let end = inside.iter().position(|byte| *byte == quote || *byte == b'\n')?;
+    let escape = usize::from(inside[..end].ends_with(b"\\") && at.text[open - 1] == b'\\');
+    (inside[end] == quote).then_some(open + 1..open + 1 + end - escape)
+}
+
+/// The text up to a blank or a line's end, where it is nothing that a shell or a template fills in.
+fn bare(at: At<'_>, start: usize, ends: &[u8]) -> Option<Range<usize>> {
+    let rest = at.text.get(start..at.text.len().min(start + LONGEST))?;
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || ends.contains(byte);
+    let end = rest.iter().position(is_end).unwrap_or(rest.len());
+    let value = &rest[..end];
+    let is_filled_in = value.iter().any(|byte| b"$(){}[]<>\"'`;".contains(byte));
+    (!is_filled_in && !value.is_empty()).then_some(start..start + end)
+}

@@ -1,0 +1,173 @@
+//! The kept rules: what credentials look like. Each has literals, one of which stands in everything that it finds, so
+//! that a text without any is passed over at the speed of one look at each byte.
+
+use std::ops::Range;
+
+use super::assignment;
+use super::shapes::{self, At, alnum, base64_url, upper_alnum};
+
+/// A kind of credential.
+pub(super) struct Rule {
+    /// Its name in exemptions.
+    pub id: &'static str,
+    /// What it finds, for people.
+    pub name: &'static str,
+    /// One of these stands in everything that it finds. At least two characters each.
+    pub anchors: &'static [&'static str],
+    /// Whether the anchors are found in capital letters and small ones.
+    pub any_case: bool,
+    /// The credential at an anchor, in bytes of the whole text.
+    pub find: fn(At<'_>) -> Option<Range<usize>>,
+}
+
+const fn rule(
+    id: &'static str,
+    name: &'static str,
+    anchors: &'static [&'static str],
+    find: fn(At<'_>) -> Option<Range<usize>>,
+) -> Rule {
+    Rule { id, name, anchors, any_case: false, find }
+}
+
+const fn named(
+    id: &'static str,
+    name: &'static str,
+    anchors: &'static [&'static str],
+    find: fn(At<'_>) -> Option<Range<usize>>,
+) -> Rule {
+    Rule { id, name, anchors, any_case: true, find }
+}
+
+/// The rule of names with a value that looks random; `entropy: false` switches it off.
+pub(super) const GENERIC: &str = "generic-assignment";
+
+/// The rules. Where two find the same characters, the earlier one has them.
+pub(super) const RULES: [Rule; 23] = [
+    // Access keys and temporary ones: docs.aws.amazon.com, "IAM identifiers".
+    rule("aws-access-key", "an AWS access key", &["AKIA", "ASIA"], |at| at.token(16..=16, upper_alnum)),
+    // 40 characters of base64 that only the name tells from others.
+    named(
+        "aws-secret",
+        "an AWS secret key",
+        &[
+            "aws_secret",
+            "aws-secret",
+            "secret_access_key",
+            "secretaccesskey",
+            "secret-access-key",
+            "secret_key",
+        ],
+        shapes::aws_secret,
+    ),
+    // Personal, OAuth, user-to-server, server-to-server and refresh tokens: 36 characters, some longer.
+    rule("github-token", "a GitHub token", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], |at| {
+        at.token(36..=255, alnum)
+    }),
+    rule("github-pat", "a GitHub token", &["github_pat_"], shapes::github_pat),
+    rule("gitlab-token", "a GitLab token", &["glpat-"], |at| at.token(20..=300, base64_url)),
+    rule("slack-token", "a Slack token", &["xoxb-", "xoxp-", "xoxa-", "xoxr-"], shapes::slack_token),
+    rule("slack-webhook", "a Slack webhook", &["hooks.slack.com/services/"], shapes::slack_webhook),
+    // Live keys only: `sk_test_` moves no money and `pk_` is public.
+    rule("stripe-key", "a Stripe live key", &["sk_live_", "rk_live_"], |at| at.token(16..=255, alnum)),
+    rule("google-api-key", "a Google API key", &["AIza"], |at| at.token(35..=35, base64_url)),
+    rule(
+        "gcp-service-account",
+        "a Google service account's key",
+        &["\"private_key\"", "\\\"private_key\\\""],
+        shapes::service_account,
+    ),
+    // RSA, EC, DSA, OPENSSH, PGP, ENCRYPTED and plain. A marker without a key behind it is talk about keys.
+    rule("private-key", "a private key", &["-----BEGIN "], shapes::private_key),
+    rule("anthropic-key", "an Anthropic API key", &["sk-ant-"], |at| at.token(24..=255, base64_url)),
+    rule("openai-key", "an OpenAI API key", &["sk-proj-", "sk-svcacct-", "sk-admin-"], |at| {
+        at.token(20..=255, base64_url)
+    }),
+    // Older ones hold `OpenAI` in base64.
+    rule("openai-key", "an OpenAI API key", &["T3BlbkFJ"], shapes::old_openai),
+    rule("npm-token", "an npm token", &["npm_"], |at| at.token(36..=36, alnum)),
+    // Macaroons that begin with the place they hold for.
+    rule("pypi-token", "a PyPI token", &["pypi-AgEI"], |at| at.token(50..=1_000, base64_url)),
+    rule("jwt", "a signed web token (JWT)", &["eyJ"], shapes::jwt),
+    rule("sendgrid-key", "a SendGrid key", &["SG."], shapes::sendgrid),
+    // Too plain to stand alone: 32 hexadecimal digits behind two letters.
+    named("twilio-key", "a Twilio key", &["twilio"], shapes::twilio),
+    // The bot's number, then 35 characters of which the first two are the same in all.
+    rule("telegram-token", "a Telegram bot token", &[":AA"], shapes::telegram),
+    rule("azure-key", "an Azure storage key", &["AccountKey="], shapes::azure),
+    rule("url-credentials", "a password in a URL", &["://"], shapes::url_password),
+    named(
+        GENERIC,
+        "a value that looks like a credential",
+        &[
+            "password",
+            "passwd",
+            "secret",
+            "token",
+            "api_key",
+            "api-key",
+            "apikey",
+            "access_key",
+            "access-key",
+            "accesskey",
+            "private_key",
+            "private-key",
+            "privatekey",
+        ],
+        assignment::value,
+    ),
+];
+
+/// For each pair of bytes whether an anchor begins with it.
+pub(super) const PAIRS: [u64; 1024] = pairs();
+
+/// Whether an anchor begins with these two bytes.
+pub(super) fn begins(first: u8, second: u8) -> bool {
+    let pair = usize::from(first) << 8 | usize::from(second);
+    PAIRS[pair >> 6] >> (pair & 63) & 1 == 1
+}
+
+const fn pairs() -> [u64; 1024] {
+    let mut pairs = [0; 1024];
+    let mut rule = 0;
+    while rule < RULES.len() {
+        let Rule { anchors, any_case, .. } = &RULES[rule];
+        let mut anchor = 0;
+        while anchor < anchors.len() {
+            let bytes = anchors[anchor].as_bytes();
+            // All four ways to write two letters.
+            let mut way = 0;
+            while way < 4 {
+                let first = if *any_case && way & 1 == 1 { bytes[0].to_ascii_uppercase() } else { bytes[0] };
+                let second = if *any_case && way & 2 == 2 { bytes[1].to_ascii_uppercase() } else { bytes[1] };
+                let pair = (first as usize) << 8 | second as usize;
+                pairs[pair >> 6] |= 1 << (pair & 63);
+                way += 1;
+            }
+            anchor += 1;
+        }
+        rule += 1;
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_anchor_is_looked_for() {
+        for rule in &RULES {
+            for anchor in rule.anchors {
+                let bytes = anchor.as_bytes();
+                assert!(bytes.len() >= 2 && begins(bytes[0], bytes[1]), "{}", rule.id);
+                assert!(!rule.any_case || *anchor == anchor.to_ascii_lowercase(), "{}", rule.id);
+                assert!(
+                    !rule.any_case || begins(bytes[0].to_ascii_uppercase(), bytes[1].to_ascii_uppercase()),
+                    "{}",
+                    rule.id
+                );
+            }
+        }
+        assert!(!begins(b' ', b' ') && !begins(b'e', b't'));
+    }
+}

@@ -1,0 +1,155 @@
+//! Finds the credentials in a text.
+
+use std::ops::Range;
+use std::path::Path;
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use super::placeholder::is_placeholder;
+use super::rules::{GENERIC, RULES, Rule, begins};
+use super::shapes::At;
+
+/// The most that is found in one text.
+const MOST: usize = 100;
+/// Files of digests: what looks random there is none of ours.
+const LOCKS: [&str; 6] = [
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "pnpm-lock.yaml",
+    "go.sum",
+    "flake.lock",
+    "Package.resolved",
+];
+/// Names and extensions of files whose values stand without quotes.
+const BARE: [&str; 22] = [
+    "env",
+    "properties",
+    "ini",
+    "cfg",
+    "conf",
+    "cnf",
+    "yml",
+    "yaml",
+    "sh",
+    "bash",
+    "zsh",
+    "fish",
+    "envrc",
+    "bashrc",
+    "zshrc",
+    "profile",
+    "netrc",
+    "npmrc",
+    "pypirc",
+    "credentials",
+    "config",
+    "txt",
+];
+
+/// A credential in a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The rule's name in exemptions.
+    pub id: String,
+    /// What it is, for people.
+    pub name: String,
+    /// Where the credential stands, in bytes.
+    pub at: Range<usize>,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+/// What of a text depends on the file that it is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kind {
+    /// Whether values count that only look random.
+    has_entropy: bool,
+    has_bare_values: bool,
+}
+
+impl Kind {
+    /// The kind of a file; without one, of text whose file is not known.
+    pub fn of(file: Option<&Path>, has_entropy: bool) -> Self {
+        let name = file.and_then(Path::file_name).map(|name| name.to_string_lossy()).unwrap_or_default();
+        let extension = name.rsplit('.').next().unwrap_or_default();
+        let is_lock = extension == "lock" || extension == "sum" || LOCKS.contains(&&*name);
+        let has_bare_values = BARE.contains(&extension) || name.starts_with(".env");
+        Self { has_entropy: has_entropy && !is_lock, has_bare_values }
+    }
+}
+
+/// The credentials in a text, in its order.
+pub(super) fn scan(text: &str, kind: Kind) -> Vec<Found> {
+    let bytes = text.as_bytes();
+    // By rule, so that of two that find the same the earlier one has it.
+    let mut found: Vec<(usize, Range<usize>)> = Vec::new();
+    for (start, pair) in bytes.windows(2).enumerate() {
+        if !begins(pair[0], pair[1]) {
+            continue;
+        }
+        for (number, rule) in RULES.iter().enumerate() {
+            if let Some(at) = rule.at(bytes, start, kind)
+                && !(rule.id == GENERIC && !kind.has_entropy)
+                && let Some(value) = (rule.find)(at)
+                && !is_shown(rule, &text[value.clone()], at, &value)
+            {
+                found.push((number, value));
+            }
+        }
+        if found.len() >= MOST {
+            break;
+        }
+    }
+    found.sort_by_key(|(number, value)| (*number, value.start));
+    let mut kept: Vec<(usize, Range<usize>)> = Vec::new();
+    for (number, value) in found {
+        if !kept.iter().any(|(_, known)| known.start < value.end && value.start < known.end) {
+            kept.push((number, value));
+        }
+    }
+    kept.sort_by_key(|(_, value)| value.start);
+    numbered(bytes, kept)
+}
+
+/// Whether a value only shows what one looks like. Keys and signed tokens are too long to be asked for words.
+fn is_shown(rule: &Rule, value: &str, at: At<'_>, range: &Range<usize>) -> bool {
+    let is_long = matches!(rule.id, "private-key" | "gcp-service-account" | "jwt");
+    let own = if range.start == at.start { &value[at.end - at.start..] } else { value };
+    !is_long && is_placeholder(own)
+}
+
+impl Rule {
+    /// The place where one of the anchors stands.
+    fn at<'a>(&self, text: &'a [u8], start: usize, kind: Kind) -> Option<At<'a>> {
+        let rest = &text[start..];
+        let stands = |anchor: &&&str| {
+            let Some(here) = rest.get(..anchor.len()) else { return false };
+            if self.any_case {
+                here.eq_ignore_ascii_case(anchor.as_bytes())
+            } else {
+                here == anchor.as_bytes()
+            }
+        };
+        let anchor = self.anchors.iter().find(stands)?;
+        Some(At { text, start, end: start + anchor.len(), has_bare_values: kind.has_bare_values })
+    }
+}
+
+fn numbered(text: &[u8], found: Vec<(usize, Range<usize>)>) -> Vec<Found> {
+    let (mut line, mut counted) = (1, 0);
+    let number = |(rule, at): (usize, Range<usize>)| {
+        line += memchr_iter(b'\n', &text[counted..at.start]).count();
+        counted = at.start;
+        let Rule { id, name, .. } = &RULES[rule];
+        Found { id: (*id).to_owned(), name: (*name).to_owned(), at, line }
+    };
+    found.into_iter().map(number).collect()
+}
+
+/// The line that holds this place.
+pub(super) fn line_at(text: &str, at: usize) -> &str {
+    let bytes = text.as_bytes();
+    let start = memrchr(b'\n', &bytes[..at]).map_or(0, |before| before + 1);
+    let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |after| at + after);
+    &text[start..end]
+}

@@ -1,0 +1,330 @@
+//! How credentials of a kind are written, read by hand: an expression costs more to compile than all texts to read.
+
+use std::ops::{Range, RangeInclusive};
+
+use memchr::{memchr, memmem, memrchr};
+
+use super::entropy;
+
+/// The longest line that is looked at around an anchor, in bytes to either side. Longer ones are made by programs.
+const AROUND: usize = 1_000;
+
+/// A place in a text where an anchor stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At<'a> {
+    /// The whole text.
+    pub text: &'a [u8],
+    /// Where the anchor begins.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
+    /// Whether values stand without quotes in such a file.
+    pub has_bare_values: bool,
+}
+
+pub(super) fn alnum(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+}
+
+pub(super) fn upper_alnum(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit()
+}
+
+pub(super) fn base64_url(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
+}
+
+fn base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+}
+
+fn hex(byte: u8) -> bool {
+    byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
+}
+
+impl<'a> At<'a> {
+    /// A token: the anchor, then as many of these characters, and no more of them.
+    pub fn token(self, length: RangeInclusive<usize>, is: fn(u8) -> bool) -> Option<Range<usize>> {
+        let run = self.run(self.end, is);
+        let end = self.end + run;
+        (length.contains(&run) && self.begins_word(self.start) && self.ends_word(end))
+            .then_some(self.start..end)
+    }
+
+    /// How many of these characters stand here.
+    pub fn run(self, at: usize, is: fn(u8) -> bool) -> usize {
+        self.text.get(at..).unwrap_or_default().iter().take_while(|byte| is(**byte)).count()
+    }
+
+    /// The byte here, or a line's end behind the text.
+    pub fn byte(self, at: usize) -> u8 {
+        self.text.get(at).copied().unwrap_or(b'\n')
+    }
+
+    /// Whether no word goes on here from before. The `n` of `\n` in a program's text ends a line, and the digits of
+    /// `%3D` are a character.
+    fn begins_word(self, at: usize) -> bool {
+        let before = |back: usize| at.checked_sub(back).map_or(b'\n', |at| self.text[at]);
+        !is_word(before(1))
+            || before(2) == b'\\' && matches!(before(1), b'n' | b'r' | b't')
+            || before(3) == b'%'
+    }
+
+    fn ends_word(self, at: usize) -> bool {
+        !is_word(self.byte(at))
+    }
+
+    /// The line around the anchor, as far as it is looked at.
+    pub fn line(self) -> Range<usize> {
+        let from = self.start.saturating_sub(AROUND);
+        let to = self.text.len().min(self.end + AROUND);
+        let start = memrchr(b'\n', &self.text[from..self.start]).map_or(from, |at| from + at + 1);
+        start..memchr(b'\n', &self.text[self.end..to]).map_or(to, |at| self.end + at)
+    }
+
+    /// Whether the line is longer than people write.
+    pub fn is_in_long_line(self) -> bool {
+        self.line().len() > AROUND
+    }
+
+    /// Skips these characters, a few at most.
+    pub fn skip(self, at: usize, most: usize, is: fn(u8) -> bool) -> usize {
+        at + self.run(at, is).min(most)
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// `github_pat_`, 22 characters, `_`, 59 characters.
+pub(super) fn github_pat(at: At<'_>) -> Option<Range<usize>> {
+    let whole = at.token(82..=82, is_word)?;
+    (at.byte(at.end + 22) == b'_').then_some(whole)
+}
+
+/// The kind of token, then numbers and characters with dashes between them.
+pub(super) fn slack_token(at: At<'_>) -> Option<Range<usize>> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let whole = at.token(20..=255, is_part)?;
+    (at.text[at.end..whole.end].iter().filter(|byte| byte.is_ascii_digit()).count() >= 8).then_some(whole)
+}
+
+/// A team, a channel, and the credential.
+pub(super) fn slack_webhook(at: At<'_>) -> Option<Range<usize>> {
+    let team = at.end + at.run(at.end, upper_alnum);
+    let channel = team + 1 + at.run(team + 1, upper_alnum);
+    let end = channel + 1 + at.run(channel + 1, alnum);
+    let is_hook = at.byte(at.end) == b'T'
+        && at.byte(team) == b'/'
+        && at.byte(team + 1) == b'B'
+        && at.byte(channel) == b'/'
+        && team - at.end >= 8
+        && end - channel > 20;
+    is_hook.then_some(channel + 1..end)
+}
+
+/// 40 characters behind a name and a separator.
+pub(super) fn aws_secret(at: At<'_>) -> Option<Range<usize>> {
+    let name = at.skip(at.end, 20, base64_url);
+    let start = at.skip(name, 12, |byte| b" \t\"'`:=>\\,]".contains(&byte));
+    let is_separated =
+        at.text[name.min(at.text.len())..start.min(at.text.len())].iter().any(|byte| b":=>,".contains(byte));
+    let value = start..start + at.run(start, base64);
+    let is_key = is_separated && value.len() == 40 && at.byte(value.end) != b'=';
+    (is_key && entropy::bits(&String::from_utf8_lossy(&at.text[value.clone()])) >= 3.5).then_some(value)
+}
+
+/// The key in the file that Google gives out for a service account.
+pub(super) fn service_account(at: At<'_>) -> Option<Range<usize>> {
+    let begin = at.skip(at.end, 12, |byte| b" \t:\"\\".contains(&byte));
+    if !at.text.get(begin..)?.starts_with(BEGIN) {
+        return None;
+    }
+    private_key(At { start: begin, end: begin + BEGIN.len(), ..at })
+}
+
+const BEGIN: &[u8] = b"-----BEGIN ";
+
+/// A private key in PEM or in PGP's armour: its marker, up to the end of the first line of what follows.
+pub(super) fn private_key(at: At<'_>) -> Option<Range<usize>> {
+    /// The longest kind: `ENCRYPTED PRIVATE KEY`.
+    const LONGEST: usize = 48;
+    let rest = &at.text[at.end..at.text.len().min(at.end + LONGEST)];
+    let kind = &rest[..memmem::find(rest, b"-----")?];
+    let is_private = kind.ends_with(b"PRIVATE KEY") || kind.ends_with(b"PRIVATE KEY BLOCK");
+    let end = is_private.then(|| key_after(at, at.end + kind.len() + 5)).flatten()?;
+    Some(at.start..end)
+}
+
+/// The end of a key's first line, which stands behind line ends, quotes and headers.
+fn key_after(at: At<'_>, mut start: usize) -> Option<usize> {
+    const MOST_HEADERS: usize = 6;
+    for _ in 0..MOST_HEADERS {
+        loop {
+            let escape = at.byte(start) == b'\\' && matches!(at.byte(start + 1), b'n' | b'r' | b't');
+            match at.byte(start) {
+                _ if start >= at.text.len() => return None,
+                _ if escape => start += 2,
+                b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'+' | b',' | b'\\' | b'#' | b'*'
+                | b'|' => {
+                    start += 1;
+                }
+                _ => break,
+            }
+        }
+        let run = at.run(start, base64);
+        // A line of random characters has about 5 bits each; the beginning of an OpenSSH key, full of zeros, 3.6.
+        if run >= 40 {
+            let bits = entropy::bits(&String::from_utf8_lossy(&at.text[start..start + run]));
+            return (bits >= 3.0).then_some(start + run);
+        }
+        // `Proc-Type: 4,ENCRYPTED`, `Version: GnuPG v2`
+        let end = start + at.run(start, |byte| !matches!(byte, b'\n' | b'\\'));
+        if memmem::find(&at.text[start..end], b": ").is_none_or(|name| name > 20) {
+            return None;
+        }
+        start = end;
+    }
+    None
+}
+
+/// `sk-`, 20 characters, `OpenAI` in base64, 20 more.
+pub(super) fn old_openai(at: At<'_>) -> Option<Range<usize>> {
+    let start = at.start.checked_sub(23)?;
+    let is_key =
+        at.text[start..].starts_with(b"sk-") && at.run(start + 3, alnum) >= 48 && at.begins_word(start);
+    is_key.then(|| start..start + 3 + at.run(start + 3, alnum))
+}
+
+/// Three parts in base64 between dots, of which the first is an object that names how the third was signed.
+pub(super) fn jwt(at: At<'_>) -> Option<Range<usize>> {
+    /// What all begin with that show how a token is made: `{"sub":"1234567890","name":"John Doe"`.
+    const SHOWN: &[u8] = b"eyJzdWIiOiIxMjM0NTY3ODkwI";
+    let header = at.start..at.start + at.run(at.start, base64_url);
+    let payload = header.end + 1..header.end + 1 + at.run(header.end + 1, base64_url);
+    let signature = payload.end + 1..payload.end + 1 + at.run(payload.end + 1, base64_url);
+    let is_token = at.begins_word(at.start)
+        && at.byte(header.end) == b'.'
+        && at.byte(payload.end) == b'.'
+        && payload.len() >= 8
+        && signature.len() >= 20
+        && !at.text[payload].starts_with(SHOWN)
+        && decoded(&at.text[header]).is_some_and(|header| memmem::find(&header, b"\"alg\"").is_some());
+    is_token.then_some(at.start..signature.end)
+}
+
+/// base64url without padding.
+fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() * 3 / 4);
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in text {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        bits = (bits << 6 | u32::from(value)) & 0xff_ffff;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count).to_le_bytes()[0]);
+        }
+    }
+    Some(out)
+}
+
+/// `SG.`, 22 characters, a dot, 43 characters.
+pub(super) fn sendgrid(at: At<'_>) -> Option<Range<usize>> {
+    let id = at.end + at.run(at.end, base64_url);
+    let end = id + 1 + at.run(id + 1, base64_url);
+    let is_key = at.begins_word(at.start) && id - at.end == 22 && at.byte(id) == b'.' && end - id == 44;
+    is_key.then_some(at.start..end)
+}
+
+/// `SK` or `AC` and 32 digits on the line that names Twilio.
+pub(super) fn twilio(at: At<'_>) -> Option<Range<usize>> {
+    let line = at.line();
+    let is_key = |start: &usize| {
+        let is_kind = matches!(&at.text[*start..start + 2], b"SK" | b"AC");
+        is_kind && at.run(start + 2, hex) == 32 && at.begins_word(*start) && at.ends_word(start + 34)
+    };
+    let last = line.end.checked_sub(34)?;
+    (line.start..=last).find(is_key).map(|start| start..start + 34)
+}
+
+/// The bot's number, a colon, 35 characters.
+pub(super) fn telegram(at: At<'_>) -> Option<Range<usize>> {
+    let number = at.text[..at.start].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let start = at.start - number;
+    let end = at.start + 1 + at.run(at.start + 1, base64_url);
+    let is_token = (8..=10).contains(&number) && end - at.start == 36;
+    // An address has it behind `bot`.
+    let is_apart = at.begins_word(start) || at.text[..start].ends_with(b"bot");
+    (is_token && is_apart).then_some(start..end)
+}
+
+/// 64 bytes in base64.
+pub(super) fn azure(at: At<'_>) -> Option<Range<usize>> {
+    let end = at.end + at.run(at.end, base64);
+    (end - at.end == 86 && at.text[end..].starts_with(b"==")).then_some(at.end..end)
+}
+
+/// Passwords that nobody is kept out by.
+const KNOWN: &str = " pass passwd password passwort pwd secret postgres mysql mariadb redis mongo mongodb rabbitmq root \
+    admin administrator guest user username token key apikey foo bar baz abc ";
+/// Hosts that only this machine, or nobody, reaches.
+const NOWHERE: [&str; 12] = [
+    "localhost",
+    "127.",
+    "0.0.0.0",
+    "[::1]",
+    "host.docker.internal",
+    "example",
+    "host",
+    "hostname",
+    "server",
+    "domain",
+    "my",
+    "some",
+];
+
+/// `scheme://user:password@host`, where the password is one and the host is somewhere.
+pub(super) fn url_password(at: At<'_>) -> Option<Range<usize>> {
+    const LONGEST: usize = 300;
+    let has_scheme = at.start.checked_sub(1).is_some_and(|before| alnum(at.text[before]));
+    let rest = &at.text[at.end..at.text.len().min(at.end + LONGEST)];
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>/\\,;()|".contains(byte);
+    let authority = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
+    let host = memrchr(b'@', authority)? + 1;
+    let colon = memchr(b':', &authority[..host - 1])?;
+    let user = std::str::from_utf8(&authority[..colon]).ok()?.to_ascii_lowercase();
+    let password = std::str::from_utf8(&authority[colon + 1..host - 1]).ok()?.to_ascii_lowercase();
+    let host_name = std::str::from_utf8(&authority[host..]).ok()?.to_ascii_lowercase();
+    let is_filled_in = password.contains(['$', '{', '}', '[', ']', '*', '%', '#'])
+        && !password
+            .split('%')
+            .skip(1)
+            .all(|code| code.len() >= 2 && code.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit));
+    let is_known = KNOWN.contains(&format!(" {password} ")) || password == user || password.len() < 4;
+    (has_scheme && !at.is_in_long_line() && !is_filled_in && !is_known && is_somewhere(&host_name))
+        .then_some(at.end + colon + 1..at.end + host - 1)
+}
+
+fn is_somewhere(host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or(host);
+    let is_shown = name.split('.').any(|part| matches!(part, "example" | "test" | "invalid" | "localhost"));
+    let is_nowhere = NOWHERE.iter().any(|known| {
+        name == *known
+            || known.ends_with('.') && name.starts_with(known)
+            || name.starts_with(known) && name[known.len()..].starts_with(['-', '_'])
+    });
+    !host.is_empty()
+        && !host.starts_with("[::1]")
+        && !host.starts_with(['$', '{', '%'])
+        && !is_shown
+        && !is_nowhere
+}

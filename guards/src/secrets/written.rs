@@ -1,0 +1,81 @@
+//! Text that a command line writes into files, as far as the line itself tells it: what `echo` and `printf` say,
+//! here-documents, and the scripts of editors such as `sed -i`.
+
+use std::path::PathBuf;
+
+use memchr::memmem;
+use shell::{Command, Input};
+
+use crate::sight::Sight;
+
+/// What writes a file without a redirection.
+const WRITERS: [&str; 8] = ["tee", "sponge", "dd", "sed", "perl", "awk", "patch", "apply"];
+/// Programs that write what they read, changed or not. What others read, they use.
+const FILTERS: [&str; 19] = [
+    "cat", "tac", "tee", "sponge", "dd", "tr", "envsubst", "sort", "uniq", "head", "tail", "grep", "cut",
+    "column", "fold", "nl", "paste", "rev", "base64",
+];
+/// Filters whose words may hold text that they write.
+const EDITORS: [&str; 7] = ["sed", "gsed", "perl", "awk", "gawk", "jq", "yq"];
+/// Programs that run the command in their arguments.
+const WRAPPERS: [&str; 14] = [
+    "sudo", "doas", "env", "nice", "nohup", "time", "timeout", "stdbuf", "command", "builtin", "eval",
+    "bash", "sh", "zsh",
+];
+
+/// Text, and the files that get it.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The text.
+    pub text: String,
+    /// The files; `None` for one that the line does not tell.
+    pub files: Vec<Option<PathBuf>>,
+}
+
+/// Whether a line can write anything: a cheap look at it.
+pub(super) fn may_write(line: &str) -> bool {
+    line.bytes().any(|byte| matches!(byte, b'>' | b'\'' | b'"' | b'\\' | b'$'))
+        || WRITERS.iter().any(|name| memmem::find(line.as_bytes(), name.as_bytes()).is_some())
+}
+
+/// The texts that a line writes.
+pub(super) fn written(sight: &Sight<'_>) -> Vec<Written> {
+    let commands = &sight.script().commands;
+    let files_of = |command: &Command| -> Vec<Option<PathBuf>> {
+        command.writes().iter().flat_map(|write| sight.tool_use.targets(write, sight.home())).collect()
+    };
+    // `{ echo a; echo b; } > file` and `sudo echo a > file`: what is said inside goes where the group's output goes.
+    let is_around = |command: &&Command| {
+        command.words.is_empty() || command.program().is_some_and(|program| WRAPPERS.contains(&program))
+    };
+    let around: Vec<_> = commands.iter().filter(is_around).flat_map(files_of).collect();
+    let of_command = |command: &Command| {
+        let mut files = files_of(command);
+        if files.is_empty() && command.said().is_some_and(|said| !said.is_empty()) {
+            files.clone_from(&around);
+        }
+        let text = if files.is_empty() { None } else { text_of(command) };
+        text.filter(|text| !text.is_empty()).map(|text| Written { text, files })
+    };
+    commands.iter().filter_map(of_command).collect()
+}
+
+/// The text that a command puts into the files that it writes.
+fn text_of(command: &Command) -> Option<String> {
+    let read = if let Input::Text(text) = &command.input { text.as_str() } else { "" };
+    match command.program()? {
+        // A patch brings the lines that it adds.
+        "patch" | "git" => {
+            Some(read.lines().filter(|line| line.starts_with('+')).collect::<Vec<_>>().join("\n"))
+        }
+        // What is not known of the words stands in them as written.
+        "echo" | "printf" => Some(command.said().unwrap_or_else(|| words(command))),
+        program if FILTERS.contains(&program) => Some(command.said().unwrap_or_else(|| read.to_owned())),
+        program if EDITORS.contains(&program) => Some(format!("{read}\n{}", words(command))),
+        _ => None,
+    }
+}
+
+fn words(command: &Command) -> String {
+    command.arguments().iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+}
