@@ -96,7 +96,8 @@ impl Pattern {
         };
         let hir = regex_syntax::ParserBuilder::new().build().parse(source);
         let programs = hir.as_ref().ok().and_then(programs).unwrap_or_default();
-        let literals = hir.map(|hir| required(&hir)).unwrap_or_default();
+        // The other engine folds letters beyond ASCII too, such as the Kelvin sign.
+        let literals = hir.map(|hir| required(&hir, !backtracks)).unwrap_or_default();
         let steps = if backtracks || is_exact { Vec::new() } else { steps(source).unwrap_or_default() };
         let compiled = OnceCell::new();
         Ok(Self { source: source.to_owned(), is_exact, backtracks, programs, steps, literals, compiled })
@@ -153,6 +154,11 @@ impl Pattern {
     /// As [`Pattern::is_match`].
     pub fn find(&self, text: &str) -> Result<Option<std::ops::Range<usize>>, String> {
         self.first_range(text)
+    }
+
+    /// Whether it needs the backtracking engine, whose time may grow faster than the text.
+    pub fn backtracks(&self) -> bool {
+        self.backtracks
     }
 
     /// Whether the expression begins with this program.
@@ -332,22 +338,37 @@ fn fancy(source: &str, is_exact: bool) -> Result<fancy_regex::Regex, fancy_regex
     fancy_regex::RegexBuilder::new(source).case_insensitive(!is_exact).backtrack_limit(MOST_STEPS).build()
 }
 
-/// Groups of literals of which each must be met.
-fn required(hir: &Hir) -> Vec<Vec<String>> {
+/// Groups of literals of which each must be met. `folds_ascii` says that a letter of any case is one of ASCII.
+fn required(hir: &Hir, folds_ascii: bool) -> Vec<Vec<String>> {
     match hir.kind() {
-        HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
-            Ok(text) if text.is_ascii() => vec![vec![text.to_ascii_lowercase()]],
-            _ => Vec::new(),
-        },
-        HirKind::Concat(parts) => parts.iter().flat_map(required).collect(),
-        HirKind::Capture(capture) => required(&capture.sub),
-        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub),
+        HirKind::Literal(_) | HirKind::Class(_) => {
+            folded(hir, folds_ascii).map(|text| vec![vec![text]]).unwrap_or_default()
+        }
+        HirKind::Concat(parts) => {
+            let mut groups = Vec::new();
+            // Letters that `(?i)` made classes of are one word again.
+            let mut word = String::new();
+            for part in parts {
+                match folded(part, folds_ascii) {
+                    Some(text) => word.push_str(&text),
+                    None => {
+                        groups.extend((!word.is_empty()).then(|| vec![std::mem::take(&mut word)]));
+                        groups.extend(required(part, folds_ascii));
+                    }
+                }
+            }
+            groups.extend((!word.is_empty()).then(|| vec![word]));
+            groups
+        }
+        HirKind::Capture(capture) => required(&capture.sub, folds_ascii),
+        HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub, folds_ascii),
         HirKind::Alternation(branches) => {
             // One literal of each branch stands for the branch; a branch without any demands nothing.
             let mut any = Vec::new();
             for branch in branches {
-                let longest =
-                    required(branch).into_iter().max_by_key(|group| group.iter().map(String::len).min());
+                let longest = required(branch, folds_ascii)
+                    .into_iter()
+                    .max_by_key(|group| group.iter().map(String::len).min());
                 match longest {
                     Some(group) => any.extend(group),
                     None => return Vec::new(),
@@ -355,12 +376,38 @@ fn required(hir: &Hir) -> Vec<Vec<String>> {
             }
             if any.len() <= MOST_ALTERNATIVES { vec![any] } else { Vec::new() }
         }
-        HirKind::Class(Class::Unicode(class)) => match class.literal() {
-            Some(text) if text.is_ascii() => std::str::from_utf8(&text)
-                .map_or_else(|_| Vec::new(), |text| vec![vec![text.to_ascii_lowercase()]]),
-            _ => Vec::new(),
-        },
         _ => Vec::new(),
+    }
+}
+
+/// The one ASCII text that a literal, or a class of one letter in both cases, matches, in lower case.
+fn folded(hir: &Hir, folds_ascii: bool) -> Option<String> {
+    match hir.kind() {
+        HirKind::Literal(literal) => {
+            let text = std::str::from_utf8(&literal.0).ok().filter(|text| text.is_ascii())?;
+            Some(text.to_ascii_lowercase())
+        }
+        HirKind::Class(Class::Unicode(class)) => {
+            // What `k` and `s` are folded with beyond ASCII.
+            let is_folded = |c: char| folds_ascii && matches!(c, '\u{212a}' | '\u{17f}');
+            let mut letter = None;
+            for range in class.ranges() {
+                if range.start() != range.end() {
+                    return None;
+                }
+                let c = range.start();
+                if is_folded(c) && letter.is_some() {
+                    continue;
+                }
+                let lower = c.to_ascii_lowercase();
+                if !c.is_ascii() || letter.is_some_and(|letter| letter != lower) {
+                    return None;
+                }
+                letter = Some(lower);
+            }
+            letter.map(String::from)
+        }
+        _ => None,
     }
 }
 
@@ -390,6 +437,10 @@ mod tests {
         assert_eq!(groups(r"(gh\s+pr|git\s+push)\b"), [["pr", "push"]]);
         assert_eq!(groups(r"x*y?"), Vec::<Vec<String>>::new());
         assert_eq!(groups(r"a|.*"), Vec::<Vec<String>>::new());
+        let exact = |pattern: &str| Pattern::exact(pattern).unwrap().literals;
+        assert_eq!(exact(r"(?i)task\s*=\s*X"), [["task"], ["="], ["x"]], "cases are one literal again");
+        assert_eq!(exact(r"[ab]c"), [["c"]]);
+        assert_eq!(exact(r"(?i)[k\u{212a}]\pL"), Vec::<Vec<String>>::new(), "it folds more than ASCII");
     }
 
     #[test]
