@@ -9,6 +9,9 @@ use crate::pattern::Pattern;
 /// Separates the literals of a rule, any of which suffices.
 const OR: char = '\u{1f}';
 
+/// From how many bytes on a text is walked once for all rules, before it is searched for each.
+const LONG: usize = 64 * 1024;
+
 /// Where a rule lies among others: offset and length in bytes.
 pub type At = (u64, u64);
 
@@ -38,7 +41,11 @@ impl Sieve {
 
     /// The rules that may hold in a text, which is given in ASCII lower case.
     pub fn hits(&self, lower: &str) -> Vec<At> {
-        let is_met = |literal: &str| memmem::find(lower.as_bytes(), literal.as_bytes()).is_some();
+        let grams = (lower.len() >= LONG).then(|| Grams::of(lower.as_bytes()));
+        let is_met = |literal: &str| {
+            grams.as_ref().is_none_or(|grams| grams.may_hold(literal.as_bytes()))
+                && memmem::find(lower.as_bytes(), literal.as_bytes()).is_some()
+        };
         let met =
             self.lines().filter(|(_, _, literals)| literals.is_empty() || literals.split(OR).any(is_met));
         met.filter_map(|(start, length, _)| Some((start.parse().ok()?, length.parse().ok()?))).collect()
@@ -65,9 +72,56 @@ impl Sieve {
     }
 }
 
+/// Which three bytes in a row a text may hold: one walk through it spares one for nearly every rule.
+struct Grams(Vec<u64>);
+
+impl Grams {
+    /// Places for marks; a power of two.
+    const PLACES: usize = 1 << 18;
+
+    fn of(text: &[u8]) -> Self {
+        let mut marks = vec![0; Self::PLACES / 64];
+        for gram in text.windows(3) {
+            let at = Self::place(gram);
+            marks[at / 64] |= 1 << (at % 64);
+        }
+        Self(marks)
+    }
+
+    fn may_hold(&self, literal: &[u8]) -> bool {
+        literal.windows(3).all(|gram| {
+            let at = Self::place(gram);
+            self.0[at / 64] >> (at % 64) & 1 == 1
+        })
+    }
+
+    /// Multiplying by an odd number spreads what is alike; the highest bits are the most mixed.
+    fn place(gram: &[u8]) -> usize {
+        let number = u32::from_le_bytes([gram[0], gram[1], gram[2], 0]);
+        (number.wrapping_mul(0x9E37_79B1) >> 14) as usize
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_hides_no_rule() {
+        let mut sieve = Sieve::default();
+        let words = ["eval", "x", "ab", "größe", "never met"];
+        for (at, word) in words.iter().enumerate() {
+            sieve.add((at as u64, 1), &Pattern::exact(word).unwrap());
+        }
+        let text = "some words of no meaning\n".repeat(LONG / 20);
+        let hits = |text: &str| sieve.hits(text).into_iter().map(|(start, _)| start).collect::<Vec<_>>();
+        assert_eq!(hits(&text), [3], "one without a literal always counts");
+        for (at, word) in words.iter().enumerate().take(3) {
+            let (before, after) = text.split_at(text.len() / 2);
+            let hit = hits(&format!("{before}{word}{after}"));
+            assert!(hit.contains(&(at as u64)), "{word}: {hit:?}");
+        }
+    }
 
     #[test]
     fn only_rules_that_may_hold_are_met() {
@@ -79,7 +133,7 @@ mod tests {
         }
         let hits = |text: &str| sieve.hits(text).into_iter().map(|(start, _)| start).collect::<Vec<_>>();
         assert_eq!(hits("ls"), [4, 5]);
-        assert_eq!(hits("cd x && terraform destroy"), [1, 4, 5]);
+        assert_eq!(hits("cd b && terraform destroy"), [1, 3, 4, 5]);
         assert_eq!(hits("gcloud rm x"), [2, 4, 5]);
         assert_eq!(sieve.all().len(), 5);
     }
