@@ -65,10 +65,8 @@ fn is_blank(byte: u8) -> bool {
 /// `: &str = "…"`
 fn behind_type(at: At<'_>, start: usize) -> Option<Range<usize>> {
     let is_type = |byte: u8| byte.is_ascii_alphanumeric() || b"_&'<>:,. |?[]".contains(&byte);
-    let end = start + at.run(start, is_type);
-    (at.byte(end) == b'=' && end - start <= LONGEST_TYPE)
-        .then(|| quoted(at, at.skip(end + 1, 4, is_blank)))
-        .flatten()
+    let end = at.skip(start, LONGEST_TYPE, is_type);
+    (at.byte(end) == b'=').then(|| quoted(at, at.skip(end + 1, 4, is_blank))).flatten()
 }
 
 /// The text between quotes, which may be escaped ones, or stand behind a letter as in `b"…"` and `r#"…"#`.

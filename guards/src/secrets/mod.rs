@@ -22,13 +22,15 @@ use hooks_common::redact::redact;
 use hooks_common::text::fact;
 use memchr::memmem;
 
-use crate::objection::Objection;
+use crate::objection::{Certainty, Objection};
 use crate::sight::{Sight, text_of};
 use crate::staged;
 use scan::{Found, Kind};
 
 /// How many credentials are named one by one.
 const MOST_NAMED: usize = 10;
+/// Of how many git is asked whether they were committed before.
+const MOST_ASKED: usize = 50;
 const WAY_OUT: &str = "read it from the environment or a secret store; if it is no secret, say so at the line: \
     secret-ok: <reason>";
 
@@ -43,7 +45,7 @@ pub fn concerns_line(sight: &Sight<'_>) -> bool {
 /// # Errors
 /// When git cannot be asked, or one of the user's expressions fails.
 pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    let mut search = Search { settings, sight, objections: Vec::new(), unnamed: 0 };
+    let mut search = Search::new(settings, sight);
     for written in written::written(sight) {
         for file in &written.files {
             let before = || file.as_deref().and_then(text_of);
@@ -52,13 +54,17 @@ pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objecti
         }
     }
     if staged::commits(sight) {
+        let mut asked = 0;
         for file in staged::added(sight)? {
             let mut text = String::new();
             for (_, line) in &file.lines {
                 text.push_str(line);
                 text.push('\n');
             }
-            let is_known = |value: &str| staged::is_committed(&file.top, value);
+            let is_known = |value: &str| {
+                asked += 1;
+                asked <= MOST_ASKED && staged::is_committed(&file.top, value)
+            };
             let place =
                 |line: usize| Place::Committed(file.lines.get(line - 1).map_or(0, |(number, _)| *number));
             search.look(&text, Some(&file.top.join(&file.path)), is_known, place)?;
@@ -72,7 +78,7 @@ pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objecti
 /// # Errors
 /// When one of the user's expressions fails.
 pub fn examine_edit(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    let mut search = Search { settings, sight, objections: Vec::new(), unnamed: 0 };
+    let mut search = Search::new(settings, sight);
     let file = sight.file();
     let is_known = |value: &str| sight.before().is_some_and(|before| before.contains(value));
     // The whole file after the edit: it tells the line, and shows what two edits put together.
@@ -102,22 +108,29 @@ enum Place {
 struct Search<'a, 's> {
     settings: &'a Secrets,
     sight: &'a Sight<'s>,
-    objections: Vec<Objection>,
-    unnamed: usize,
+    refused: Vec<Objection>,
+    let_through: Vec<Objection>,
 }
 
-impl Search<'_, '_> {
+impl<'a, 's> Search<'a, 's> {
+    fn new(settings: &'a Secrets, sight: &'a Sight<'s>) -> Self {
+        Self { settings, sight, refused: Vec::new(), let_through: Vec::new() }
+    }
+
     /// Looks through a text that is to be in `file`.
     fn look(
         &mut self,
         text: &str,
         file: Option<&Path>,
-        is_known: impl Fn(&str) -> bool,
+        mut is_known: impl FnMut(&str) -> bool,
         place: impl Fn(usize) -> Place,
     ) -> Result<(), String> {
         let mut found = scan::scan(text, Kind::of(file, self.settings.entropy));
         found.extend(self.own(text)?);
         for one in found {
+            if self.refused.len() > MOST_NAMED {
+                break;
+            }
             let value = &text[one.at.clone()];
             let is_exempt =
                 |file: &Path| exempt::is_exempt(&self.settings.exemptions, self.sight, file, &one.id);
@@ -125,13 +138,12 @@ impl Search<'_, '_> {
                 continue;
             }
             let objection = self.objection(&one, text, file, &place(one.line));
-            if self.objections.contains(&objection) {
-                continue;
-            }
-            if self.objections.len() < MOST_NAMED {
-                self.objections.push(objection);
-            } else {
-                self.unnamed += 1;
+            let said = match objection.certainty {
+                Certainty::Advice => &mut self.let_through,
+                _ => &mut self.refused,
+            };
+            if !said.contains(&objection) {
+                said.push(objection);
             }
         }
         Ok(())
@@ -190,13 +202,15 @@ impl Search<'_, '_> {
         }
     }
 
-    /// What to say, with the number of those that are not named.
+    /// What to say, of so many that a person reads it.
     fn said(mut self) -> Vec<Objection> {
-        if self.unnamed > 0 {
-            let what = format!("{} more values that look like credentials would go with them", self.unnamed);
-            self.objections.push(Objection::sure(what, WAY_OUT));
+        if self.refused.len() > MOST_NAMED {
+            self.refused.truncate(MOST_NAMED);
+            self.refused.push(Objection::sure("these are not all of them", WAY_OUT));
         }
-        self.objections
+        self.let_through.truncate(MOST_NAMED);
+        self.refused.append(&mut self.let_through);
+        self.refused
     }
 }
 

@@ -74,12 +74,14 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || is_monotonous(lower.as_bytes())
 }
 
-/// Whether a value next to a name is something else than a credential: a digest, an address, a path, an id.
+/// Whether a value next to a name is something else than a credential: a digest, an address, a path, an id, a text to
+/// be filled in.
 pub(super) fn is_reference(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     DIGESTS.iter().any(|begin| lower.starts_with(begin))
         || lower.contains("://")
         || value.starts_with(['/', '~', '.', '$', '@', '&', '*'])
+        || value.contains('{') && value.contains('}')
         || is_uuid(value)
 }
 
@@ -143,6 +145,8 @@ mod tests {
             "sha512-9f86d081884c7d659a2feaa0c55ad015",
             "550e8400-e29b-41d4-a716-446655440000",
             "/run/keys/Db1",
+            "\\u{f07f5}",
+            "A1{name}b2",
             "https://a.b/C1?d",
             "$2b$12$R9h/cIPz0gi.URNNX3kh2O",
         ] {

@@ -12,7 +12,7 @@ pub(super) struct Rule {
     pub id: &'static str,
     /// What it finds, for people.
     pub name: &'static str,
-    /// One of these stands in everything that it finds. At least two characters each.
+    /// One of these stands in everything that it finds. At least three characters each.
     pub anchors: &'static [&'static str],
     /// Whether the anchors are found in capital letters and small ones.
     pub any_case: bool,
@@ -117,37 +117,56 @@ pub(super) const RULES: [Rule; 23] = [
     ),
 ];
 
-/// For each pair of bytes whether an anchor begins with it.
-pub(super) const PAIRS: [u64; 1024] = pairs();
+/// For each three bytes, by [`index`], whether an anchor begins with them.
+const BEGINNINGS: [u64; 512] = beginnings();
 
-/// Whether an anchor begins with these two bytes.
-pub(super) fn begins(first: u8, second: u8) -> bool {
-    let pair = usize::from(first) << 8 | usize::from(second);
-    PAIRS[pair >> 6] >> (pair & 63) & 1 == 1
+/// The place of a byte and the two before it in [`BEGINNINGS`], made from that of the byte before. Five bits of each
+/// suffice, and fold capital letters and small ones.
+pub(super) const fn index(before: usize, byte: u8) -> usize {
+    (before << 5 | (byte & 31) as usize) & 0x7fff
 }
 
-const fn pairs() -> [u64; 1024] {
-    let mut pairs = [0; 1024];
+/// Whether an anchor may begin with the three bytes of this place.
+pub(super) fn begins(index: usize) -> bool {
+    BEGINNINGS[index >> 6] >> (index & 63) & 1 == 1
+}
+
+/// The rules with an anchor that begins like this byte, by their number.
+pub(super) fn rules_at(byte: u8) -> impl Iterator<Item = (usize, &'static Rule)> {
+    let numbers = BY_FIRST[usize::from(byte & 31)];
+    RULES.iter().enumerate().filter(move |(number, _)| numbers >> number & 1 == 1)
+}
+
+/// For five bits of a byte a bit for each rule with an anchor that begins so.
+const BY_FIRST: [u32; 32] = {
+    let mut table = [0; 32];
     let mut rule = 0;
     while rule < RULES.len() {
-        let Rule { anchors, any_case, .. } = &RULES[rule];
         let mut anchor = 0;
-        while anchor < anchors.len() {
-            let bytes = anchors[anchor].as_bytes();
-            // All four ways to write two letters.
-            let mut way = 0;
-            while way < 4 {
-                let first = if *any_case && way & 1 == 1 { bytes[0].to_ascii_uppercase() } else { bytes[0] };
-                let second = if *any_case && way & 2 == 2 { bytes[1].to_ascii_uppercase() } else { bytes[1] };
-                let pair = (first as usize) << 8 | second as usize;
-                pairs[pair >> 6] |= 1 << (pair & 63);
-                way += 1;
-            }
+        while anchor < RULES[rule].anchors.len() {
+            table[(RULES[rule].anchors[anchor].as_bytes()[0] & 31) as usize] |= 1 << rule;
             anchor += 1;
         }
         rule += 1;
     }
-    pairs
+    table
+};
+
+const fn beginnings() -> [u64; 512] {
+    let mut table = [0; 512];
+    let mut rule = 0;
+    while rule < RULES.len() {
+        let anchors = RULES[rule].anchors;
+        let mut anchor = 0;
+        while anchor < anchors.len() {
+            let bytes = anchors[anchor].as_bytes();
+            let at = index(index(index(0, bytes[0]), bytes[1]), bytes[2]);
+            table[at >> 6] |= 1 << (at & 63);
+            anchor += 1;
+        }
+        rule += 1;
+    }
+    table
 }
 
 #[cfg(test)]
@@ -156,18 +175,15 @@ mod tests {
 
     #[test]
     fn every_anchor_is_looked_for() {
+        let is_begun = |text: &str| begins(text.bytes().take(3).fold(0, index));
         for rule in &RULES {
             for anchor in rule.anchors {
-                let bytes = anchor.as_bytes();
-                assert!(bytes.len() >= 2 && begins(bytes[0], bytes[1]), "{}", rule.id);
+                assert!(anchor.len() >= 3 && is_begun(anchor), "{}", rule.id);
+                assert!(rules_at(anchor.as_bytes()[0]).any(|(_, known)| known.id == rule.id), "{}", rule.id);
                 assert!(!rule.any_case || *anchor == anchor.to_ascii_lowercase(), "{}", rule.id);
-                assert!(
-                    !rule.any_case || begins(bytes[0].to_ascii_uppercase(), bytes[1].to_ascii_uppercase()),
-                    "{}",
-                    rule.id
-                );
+                assert!(!rule.any_case || is_begun(&anchor.to_ascii_uppercase()), "{}", rule.id);
             }
         }
-        assert!(!begins(b' ', b' ') && !begins(b'e', b't'));
+        assert!(!is_begun("   ") && !is_begun("the"));
     }
 }

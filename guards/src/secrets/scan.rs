@@ -6,11 +6,11 @@ use std::path::Path;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::placeholder::is_placeholder;
-use super::rules::{GENERIC, RULES, Rule, begins};
+use super::rules::{GENERIC, RULES, Rule, begins, index, rules_at};
 use super::shapes::At;
 
 /// The most that is found in one text.
-const MOST: usize = 100;
+const MOST: usize = 1_000;
 /// Files of digests: what looks random there is none of ours.
 const LOCKS: [&str; 6] = [
     "package-lock.json",
@@ -78,18 +78,17 @@ impl Kind {
     }
 }
 
-/// The credentials in a text, in its order.
+/// The credentials in a text, in its order. Of two rules that find the same the earlier one has it.
 pub(super) fn scan(text: &str, kind: Kind) -> Vec<Found> {
     let bytes = text.as_bytes();
-    // By rule, so that of two that find the same the earlier one has it.
     let mut found: Vec<(usize, Range<usize>)> = Vec::new();
-    for (start, pair) in bytes.windows(2).enumerate() {
-        if !begins(pair[0], pair[1]) {
-            continue;
-        }
-        for (number, rule) in RULES.iter().enumerate() {
+    let mut place = 0;
+    for (last, byte) in bytes.iter().enumerate() {
+        place = index(place, *byte);
+        let Some(start) = last.checked_sub(2).filter(|_| begins(place)) else { continue };
+        for (number, rule) in rules_at(bytes[start]) {
             if let Some(at) = rule.at(bytes, start, kind)
-                && !(rule.id == GENERIC && !kind.has_entropy)
+                && (kind.has_entropy || rule.id != GENERIC)
                 && let Some(value) = (rule.find)(at)
                 && !is_shown(rule, &text[value.clone()], at, &value)
             {
@@ -100,14 +99,15 @@ pub(super) fn scan(text: &str, kind: Kind) -> Vec<Found> {
             break;
         }
     }
-    found.sort_by_key(|(number, value)| (*number, value.start));
+    found.sort_by_key(|(number, value)| (value.start, *number));
     let mut kept: Vec<(usize, Range<usize>)> = Vec::new();
     for (number, value) in found {
-        if !kept.iter().any(|(_, known)| known.start < value.end && value.start < known.end) {
-            kept.push((number, value));
+        match kept.last_mut().filter(|(_, known)| value.start < known.end) {
+            Some((known, _)) if *known <= number => {}
+            Some(known) => *known = (number, value),
+            None => kept.push((number, value)),
         }
     }
-    kept.sort_by_key(|(_, value)| value.start);
     numbered(bytes, kept)
 }
 

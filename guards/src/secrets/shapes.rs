@@ -45,10 +45,13 @@ fn hex(byte: u8) -> bool {
 impl<'a> At<'a> {
     /// A token: the anchor, then as many of these characters, and no more of them.
     pub fn token(self, length: RangeInclusive<usize>, is: fn(u8) -> bool) -> Option<Range<usize>> {
-        let run = self.run(self.end, is);
+        if !self.begins_word(self.start) {
+            return None;
+        }
+        let rest = self.text[self.end..].iter();
+        let run = rest.take(length.end() + 1).take_while(|byte| is(**byte)).count();
         let end = self.end + run;
-        (length.contains(&run) && self.begins_word(self.start) && self.ends_word(end))
-            .then_some(self.start..end)
+        (length.contains(&run) && self.ends_word(end)).then_some(self.start..end)
     }
 
     /// How many of these characters stand here.
@@ -87,9 +90,9 @@ impl<'a> At<'a> {
         self.line().len() > AROUND
     }
 
-    /// Skips these characters, a few at most.
+    /// The place behind these characters, a few at most.
     pub fn skip(self, at: usize, most: usize, is: fn(u8) -> bool) -> usize {
-        at + self.run(at, is).min(most)
+        at + self.text.get(at..).unwrap_or_default().iter().take(most).take_while(|byte| is(**byte)).count()
     }
 }
 
@@ -160,6 +163,7 @@ pub(super) fn private_key(at: At<'_>) -> Option<Range<usize>> {
 /// The end of a key's first line, which stands behind line ends, quotes and headers.
 fn key_after(at: At<'_>, mut start: usize) -> Option<usize> {
     const MOST_HEADERS: usize = 6;
+    const LONGEST_HEADER: usize = 200;
     for _ in 0..MOST_HEADERS {
         loop {
             let escape = at.byte(start) == b'\\' && matches!(at.byte(start + 1), b'n' | b'r' | b't');
@@ -180,7 +184,7 @@ fn key_after(at: At<'_>, mut start: usize) -> Option<usize> {
             return (bits >= 3.0).then_some(start + run);
         }
         // `Proc-Type: 4,ENCRYPTED`, `Version: GnuPG v2`
-        let end = start + at.run(start, |byte| !matches!(byte, b'\n' | b'\\'));
+        let end = at.skip(start, LONGEST_HEADER, |byte| !matches!(byte, b'\n' | b'\\'));
         if memmem::find(&at.text[start..end], b": ").is_none_or(|name| name > 20) {
             return None;
         }
@@ -201,11 +205,14 @@ pub(super) fn old_openai(at: At<'_>) -> Option<Range<usize>> {
 pub(super) fn jwt(at: At<'_>) -> Option<Range<usize>> {
     /// What all begin with that show how a token is made: `{"sub":"1234567890","name":"John Doe"`.
     const SHOWN: &[u8] = b"eyJzdWIiOiIxMjM0NTY3ODkwI";
+    // What begins inside a run of such characters is no token, and looking from each place in it would take long.
+    if !at.begins_word(at.start) || at.text[..at.start].ends_with(b"-") {
+        return None;
+    }
     let header = at.start..at.start + at.run(at.start, base64_url);
     let payload = header.end + 1..header.end + 1 + at.run(header.end + 1, base64_url);
     let signature = payload.end + 1..payload.end + 1 + at.run(payload.end + 1, base64_url);
-    let is_token = at.begins_word(at.start)
-        && at.byte(header.end) == b'.'
+    let is_token = at.byte(header.end) == b'.'
         && at.byte(payload.end) == b'.'
         && payload.len() >= 8
         && signature.len() >= 20
@@ -247,7 +254,10 @@ pub(super) fn sendgrid(at: At<'_>) -> Option<Range<usize>> {
 
 /// `SK` or `AC` and 32 digits on the line that names Twilio.
 pub(super) fn twilio(at: At<'_>) -> Option<Range<usize>> {
+    /// How far from the name, in bytes.
+    const NEAR: usize = 100;
     let line = at.line();
+    let line = line.start.max(at.start.saturating_sub(NEAR))..line.end.min(at.end + NEAR);
     let is_key = |start: &usize| {
         let is_kind = matches!(&at.text[*start..start + 2], b"SK" | b"AC");
         is_kind && at.run(start + 2, hex) == 32 && at.begins_word(*start) && at.ends_word(start + 34)
