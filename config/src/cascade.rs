@@ -41,6 +41,9 @@ const LATER: [&str; 20] = [
     "on_config_error",
 ];
 
+/// What becomes of a wrong item of a guard's list.
+const LEFT_OUT: &str = "this one is left out until that is mended; the others count";
+
 /// How often one file's items are dropped before the whole is given up.
 const MOST_REPAIRS: usize = 256;
 
@@ -236,13 +239,18 @@ impl Cascade<'_> {
                     } else {
                         format!("`{within}`: {}", wrong.message)
                     };
+                    // A list of rules loses the one; any other value has a default.
+                    let is_of_list = wrong.path.first().is_some_and(|key| key == "guards")
+                        && tree.remove_item(&item, wrong.mark);
                     let help = if depth == 2 && item.len() == 2 {
                         "this requirement is off until that is mended"
+                    } else if is_of_list {
+                        LEFT_OUT
                     } else {
                         "the default counts until that is mended"
                     };
                     self.find(Severity::Error, &subject, message, wrong.mark, Some(help.into()));
-                    if !tree.remove_path(&item) {
+                    if !is_of_list && !tree.remove_path(&item) && !tree.remove_item(&item, wrong.mark) {
                         break;
                     }
                 }
@@ -257,6 +265,11 @@ impl Cascade<'_> {
             let help = "there are no phases until that is mended";
             self.find(Severity::Error, "workflow", message, mark, Some(help.into()));
             configuration.workflow = None;
+        }
+        for wrong in check::guards::take_wrong(&mut configuration.guards) {
+            let path = ["guards", wrong.guard.name(), wrong.list];
+            let mark = item_mark(&tree, &path, wrong.at);
+            self.find(Severity::Error, &path.join("."), wrong.message, mark, Some(LEFT_OUT.into()));
         }
         let mut places = Vec::new();
         let requirements = std::mem::take(&mut configuration.requirements.0);
@@ -359,6 +372,15 @@ fn entry<'t>(tree: &'t Node, path: &[impl AsRef<str>]) -> Option<(&'t Node, &'t 
     before.iter().try_fold(tree, |node, key| node.get(key.as_ref()))?.entry(last.as_ref())
 }
 
+/// Where an item of a list stands.
+fn item_mark(tree: &Node, path: &[&str], at: usize) -> Mark {
+    let Some((_, list)) = entry(tree, path) else { return Mark::default() };
+    match &list.value {
+        Value::Sequence(items) => items.get(at).map_or(list.mark, |item| item.mark),
+        _ => list.mark,
+    }
+}
+
 fn requirement_mark(tree: &Node, name: &str) -> Mark {
     let entry = tree.get("requirements").and_then(|all| all.entry(name));
     entry.map_or_else(Mark::default, |(key, _)| key.mark)
@@ -448,6 +470,38 @@ mod tests {
         let told: Vec<_> = loaded.findings.iter().map(|finding| finding.subject.as_str()).collect();
         assert_eq!(told, ["hooks.stop.verify_scopes", "logging.level", "hooks.sesion_end"]);
         assert_eq!(loaded.findings[2].help.as_deref(), Some("did you mean `session_end`?"));
+    }
+
+    #[test]
+    fn a_wrong_rule_of_a_guard_costs_only_itself() {
+        for bad in [
+            "{id: b, pattern: '('}",
+            "{id: b, pattern: x, severity: huge}",
+            "{id: b, pattern: x, files: {a: b}}",
+            "{id: b, pattern: x, unless_within: {pattern: y, before: many}}",
+            "{id: a, pattern: y}",
+            "{pattern: y}",
+            "5",
+        ] {
+            let text = format!(
+                "enabled: false\nguards:\n  push: {{}}\n  patterns:\n    rules:\n    - {{id: a, pattern: x}}\n    - {bad}\n    - {{id: c, pattern: x}}\n"
+            );
+            let loaded = Files::new().load(&[(Level::Project, &text)]);
+            let rules = loaded.configuration.guards.patterns.unwrap().rules;
+            let ids: Vec<_> = rules.iter().map(|rule| rule.id.as_str()).collect();
+            assert_eq!(ids, ["a", "c"], "{bad}: {:?}", loaded.findings);
+            assert!(!loaded.configuration.enabled && loaded.configuration.guards.push.is_some(), "{bad}");
+            let [finding] = &loaded.findings[..] else { panic!("{bad}: {:?}", loaded.findings) };
+            assert_eq!(
+                (finding.severity, finding.place.as_ref().unwrap().line),
+                (Severity::Error, 7),
+                "{bad}"
+            );
+            assert!(finding.subject.starts_with("guards.patterns.rules"), "{finding}");
+        }
+        // Nothing of the rest is lost in a list of another section either.
+        let phases = "enabled: false\nworkflow: {ship_phase: b, phases: [{name: [1]}, {name: b}]}\n";
+        assert!(!Files::new().load(&[(Level::Project, phases)]).configuration.enabled);
     }
 
     #[test]

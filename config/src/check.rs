@@ -1,6 +1,7 @@
 //! What types cannot judge: requirements that contradict themselves, and gates that could never hold.
 
 pub mod continuity;
+pub mod guards;
 
 use hooks_common::finding::{Finding, Severity};
 use hooks_common::requirements::Scope;

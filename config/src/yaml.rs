@@ -115,6 +115,34 @@ impl Node {
         }
     }
 
+    /// Removes the item of a list on the way to what the keys lead to: the one in which something stands at `mark`;
+    /// whether there was one.
+    pub fn remove_item(&mut self, path: &[impl AsRef<str>], mark: Mark) -> bool {
+        match (&mut self.value, path) {
+            (Value::Sequence(items), _) => {
+                let at = items.iter().position(|item| item.holds(mark));
+                at.map(|at| items.remove(at)).is_some()
+            }
+            (Value::Mapping(entries), [key, rest @ ..]) => {
+                let child = entries.iter_mut().find(|(name, _)| name.text() == Some(key.as_ref()));
+                child.is_some_and(|(_, child)| child.remove_item(rest, mark))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the node, or one in it, stands at `mark`.
+    fn holds(&self, mark: Mark) -> bool {
+        self.mark == mark
+            || match &self.value {
+                Value::Scalar { .. } => false,
+                Value::Sequence(items) => items.iter().any(|item| item.holds(mark)),
+                Value::Mapping(entries) => {
+                    entries.iter().any(|(name, value)| name.holds(mark) || value.holds(mark))
+                }
+            }
+    }
+
     /// Lays `over` on top of this node: maps key by key, everything else replaced. A key defined on both
     /// levels stands where the higher level has it.
     pub fn merge(&mut self, over: Node) {
