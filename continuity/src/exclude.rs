@@ -13,7 +13,7 @@ const END: &str = "# end stanchion";
 const LINE_END_ADDED: &str = " (after a line end that it added)";
 
 /// The files, wherever in the work tree a client was launched.
-const FILES: [&str; 14] = [
+const FILES: [&str; 15] = [
     "**/.claude/hooks/.session-state.json*",
     "**/.claude/hooks/.context-tracking-state.json*",
     "**/.claude/hooks/.auto-save-state.json*",
@@ -25,6 +25,7 @@ const FILES: [&str; 14] = [
     "**/.claude/state/agent-invocations.jsonl*",
     "**/.claude/state/test-runs.jsonl*",
     "**/.claude/state/error-fingerprints.json*",
+    "**/.claude/state/warned-files.json*",
     "**/.claude/state/checkpoints/",
     "**/.claude/haios-events.jsonl*",
     "**/.claude/governance-events.jsonl*",

@@ -260,6 +260,7 @@ fn record(hook: &mut Hook, raised: &[Raised], verdict: &str, digest: &str, code:
     }));
 }
 
-fn kept(what: &str) -> String {
+/// A finding as the log keeps it.
+pub(crate) fn kept(what: &str) -> String {
     cut_bytes(&redact(what), LONGEST_WHAT).to_owned()
 }

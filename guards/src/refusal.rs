@@ -44,11 +44,26 @@ pub fn text(hook: &Hook, raised: &[Raised], verdict: Verdict, code: &str) -> Str
     text
 }
 
+/// What the model reads of an edit that was made and must not stay so.
+pub fn after(hook: &Hook, one: &Raised) -> String {
+    let root = hook.project().root();
+    let mut text = format!("{}\n\n---\nThe edit stands.\nGuard: {}", said(one), named(one, root));
+    if !one.objection.way_out.is_empty() {
+        let _ = write!(text, "\nTo go on: {}", one.objection.way_out);
+    }
+    text
+}
+
 /// One line about what is only warned of.
 pub fn warning(one: &Raised) -> String {
+    told(one, "which only warns")
+}
+
+/// The same, with what is to be said of the guard.
+pub fn told(one: &Raised, of_guard: &str) -> String {
     let way = &one.objection.way_out;
     let way = if way.is_empty() { String::new() } else { format!(" To go on: {way}.") };
-    format!("{}{way} (guard {}, which only warns)", said(one), one.guard)
+    format!("{}{way} (guard {}, {of_guard})", said(one), one.guard)
 }
 
 /// What the configuration has the guard say, or its own words.

@@ -299,6 +299,11 @@ pub mod in_project {
         state(root).join("error-fingerprints.json")
     }
 
+    /// What the guard `patterns` warned of, and when first.
+    pub fn warned_files(root: &Path) -> PathBuf {
+        state(root).join("warned-files.json")
+    }
+
     /// What a person or the model wants remembered; read, never written.
     pub fn session_notes(root: &Path) -> PathBuf {
         state(root).join("session-notes.json")
@@ -410,6 +415,11 @@ pub fn values(git_dir: &Path) -> PathBuf {
 /// lies among the files themselves.
 pub fn continuity_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/continuity.lock")
+}
+
+/// The lock of whoever changes what the guard `patterns` warned of, below the same folder.
+pub fn warned_files_lock(git_dir: &Path) -> PathBuf {
+    git_dir.join("stanchion/warned-files.lock")
 }
 
 /// The lock of whoever gives a checkpoint its number of the day, below the same folder.

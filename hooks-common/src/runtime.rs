@@ -126,7 +126,8 @@ fn receive(events: &[Event]) -> Result<(Event, Payload), String> {
 }
 
 impl Hook {
-    fn new(event: Event, payload: Payload, paths: Paths, entered: Moment, mut log: Log) -> Self {
+    /// A run for what the host sent. [`run`] makes the one of an executable; tests of stages make their own.
+    pub fn new(event: Event, payload: Payload, paths: Paths, entered: Moment, mut log: Log) -> Self {
         let session = payload.session();
         log.set_context("hook", event.name());
         log.set_context("session", session.as_ref().map_or("", |session| session.key().as_str()));

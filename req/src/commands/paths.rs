@@ -44,6 +44,7 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("failures of tools", in_project::error_fingerprints(root)),
         ("session numbers", in_project::haios_events(root)),
         ("governance events", in_project::governance_events(root)),
+        ("warned files", in_project::warned_files(root)),
         ("session notes", in_project::session_notes(root)),
         ("older session number", in_project::session_number(root)),
         ("plans", in_project::plans(root)),

@@ -1,0 +1,336 @@
+//! All rules over the files that a person asks for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use config::Policy;
+use config::types::Mode;
+use config::types::guards::{Guard, PatternRule, Patterns};
+use hooks_common::child;
+use hooks_common::event::Payload;
+use hooks_common::git::Repository;
+use hooks_common::paths::{Paths, resolve};
+use hooks_common::project::Project;
+use hooks_common::store::lock;
+use hooks_common::time::Moment;
+use serde::Serialize;
+
+use super::exemptions::{self, Shown};
+use super::graduation::{Step, Terms};
+use super::inspect::{Finding, Inspector, graduate, inside, record};
+use super::scan::Sheet;
+use super::store::Book;
+use super::words;
+use crate::sight::{Sight, text_of};
+use crate::staged;
+
+/// How long git may take to name the files.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The most that git may name, in bytes.
+const MOST_NAMED: usize = 64 * 1024 * 1024;
+
+/// Which files are looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Those that differ from HEAD, and new ones.
+    Changed,
+    /// Those that are staged, as they are staged. What they held before only warns.
+    Staged,
+    /// All that git does not ignore.
+    All,
+    /// These, seen from the given folder.
+    Files(PathBuf, Vec<PathBuf>),
+}
+
+/// What a check tells.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// How many files were looked at.
+    pub files_checked: usize,
+    /// How many rules there are.
+    pub patterns_checked: usize,
+    /// How many findings there are of each severity.
+    pub severity_counts: BTreeMap<&'static str, usize>,
+    /// How many findings only warn.
+    pub warnings: usize,
+    /// How many findings are refused.
+    pub blocks: usize,
+    /// What was found, by file and line.
+    pub violations: Vec<Violation>,
+    /// What the configuration lets stand.
+    pub exemptions: Vec<Shown>,
+    /// What else is to be known.
+    pub notes: Vec<String>,
+}
+
+/// A finding of a check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The file, seen from the project's root.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The rule.
+    pub id: String,
+    /// How bad it is.
+    pub severity: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do instead.
+    pub fix: String,
+    /// What matched: at most 50 characters, without secrets.
+    #[serde(rename = "match")]
+    pub matched: String,
+    /// Whether it is refused, or only warned of.
+    pub blocks: bool,
+}
+
+/// Checks the files of a project. Unless `records` says no, first warnings are recorded, and what is in order now is
+/// forgotten.
+///
+/// # Errors
+/// When the guard is off, a file lies outside the project, git cannot be asked, or the policy is damaged.
+pub fn check(
+    project: &Project,
+    paths: &Paths,
+    policy: &Policy,
+    scope: &Scope,
+    records: bool,
+    now: Moment,
+) -> Result<Report, String> {
+    let damaged = |error: config::PolicyError| error.to_string();
+    let Some(placed) = policy.guard::<Patterns>().map_err(damaged)?.filter(|_| policy.is_enabled()) else {
+        return Err(format!(
+            "the guard `patterns` is off in {}: its rules stand in .claude/requirements.yaml under `guards.patterns.rules`",
+            project.root().display()
+        ));
+    };
+    let settings = placed.settings;
+    let rules = policy.guard_rules::<Patterns, PatternRule>(None).map_err(damaged)?;
+    let inspector = Inspector::new(project, paths, &settings, rules, now.wall);
+    let mut sought = files(project, paths, policy, scope, now)?;
+    let terms = Terms::of(&settings, now.wall, None);
+    let mut report = Report { patterns_checked: inspector.rules().count(), ..Report::default() };
+    let wrong = policy.findings().map_err(damaged)?;
+    let wrong = wrong.iter().filter(|finding| finding.subject.starts_with("guards.patterns"));
+    report.notes.extend(wrong.map(ToString::to_string));
+
+    let mut findings = Vec::new();
+    // What stood there before the commit that is checked.
+    let mut earlier = Vec::new();
+    let mut looked_at = BTreeSet::new();
+    let mut waived: BTreeMap<&str, usize> = BTreeMap::new();
+    for file in &mut sought {
+        let Some(text) = file.text(project.root()) else {
+            if !project.root().join(&file.path).exists() {
+                looked_at.insert(file.path.clone());
+            }
+            continue;
+        };
+        report.files_checked += 1;
+        looked_at.insert(file.path.clone());
+        let inspected = inspector.look(&file.path, &Sheet::of(&text))?;
+        for id in inspected.waived {
+            *waived.entry(id).or_default() += 1;
+        }
+        for finding in inspected.findings {
+            if file.added.as_ref().is_none_or(|added| added.contains(&finding.violation.line)) {
+                findings.push(finding);
+            } else {
+                earlier.push(finding);
+            }
+        }
+    }
+
+    let mut book = None;
+    if settings.mode() != Mode::Observe {
+        match Book::open(project, lock::PATIENT, now.wall) {
+            Ok(open) => book = Some(open),
+            Err(error) => report.notes.push(format!("what was warned of is not known: {error}")),
+        }
+    }
+    let judged = graduate(book.as_ref(), &terms, findings);
+    if let Some(mut book) = book {
+        if records {
+            let broken: BTreeSet<(&str, &str)> = judged
+                .iter()
+                .map(|(_, finding)| finding)
+                .chain(&earlier)
+                .map(|finding| (finding.file.as_str(), finding.rule.id.as_str()))
+                .collect();
+            for (file, rule) in book.warned() {
+                let is_looked_at = looked_at.contains(&file)
+                    || (*scope == Scope::All && !project.root().join(&file).exists());
+                if is_looked_at && !broken.contains(&(&file, &rule)) {
+                    book.forget(&file, &rule);
+                }
+            }
+            record(&mut book, &terms, &judged);
+        }
+        report.notes.extend(book.close(settings.most, &terms)?);
+    }
+
+    let refuses = |step: Step| step == Step::Refuse && settings.mode() == Mode::Enforce;
+    let judged = judged.into_iter().map(|(step, finding)| (refuses(step), finding));
+    let mut violations: Vec<Violation> =
+        judged.chain(earlier.into_iter().map(|finding| (false, finding))).map(shown).collect();
+    violations.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+    for severity in ["critical", "high", "medium", "low"] {
+        let count = violations.iter().filter(|one| one.severity == severity).count();
+        report.severity_counts.insert(severity, count);
+    }
+    report.blocks = violations.iter().filter(|one| one.blocks).count();
+    report.warnings = violations.len() - report.blocks;
+    report.violations = violations;
+    report.exemptions = inspector.exemptions.shown();
+    report.notes.extend(notes(&inspector, &waived, *scope == Scope::All));
+    Ok(report)
+}
+
+fn shown((blocks, finding): (bool, Finding<'_>)) -> Violation {
+    Violation {
+        line: finding.violation.line,
+        id: finding.rule.id.clone(),
+        severity: words::severity(&finding),
+        message: finding.rule.message.trim().to_owned(),
+        fix: finding.rule.fix.trim().to_owned(),
+        matched: finding.matched,
+        file: finding.file,
+        blocks,
+    }
+}
+
+/// Exemptions that are over or of no use, and rules that more is exempted from than a good rule needs: they are told,
+/// and go on looking.
+fn notes(inspector: &Inspector<'_>, waived: &BTreeMap<&str, usize>, is_whole: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    for one in inspector.exemptions.shown() {
+        let files = one.files.join(", ");
+        if let Some(until) = one.until.filter(|_| one.expired) {
+            notes.push(format!("the exemption of {files} ended on {until}: remove it, or mend the files"));
+        } else if is_whole && one.used == 0 {
+            notes.push(format!("the exemption of {files} lets nothing stand that a rule forbids: remove it"));
+        }
+    }
+    for rule in inspector.rules() {
+        let exempted = inspector.exemptions.count(&rule.id);
+        let count = exempted + waived.get(rule.id.as_str()).copied().unwrap_or_default();
+        if count > exemptions::MOST {
+            notes.push(format!(
+                "`{}` has {count} exemptions and waivers: the rule is unfit, and goes on looking until somebody mends it",
+                rule.id
+            ));
+        }
+    }
+    notes
+}
+
+/// A file that is looked at.
+struct Sought {
+    /// Seen from the project's root.
+    path: String,
+    /// Its text, where it is not the one in the work tree.
+    staged: Option<String>,
+    /// The lines that are new; all of them when there is nothing to compare.
+    added: Option<BTreeSet<usize>>,
+}
+
+impl Sought {
+    /// What is to be read; `None` for what is no text, too large, gone, or a symbolic link.
+    fn text(&mut self, root: &Path) -> Option<String> {
+        if let Some(text) = self.staged.take() {
+            return Some(text);
+        }
+        let path = root.join(&self.path);
+        let is_file = std::fs::symlink_metadata(&path).is_ok_and(|about| about.is_file());
+        text_of(&path).filter(|_| is_file)
+    }
+}
+
+fn files(
+    project: &Project,
+    paths: &Paths,
+    policy: &Policy,
+    scope: &Scope,
+    now: Moment,
+) -> Result<Vec<Sought>, String> {
+    let root = project.root();
+    let of = |path: String| Sought { path, staged: None, added: None };
+    let untracked = ["ls-files", "-z", "-o", "--exclude-standard"];
+    let named = match scope {
+        Scope::Staged => return staged_files(project, paths, policy, now),
+        Scope::Files(folder, files) => {
+            files.iter().map(|file| named_file(root, folder, file)).collect::<Result<_, _>>()?
+        }
+        Scope::All => names(root, &["ls-files", "-z", "-c", "-o", "--exclude-standard"])?,
+        Scope::Changed if project.repository().is_some_and(|git| git.head_commit().is_none()) => {
+            names(root, &["ls-files", "-z", "-c", "-o", "--exclude-standard"])?
+        }
+        Scope::Changed => {
+            let diff =
+                ["diff", "--name-only", "-z", "--relative", "--no-renames", "--no-ext-diff", "HEAD", "--"];
+            let mut names_changed = names(root, &diff)?;
+            names_changed.extend(names(root, &untracked)?);
+            names_changed
+        }
+    };
+    Ok(named.into_iter().collect::<BTreeSet<_>>().into_iter().map(of).collect())
+}
+
+/// What `git commit` would take now.
+fn staged_files(
+    project: &Project,
+    paths: &Paths,
+    policy: &Policy,
+    now: Moment,
+) -> Result<Vec<Sought>, String> {
+    let root = project.root();
+    let mut payload = Payload { tool_name: "Bash".to_owned(), ..Payload::default() };
+    payload.tool_input.command = "git commit".to_owned();
+    payload.cwd = root.to_str().ok_or("the project's path is no text")?.to_owned();
+    let sight = Sight::new(paths, project, policy, &payload, now);
+    let mut sought = Vec::new();
+    for file in staged::added(&sight)? {
+        let Some(path) = inside(root, &file.top.join(&file.path)) else { continue };
+        let blob = || {
+            let name = format!(":0:{}", file.path.to_str()?);
+            Repository::at(&file.top)?.ask(&["cat-file", "blob", &name])
+        };
+        let staged = blob().ok_or_else(|| format!("git does not say what is staged of {path}"))?;
+        let added = file.lines.iter().map(|(number, _)| *number).collect();
+        sought.push(Sought { path, staged: Some(staged), added: Some(added) });
+    }
+    Ok(sought)
+}
+
+/// A file that a person named, seen from the project's root.
+fn named_file(root: &Path, folder: &Path, file: &Path) -> Result<String, String> {
+    let path = resolve(&folder.join(file));
+    let Some(path) = inside(root, &path) else {
+        return Err(format!("{} lies outside the project", file.display()));
+    };
+    if !root.join(&path).is_file() {
+        return Err(format!("{} is no file", file.display()));
+    }
+    Ok(path)
+}
+
+/// The names that git prints, seen from the project's root; those that are no text are left out.
+fn names(root: &Path, arguments: &[&str]) -> Result<Vec<String>, String> {
+    let mut git = Command::new("git");
+    git.env("GIT_OPTIONAL_LOCKS", "0")
+        .arg("-C")
+        .arg(root)
+        .args(["-c", "core.fsmonitor=false"])
+        .args(arguments);
+    let (status, output) =
+        child::beginning(&mut git, PATIENCE, MOST_NAMED).map_err(|error| format!("git: {error}"))?;
+    if status.is_some_and(|status| !status.success()) {
+        return Err(format!("git {} failed in {}", arguments[0], root.display()));
+    }
+    let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    Ok(names.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect())
+}

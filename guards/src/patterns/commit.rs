@@ -1,0 +1,141 @@
+//! PreToolUse of a command line that commits: what the commit would add.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use config::types::Mode;
+use config::types::guards::{Guard, Patterns};
+use hooks_common::git::Repository;
+
+use super::graduation::Step;
+use super::inspect::{Finding, Inspector, book, graduate, inside, record, rules, terms};
+use super::scan::Sheet;
+use super::store;
+use super::words;
+use crate::objection::Objection;
+use crate::sight::{Sight, text_of};
+use crate::staged::{self, AddedFile};
+
+/// How many files are taken from git's index, a child process each.
+const MOST_ASKED: usize = 20;
+
+/// What is wrong with the lines that the commits on a line would add.
+///
+/// # Errors
+/// When git cannot be asked, the policy is damaged, or an expression gives up.
+pub fn examine(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    let root = sight.root();
+    let files: Vec<(String, AddedFile)> = staged::added(sight)?
+        .into_iter()
+        .filter_map(|file| Some((inside(root, &file.top.join(&file.path))?, file)))
+        .collect();
+    let mut known = store::known(root);
+    known.retain(|path, _| files.iter().any(|(committed, _)| committed == path));
+    let lower: String = files.iter().map(|(_, file)| lower(file)).collect();
+    let named = known.values().flatten().cloned().collect();
+    let rules = rules(sight.policy, &lower, &named)?;
+    if rules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let inspector = Inspector::new(sight.project, sight.paths, settings, rules, sight.now.wall);
+    let looked = look(&inspector, &mut known, &files)?;
+    if looked.findings.is_empty() && looked.gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let terms = terms(sight, settings);
+    let (book, mut notes) = book(sight, settings.mode());
+    let judged = graduate(book.as_ref(), &terms, looked.findings);
+    let is_refused = settings.mode() == Mode::Enforce && judged.iter().any(|(step, _)| *step == Step::Refuse);
+    if let Some(mut book) = book {
+        looked.gone.iter().for_each(|(file, rule)| book.forget(file, rule));
+        // Beside a refusal nobody reads a warning; it is given with the commit that passes.
+        if !is_refused {
+            record(&mut book, &terms, &judged);
+        }
+        notes.extend(book.close(settings.most, &terms).unwrap_or_else(|error| vec![error]));
+    }
+    Ok(objections(judged, notes))
+}
+
+fn objections(judged: Vec<(Step, Finding<'_>)>, notes: Vec<String>) -> Vec<Objection> {
+    let (refused, warned): (Vec<_>, Vec<_>) = judged.into_iter().partition(|(step, _)| *step == Step::Refuse);
+    let told = |judged: Vec<(Step, Finding<'_>)>, certainty: fn(String, String) -> Objection| {
+        let findings: Vec<_> = judged.into_iter().map(|(_, finding)| finding).collect();
+        let objection = || {
+            let what = format!("this commits what patterns forbid: {}", words::what(&findings));
+            certainty(what, words::way_out(&findings))
+        };
+        (!findings.is_empty()).then(objection)
+    };
+    let notes = notes.into_iter().map(|note| Objection::advice(note, ""));
+    let told = [told(refused, Objection::sure), told(warned, Objection::advice)];
+    told.into_iter().flatten().chain(notes).collect()
+}
+
+/// What the committed files tell.
+#[derive(Default)]
+struct Looked<'i> {
+    /// What added lines break.
+    findings: Vec<Finding<'i>>,
+    /// The files and rules that were warned of and are in order now.
+    gone: Vec<(String, String)>,
+}
+
+fn look<'i>(
+    inspector: &'i Inspector<'_>,
+    known: &mut BTreeMap<String, BTreeSet<String>>,
+    files: &[(String, AddedFile)],
+) -> Result<Looked<'i>, String> {
+    let mut looked = Looked::default();
+    let mut asked = 0;
+    for (path, file) in files {
+        let known = known.remove(path).unwrap_or_default();
+        if known.is_empty() && !inspector.may_concern(&lower(file)) {
+            continue;
+        }
+        let whole = whole(file, asked < MOST_ASKED);
+        asked += 1;
+        let is_whole = whole.is_some();
+        let text = whole.unwrap_or_else(|| alone(file));
+        let sheet = Sheet::of(&text);
+        let found = inspector.look(path, &sheet)?.findings;
+        if is_whole {
+            let is_broken = |id: &str| found.iter().any(|finding| finding.rule.id == id);
+            let gone = known.into_iter().filter(|id| inspector.has(id) && !is_broken(id));
+            looked.gone.extend(gone.map(|id| (path.clone(), id)));
+        }
+        let lines: BTreeSet<usize> = file.lines.iter().map(|(number, _)| *number).collect();
+        looked.findings.extend(found.into_iter().filter(|one| lines.contains(&one.violation.line)));
+    }
+    Ok(looked)
+}
+
+/// The added lines, in ASCII lower case.
+fn lower(file: &AddedFile) -> String {
+    file.lines.iter().map(|(_, line)| line.to_ascii_lowercase() + "\n").collect()
+}
+
+/// The file as it would be committed: staged, or as it lies in the work tree. `None` when neither has the lines.
+fn whole(file: &AddedFile, may_ask: bool) -> Option<String> {
+    let staged = || {
+        let name = format!(":0:{}", file.path.to_str().filter(|_| may_ask)?);
+        Repository::at(&file.top)?.ask(&["cat-file", "blob", &name])
+    };
+    let holds = |text: &String| {
+        let sheet = Sheet::of(text);
+        file.lines.iter().all(|(number, line)| sheet.line(*number).trim_end() == line.trim_end())
+    };
+    staged().filter(holds).or_else(|| text_of(&file.top.join(&file.path)).filter(holds))
+}
+
+/// The added lines alone, each where it stands in the file.
+fn alone(file: &AddedFile) -> String {
+    let mut text = String::new();
+    let mut next = 1;
+    for (number, line) in &file.lines {
+        text.extend(std::iter::repeat_n('\n', number.saturating_sub(next)));
+        text.push_str(line);
+        text.push('\n');
+        next = number + 1;
+    }
+    text
+}

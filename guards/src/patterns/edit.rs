@@ -1,0 +1,196 @@
+//! PostToolUse of an edit: what it brought into the file, as the file is now.
+
+use std::collections::BTreeSet;
+
+use config::Policy;
+use config::types::Mode;
+use config::types::guards::{Guard, GuardName, Patterns, Placed};
+use hooks_common::answer::Decision;
+use hooks_common::event::{Payload, TextEdit};
+use hooks_common::runtime::Hook;
+use hooks_common::session_log::GuardRecord;
+use memchr::memmem;
+
+use super::graduation::Step;
+use super::inspect::{Finding, Inspector, book, graduate, inside, is_paused, record, rules, terms};
+use super::scan::Sheet;
+use super::store;
+use super::words;
+use crate::objection::{Objection, Raised, Verdict};
+use crate::pre_tool::kept;
+use crate::refusal;
+use crate::sight::{Sight, text_of};
+
+/// How often a text that was brought is looked for in a file.
+const MOST_PLACES: usize = 1_000;
+
+/// What the guard says after an edit.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// What it found.
+    pub raised: Vec<Raised>,
+    /// What else is to be known, of the file in which warnings are kept.
+    pub notes: Vec<String>,
+    mode: Mode,
+    /// Whether a person has the guards stand aside: then it is only recorded.
+    is_paused: bool,
+}
+
+/// Looks at a file after an edit. Tells what is only warned of; what is refused is sent back to the model, and the
+/// edit stands.
+///
+/// # Errors
+/// When the policy is damaged or an expression gives up.
+pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
+    let said = examine(&Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered))?;
+    for one in &said.raised {
+        hook.guards.push(GuardRecord {
+            guard: one.guard.name().to_owned(),
+            verdict: if said.is_paused { "paused" } else { one.verdict.name() }.to_owned(),
+            what: kept(&one.objection.what),
+            ..GuardRecord::default()
+        });
+        if !said.is_paused {
+            tell(hook, one, said.mode);
+        }
+    }
+    for note in said.notes {
+        hook.answer.add_context(note.clone());
+        hook.answer.tell_user(note);
+    }
+    Ok(())
+}
+
+/// What an edit brought that a rule forbids.
+///
+/// # Errors
+/// As [`look`].
+pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
+    let is_text = sight.is_edit() && sight.tool_use.tool != "NotebookEdit";
+    let path = sight.file().filter(|_| is_text);
+    let Some((path, file)) = path.and_then(|path| inside(sight.root(), &path).map(|file| (path, file)))
+    else {
+        return Ok(Said::default());
+    };
+    let known = store::known_of(sight.root(), &file);
+    let rules = rules(sight.policy, &sight.added().join("\n").to_ascii_lowercase(), &known)?;
+    if rules.is_empty() {
+        return Ok(Said::default());
+    }
+    let placed = sight.policy.guard::<Patterns>().map_err(|error| error.to_string())?;
+    let (Some(Placed { place, settings, .. }), Some(text)) = (placed, text_of(&path)) else {
+        return Ok(Said::default());
+    };
+    let text = text.replace("\r\n", "\n");
+    let sheet = Sheet::of(&text);
+    let inspector = Inspector::new(sight.project, sight.paths, &settings, rules, sight.now.wall);
+    let found = inspector.look(&file, &sheet)?.findings;
+    let is_broken = |id: &str| found.iter().any(|finding| finding.rule.id == id);
+    let gone: Vec<_> = known.iter().filter(|id| inspector.has(id) && !is_broken(id)).collect();
+    let lines = brought_lines(sight.payload, &sheet);
+    let found: Vec<_> = found.iter().filter(|one| lines.holds(one.violation.line)).cloned().collect();
+    if found.is_empty() && gone.is_empty() {
+        return Ok(Said::default());
+    }
+    let terms = terms(sight, &settings);
+    let (book, mut notes) = book(sight, settings.mode());
+    let judged = graduate(book.as_ref(), &terms, found);
+    if let Some(mut book) = book {
+        gone.into_iter().for_each(|rule| book.forget(&file, rule));
+        record(&mut book, &terms, &judged);
+        notes.extend(book.close(settings.most, &terms).unwrap_or_else(|error| vec![error]));
+    }
+    let (refused, warned): (Vec<_>, Vec<_>) = judged.into_iter().partition(|(step, _)| *step == Step::Refuse);
+    let raise = |findings: Vec<(Step, Finding<'_>)>, certainty: fn(String, String) -> Objection| {
+        let findings: Vec<_> = findings.into_iter().map(|(_, finding)| finding).collect();
+        (!findings.is_empty()).then(|| {
+            let objection = certainty(words::what(&findings), words::way_out(&findings));
+            Raised {
+                guard: GuardName::Patterns,
+                verdict: objection.verdict(settings.mode()),
+                message: settings.message().map(str::to_owned),
+                place: (place.file.clone(), place.line),
+                objection,
+            }
+        })
+    };
+    let raised = [raise(refused, Objection::sure), raise(warned, Objection::advice)];
+    let raised: Vec<_> = raised.into_iter().flatten().collect();
+    Ok(Said { is_paused: !raised.is_empty() && is_paused(sight), raised, notes, mode: settings.mode() })
+}
+
+fn tell(hook: &mut Hook, raised: &Raised, mode: Mode) {
+    match raised.verdict {
+        Verdict::Observe => {}
+        Verdict::Deny => hook.answer.decide(Decision::Refuse(refusal::after(hook, raised))),
+        Verdict::Ask | Verdict::Warn => {
+            let later = match mode {
+                Mode::Enforce => "a warning; what stays is refused later",
+                _ => "which only warns",
+            };
+            let text = refusal::told(raised, later);
+            hook.answer.add_context(text.clone());
+            hook.answer.tell_user(text);
+        }
+    }
+}
+
+/// The lines of a file that an edit brought.
+#[derive(Debug, PartialEq, Eq)]
+enum Lines {
+    All,
+    These(BTreeSet<usize>),
+}
+
+impl Lines {
+    fn holds(&self, line: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(lines) => lines.contains(&line),
+        }
+    }
+}
+
+fn brought_lines(payload: &Payload, sheet: &Sheet<'_>) -> Lines {
+    if payload.tool_input.content.is_some() {
+        return Lines::All;
+    }
+    let mut lines = BTreeSet::new();
+    for edit in &payload.tool_input.edits {
+        lines_of(edit, sheet, &mut lines);
+    }
+    Lines::These(lines)
+}
+
+/// Where the lines stand that a replacement brought: those that it did not have before. A program may have formatted
+/// the file since; then lines are known by their words.
+fn lines_of(edit: &TextEdit, sheet: &Sheet<'_>, lines: &mut BTreeSet<usize>) {
+    let (old, new) = (edit.old.replace("\r\n", "\n"), edit.new.replace("\r\n", "\n"));
+    let before: BTreeSet<&str> = old.split('\n').collect();
+    let mut parts = Vec::new();
+    let mut at = 0;
+    for part in new.split('\n') {
+        if !part.is_empty() && !before.contains(part) {
+            parts.push((at, part));
+        }
+        at += part.len() + 1;
+    }
+    if parts.is_empty() {
+        return;
+    }
+    let mut is_found = false;
+    for place in memmem::find_iter(sheet.text().as_bytes(), &new).take(MOST_PLACES) {
+        is_found = true;
+        lines.extend(parts.iter().map(|(at, _)| sheet.number_at(place + at)));
+    }
+    if !is_found {
+        let words: BTreeSet<String> = parts.iter().map(|(_, part)| squeezed(part)).collect();
+        let count = sheet.text().lines().count();
+        lines.extend((1..=count).filter(|line| words.contains(&squeezed(sheet.line(*line)))));
+    }
+}
+
+/// A line without what formatters change.
+fn squeezed(line: &str) -> String {
+    line.chars().filter(|c| !c.is_whitespace() && !matches!(c, ';' | ',' | '"' | '\'')).collect()
+}

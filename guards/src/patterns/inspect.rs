@@ -1,0 +1,222 @@
+//! The guard at work: all rules over one file, and what becomes of what they find.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use config::policy::Compiled;
+use config::sieve::Sieve;
+use config::types::Mode;
+use config::types::guards::{PatternRule, Patterns};
+use config::{Policy, globs};
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+use hooks_common::redact::redact;
+use hooks_common::session_id::SessionId;
+use hooks_common::session_log::SessionDir;
+use hooks_common::store::lock;
+
+use super::exemptions::Exemptions;
+use super::graduation::{Step, Terms};
+use super::scan::{Rule, Sheet, Violation};
+use super::store::Book;
+use crate::overrides;
+use crate::sight::Sight;
+
+/// How many characters of a match are told.
+const LONGEST_MATCH: usize = 50;
+
+/// Rules and exemptions of a project.
+#[derive(Debug)]
+pub struct Inspector<'p> {
+    rules: Vec<Rule>,
+    sieve: Sieve,
+    /// What may stand where it stands.
+    pub exemptions: Exemptions,
+    root: &'p Path,
+    home: &'p Path,
+    /// The files that the rules themselves stand in.
+    own: Vec<PathBuf>,
+}
+
+/// A broken rule in a file.
+#[derive(Debug, Clone)]
+pub struct Finding<'i> {
+    /// The file, seen from the project's root.
+    pub file: String,
+    /// Where.
+    pub violation: Violation,
+    /// What matched: bounded and redacted.
+    pub matched: String,
+    /// Which rule.
+    pub rule: &'i PatternRule,
+    /// The last day of the exemption that let it stand, where that is over.
+    pub exempted_until: Option<String>,
+}
+
+/// What an inspection of a file tells.
+#[derive(Debug, Default)]
+pub struct Inspected<'i> {
+    /// What is broken.
+    pub findings: Vec<Finding<'i>>,
+    /// The rules that are waived, one for each line.
+    pub waived: Vec<&'i str>,
+}
+
+impl<'p> Inspector<'p> {
+    /// The guard with these rules.
+    pub fn new(
+        project: &'p Project,
+        paths: &'p Paths,
+        settings: &Patterns,
+        rules: Vec<Compiled<PatternRule>>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let mut sieve = Sieve::default();
+        for (at, rule) in rules.iter().enumerate() {
+            sieve.add((at as u64, 0), &rule.pattern);
+        }
+        Self {
+            rules: rules.into_iter().map(Rule::of).collect(),
+            sieve,
+            exemptions: Exemptions::new(settings.exemptions.clone(), now),
+            root: project.root(),
+            home: paths.home(),
+            own: project.config_files().iter().map(|file| file.path.clone()).collect(),
+        }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> impl Iterator<Item = &PatternRule> {
+        self.rules.iter().map(|rule| &rule.rule)
+    }
+
+    /// Whether a rule of this name looks.
+    pub fn has(&self, id: &str) -> bool {
+        self.rules().any(|rule| rule.id == id)
+    }
+
+    /// Whether any rule may hold in a text, given in ASCII lower case.
+    pub fn may_concern(&self, lower: &str) -> bool {
+        !self.sieve.hits(lower).is_empty()
+    }
+
+    /// What a file's text breaks.
+    ///
+    /// # Errors
+    /// When an expression gives up.
+    pub fn look(&self, file: &str, sheet: &Sheet<'_>) -> Result<Inspected<'_>, String> {
+        let mut inspected = Inspected::default();
+        let path = self.root.join(file);
+        if self.own.contains(&path) {
+            return Ok(inspected);
+        }
+        for (at, _) in self.sieve.hits(sheet.lower()) {
+            let Some(rule) = usize::try_from(at).ok().and_then(|at| self.rules.get(at)) else { continue };
+            let globs = &rule.rule.files;
+            if !globs.is_empty() && !globs::matches(globs, &path, self.root, self.home) {
+                continue;
+            }
+            let found = rule.look(sheet)?;
+            let id = rule.rule.id.as_str();
+            inspected.waived.extend(std::iter::repeat_n(id, found.waived));
+            let lines = found.violations.len();
+            if lines == 0 || self.exemptions.cover(&path, id, self.root, self.home, lines) {
+                continue;
+            }
+            let over = self.exemptions.expired(&path, id, self.root, self.home);
+            inspected.findings.extend(found.violations.into_iter().map(|violation| Finding {
+                file: file.to_owned(),
+                matched: shown(sheet.line(violation.line), &violation),
+                violation,
+                rule: &rule.rule,
+                exempted_until: over.map(str::to_owned),
+            }));
+        }
+        inspected.findings.sort_by_key(|finding| finding.violation.line);
+        Ok(inspected)
+    }
+}
+
+/// What matched in a line, so that it can be told: the whole line is redacted, because a secret is known by what
+/// stands before it.
+fn shown(line: &str, violation: &Violation) -> String {
+    let matched = &line[violation.range.clone()];
+    let redacted = redact(line);
+    let shown = if redacted.contains(matched) { matched.to_owned() } else { redact(matched).into_owned() };
+    shown.trim().chars().take(LONGEST_MATCH).collect()
+}
+
+/// What becomes of each finding.
+pub fn graduate<'i>(
+    book: Option<&Book>,
+    terms: &Terms,
+    findings: Vec<Finding<'i>>,
+) -> Vec<(Step, Finding<'i>)> {
+    let step = |finding: &Finding<'_>| {
+        let first = book.and_then(|book| book.first(&finding.file, &finding.rule.id));
+        terms.step(finding.rule.severity, first)
+    };
+    findings.into_iter().map(|finding| (step(&finding), finding)).collect()
+}
+
+/// Records what is warned of for the first time.
+pub fn record(book: &mut Book, terms: &Terms, judged: &[(Step, Finding<'_>)]) {
+    let first = judged.iter().filter(|(step, _)| *step == Step::WarnFirst);
+    // Several lines of a file may break the same rule.
+    for (file, rule) in first.map(|(_, one)| (&one.file, &one.rule.id)).collect::<BTreeSet<_>>() {
+        book.record(file, rule, terms.now);
+    }
+}
+
+/// The rules that may hold in a text, given in ASCII lower case, and those that are named.
+///
+/// # Errors
+/// When the policy is damaged.
+pub fn rules(
+    policy: &Policy,
+    lower: &str,
+    named: &BTreeSet<String>,
+) -> Result<Vec<Compiled<PatternRule>>, String> {
+    let read = |lower| policy.guard_rules::<Patterns, PatternRule>(lower).map_err(|error| error.to_string());
+    let mut rules = read(Some(lower))?;
+    let is_there = |rules: &[Compiled<PatternRule>], id: &str| rules.iter().any(|one| one.rule.id == id);
+    if named.iter().any(|id| !is_there(&rules, id)) {
+        let others = read(None)?.into_iter().filter(|one| named.contains(&one.rule.id));
+        let others: Vec<_> = others.filter(|one| !is_there(&rules, &one.rule.id)).collect();
+        rules.extend(others);
+    }
+    Ok(rules)
+}
+
+/// What was warned of before, to be held while it is decided anew; with what is to be known if it cannot be. Nothing
+/// where nobody is told: then nothing counts as warned of.
+pub fn book(sight: &Sight<'_>, mode: Mode) -> (Option<Book>, Vec<String>) {
+    if mode == Mode::Observe || is_paused(sight) {
+        return (None, Vec::new());
+    }
+    match Book::open(sight.project, lock::CHANGE, sight.now.wall) {
+        Ok(book) => (Some(book), Vec::new()),
+        Err(error) => (None, vec![format!("what patterns warn of is not kept: {error}")]),
+    }
+}
+
+/// Whether a person has the guards stand aside for the session.
+pub fn is_paused(sight: &Sight<'_>) -> bool {
+    let mark = |session: SessionId| sight.project.state().pause_mark(session.key());
+    sight.payload.session().is_some_and(|session| overrides::is_paused_by_person(&mark(session)))
+}
+
+/// What decides over a use of a tool.
+pub fn terms(sight: &Sight<'_>, settings: &Patterns) -> Terms {
+    let began = || {
+        let meta = SessionDir::new(sight.paths, &sight.payload.session()?).meta()?;
+        Some(DateTime::parse_from_rfc3339(&meta.created_at).ok()?.with_timezone(&Utc))
+    };
+    Terms::of(settings, sight.now.wall, began())
+}
+
+/// A file's path as rules and people know it, seen from the project's root.
+pub fn inside(root: &Path, file: &Path) -> Option<String> {
+    Some(file.strip_prefix(root).ok()?.to_str()?.to_owned()).filter(|path| !path.is_empty())
+}
