@@ -9,6 +9,7 @@ mod change;
 mod checkpoint;
 mod continuity;
 mod outcomes;
+mod patterns;
 mod session;
 mod sessions;
 mod upgrade;
@@ -21,6 +22,7 @@ pub use checkpoint::{
 };
 pub use continuity::{Commits, CommitsCommand, CommitsList};
 pub use outcomes::Ended;
+pub use patterns::{Patterns, PatternsCheck, PatternsCommand};
 pub use session::{Handoff, HandoffCommand, NumberedSession, NumberedSessionCommand};
 pub use sessions::{Gc, Sessions, Timeline};
 pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
@@ -78,6 +80,8 @@ pub enum Command {
     Tests(Ended),
     /// List the failures of tools that came most often here, and what helped
     Errors(Ended),
+    /// Look for what code must not have: the rules under `guards.patterns`
+    Patterns(Patterns),
     /// Show this session's number, or note by hand that a session begins or ends
     Session(NumberedSession),
     /// Show or save what a session must not lose over a compaction or a crash

@@ -1,6 +1,7 @@
 //! The command line for people and scripts.
 //!
-//! Exit codes: 0 done, 1 refused or failed with a reason on stderr and nothing half-written, 2 usage.
+//! Exit codes: 0 done, 1 refused or failed with a reason on stderr and nothing half-written, 2 usage, or a check that
+//! could not be made.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people")]
 
 mod change;
@@ -37,9 +38,10 @@ pub fn command_main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) if error.is::<commands::health::Reported>() => ExitCode::FAILURE,
         Err(error) => {
+            let is_unchecked = error.is::<commands::patterns::Unchecked>();
             // Where stderr cannot be written there is nobody to tell.
             let _ = writeln!(std::io::stderr(), "req: {error:#}");
-            ExitCode::FAILURE
+            if is_unchecked { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -97,6 +99,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Commits(arguments) => commands::commits::run(&arguments, out),
         Command::Tests(arguments) => commands::tests::run(&arguments, out),
         Command::Errors(arguments) => commands::errors::run(&arguments, out),
+        Command::Patterns(arguments) => commands::patterns::run(&arguments, out),
         Command::Session(arguments) => commands::session::run(&arguments, out),
         Command::Handoff(arguments) => commands::handoff::run(&arguments, out),
         Command::Gc(arguments) => commands::gc::run(&arguments, out),

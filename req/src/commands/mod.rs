@@ -19,6 +19,7 @@ pub mod learning;
 pub mod logging;
 pub mod messages;
 pub mod paths;
+pub mod patterns;
 pub mod pause;
 pub mod replay;
 pub mod satisfy;
