@@ -116,12 +116,12 @@ impl Script {
     /// Every file that the line creates or changes, as far as its commands tell by their arguments. See
     /// [`Write`].
     pub fn writes(&self) -> Vec<Write> {
-        self.commands.iter().flat_map(crate::writes::of).collect()
+        self.commands.iter().flat_map(Command::writes).collect()
     }
 
     /// Every file that the line removes or moves away.
     pub fn removes(&self) -> Vec<Write> {
-        self.commands.iter().flat_map(crate::removes::of).collect()
+        self.commands.iter().flat_map(Command::removes).collect()
     }
 }
 
@@ -162,6 +162,16 @@ impl Command {
     /// The words after the program.
     pub fn arguments(&self) -> &[Word] {
         self.words.get(1..).unwrap_or_default()
+    }
+
+    /// The files that it creates or changes.
+    pub fn writes(&self) -> Vec<Write> {
+        crate::writes::of(self)
+    }
+
+    /// The files that it removes or moves away.
+    pub fn removes(&self) -> Vec<Write> {
+        crate::removes::of(self)
     }
 
     /// The words without the options that stand before a subcommand: `git`, `commit` for

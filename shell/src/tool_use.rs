@@ -77,8 +77,8 @@ impl<'a> ToolUse<'a> {
         self.written_files(home).into_iter().chain(self.removed_files(home)).flatten().collect()
     }
 
-    /// Where a write goes, absolute; a target that is a folder now stands for the file in it, if the line names that.
-    /// `None` stands for what the line does not tell.
+    /// Where a write goes, or what a removal takes, absolute; a target that is a folder now stands for the file in it, if
+    /// the line names that. `None` stands for what the line does not tell.
     pub fn targets(&self, write: &Write, home: &Path) -> Vec<Option<PathBuf>> {
         let folder = match &write.folder {
             Folder::Start => Some(self.folder.clone()),
