@@ -43,6 +43,8 @@ impl Command {
                     call.settings.push((name.to_owned(), value.to_owned()));
                 }
                 Argument::Option(..) => {}
+                // `git $OPTIONS commit`
+                Argument::Operand(at) if globals::may_be_options(&words[at]) && at + 1 < words.len() => {}
                 Argument::Operand(at) => {
                     call.words = &words[at..];
                     return Some(call);
@@ -62,5 +64,22 @@ impl GitCall<'_> {
     /// The words after the subcommand.
     pub fn arguments(&self) -> &[Word] {
         &self.words[1..]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    fn call(line: &str) -> Option<String> {
+        let script = crate::parse(line);
+        let call = script.commands.first()?.git()?;
+        Some(call.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn what_may_be_options_is_no_subcommand() {
+        assert_eq!(call("git $OPTIONS reset --hard").as_deref(), Some("reset --hard"));
+        assert_eq!(call("git -C x reset --hard").as_deref(), Some("reset --hard"));
+        assert_eq!(call("git $COMMAND").as_deref(), Some("$COMMAND"));
+        assert_eq!(call("git --version"), None);
     }
 }

@@ -118,6 +118,6 @@ pub(crate) fn before_subcommand(program: &str, words: &[Word]) -> Range<usize> {
 }
 
 /// Whether a word may be options, or nothing.
-fn may_be_options(word: &Word) -> bool {
+pub(crate) fn may_be_options(word: &Word) -> bool {
     !word.is_literal && !word.is_quoted && word.text.starts_with('$')
 }
