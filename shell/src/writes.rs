@@ -49,6 +49,7 @@ fn by_program(name: &str, words: &[Word], folder: &Folder, writes: &mut Vec<Writ
             files(words, Options::new("dtrA", "date reference time"), folder, "touch", writes);
         }
         "truncate" => files(words, Options::new("sr", "size reference"), folder, "truncate", writes),
+        "shred" => files(words, Options::new("ns", "iterations size random-source"), folder, "shred", writes),
         "sed" | "gsed" => in_place(words, SED, &["e", "f", "expression", "file"], folder, "sed", writes),
         "perl" | "ruby" => in_place(words, PERL, &["e", "E"], folder, "perl", writes),
         "awk" | "gawk" => awk(words, folder, writes),

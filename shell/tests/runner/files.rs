@@ -53,6 +53,7 @@ const WRITES: &[Row] = &[
     ("touch -d yesterday -r x f", &["touch f"]),
     ("truncate -s 0 f", &["truncate f"]),
     ("truncate --size=0 f", &["truncate f"]),
+    ("shred -n 3 f g", &["shred f", "shred g"]),
     ("sed 's/a/b/' f", &[]),
     ("sed -i 's/a/b/' f g", &["sed f", "sed g"]),
     ("sed -i.bak 's/a/b/' f", &["sed f"]),
