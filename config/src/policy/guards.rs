@@ -197,6 +197,12 @@ impl Policy {
         self.header.guards.contains_key(&name)
     }
 
+    /// Whether a guard is on and has rules of the user's.
+    pub fn has_guard_rules(&self, name: GuardName) -> bool {
+        // Without any, the array is empty.
+        self.header.guards.get(&name).is_some_and(|GuardHead(_, _, _, rules)| rules.1 > 2)
+    }
+
     /// The settings of a guard, if it is on. Its rules are [`Policy::guard_rules`].
     ///
     /// # Errors
