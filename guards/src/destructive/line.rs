@@ -7,9 +7,13 @@
 
 use std::path::{Path, PathBuf};
 
-use hooks_common::paths::{Paths, expand, normalise};
+use hooks_common::paths::{Paths, expand, normalise, resolve};
 use hooks_common::project::Project;
+use hooks_common::text::fact;
 use shell::{Command, Folder, Input, Operator, Script, ToolUse, Word};
+
+use super::history;
+use crate::objection::Objection;
 
 /// Programs that take SQL as an argument or on stdin.
 const SQL_CLIENTS: [&str; 9] =
@@ -37,10 +41,80 @@ impl<'a> Ground<'a> {
 
 /// Why a line must not run without being looked at; `None` when nothing is known against it.
 pub fn find(line: &str, script: &Script, ground: Ground<'_>) -> Option<String> {
-    let of_command = |command: &Command| {
-        remove(command, ground).or_else(|| device(command)).or_else(|| git(command)).or_else(|| sql(command))
-    };
+    let of_command =
+        |command: &Command| hopeless(command, ground).or_else(|| git(command)).or_else(|| sql(command));
     script.commands.iter().find_map(of_command).or_else(|| fork_bomb(line))
+}
+
+/// What a command removes or overwrites that nothing brings back, wherever it runs.
+pub fn hopeless(command: &Command, ground: Ground<'_>) -> Option<String> {
+    remove(command, ground).or_else(|| device(command))
+}
+
+/// Whether a command may be one of these: a cheap look.
+pub fn is_candidate(command: &Command) -> bool {
+    let Some(program) = command.program() else { return !command.redirections.is_empty() };
+    matches!(
+        program,
+        "rm" | "grm"
+            | "find"
+            | "gfind"
+            | "chmod"
+            | "chown"
+            | "chgrp"
+            | "dd"
+            | "shred"
+            | "wipefs"
+            | "blkdiscard"
+    ) || program.starts_with("mkfs")
+        || SQL_CLIENTS.contains(&program)
+        || command.redirections.iter().any(|one| one.target.text.starts_with("/dev/"))
+}
+
+/// What to do instead of a hopeless command.
+pub fn way_out(command: &Command) -> &'static str {
+    match command.program() {
+        Some("rm" | "grm" | "find" | "gfind") => "remove one folder by its name",
+        Some("chmod" | "chown" | "chgrp") => "name the one folder that needs it",
+        _ => "ask the user to run it",
+    }
+}
+
+/// A recursive removal that is one of the root where a variable is empty: `rm -rf "$DIR"/*`. One that the line itself
+/// sets is no doubt.
+pub fn with_unset_variable(command: &Command, line: &str) -> Option<Objection> {
+    if !matches!(command.program(), Some("rm" | "grm")) || !is_recursive(command.arguments()) {
+        return None;
+    }
+    command.arguments().iter().filter(|word| !word.is_literal).find_map(|word| {
+        let (name, rest) = variable(&word.text)?;
+        let is_set =
+            [format!("{name}="), format!("for {name} "), format!("read {name}"), format!("read -r {name}")]
+                .iter()
+                .any(|set| line.contains(set.as_str()));
+        let is_root = matches!(rest, "/" | "/*" | "/." | "/.*" | "/{*,.*}");
+        (is_root && !is_set && !matches!(name, "HOME" | "PWD" | "OLDPWD" | "TMPDIR")).then(|| {
+            Objection::doubtful(
+                format!(
+                    "where {} is empty, this removes all files there are: {}",
+                    fact(&format!("${name}")),
+                    shown(word)
+                ),
+                format!("let it fail where the variable is empty: rm -rf \"${{{name}:?}}\"{rest}"),
+            )
+        })
+    })
+}
+
+/// The variable that a text begins with, and the rest of it.
+fn variable(text: &str) -> Option<(&str, &str)> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let text = text.strip_prefix('$')?;
+    let (name, rest) = match text.strip_prefix('{') {
+        Some(braced) => braced.split_once('}')?,
+        None => text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len())),
+    };
+    (!name.is_empty() && name.chars().all(is_part)).then_some((name, rest))
 }
 
 /// The letters of short options and the names of long ones, up to `--`.
@@ -60,12 +134,19 @@ fn has_long(words: &[Word], name: &str) -> bool {
     options(words).any(|word| word == name)
 }
 
+/// Whether the options of `rm` make it take folders.
+pub fn is_recursive(arguments: &[Word]) -> bool {
+    has_short(arguments, &['r', 'R'])
+        || options(arguments).any(|word| word.len() > 3 && "--recursive".starts_with(word))
+}
+
 fn remove(command: &Command, ground: Ground<'_>) -> Option<String> {
     let (program, arguments) = (command.program()?, command.arguments());
+    let is_find = matches!(program, "find" | "gfind");
     let is_recursive = match program {
-        "rm" => has_short(arguments, &['r', 'R']) || has_long(arguments, "--recursive"),
+        "rm" | "grm" => is_recursive(arguments),
         "chmod" | "chown" | "chgrp" => has_short(arguments, &['R']) || has_long(arguments, "--recursive"),
-        "find" => deletes_all(arguments),
+        _ if is_find => deletes_all(arguments),
         _ => return None,
     };
     if has_long(arguments, "--no-preserve-root") {
@@ -74,35 +155,61 @@ fn remove(command: &Command, ground: Ground<'_>) -> Option<String> {
     if !is_recursive {
         return None;
     }
-    let mut is_end = false;
-    for word in arguments {
-        if word.text == "--" && !is_end {
-            is_end = true;
-            continue;
-        }
-        let is_option = !is_end && word.text.starts_with('-');
-        // What follows the first option of `find` is no folder.
-        if is_option && program == "find" {
-            break;
-        }
-        if !is_option && is_vital(word, &command.folder, ground, matches!(program, "rm" | "find")) {
-            return Some(format!("`{program}` would reach {} and everything in it", shown(word)));
-        }
+    let removes = !program.starts_with("ch");
+    let roots = if is_find { roots_of_find(arguments) } else { operands(arguments) };
+    let vital = roots.into_iter().find(|word| is_vital(word, &command.folder, ground, removes))?;
+    Some(format!("`{program}` would reach {} and everything in it", shown(&vital)))
+}
+
+/// The words that are no options.
+fn operands(arguments: &[Word]) -> Vec<Word> {
+    let end = arguments.iter().position(|word| word.text == "--").unwrap_or(arguments.len());
+    let (before, behind) = arguments.split_at(end);
+    let before = before.iter().filter(|word| !word.text.starts_with('-'));
+    before.chain(behind.iter().skip(1)).cloned().collect()
+}
+
+/// Where `find` begins: what follows the first of its tests is no folder.
+fn roots_of_find(arguments: &[Word]) -> Vec<Word> {
+    let is_mode = |word: &&Word| matches!(&*word.text, "-H" | "-L" | "-P");
+    let is_test = |word: &&Word| word.text.starts_with('-') || matches!(&*word.text, "(" | "!");
+    let roots: Vec<Word> =
+        arguments.iter().skip_while(is_mode).take_while(|word| !is_test(word)).cloned().collect();
+    match roots.is_empty() {
+        true => vec![Word { text: ".".to_owned(), is_literal: true, ..Word::default() }],
+        false => roots,
     }
-    None
 }
 
 /// Whether `find` deletes whatever it meets: without a test that chooses.
-fn deletes_all(arguments: &[Word]) -> bool {
-    let mut options = arguments.iter().map(|word| word.text.as_str()).filter(|word| word.starts_with('-'));
-    let is_plain = |option: &str| {
-        matches!(option, "-delete" | "-depth" | "-xdev" | "-mount" | "-mindepth" | "-maxdepth")
+pub fn deletes_all(arguments: &[Word]) -> bool {
+    let is_exec = |word: &Word| matches!(&*word.text, "-exec" | "-execdir" | "-ok" | "-okdir");
+    let end = arguments.iter().position(is_exec).unwrap_or(arguments.len());
+    let (tests, action) = arguments.split_at(end);
+    let by_program = action.get(1).is_some_and(|program| {
+        matches!(program.text.rsplit('/').next(), Some("rm" | "grm" | "unlink" | "shred"))
+    });
+    let is_plain = |word: &Word| {
+        !word.text.starts_with('-')
+            || matches!(
+                &*word.text,
+                "-delete"
+                    | "-depth"
+                    | "-xdev"
+                    | "-mount"
+                    | "-mindepth"
+                    | "-maxdepth"
+                    | "-type"
+                    | "-H"
+                    | "-L"
+                    | "-P"
+            )
     };
-    arguments.iter().any(|word| word.text == "-delete") && options.all(is_plain)
+    (by_program || tests.iter().any(|word| word.text == "-delete")) && tests.iter().all(is_plain)
 }
 
 fn shown(word: &Word) -> String {
-    hooks_common::text::fact(&word.text)
+    fact(&word.text)
 }
 
 /// Whether a word names a root, home, the project, a folder around them, or all that is in one of these.
@@ -138,14 +245,41 @@ fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> 
         };
         start.join(base)
     };
-    let path = normalise(&path);
+    // A link is followed where what it leads to is taken: `link/*`, not `link`.
+    let is_link = removes && *base == *text;
+    let real = match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if is_link => resolve(parent).join(name),
+        _ => resolve(&path),
+    };
+    [normalise(&path), real].iter().any(|path| is_vital_path(path, ground, removes))
+}
+
+fn is_vital_path(path: &Path, ground: Ground<'_>, removes: bool) -> bool {
+    /// What a system or a home consists of.
+    const INNER: [&str; 8] = [
+        "/usr/bin",
+        "/usr/sbin",
+        "/usr/lib",
+        "/usr/lib64",
+        "/usr/share",
+        "/usr/local",
+        "/var/lib",
+        "/etc/ssh",
+    ];
+    const OF_HOME: [&str; 5] = [".ssh", ".gnupg", ".config", ".local/share", "Documents"];
     let depth = path.components().count();
     // `/`, and the folders right below it.
-    let is_system = depth <= 2 && path.is_absolute() && path != Path::new("/tmp");
-    let is_around_home = ground.home.starts_with(&path);
+    let is_system = depth <= 2 && path.is_absolute() && path != Path::new("/tmp")
+        || INNER.iter().any(|inner| path == Path::new(inner))
+        || (depth == 3 && (path.starts_with("/home") || path.starts_with("/Users")));
+    let is_around_home = ground.home.starts_with(path);
+    let is_of_home = removes && OF_HOME.iter().any(|name| path == ground.home.join(name));
     // Owners and modes of one's own project are set every day.
-    let is_project = ground.project.starts_with(&path) || path == ground.project.join(".git");
-    is_system || is_around_home || (removes && is_project)
+    let git = ground.project.join(".git");
+    let is_project = ground.project.starts_with(path)
+        || path == git
+        || ["objects", "refs"].iter().any(|name| path.starts_with(git.join(name)));
+    is_system || is_around_home || is_of_home || (removes && is_project)
 }
 
 fn device(command: &Command) -> Option<String> {
@@ -175,24 +309,15 @@ fn device(command: &Command) -> Option<String> {
 }
 
 fn git(command: &Command) -> Option<String> {
-    if command.program() != Some("git") {
-        return None;
-    }
-    let words: Vec<Word> = command.without_global_options().into_iter().cloned().collect();
-    let arguments = words.get(2..).unwrap_or_default();
+    let call = command.git()?;
+    let arguments = call.arguments();
     let positional =
         || arguments.iter().filter(|word| !word.text.starts_with('-')).map(|word| word.text.as_str());
-    match words.get(1)?.text.as_str() {
-        "push" => {
-            let is_forced = has_short(arguments, &['f'])
-                || has_long(arguments, "--force")
-                || has_long(arguments, "--mirror");
-            let is_plus = positional().any(|word| word.starts_with('+'));
-            (is_forced || is_plus).then(|| {
-                "the push would overwrite what others may have pushed; `--force-with-lease` looks first"
-                    .to_owned()
-            })
-        }
+    match call.subcommand() {
+        "push" => history::is_forced_push(&call).then(|| {
+            "the push would overwrite what others may have pushed; `--force-with-lease` looks first"
+                .to_owned()
+        }),
         "reset" => {
             let to_trunk = positional().any(|word| REMOTE_TRUNKS.contains(&word));
             (has_long(arguments, "--hard") && to_trunk)
@@ -207,7 +332,8 @@ fn git(command: &Command) -> Option<String> {
     }
 }
 
-fn sql(command: &Command) -> Option<String> {
+/// What a command has an SQL client drop or empty.
+pub fn sql(command: &Command) -> Option<String> {
     let program = command.program().filter(|program| SQL_CLIENTS.contains(program))?;
     let said = |text: &str| {
         let words: Vec<String> = text
@@ -225,8 +351,13 @@ fn sql(command: &Command) -> Option<String> {
     (by_word || by_input).then(|| format!("`{program}` would drop or empty tables"))
 }
 
+/// Whether a line has what any fork bomb has.
+pub fn may_be_bomb(line: &str) -> bool {
+    line.contains("()") && line.contains('|') && line.contains('&')
+}
+
 /// `:(){ :|:& };:`, under any name.
-fn fork_bomb(line: &str) -> Option<String> {
+pub fn fork_bomb(line: &str) -> Option<String> {
     let plain: String = line.chars().filter(|c| !c.is_whitespace()).collect();
     let (name, rest) = plain.split_once("(){")?;
     let name = name.rsplit([';', '&', '|', '{', '(']).next().filter(|name| !name.is_empty())?;
@@ -267,6 +398,14 @@ mod tests {
             "bash -c 'rm -rf ~'",
             "rm -rf -- /",
             "find / -delete",
+            "find -L ~ -type f -delete",
+            "find ~ -exec rm -rf {} +",
+            "cd .. && find -delete",
+            "rm -rf build ~/.ssh",
+            "rm -rf /usr/lib",
+            "rm -rf /home/other",
+            "rm -rf ../.git/objects",
+            "rm --recurs ~",
             "chmod -R 777 /",
             "chown -R me ~",
             "dd if=/dev/zero of=/dev/sda",
@@ -294,6 +433,11 @@ mod tests {
             "rm -rf target",
             "rm -rf ./build node_modules",
             "rm -rf /tmp/x",
+            "rm -rf /usr/lib/debug/x ~/.cache ~/.config/x",
+            "rm -rf ../.git/rebase-merge",
+            "rm -rf \"$X\"/*",
+            "find . -name x -exec rm -rf {} +",
+            "find ~ -type f -print",
             "rm -rf /home/dev/project/target",
             "rm -f a.txt",
             "rm -rf \"$TMP/x\"",

@@ -1,0 +1,158 @@
+//! What would be lost: changes and files that no commit has, and the index neither.
+
+use hooks_common::text::fact;
+
+use super::work_tree::WorkTree;
+
+/// Folders that tools make again. What lies in one is no work, ignored or not.
+const MADE_AGAIN: [&str; 20] = [
+    "node_modules",
+    "target",
+    "dist",
+    "build",
+    "out",
+    "coverage",
+    "htmlcov",
+    "tmp",
+    "temp",
+    "venv",
+    ".venv",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".tox",
+    ".cache",
+    ".next",
+    ".nuxt",
+    ".gradle",
+];
+/// How many files are named.
+const NAMED: usize = 3;
+
+/// What a command leaves, to bring a file back from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// The index and the commits.
+    Index,
+    /// The commits alone.
+    Commits,
+}
+
+/// Files with something that nothing else holds, seen from the work tree's root.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Stake {
+    /// Tracked, with changes.
+    pub changed: Vec<String>,
+    /// Not tracked, not ignored, not made by a tool. A repository of its own ends with `/`.
+    pub new: Vec<String>,
+}
+
+impl Stake {
+    /// What git tells of these paths: of all without any. They are pathspecs, seen from the folder of the work tree.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn of<'p>(
+        tree: &WorkTree,
+        paths: impl IntoIterator<Item = &'p str>,
+        left: Left,
+        with_new: bool,
+    ) -> Result<Self, String> {
+        let untracked = if with_new { "--untracked-files=all" } else { "--untracked-files=no" };
+        let status = ["status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=all", untracked];
+        let asked = status.into_iter().chain(["--"]).chain(paths);
+        let told = tree.ask(asked)?.ok_or("git cannot tell what would be lost")?;
+        let mut stake = Self::default();
+        for entry in told.split('\0') {
+            let (Some(state), Some(path)) = (entry.get(..2), entry.get(3..)) else { continue };
+            if state == "??" {
+                if !is_made_again(path) {
+                    stake.new.push(path.to_owned());
+                }
+            } else if is_lost(state.as_bytes(), left) {
+                stake.changed.push(path.to_owned());
+            }
+        }
+        Ok(stake)
+    }
+
+    /// Whether nothing would be lost.
+    pub fn is_empty(&self) -> bool {
+        self.changed.is_empty() && self.new.is_empty()
+    }
+
+    /// What would be lost, as the object of a sentence.
+    pub fn told(&self) -> String {
+        let changed =
+            (!self.changed.is_empty()).then(|| format!("uncommitted changes in {}", named(&self.changed)));
+        let new = (!self.new.is_empty()).then(|| format!("{}, which no commit has", named(&self.new)));
+        changed.into_iter().chain(new).collect::<Vec<_>>().join(", and ")
+    }
+}
+
+/// Whether a state, of the index and of the work tree, says that a content is in neither of what is left.
+fn is_lost(state: &[u8], left: Left) -> bool {
+    let holds = |state: u8| !matches!(state, b' ' | b'D' | b'?' | b'!');
+    holds(state[1]) || (left == Left::Commits && holds(state[0]))
+}
+
+/// Whether a path lies in a folder that a tool makes again.
+pub fn is_made_again(path: &str) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    path.split('/').any(|part| MADE_AGAIN.contains(&part)) || path.ends_with(".pyc")
+}
+
+/// Names the first of some files, and counts the others.
+pub fn named(files: &[String]) -> String {
+    let mut names: Vec<String> = files.iter().take(NAMED).map(|file| fact(file)).collect();
+    match files.len().saturating_sub(NAMED) {
+        0 => {}
+        1 => names.push(fact(&files[NAMED])),
+        more => names.push(format!("{more} more")),
+    }
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_index_has_survives_what_leaves_the_index() {
+        for (state, index, commits) in [
+            (" M", true, true),
+            ("M ", false, true),
+            ("MM", true, true),
+            ("A ", false, true),
+            ("AM", true, true),
+            (" A", true, true),
+            (" D", false, false),
+            ("D ", false, false),
+            ("UU", true, true),
+        ] {
+            assert_eq!(is_lost(state.as_bytes(), Left::Index), index, "{state}");
+            assert_eq!(is_lost(state.as_bytes(), Left::Commits), commits, "{state}");
+        }
+    }
+
+    #[test]
+    fn what_tools_make_is_no_work() {
+        assert!(
+            is_made_again("web/node_modules/x/a.js") && is_made_again("target/") && is_made_again("a.pyc")
+        );
+        assert!(!is_made_again("src/targets.rs") && !is_made_again("rebuild/a") && !is_made_again("a/b"));
+    }
+
+    #[test]
+    fn many_files_are_counted() {
+        let files = |count: usize| (0..count).map(|at| at.to_string()).collect::<Vec<_>>();
+        assert_eq!(named(&files(1)), "`0`");
+        assert_eq!(named(&files(2)), "`0` and `1`");
+        assert_eq!(named(&files(4)), "`0`, `1`, `2` and `3`");
+        assert_eq!(named(&files(9)), "`0`, `1`, `2` and 6 more");
+    }
+}

@@ -1,0 +1,317 @@
+//! Calls of git that throw away what was never committed: resets, checkouts, cleans, dropped stashes.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use hooks_common::paths::{expand, resolve};
+use hooks_common::text::fact;
+use shell::options::Options;
+use shell::{GitCall, Word};
+
+use super::at_stake::{Left, Stake, is_made_again, named};
+use super::given::Given;
+use super::saved::Saved;
+use super::work_tree::WorkTree;
+use crate::objection::Objection;
+
+const CHECKOUT: Options = Options::new("bB", "orphan conflict pathspec-from-file");
+const RESTORE: Options = Options::new("s", "source conflict pathspec-from-file");
+const SWITCH: Options = Options::new("cC", "create force-create orphan conflict");
+const CLEAN: Options = Options::new("e", "exclude");
+
+/// What a call would throw away, and a way to keep it.
+///
+/// # Errors
+/// When git cannot tell.
+pub fn find(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    saved: &Saved,
+    home: &Path,
+) -> Result<Option<Objection>, String> {
+    match call.subcommand() {
+        "clean" => clean(call, tree, saved),
+        "stash" => stash(call, tree, saved),
+        "worktree" => worktree(call, tree, home),
+        _ => match Discard::of(call, tree) {
+            Some(discard) => discard.examine(call, tree, saved, home),
+            None => Ok(None),
+        },
+    }
+}
+
+/// Whether a subcommand may be one of these.
+pub fn is_candidate(subcommand: &str) -> bool {
+    matches!(
+        subcommand,
+        "clean"
+            | "stash"
+            | "worktree"
+            | "reset"
+            | "checkout"
+            | "restore"
+            | "switch"
+            | "rm"
+            | "read-tree"
+            | "checkout-index"
+    )
+}
+
+/// Files that a call overwrites with what git has.
+struct Discard<'a> {
+    /// Which, as pathspecs; all when empty.
+    paths: Vec<&'a Word>,
+    left: Left,
+}
+
+impl<'a> Discard<'a> {
+    fn of(call: &'a GitCall<'a>, tree: &WorkTree) -> Option<Self> {
+        let words = call.arguments();
+        let all = Some(Self { paths: Vec::new(), left: Left::Commits });
+        let some = |paths: Vec<&'a Word>, left: Left| (!paths.is_empty()).then_some(Self { paths, left });
+        match call.subcommand() {
+            "reset" => Given::of(words, Options::NONE).has(&["hard"]).then_some(all)?,
+            "switch" => Given::of(words, SWITCH).has(&["f", "force", "discard-changes"]).then_some(all)?,
+            "read-tree" => {
+                let given = Given::of(words, Options::new("", "prefix index-output"));
+                (given.has(&["reset"]) && given.has(&["u"])).then_some(all)?
+            }
+            "checkout-index" => {
+                let given = Given::of(words, Options::new("", "prefix stage"));
+                let is_forced = given.has(&["f", "force"]) && given.value(&["prefix"]).is_none();
+                let is_all = given.has(&["a", "all"]);
+                match is_forced {
+                    true if is_all => Some(Self { paths: Vec::new(), left: Left::Index }),
+                    true => some(given.all().collect(), Left::Index),
+                    false => None,
+                }
+            }
+            "rm" => {
+                let given = Given::of(words, Options::new("", "pathspec-from-file"));
+                let is_forced = given.has(&["f", "force"]) && !given.has(&["n", "dry-run", "cached"]);
+                is_forced.then(|| some(given.all().collect(), Left::Commits))?
+            }
+            "restore" => {
+                let given = Given::of(words, RESTORE);
+                if is_resolution(&given) {
+                    return None;
+                }
+                let (staged, files) = (given.has(&["S", "staged"]), given.has(&["W", "worktree"]));
+                let from_commit = staged || given.value(&["s", "source"]).is_some();
+                let left = if from_commit { Left::Commits } else { Left::Index };
+                (files || !staged).then(|| some(given.all().collect(), left))?
+            }
+            "checkout" => {
+                let given = Given::of(words, CHECKOUT);
+                if is_resolution(&given) {
+                    return None;
+                }
+                let has_commit = match (given.behind, given.operands.first()) {
+                    (Some(_), first) => first.is_some(),
+                    (None, Some(first)) => !is_path(first, tree),
+                    (None, None) => false,
+                };
+                let left = if has_commit { Left::Commits } else { Left::Index };
+                let paths: Vec<&Word> = given.all().skip(usize::from(has_commit)).collect();
+                if paths.is_empty() && given.has(&["f", "force"]) { all } else { some(paths, left) }
+            }
+            _ => None,
+        }
+    }
+
+    fn examine(
+        &self,
+        call: &GitCall<'_>,
+        tree: &WorkTree,
+        saved: &Saved,
+        home: &Path,
+    ) -> Result<Option<Objection>, String> {
+        let is_told = self.paths.iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
+        let paths: Vec<Cow<'_, str>> = match is_told {
+            true => self.paths.iter().map(|word| shown_to_git(word, home)).collect(),
+            false => Vec::new(),
+        };
+        let stake = Stake::of(tree, paths.iter().map(|path| &**path), self.left, false)?;
+        let stake = saved.without(stake, &call.folder);
+        if stake.is_empty() {
+            return Ok(None);
+        }
+        let what = format!("`git {}` would throw away {}", call.subcommand(), stake.told());
+        let way_out = format!("put them away first: {}", stash_of(&stake, tree));
+        Ok(Some(objection(is_told && tree.is_told, what, way_out)))
+    }
+}
+
+/// Sure, unless the line does not tell where or what.
+fn objection(is_told: bool, what: String, way_out: String) -> Objection {
+    match is_told {
+        true => Objection::sure(what, way_out),
+        false => Objection::doubtful(what, way_out),
+    }
+}
+
+/// Whether a conflict is resolved, or a person chooses what goes.
+fn is_resolution(given: &Given<'_>) -> bool {
+    given.has(&["p", "patch", "ours", "theirs", "2", "3", "m", "merge", "conflict"])
+}
+
+/// Whether the first operand of a checkout is a path: branches come first.
+fn is_path(word: &Word, tree: &WorkTree) -> bool {
+    let text = word.text.as_str();
+    if text == "." || text.starts_with(['/', ':', '*']) || text.starts_with("./") || text.starts_with("../") {
+        return true;
+    }
+    let is_there = std::fs::symlink_metadata(tree.folder().join(text)).is_ok();
+    let is_branch = || tree.repository().branches().is_ok_and(|names| names.iter().any(|name| name == text));
+    (is_there || text.contains('*')) && !is_branch()
+}
+
+/// A word as git gets it.
+fn shown_to_git<'w>(word: &'w Word, home: &Path) -> Cow<'w, str> {
+    match word.is_at_home {
+        true => Cow::Owned(expand(home, Path::new(&word.text)).to_string_lossy().into_owned()),
+        false => Cow::Borrowed(&word.text),
+    }
+}
+
+/// The command that puts away what is at stake: these files alone where they can be named.
+pub fn stash_of(stake: &Stake, tree: &WorkTree) -> String {
+    /// More are not typed.
+    const MOST: usize = 3;
+    let files: Vec<&str> = stake.changed.iter().chain(&stake.new).map(String::as_str).collect();
+    let is_plain =
+        |path: &&str| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
+    let is_named = tree.folder() == tree.top() && files.len() <= MOST && files.iter().all(is_plain);
+    let new = if stake.new.is_empty() { "" } else { " -u" };
+    match is_named {
+        true => format!("git stash push{new} -- {}", files.join(" ")),
+        false => format!("git stash push{new}"),
+    }
+}
+
+/// Git itself is asked what it would remove.
+fn clean(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Objection>, String> {
+    let given = Given::of(call.arguments(), CLEAN);
+    let is_unforced = |(name, value): &(String, String)| {
+        name.eq_ignore_ascii_case("clean.requireForce")
+            && matches!(value.as_str(), "false" | "no" | "off" | "0")
+    };
+    let is_forced = given.has(&["f", "force"]) || call.settings.iter().any(is_unforced);
+    if !is_forced || given.has(&["n", "dry-run", "i", "interactive"]) {
+        return Ok(None);
+    }
+    let is_told = call.arguments().iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
+    let (only_ignored, ignored) = (given.has(&["X"]), given.has(&["x"]));
+    let mut gone = Vec::new();
+    if !only_ignored {
+        gone = would_remove(call, tree, is_told, None)?;
+        gone.retain(|path| !is_made_again(path));
+        // One file, named, is meant.
+        if given.all().any(|word| gone.len() == 1 && word.text == gone[0]) && !gone[0].ends_with('/') {
+            gone.clear();
+        }
+        gone = saved.without(Stake { changed: Vec::new(), new: gone }, &call.folder).new;
+    }
+    if only_ignored || ignored {
+        let kind = if only_ignored { "-X" } else { "-x" };
+        let secrets =
+            would_remove(call, tree, is_told, Some(kind))?.into_iter().filter(|path| is_secret(path));
+        gone.extend(secrets);
+        gone.dedup();
+    }
+    if gone.is_empty() {
+        return Ok(None);
+    }
+    let what = format!("`git clean` would remove {}, which no commit has", named(&gone));
+    Ok(Some(objection(
+        is_told && tree.is_told,
+        what,
+        "look first with `git clean -n` and the same options, then remove by name what is not needed, or put it \
+         away: git stash push -u"
+            .to_owned(),
+    )))
+}
+
+/// What a clean with the same options and paths would remove; what is ignored only with an option that says so.
+fn would_remove(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    is_told: bool,
+    kind: Option<&'static str>,
+) -> Result<Vec<String>, String> {
+    let mut arguments = vec![Cow::Borrowed("clean"), Cow::Borrowed("-n")];
+    arguments.extend(kind.map(Cow::Borrowed));
+    if is_told {
+        arguments.extend(call.arguments().iter().map(|word| without_kind(&word.text)));
+    } else {
+        arguments.push(Cow::Borrowed("-d"));
+    }
+    let arguments = arguments.iter().map(|word| &**word).filter(|word| *word != "-");
+    let told = tree.ask(arguments)?.ok_or("git cannot tell what a clean would remove")?;
+    Ok(told.lines().filter_map(|line| line.strip_prefix("Would remove ")).map(str::to_owned).collect())
+}
+
+/// An option of `clean` without the letters that choose what is ignored, and without the one that makes it silent.
+fn without_kind(word: &str) -> Cow<'_, str> {
+    if !word.starts_with('-') || word.starts_with("--") {
+        return Cow::Borrowed(if word == "--quiet" { "-" } else { word });
+    }
+    // What follows an `e` is a pattern.
+    let (letters, pattern) = word.split_at(word.find('e').unwrap_or(word.len()));
+    Cow::Owned(letters.replace(['x', 'X', 'q'], "") + pattern)
+}
+
+/// A file that is ignored because it holds secrets: no tool makes it again.
+fn is_secret(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name == ".env" || (name.starts_with(".env.") && !name.contains("example") && !name.contains("sample"))
+}
+
+fn stash(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Objection>, String> {
+    let given = Given::of(call.arguments(), Options::NONE);
+    let mut operands = given.all();
+    let is_clear = match operands.next().map(|word| word.text.as_str()) {
+        Some("clear") => true,
+        Some("drop") if !saved.has_stash => false,
+        _ => return Ok(None),
+    };
+    let entries = tree.ask(["stash", "list"])?.unwrap_or_default();
+    let entries: Vec<String> = entries.lines().map(str::to_owned).collect();
+    let (what, at) = match (entries.first(), is_clear) {
+        (None, _) => return Ok(None),
+        (Some(_), true) => {
+            (format!("`git stash clear` would drop all that is stashed: {}", named(&entries)), "stash@{0}")
+        }
+        (Some(first), false) => {
+            let asked = operands.next().map_or("stash@{0}", |word| word.text.as_str());
+            let wanted = if asked.contains('{') { asked.to_owned() } else { format!("stash@{{{asked}}}") };
+            let entry =
+                entries.iter().find(|entry| entry.split(':').next() == Some(&wanted)).unwrap_or(first);
+            (format!("`git stash drop` would drop {}", fact(entry)), asked)
+        }
+    };
+    let way_out = format!(
+        "look at it with `git stash show -p {at}`, apply it, or keep it on a branch: git stash branch kept {at}"
+    );
+    Ok(Some(objection(tree.is_told, what, way_out)))
+}
+
+fn worktree(call: &GitCall<'_>, tree: &WorkTree, home: &Path) -> Result<Option<Objection>, String> {
+    let given = Given::of(call.arguments(), Options::NONE);
+    let operands: Vec<&Word> = given.all().collect();
+    let [verb, folder] = operands.as_slice() else { return Ok(None) };
+    if verb.text != "remove" || !given.has(&["f", "force"]) {
+        return Ok(None);
+    }
+    let folder: PathBuf = resolve(&tree.folder().join(&*shown_to_git(folder, home)));
+    let Some(removed) = WorkTree::around(&folder).filter(|removed| removed.top() == folder) else {
+        return Ok(None);
+    };
+    let stake = Stake::of(&removed, [], Left::Commits, true)?;
+    if stake.is_empty() {
+        return Ok(None);
+    }
+    let what = format!("the work tree {} holds {}", fact(&folder.to_string_lossy()), stake.told());
+    let way_out = "commit there first, or remove it without `--force`, which looks first";
+    Ok(Some(objection(tree.is_told, what, way_out.to_owned())))
+}

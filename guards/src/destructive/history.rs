@@ -1,0 +1,347 @@
+//! Rewritten history: forced pushes, amended, rebased and reset commits that others have, branches and journals that
+//! hold the only way back.
+
+use hooks_common::text::fact;
+use shell::options::Options;
+use shell::{Command, GitCall, Word};
+
+use super::given::Given;
+use super::work_tree::WorkTree;
+use crate::objection::Objection;
+use crate::sight::Sight;
+
+const PUSH: Options = Options::new("o", "push-option receive-pack exec repo");
+const COMMIT: Options = Options::new(
+    "mFCct",
+    "message file reuse-message reedit-message template author date fixup squash cleanup trailer",
+)
+.attached("Su");
+const REBASE: Options =
+    Options::new("sXx", "onto exec strategy strategy-option empty whitespace").attached("CSr");
+const BRANCH: Options =
+    Options::new("u", "set-upstream-to contains no-contains merged no-merged points-at format sort");
+
+/// Whether a subcommand may be one of these.
+pub fn is_candidate(subcommand: &str) -> bool {
+    matches!(
+        subcommand,
+        "push"
+            | "filter-branch"
+            | "filter-repo"
+            | "commit"
+            | "rebase"
+            | "reset"
+            | "branch"
+            | "checkout"
+            | "switch"
+            | "update-ref"
+            | "reflog"
+            | "gc"
+            | "prune"
+    )
+}
+
+/// Whether a program may be one of those.
+pub fn is_program(name: &str) -> bool {
+    matches!(name, "bfg" | "git-filter-repo" | "git-filter-branch" | "java")
+}
+
+/// What the call of another program than git rewrites.
+pub fn by_program(command: &Command) -> Option<Objection> {
+    let program = command.program()?;
+    let names_bfg = |word: &Word| {
+        let name = word.text.rsplit('/').next().unwrap_or_default();
+        name.starts_with("bfg") && name.ends_with(".jar")
+    };
+    let given = Given::of(command.arguments(), Options::NONE);
+    let is_harmless = given.has(&["help", "h", "version", "analyze", "dry-run"]);
+    let is_rewrite = matches!(program, "bfg" | "git-filter-repo" | "git-filter-branch")
+        || (program == "java" && command.arguments().iter().any(names_bfg));
+    (is_rewrite && !is_harmless).then(|| rewrites_all(program))
+}
+
+/// What a call of git rewrites, as far as the line alone tells.
+pub fn by_line(call: &GitCall<'_>) -> Option<Objection> {
+    match call.subcommand() {
+        "push" => is_forced_push(call).then(|| {
+            Objection::sure(
+                "the push would overwrite what others may have pushed",
+                "use `--force-with-lease` instead, which looks first",
+            )
+        }),
+        name @ ("filter-branch" | "filter-repo") => {
+            let is_harmless =
+                Given::of(call.arguments(), Options::NONE).has(&["help", "h", "analyze", "dry-run"]);
+            (!is_harmless).then(|| rewrites_all(&format!("git {name}")))
+        }
+        "reflog" => {
+            let given = Given::of(call.arguments(), Options::NONE);
+            let is_expire = given.operands.first().is_some_and(|word| word.text == "expire");
+            let is_now = |name: &str| given.value(&[name]).is_some_and(is_now);
+            let is_meant = is_expire
+                && (is_now("expire") || is_now("expire-unreachable"))
+                && !given.has(&["n", "dry-run"]);
+            is_meant.then(|| forgets("git reflog expire"))
+        }
+        "gc" => Given::of(call.arguments(), Options::NONE)
+            .value(&["prune"])
+            .is_some_and(is_now)
+            .then(|| forgets("git gc --prune=now")),
+        "prune" => {
+            let given = Given::of(call.arguments(), Options::new("", "expire"));
+            let is_later = given.value(&["expire"]).is_some_and(|date| !is_now(date));
+            (!is_later && !given.has(&["n", "dry-run"])).then(|| forgets("git prune"))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a push overwrites whatever is there.
+pub fn is_forced_push(call: &GitCall<'_>) -> bool {
+    let given = Given::of(call.arguments(), PUSH);
+    let by_setting = call.settings.iter().any(|(name, value)| {
+        let name = name.to_ascii_lowercase();
+        name.starts_with("remote.")
+            && (name.ends_with(".mirror") && value != "false"
+                || name.ends_with(".push") && value.starts_with('+'))
+    });
+    let is_forced =
+        given.has(&["f", "force", "mirror"]) || given.all().any(|word| word.text.starts_with('+'));
+    (is_forced || by_setting) && !given.has(&["n", "dry-run"])
+}
+
+fn rewrites_all(program: &str) -> Objection {
+    Objection::sure(
+        format!("`{program}` rewrites commits that others have"),
+        "ask the user to run it, on a fresh clone that keeps the old history",
+    )
+}
+
+fn forgets(program: &str) -> Objection {
+    Objection::sure(
+        format!("`{program}` deletes at once what would bring back lost commits and stashes"),
+        "leave it to `git gc`, which keeps them for two weeks",
+    )
+}
+
+fn is_now(date: &str) -> bool {
+    matches!(date, "now" | "all" | "0")
+}
+
+/// What a call of git rewrites, as the repository tells.
+///
+/// # Errors
+/// When git takes too long.
+pub fn by_repository(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    sight: &Sight<'_>,
+) -> Result<Option<Objection>, String> {
+    let found = match call.subcommand() {
+        "commit" => amend(call, tree, sight)?,
+        "rebase" => rebase(call, tree, sight)?,
+        "reset" => reset(call, tree, sight)?,
+        "branch" => branch(call, tree, sight)?,
+        "checkout" | "switch" => {
+            let given =
+                Given::of(call.arguments(), Options::new("bBcC", "create force-create orphan conflict"));
+            match given.value(&["B", "C", "force-create"]) {
+                Some(name) => moved(name, given.operands.first().copied(), tree, sight)?,
+                None => None,
+            }
+        }
+        "update-ref" => update_ref(call, tree, sight)?,
+        _ => None,
+    };
+    Ok(found.map(|found| match tree.is_told {
+        true => found,
+        false => Objection::doubtful(found.what, found.way_out),
+    }))
+}
+
+fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+    let given = Given::of(call.arguments(), COMMIT);
+    if !given.has(&["amend"]) || given.has(&["dry-run"]) {
+        return Ok(None);
+    }
+    let Some(branch) = tree.branch().filter(|branch| tree.is_protected(branch, sight)) else {
+        return Ok(None);
+    };
+    let asked = ["for-each-ref", "--count=1", "--contains=HEAD", "--format=%(refname:short)", "refs/remotes"];
+    let Some(remote) = tree.ask(asked)?.filter(|said| !said.trim().is_empty()) else { return Ok(None) };
+    Ok(Some(Objection::sure(
+        format!(
+            "this amends the last commit of {}, which {} has already",
+            fact(&branch),
+            fact(remote.trim())
+        ),
+        "make a commit of its own, without `--amend`",
+    )))
+}
+
+fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+    let given = Given::of(call.arguments(), REBASE);
+    if given.has(&["continue", "abort", "skip", "quit", "edit-todo", "show-current-patch", "help"]) {
+        return Ok(None);
+    }
+    let mut operands = given.operands.iter().map(|word| word.text.as_str());
+    let upstream = if given.has(&["root"]) { None } else { Some(operands.next().unwrap_or("@{upstream}")) };
+    let Some(branch) = operands.next().map(str::to_owned).or_else(|| tree.branch()) else { return Ok(None) };
+    if !tree.is_protected(&branch, sight) {
+        return Ok(None);
+    }
+    let shared = match pushed(&branch, upstream, tree)? {
+        0 => return Ok(None),
+        shared => shared,
+    };
+    Ok(Some(Objection::sure(
+        format!("this rebases {} of {} that a remote has already", commits(shared), fact(&branch)),
+        "rebase a branch of your own: git switch -c <name>; or take changes in with `git merge`",
+    )))
+}
+
+fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+    let given = Given::of(call.arguments(), Options::new("", "pathspec-from-file"));
+    let is_of_files = given.behind.is_some_and(|paths| !paths.is_empty()) || given.operands.len() > 1;
+    let Some(target) = given.operands.first().filter(|_| !is_of_files) else { return Ok(None) };
+    let branch = tree.branch();
+    if let Some(branch) = &branch
+        && let Some(found) = moved(branch, Some(target), tree, sight)?
+    {
+        return Ok(Some(found));
+    }
+    if !given.has(&["hard"]) || !is_remote(&target.text, tree)? {
+        return Ok(None);
+    }
+    match only_here("HEAD", branch.as_deref(), Some(&target.text), tree)? {
+        0 => Ok(None),
+        lost => Ok(Some(Objection::sure(
+            format!("`git reset --hard` would drop {} that no other branch has", commits(lost)),
+            "keep them under a name first: git branch kept",
+        ))),
+    }
+}
+
+/// Whether a name stands for what a remote has.
+fn is_remote(name: &str, tree: &WorkTree) -> Result<bool, String> {
+    if name == "FETCH_HEAD" {
+        return Ok(true);
+    }
+    let full = tree.ask(["rev-parse", "--symbolic-full-name", "--verify", "--quiet", name, "--"])?;
+    Ok(full.is_some_and(|full| full.starts_with("refs/remotes/")))
+}
+
+/// A branch that comes to point elsewhere: to HEAD without a target.
+fn moved(
+    branch: &str,
+    target: Option<&Word>,
+    tree: &WorkTree,
+    sight: &Sight<'_>,
+) -> Result<Option<Objection>, String> {
+    if !tree.is_protected(branch, sight) {
+        return Ok(None);
+    }
+    let target = target.map_or("HEAD", |word| word.text.as_str());
+    let shared = match pushed(branch, Some(target), tree)? {
+        0 => return Ok(None),
+        shared => shared,
+    };
+    Ok(Some(Objection::doubtful(
+        format!("this takes {} off {} that a remote has already", commits(shared), fact(branch)),
+        format!("undo them by commits of their own: git revert --no-edit {target}..{branch}"),
+    )))
+}
+
+fn branch(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+    let given = Given::of(call.arguments(), BRANCH);
+    if given.has(&["r", "remotes"]) {
+        return Ok(None);
+    }
+    let is_forced = given.has(&["f", "force"]);
+    let names: Vec<&str> = given.all().map(|word| word.text.as_str()).collect();
+    if given.has(&["D"]) || (is_forced && given.has(&["d", "delete"])) {
+        for name in names {
+            if let Some(found) = deleted(name, tree, sight)? {
+                return Ok(Some(found));
+            }
+        }
+        return Ok(None);
+    }
+    let is_renamed = given.has(&["M", "C"]) || (is_forced && given.has(&["m", "move", "c", "copy"]));
+    match (names.as_slice(), is_renamed) {
+        (_, true) if !names.is_empty() => {
+            let name = names[names.len() - 1];
+            let lost = only_here(&format!("refs/heads/{name}"), Some(name), None, tree)?;
+            Ok((lost > 0).then(|| unmerged(name, lost)))
+        }
+        ([name, ..], false) if is_forced => moved(name, given.all().nth(1), tree, sight),
+        _ => Ok(None),
+    }
+}
+
+fn deleted(name: &str, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+    if tree.is_protected(name, sight) {
+        return Ok(Some(Objection::sure(
+            format!("this deletes the branch {}, which is protected", fact(name)),
+            "leave it, or delete another branch by its name",
+        )));
+    }
+    let lost = only_here(&format!("refs/heads/{name}"), Some(name), None, tree)?;
+    Ok((lost > 0).then(|| unmerged(name, lost)))
+}
+
+fn unmerged(name: &str, lost: usize) -> Objection {
+    Objection::doubtful(
+        format!("the branch {} has {} that no other branch has", fact(name), commits(lost)),
+        format!("merge or push it first, or keep it under a tag: git tag kept/{name} {name}"),
+    )
+}
+
+fn update_ref(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+    let given = Given::of(call.arguments(), Options::new("m", ""));
+    let mut operands = given.all();
+    let Some(name) = operands.next().map(|word| word.text.as_str()) else { return Ok(None) };
+    let is_deletion = given.has(&["d"]);
+    match name.strip_prefix("refs/heads/") {
+        Some(branch) if is_deletion => deleted(branch, tree, sight),
+        Some(branch) => moved(branch, operands.next(), tree, sight),
+        None if is_deletion && name == "refs/stash" => {
+            let is_there = tree.ask(["rev-parse", "--verify", "--quiet", name])?.is_some();
+            Ok(is_there.then(|| {
+                Objection::sure("this drops all that is stashed", "look at it first with `git stash list`")
+            }))
+        }
+        None => Ok(None),
+    }
+}
+
+/// How many commits of a branch since `from` a remote has; of all without it.
+fn pushed(branch: &str, from: Option<&str>, tree: &WorkTree) -> Result<usize, String> {
+    let branch = format!("refs/heads/{branch}");
+    let from = from.map(|from| format!("^{from}"));
+    let range: Vec<&str> = [Some(&*branch), from.as_deref()].into_iter().flatten().collect();
+    let all = tree.count(&[&range[..], &["--"]].concat())?;
+    if all == 0 {
+        return Ok(0);
+    }
+    let unpushed = tree.count(&[&range[..], &["--not", "--remotes", "--"]].concat())?;
+    Ok(all - unpushed)
+}
+
+/// How many commits behind a name nothing else holds: no remote, no tag, no branch but `own`, and not `kept`.
+fn only_here(name: &str, own: Option<&str>, kept: Option<&str>, tree: &WorkTree) -> Result<usize, String> {
+    let exclude = own.map(|own| format!("--exclude={own}"));
+    let mut asked = vec![name, "--not"];
+    asked.extend(exclude.as_deref());
+    asked.extend(["--branches", "--remotes", "--tags"]);
+    asked.extend(kept);
+    if own != tree.branch().as_deref() {
+        asked.push("HEAD");
+    }
+    asked.push("--");
+    tree.count(&asked)
+}
+
+fn commits(count: usize) -> String {
+    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
+}

@@ -1,0 +1,186 @@
+//! Programs that remove or empty files: what of them no commit has, and the index neither.
+//!
+//! A file that is removed by its name is meant. So only three things count: changes in tracked files; new files in a
+//! folder that goes as a whole; and many new files that a pattern meets.
+
+use std::path::{Path, PathBuf};
+
+use hooks_common::git::Repository;
+use hooks_common::paths::{normalise, resolve};
+use hooks_common::text::fact;
+use shell::options::{Argument, Options};
+use shell::{Command, Folder, Word};
+
+use super::at_stake::{Left, Stake};
+use super::discards::stash_of;
+use super::line;
+use super::saved::Saved;
+use super::work_tree::WorkTree;
+use crate::objection::Objection;
+use crate::sight::Sight;
+
+/// From how many new files on a pattern that meets them is no slip of one's own scratch files.
+const MANY: usize = 3;
+/// How many repositories are asked about one command.
+const MOST_TREES: usize = 8;
+
+/// Something that goes.
+#[derive(Debug)]
+struct Goner {
+    /// Free of symbolic links, but for its last part.
+    path: PathBuf,
+    /// Whether it is a folder with all that is in it.
+    is_tree: bool,
+    /// Whether the line names it; a pattern meets it otherwise.
+    is_named: bool,
+}
+
+/// Whether a command may remove or empty files.
+pub fn is_candidate(command: &Command) -> bool {
+    match command.program() {
+        Some("rm" | "grm" | "unlink" | "shred" | "truncate" | "find" | "gfind") => true,
+        _ => !command.redirections.is_empty() && is_silent(command),
+    }
+}
+
+/// What the removals of one command would lose.
+///
+/// # Errors
+/// When git cannot tell.
+pub fn find(command: &Command, saved: &Saved, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+    let mut goners = goners(command, sight);
+    goners.retain(|goner| std::fs::symlink_metadata(&goner.path).is_ok());
+    let mut asked = 0;
+    while let Some(first) = goners.first() {
+        let Some(tree) = tree_of(first, sight) else {
+            goners.remove(0);
+            continue;
+        };
+        let is_inside = |goner: &Goner| tree_of(goner, sight).is_some_and(|other| other.top() == tree.top());
+        let (inside, others): (Vec<_>, Vec<_>) = goners.into_iter().partition(is_inside);
+        goners = others;
+        asked += 1;
+        if asked > MOST_TREES {
+            return Err("the line removes files of too many repositories".to_owned());
+        }
+        if let Some(objection) = lost(&inside, &tree, command, saved)? {
+            return Ok(Some(objection));
+        }
+    }
+    Ok(None)
+}
+
+/// The repository that git would bring a file back from. One in a temporary folder counts only when it is the
+/// project's own.
+fn tree_of(goner: &Goner, sight: &Sight<'_>) -> Option<WorkTree> {
+    let is_repository = goner.is_tree && Repository::at(&goner.path).is_some();
+    let folder = if is_repository { &goner.path } else { goner.path.parent()? };
+    let tree = WorkTree::around(folder)?;
+    let is_own = sight.root().starts_with(tree.top()) || tree.top().starts_with(sight.root());
+    let temporary = resolve(&std::env::temp_dir());
+    let is_temporary = [Path::new("/tmp"), Path::new("/var/tmp"), &temporary]
+        .iter()
+        .any(|folder| tree.top().starts_with(folder));
+    (is_own || !is_temporary).then_some(tree)
+}
+
+fn lost(
+    goners: &[Goner],
+    tree: &WorkTree,
+    command: &Command,
+    saved: &Saved,
+) -> Result<Option<Objection>, String> {
+    let paths: Vec<&str> = goners.iter().filter_map(|goner| goner.path.to_str()).collect();
+    let with_new = goners.iter().any(|goner| goner.is_tree || !goner.is_named);
+    let literally = paths.iter().map(|path| format!(":(literal){path}")).collect::<Vec<_>>();
+    let mut stake = Stake::of(tree, literally.iter().map(String::as_str), Left::Index, with_new)?;
+    let is_in = |path: &str, goner: &Goner| tree.top().join(path).starts_with(&goner.path);
+    let in_tree = |path: &String| goners.iter().any(|goner| goner.is_tree && is_in(path, goner));
+    let by_pattern = |path: &String| goners.iter().any(|goner| !goner.is_named && is_in(path, goner));
+    let met = stake.new.iter().filter(|path| !in_tree(path) && by_pattern(path)).count();
+    stake.new.retain(|path| in_tree(path) || (met >= MANY && by_pattern(path)));
+    let stake = saved.without(stake, &command.folder);
+    if !stake.is_empty() {
+        let what = format!("{} would lose {}", by(command), stake.told());
+        let way_out = format!(
+            "put them away first: {}; what is not needed can be removed by its name",
+            stash_of(&stake, tree)
+        );
+        return Ok(Some(Objection::sure(what, way_out)));
+    }
+    let takes_history = |goner: &&Goner| {
+        goner.is_tree && (goner.path == tree.top() || goner.path == tree.repository().common_dir())
+    };
+    let Some(repository) = goners.iter().find(takes_history) else { return Ok(None) };
+    if tree.repository().is_linked_worktree() {
+        return Ok(None);
+    }
+    match tree.count(&["--branches", "--not", "--remotes", "--"])? {
+        0 => Ok(None),
+        unpushed => Ok(Some(Objection::doubtful(
+            format!(
+                "{} would take along {unpushed} commits of {} that no remote has",
+                by(command),
+                fact(&repository.path.to_string_lossy())
+            ),
+            "push them first, or keep them in a file: git bundle create ../kept.bundle --all",
+        ))),
+    }
+}
+
+fn by(command: &Command) -> String {
+    command.program().map_or_else(|| "`>`".to_owned(), fact)
+}
+
+fn goners(command: &Command, sight: &Sight<'_>) -> Vec<Goner> {
+    let words = command.arguments();
+    let (writes, is_recursive) = match command.program() {
+        Some("rm" | "grm") => (command.removes(), line::is_recursive(words)),
+        Some("find" | "gfind") => (command.removes(), line::deletes_all(words)),
+        Some("unlink") => (command.removes(), false),
+        Some("shred") => (command.writes(), false),
+        Some("truncate") if empties(words) => (command.writes(), false),
+        _ if is_silent(command) => (command.writes(), false),
+        _ => return Vec::new(),
+    };
+    let is_find = matches!(command.program(), Some("find" | "gfind"));
+    if is_find && !is_recursive {
+        return Vec::new();
+    }
+    let mut goners = Vec::new();
+    for write in writes.iter().filter(|write| !matches!(write.by, ">>" | "&>>" | "<>")) {
+        for path in sight.tool_use.targets(write, sight.home()).into_iter().flatten() {
+            let path = real(&path);
+            let is_tree = is_recursive && path.is_dir() && !path.is_symlink();
+            goners.push(Goner { path, is_tree, is_named: write.target.is_some() });
+        }
+    }
+    goners
+}
+
+/// A path as a removal takes it: a symbolic link itself, not what it points to.
+fn real(path: &Path) -> PathBuf {
+    let path = if path.is_absolute() { path.to_owned() } else { normalise(path) };
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => resolve(parent).join(name),
+        _ => resolve(&path),
+    }
+}
+
+/// Whether `truncate` leaves nothing.
+fn empties(words: &[Word]) -> bool {
+    Options::new("sr", "size reference").read(words, 0).any(|argument| {
+        matches!(argument, Argument::Option("s" | "size", Some(value)) if value.text.trim_start_matches('0').is_empty())
+    })
+}
+
+/// Whether a command says nothing, so that a redirection only empties its file: `> f`, `: > f`, `cat /dev/null > f`.
+fn is_silent(command: &Command) -> bool {
+    let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+    let has_input = command.redirections.iter().any(|one| one.operator == shell::Operator::HereDocument);
+    match words.as_slice() {
+        [] => !has_input && command.folder != Folder::Unknown,
+        [":" | "true"] | ["cat", "/dev/null"] | ["echo", "-n"] | ["echo", "-n", ""] | ["printf", ""] => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,211 @@
+//! What cannot be brought back beyond files and git: clusters, buckets, databases, packages. A short list of commands
+//! whose whole purpose it is; a project's own belong into `rules`.
+
+use shell::options::Options;
+use shell::{Command, Input};
+
+use super::given::Given;
+use crate::objection::Objection;
+
+/// A command that destroys.
+struct Service {
+    /// The programs, a space between them.
+    programs: &'static str,
+    /// The operands that it begins with; of each any of those that `|` separates.
+    words: &'static [&'static str],
+    /// Options of which one must be there, if there are any.
+    with: &'static [&'static str],
+    /// Options that take the next word.
+    takes: Options,
+    /// What it does.
+    what: &'static str,
+    /// What to do instead.
+    way_out: &'static str,
+}
+
+const NONE: Options = Options::NONE;
+const KUBE: Options = Options::new(
+    "nflo",
+    "namespace filename selector context kubeconfig cluster output grace-period timeout field-selector",
+);
+const REDIS: Options = Options::new("hpanus", "user pass sni cacert cert key tls-ciphers");
+const CLOUD: Options =
+    Options::new("", "profile region output endpoint-url project account instance format zone");
+
+#[rustfmt::skip]
+const SERVICES: &[Service] = &[
+    Service { programs: "terraform tofu terragrunt", words: &["destroy"], with: &[], takes: NONE,
+        what: "destroys all that the configuration manages", way_out: "look first: terraform plan -destroy; then ask the user to run it" },
+    Service { programs: "terraform tofu terragrunt", words: &["apply"], with: &["destroy"], takes: NONE,
+        what: "destroys all that the configuration manages", way_out: "look first: terraform plan -destroy; then ask the user to run it" },
+    Service { programs: "terragrunt", words: &["run-all|run", "destroy"], with: &[], takes: NONE,
+        what: "destroys all that every configuration here manages", way_out: "look first: terragrunt run-all plan -destroy; then ask the user to run it" },
+    Service { programs: "pulumi", words: &["destroy|down"], with: &[], takes: NONE,
+        what: "destroys all that the stack manages", way_out: "look first: pulumi preview --diff; then ask the user to run it" },
+    Service { programs: "kubectl oc", words: &["delete", "namespace|namespaces|ns|project|pv|persistentvolume|persistentvolumes|crd|crds|customresourcedefinition"], with: &[], takes: KUBE,
+        what: "deletes it and everything in it", way_out: "delete single objects by their name, or look first: kubectl delete --dry-run=server" },
+    Service { programs: "kubectl oc", words: &["delete"], with: &["all"], takes: KUBE,
+        what: "deletes every object of the kind", way_out: "delete single objects by their name, or look first: kubectl delete --dry-run=server" },
+    Service { programs: "docker podman", words: &["system", "prune"], with: &["volumes"], takes: NONE,
+        what: "removes every volume that no container uses now, with its data", way_out: "leave out `--volumes`" },
+    Service { programs: "docker podman", words: &["volume", "prune"], with: &[], takes: NONE,
+        what: "removes every volume that no container uses now, with its data", way_out: "look first: docker volume ls -f dangling=true; then ask the user to run it" },
+    Service { programs: "docker podman", words: &["volume", "rm|remove"], with: &[], takes: NONE,
+        what: "removes the volume with its data", way_out: "copy its data first: docker run --rm -v <volume>:/from -v \"$PWD\":/to busybox tar -C /from -cf /to/volume.tar ." },
+    Service { programs: "aws", words: &["s3", "rb"], with: &["force"], takes: CLOUD,
+        what: "removes the bucket with all that is in it", way_out: "look first: aws s3 ls --recursive --summarize; then ask the user to run it" },
+    Service { programs: "aws", words: &["s3", "rm"], with: &["recursive"], takes: CLOUD,
+        what: "removes everything below that path", way_out: "look first with `--dryrun`" },
+    Service { programs: "aws", words: &["rds", "delete-db-instance|delete-db-cluster"], with: &[], takes: CLOUD,
+        what: "deletes the database", way_out: "ask the user to run it" },
+    Service { programs: "aws", words: &["dynamodb", "delete-table"], with: &[], takes: CLOUD,
+        what: "deletes the table", way_out: "ask the user to run it" },
+    Service { programs: "aws", words: &["cloudformation", "delete-stack"], with: &[], takes: CLOUD,
+        what: "deletes all that the stack manages", way_out: "ask the user to run it" },
+    Service { programs: "gcloud", words: &["projects", "delete"], with: &[], takes: CLOUD,
+        what: "deletes the project with all that is in it", way_out: "ask the user to run it" },
+    Service { programs: "gcloud", words: &["sql", "instances|databases|backups", "delete"], with: &[], takes: CLOUD,
+        what: "deletes the database", way_out: "ask the user to run it" },
+    Service { programs: "gcloud", words: &["storage", "rm"], with: &["r", "R", "recursive"], takes: CLOUD,
+        what: "removes everything below that path", way_out: "look first: gcloud storage ls -r; then ask the user to run it" },
+    Service { programs: "gsutil", words: &["rm"], with: &["r", "R"], takes: NONE,
+        what: "removes everything below that path", way_out: "look first: gsutil ls -r; then ask the user to run it" },
+    Service { programs: "az", words: &["group", "delete"], with: &[], takes: NONE,
+        what: "deletes the resource group with all that is in it", way_out: "ask the user to run it" },
+    Service { programs: "gh", words: &["repo", "delete"], with: &[], takes: NONE,
+        what: "deletes the repository with its issues and pull requests", way_out: "archive it instead: gh repo archive" },
+    Service { programs: "redis-cli valkey-cli", words: &["flushall|flushdb"], with: &[], takes: REDIS,
+        what: "deletes every key", way_out: "delete single keys by their name: redis-cli del <key>" },
+    Service { programs: "heroku", words: &["destroy|apps:destroy|addons:destroy|pg:reset|pipelines:destroy"], with: &[], takes: NONE,
+        what: "destroys it with its data", way_out: "ask the user to run it" },
+    Service { programs: "npm pnpm", words: &["unpublish"], with: &[], takes: NONE,
+        what: "takes back what others may depend on", way_out: "deprecate it instead: npm deprecate <package>@<version> '<why>'" },
+    Service { programs: "crontab", words: &[], with: &["r"], takes: Options::new("u", ""),
+        what: "removes every job of the table", way_out: "keep a copy and change it: crontab -l > crontab.txt" },
+];
+
+/// What the command would destroy.
+pub fn find(command: &Command) -> Option<Objection> {
+    let program = command.program()?;
+    let found = SERVICES
+        .iter()
+        .filter(|service| is_among(service.programs, program))
+        .find(|service| is_meant(service, command));
+    if let Some(service) = found {
+        let what = format!("`{}` {}", called(program, service), service.what);
+        return Some(Objection::sure(what, service.way_out));
+    }
+    match program {
+        "dropdb" => drops(command),
+        "gh" => deletes_repository(command),
+        "mongo" | "mongosh" => empties_mongo(command),
+        _ => None,
+    }
+}
+
+/// Whether a program is one of the list's.
+pub fn is_candidate(program: &str) -> bool {
+    matches!(program, "dropdb" | "mongo" | "mongosh")
+        || SERVICES.iter().any(|service| is_among(service.programs, program))
+}
+
+fn is_among(programs: &str, program: &str) -> bool {
+    programs.split(' ').any(|name| name == program)
+}
+
+fn called(program: &str, service: &Service) -> String {
+    let words = service.words.iter().map(|word| word.split('|').next().unwrap_or_default());
+    let option = service
+        .with
+        .first()
+        .map(|name| if name.len() == 1 { format!("-{name}") } else { format!("--{name}") });
+    std::iter::once(program.to_owned())
+        .chain(words.map(str::to_owned))
+        .chain(option)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn is_meant(service: &Service, command: &Command) -> bool {
+    let words: Vec<_> = command.without_global_options().into_iter().skip(1).cloned().collect();
+    let given = Given::of(&words, service.takes);
+    // Terraform's long options have one dash.
+    let has = |name: &str| {
+        given.has(&[name])
+            || words
+                .iter()
+                .any(|word| word.text.strip_prefix('-').is_some_and(|long| name.len() > 1 && long == name))
+    };
+    let is_dry = given.value(&["dry-run"]).is_none_or(|kind| kind != "none" && kind != "false")
+        && given.has(&["dry-run"]);
+    if is_dry || has("dryrun") || has("help") {
+        return false;
+    }
+    let mut operands = given.all();
+    let are_there = service.words.iter().all(|word| {
+        operands.next().is_some_and(|operand| {
+            word.split('|').any(|name| {
+                // `kubectl delete ns/prod`
+                let (kind, _) = operand.text.split_once('/').unwrap_or((&operand.text, ""));
+                name.eq_ignore_ascii_case(kind)
+            })
+        })
+    });
+    are_there && (service.with.is_empty() || service.with.iter().any(|name| has(name)))
+}
+
+/// A database, unless its name says that it is one for tests.
+fn drops(command: &Command) -> Option<Objection> {
+    let options = Options::new("hpUW", "host port username maintenance-db");
+    let given = Given::of(command.arguments(), options);
+    let is_for_tests = |name: &str| {
+        name.split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|part| matches!(part, "test" | "tests" | "ci" | "tmp"))
+    };
+    let name = given.all().next()?;
+    let is_meant = !is_for_tests(&name.text) && !given.has(&["help"]);
+    is_meant.then(|| {
+        Objection::sure(
+            "`dropdb` deletes the database",
+            format!(
+                "keep a copy first: pg_dump -Fc {0} > {0}.dump; then ask the user to run it",
+                plain(&name.text)
+            ),
+        )
+    })
+}
+
+fn plain(name: &str) -> &str {
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    if is_plain { name } else { "<database>" }
+}
+
+/// `gh api -X DELETE repos/owner/name`
+fn deletes_repository(command: &Command) -> Option<Objection> {
+    let given = Given::of(
+        command.arguments(),
+        Options::new("XfFHqtp", "method field raw-field header jq template input hostname cache preview"),
+    );
+    let mut operands = given.all();
+    let is_api = operands.next().is_some_and(|word| word.text == "api");
+    let is_delete = given.value(&["X", "method"]).is_some_and(|method| method.eq_ignore_ascii_case("delete"));
+    let path = operands.next()?.text.trim_matches('/');
+    let is_repository = path.starts_with("repos/") && path.split('/').count() == 3;
+    (is_api && is_delete && is_repository).then(|| {
+        Objection::sure(
+            "this deletes the repository with its issues and pull requests",
+            "archive it instead: gh repo archive",
+        )
+    })
+}
+
+fn empties_mongo(command: &Command) -> Option<Objection> {
+    let drops = |text: &str| text.contains("dropDatabase(");
+    let by_input = matches!(&command.input, Input::Text(text) if drops(text));
+    (by_input || command.arguments().iter().any(|word| drops(&word.text))).then(|| {
+        Objection::sure(
+            "`dropDatabase` deletes the database",
+            "keep a copy first with `mongodump`, then ask the user to run it",
+        )
+    })
+}

@@ -1,0 +1,54 @@
+//! What a line that cannot be followed mentions, but for what was followed: then a person is asked.
+
+use hooks_common::text::fact;
+
+use crate::objection::Objection;
+use crate::sight::Sight;
+
+/// What destroys, as it is written.
+const MENTIONS: [&str; 12] = [
+    "rm -rf",
+    "rm -fr",
+    "rm -r -f",
+    "rm -f -r",
+    "reset --hard",
+    "clean -fd",
+    "clean -df",
+    "clean -xfd",
+    "push --force",
+    "push -f",
+    "filter-branch",
+    "stash clear",
+];
+/// Programs whose words may end up in a shell.
+const SPEAKERS: [&str; 6] = ["echo", "printf", "cat", "eval", "tee", "base64"];
+
+/// Whether something destructive may run that was not seen.
+pub fn find(sight: &Sight<'_>) -> Option<Objection> {
+    let script = sight.script();
+    let doubt = script.doubt.as_ref()?;
+    let line = spaced(sight.tool_use.command);
+    let followed: Vec<String> = script
+        .commands
+        .iter()
+        .filter(|command| command.program().is_some_and(|name| !SPEAKERS.contains(&name)))
+        .map(|command| {
+            let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+            spaced(&words.join(" "))
+        })
+        .collect();
+    let count = |text: &str, mention: &str| text.matches(mention).count();
+    let unseen = MENTIONS.into_iter().find(|mention| {
+        count(&line, mention) > followed.iter().map(|text| count(text, mention)).sum::<usize>()
+    })?;
+    Some(Objection::doubtful(
+        format!("this line {doubt}, and it mentions {}", fact(unseen)),
+        "write the command out, so that it can be read",
+    ))
+}
+
+/// A text without quotes and backslashes, one space between its words, and no more of it than is looked at.
+fn spaced(text: &str) -> String {
+    let plain = hooks_common::text::cut_bytes(text, shell::LONGEST).replace(['\'', '"', '\\'], "");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,114 @@
+//! A work tree that git is asked about. Only lines that may destroy something come here: starting git costs 2 ms.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use hooks_common::child;
+use hooks_common::git::{Head, Repository};
+use shell::GitCall;
+
+use crate::repository::{git_folder, is_protected, real_branch, repository_of};
+use crate::sight::Sight;
+
+/// How long git may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A work tree, and the folder from which paths are seen.
+#[derive(Debug)]
+pub struct WorkTree {
+    repository: Repository,
+    folder: PathBuf,
+    /// Whether the line tells that it is this one.
+    pub is_told: bool,
+}
+
+impl WorkTree {
+    /// The one that a call of git works on. Where the line does not tell, the one it starts in may be meant.
+    pub fn of_call(call: &GitCall<'_>, sight: &Sight<'_>) -> Option<Self> {
+        let start = &sight.tool_use.folder;
+        let told = repository_of(call, start, sight.home());
+        let is_told = told.is_some() || git_folder(call, sight).is_some();
+        let folder = git_folder(call, sight).unwrap_or_else(|| hooks_common::paths::resolve(start));
+        let repository = told.or_else(|| Repository::discover(&folder).filter(|_| !is_told))?;
+        if !folder.is_dir() && makes_repositories(sight) {
+            return None;
+        }
+        let folder = folder.ancestors().find(|folder| folder.is_dir())?.to_owned();
+        Some(Self { repository, folder, is_told })
+    }
+
+    /// The one that holds a folder, free of symbolic links.
+    pub fn around(folder: &Path) -> Option<Self> {
+        let repository = Repository::discover(folder)?;
+        let folder = folder.ancestors().find(|folder| folder.is_dir())?.to_owned();
+        Some(Self { repository, folder, is_told: true })
+    }
+
+    /// Its root.
+    pub fn top(&self) -> &Path {
+        self.repository.top()
+    }
+
+    /// The folder that the call works in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The repository.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// The branch that it is on.
+    pub fn branch(&self) -> Option<String> {
+        match self.repository.head() {
+            Head::Branch(name) => Some(real_branch(&self.repository, &name)),
+            Head::Detached(_) => None,
+        }
+    }
+
+    /// Whether the history of a branch is shared with others.
+    pub fn is_protected(&self, branch: &str, sight: &Sight<'_>) -> bool {
+        is_protected(branch, &self.repository, sight)
+    }
+
+    /// What git prints; `None` when it says no.
+    ///
+    /// # Errors
+    /// When it takes too long or prints too much.
+    pub fn ask<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<Option<String>, String> {
+        let mut git = Command::new("git");
+        git.arg("-C").arg(&self.folder);
+        git.arg("--git-dir").arg(self.repository.git_dir());
+        git.arg("--work-tree").arg(self.top());
+        // Nothing is started, locked or written on the way, and git speaks as it is read here.
+        git.args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"]).args(arguments);
+        git.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
+        match child::output(&mut git, PATIENCE) {
+            Ok((status, output)) => {
+                Ok(status.success().then(|| String::from_utf8_lossy(&output).into_owned()))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("git: {error}")),
+        }
+    }
+
+    /// How many commits git counts; none where it cannot.
+    ///
+    /// # Errors
+    /// As [`WorkTree::ask`].
+    pub fn count(&self, commits: &[&str]) -> Result<usize, String> {
+        let said = self.ask(["rev-list", "--count"].iter().chain(commits))?;
+        Ok(said.and_then(|said| said.trim().parse().ok()).unwrap_or_default())
+    }
+}
+
+/// Whether the line itself makes the repository that it then works in.
+fn makes_repositories(sight: &Sight<'_>) -> bool {
+    let makes = |call: GitCall<'_>| matches!(call.subcommand(), "clone" | "init" | "worktree");
+    sight.script().commands.iter().any(|command| command.git().is_some_and(makes))
+}
