@@ -132,7 +132,7 @@ impl<'a> Discard<'a> {
             false => Vec::new(),
         };
         let stake = Stake::of(tree, paths.iter().map(|path| &**path), self.left, false)?;
-        let stake = saved.without(stake, &call.folder);
+        let stake = saved.without(stake, &call.folder, tree.top());
         if stake.is_empty() {
             return Ok(None);
         }
@@ -210,7 +210,8 @@ fn clean(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Ob
         if given.all().any(|word| gone.len() == 1 && word.text == gone[0]) && !gone[0].ends_with('/') {
             gone.clear();
         }
-        gone = saved.without(Stake { changed: Vec::new(), new: gone }, &call.folder).new;
+        let stake = Stake { changed: Vec::new(), new: gone };
+        gone = saved.without(stake, &call.folder, tree.folder()).new;
     }
     if only_ignored || ignored {
         let kind = if only_ignored { "-X" } else { "-x" };

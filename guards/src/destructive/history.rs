@@ -21,24 +21,14 @@ const REBASE: Options =
 const BRANCH: Options =
     Options::new("u", "set-upstream-to contains no-contains merged no-merged points-at format sort");
 
-/// Whether a subcommand may be one of these.
-pub fn is_candidate(subcommand: &str) -> bool {
-    matches!(
-        subcommand,
-        "push"
-            | "filter-branch"
-            | "filter-repo"
-            | "commit"
-            | "rebase"
-            | "reset"
-            | "branch"
-            | "checkout"
-            | "switch"
-            | "update-ref"
-            | "reflog"
-            | "gc"
-            | "prune"
-    )
+/// Whether the line alone tells what such a subcommand rewrites.
+pub fn is_of_line(subcommand: &str) -> bool {
+    matches!(subcommand, "push" | "filter-branch" | "filter-repo" | "reflog" | "gc" | "prune")
+}
+
+/// Whether the repository tells it.
+pub fn is_of_repository(subcommand: &str) -> bool {
+    matches!(subcommand, "commit" | "rebase" | "reset" | "branch" | "checkout" | "switch" | "update-ref")
 }
 
 /// Whether a program may be one of those.

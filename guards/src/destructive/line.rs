@@ -13,7 +13,6 @@ use hooks_common::text::fact;
 use shell::{Command, Folder, Input, Operator, Script, ToolUse, Word};
 
 use super::history;
-use crate::objection::Objection;
 
 /// Programs that take SQL as an argument or on stdin.
 const SQL_CLIENTS: [&str; 9] =
@@ -53,7 +52,10 @@ pub fn hopeless(command: &Command, ground: Ground<'_>) -> Option<String> {
 
 /// Whether a command may be one of these: a cheap look.
 pub fn is_candidate(command: &Command) -> bool {
-    let Some(program) = command.program() else { return !command.redirections.is_empty() };
+    if overwrites_device(command) {
+        return true;
+    }
+    let Some(program) = command.program() else { return false };
     matches!(
         program,
         "rm" | "grm"
@@ -68,7 +70,6 @@ pub fn is_candidate(command: &Command) -> bool {
             | "blkdiscard"
     ) || program.starts_with("mkfs")
         || SQL_CLIENTS.contains(&program)
-        || command.redirections.iter().any(|one| one.target.text.starts_with("/dev/"))
 }
 
 /// What to do instead of a hopeless command.
@@ -78,43 +79,6 @@ pub fn way_out(command: &Command) -> &'static str {
         Some("chmod" | "chown" | "chgrp") => "name the one folder that needs it",
         _ => "ask the user to run it",
     }
-}
-
-/// A recursive removal that is one of the root where a variable is empty: `rm -rf "$DIR"/*`. One that the line itself
-/// sets is no doubt.
-pub fn with_unset_variable(command: &Command, line: &str) -> Option<Objection> {
-    if !matches!(command.program(), Some("rm" | "grm")) || !is_recursive(command.arguments()) {
-        return None;
-    }
-    command.arguments().iter().filter(|word| !word.is_literal).find_map(|word| {
-        let (name, rest) = variable(&word.text)?;
-        let is_set =
-            [format!("{name}="), format!("for {name} "), format!("read {name}"), format!("read -r {name}")]
-                .iter()
-                .any(|set| line.contains(set.as_str()));
-        let is_root = matches!(rest, "/" | "/*" | "/." | "/.*" | "/{*,.*}");
-        (is_root && !is_set && !matches!(name, "HOME" | "PWD" | "OLDPWD" | "TMPDIR")).then(|| {
-            Objection::doubtful(
-                format!(
-                    "where {} is empty, this removes all files there are: {}",
-                    fact(&format!("${name}")),
-                    shown(word)
-                ),
-                format!("let it fail where the variable is empty: rm -rf \"${{{name}:?}}\"{rest}"),
-            )
-        })
-    })
-}
-
-/// The variable that a text begins with, and the rest of it.
-fn variable(text: &str) -> Option<(&str, &str)> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let text = text.strip_prefix('$')?;
-    let (name, rest) = match text.strip_prefix('{') {
-        Some(braced) => braced.split_once('}')?,
-        None => text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len())),
-    };
-    (!name.is_empty() && name.chars().all(is_part)).then_some((name, rest))
 }
 
 /// The letters of short options and the names of long ones, up to `--`.
@@ -200,6 +164,8 @@ pub fn deletes_all(arguments: &[Word]) -> bool {
                     | "-mindepth"
                     | "-maxdepth"
                     | "-type"
+                    | "-print"
+                    | "-print0"
                     | "-H"
                     | "-L"
                     | "-P"
@@ -269,34 +235,40 @@ fn is_vital_path(path: &Path, ground: Ground<'_>, removes: bool) -> bool {
     const OF_HOME: [&str; 5] = [".ssh", ".gnupg", ".config", ".local/share", "Documents"];
     let depth = path.components().count();
     // `/`, and the folders right below it.
-    let is_system = depth <= 2 && path.is_absolute() && path != Path::new("/tmp")
-        || INNER.iter().any(|inner| path == Path::new(inner))
-        || (depth == 3 && (path.starts_with("/home") || path.starts_with("/Users")));
-    let is_around_home = ground.home.starts_with(path);
-    let is_of_home = removes && OF_HOME.iter().any(|name| path == ground.home.join(name));
-    // Owners and modes of one's own project are set every day.
+    let is_top = depth <= 2 && path.is_absolute() && path != Path::new("/tmp");
+    if is_top || ground.home.starts_with(path) {
+        return true;
+    }
+    // Owners and modes of anything deeper are set every day.
     let git = ground.project.join(".git");
-    let is_project = ground.project.starts_with(path)
-        || path == git
-        || ["objects", "refs"].iter().any(|name| path.starts_with(git.join(name)));
-    is_system || is_around_home || is_of_home || (removes && is_project)
+    let is_inner = || {
+        INNER.iter().any(|inner| path == Path::new(inner))
+            || (depth == 3 && (path.starts_with("/home") || path.starts_with("/Users")))
+            || OF_HOME.iter().any(|name| path == ground.home.join(name))
+            || ground.project.starts_with(path)
+            || path == git
+            || ["objects", "refs"].iter().any(|name| path.starts_with(git.join(name)))
+    };
+    removes && is_inner()
 }
 
-fn device(command: &Command) -> Option<String> {
-    let is_device = |text: &str| {
-        text.strip_prefix("/dev/").is_some_and(|name| {
-            ["sd", "hd", "nvme", "vd", "xvd", "disk", "mmcblk", "mapper/"]
-                .iter()
-                .any(|kind| name.starts_with(kind))
-        })
-    };
+fn is_device(text: &str) -> bool {
+    const KINDS: [&str; 8] = ["sd", "hd", "nvme", "vd", "xvd", "disk", "mmcblk", "mapper/"];
+    text.strip_prefix("/dev/").is_some_and(|name| KINDS.iter().any(|kind| name.starts_with(kind)))
+}
+
+fn overwrites_device(command: &Command) -> bool {
     let writes = |operator: Operator| {
         matches!(
             operator,
             Operator::Write | Operator::Append | Operator::Clobber | Operator::Both | Operator::BothAppend
         )
     };
-    if command.redirections.iter().any(|one| writes(one.operator) && is_device(&one.target.text)) {
+    command.redirections.iter().any(|one| writes(one.operator) && is_device(&one.target.text))
+}
+
+fn device(command: &Command) -> Option<String> {
+    if overwrites_device(command) {
         return Some("a device would be overwritten".to_owned());
     }
     let program = command.program()?;
@@ -398,7 +370,7 @@ mod tests {
             "bash -c 'rm -rf ~'",
             "rm -rf -- /",
             "find / -delete",
-            "find -L ~ -type f -delete",
+            "find -L ~ -type f -print -delete",
             "find ~ -exec rm -rf {} +",
             "cd .. && find -delete",
             "rm -rf build ~/.ssh",
@@ -458,6 +430,7 @@ mod tests {
             "find build -delete",
             "cd .. && find . -name '*.orig' -type f -delete",
             "chmod -R u+w target",
+            "sudo chown -R dev /usr/local",
             "cd .. && chmod -R u+w .",
             "dd if=a of=b",
             "f() { echo x; }; f",

@@ -15,6 +15,7 @@ mod services;
 #[cfg(test)]
 mod tests;
 mod unseen;
+mod unset;
 mod work_tree;
 
 use config::types::GuardName;
@@ -30,8 +31,8 @@ use crate::sight::Sight;
 
 /// The longest message of a rule that is shown.
 const LONGEST_MESSAGE: usize = 500;
-/// About how many calls of git the repository is asked.
-const MOST_CALLS: usize = 16;
+/// About how many commands git is asked: an answer takes a few milliseconds.
+const MOST_ASKED: usize = 64;
 
 /// Whether the guard has anything to look at: a cheap look, before its settings are read.
 pub fn concerns(sight: &Sight<'_>) -> bool {
@@ -44,7 +45,8 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 
 fn is_candidate(command: &Command) -> bool {
     if let Some(call) = command.git() {
-        return discards::is_candidate(call.subcommand()) || history::is_candidate(call.subcommand());
+        let name = call.subcommand();
+        return discards::is_candidate(name) || history::is_of_line(name) || history::is_of_repository(name);
     }
     removals::is_candidate(command)
         || line::is_candidate(command)
@@ -61,15 +63,12 @@ pub fn examine(settings: &Destructive, sight: &Sight<'_>) -> Result<Vec<Objectio
     if found.iter().any(|one| one.certainty == Certainty::Sure) {
         return Ok(found);
     }
-    match by_git(settings, sight) {
-        Ok(more) => found.extend(more),
-        // What was found counts more than what could not be looked at.
-        Err(error) if found.is_empty() => return Err(error),
-        Err(_) => {}
-    }
+    let asked = by_git(settings, sight, &mut found);
     if found.is_empty() {
+        asked?;
         found.extend(unseen::find(sight));
     }
+    // What was found counts more than what could not be looked at.
     Ok(found)
 }
 
@@ -80,11 +79,12 @@ fn by_line(sight: &Sight<'_>) -> Vec<Objection> {
     let mut found: Vec<Objection> = Vec::new();
     let commands = &sight.script().commands;
     for command in commands {
-        let hopeless =
-            line::hopeless(command, ground).or_else(|| if has_sql_guard { None } else { line::sql(command) });
-        let hopeless = hopeless.map(|what| Objection::sure(what, line::way_out(command)));
+        // Guard `sql` says it in its own words.
+        let sql = || line::sql(command).filter(|_| !has_sql_guard);
+        let hopeless = line::hopeless(command, ground).or_else(sql);
         let one = hopeless
-            .or_else(|| line::with_unset_variable(command, sight.tool_use.command))
+            .map(|what| Objection::sure(what, line::way_out(command)))
+            .or_else(|| unset::find(command, sight.tool_use.command))
             .or_else(|| services::find(command))
             .or_else(|| history::by_program(command))
             .or_else(|| command.git().and_then(|call| history::by_line(&call)));
@@ -97,30 +97,28 @@ fn by_line(sight: &Sight<'_>) -> Vec<Objection> {
 }
 
 /// What git tells.
-fn by_git(settings: &Destructive, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    let mut found: Vec<Objection> = Vec::new();
+fn by_git(settings: &Destructive, sight: &Sight<'_>, found: &mut Vec<Objection>) -> Result<(), String> {
     let mut saved = Saved::default();
-    let mut calls = 0;
+    let mut asked = 0;
     for command in &sight.script().commands {
+        if asked > MOST_ASKED {
+            return Err(format!("the line does more than {MOST_ASKED} things that may destroy something"));
+        }
         let Some(call) = command.git() else {
             if settings.uncommitted && removals::is_candidate(command) {
+                asked += 1;
                 found.extend(removals::find(command, &saved, sight)?);
             }
             continue;
         };
-        saved.note(&call);
-        let (discards, rewrites) = (
-            settings.uncommitted && discards::is_candidate(call.subcommand()),
-            history::is_candidate(call.subcommand()),
-        );
+        saved.note(&call, sight);
+        let discards = settings.uncommitted && discards::is_candidate(call.subcommand());
+        let rewrites = history::is_of_repository(call.subcommand());
         if !discards && !rewrites {
             continue;
         }
         let Some(tree) = WorkTree::of_call(&call, sight) else { continue };
-        calls += 1;
-        if calls > MOST_CALLS {
-            return Err(format!("the line calls git more than {MOST_CALLS} times"));
-        }
+        asked += 1;
         let mut one = None;
         if rewrites {
             one = history::by_repository(&call, &tree, sight)?;
@@ -130,7 +128,7 @@ fn by_git(settings: &Destructive, sight: &Sight<'_>) -> Result<Vec<Objection>, S
         }
         found.extend(one.filter(|one| !found.contains(one)));
     }
-    Ok(found)
+    Ok(())
 }
 
 /// What the user's own rules say of the commands; where the line cannot be followed, of the whole of it.
@@ -143,20 +141,15 @@ fn by_rules(sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
     if script.doubt.is_some() {
         texts.push(sight.tool_use.command.to_owned());
     }
-    let texts: Vec<(String, String)> = texts
-        .into_iter()
-        .map(|text| (text.to_ascii_lowercase(), text))
-        .map(|(lower, text)| (text, lower))
-        .collect();
-    let all = texts.iter().map(|(_, lower)| lower.as_str()).collect::<Vec<_>>().join("\n");
+    let lower: Vec<String> = texts.iter().map(|text| text.to_ascii_lowercase()).collect();
     let rules = sight
         .policy
-        .guard_rules::<Destructive, CommandRule>(Some(&all))
+        .guard_rules::<Destructive, CommandRule>(Some(&lower.join("\n")))
         .map_err(|error| error.to_string())?;
     let mut found = Vec::new();
     for rule in rules {
         let mut is_met = false;
-        for (text, lower) in &texts {
+        for (text, lower) in texts.iter().zip(&lower) {
             is_met |= rule.pattern.is_command(text, lower)?;
         }
         if is_met {

@@ -99,7 +99,7 @@ fn lost(
     let by_pattern = |path: &String| goners.iter().any(|goner| !goner.is_named && is_in(path, goner));
     let met = stake.new.iter().filter(|path| !in_tree(path) && by_pattern(path)).count();
     stake.new.retain(|path| in_tree(path) || (met >= MANY && by_pattern(path)));
-    let stake = saved.without(stake, &command.folder);
+    let stake = saved.without(stake, &command.folder, tree.top());
     if !stake.is_empty() {
         let what = format!("{} would lose {}", by(command), stake.told());
         let way_out = format!(

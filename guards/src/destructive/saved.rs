@@ -1,10 +1,14 @@
 //! What a line puts away itself before it comes to a command: `git stash -u && git reset --hard` loses nothing.
 
+use std::path::{Path, PathBuf};
+
 use shell::options::Options;
 use shell::{Folder, GitCall};
 
 use super::at_stake::Stake;
 use super::given::Given;
+use crate::repository::git_folder;
+use crate::sight::Sight;
 
 /// What was put away so far, in the repository of one folder.
 #[derive(Debug, Default)]
@@ -14,6 +18,8 @@ pub struct Saved {
     changed: bool,
     /// Files that were not tracked.
     new: bool,
+    /// Files and folders that were stashed alone, and whether new files with them.
+    parts: Vec<(PathBuf, bool)>,
     /// Whether the stash was filled or applied, so that its last entry is the line's own.
     pub has_stash: bool,
     is_all_added: bool,
@@ -28,7 +34,7 @@ const COMMIT: Options = Options::new(
 
 impl Saved {
     /// Takes note of a call.
-    pub fn note(&mut self, call: &GitCall<'_>) {
+    pub fn note(&mut self, call: &GitCall<'_>, sight: &Sight<'_>) {
         if !matches!(call.subcommand(), "stash" | "add" | "commit") {
             return;
         }
@@ -36,7 +42,7 @@ impl Saved {
             *self = Self { folder: call.folder.clone(), ..Self::default() };
         }
         match call.subcommand() {
-            "stash" => self.note_stash(call),
+            "stash" => self.note_stash(call, sight),
             "add" => {
                 let given = Given::of(call.arguments(), Options::NONE);
                 let is_all = |word: &str| matches!(word, "." | ":/" | "*");
@@ -52,15 +58,22 @@ impl Saved {
         }
     }
 
-    fn note_stash(&mut self, call: &GitCall<'_>) {
+    fn note_stash(&mut self, call: &GitCall<'_>, sight: &Sight<'_>) {
         let given = Given::of(call.arguments(), STASH);
-        let mut operands = given.all().map(|word| word.text.as_str());
-        match operands.next() {
+        let mut operands = given.all();
+        match operands.next().map(|word| word.text.as_str()) {
             None | Some("push" | "save") => {
                 self.has_stash = true;
-                let is_part = operands.next().is_some() || given.has(&["p", "patch", "S", "staged"]);
-                self.changed |= !is_part;
-                self.new |= !is_part && given.has(&["u", "include-untracked", "a", "all"]);
+                let with_new = given.has(&["u", "include-untracked", "a", "all"]);
+                let parts: Vec<&str> = operands.map(|word| word.text.as_str()).collect();
+                if given.has(&["p", "patch", "S", "staged"]) {
+                } else if parts.is_empty() {
+                    self.changed = true;
+                    self.new |= with_new;
+                } else if let Some(folder) = git_folder(call, sight) {
+                    let parts = parts.into_iter().map(|part| (folder.join(part), with_new));
+                    self.parts.extend(parts);
+                }
             }
             Some("apply") => *self = Self { folder: call.folder.clone(), has_stash: true, ..Self::default() },
             Some("pop") => *self = Self::default(),
@@ -68,11 +81,15 @@ impl Saved {
         }
     }
 
-    /// What is still at stake for a command in this folder.
-    pub fn without(&self, mut stake: Stake, folder: &Folder) -> Stake {
+    /// What is still at stake for a command in this folder; the paths are seen from `top`.
+    pub fn without(&self, mut stake: Stake, folder: &Folder, top: &Path) -> Stake {
         if self.folder == *folder {
-            stake.changed.retain(|_| !self.changed);
-            stake.new.retain(|_| !self.new);
+            let is_part = |path: &str, new: bool| {
+                let path = top.join(path);
+                self.parts.iter().any(|(part, with_new)| (*with_new || !new) && path.starts_with(part))
+            };
+            stake.changed.retain(|path| !self.changed && !is_part(path, false));
+            stake.new.retain(|path| !self.new && !is_part(path, true));
         }
         stake
     }

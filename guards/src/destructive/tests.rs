@@ -46,11 +46,13 @@ fn what_would_be_lost_is_named_and_so_is_the_way_to_keep_it() {
         "`rm` would lose `scratch/a.txt` and `scratch/b.txt`, which no commit has; put them away first: git stash push -u -- scratch/a.txt scratch/b.txt; what is not needed can be removed by its name\n"
     );
     assert!(said(&bench, "git stash drop 0").contains("would drop `stash@{0}: WIP on main"));
-    assert_eq!(
-        bench.verdict("git stash push -- src/dirty.rs && git checkout ."),
-        "deny",
-        "a part is not all"
-    );
+    bench.check(&[
+        ("git stash push -- src/dirty.rs && git checkout .", "pass"),
+        ("git stash push -- docs && git checkout .", "deny"),
+        ("git stash push -u -- scratch && rm -rf scratch", "pass"),
+        ("git stash push -- scratch && rm -rf scratch", "deny"),
+        ("git -C docs stash -u; rm -rf scratch", "deny"),
+    ]);
     bench.git(&["stash", "push", "-q", "-u", "--", "scratch/a.txt", "scratch/b.txt"]);
     assert_eq!(bench.verdict("rm -rf scratch"), "pass");
 }
@@ -96,6 +98,15 @@ fn a_branch_of_ones_own_may_be_rewritten() {
         ("git reset --hard HEAD~1", "pass"),
         ("git rebase HEAD~1 main", "deny"),
         ("git push --force", "deny"),
+    ]);
+    bench.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    bench.git(&["commit", "-q", "--allow-empty", "-m", "other"]);
+    bench.git(&["checkout", "-q", "main"]);
+    bench.check(&[
+        ("git rebase topic", "deny"),
+        ("git rebase unmerged", "pass"),
+        ("git merge topic", "pass"),
+        ("git branch -M main topic", "ask"),
     ]);
 }
 
@@ -247,7 +258,14 @@ fn ordinary_commands_are_not_looked_at() {
         let now = hooks_common::time::Moment::now();
         super::concerns(&crate::Sight::new(&paths, &project, &policy, &payload, now))
     };
-    for line in ["ls -la", "cargo test 2>&1 | tail", "git status", "git diff > a.txt", "echo 'rm -rf /'"] {
+    for line in [
+        "ls -la",
+        "cargo test 2>&1 | tail",
+        "make > /dev/null 2>&1",
+        "git status",
+        "git diff > a.txt",
+        "echo 'rm -rf /'",
+    ] {
         assert!(!concerns(line), "{line}");
     }
     assert!(concerns("r\"\"m x") && concerns("sudo git -C x reset --hard"));

@@ -27,10 +27,13 @@ impl WorkTree {
     /// The one that a call of git works on. Where the line does not tell, the one it starts in may be meant.
     pub fn of_call(call: &GitCall<'_>, sight: &Sight<'_>) -> Option<Self> {
         let start = &sight.tool_use.folder;
-        let told = repository_of(call, start, sight.home());
-        let is_told = told.is_some() || git_folder(call, sight).is_some();
-        let folder = git_folder(call, sight).unwrap_or_else(|| hooks_common::paths::resolve(start));
-        let repository = told.or_else(|| Repository::discover(&folder).filter(|_| !is_told))?;
+        let told = git_folder(call, sight);
+        let is_told = told.is_some();
+        let folder = told.unwrap_or_else(|| hooks_common::paths::resolve(start));
+        let repository = match is_told {
+            true => repository_of(call, start, sight.home())?,
+            false => Repository::discover(&folder)?,
+        };
         if !folder.is_dir() && makes_repositories(sight) {
             return None;
         }
