@@ -13,6 +13,7 @@ use super::given::Given;
 use super::saved::Saved;
 use super::work_tree::WorkTree;
 use crate::objection::Objection;
+use crate::sight::Sight;
 
 const CHECKOUT: Options = Options::new("bB", "orphan conflict pathspec-from-file");
 const RESTORE: Options = Options::new("s", "source conflict pathspec-from-file");
@@ -27,14 +28,14 @@ pub fn find(
     call: &GitCall<'_>,
     tree: &WorkTree,
     saved: &Saved,
-    home: &Path,
+    sight: &Sight<'_>,
 ) -> Result<Option<Objection>, String> {
     match call.subcommand() {
         "clean" => clean(call, tree, saved),
         "stash" => stash(call, tree, saved),
-        "worktree" => worktree(call, tree, home),
+        "worktree" => worktree(call, tree, sight),
         _ => match Discard::of(call, tree) {
-            Some(discard) => discard.examine(call, tree, saved, home),
+            Some(discard) => discard.examine(call, tree, saved, sight),
             None => Ok(None),
         },
     }
@@ -124,11 +125,11 @@ impl<'a> Discard<'a> {
         call: &GitCall<'_>,
         tree: &WorkTree,
         saved: &Saved,
-        home: &Path,
+        sight: &Sight<'_>,
     ) -> Result<Option<Objection>, String> {
         let is_told = self.paths.iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
         let paths: Vec<Cow<'_, str>> = match is_told {
-            true => self.paths.iter().map(|word| shown_to_git(word, home)).collect(),
+            true => self.paths.iter().map(|word| shown_to_git(word, sight.home())).collect(),
             false => Vec::new(),
         };
         let stake = Stake::of(tree, paths.iter().map(|path| &**path), self.left, false)?;
@@ -137,7 +138,7 @@ impl<'a> Discard<'a> {
             return Ok(None);
         }
         let what = format!("`git {}` would throw away {}", call.subcommand(), stake.told());
-        let way_out = format!("put them away first: {}", stash_of(&stake, tree));
+        let way_out = format!("put them away first: {}", stash_of(&stake, tree, &sight.tool_use.folder));
         Ok(Some(objection(is_told && tree.is_told, what, way_out)))
     }
 }
@@ -174,19 +175,28 @@ fn shown_to_git<'w>(word: &'w Word, home: &Path) -> Cow<'w, str> {
     }
 }
 
-/// The command that puts away what is at stake: these files alone where they can be named.
-pub fn stash_of(stake: &Stake, tree: &WorkTree) -> String {
+/// The command that puts away what is at stake, typed in the folder `start`: these files alone where they can be named.
+pub fn stash_of(stake: &Stake, tree: &WorkTree, start: &Path) -> String {
     /// More are not typed.
     const MOST: usize = 3;
-    let files: Vec<&str> = stake.changed.iter().chain(&stake.new).map(String::as_str).collect();
     let is_plain =
-        |path: &&str| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
-    let is_named = tree.folder() == tree.top() && files.len() <= MOST && files.iter().all(is_plain);
+        |path: &str| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
+    let files: Vec<&String> = stake.changed.iter().chain(&stake.new).collect();
     let new = if stake.new.is_empty() { "" } else { " -u" };
-    match is_named {
-        true => format!("git stash push{new} -- {}", files.join(" ")),
-        false => format!("git stash push{new}"),
+    let top = tree.top().to_string_lossy();
+    let start = resolve(start);
+    let git = match start.starts_with(tree.top()) {
+        true => "git".to_owned(),
+        false if is_plain(&top) => format!("git -C {top}"),
+        false => return format!("git stash push{new}, there"),
+    };
+    if files.len() > MOST || !files.iter().all(|file| is_plain(file)) {
+        return format!("{git} stash push{new}");
     }
+    // `:/` is seen from the root, wherever git is called.
+    let root = if start == tree.top() { "" } else { ":/" };
+    let files: Vec<String> = files.into_iter().map(|file| format!("{root}{file}")).collect();
+    format!("{git} stash push{new} -- {}", files.join(" "))
 }
 
 /// Git itself is asked what it would remove.
@@ -297,14 +307,14 @@ fn stash(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Ob
     Ok(Some(objection(tree.is_told, what, way_out)))
 }
 
-fn worktree(call: &GitCall<'_>, tree: &WorkTree, home: &Path) -> Result<Option<Objection>, String> {
+fn worktree(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
     let given = Given::of(call.arguments(), Options::NONE);
     let operands: Vec<&Word> = given.all().collect();
     let [verb, folder] = operands.as_slice() else { return Ok(None) };
     if verb.text != "remove" || !given.has(&["f", "force"]) {
         return Ok(None);
     }
-    let folder: PathBuf = resolve(&tree.folder().join(&*shown_to_git(folder, home)));
+    let folder: PathBuf = resolve(&tree.folder().join(&*shown_to_git(folder, sight.home())));
     let Some(removed) = WorkTree::around(&folder).filter(|removed| removed.top() == folder) else {
         return Ok(None);
     };

@@ -185,7 +185,7 @@ fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
         shared => shared,
     };
     Ok(Some(Objection::sure(
-        format!("this rebases {} of {} that a remote has already", commits(shared), fact(&branch)),
+        format!("this rebases {} of {} that a remote has already", counted(shared), fact(&branch)),
         "rebase a branch of your own: git switch -c <name>; or take changes in with `git merge`",
     )))
 }
@@ -206,7 +206,7 @@ fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
     match only_here("HEAD", branch.as_deref(), Some(&target.text), tree)? {
         0 => Ok(None),
         lost => Ok(Some(Objection::sure(
-            format!("`git reset --hard` would drop {} that no other branch has", commits(lost)),
+            format!("`git reset --hard` would drop {} that no other branch has", counted(lost)),
             "keep them under a name first: git branch kept",
         ))),
     }
@@ -237,7 +237,7 @@ fn moved(
         shared => shared,
     };
     Ok(Some(Objection::doubtful(
-        format!("this takes {} off {} that a remote has already", commits(shared), fact(branch)),
+        format!("this takes {} off {} that a remote has already", counted(shared), fact(branch)),
         format!("undo them by commits of their own: git revert --no-edit {target}..{branch}"),
     )))
 }
@@ -282,7 +282,7 @@ fn deleted(name: &str, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Obje
 
 fn unmerged(name: &str, lost: usize) -> Objection {
     Objection::doubtful(
-        format!("the branch {} has {} that no other branch has", fact(name), commits(lost)),
+        format!("the branch {} has {} that no other branch has", fact(name), counted(lost)),
         format!("merge or push it first, or keep it under a tag: git tag kept/{name} {name}"),
     )
 }
@@ -332,6 +332,7 @@ fn only_here(name: &str, own: Option<&str>, kept: Option<&str>, tree: &WorkTree)
     tree.count(&asked)
 }
 
-fn commits(count: usize) -> String {
+/// So many commits, in words.
+pub fn counted(count: usize) -> String {
     if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
 }

@@ -10,6 +10,7 @@ mod given;
 mod history;
 pub mod line;
 mod removals;
+mod rules;
 mod saved;
 mod services;
 #[cfg(test)]
@@ -19,8 +20,7 @@ mod unset;
 mod work_tree;
 
 use config::types::GuardName;
-use config::types::guards::{CommandRule, Destructive};
-use hooks_common::text::bounded;
+use config::types::guards::Destructive;
 use shell::Command;
 
 use self::line::Ground;
@@ -29,8 +29,6 @@ use self::work_tree::WorkTree;
 use crate::objection::{Certainty, Objection};
 use crate::sight::Sight;
 
-/// The longest message of a rule that is shown.
-const LONGEST_MESSAGE: usize = 500;
 /// About how many commands git is asked: an answer takes a few milliseconds.
 const MOST_ASKED: usize = 64;
 
@@ -59,7 +57,7 @@ fn is_candidate(command: &Command) -> bool {
 /// When it cannot look.
 pub fn examine(settings: &Destructive, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
     let mut found = by_line(sight);
-    found.extend(by_rules(sight)?);
+    found.extend(rules::find(sight)?);
     if found.iter().any(|one| one.certainty == Certainty::Sure) {
         return Ok(found);
     }
@@ -124,45 +122,9 @@ fn by_git(settings: &Destructive, sight: &Sight<'_>, found: &mut Vec<Objection>)
             one = history::by_repository(&call, &tree, sight)?;
         }
         if discards && one.as_ref().is_none_or(|one| one.certainty < Certainty::Sure) {
-            one = discards::find(&call, &tree, &saved, sight.home())?.or(one);
+            one = discards::find(&call, &tree, &saved, sight)?.or(one);
         }
         found.extend(one.filter(|one| !found.contains(one)));
     }
     Ok(())
-}
-
-/// What the user's own rules say of the commands; where the line cannot be followed, of the whole of it.
-fn by_rules(sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    if !sight.policy.has_guard_rules(GuardName::Destructive) {
-        return Ok(Vec::new());
-    }
-    let script = sight.script();
-    let mut texts: Vec<String> = script.commands.iter().flat_map(Command::texts).collect();
-    if script.doubt.is_some() {
-        texts.push(sight.tool_use.command.to_owned());
-    }
-    let lower: Vec<String> = texts.iter().map(|text| text.to_ascii_lowercase()).collect();
-    let rules = sight
-        .policy
-        .guard_rules::<Destructive, CommandRule>(Some(&lower.join("\n")))
-        .map_err(|error| error.to_string())?;
-    let mut found = Vec::new();
-    for rule in rules {
-        let mut is_met = false;
-        for (text, lower) in texts.iter().zip(&lower) {
-            is_met |= rule.pattern.is_command(text, lower)?;
-        }
-        if is_met {
-            let message = rule.rule.message.trim().trim_end_matches('.');
-            let what = match message {
-                "" => format!(
-                    "a rule of this project is against it: {}",
-                    hooks_common::text::fact(&rule.rule.pattern)
-                ),
-                message => bounded(message, LONGEST_MESSAGE),
-            };
-            found.push(Objection::sure(what, ""));
-        }
-    }
-    Ok(found)
 }

@@ -13,6 +13,7 @@ use shell::{Command, Folder, Word};
 
 use super::at_stake::{Left, Stake};
 use super::discards::stash_of;
+use super::history::counted;
 use super::line;
 use super::saved::Saved;
 use super::work_tree::WorkTree;
@@ -63,7 +64,7 @@ pub fn find(command: &Command, saved: &Saved, sight: &Sight<'_>) -> Result<Optio
         if asked > MOST_TREES {
             return Err("the line removes files of too many repositories".to_owned());
         }
-        if let Some(objection) = lost(&inside, &tree, command, saved)? {
+        if let Some(objection) = lost(&inside, &tree, command, saved, &sight.tool_use.folder)? {
             return Ok(Some(objection));
         }
     }
@@ -89,6 +90,7 @@ fn lost(
     tree: &WorkTree,
     command: &Command,
     saved: &Saved,
+    start: &Path,
 ) -> Result<Option<Objection>, String> {
     let paths: Vec<&str> = goners.iter().filter_map(|goner| goner.path.to_str()).collect();
     let with_new = goners.iter().any(|goner| goner.is_tree || !goner.is_named);
@@ -104,7 +106,7 @@ fn lost(
         let what = format!("{} would lose {}", by(command), stake.told());
         let way_out = format!(
             "put them away first: {}; what is not needed can be removed by its name",
-            stash_of(&stake, tree)
+            stash_of(&stake, tree, start)
         );
         return Ok(Some(Objection::sure(what, way_out)));
     }
@@ -119,8 +121,9 @@ fn lost(
         0 => Ok(None),
         unpushed => Ok(Some(Objection::doubtful(
             format!(
-                "{} would take along {unpushed} commits of {} that no remote has",
+                "{} would take along {} of {} that no remote has",
                 by(command),
+                counted(unpushed),
                 fact(&repository.path.to_string_lossy())
             ),
             "push them first, or keep them in a file: git bundle create ../kept.bundle --all",

@@ -45,6 +45,8 @@ fn what_would_be_lost_is_named_and_so_is_the_way_to_keep_it() {
         said(&bench, "rm -rf scratch"),
         "`rm` would lose `scratch/a.txt` and `scratch/b.txt`, which no commit has; put them away first: git stash push -u -- scratch/a.txt scratch/b.txt; what is not needed can be removed by its name\n"
     );
+    assert!(said(&bench, "cd docs && git -C .. checkout .").contains("git stash push -- src/dirty.rs"));
+    assert!(said(&bench, "rm src/dirty.rs").contains("git stash push -- src/dirty.rs"));
     assert!(said(&bench, "git stash drop 0").contains("would drop `stash@{0}: WIP on main"));
     bench.check(&[
         ("git stash push -- src/dirty.rs && git checkout .", "pass"),
@@ -197,6 +199,8 @@ fn rules_of_the_users_own_are_searched_in_what_runs() {
         ("just nuke", "deny"),
         ("cd x && JUST=1 just   nuke --yes", "deny"),
         ("bash -c 'just nuke'", "deny"),
+        ("$RUN 'just nuke'", "ask"),
+        ("$RUN 'just build'", "pass"),
         ("echo just nuke", "pass"),
         ("git commit -m 'just nuke it'", "pass"),
         ("just build", "pass"),

@@ -21,6 +21,8 @@ pub struct WorkTree {
     folder: PathBuf,
     /// Whether the line tells that it is this one.
     pub is_told: bool,
+    /// Whether the line names the folder that git keeps for it.
+    has_git_dir: bool,
 }
 
 impl WorkTree {
@@ -38,14 +40,15 @@ impl WorkTree {
             return None;
         }
         let folder = folder.ancestors().find(|folder| folder.is_dir())?.to_owned();
-        Some(Self { repository, folder, is_told })
+        let has_git_dir = is_told && call.git_dir.is_some();
+        Some(Self { repository, folder, is_told, has_git_dir })
     }
 
-    /// The one that holds a folder, free of symbolic links.
+    /// The one that holds a folder, free of symbolic links; paths are seen from its root.
     pub fn around(folder: &Path) -> Option<Self> {
         let repository = Repository::discover(folder)?;
-        let folder = folder.ancestors().find(|folder| folder.is_dir())?.to_owned();
-        Some(Self { repository, folder, is_told: true })
+        let folder = repository.top().to_owned();
+        Some(Self { repository, folder, is_told: true, has_git_dir: false })
     }
 
     /// Its root.
@@ -86,8 +89,10 @@ impl WorkTree {
     ) -> Result<Option<String>, String> {
         let mut git = Command::new("git");
         git.arg("-C").arg(&self.folder);
-        git.arg("--git-dir").arg(self.repository.git_dir());
-        git.arg("--work-tree").arg(self.top());
+        // Else git finds it by itself, and refuses one of another user, whose configuration could run anything.
+        if self.has_git_dir {
+            git.arg("--git-dir").arg(self.repository.git_dir()).arg("--work-tree").arg(self.top());
+        }
         // Nothing is started, locked or written on the way, and git speaks as it is read here.
         git.args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"]).args(arguments);
         git.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");

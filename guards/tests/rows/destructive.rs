@@ -167,6 +167,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("rm -f log1.txt log2.txt log3.txt", "pass"),
     ("rm log[12].txt", "pass"),
     ("rm -rf nothing-there", "pass"),
+    ("rm -f .git/index.lock", "pass"),
     ("echo x > src/dirty.rs", "pass"),
     ("true > notes.txt", "pass"),
     ("> src/clean.rs", "pass"),

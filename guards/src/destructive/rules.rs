@@ -1,0 +1,53 @@
+//! Commands of the user's own.
+
+use config::types::GuardName;
+use config::types::guards::{CommandRule, Destructive};
+use hooks_common::text::{bounded, fact};
+use shell::Command;
+
+use crate::objection::Objection;
+use crate::sight::Sight;
+
+/// The longest message that is shown.
+const LONGEST_MESSAGE: usize = 500;
+
+/// What the rules say of the commands that a line runs; where it cannot be followed, of the whole of it, and then a
+/// person is asked.
+///
+/// # Errors
+/// When the policy is damaged, or an expression gives up.
+pub fn find(sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    if !sight.policy.has_guard_rules(GuardName::Destructive) {
+        return Ok(Vec::new());
+    }
+    let script = sight.script();
+    let texts: Vec<String> = script.commands.iter().flat_map(Command::texts).collect();
+    let lower: Vec<String> = texts.iter().map(|text| text.to_ascii_lowercase()).collect();
+    let line = sight.tool_use.command;
+    let lower_line = script.doubt.as_ref().map(|_| line.to_ascii_lowercase()).unwrap_or_default();
+    let searched = format!("{}\n{lower_line}", lower.join("\n"));
+    let rules = sight
+        .policy
+        .guard_rules::<Destructive, CommandRule>(Some(&searched))
+        .map_err(|error| error.to_string())?;
+    let mut found = Vec::new();
+    for rule in rules {
+        let mut is_run = false;
+        for (text, lower) in texts.iter().zip(&lower) {
+            is_run |= rule.pattern.is_command(text, lower)?;
+        }
+        let what = || match rule.rule.message.trim().trim_end_matches('.') {
+            "" => format!("a rule of this project is against it: {}", fact(&rule.rule.pattern)),
+            message => bounded(message, LONGEST_MESSAGE),
+        };
+        if is_run {
+            found.push(Objection::sure(what(), ""));
+        } else if let Some(doubt) = &script.doubt
+            && rule.pattern.is_match(line, &lower_line)?
+        {
+            let way_out = format!("write the command out, so that it can be read: this line {doubt}");
+            found.push(Objection::doubtful(what(), way_out));
+        }
+    }
+    Ok(found)
+}
