@@ -32,6 +32,8 @@ mod durability;
 mod gaps;
 #[path = "runner/gates.rs"]
 mod gates;
+#[path = "runner/guard_table.rs"]
+mod guard_table;
 #[path = "runner/guards.rs"]
 mod guards_at_work;
 #[path = "runner/hud.rs"]
