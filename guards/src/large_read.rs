@@ -1,19 +1,202 @@
-//! Guard `large_read`.
+//! Guard `large_read`: whole reads of files that would fill the context.
+
+use std::io::Read;
+use std::path::Path;
 
 use config::types::guards::LargeRead;
+use hooks_common::store;
+use hooks_common::text::fact;
 
 use crate::objection::Objection;
 use crate::sight::Sight;
 
+/// How much of a file its lines are counted in, in bytes. The rest is taken to be like it.
+const COUNTED: u64 = 1024 * 1024;
+/// What Read shows in a way of its own, which no number of lines limits.
+const SHOWN_OTHERWISE: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "pdf", "ipynb"];
+
 /// Whether the guard has anything to look at: a cheap look, before its settings are read.
-pub fn concerns(_sight: &Sight<'_>) -> bool {
-    false
+pub fn concerns(sight: &Sight<'_>) -> bool {
+    let Some(file) = &sight.tool_use.file else { return false };
+    let extension = file.extension().unwrap_or_default();
+    !SHOWN_OTHERWISE.iter().any(|shown| extension.eq_ignore_ascii_case(shown))
 }
 
 /// What the guard finds.
 ///
 /// # Errors
-/// When it cannot look.
-pub fn examine(_settings: &LargeRead, _sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    Ok(Vec::new())
+/// When the file is there and cannot be looked at.
+pub fn examine(settings: &LargeRead, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    let limit = sight.payload.tool_input.limit;
+    let Some(path) = sight.tool_use.file.as_deref() else { return Ok(Vec::new()) };
+    if limit > 0 && limit <= settings.most_lines {
+        return Ok(Vec::new());
+    }
+    let metadata = match path.metadata() {
+        Ok(metadata) if metadata.is_file() => metadata,
+        // Read itself tells what is wrong with a folder, a pipe, or a file that is not there or not to be entered.
+        _ => return Ok(Vec::new()),
+    };
+    let objection = match metadata.len() / 1024 {
+        kib if kib >= settings.refuse_above_kib => Objection::sure,
+        kib if kib >= settings.warn_above_kib => Objection::advice,
+        _ => return Ok(Vec::new()),
+    };
+    let lines = lines(path, metadata.len()).map_err(|error| format!("{}: {error}", path.display()))?;
+    let what = format!(
+        "{} is {} long, about {lines} lines: too much to be read at once",
+        fact(&sight.shown(path)),
+        size(metadata.len())
+    );
+    Ok(vec![objection(what, way_out(settings, metadata.len(), lines))])
+}
+
+/// About how many lines a file has: those of its beginning are counted.
+fn lines(path: &Path, size: u64) -> std::io::Result<u64> {
+    let mut beginning = Vec::new();
+    store::open(path)?.take(COUNTED).read_to_end(&mut beginning)?;
+    let Some(last) = memchr::memrchr(b'\n', &beginning) else { return Ok(1) };
+    let whole = &beginning[..=last];
+    let counted = memchr::memchr_iter(b'\n', whole).count() as u128;
+    let all = counted * u128::from(size) / whole.len() as u128;
+    Ok(u64::try_from(all).unwrap_or(u64::MAX))
+}
+
+/// How the file can be read: in parts that are no larger than what may be read at once.
+fn way_out(settings: &LargeRead, size: u64, lines: u64) -> String {
+    let most = settings.warn_above_kib.max(1).saturating_mul(1024);
+    let per_line = size.div_ceil(lines).max(1);
+    match (most / per_line).min(settings.most_lines) {
+        0 => {
+            "search it with Grep, or cut a part out of it in Bash: its lines are too long for Read".to_owned()
+        }
+        limit => format!(
+            "read a part: offset 1, limit {limit} (about {lines} lines in all), or search it with Grep"
+        ),
+    }
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    const MIB: u64 = 1024 * 1024;
+    match bytes {
+        bytes if bytes >= MIB => format!("{}.{} MiB", bytes / MIB, bytes % MIB * 10 / MIB),
+        bytes => format!("{} KiB", bytes / 1024),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::{Value, json};
+
+    use crate::objection::Raised;
+    use crate::testing::{Bench, worst};
+
+    fn read(path: &Path, more: &Value) -> Value {
+        let mut input = json!({"file_path": path});
+        input.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        json!({"tool_name": "Read", "tool_input": input})
+    }
+
+    fn bench() -> Bench {
+        let bench = Bench::new("  large_read: {}");
+        bench.write("large.log", &"0123456789abcde\n".repeat(6 * 65_536));
+        bench.write("middle.log", &"0123456789abcde\n".repeat(65_536));
+        bench.write("small.log", &"0123456789abcde\n".repeat(499 * 64));
+        bench
+    }
+
+    fn raised(bench: &Bench, name: &str, more: &Value) -> Vec<Raised> {
+        bench.raised(read(&bench.root().join(name), more))
+    }
+
+    #[test]
+    fn size_and_limit_decide() {
+        let bench = bench();
+        for (name, more, expected) in [
+            ("large.log", json!({}), "deny"),
+            ("large.log", json!({"limit": 10}), "pass"),
+            ("large.log", json!({"limit": 2000, "offset": 5000}), "pass"),
+            ("large.log", json!({"limit": 2001}), "deny"),
+            ("large.log", json!({"offset": 5000}), "deny"),
+            ("middle.log", json!({}), "warn"),
+            ("middle.log", json!({"limit": 2001}), "warn"),
+            ("middle.log", json!({"limit": 1}), "pass"),
+            ("small.log", json!({}), "pass"),
+            ("absent.log", json!({}), "pass"),
+            (".", json!({}), "pass"),
+        ] {
+            assert_eq!(worst(&raised(&bench, name, &more)), expected, "{name} {more}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_tells_size_lines_and_a_part_to_read() {
+        let raised = raised(&bench(), "large.log", &json!({}));
+        assert_eq!(
+            raised[0].objection.what,
+            "`large.log` is 6.0 MiB long, about 393216 lines: too much to be read at once"
+        );
+        assert_eq!(
+            raised[0].objection.way_out,
+            "read a part: offset 1, limit 2000 (about 393216 lines in all), or search it with Grep"
+        );
+    }
+
+    #[test]
+    fn a_part_is_no_larger_than_what_may_be_read() {
+        let bench = Bench::new("  large_read: {}");
+        bench.write("wide.csv", &format!("{}\n", "x".repeat(9_999)).repeat(600));
+        let wide = raised(&bench, "wide.csv", &json!({}));
+        assert!(wide[0].objection.way_out.contains("limit 51 (about 600 lines"), "{wide:?}");
+        bench.write("one-line.json", &"x".repeat(6 << 20));
+        let one = raised(&bench, "one-line.json", &json!({}));
+        assert!(one[0].objection.way_out.contains("too long for Read"), "{one:?}");
+    }
+
+    #[test]
+    fn files_anywhere_count_and_links_are_followed() {
+        let bench = bench();
+        let outside = bench.home().join("outside.log");
+        std::fs::rename(bench.root().join("large.log"), &outside).unwrap();
+        assert_eq!(worst(&bench.raised(read(&outside, &json!({})))), "deny");
+        std::os::unix::fs::symlink(&outside, bench.root().join("link.txt")).unwrap();
+        assert_eq!(worst(&raised(&bench, "link.txt", &json!({}))), "deny");
+        let relative = json!({"tool_name": "Read", "tool_input": {"file_path": "../outside.log"}});
+        assert_eq!(worst(&bench.raised(relative)), "deny");
+        std::os::unix::fs::symlink("loop", bench.root().join("loop")).unwrap();
+        assert_eq!(worst(&raised(&bench, "loop", &json!({}))), "pass");
+    }
+
+    #[test]
+    fn what_read_shows_otherwise_passes() {
+        let bench = bench();
+        for name in ["a.png", "a.JPG", "a.pdf", "a.ipynb", "a.webp"] {
+            std::fs::copy(bench.root().join("large.log"), bench.root().join(name)).unwrap();
+            assert_eq!(worst(&raised(&bench, name, &json!({}))), "pass", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_pipe_and_a_device_are_not_waited_for() {
+        let bench = bench();
+        let pipe = bench.root().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(worst(&bench.raised(read(&pipe, &json!({})))), "pass");
+        assert_eq!(worst(&bench.raised(read(Path::new("/dev/zero"), &json!({})))), "pass");
+    }
+
+    #[test]
+    fn bounds_are_configured() {
+        let bench =
+            Bench::new("  large_read:\n    warn_above_kib: 1\n    refuse_above_kib: 2\n    most_lines: 10");
+        bench.write("a.txt", &"0123456\n".repeat(128));
+        bench.write("b.txt", &"0123456\n".repeat(256));
+        assert_eq!(worst(&raised(&bench, "a.txt", &json!({}))), "warn");
+        assert_eq!(worst(&raised(&bench, "b.txt", &json!({}))), "deny");
+        assert_eq!(worst(&raised(&bench, "b.txt", &json!({"limit": 10}))), "pass");
+        assert_eq!(worst(&raised(&bench, "b.txt", &json!({"limit": 11}))), "deny");
+    }
 }
