@@ -1,0 +1,279 @@
+//! What a command gives to a database: arguments, standard input, files.
+
+use std::cell::Cell;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use config::types::guards::Sql;
+use hooks_common::paths::{expand, resolve};
+use hooks_common::store;
+use hooks_common::text::fact;
+use shell::{Command, Folder, Input, Operator, Word};
+
+use super::client::{self, Call, Given};
+use super::lexer::{Dialect, statements};
+use super::meta::{Effect, effect};
+use super::statement::{self, Class};
+use super::{remote, shown, source};
+use crate::sight::Sight;
+
+/// How much of a file is read, in bytes.
+const MOST_READ: u64 = 1024 * 1024;
+/// How deep files may call files.
+const DEEPEST: u32 = 3;
+/// How many files are read for one line.
+const MOST_FILES: u32 = 16;
+
+/// The worst that was found in what a command gives to a database.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// What it does.
+    pub class: Class,
+    /// The statement, or why nothing is known, for people.
+    what: String,
+    /// The file that it stands in.
+    file: Option<String>,
+}
+
+impl Finding {
+    fn new(class: Class, what: String) -> Self {
+        Self { class, what, file: None }
+    }
+
+    /// For people.
+    pub fn shown(&self) -> String {
+        match &self.file {
+            Some(file) => format!("{} in {}", self.what, fact(file)),
+            None => self.what.clone(),
+        }
+    }
+}
+
+/// A look at one line.
+pub struct Look<'l> {
+    /// The guard's settings.
+    settings: &'l Sql,
+    /// The line.
+    sight: &'l Sight<'l>,
+    /// How many files were read for it.
+    files: Cell<u32>,
+}
+
+impl<'l> Look<'l> {
+    /// A look at the line of `sight`.
+    pub fn new(settings: &'l Sql, sight: &'l Sight<'l>) -> Self {
+        Self { settings, sight, files: Cell::new(0) }
+    }
+
+    /// Who does the worst in a command of the line, and what it is.
+    pub fn command(&self, commands: &[Command], at: usize) -> Option<(String, Finding)> {
+        let command = &commands[at];
+        let Some(name) = command.program() else { return Self::unknown_program(command) };
+        if let Some(line) = remote::line(command) {
+            return self.remote(&line, commands, at);
+        }
+        let (name, words) = match source::module(name, &command.words) {
+            Some(words) => ("sqlite3", words),
+            None => (name, &*command.words),
+        };
+        if let Some((class, text)) = source::worst(name, command) {
+            return Some((name.to_owned(), Finding::new(class, shown(&text))));
+        }
+        let is_configured = |name: &str| self.settings.programs.iter().any(|known| known == name);
+        let call = client::call(name, words, is_configured)?;
+        let found = call.given.iter().filter_map(|given| self.given(&call, given, commands, at));
+        Some((call.name.to_owned(), self.worst(found)?))
+    }
+
+    /// The same for a line that the command runs somewhere else, with the input of the command. Nothing is known of
+    /// files there.
+    fn remote(&self, line: &str, commands: &[Command], at: usize) -> Option<(String, Finding)> {
+        let mut script = shell::parse(line);
+        let input = self.input(commands, at);
+        for command in &mut script.commands {
+            command.folder = Folder::Unknown;
+            if command.input == Input::Inherited {
+                command.input = input.clone();
+            }
+        }
+        let found = (0..script.commands.len()).filter_map(|at| self.command(&script.commands, at));
+        found.max_by_key(|(_, finding)| self.rank(finding.class))
+    }
+
+    /// What a command reads, a file's text in the place of the file.
+    fn input(&self, commands: &[Command], at: usize) -> Input {
+        match &commands[at].input {
+            Input::File => {
+                let place = self.place(&commands[at]);
+                let word = redirected(commands, at).filter(|word| word.is_literal);
+                let path = place.zip(word).map(|(place, word)| self.path(&place, &word.text));
+                match path.filter(|path| !self.is_written(path)).and_then(|path| read(&path)) {
+                    Some((text, true)) => Input::Text(text),
+                    _ => Input::Unknown,
+                }
+            }
+            input => input.clone(),
+        }
+    }
+
+    /// A program of which only its arguments are known: they may be what a client is given.
+    fn unknown_program(command: &Command) -> Option<(String, Finding)> {
+        let word = command.arguments().iter().find(|word| source::holds_write(&word.text))?;
+        let name = command.words.first()?.text.clone();
+        Some((name, Finding::new(Class::Unknown, shown(&word.text))))
+    }
+
+    fn given(&self, call: &Call<'_>, given: &Given, commands: &[Command], at: usize) -> Option<Finding> {
+        let unknown = |what: &str| Some(Finding::new(Class::Unknown, what.to_owned()));
+        let command = &commands[at];
+        let place = self.place(command);
+        match given {
+            Given::Sql(word) => self.text(&word.text, call.dialects, place.as_ref()),
+            Given::Perhaps(word) => {
+                let found = self.text(&word.text, call.dialects, place.as_ref());
+                found.filter(|found| found.class != Class::Unknown || !word.is_literal)
+            }
+            Given::File(word) => self.file_of(word, call.dialects, place.as_ref()),
+            Given::Input => match &command.input {
+                Input::Inherited => None,
+                Input::Text(text) => self.text(text, call.dialects, place.as_ref()),
+                Input::File => match redirected(commands, at) {
+                    Some(word) => self.file_of(word, call.dialects, place.as_ref()),
+                    None => unknown("what it reads from a file"),
+                },
+                Input::Unknown => unknown("what comes through a pipe"),
+            },
+        }
+    }
+
+    /// The worst that a text does. It counts in which dialect it writes; what is unknown in one may be known in another.
+    fn text(&self, text: &str, dialects: &[Dialect], place: Option<&Place>) -> Option<Finding> {
+        let each = |dialect: &Dialect| {
+            let statements = statements(text, *dialect);
+            let found = statements.iter().map(|statement| {
+                if !statement.tokens.is_empty() {
+                    return Some(Finding::new(statement::class(statement, *dialect), shown(statement.text)));
+                }
+                match effect(statement.text, *dialect) {
+                    Effect::Like(class) => Some(Finding::new(class, shown(statement.text))),
+                    Effect::Shell | Effect::Result => {
+                        Some(Finding::new(Class::Unknown, shown(statement.text)))
+                    }
+                    Effect::File(name) => {
+                        let is_literal = !name.contains(['$', '`']);
+                        let word = Word { text: name.to_owned(), is_literal, ..Word::default() };
+                        self.file_of(&word, &[*dialect], place)
+                    }
+                }
+            });
+            self.worst(found.flatten())
+        };
+        let found: Vec<Finding> = dialects.iter().filter_map(each).collect();
+        let is_worst = |finding: &&Finding| self.rank(finding.class) == Class::Write;
+        found.iter().find(is_worst).or(found.iter().min_by_key(|finding| finding.class)).cloned()
+    }
+
+    /// The worst that a file does.
+    fn file_of(&self, word: &Word, dialects: &[Dialect], place: Option<&Place>) -> Option<Finding> {
+        let unknown =
+            |why: &str| Some(Finding::new(Class::Unknown, format!("the file {}, {why}", fact(&word.text))));
+        let Some(place) = place else { return unknown("whose place is not known") };
+        if !word.is_literal {
+            return unknown("whose name is known only when it runs");
+        }
+        if word.text == "/dev/null" {
+            return None;
+        }
+        let path = self.path(place, &word.text);
+        self.files.set(self.files.get() + 1);
+        if self.files.get() > MOST_FILES || place.depth == DEEPEST {
+            return unknown("which is one too many to be looked at");
+        }
+        if self.is_written(&path) {
+            return unknown("which this line writes itself");
+        }
+        let Some((text, is_whole)) = read(&path) else {
+            return unknown("which is not there to be looked at");
+        };
+        let inner = Place { folder: place.folder.clone(), depth: place.depth + 1 };
+        let found = self.text(&text, dialects, Some(&inner));
+        let found = found.map(|found| Finding {
+            file: Some(found.file.unwrap_or_else(|| self.sight.shown(&path).into_owned())),
+            ..found
+        });
+        match found {
+            Some(found) if is_whole || found.class == Class::Write => Some(found),
+            None if is_whole => None,
+            _ => unknown("which is too long to be looked at"),
+        }
+    }
+
+    fn path(&self, place: &Place, name: &str) -> PathBuf {
+        place.folder.join(at_home(name, self.sight.home()))
+    }
+
+    /// Whether the line changes a file before anybody reads it.
+    fn is_written(&self, path: &Path) -> bool {
+        let path = resolve(path);
+        let written = self.sight.tool_use.written_files(self.sight.home());
+        written.into_iter().flatten().any(|written| resolve(&written) == path)
+    }
+
+    /// The first of the worst.
+    fn worst(&self, found: impl Iterator<Item = Finding>) -> Option<Finding> {
+        found.reduce(|worst, next| if self.rank(next.class) > self.rank(worst.class) { next } else { worst })
+    }
+
+    /// How bad a class is: reading is as bad as writing where it is not allowed.
+    fn rank(&self, class: Class) -> Class {
+        if class == Class::Read && !self.settings.allow_select { Class::Write } else { class }
+    }
+
+    /// Where a command looks for files.
+    fn place(&self, command: &Command) -> Option<Place> {
+        let start = &self.sight.tool_use.folder;
+        let folder = match &command.folder {
+            Folder::Start => start.clone(),
+            Folder::In(folder) => start.join(at_home(folder, self.sight.home())),
+            Folder::Unknown => return None,
+        };
+        Some(Place { folder, depth: 0 })
+    }
+}
+
+/// Where files are looked for, and how many files called one another up to here.
+struct Place {
+    folder: PathBuf,
+    depth: u32,
+}
+
+/// The file that a command's standard input is, which may be written behind the command or behind its wrapper.
+fn redirected(commands: &[Command], at: usize) -> Option<&Word> {
+    let own = read_by(&commands[at]);
+    own.or_else(|| {
+        let wrapper = commands.get(at.checked_sub(1)?)?;
+        wrapper.words.ends_with(&commands[at].words).then(|| read_by(wrapper))?
+    })
+}
+
+fn read_by(command: &Command) -> Option<&Word> {
+    let mut redirections = command.redirections.iter().rev();
+    let read = redirections.find(|one| one.fd.unwrap_or(0) == 0 && one.operator == Operator::Read);
+    read.map(|redirection| &redirection.target)
+}
+
+fn at_home(path: &str, home: &Path) -> PathBuf {
+    if path == "~" || path.starts_with("~/") { expand(home, Path::new(path)) } else { PathBuf::from(path) }
+}
+
+/// The beginning of a file, and whether that is all of it; `None` where there is no file.
+fn read(path: &Path) -> Option<(String, bool)> {
+    let file = store::open(path).ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    file.take(MOST_READ + 1).read_to_end(&mut bytes).ok()?;
+    let is_whole = bytes.len() as u64 <= MOST_READ;
+    Some((String::from_utf8_lossy(&bytes).into_owned(), is_whole))
+}

@@ -1,0 +1,108 @@
+//! Guard `sql`: statements that change a database, given to a client or to a program's own text.
+//!
+//! What counts is who is called with what: `sqlite3 x.db "DROP TABLE t"` changes a database, `git commit -m "Drop table
+//! t"` and `rg "DELETE FROM"` do not. [`client`] knows which programs take SQL and where, [`lexer`] takes it apart,
+//! [`statement`] and [`meta`] tell what its parts do, [`source`] looks into `python -c` and its relatives, and [`remote`]
+//! into `docker exec`. [`look`] brings them together for one command.
+
+mod client;
+mod lexer;
+mod look;
+mod meta;
+mod remote;
+mod source;
+mod statement;
+
+use config::types::guards::Sql;
+use hooks_common::text::{cut_bytes, fact};
+use shell::Command;
+
+use crate::objection::Objection;
+use crate::sight::Sight;
+use lexer::among;
+use look::{Finding, Look};
+use statement::Class;
+
+/// How much of a statement is shown, in bytes.
+const LONGEST_SHOWN: usize = 100;
+
+/// Programs that most lines are made of. None of them takes SQL, so the settings need not be asked whether it does.
+const EVERYDAY: &str = "git cd ls cat echo printf grep rg egrep fgrep find fd sed awk head tail wc sort uniq cut tr tee \
+    xargs mkdir rm cp mv ln touch chmod pwd test [ true false export source set which sleep date diff jq cargo rustc \
+    npm npx pnpm yarn tsc make just go gh bash sh sudo env timeout time kill ps curl tar";
+
+/// Whether the guard has anything to look at: a cheap look, before its settings are read.
+pub fn concerns(sight: &Sight<'_>) -> bool {
+    let script = sight.script();
+    let may_take = |command: &Command| match command.program() {
+        Some(name) => !among(EVERYDAY, name),
+        None => !command.words.is_empty(),
+    };
+    script.doubt.is_some() || script.commands.iter().any(may_take)
+}
+
+/// What the guard finds.
+///
+/// # Errors
+/// Never: what cannot be read is a doubt.
+pub fn examine(settings: &Sql, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    let look = Look::new(settings, sight);
+    let script = sight.script();
+    let mut objections: Vec<Objection> = Vec::new();
+    for at in 0..script.commands.len() {
+        let Some((name, finding)) = look.command(&script.commands, at) else { continue };
+        let objection = objection(&name, &finding, settings.allow_select);
+        objections.extend(objection.filter(|objection| !objections.contains(objection)));
+    }
+    // What could not be followed may hold what nothing above has seen.
+    if objections.is_empty()
+        && let Some(doubt) = &script.doubt
+        && client::is_mentioned(sight.tool_use.command)
+        && source::holds_write(sight.tool_use.command)
+    {
+        let what = format!("this line {doubt}, and it names a database client and a statement that writes");
+        objections.push(Objection::doubtful(what, WRITE));
+    }
+    Ok(objections)
+}
+
+const WRITE: &str = "let a person run it, or put the change into a migration that is reviewed";
+
+/// What is said about a call of the client `name`.
+fn objection(name: &str, finding: &Finding, allow_select: bool) -> Option<Objection> {
+    let client = fact(name);
+    let shown = finding.shown();
+    match finding.class {
+        Class::Write => {
+            let read = if allow_select { "; reading is allowed: SELECT …" } else { "" };
+            Some(Objection::sure(
+                format!("this changes a database with {client}: {shown}"),
+                format!("{WRITE}{read}"),
+            ))
+        }
+        Class::Unknown => Some(Objection::doubtful(
+            format!("this gives {client} something whose effect on the database cannot be told: {shown}"),
+            "give it statements that can be read here, as an argument or a here-document; SELECT … passes",
+        )),
+        Class::Read if !allow_select => Some(Objection::sure(
+            format!("this reads a database with {client}, which the configuration does not allow: {shown}"),
+            "use the command or the agent that the project has for queries; `.schema`, `.tables` and \
+            `PRAGMA table_info(t)` pass",
+        )),
+        Class::Read | Class::Schema | Class::Neutral => None,
+    }
+}
+
+/// A statement as it is shown: on one line, and not all of it.
+fn shown(text: &str) -> String {
+    let words: Vec<&str> = text.split_ascii_whitespace().take(40).collect();
+    let line = words.join(" ");
+    let cut = cut_bytes(&line, LONGEST_SHOWN);
+    if cut.len() < line.len() { fact(&format!("{cut} …")) } else { fact(cut) }
+}
+
+#[cfg(test)]
+#[path = "../../tests/rows/sql.rs"]
+mod rows;
+#[cfg(test)]
+mod tests;
