@@ -164,11 +164,6 @@ impl Command {
         self.words.get(1..).unwrap_or_default()
     }
 
-    /// The files that it creates or changes.
-    pub fn writes(&self) -> Vec<Write> {
-        crate::writes::of(self)
-    }
-
     /// The files that it removes or moves away.
     pub fn removes(&self) -> Vec<Write> {
         crate::removes::of(self)

@@ -94,7 +94,9 @@ pub(crate) fn transfers(
     let host = last.text.find(':').filter(|colon| !last.text[..*colon].contains('/'));
     if host.is_none() && !words.iter().any(|word| word.text == "--dry-run") {
         let inside = operands.first().filter(|_| operands.len() == 1).and_then(|source| {
-            last_part(source.text.rsplit(':').next()?).filter(|_| source.is_literal).map(str::to_owned)
+            // `rsync` copies what is in `x/`, and not a folder of that name.
+            let is_one = source.is_literal && !(by == "rsync" && source.text.ends_with('/'));
+            last_part(source.text.rsplit(':').next()?).filter(|_| is_one).map(str::to_owned)
         });
         writes.push(Write { inside, ..Write::tree(last, folder, by) });
     }

@@ -35,7 +35,7 @@ impl Write {
     }
 
     /// This file, or what is in this folder.
-    pub(crate) fn tree(word: &Word, folder: &Folder, by: &'static str) -> Self {
+    pub fn tree(word: &Word, folder: &Folder, by: &'static str) -> Self {
         Self { may_be_folder: true, ..Self::file(word, folder, by) }
     }
 
