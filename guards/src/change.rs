@@ -1,6 +1,6 @@
 //! What a file will hold after an edit: the edit applied in memory.
 
-use hooks_common::event::Payload;
+use hooks_common::event::{Payload, TextEdit};
 
 /// The content after the edit that a payload announces, given the content before it; `None` where it cannot be told,
 /// because the tool is no edit, the file is no text, or the edit would fail.
@@ -8,26 +8,39 @@ pub fn after<'a>(payload: &Payload, before: impl FnOnce() -> Option<&'a str>) ->
     match payload.tool_name.as_str() {
         "Write" => payload.tool_input.content.clone(),
         "Edit" | "MultiEdit" => {
-            let mut text = before()?.to_owned();
-            for edit in &payload.tool_input.edits {
-                if edit.old.is_empty() {
-                    // The client makes a file so, and only one that is not there or is empty.
-                    if !text.is_empty() {
-                        return None;
-                    }
-                    text.clone_from(&edit.new);
-                } else if !text.contains(&edit.old) {
-                    return None;
-                } else if edit.all {
-                    text = text.replace(&edit.old, &edit.new);
-                } else {
-                    text = text.replacen(&edit.old, &edit.new, 1);
-                }
-            }
-            Some(text)
+            let (before, edits) = (before()?, &payload.tool_input.edits);
+            applied(before.to_owned(), edits, str::to_owned).or_else(|| applied(plain(before), edits, plain))
         }
         _ => None,
     }
+}
+
+/// The edits one after the other; `None` where one would fail.
+fn applied(mut text: String, edits: &[TextEdit], searched: impl Fn(&str) -> String) -> Option<String> {
+    for edit in edits {
+        let old = searched(&edit.old);
+        if old.is_empty() {
+            // The client makes a file so, and only one that is not there or is empty.
+            if !text.is_empty() {
+                return None;
+            }
+            text.clone_from(&edit.new);
+        } else if !text.contains(&old) {
+            return None;
+        } else if edit.all {
+            text = text.replace(&old, &edit.new);
+        } else {
+            text = text.replacen(&old, &edit.new, 1);
+        }
+    }
+    Some(text)
+}
+
+/// A text as the client searches it when it does not find what to replace: curly quotes are straight ones, and lines
+/// end in one way.
+fn plain(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    text.replace(['\u{2018}', '\u{2019}'], "'").replace(['\u{201c}', '\u{201d}'], "\"")
 }
 
 #[cfg(test)]
@@ -45,6 +58,8 @@ mod tests {
             r#"{"tool_name":"Edit","tool_input":{"file_path":"/a","old_string":"b","new_string":"x"}}"#;
         assert_eq!(after_of(edit, "abab").unwrap(), "axab");
         assert_eq!(after_of(edit, "aaaa"), None, "the edit would fail");
+        let quotes = r#"{"tool_name":"Edit","tool_input":{"old_string":"“a”,\n","new_string":"x"}}"#;
+        assert_eq!(after_of(quotes, "[\"a\",\r\n1]").unwrap(), "[x1]", "as the client finds it");
         let all =
             r#"{"tool_name":"Edit","tool_input":{"old_string":"b","new_string":"","replace_all":true}}"#;
         assert_eq!(after_of(all, "abab").unwrap(), "aa");
