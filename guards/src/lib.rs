@@ -35,6 +35,7 @@ pub mod staged;
 #[cfg(test)]
 mod testing;
 pub mod tests;
+mod touched;
 
 pub use objection::{Certainty, Objection, Verdict};
 pub use sight::Sight;

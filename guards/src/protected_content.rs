@@ -1,32 +1,198 @@
-//! Guard `protected_content`.
+//! Guard `protected_content`: what the user's own rules say must stay where it is.
+//!
+//! A rule holds of a file that has the content now, so nothing is demanded of new files, and a rule can be written
+//! before its content. What an edit leaves is told exactly; what a command line leaves is not, unless it removes the
+//! whole file.
 
-use config::types::guards::ProtectedContent;
+use std::path::{Path, PathBuf};
+
+use config::globs;
+use config::policy::Compiled;
+use config::types::guards::{ContentRule, ProtectedContent};
+use hooks_common::text::fact;
 
 use crate::objection::Objection;
-use crate::sight::Sight;
+use crate::sight::{self, Sight};
+use crate::touched::{self, Touched, Way};
+
+/// How many entries of a removed folder are looked at.
+const MOST_ENTRIES: usize = 1_000;
+/// What writes to a file and leaves all that is in it.
+const ADDING: [&str; 3] = [">>", "&>>", "touch"];
 
 /// Whether a command line has anything for the guard: a cheap look, before its settings are read.
-pub fn concerns_line(_sight: &Sight<'_>) -> bool {
-    false
-}
-
-/// Whether an edit has.
-pub fn concerns_edit(_sight: &Sight<'_>) -> bool {
-    false
+pub fn concerns_line(sight: &Sight<'_>) -> bool {
+    touched::is_any(sight)
 }
 
 /// What the guard finds in a command line.
 ///
 /// # Errors
-/// When it cannot look.
-pub fn examine_line(_settings: &ProtectedContent, _sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    Ok(Vec::new())
+/// When its rules are damaged, or an expression of theirs gives up.
+pub fn examine_line(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    let rules = rules(sight)?;
+    let mut found = Vec::new();
+    for touched in touched::by(sight).iter().filter(|touched| !ADDING.contains(&touched.by())) {
+        for file in reached(touched) {
+            if !touched.reaches(&file, sight) {
+                continue;
+            }
+            for rule in naming(&rules, &file, sight) {
+                if has(rule, sight::text_of(&file).as_deref())? {
+                    let objection = reaching(touched, &said(rule), &fact(&sight.shown(&file)));
+                    if !found.contains(&objection) {
+                        found.push(objection);
+                    }
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// What the guard finds in an edit.
 ///
 /// # Errors
-/// When it cannot look.
-pub fn examine_edit(_settings: &ProtectedContent, _sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    Ok(Vec::new())
+/// When its rules are damaged, or an expression of theirs gives up.
+pub fn examine_edit(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    let Some(file) = sight.file() else { return Ok(Vec::new()) };
+    let rules = rules(sight)?;
+    let mut found = Vec::new();
+    for rule in naming(&rules, &file, sight) {
+        // Of a file that is no text, or too large, nobody knows what it has.
+        if has(rule, sight.before())? && sight.after().is_some() && !has(rule, sight.after())? {
+            let what = format!("{}: {} would lose it", said(rule), fact(&sight.shown(&file)));
+            found.push(Objection::sure(
+                what,
+                format!("leave what matches {} in the file", fact(&rule.rule.content)),
+            ));
+        }
+    }
+    Ok(found)
+}
+
+fn rules(sight: &Sight<'_>) -> Result<Vec<Compiled<ContentRule>>, String> {
+    sight.policy.guard_rules::<ProtectedContent, ContentRule>(None).map_err(|error| error.to_string())
+}
+
+/// The rules that name a file.
+fn naming<'r>(
+    rules: &'r [Compiled<ContentRule>],
+    file: &Path,
+    sight: &Sight<'_>,
+) -> Vec<&'r Compiled<ContentRule>> {
+    let names =
+        |rule: &&Compiled<ContentRule>| globs::matches(&rule.rule.files, file, sight.root(), sight.home());
+    rules.iter().filter(names).collect()
+}
+
+fn has(rule: &Compiled<ContentRule>, text: Option<&str>) -> Result<bool, String> {
+    text.map_or(Ok(false), |text| rule.pattern.is_match(text, &text.to_ascii_lowercase()))
+}
+
+fn said(rule: &Compiled<ContentRule>) -> String {
+    match rule.rule.message.trim().trim_end_matches('.') {
+        "" => format!("content that must stay would go, {}", fact(&rule.rule.content)),
+        message => message.to_owned(),
+    }
+}
+
+fn reaching(touched: &Touched<'_>, said: &str, file: &str) -> Objection {
+    let by = fact(touched.by());
+    match touched.way {
+        Way::Removed => {
+            Objection::sure(format!("{said}: {by} would remove {file}"), "leave the file where it is")
+        }
+        Way::Moved => {
+            Objection::doubtful(format!("{said}: {by} would move {file} away"), "leave the file where it is")
+        }
+        Way::Written => Objection::doubtful(
+            format!("{said}: {by} would change {file}, and what it would hold cannot be told before"),
+            "use Edit, so that the change can be read first",
+        ),
+    }
+}
+
+/// The files that a command reaches: the one it names, or what lies in the folder that goes.
+fn reached(touched: &Touched<'_>) -> Vec<PathBuf> {
+    let Some(path) = &touched.path else { return Vec::new() };
+    if touched.way == Way::Written || !path.is_dir() || path.is_symlink() {
+        return vec![path.clone()];
+    }
+    let (mut files, mut folders) = (Vec::new(), std::collections::VecDeque::from([path.clone()]));
+    let mut left = MOST_ENTRIES;
+    while let Some(entries) = folders.pop_front().and_then(|folder| std::fs::read_dir(folder).ok()) {
+        for entry in entries.flatten().take(left) {
+            left -= 1;
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push_back(entry.path()),
+                Ok(kind) if kind.is_file() => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    files
+}
+
+#[cfg(test)]
+#[path = "../tests/rows/protected_content.rs"]
+mod rows;
+
+#[cfg(test)]
+mod tests {
+    use super::rows::{FILES, GUARD, ROWS};
+    use crate::testing::{Bench, edit, worst, write};
+
+    fn bench() -> Bench {
+        let bench = Bench::new(GUARD);
+        FILES.iter().for_each(|(name, text)| bench.write(name, text));
+        bench.git(&["add", "-A"]);
+        bench.git(&["commit", "-q", "-m", "files"]);
+        bench
+    }
+
+    #[test]
+    fn rows_hold() {
+        bench().check(ROWS);
+    }
+
+    #[test]
+    fn an_edit_must_leave_the_content() {
+        let bench = bench();
+        let rules = bench.root().join("firestore.rules");
+        let denied = [
+            edit(&rules, "request.auth != null", "true"),
+            write(&rules, ""),
+            write(&rules, "allow read: if REQUEST.AUTH"),
+            write(&bench.root().join("src/../firestore.rules"), "allow read;"),
+            write(&bench.root().join("infra/prod/db.tf"), "prevent_destro = true"),
+        ];
+        let passed = [
+            edit(&rules, "request.auth != null", "request.auth.uid == id"),
+            edit(&rules, "not there", ""),
+            write(&rules, "// request.auth"),
+            write(&bench.root().join("empty.rules"), ""),
+            write(&bench.root().join("src/main.rs"), ""),
+            write(&bench.root().join("new.rules"), ""),
+        ];
+        for payload in denied {
+            let raised = bench.raised(payload.clone());
+            assert_eq!(worst(&raised), "deny", "{payload}");
+            assert!(raised[0].objection.what.starts_with("Ask the platform team first: `"), "{raised:?}");
+        }
+        for payload in passed {
+            assert_eq!(worst(&bench.raised(payload.clone())), "pass", "{payload}");
+        }
+    }
+
+    #[test]
+    fn a_rule_without_a_message_names_what_must_stay() {
+        let bench = Bench::new("  protected_content:\n    rules: [{files: a.txt, content: keep}]");
+        bench.write("a.txt", "keep\n");
+        let raised = bench.raised(write(&bench.root().join("a.txt"), "x"));
+        assert_eq!(
+            raised[0].objection.what,
+            "content that must stay would go, `keep`: `a.txt` would lose it"
+        );
+    }
 }

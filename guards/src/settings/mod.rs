@@ -1,32 +1,70 @@
-//! Guard `settings`.
+//! Guard `settings`: changes of Claude Code's settings, or of our configuration, that weaken them.
+//!
+//! An edit is applied in memory and compared by meaning with what is there: one that only adds or tightens passes,
+//! however it is written. A command line that reaches the files is asked about, because what they would hold is known
+//! only when it ran. What Stanchion itself keeps is nobody else's to write.
+
+mod calls;
+mod client;
+mod files;
+mod hooks;
+mod line;
+mod own;
+mod programs;
+#[cfg(test)]
+mod tests;
 
 use config::types::guards::Settings;
+use hooks_common::text::fact;
 
 use crate::objection::Objection;
 use crate::sight::Sight;
+use files::{Files, Kind};
 
 /// Whether a command line has anything for the guard: a cheap look, before its settings are read.
-pub fn concerns_line(_sight: &Sight<'_>) -> bool {
-    false
+pub fn concerns_line(sight: &Sight<'_>) -> bool {
+    line::is_possible(sight)
 }
 
 /// Whether an edit has.
-pub fn concerns_edit(_sight: &Sight<'_>) -> bool {
-    false
+pub fn concerns_edit(sight: &Sight<'_>) -> bool {
+    sight.file().is_some_and(|file| files::may_be(&file, sight))
 }
 
 /// What the guard finds in a command line.
 ///
 /// # Errors
-/// When it cannot look.
-pub fn examine_line(_settings: &Settings, _sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    Ok(Vec::new())
+/// Never.
+pub fn examine_line(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    Ok(line::examine(sight))
 }
 
 /// What the guard finds in an edit.
 ///
 /// # Errors
-/// When it cannot look.
-pub fn examine_edit(_settings: &Settings, _sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    Ok(Vec::new())
+/// Never.
+pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+    let Some(file) = sight.file() else { return Ok(Vec::new()) };
+    let files = Files::of(sight);
+    let shown = fact(&sight.shown(&file));
+    if files.is_state(&file) {
+        let what = format!("{shown} is Stanchion's own");
+        return Ok(vec![Objection::sure(what, line::LEAVE_IT)]);
+    }
+    let Some(kind) = files.kind(&file) else { return Ok(Vec::new()) };
+    let Some(before) = sight.before() else {
+        let what = format!("{shown} is too large or no text, and what the edit would change cannot be told");
+        return Ok(vec![Objection::doubtful(what, "ask the user, who changes this by hand")]);
+    };
+    let Some(after) = sight.after() else { return Ok(Vec::new()) };
+    let bin = sight.paths.bin();
+    Ok(match kind {
+        Kind::Client => client::weakened(before, after, hooks::Ground { home: sight.home(), bin: &bin }),
+        Kind::Own(level) => own::weakened(sight.project.config_files(), &file, level, after),
+        Kind::OptOut if file.exists() => Vec::new(),
+        Kind::OptOut => {
+            let what = format!("{shown} would leave the project out of `strict_preflight`");
+            vec![Objection::doubtful(what, "let the user decide")]
+        }
+    })
 }

@@ -1,0 +1,66 @@
+//! Calls of `req` and `stanchion` that take rules away.
+
+use shell::{Command, Word};
+
+use crate::objection::Objection;
+
+/// Words of a value that switch something off, or let more through.
+const OFF: [&str; 7] = ["false", "no", "off", "null", "observe", "warn", "allow"];
+/// The opposite.
+const ON: [&str; 3] = ["true", "yes", "on"];
+/// Keys that let more through when they are on.
+const LETTING: [&str; 2] = ["stop_only", "allow_select"];
+/// Keys whose value is only said.
+const WORDS: [&str; 2] = ["message", "description"];
+
+/// A call that takes rules away.
+pub(super) fn weakening(command: &Command) -> Option<Objection> {
+    let program = command.program().filter(|program| matches!(*program, "req" | "stanchion"))?;
+    let words = command.arguments();
+    let has = |name: &str| words.iter().any(|word| word.text == name);
+    if has("--help") || has("-h") || has("--dry-run") {
+        return None;
+    }
+    let verb = words.iter().find(|word| !word.text.starts_with('-'))?;
+    let weakens = match (program, verb.text.as_str()) {
+        ("stanchion", "uninstall") | ("req", "disable") => true,
+        ("req", "config") => {
+            has("--disable") || settings(words).any(|(set, is_literal)| !is_literal || loosens(set))
+        }
+        // `req $(cat verb)`
+        (_, _) => !verb.is_literal,
+    };
+    weakens.then(|| {
+        let what = format!(
+            "`{program} {}` takes away rules that this session is under",
+            verb.text.replace('`', "'")
+        );
+        Objection::doubtful(what, "ask the user, who does this in a terminal of their own")
+    })
+}
+
+/// What `--set` sets, and whether the line tells it.
+fn settings(words: &[Word]) -> impl Iterator<Item = (&str, bool)> {
+    let apart = words
+        .windows(2)
+        .filter(|pair| pair[0].text == "--set")
+        .map(|pair| (&*pair[1].text, pair[1].is_literal));
+    let joined = words.iter().filter_map(|word| Some((word.text.strip_prefix("--set=")?, word.is_literal)));
+    apart.chain(joined)
+}
+
+/// Whether `KEY=VALUE` lets more through. A list or map is read word by word.
+fn loosens(set: &str) -> bool {
+    let (key, value) = set.split_once('=').unwrap_or((set, ""));
+    let value = value.to_ascii_lowercase();
+    let says =
+        |list: &[&str]| value.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| list.contains(&word));
+    if WORDS.iter().any(|name| key.ends_with(name)) {
+        return false;
+    }
+    let is_empty = !value.contains(|c: char| c.is_ascii_alphanumeric());
+    match LETTING.iter().any(|name| key.ends_with(name)) {
+        true => says(&ON),
+        false => is_empty || says(&OFF) || LETTING.iter().any(|name| value.contains(name)),
+    }
+}

@@ -1,0 +1,149 @@
+//! Which files decide about hooks and gates.
+
+use std::path::{Path, PathBuf};
+
+use hooks_common::paths::{in_project, resolve};
+use hooks_common::project::Level;
+
+use crate::sight::Sight;
+use crate::touched::is_same;
+
+/// The names of the files, wherever they lie.
+const NAMES: [&str; 5] =
+    ["settings.json", "settings.local.json", "requirements.yaml", "requirements.local.yaml", ".rf-optout"];
+
+/// What a file decides about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Claude Code's settings, which hold our hooks.
+    Client,
+    /// Our configuration.
+    Own(Level),
+    /// Whether the project is left out of `strict_preflight`.
+    OptOut,
+}
+
+/// The files of a project, free of symbolic links.
+#[derive(Debug)]
+pub(super) struct Files {
+    files: Vec<(PathBuf, Kind)>,
+    folders: Vec<PathBuf>,
+    state: Vec<PathBuf>,
+}
+
+impl Files {
+    /// Those that a use of a tool could change. Claude Code reads the settings of the folder it was launched in,
+    /// which may lie below the project's root.
+    pub(super) fn of(sight: &Sight<'_>) -> Self {
+        let (root, project) = (sight.root(), sight.project);
+        let folder = resolve(&sight.tool_use.folder);
+        let launched = folder.ancestors().filter(|dir| dir.starts_with(root) && *dir != root);
+        let main = project.repository().and_then(|repository| repository.main_worktree());
+        // The global file first: in a repository at home it is not the project's.
+        let mut files = vec![
+            (sight.paths.user_settings(), Kind::Client),
+            (sight.paths.global_config(), Kind::Own(Level::Global)),
+        ];
+        for dir in launched.chain([root]).chain(main.as_deref()) {
+            files.push((in_project::settings(dir), Kind::Client));
+            files.push((in_project::local_settings(dir), Kind::Client));
+        }
+        let cascade = project.config_files().iter().filter(|file| file.level != Level::Global);
+        files.extend(cascade.map(|file| (file.path.clone(), Kind::Own(file.level))));
+        // A linked work tree borrows those that it lacks.
+        if main.is_some() {
+            files.push((in_project::config(root), Kind::Own(Level::Project)));
+            files.push((in_project::local_config(root), Kind::Own(Level::Local)));
+        }
+        files.push((in_project::opt_out(root), Kind::OptOut));
+        let folders = settle(&mut files);
+        let mut stores = project.stores().to_vec();
+        stores.dedup();
+        let kept = stores.iter().flat_map(|store| [store.join("requirements"), store.join("stanchion")]);
+        let state = std::iter::once(sight.paths.stanchion_dir().to_owned()).chain(kept);
+        let state = state.map(|path| resolve(&path)).collect();
+        Self { files, folders, state }
+    }
+
+    /// What a file, free of symbolic links, decides about.
+    pub(super) fn kind(&self, file: &Path) -> Option<Kind> {
+        self.files.iter().find(|(path, _)| is_same(path, file)).map(|(_, kind)| *kind)
+    }
+
+    /// Whether a file is what Stanchion remembers, or one of its executables.
+    pub(super) fn is_state(&self, file: &Path) -> bool {
+        self.state.iter().any(|folder| file.starts_with(folder))
+    }
+
+    /// Whether a folder holds files that decide: a `.claude`. What is put there as a whole may bring any of them.
+    pub(super) fn is_folder(&self, folder: &Path) -> bool {
+        self.folders.iter().any(|known| is_same(known, folder))
+    }
+
+    /// The files, each with what it decides about.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Path, Kind)> {
+        self.files.iter().map(|(path, kind)| (path.as_path(), *kind))
+    }
+
+    /// The folders of what Stanchion remembers.
+    pub(super) fn state(&self) -> impl Iterator<Item = &Path> {
+        self.state.iter().map(PathBuf::as_path)
+    }
+}
+
+/// Puts each file where it really lies, and returns their folders. Files of one folder follow one another, and the
+/// folder is looked up once.
+fn settle(files: &mut [(PathBuf, Kind)]) -> Vec<PathBuf> {
+    let (mut parent, mut folders) = (PathBuf::new(), Vec::new());
+    for (path, _) in files {
+        let Some((folder, name)) = path.parent().zip(path.file_name()) else { continue };
+        if folder != parent {
+            parent = folder.to_owned();
+            folders.push(resolve(folder));
+        }
+        let place = folders.last().map_or_else(PathBuf::new, |folder| folder.join(name));
+        *path = if place.is_symlink() { resolve(&place) } else { place };
+    }
+    folders
+}
+
+/// Whether a file can be one of them, by its name alone.
+pub(super) fn may_be(file: &Path, sight: &Sight<'_>) -> bool {
+    let extension = file.extension().unwrap_or_default();
+    let is_data = ["json", "yaml", "yml"].iter().any(|known| extension.eq_ignore_ascii_case(known));
+    let is_kept = |part: std::path::Component<'_>| {
+        part.as_os_str() == "requirements" || part.as_os_str() == "stanchion"
+    };
+    let is_mark = file.file_name().is_some_and(|name| name.eq_ignore_ascii_case(".rf-optout"));
+    is_data
+        || is_mark
+        || file.components().any(is_kept)
+        || file.starts_with(resolve(sight.paths.stanchion_dir()))
+}
+
+/// Whether a word of a command line names one of them, or meets one as a wildcard pattern.
+pub(super) fn names_one(word: &str) -> bool {
+    let word = word.trim_end_matches('/');
+    let (folders, name) = word.rsplit_once('/').unwrap_or((".", word));
+    let folder = folders.rsplit('/').next().unwrap_or_default();
+    let is_open = |part: &str| part.contains(['*', '?', '[', '$']);
+    let may_be_ours = matches!(folder, "." | ".." | ".claude") || is_open(folder);
+    let is_one = NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
+    name == ".claude" || may_be_ours && is_one || folder == ".claude" && is_open(name)
+}
+
+/// Whether a text that cannot be followed speaks of one of them.
+pub(super) fn speaks_of_one(text: &str) -> bool {
+    text.contains(".stanchion") || text.contains(".claude") && NAMES.iter().any(|name| text.contains(name))
+}
+
+/// Whether a text in another language has the path of one of them between quotes. The name alone tells only in a
+/// `.claude`, or beside one.
+pub(super) fn quotes_one(text: &str, is_inside: bool) -> bool {
+    let names = |path: &str| {
+        let path = path.trim_start_matches(['<', '>', '+']);
+        !path.contains(char::is_whitespace) && (names_one(path) || path.contains(".stanchion"))
+    };
+    (is_inside || text.contains(".claude") || text.contains(".stanchion"))
+        && text.split(['"', '\'', '`']).any(names)
+}

@@ -1,0 +1,130 @@
+//! Command lines that reach the files: what they would hold afterwards is known only when it ran.
+
+use std::path::Path;
+
+use hooks_common::text::fact;
+use shell::{Command, Word};
+
+use super::files::{self, Files, Kind};
+use super::{calls, programs};
+use crate::objection::Objection;
+use crate::sight::Sight;
+use crate::touched::{self, Touched, Way};
+
+/// What to do instead of writing a file from a command line.
+pub(super) const USE_EDIT: &str = "use Edit, so that the change can be read first";
+/// What to do instead of touching what Stanchion keeps.
+pub(super) const LEAVE_IT: &str = "leave it to `req` and `stanchion`";
+
+/// Whether a line can have anything: it writes, takes rules away, or names the files where it cannot be followed.
+pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
+    let is_possible = |command: &Command| {
+        calls::weakening(command).is_some()
+            || programs::is_changing(command)
+            || programs::speaking(command).is_some()
+    };
+    touched::is_any(sight) || sight.script().commands.iter().any(is_possible) || blind(sight).is_some()
+}
+
+/// What is against a command line.
+pub(super) fn examine(sight: &Sight<'_>) -> Vec<Objection> {
+    let files = Files::of(sight);
+    let mut found: Vec<Objection> = Vec::new();
+    let mut add = |objection: Option<Objection>| {
+        if let Some(objection) = objection.filter(|objection| !found.contains(objection)) {
+            found.push(objection);
+        }
+    };
+    for touched in &touched::by(sight) {
+        add(known(touched, &files, sight).or_else(|| unknown(touched, &files, sight)));
+    }
+    for command in &sight.script().commands {
+        add(calls::weakening(command));
+        add(programs::changing(command, &files, sight));
+        add(programs::speaking(command));
+    }
+    if found.is_empty() {
+        found.extend(blind(sight));
+    }
+    found
+}
+
+/// A file that the line is known to reach.
+fn known(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Objection> {
+    let path = touched.path.as_deref()?;
+    let by = fact(touched.by());
+    if files.is_state(path) {
+        let what = format!("{by} would change {}, which is Stanchion's own", fact(&sight.shown(path)));
+        return Some(Objection::sure(what, LEAVE_IT));
+    }
+    let is_reached = |file: &Path, kind: Kind| match touched.way {
+        Way::Written => touched.reaches(file, sight) || files.is_folder(path),
+        // Without the mark it is stricter.
+        Way::Removed | Way::Moved => kind != Kind::OptOut && file.exists() && touched.reaches(file, sight),
+    };
+    if let Some((file, _)) = files.iter().find(|(file, kind)| is_reached(file, *kind)) {
+        let file = if files.is_folder(path) { path } else { file };
+        let file = fact(&sight.shown(file));
+        let what = match touched.way {
+            Way::Written => format!("{by} would change {file}, and what it would say cannot be told before"),
+            Way::Removed => format!("{by} would remove {file}, which decides about hooks and gates"),
+            Way::Moved => format!("{by} would move {file} away, which decides about hooks and gates"),
+        };
+        return Some(Objection::doubtful(what, USE_EDIT));
+    }
+    let goes =
+        |folder: &&Path| touched.way != Way::Written && folder.exists() && touched.reaches(folder, sight);
+    let folder = files.state().find(goes)?;
+    let what = format!("{by} would take {} along, which is Stanchion's own", fact(&sight.shown(folder)));
+    Some(Objection::doubtful(what, LEAVE_IT))
+}
+
+/// A target that only the run tells, where the line says enough to think of the files.
+fn unknown(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Objection> {
+    if touched.path.is_some() {
+        return None;
+    }
+    let command = touched.command;
+    let is_redirection = touched.by().contains('>');
+    let targets =
+        command.redirections.iter().map(|redirection| &redirection.target).filter(|_| is_redirection);
+    let words = command.arguments().iter().filter(|_| !is_redirection);
+    let is_named = |word: &Word| {
+        names_any(&word.text) || comes_from(word, sight.tool_use.command) && names_any(sight.tool_use.command)
+    };
+    let is_patch =
+        || matches!(touched.by(), "patch" | "git apply") && files::speaks_of_one(sight.tool_use.command);
+    let is_inside = || touched.folder(sight).is_some_and(|folder| files.is_folder(&folder));
+    let is_meant =
+        targets.chain(words).filter(|word| !word.is_literal).any(is_named) || is_patch() || is_inside();
+    is_meant.then(|| {
+        let what = format!(
+            "{} changes files that only the run tells, where others decide about hooks and gates",
+            fact(touched.by())
+        );
+        Objection::doubtful(what, USE_EDIT)
+    })
+}
+
+/// Whether a word gets its value from elsewhere in the line: from `xargs`, `find`, a loop or `read`.
+fn comes_from(word: &Word, line: &str) -> bool {
+    let name = word.text.trim_start_matches(['$', '{']).trim_end_matches('}');
+    let mut words = line.split(|c: char| c.is_whitespace() || c == ';');
+    word.text == "{}" || word.text.starts_with('$') && words.any(|other| other == name)
+}
+
+/// Whether any word of a line names one of the files.
+fn names_any(line: &str) -> bool {
+    let is_between = |c: char| c.is_whitespace() || "\"';><()=|&".contains(c);
+    line.split(is_between).any(files::names_one)
+}
+
+/// A line that cannot be followed to its end, and names one of the files.
+fn blind(sight: &Sight<'_>) -> Option<Objection> {
+    let line = sight.tool_use.command;
+    let doubt = sight.script().doubt.as_ref()?;
+    (names_any(line) || files::speaks_of_one(line)).then(|| {
+        let what = format!("the line {doubt}, and names what decides about hooks and gates");
+        Objection::doubtful(what, USE_EDIT)
+    })
+}

@@ -1,0 +1,444 @@
+//! Our configuration: what an edit of it would take away.
+//!
+//! The whole cascade is read as it is and as it would be, so that it does not matter in which file something stands, or
+//! how it is written.
+
+use std::path::Path;
+
+use config::cascade::{self, Loaded};
+use config::types::guards::Guards;
+use config::types::{Configuration, Mode, OnError, Requirement, Trigger};
+use hooks_common::project::{ConfigFile, Level};
+use hooks_common::text::fact;
+use serde_json::{Map, Value};
+
+use crate::objection::Objection;
+
+/// Lists in which more is weaker.
+const EXEMPTING: [&str; 1] = ["exemptions"];
+/// Switches that weaken when they are on.
+const LETTING: [&str; 1] = ["allow_select"];
+/// Limits that weaken when they are raised.
+const LIMITS: [&str; 6] =
+    ["warn_above_kib", "refuse_above_kib", "most_lines", "grace_hours", "times", "repeated"];
+/// What a rule says, and not what it finds.
+const WORDS: [&str; 3] = ["message", "fix", "command"];
+
+/// What is weaker in the configuration when `text` stands in the file at `path`.
+pub(super) fn weakened(files: &[ConfigFile], path: &Path, level: Level, text: &str) -> Vec<Objection> {
+    let before = cascade::load(files);
+    // A linked work tree borrows a file of the main one until it has its own.
+    let here = |file: &ConfigFile| match file.level == level {
+        true => ConfigFile { path: path.to_owned(), ..file.clone() },
+        false => file.clone(),
+    };
+    let files: Vec<ConfigFile> = files.iter().map(here).collect();
+    let after = cascade::load_as_if(&files, path, text);
+    let mut found = Found::default();
+    if after.unreadable.contains(&level) && !before.unreadable.contains(&level) {
+        let why = after.findings.iter().find(|finding| finding.subject == "yaml");
+        let why = why.map_or_else(String::new, |finding| format!(": {}", fact(&finding.message)));
+        return vec![Objection::sure(
+            format!("the configuration would be no YAML any more, and nothing of the file would count{why}"),
+            "leave valid YAML in the file",
+        )];
+    }
+    compare(&before, &after, &mut found);
+    found.0
+}
+
+#[derive(Default)]
+struct Found(Vec<Objection>);
+
+impl Found {
+    fn sure(&mut self, what: impl Into<String>) {
+        self.0.push(Objection::sure(what, "ask the user, who changes this by hand"));
+    }
+}
+
+fn compare(before: &Loaded, after: &Loaded, found: &mut Found) {
+    let (was, is) = (&before.configuration, &after.configuration);
+    // What is off as a whole protects nothing.
+    if !was.enabled {
+        return;
+    }
+    let switches = [
+        ("enabled", was.enabled, is.enabled),
+        ("protect_cli", was.protect_cli, is.protect_cli),
+        ("strict_preflight", was.strict_preflight, is.strict_preflight),
+        ("on_error: deny", was.on_error == OnError::Deny, is.on_error == OnError::Deny),
+        ("hooks.stop.verify_requirements", verifies(was), verifies(is)),
+        ("hooks.permission_request.auto_deny_dangerous", denies_dangerous(was), denies_dangerous(is)),
+    ];
+    for (name, was, is) in switches {
+        if was && !is {
+            found.sure(format!("`{name}` would be switched off"));
+        }
+    }
+    requirements(was, is, found);
+    guards(&was.guards, &is.guards, found);
+}
+
+fn verifies(configuration: &Configuration) -> bool {
+    configuration.hooks.stop.verify_requirements
+}
+
+fn denies_dangerous(configuration: &Configuration) -> bool {
+    configuration.hooks.permission_request.auto_deny_dangerous
+}
+
+fn requirements(was: &Configuration, is: &Configuration, found: &mut Found) {
+    for (name, old) in was.requirements.0.iter().filter(|(_, requirement)| requirement.enabled) {
+        let new =
+            is.requirements.0.iter().find(|(other, _)| other == name).map(|(_, requirement)| requirement);
+        match new {
+            None => found.sure(format!("the requirement {} would be gone", fact(name))),
+            Some(new) if !new.enabled => found.sure(format!("the requirement {} would be off", fact(name))),
+            Some(new) => requirement(&fact(name), old, new, is.on_error, found),
+        }
+    }
+}
+
+fn requirement(name: &str, old: &Requirement, new: &Requirement, on_error: OnError, found: &mut Found) {
+    if rank(new.mode) < rank(old.mode) {
+        found.sure(lowered(&format!("the requirement {name}"), old.mode.name(), new.mode.name()));
+    }
+    if new.stop_only && !old.stop_only {
+        found.sure(format!("the requirement {name} would refuse no tool any more (`stop_only`)"));
+    }
+    if old.on_error == Some(OnError::Deny) && new.on_error.unwrap_or(on_error) != OnError::Deny {
+        found.sure(format!("the requirement {name} would let tools through when it fails itself"));
+    }
+    let lost = |old: &[String], new: &[String]| old.iter().find(|one| !new.contains(one)).cloned();
+    let names =
+        |names: &Option<Vec<String>>| names.clone().unwrap_or_else(|| vec!["main".into(), "master".into()]);
+    if let Some(branch) = lost(&names(&old.protected_branches), &names(&new.protected_branches)) {
+        found.sure(format!("the requirement {name} would no longer protect {}", fact(&branch)));
+    }
+    if let (Some(old), new) = (&old.paths, new.paths.clone().unwrap_or_default())
+        && let Some(path) = lost(&old.0, &new.0)
+    {
+        found.sure(format!("the requirement {name} would no longer keep {}", fact(&path)));
+    }
+    let (was, is) = (old.triggers(), new.triggers());
+    if !was.is_empty() && is.is_empty() {
+        found.sure(format!("nothing would trigger the requirement {name} any more"));
+    } else if was.iter().any(|trigger| !is.iter().any(|other| holds(other, trigger)))
+        || old.counts_bash_writes() && !new.counts_bash_writes()
+    {
+        let what = format!("this changes what triggers the requirement {name}");
+        found.0.push(Objection::advice(what, "tell the user"));
+    }
+}
+
+/// Whether one trigger meets whatever the other does.
+fn holds(trigger: &Trigger, other: &Trigger) -> bool {
+    trigger == other || *trigger == Trigger::tool(&other.tool)
+}
+
+/// Guards are compared as data: what is a list loses entries, what is a limit rises, for all of them alike.
+fn guards(was: &Guards, is: &Guards, found: &mut Found) {
+    let data = |guards: &Guards| serde_json::to_value(guards).unwrap_or_default();
+    let (was, is) = (data(was), data(is));
+    for (name, old) in was.as_object().into_iter().flatten() {
+        let (Some(old), new) =
+            (old.as_object().filter(|old| is_on(old)), is.get(name).and_then(Value::as_object))
+        else {
+            continue;
+        };
+        match new {
+            None => found.sure(format!("the guard `{name}` would be gone")),
+            Some(new) if !is_on(new) => found.sure(format!("the guard `{name}` would be off")),
+            Some(new) => guard(name, old, new, found),
+        }
+    }
+}
+
+fn is_on(guard: &Map<String, Value>) -> bool {
+    guard.get("enabled") != Some(&Value::Bool(false))
+}
+
+fn guard(name: &str, old: &Map<String, Value>, new: &Map<String, Value>, found: &mut Found) {
+    let guard = format!("the guard `{name}`");
+    for (key, was) in old {
+        let is = new.get(key).unwrap_or(&Value::Null);
+        match (key.as_str(), was, is) {
+            _ if was == is => {}
+            ("enabled" | "message", ..) => {}
+            ("mode", Value::String(was), Value::String(is)) if by_name(is) < by_name(was) => {
+                found.sure(lowered(&guard, was, is));
+            }
+            ("on_error", was, _) if was == "deny" => {
+                found.sure(format!("{guard} would let tools through when it fails itself"));
+            }
+            (_, Value::Array(was), Value::Array(is)) => list(&guard, key, was, is, found),
+            (_, Value::Bool(was), Value::Bool(_)) if *was != LETTING.contains(&key.as_str()) => {
+                found.sure(format!("`{key}` of {guard} would become {}", !was));
+            }
+            (_, Value::Number(was), Value::Number(is))
+                if LIMITS.contains(&key.as_str()) && is.as_f64() > was.as_f64() =>
+            {
+                found.sure(format!("`{key}` of {guard} would rise from {was} to {is}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn list(guard: &str, key: &str, was: &[Value], is: &[Value], found: &mut Found) {
+    let (was, is): (Vec<Value>, Vec<Value>) = (was.iter().map(bare).collect(), is.iter().map(bare).collect());
+    let missing = |from: &[Value], list: &[Value]| from.iter().filter(|one| !list.contains(one)).count();
+    let (lost, gained) = (missing(&was, &is), missing(&is, &was));
+    if EXEMPTING.contains(&key) {
+        if gained > 0 {
+            found.sure(format!("{guard} would overlook more (`{key}`)"));
+        }
+    } else if lost > gained || was.iter().any(Value::is_string) && lost > 0 {
+        found.sure(format!("{guard} would lose entries of `{key}`"));
+    } else if lost > 0 {
+        let what =
+            format!("this rewrites {key} of {guard}, and whether they still find as much cannot be told");
+        found.0.push(Objection::doubtful(what, "add an entry instead, or ask the user"));
+    }
+}
+
+/// A rule without what it only says.
+fn bare(rule: &Value) -> Value {
+    let mut rule = rule.clone();
+    if let Some(map) = rule.as_object_mut() {
+        map.retain(|key, _| !WORDS.contains(&key.as_str()));
+    }
+    rule
+}
+
+fn lowered(whose: &str, was: &str, is: &str) -> String {
+    format!("{whose} would go from `{was}` to `{is}`")
+}
+
+fn rank(mode: Mode) -> u8 {
+    match mode {
+        Mode::Observe => 0,
+        Mode::Warn => 1,
+        Mode::Enforce => 2,
+    }
+}
+
+fn by_name(mode: &str) -> u8 {
+    [Mode::Observe, Mode::Warn, Mode::Enforce].into_iter().find(|known| known.name() == mode).map_or(2, rank)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+
+    use crate::testing::{Bench, edit, worst, write};
+    use crate::{Certainty, Objection};
+
+    const LOCAL: &str = ".claude/requirements.local.yaml";
+    const CONFIGURATION: &str = "\
+protect_cli: true
+strict_preflight: true
+on_error: deny
+requirements:
+  plan:
+    enabled: true
+    message: Plan first.
+  review:
+    enabled: true
+    mode: warn
+    on_error: deny
+    trigger_tools:
+      - tool: Bash
+        command_pattern: git\\s+push
+      - Write
+  branch:
+    enabled: true
+    type: guard
+    guard_type: protected_branch
+    protected_branches: [main, release]
+  off:
+    enabled: false
+guards:
+  settings: {}
+  push:
+    branches: [release/*]
+    on_error: deny
+  sql: {allow_select: false}
+  destructive:
+    rules:
+      - {pattern: terraform destroy, message: Never.}
+      - {pattern: kubectl delete, message: Never.}
+  large_read: {refuse_above_kib: 100}
+  secrets:
+    exemptions:
+      - {files: fixtures/**, reason: made up for tests}
+  powershell: {mode: warn}
+  loops: {enabled: false}
+";
+
+    fn bench() -> Bench {
+        let bench = Bench::new("  settings: {}");
+        bench.write(".claude/requirements.yaml", CONFIGURATION);
+        bench
+    }
+
+    fn found(bench: &Bench, path: &Path, text: &str) -> Vec<Objection> {
+        bench.raised(write(path, text)).into_iter().map(|raised| raised.objection).collect()
+    }
+
+    /// What is found when `old` becomes `new` in the project's file.
+    fn with(old: &str, new: &str) -> Vec<Objection> {
+        assert!(CONFIGURATION.contains(old), "{old}");
+        let bench = bench();
+        let path = bench.root().join(".claude/requirements.yaml");
+        bench.raised(edit(&path, old, new)).into_iter().map(|raised| raised.objection).collect()
+    }
+
+    #[test]
+    fn what_weakens_is_told() {
+        for (old, new, told) in [
+            ("protect_cli: true", "enabled: false", "`enabled` would be switched off"),
+            ("protect_cli: true", "", "`protect_cli` would be switched off"),
+            ("strict_preflight: true", "strict_preflight: no", "`strict_preflight`"),
+            ("on_error: deny\nreq", "req", "`on_error: deny`"),
+            (
+                "  plan:\n    enabled: true",
+                "  plan:\n    enabled: false",
+                "the requirement `plan` would be off",
+            ),
+            ("  plan:\n", "  plans:\n", "the requirement `plan` would be gone"),
+            ("    message: Plan first.", "    scope: nowhere", "the requirement `plan` would be gone"),
+            ("    message: Plan first.", "    mode: observe", "from `enforce` to `observe`"),
+            ("    message: Plan first.", "    stop_only: true", "`stop_only`"),
+            (
+                "    message: Plan first.",
+                "    trigger_tools: []",
+                "nothing would trigger the requirement `plan`",
+            ),
+            ("    mode: warn", "    mode: observe", "from `warn` to `observe`"),
+            (
+                "    mode: warn\n    on_error: deny",
+                "    mode: warn\n    on_error: allow",
+                "when it fails itself",
+            ),
+            ("[main, release]", "[main]", "no longer protect `release`"),
+            ("  settings: {}\n", "", "the guard `settings` would be gone"),
+            ("settings: {}", "settings: {enabled: false}", "the guard `settings` would be off"),
+            (
+                "settings: {}",
+                "settings: {mode: warn}",
+                "the guard `settings` would go from `enforce` to `warn`",
+            ),
+            ("powershell: {mode: warn}", "powershell: {mode: observe}", "from `warn` to `observe`"),
+            ("branches: [release/*]", "branches: []", "would lose entries of `branches`"),
+            ("    on_error: deny\n  sql", "  sql", "the guard `push` would let tools through"),
+            ("{allow_select: false}", "{}", "`allow_select` of the guard `sql` would become true"),
+            ("      - {pattern: terraform destroy, message: Never.}\n", "", "would lose entries of `rules`"),
+            (
+                "refuse_above_kib: 100",
+                "refuse_above_kib: 99999",
+                "`refuse_above_kib` of the guard `large_read` would rise",
+            ),
+            ("fixtures/**", "'**'", "would overlook more"),
+            ("  secrets:", "  secrets:\n    entropy: false", "`entropy` of the guard `secrets`"),
+            (
+                "requirements:\n",
+                "hooks: {stop: {verify_requirements: off}}\nrequirements:\n",
+                "`hooks.stop.verify_requirements`",
+            ),
+            ("requirements:\n", "requirements: [\n", "no YAML any more"),
+        ] {
+            let found = with(old, new);
+            let is_told = |one: &Objection| one.what.contains(told) && one.certainty == Certainty::Sure;
+            assert!(found.iter().any(is_told), "{old} -> {new}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_adds_or_tightens_passes() {
+        for (old, new) in [
+            ("protect_cli: true", "protect_cli: yes"),
+            ("protect_cli: true", "# The agent keeps its gates.\nprotect_cli: true"),
+            ("protect_cli: true", "protect_cli: true\nlogging: {level: debug}"),
+            ("    message: Plan first.", "    message: Plan it, please."),
+            ("    message: Plan first.", "    checklist: [a, b]"),
+            ("    message: Plan first.", "    trigger_tools: [Edit, Write, MultiEdit, NotebookEdit]"),
+            ("    mode: warn", "    mode: enforce"),
+            ("      - tool: Bash\n        command_pattern: git\\s+push\n", "      - Bash\n"),
+            ("[main, release]", "[release, main, stable]"),
+            ("  off:\n    enabled: false\n", ""),
+            ("  off:\n    enabled: false", "  off:\n    enabled: true"),
+            ("  settings: {}", "  settings: {mode: enforce, message: No.}"),
+            ("  settings: {}", "  settings:\n    enabled: true"),
+            ("powershell: {mode: warn}", "powershell: {}"),
+            ("branches: [release/*]", "branches: [release/*, stable]"),
+            ("{allow_select: false}", "{allow_select: false, programs: [mydb]}"),
+            ("message: Never.}\n      - {pattern: k", "message: Ask first.}\n      - {pattern: k"),
+            (
+                "      - {pattern: kubectl delete, message: Never.}",
+                "      - {pattern: kubectl delete, message: Never.}\n      - {pattern: helm uninstall, message: No.}",
+            ),
+            ("refuse_above_kib: 100", "refuse_above_kib: 50"),
+            ("      - {files: fixtures/**, reason: made up for tests}", "      []"),
+            ("  loops: {enabled: false}\n", ""),
+            ("  loops: {enabled: false}\n", "  loops: {}\n  errors: {}\n"),
+        ] {
+            assert_eq!(with(old, new), [], "{old} -> {new}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_asked_or_told() {
+        for (old, new, certainty) in [
+            ("terraform destroy", "terraform (destroy|apply)", Certainty::Doubtful),
+            ("terraform destroy", "never matches", Certainty::Doubtful),
+            ("git\\s+push", "git\\s+pushx", Certainty::Advice),
+            ("    message: Plan first.", "    trigger_tools: [Edit]", Certainty::Advice),
+        ] {
+            let found = with(old, new);
+            assert_eq!(found.len(), 1, "{old} -> {new}: {found:?}");
+            assert_eq!(found[0].certainty, certainty, "{old} -> {new}");
+        }
+    }
+
+    #[test]
+    fn the_cascade_counts_and_not_the_file() {
+        let bench = bench();
+        let (local, project) = (bench.root().join(LOCAL), bench.root().join(".claude/requirements.yaml"));
+        let global = bench.home().join(".claude/requirements.yaml");
+        assert!(!found(&bench, &local, "enabled: false\n").is_empty());
+        assert!(!found(&bench, &local, "requirements: {plan: {enabled: false}}\n").is_empty());
+        assert!(!found(&bench, &local, "requirements: [\n").is_empty(), "it would not count");
+        assert_eq!(found(&bench, &local, "requirements: {mine: {enabled: true}}\n"), []);
+        assert_eq!(found(&bench, &global, "guards: {push: {enabled: false}, sql: {}}\n").len(), 1);
+        assert_eq!(found(&bench, &global, "guards: {sql: {}}\n"), []);
+        bench.write("../.claude/requirements.yaml", "guards: {errors: {}}\n");
+        assert_eq!(found(&bench, &global, "{}\n")[0].what, "the guard `errors` would be gone");
+        let cut = format!("inherit: false\n{CONFIGURATION}");
+        assert_eq!(found(&bench, &project, &cut)[0].what, "the guard `errors` would be gone");
+        assert_eq!(found(&bench, &project, CONFIGURATION), []);
+        // What the local file keeps may go from the project's.
+        bench.write(LOCAL, "protect_cli: true\n");
+        assert_eq!(found(&bench, &project, &CONFIGURATION.replace("protect_cli: true\n", "")), []);
+    }
+
+    #[test]
+    fn a_configuration_that_is_off_or_broken_has_nothing_to_lose() {
+        let bench = bench();
+        let path = bench.root().join(LOCAL);
+        bench.write(LOCAL, "requirements: {plan: {enabled: false}}\n");
+        assert_eq!(found(&bench, &path, "requirements: {plan: {enabled: false, mode: warn}}\n"), []);
+        assert_eq!(found(&bench, &path, "{}\n"), [], "it is on again");
+    }
+
+    #[test]
+    fn a_notebook_is_no_configuration() {
+        let bench = bench();
+        let path = bench.root().join(".claude/requirements.yaml");
+        let payload =
+            json!({"tool_name": "NotebookEdit", "tool_input": {"notebook_path": path, "new_source": ""}});
+        assert_eq!(worst(&bench.raised(payload)), "pass");
+    }
+}
