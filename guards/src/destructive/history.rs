@@ -157,14 +157,14 @@ fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
     let Some(branch) = tree.branch().filter(|branch| tree.is_protected(branch, sight)) else {
         return Ok(None);
     };
-    let asked = ["for-each-ref", "--count=1", "--contains=HEAD", "--format=%(refname:short)", "refs/remotes"];
-    let Some(remote) = tree.ask(asked)?.filter(|said| !said.trim().is_empty()) else { return Ok(None) };
+    // One of the two may be a remote's HEAD, which stands for another.
+    let asked =
+        ["for-each-ref", "--count=2", "--contains=HEAD", "--format=%(refname:lstrip=2)", "refs/remotes"];
+    let said = tree.ask(asked)?.unwrap_or_default();
+    let remote = said.lines().find(|name| !name.ends_with("/HEAD")).or(said.lines().next());
+    let Some(remote) = remote else { return Ok(None) };
     Ok(Some(Objection::sure(
-        format!(
-            "this amends the last commit of {}, which {} has already",
-            fact(&branch),
-            fact(remote.trim())
-        ),
+        format!("this amends the last commit of {}, which {} has already", fact(&branch), fact(remote)),
         "make a commit of its own, without `--amend`",
     )))
 }
@@ -176,11 +176,13 @@ fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
     }
     let mut operands = given.operands.iter().map(|word| word.text.as_str());
     let upstream = if given.has(&["root"]) { None } else { Some(operands.next().unwrap_or("@{upstream}")) };
+    // What is not in the new base is made anew, or left out.
+    let base = given.value(&["onto"]).or(upstream);
     let Some(branch) = operands.next().map(str::to_owned).or_else(|| tree.branch()) else { return Ok(None) };
     if !tree.is_protected(&branch, sight) {
         return Ok(None);
     }
-    let shared = match pushed(&branch, upstream, tree)? {
+    let shared = match pushed(&branch, base, tree)? {
         0 => return Ok(None),
         shared => shared,
     };

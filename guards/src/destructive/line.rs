@@ -134,7 +134,7 @@ fn operands(arguments: &[Word]) -> Vec<Word> {
 }
 
 /// Where `find` begins: what follows the first of its tests is no folder.
-fn roots_of_find(arguments: &[Word]) -> Vec<Word> {
+pub fn roots_of_find(arguments: &[Word]) -> Vec<Word> {
     let is_mode = |word: &&Word| matches!(&*word.text, "-H" | "-L" | "-P");
     let is_test = |word: &&Word| word.text.starts_with('-') || matches!(&*word.text, "(" | "!");
     let roots: Vec<Word> =

@@ -9,7 +9,7 @@ use hooks_common::git::Repository;
 use hooks_common::paths::{normalise, resolve};
 use hooks_common::text::fact;
 use shell::options::{Argument, Options};
-use shell::{Command, Folder, Word};
+use shell::{Command, Folder, Word, Write};
 
 use super::at_stake::{Left, Stake};
 use super::discards::stash_of;
@@ -30,7 +30,7 @@ const MOST_TREES: usize = 8;
 struct Goner {
     /// Free of symbolic links, but for its last part.
     path: PathBuf,
-    /// Whether it is a folder with all that is in it.
+    /// Whether it is a folder with all that is in it, or part of all that is in one.
     is_tree: bool,
     /// Whether the line names it; a pattern meets it otherwise.
     is_named: bool,
@@ -139,26 +139,42 @@ fn goners(command: &Command, sight: &Sight<'_>) -> Vec<Goner> {
     let words = command.arguments();
     let (writes, is_recursive) = match command.program() {
         Some("rm" | "grm") => (command.removes(), line::is_recursive(words)),
-        Some("find" | "gfind") => (command.removes(), line::deletes_all(words)),
+        Some("find" | "gfind") if line::deletes_all(words) => (found(command), true),
         Some("unlink") => (command.removes(), false),
         Some("shred") => (command.writes(), false),
         Some("truncate") if empties(words) => (command.writes(), false),
         _ if is_silent(command) => (command.writes(), false),
         _ => return Vec::new(),
     };
-    let is_find = matches!(command.program(), Some("find" | "gfind"));
-    if is_find && !is_recursive {
-        return Vec::new();
-    }
     let mut goners = Vec::new();
     for write in writes.iter().filter(|write| !matches!(write.by, ">>" | "&>>" | "<>")) {
+        let last = write.pattern.as_deref().map(|pattern| pattern.rsplit('/').next().unwrap_or_default());
         for path in sight.tool_use.targets(write, sight.home()).into_iter().flatten() {
             let path = real(&path);
-            let is_tree = is_recursive && path.is_dir() && !path.is_symlink();
+            let is_folder = path.is_dir() && !path.is_symlink();
+            // `x/*/` meets folders alone, and `x/*` is all of x.
+            if last == Some("") && !is_folder {
+                continue;
+            }
+            let is_tree = is_recursive && (is_folder || last == Some("*"));
             goners.push(Goner { path, is_tree, is_named: write.target.is_some() });
         }
     }
     goners
+}
+
+/// Where `find` begins to delete all that it meets.
+fn found(command: &Command) -> Vec<Write> {
+    let roots = line::roots_of_find(command.arguments()).into_iter().filter(|root| root.is_literal);
+    let tree = |root: Word| Write {
+        target: Some(root.text),
+        pattern: None,
+        folder: command.folder.clone(),
+        by: "find",
+        may_be_folder: true,
+        inside: None,
+    };
+    roots.map(tree).collect()
 }
 
 /// A path as a removal takes it: a symbolic link itself, not what it points to.

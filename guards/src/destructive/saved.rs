@@ -61,13 +61,18 @@ impl Saved {
     fn note_stash(&mut self, call: &GitCall<'_>, sight: &Sight<'_>) {
         let given = Given::of(call.arguments(), STASH);
         let mut operands = given.all();
-        match operands.next().map(|word| word.text.as_str()) {
+        let verb = operands.next().map(|word| word.text.as_str());
+        match verb {
             None | Some("push" | "save") => {
                 self.has_stash = true;
                 let with_new = given.has(&["u", "include-untracked", "a", "all"]);
-                let parts: Vec<&str> = operands.map(|word| word.text.as_str()).collect();
+                // What follows `save` is a message.
+                let parts = operands.map(|word| word.text.as_str()).filter(|_| verb == Some("push"));
+                let parts: Vec<&str> = parts.collect();
                 if given.has(&["p", "patch", "S", "staged"]) {
-                } else if parts.is_empty() {
+                    return;
+                }
+                if parts.is_empty() {
                     self.changed = true;
                     self.new |= with_new;
                 } else if let Some(folder) = git_folder(call, sight) {

@@ -1,6 +1,7 @@
 //! What cannot be brought back beyond files and git: clusters, buckets, databases, packages. A short list of commands
 //! whose whole purpose it is; a project's own belong into `rules`.
 
+use hooks_common::text::fact;
 use shell::options::Options;
 use shell::{Command, Input};
 
@@ -87,13 +88,12 @@ const SERVICES: &[Service] = &[
 /// What the command would destroy.
 pub fn find(command: &Command) -> Option<Objection> {
     let program = command.program()?;
-    let found = SERVICES
-        .iter()
-        .filter(|service| is_among(service.programs, program))
-        .find(|service| is_meant(service, command));
-    if let Some(service) = found {
-        let what = format!("`{}` {}", called(program, service), service.what);
-        return Some(Objection::sure(what, service.way_out));
+    let services = SERVICES.iter().filter(|service| is_among(service.programs, program));
+    for service in services {
+        if let Some(words) = met(service, command) {
+            let called = fact(&format!("{program}{words}"));
+            return Some(Objection::sure(format!("{called} {}", service.what), service.way_out));
+        }
     }
     match program {
         "dropdb" => drops(command),
@@ -113,45 +113,34 @@ fn is_among(programs: &str, program: &str) -> bool {
     programs.split(' ').any(|name| name == program)
 }
 
-fn called(program: &str, service: &Service) -> String {
-    let words = service.words.iter().map(|word| word.split('|').next().unwrap_or_default());
-    let option = service
-        .with
-        .first()
-        .map(|name| if name.len() == 1 { format!("-{name}") } else { format!("--{name}") });
-    std::iter::once(program.to_owned())
-        .chain(words.map(str::to_owned))
-        .chain(option)
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-fn is_meant(service: &Service, command: &Command) -> bool {
+/// The words by which a command is what the service means, each behind a space.
+fn met(service: &Service, command: &Command) -> Option<String> {
     let words: Vec<_> = command.without_global_options().into_iter().skip(1).cloned().collect();
     let given = Given::of(&words, service.takes);
     // Terraform's long options have one dash.
-    let has = |name: &str| {
-        given.has(&[name])
-            || words
-                .iter()
-                .any(|word| word.text.strip_prefix('-').is_some_and(|long| name.len() > 1 && long == name))
-    };
-    let is_dry = given.value(&["dry-run"]).is_none_or(|kind| kind != "none" && kind != "false")
-        && given.has(&["dry-run"]);
+    let is_long = |word: &str, name: &str| name.len() > 1 && word.strip_prefix('-') == Some(name);
+    let has = |name: &str| given.has(&[name]) || words.iter().any(|word| is_long(&word.text, name));
+    let is_run = |kind: &str| matches!(kind, "none" | "false");
+    let is_dry = given.has(&["dry-run"]) && !given.value(&["dry-run"]).is_some_and(is_run);
     if is_dry || has("dryrun") || has("help") {
-        return false;
+        return None;
     }
+    let mut met = String::new();
     let mut operands = given.all();
-    let are_there = service.words.iter().all(|word| {
-        operands.next().is_some_and(|operand| {
-            word.split('|').any(|name| {
-                // `kubectl delete ns/prod`
-                let (kind, _) = operand.text.split_once('/').unwrap_or((&operand.text, ""));
-                name.eq_ignore_ascii_case(kind)
-            })
-        })
-    });
-    are_there && (service.with.is_empty() || service.with.iter().any(|name| has(name)))
+    for names in service.words {
+        let operand = operands.next()?;
+        // `kubectl delete ns/prod`
+        let kind = operand.text.split('/').next().unwrap_or_default();
+        names.split('|').find(|name| name.eq_ignore_ascii_case(kind))?;
+        met.push(' ');
+        met.push_str(kind);
+    }
+    if !service.with.is_empty() {
+        let name = service.with.iter().find(|name| has(name))?;
+        met.push_str(if name.len() == 1 { " -" } else { " --" });
+        met.push_str(name);
+    }
+    Some(met)
 }
 
 /// A database, unless its name says that it is one for tests.

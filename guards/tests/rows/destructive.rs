@@ -64,6 +64,8 @@ pub const ROWS: &[(&str, &str)] = &[
     ("rm -rf s*", "deny"),
     ("rm *.txt", "deny"),
     ("find scratch -delete", "deny"),
+    ("find scratch -type f -exec rm {} +", "deny"),
+    ("cd scratch && rm -rf ./*", "deny"),
     (": > src/dirty.rs", "deny"),
     ("> src/dirty.rs", "deny"),
     ("truncate -s 0 src/dirty.rs", "deny"),
@@ -108,6 +110,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("git commit --amen -m x", "deny"),
     ("git rebase -i HEAD~1", "deny"),
     ("git rebase --root", "deny"),
+    ("git rebase --onto HEAD~1 HEAD main", "deny"),
     ("git reset --soft HEAD~1", "ask"),
     ("git branch -f main HEAD~1", "ask"),
     ("git checkout -B main HEAD~1", "ask"),
@@ -142,6 +145,7 @@ pub const ROWS: &[(&str, &str)] = &[
 
     // Look-alikes.
     ("rm -rf target node_modules build", "pass"),
+    ("cd target && rm -rf *", "pass"),
     ("rm -rf /tmp/x", "pass"),
     ("rm -rf \"$TMP/x\"", "pass"),
     ("rm -rf \"${DIR:?}\"/*", "pass"),
@@ -178,6 +182,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("git reset src/dirty.rs", "pass"),
     ("git reset -q HEAD -- src", "pass"),
     ("git stash -u && git reset --hard", "pass"),
+    ("git stash save before && git reset --hard", "pass"),
     ("git add -A && git commit -m wip && git checkout .", "pass"),
     ("git commit -am wip; git checkout -- src/dirty.rs", "pass"),
     ("git clone ../x new && cd new && git reset --hard v1", "pass"),
