@@ -5,14 +5,13 @@
 //! trunk; `git clean` of untracked files; `DROP` and `TRUNCATE` given to an SQL client; the fork bomb. Not
 //! known: what a program or script of the project does by itself, and files that matter for other reasons.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use hooks_common::paths::{Paths, expand, normalise, resolve};
+use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use hooks_common::text::fact;
-use shell::{Command, Folder, Input, Operator, Script, ToolUse, Word};
+use shell::{Command, Input, Operator, Script, ToolUse, Word};
 
-use super::history;
+use super::{history, roots};
 
 /// Programs that take SQL as an argument or on stdin.
 const SQL_CLIENTS: [&str; 9] =
@@ -47,7 +46,7 @@ pub fn find(line: &str, script: &Script, ground: Ground<'_>) -> Option<String> {
 
 /// What a command removes or overwrites that nothing brings back, wherever it runs.
 pub fn hopeless(command: &Command, ground: Ground<'_>) -> Option<String> {
-    remove(command, ground).or_else(|| device(command))
+    roots::find(command, ground).or_else(|| device(command))
 }
 
 /// Whether a command may be one of these: a cheap look.
@@ -82,7 +81,7 @@ pub fn way_out(command: &Command) -> &'static str {
 }
 
 /// The letters of short options and the names of long ones, up to `--`.
-fn options(words: &[Word]) -> impl Iterator<Item = &str> {
+pub fn options(words: &[Word]) -> impl Iterator<Item = &str> {
     words
         .iter()
         .map(|word| word.text.as_str())
@@ -90,166 +89,14 @@ fn options(words: &[Word]) -> impl Iterator<Item = &str> {
         .filter(|word| word.starts_with('-'))
 }
 
-fn has_short(words: &[Word], letters: &[char]) -> bool {
+/// Whether one of these letters was given.
+pub fn has_short(words: &[Word], letters: &[char]) -> bool {
     options(words).any(|word| !word.starts_with("--") && word.contains(letters))
 }
 
-fn has_long(words: &[Word], name: &str) -> bool {
+/// Whether a long option was given, with its dashes.
+pub fn has_long(words: &[Word], name: &str) -> bool {
     options(words).any(|word| word == name)
-}
-
-/// Whether the options of `rm` make it take folders.
-pub fn is_recursive(arguments: &[Word]) -> bool {
-    has_short(arguments, &['r', 'R'])
-        || options(arguments).any(|word| word.len() > 3 && "--recursive".starts_with(word))
-}
-
-fn remove(command: &Command, ground: Ground<'_>) -> Option<String> {
-    let (program, arguments) = (command.program()?, command.arguments());
-    let is_find = matches!(program, "find" | "gfind");
-    let is_recursive = match program {
-        "rm" | "grm" => is_recursive(arguments),
-        "chmod" | "chown" | "chgrp" => has_short(arguments, &['R']) || has_long(arguments, "--recursive"),
-        _ if is_find => deletes_all(arguments),
-        _ => return None,
-    };
-    if has_long(arguments, "--no-preserve-root") {
-        return Some(format!("`{program}` is told not to spare the root"));
-    }
-    if !is_recursive {
-        return None;
-    }
-    let removes = !program.starts_with("ch");
-    let roots = if is_find { roots_of_find(arguments) } else { operands(arguments) };
-    let vital = roots.into_iter().find(|word| is_vital(word, &command.folder, ground, removes))?;
-    Some(format!("`{program}` would reach {} and everything in it", shown(&vital)))
-}
-
-/// The words that are no options.
-fn operands(arguments: &[Word]) -> Vec<Word> {
-    let end = arguments.iter().position(|word| word.text == "--").unwrap_or(arguments.len());
-    let (before, behind) = arguments.split_at(end);
-    let before = before.iter().filter(|word| !word.text.starts_with('-'));
-    before.chain(behind.iter().skip(1)).cloned().collect()
-}
-
-/// Where `find` begins: what follows the first of its tests is no folder.
-pub fn roots_of_find(arguments: &[Word]) -> Vec<Word> {
-    let is_mode = |word: &&Word| matches!(&*word.text, "-H" | "-L" | "-P");
-    let is_test = |word: &&Word| word.text.starts_with('-') || matches!(&*word.text, "(" | "!");
-    let roots: Vec<Word> =
-        arguments.iter().skip_while(is_mode).take_while(|word| !is_test(word)).cloned().collect();
-    match roots.is_empty() {
-        true => vec![Word { text: ".".to_owned(), is_literal: true, ..Word::default() }],
-        false => roots,
-    }
-}
-
-/// Whether `find` deletes whatever it meets: without a test that chooses.
-pub fn deletes_all(arguments: &[Word]) -> bool {
-    let is_exec = |word: &Word| matches!(&*word.text, "-exec" | "-execdir" | "-ok" | "-okdir");
-    let end = arguments.iter().position(is_exec).unwrap_or(arguments.len());
-    let (tests, action) = arguments.split_at(end);
-    let by_program = action.get(1).is_some_and(|program| {
-        matches!(program.text.rsplit('/').next(), Some("rm" | "grm" | "unlink" | "shred"))
-    });
-    let is_plain = |word: &Word| {
-        !word.text.starts_with('-')
-            || matches!(
-                &*word.text,
-                "-delete"
-                    | "-depth"
-                    | "-xdev"
-                    | "-mount"
-                    | "-mindepth"
-                    | "-maxdepth"
-                    | "-type"
-                    | "-print"
-                    | "-print0"
-                    | "-H"
-                    | "-L"
-                    | "-P"
-            )
-    };
-    (by_program || tests.iter().any(|word| word.text == "-delete")) && tests.iter().all(is_plain)
-}
-
-fn shown(word: &Word) -> String {
-    fact(&word.text)
-}
-
-/// Whether a word names a root, home, the project, a folder around them, or all that is in one of these.
-fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> bool {
-    let text = word.text.as_str();
-    let home = ground.home.to_string_lossy();
-    let text = ["${HOME}", "$HOME"]
-        .iter()
-        .fold(text.to_owned(), |text, name| if word.is_literal { text } else { text.replace(name, &home) });
-    let text = ["${PWD}", "$PWD", "$(pwd)"].iter().fold(text, |text, name| text.replace(name, "."));
-    // `x/*` and `x/.*` are all of x.
-    let base = match text.rsplit_once('/') {
-        Some(("", "*" | ".*" | "." | "" | "{*,.*}")) => "/",
-        Some((base, "*" | ".*" | "." | "" | "{*,.*}")) => base,
-        None if matches!(&*text, "*" | ".*") && !word.is_quoted => ".",
-        _ => &text,
-    };
-    if base.contains(['$', '`', '*', '?', '[']) {
-        return false;
-    }
-    let path = if base.starts_with('~') {
-        if base != "~" && !base.starts_with("~/") {
-            return !base.contains('/');
-        }
-        expand(ground.home, Path::new(base))
-    } else {
-        let start = match folder {
-            Folder::Start => ground.folder.to_owned(),
-            Folder::In(dir) if dir.starts_with('~') => expand(ground.home, Path::new(dir)),
-            Folder::In(dir) => ground.folder.join(dir),
-            Folder::Unknown if Path::new(base).is_absolute() => PathBuf::new(),
-            Folder::Unknown => return false,
-        };
-        start.join(base)
-    };
-    // A link is followed where what it leads to is taken: `link/*`, not `link`.
-    let is_link = removes && *base == *text;
-    let real = match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) if is_link => resolve(parent).join(name),
-        _ => resolve(&path),
-    };
-    [normalise(&path), real].iter().any(|path| is_vital_path(path, ground, removes))
-}
-
-fn is_vital_path(path: &Path, ground: Ground<'_>, removes: bool) -> bool {
-    /// What a system or a home consists of.
-    const INNER: [&str; 8] = [
-        "/usr/bin",
-        "/usr/sbin",
-        "/usr/lib",
-        "/usr/lib64",
-        "/usr/share",
-        "/usr/local",
-        "/var/lib",
-        "/etc/ssh",
-    ];
-    const OF_HOME: [&str; 5] = [".ssh", ".gnupg", ".config", ".local/share", "Documents"];
-    let depth = path.components().count();
-    // `/`, and the folders right below it.
-    let is_top = depth <= 2 && path.is_absolute() && path != Path::new("/tmp");
-    if is_top || ground.home.starts_with(path) {
-        return true;
-    }
-    // Owners and modes of anything deeper are set every day.
-    let git = ground.project.join(".git");
-    let is_inner = || {
-        INNER.iter().any(|inner| path == Path::new(inner))
-            || (depth == 3 && (path.starts_with("/home") || path.starts_with("/Users")))
-            || OF_HOME.iter().any(|name| path == ground.home.join(name))
-            || ground.project.starts_with(path)
-            || path == git
-            || ["objects", "refs"].iter().any(|name| path.starts_with(git.join(name)))
-    };
-    removes && is_inner()
 }
 
 fn is_device(text: &str) -> bool {

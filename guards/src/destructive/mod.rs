@@ -10,6 +10,7 @@ mod given;
 mod history;
 pub mod line;
 mod removals;
+mod roots;
 mod rules;
 mod saved;
 mod services;

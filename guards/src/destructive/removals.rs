@@ -14,7 +14,7 @@ use shell::{Command, Folder, Word, Write};
 use super::at_stake::{Left, Stake};
 use super::discards::stash_of;
 use super::history::counted;
-use super::line;
+use super::roots;
 use super::saved::Saved;
 use super::work_tree::WorkTree;
 use crate::objection::Objection;
@@ -138,8 +138,8 @@ fn by(command: &Command) -> String {
 fn goners(command: &Command, sight: &Sight<'_>) -> Vec<Goner> {
     let words = command.arguments();
     let (writes, is_recursive) = match command.program() {
-        Some("rm" | "grm") => (command.removes(), line::is_recursive(words)),
-        Some("find" | "gfind") if line::deletes_all(words) => (found(command), true),
+        Some("rm" | "grm") => (command.removes(), roots::is_recursive(words)),
+        Some("find" | "gfind") if roots::deletes_all(words) => (found(command), true),
         Some("unlink") => (command.removes(), false),
         Some("shred") => (command.writes(), false),
         Some("truncate") if empties(words) => (command.writes(), false),
@@ -165,7 +165,7 @@ fn goners(command: &Command, sight: &Sight<'_>) -> Vec<Goner> {
 
 /// Where `find` begins to delete all that it meets.
 fn found(command: &Command) -> Vec<Write> {
-    let roots = line::roots_of_find(command.arguments()).into_iter().filter(|root| root.is_literal);
+    let roots = roots::roots_of_find(command.arguments()).into_iter().filter(|root| root.is_literal);
     let tree = |root: Word| Write {
         target: Some(root.text),
         pattern: None,

@@ -3,13 +3,13 @@
 use hooks_common::text::fact;
 use shell::Command;
 
-use super::line;
+use super::roots;
 use crate::objection::Objection;
 
 /// A recursive removal that is one of the root where a variable is empty: `rm -rf "$DIR"/*`. One that the line itself
 /// sets is no doubt.
 pub fn find(command: &Command, written: &str) -> Option<Objection> {
-    if !matches!(command.program(), Some("rm" | "grm")) || !line::is_recursive(command.arguments()) {
+    if !matches!(command.program(), Some("rm" | "grm")) || !roots::is_recursive(command.arguments()) {
         return None;
     }
     command.arguments().iter().filter(|word| !word.is_literal).find_map(|word| {
