@@ -16,6 +16,7 @@ mod protected_content;
 #[path = "../../../guards/tests/rows/push.rs"]
 mod push;
 #[path = "../../../guards/tests/rows/secrets.rs"]
+#[allow(dead_code, reason = "the single lines are the guard's own tests")]
 mod secrets;
 #[path = "../../../guards/tests/rows/settings.rs"]
 mod settings;
@@ -47,7 +48,8 @@ fn verdict(world: &World, at: usize, line: &str) -> String {
 
 /// Whether all rows hold; tells all that do not.
 fn check(world: &World, rows: &[(&str, &str)]) {
-    let asked = rows.iter().enumerate().map(|(at, (line, expected))| (line, *expected, verdict(world, at, line)));
+    let asked =
+        rows.iter().enumerate().map(|(at, (line, expected))| (line, *expected, verdict(world, at, line)));
     let wrong: Vec<_> = asked
         .filter(|(_, expected, found)| found != expected)
         .map(|(line, expected, found)| format!("{line}\n   is {found}, not {expected}"))
