@@ -68,8 +68,13 @@ pub fn added(sight: &Sight<'_>) -> Result<Vec<AddedFile>, String> {
     Ok(added.files.into_iter().map(|((top, path), lines)| AddedFile { top, path, lines }).collect())
 }
 
-/// Whether a text stands in what HEAD holds. git gets it on its input: arguments are for all to see.
+/// Whether a text stands in what HEAD holds; of several lines the longest. git gets it on its input: arguments are for
+/// all to see.
 pub fn is_committed(top: &Path, text: &str) -> bool {
+    let text = text.lines().max_by_key(|line| line.len()).unwrap_or_default().trim();
+    if text.is_empty() {
+        return false;
+    }
     let mut git = Command::new("git");
     git.arg("-C").arg(top).args(["grep", "--quiet", "--fixed-strings", "--text", "-f", "-", "HEAD"]);
     let answer = child::output_of(git.env("GIT_OPTIONAL_LOCKS", "0"), text.as_bytes().to_vec(), PATIENCE);

@@ -138,6 +138,9 @@ fn a_commit_is_asked_for_the_lines_that_it_adds() {
     assert_eq!(bench.verdict("git commit -m 'move a'"), "pass", "what is only moved is not new");
     bench.write("src/b.rs", "fn a() {}\n");
     assert_eq!(bench.verdict("git commit -am 'take it out'"), "pass");
+    bench.write("src/marker.rs", concat!("const MARKER: &str = \"-----BEGIN RSA ", "PRIVATE KEY-----\";\n"));
+    bench.git(&["add", "src/marker.rs"]);
+    bench.git(&["commit", "-q", "-m", "talk about keys"]);
     bench.write(
         "key.pem",
         concat!(
