@@ -13,6 +13,7 @@ mod scan;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod url;
 mod written;
 
 use std::path::Path;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::assignment;
 use super::shapes::{self, At, alnum, base64_url, upper_alnum};
+use super::url;
 
 /// A kind of credential.
 pub(super) struct Rule {
@@ -94,7 +95,7 @@ pub(super) const RULES: [Rule; 23] = [
     // The bot's number, then 35 characters of which the first two are the same in all.
     rule("telegram-token", "a Telegram bot token", &[":AA"], shapes::telegram),
     rule("azure-key", "an Azure storage key", &["AccountKey="], shapes::azure),
-    rule("url-credentials", "a password in a URL", &["://"], shapes::url_password),
+    rule("url-credentials", "a password in a URL", &["://"], url::password),
     named(
         GENERIC,
         "a value that looks like a credential",
