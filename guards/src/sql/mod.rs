@@ -1,9 +1,9 @@
 //! Guard `sql`: statements that change a database, given to a client or to a program's own text.
 //!
 //! What counts is who is called with what: `sqlite3 x.db "DROP TABLE t"` changes a database, `git commit -m "Drop table
-//! t"` and `rg "DELETE FROM"` do not. [`client`] knows which programs take SQL and where, [`lexer`] takes it apart,
-//! [`statement`] and [`meta`] tell what its parts do, [`source`] looks into `python -c` and its relatives, and [`remote`]
-//! into `docker exec`. [`look`] brings them together for one command.
+//! t"` and `rg "DELETE FROM"` do not. `client` knows which programs take SQL and where, `lexer` takes it apart,
+//! `statement` and `meta` tell what its parts do, `source` looks into `python -c` and its relatives, and `remote`
+//! into `docker exec`. `look` brings them together for one command.
 
 mod client;
 mod lexer;
