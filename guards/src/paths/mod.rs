@@ -117,13 +117,8 @@ impl<'a> Looked<'a> {
 }
 
 fn made_by(rule: &PathRule, file: &str) -> Objection {
-    let file = fact(file);
-    let what = match (&*rule.command, rule.existing) {
-        ("", _) => format!("{file} is not written by hand"),
-        (command, false) => format!("{file} is made by {command}, not by hand"),
-        (command, true) => format!("{file} is made and changed by {command}, not by hand"),
-    };
-    Objection::sure(what, way_out(rule))
+    let made = if rule.existing { "made and changed" } else { "made" };
+    Objection::sure(format!("{} is {made} by {}, not by hand", fact(file), rule.command), way_out(rule))
 }
 
 fn may_be_made_by(rule: &PathRule, folder: &str) -> Objection {
@@ -132,11 +127,8 @@ fn may_be_made_by(rule: &PathRule, folder: &str) -> Objection {
 }
 
 fn way_out(rule: &PathRule) -> String {
-    match (&*rule.command, rule.existing) {
-        ("", _) => "ask the user what makes it".to_owned(),
-        (command, false) => format!("run {command}, then edit the file that it makes"),
-        (command, true) => format!("run {command}"),
-    }
+    let then = if rule.existing { "" } else { ", then edit the file that it makes" };
+    format!("run {}{then}", rule.command)
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ fn every_tool_that_edits_is_seen() {
 #[test]
 fn rules_of_ones_own_replace_the_others() {
     let bench = Bench::new(
-        "  paths:\n    rules:\n      - {files: [CHANGELOG.md, docs/api/, '!docs/api/notes.md'], command: make docs, existing: true}\n      - {files: 'keys/*', command: ''}",
+        "  paths:\n    rules:\n      - {files: [CHANGELOG.md, docs/api/, '!docs/api/notes.md'], command: make docs, existing: true}\n      - {files: 'keys/*', command: make keys}",
     );
     bench.write("CHANGELOG.md", "text\n");
     bench.write("keys/a", "text\n");
@@ -147,7 +147,7 @@ fn rules_of_ones_own_replace_the_others() {
     let (what, way_out) = said(&bench, "echo text >> CHANGELOG.md");
     assert_eq!(what, "`CHANGELOG.md` is made and changed by make docs, not by hand");
     assert_eq!(way_out, "run make docs");
-    assert_eq!(said(&bench, "touch keys/b").0, "`keys/b` is not written by hand");
+    assert_eq!(said(&bench, "touch keys/b").0, "`keys/b` is made by make keys, not by hand");
     let changed = edit(&bench.root().join("CHANGELOG.md"), "text", "other");
     assert_eq!(worst(&bench.raised(changed)), "deny");
 }

@@ -2,18 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use super::rows::ROWS;
+use super::rows::{FILES, ROWS};
 use super::{EVERYDAY, client};
 use crate::testing::{Bench, Row};
 
 /// A project with files of SQL.
 fn bench(guards: &str) -> Bench {
     let bench = Bench::new(guards);
-    bench.write("changes.sql", "-- what is new\nSELECT 1;\nDELETE FROM t;\n");
-    bench.write("reads.sql", "SELECT a, 'DROP TABLE t' FROM t; -- DELETE FROM t\n");
-    bench.write("timed.sql", "\\timing\nSELECT a, 'DROP TABLE t' FROM t; -- DELETE FROM t\n");
-    bench.write("outer.sql", "\\i changes.sql\n");
-    bench.write("sub/.keep", "");
+    for (name, text) in FILES {
+        bench.write(name, text);
+    }
     bench
 }
 

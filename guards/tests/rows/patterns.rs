@@ -1,14 +1,21 @@
-//! Command lines for the guard `patterns`, in a repository with this configuration:
-//!
-//! ```yaml
-//! guards:
-//!   patterns:
-//!     rules:
-//!     - {id: no-eval, severity: critical, pattern: '\beval\(', files: '*.js'}
-//! ```
-//!
-//! `bad.js` is staged and holds `eval(input)`. `good.js` is tracked and changed, and breaks nothing; so is `README.md`,
-//! which now mentions `eval(input)`.
+//! Command lines for the guard `patterns` with [`GUARD`] in the repository of [`fixture`]: `bad.js` is staged and holds
+//! `eval(input)`; `good.js` is tracked and changed, and breaks nothing; so is `README.md`, which mentions `eval(input)`.
+
+/// The guard's settings.
+pub const GUARD: &str = r"  patterns:
+    rules:
+    - {id: no-eval, severity: critical, pattern: '\beval\(', files: '*.js'}";
+
+/// Makes the files, given what writes one and what runs git.
+pub fn fixture(write: impl Fn(&str, &str), git: impl Fn(&[&str])) {
+    write("good.js", "fine\n");
+    git(&["add", "good.js"]);
+    git(&["commit", "-q", "-m", "second"]);
+    write("good.js", "fine\nevaluate(input)\n");
+    write("README.md", "never call eval(input)\n");
+    write("bad.js", "eval(input)\n");
+    git(&["add", "bad.js"]);
+}
 
 #[rustfmt::skip]
 pub const ROWS: &[(&str, &str)] = &[

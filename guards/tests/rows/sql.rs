@@ -1,7 +1,16 @@
 //! Lines for guard `sql`: half of them change a database or hide whether they do, half of them only look like it.
 //!
-//! They are run in a project that has the folder `sub` and these files: `changes.sql` with a `DELETE`, `reads.sql`
-//! without, `timed.sql` that is `reads.sql` behind `\timing`, and `outer.sql` that is `\i changes.sql`.
+//! They are run in a project that has [`FILES`].
+
+/// The files, each with what it holds.
+pub const FILES: &[(&str, &str)] = &[
+    ("changes.sql", "-- what is new\nSELECT 1;\nDELETE FROM t;\n"),
+    ("reads.sql", "SELECT a, 'DROP TABLE t' FROM t; -- DELETE FROM t\n"),
+    ("timed.sql", "\\timing\nSELECT a, 'DROP TABLE t' FROM t; -- DELETE FROM t\n"),
+    ("outer.sql", "\\i changes.sql\n"),
+    ("sub/.keep", ""),
+];
+
 #[rustfmt::skip]
 pub const ROWS: &[(&str, &str)] = &[
     // Clients and their arguments.

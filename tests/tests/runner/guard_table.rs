@@ -9,6 +9,8 @@ use tests::World;
 mod destructive;
 #[path = "../../../guards/tests/rows/paths.rs"]
 mod paths;
+#[path = "../../../guards/tests/rows/patterns.rs"]
+mod patterns;
 #[path = "../../../guards/tests/rows/powershell.rs"]
 mod powershell;
 #[path = "../../../guards/tests/rows/protected_content.rs"]
@@ -86,7 +88,9 @@ fn what_destroys() {
 
 #[test]
 fn sql_statements() {
-    check(&world("  sql: {}"), sql::ROWS);
+    let world = world("  sql: {}");
+    put(&world.repo, sql::FILES);
+    check(&world, sql::ROWS);
 }
 
 #[test]
@@ -118,6 +122,18 @@ fn content_that_stays() {
 }
 
 #[test]
+fn patterns_in_commits() {
+    let world = world(patterns::GUARD);
+    patterns::fixture(
+        |name, text| put(&world.repo, &[(name, text)]),
+        |arguments| {
+            world.git(arguments);
+        },
+    );
+    check(&world, patterns::ROWS);
+}
+
+#[test]
 fn secrets_that_are_written() {
     check(&world("  secrets: {}"), secrets::ROWS);
 }
@@ -128,6 +144,7 @@ fn the_tables_are_large_and_even() {
     let tables = [
         destructive::ROWS,
         paths::ROWS,
+        patterns::ROWS,
         powershell::ROWS,
         protected_content::ROWS,
         push::ROWS,

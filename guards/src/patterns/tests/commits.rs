@@ -7,15 +7,13 @@ const COMMIT: &str = "git commit -m x";
 
 #[test]
 fn lines_that_commit_are_told_from_lines_that_do_not() {
-    let rule = "{id: no-eval, severity: critical, pattern: '\\beval\\(', files: '*.js'}";
-    let bench = Bench::new(&format!("  patterns:\n    rules:\n    - {rule}"));
-    bench.write("good.js", "fine\n");
-    bench.git(&["add", "-A"]);
-    bench.git(&["commit", "-q", "-m", "second"]);
-    bench.write("good.js", "fine\nevaluate(input)\n");
-    bench.write("README.md", "never call eval(input)\n");
-    bench.write("bad.js", "eval(input)\n");
-    bench.git(&["add", "bad.js"]);
+    let bench = Bench::new(rows::GUARD);
+    rows::fixture(
+        |name, text| bench.write(name, text),
+        |arguments| {
+            bench.git(arguments);
+        },
+    );
     let denied = rows::ROWS.iter().filter(|(_, verdict)| *verdict == "deny").count();
     assert_eq!(denied * 2, rows::ROWS.len(), "as many look-alikes as bypasses");
     bench.check(rows::ROWS);
