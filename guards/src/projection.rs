@@ -205,6 +205,8 @@ impl Progress {
     /// A success closes the failures of its family: what was edited since each has helped.
     fn close(&mut self, event: &LoggedEvent, session: &Value, new: &mut New) {
         let Some(family) = success_of(event) else { return };
+        // Without a target nothing ties a success of another tool than Bash to the failure.
+        let is_tied = event.tool_name == "Bash" || !event.file_path.is_empty();
         let fix = Fix {
             at: event.recorded_at.clone(),
             session: session.clone(),
@@ -212,7 +214,7 @@ impl Progress {
             files: Vec::new(),
         };
         let is_closed = |open: &Open| open.family == family && open.target == event.file_path;
-        for open in self.open.iter().filter(|open| is_closed(open)) {
+        for open in self.open.iter().filter(|open| is_tied && is_closed(open)) {
             new.fixes.push((open.fingerprint.clone(), Fix { files: open.files.clone(), ..fix.clone() }));
         }
         self.open.retain(|open| !is_closed(open));

@@ -103,15 +103,19 @@ impl Book {
         }
     }
 
-    /// Writes it, `most` entries of it.
+    /// Writes it, `most` entries of it. A newer version's is left alone.
     ///
     /// # Errors
-    /// When it cannot be written, lies behind a symbolic link, or is a newer version's.
+    /// When it cannot be written, or lies behind a symbolic link.
     pub fn write(mut self, root: &Path, most: usize) -> io::Result<()> {
         if self.version > FORMAT {
-            return Err(io::Error::other("a newer version's list of failures is left alone"));
+            return Ok(());
         }
         self.drop_oldest(most);
+        // What is longer would not be read again.
+        while document::pretty(&self)?.len() as u64 > document::LARGEST && self.entries().count() > 0 {
+            self.drop_oldest(self.entries().count() / 2);
+        }
         document::replace(root, &in_project::error_fingerprints(root), &self, Durability::Rebuildable)
             .map(drop)
     }

@@ -15,8 +15,8 @@ use book::{Book, Entry, Fix};
 /// How many files of a fix are told.
 const MOST_TOLD: usize = 3;
 
-/// What is said when a failure repeats itself in a session for the time that is configured, and helped itself before.
-/// The project is asked for then, and the book is read.
+/// What is said when a failure has come as often in a session as is configured, and something helped before. Only then
+/// the project is asked for and the book is read.
 ///
 /// # Errors
 /// When the book cannot be read.
@@ -31,7 +31,7 @@ pub fn examine(
     if count != settings.repeated.max(1) as usize {
         return Ok(None);
     }
-    let book = Book::read(&root()).map_err(|error| format!("what is known of failures: {error}"))?;
+    let book = Book::peek(&root()).map_err(|error| format!("what is known of failures: {error}"))?;
     Ok(book.entry(fingerprint).and_then(|entry| Some(told(entry, entry.fixed_by.as_ref()?))))
 }
 

@@ -14,6 +14,7 @@ use hooks_common::time::Moment;
 use serde_json::{Value, json};
 
 use super::{Failure, examine, is_failure, of};
+use crate::errors::book::{Book, Entry};
 use crate::projection;
 use crate::testing::Bench;
 
@@ -156,6 +157,7 @@ fn what_differs_is_no_loop() {
     for at in 0..4 {
         let said = format!("E   NameError: {}", "x".repeat(at + 3));
         assert!(session.fails("pytest", &said).is_empty(), "another failure each time");
+        assert!(session.fails(&format!("cmp a {}", "b".repeat(at + 1)), "").is_empty(), "nothing was said");
         assert!(session.fails(&format!("./tool{}.sh", ["a", "b", "c", "d"][at]), "error: same").is_empty());
     }
     for _ in 0..3 {
@@ -228,6 +230,7 @@ fn a_run_is_judged_by_its_code_else_by_what_it_printed() {
         "Exit code 1\ntest result: ok. 3 passed; 0 failed\nfatal: no remote",
     );
     assert_eq!((found.passed, &*found.fingerprint), (Some(true), ""), "the push failed, not the tests");
+    assert_eq!(found.exit_code, None, "the code is the push's");
     let found = failed("cargo fmt --check && cargo test", "Exit code 1\nDiff in a.rs");
     assert_eq!(found.passed, None, "they may not have run");
     let found = failed("git push origin main", "Exit code 128\nfatal: 'origin' does not appear");
@@ -357,8 +360,42 @@ fn foreign_and_damaged_files_lose_nothing() {
     assert_eq!(std::fs::read(kept.unwrap().path()).unwrap(), b"{damaged");
     bench.write(path, r#"{"version":2,"errors":{}}"#);
     session.fails("make", "error: f");
-    let refused = projection::update(&session.project(), &session.paths(), &session.dir(), &session.id);
-    assert!(refused.unwrap_err().contains("newer version"));
+    session.turn();
+    assert_eq!(session.errors(), json!({"version": 2, "errors": {}}), "a newer version's stays");
+}
+
+#[test]
+fn a_book_stays_small_enough_to_be_read() {
+    let bench = Bench::new("  errors: {most: 100000}");
+    let root = bench.root();
+    let mut book = Book::read(&root).unwrap();
+    for at in 0..3_000 {
+        let last_seen = format!("2026-{at:05}");
+        let entry = Entry { message: "x".repeat(500), last_seen, ..Entry::default() };
+        book.count(&at.to_string(), &json!(1), entry);
+    }
+    book.write(&root, 100_000).unwrap();
+    let book = Book::read(&root).unwrap();
+    assert!(book.entry("2999").is_some() && book.entry("0").is_none(), "the oldest go");
+}
+
+#[test]
+fn another_tool_is_fixed_only_by_its_own_file() {
+    let bench = Bench::new("  errors: {}");
+    let mut session = Session::new(&bench, ONE);
+    let missing = json!({"tool_name": "Read", "tool_input": {"file_path": "/nowhere/a"}, "error": "File does not exist."});
+    session.event("PostToolUseFailure", missing);
+    let fetch = json!({"tool_name": "WebFetch", "tool_input": {"url": "x"}, "error": "no route"});
+    session.event("PostToolUseFailure", fetch);
+    session.edits("src/b.rs");
+    session.event("PostToolUse", json!({"tool_name": "Read", "tool_input": {"file_path": "/nowhere/b"}}));
+    session.event("PostToolUse", json!({"tool_name": "WebFetch", "tool_input": {"url": "y"}}));
+    session.turn();
+    let fixed = |session: &Session<'_>| session.errors().to_string().matches("fixed_by").count();
+    assert_eq!(fixed(&session), 0);
+    session.event("PostToolUse", json!({"tool_name": "Read", "tool_input": {"file_path": "/nowhere/a"}}));
+    session.turn();
+    assert_eq!(fixed(&session), 1);
 }
 
 #[test]

@@ -3,9 +3,8 @@
 //! The line is cut where its operators stand; a line that is more than a list of pipelines tells nothing, because what
 //! was printed tells better than a guess.
 
-use hooks_common::text::cut_bytes;
-
 use super::family::is_among;
+use super::segments::{Joint, segments};
 
 /// The deepest nesting that is followed.
 const DEEPEST: usize = 4;
@@ -33,17 +32,6 @@ impl Told {
     fn and(self, other: Self) -> Self {
         Self { passing: self.passing && other.passing, failing: self.failing && other.failing }
     }
-}
-
-/// What stands behind a segment of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Joint {
-    End,
-    And,
-    Or,
-    Then,
-    Pipe,
-    Background,
 }
 
 /// What the exit code of `line` tells of the last command in it that `is_it` knows.
@@ -150,108 +138,28 @@ fn program(text: &str) -> &str {
     text.split_ascii_whitespace().find(|word| !word.contains('=')).unwrap_or("true")
 }
 
-/// The segments of a list of pipelines; `None` for anything more.
-fn segments(line: &str) -> Option<Vec<(&str, Joint)>> {
-    /// Words that make a line more than a list.
-    const KEYWORDS: &str =
-        "! if then elif else fi for while until do done case esac select function { } [[ coproc";
-    let bytes = line.as_bytes();
-    let mut found = Vec::new();
-    let (mut start, mut at) = (0, 0);
-    let mut cut = |start: &mut usize, at: usize, length: usize, joint| {
-        let text = line[*start..at].trim();
-        *start = at + length;
-        let first = text.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or("");
-        if is_among(KEYWORDS, first) {
-            return None;
-        }
-        // `;` at the end of a line, and empty lines.
-        if !(text.is_empty() && matches!(joint, Joint::Then | Joint::End)) {
-            found.push((text, joint));
-        }
-        Some(())
-    };
-    while at < bytes.len() {
-        let next = bytes.get(at + 1).copied();
-        let before = at.checked_sub(1).map(|at| bytes[at]);
-        match bytes[at] {
-            b'\\' => at += 2,
-            b'\'' | b'"' | b'`' => at = closed(bytes, at)?,
-            b'(' => at = closed(bytes, at)?,
-            b')' => return None,
-            b'#' if before.is_none_or(|byte| byte.is_ascii_whitespace() || byte == b';') => {
-                at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at);
-            }
-            b'<' if next == Some(b'<') && bytes.get(at + 2) != Some(&b'<') => return None,
-            b'<' => at += if next == Some(b'<') { 3 } else { 1 },
-            b'>' => at += if matches!(next, Some(b'&' | b'|' | b'>')) { 2 } else { 1 },
-            b'&' if next == Some(b'>') => at += 2,
-            b'&' | b'|' | b';' | b'\n' => {
-                let (length, joint) = match (bytes[at], next) {
-                    (b'&', Some(b'&')) => (2, Joint::And),
-                    (b'&', _) => (1, Joint::Background),
-                    (b'|', Some(b'|')) => (2, Joint::Or),
-                    (b'|', Some(b'&')) => (2, Joint::Pipe),
-                    (b'|', _) => (1, Joint::Pipe),
-                    (b';', Some(b';')) => return None,
-                    _ => (1, Joint::Then),
-                };
-                // A line may go on behind an operator.
-                let is_continued = bytes[at] == b'\n' && line[start..at].trim().is_empty();
-                if !is_continued {
-                    cut(&mut start, at, length, joint)?;
-                }
-                at += length;
-            }
-            _ => at += 1,
-        }
-    }
-    if at > bytes.len() {
-        return None;
-    }
-    cut(&mut start, bytes.len(), 0, Joint::End)?;
-    if let Some((_, last)) = found.last_mut()
-        && *last == Joint::Then
-    {
-        *last = Joint::End;
-    }
-    Some(found)
-}
-
-/// The byte behind the quotation or the parenthesis that opens at `at`; `None` when it stays open.
-fn closed(bytes: &[u8], at: usize) -> Option<usize> {
-    let open = bytes[at];
-    let close = if open == b'(' { b')' } else { open };
-    let mut here = at + 1;
-    loop {
-        match *bytes.get(here)? {
-            byte if byte == close => return Some(here + 1),
-            b'\\' if open != b'\'' => here += 2,
-            b'\'' | b'"' | b'`' if open == b'(' => here = closed(bytes, here)?,
-            b'(' if open == b'(' || open == b'"' && bytes[here - 1] == b'$' => here = closed(bytes, here)?,
-            _ => here += 1,
-        }
-    }
-}
-
-/// The exit code that a line prints with `echo $?` or from `PIPESTATUS`: the last number of what it printed last.
-pub fn printed(line: &str, output: &str) -> Option<bool> {
-    let is_of_pipe = line.contains("PIPESTATUS");
+/// Whether the command passed, by the exit code that a line prints with `echo $?`, or from `PIPESTATUS`, right behind it:
+/// the last number of what it printed last.
+pub fn printed(line: &str, output: &str, is_it: &dyn Fn(&str) -> bool) -> Option<bool> {
     let segments = segments(line)?;
+    let is_of_pipe = line.contains("PIPESTATUS");
     let asks = segments.iter().position(|(text, _)| text.contains("$?") || text.contains("PIPESTATUS"))?;
-    let (_, joint) = segments.get(asks.checked_sub(1)?)?;
-    let pipes = asks > 1 && segments[asks - 2].1 == Joint::Pipe;
-    if *joint != Joint::Then || pipes != is_of_pipe {
+    let last = asks.checked_sub(1).filter(|last| segments[*last].1 == Joint::Then)?;
+    let first = segments[..last].iter().rposition(|(_, joint)| *joint != Joint::Pipe).map_or(0, |at| at + 1);
+    // Behind a pipe `$?` is of its last command.
+    if is_of_pipe != (first < last) || !is_it(segments[first].0) {
         return None;
     }
-    let last = output.lines().rev().find(|line| !line.trim().is_empty())?;
-    let digits = cut_bytes(last, 200).trim_end_matches(|c: char| !c.is_ascii_digit());
+    let said = output.lines().rev().find(|line| !line.trim().is_empty())?;
+    let digits = said.trim_end_matches(|c: char| !c.is_ascii_digit());
     let digits = &digits[digits.trim_end_matches(|c: char| c.is_ascii_digit()).len()..];
     Some(digits.parse::<u8>().ok()? == 0)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn of(line: &str) -> (bool, bool) {
@@ -279,6 +187,8 @@ mod tests {
             "cargo test &&\n echo fine",
             "server & cargo test",
             "cargo test &> out",
+            "cargo test <<E\nx; y\nE",
+            "cat > a.rs <<'E'; cat <<-F\nx | y\nE\n'\n\tF\ncargo test\n",
             "cargo test\n\n",
         ] {
             assert_eq!(of(line), (true, true), "{line}");
@@ -298,7 +208,6 @@ mod tests {
             "for x in a b; do cargo test; done",
             "bash -c 'cargo test | tail'",
             "(cargo test; true)",
-            "cargo test <<E\nx\nE",
             "cargo test > out; tail out",
             "cargo test 'open",
             "find . -name x -exec cargo test \\;",
@@ -314,12 +223,30 @@ mod tests {
 
     #[test]
     fn a_printed_code_is_read_where_it_is_the_commands() {
+        let printed = |line, output| printed(line, output, &|text| text.contains("cargo test"));
         let output = "running 3 tests\nexit: 101\n\n";
         assert_eq!(printed("cargo test; echo \"exit: $?\"", output), Some(false));
-        assert_eq!(printed("cargo test > log 2>&1; echo $?", "0\n"), Some(true));
+        assert_eq!(printed("cd x && cargo test > log 2>&1; echo $?", "0\n"), Some(true));
         assert_eq!(printed("cargo test | tail; echo ${PIPESTATUS[0]}", "x\n0"), Some(true));
         assert_eq!(printed("cargo test | tail; echo $?", "0"), None, "that is tail's");
+        assert_eq!(printed("cargo test > log; grep x log; echo $?", "0"), None, "that is grep's");
         assert_eq!(printed("cargo test; true", "0"), None);
         assert_eq!(printed("echo $?", "0"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_line_is_looked_at(line in "[a-z$\\\\'\"`()<>&|;#é \n]{0,60}") {
+            let _ = told(&line, &|text| text.contains('a'));
+            let _ = printed(&line, "0", &|text| text.contains('a'));
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        for open in ["(", "$(", "\"$(", "(\"$("] {
+            let line = format!("cargo test {}", open.repeat(50_000));
+            assert_eq!(of(&line), (false, false));
+        }
     }
 }

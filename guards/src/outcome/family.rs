@@ -42,7 +42,7 @@ pub fn of_command(command: &Command) -> Option<String> {
         "npm" | "pnpm" | "yarn" | "bun" => package_script(name, operands.next(), operands.next()),
         _ if is_among(WITH_TARGETS, name) => {
             let targets = targets(&rest);
-            let target = targets.iter().find(|target| is_test_name(target)).or(targets.first());
+            let target = targets.iter().find(|target| is_test_target(target)).or(targets.first());
             joined(name, target.copied())
         }
         _ if is_among(WITH_SUBCOMMAND, name) => match (operands.next(), operands.next()) {
@@ -55,10 +55,15 @@ pub fn of_command(command: &Command) -> Option<String> {
     Some(cut_bytes(&one_line(&family), LONGEST).to_owned())
 }
 
-/// Whether a target or a script is named for tests: `test`, `tests`, `test:unit`, `unit-test`.
-pub fn is_test_name(name: &str) -> bool {
+/// Whether a script is named for tests: `test`, `tests`, `test:unit`, `unit-test`.
+pub fn is_test_script(name: &str) -> bool {
     let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric());
-    parts.any(|part| matches!(part, "test" | "tests" | "check" | "verify" | "integrationTest"))
+    parts.any(|part| matches!(part, "test" | "tests" | "integrationTest"))
+}
+
+/// Whether a target is: that can be `check` and `verify` as well.
+pub fn is_test_target(name: &str) -> bool {
+    is_test_script(name) || matches!(name.rsplit(':').next(), Some("check" | "verify"))
 }
 
 /// The targets among the words of a build tool: no options, no assignments, none that is excluded.

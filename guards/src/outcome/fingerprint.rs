@@ -33,9 +33,16 @@ impl Said {
     pub fn of(family: &str, text: &str) -> Self {
         let text = cut_bytes(text, LOOKED_AT);
         let lines = || text.lines().filter(|line| !line.trim().is_empty());
+        let mut is_behind_error = false;
         let mut chosen: Vec<(u8, String)> = lines()
             .map(|line| plain(cut_bytes(line, LONGEST_LINE)))
-            .map(|line| (weight(&line), line))
+            .map(|line| {
+                // The same error in another file is another one; the place of a warning tells nothing.
+                let is_place = is_behind_error && is_place(&line);
+                let weight = if is_place { 1 } else { weight(&line) };
+                is_behind_error = weight > 0 && !is_place;
+                (weight, line)
+            })
             .filter(|(weight, _)| *weight > 0)
             .take(MOST_LINES)
             .collect();
@@ -83,6 +90,12 @@ fn weight(line: &str) -> u8 {
             "does not",
         ]))
     }
+}
+
+/// Whether a line only names the place of what stands before it.
+fn is_place(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("--> ") || line.starts_with("at ") || line.starts_with("File \"")
 }
 
 /// Whether a line is the last of a traceback: `ValueError: …`, `java.io.IOException: …`.
@@ -274,6 +287,13 @@ mod tests {
         let other = "FAILED tests/a.py::test_y - assert 1 == 2\nE   assert 1 == 2\n== 1 failed in 0.12s ==";
         assert_ne!(of(first).fingerprint, of(other).fingerprint);
         assert_ne!(of(first).fingerprint, Said::of("cargo test", first).fingerprint);
+        let at = |file: &str, warned: &str| {
+            format!(
+                "warning: unused\n --> src/{warned}.rs:1:1\nerror[E0308]: mismatched types\n --> src/{file}.rs:3:5"
+            )
+        };
+        assert_ne!(of(&at("a", "x")).fingerprint, of(&at("b", "x")).fingerprint, "another file");
+        assert_eq!(of(&at("a", "x")).fingerprint, of(&at("a", "y")).fingerprint, "another warning");
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod cases;
 pub mod exit;
 pub mod family;
 pub mod fingerprint;
+mod segments;
 pub mod summary;
 
 use std::path::PathBuf;
@@ -145,9 +146,8 @@ fn tell(hook: &mut Hook, raised: &Raised, mode: Mode) {
 /// How the tool of a payload ended; `None` for a success that is no run of tests.
 pub fn of(payload: &Payload, has_failed: bool, custom: &Names) -> Option<Outcome> {
     if payload.tool_name != "Bash" {
-        return has_failed.then(|| {
-            with_said(Outcome { family: payload.tool_name.clone(), ..Outcome::default() }, &payload.error)
-        });
+        let outcome = Outcome { family: payload.tool_name.clone(), ..Outcome::default() };
+        return has_failed.then(|| with_said(outcome, &payload.error, ""));
     }
     let line = &payload.tool_input.command;
     let is_mentioned = tests::is_mentioned(line, custom);
@@ -156,33 +156,47 @@ pub fn of(payload: &Payload, has_failed: bool, custom: &Names) -> Option<Outcome
     }
     let script = shell::parse(line);
     let run = if is_mentioned { tests::run_of(&script, custom) } else { None };
-    let (exit_code, said) = match has_failed {
+    let (code, said) = match has_failed {
         true => exit_code(&payload.error),
-        false => (None, &*payload.tool_response.output),
+        false => (Some(0), &*payload.tool_response.output),
     };
     let outcome = match run {
         Some((family, runner)) => {
-            let is_run = |text: &str| {
-                tests::is_mentioned(text, custom) && tests::run_of(&shell::parse(text), custom).is_some()
-            };
-            let told = exit::told(line, &is_run);
-            let is_told = if has_failed { told.failing } else { told.passing };
-            let passed = match is_told {
-                _ if payload.tool_response.is_background => None,
-                true => Some(!has_failed),
-                false => summary::verdict(said).or_else(|| exit::printed(line, said)),
-            };
-            let exit_code = exit_code.or_else(|| (passed.is_some() && is_told).then_some(0));
+            let (passed, exit_code) = judged(payload, has_failed, code, said, custom);
             Outcome { family, runner, passed, exit_code, ..Outcome::default() }
         }
-        None if has_failed => Outcome { family: family::of(&script), exit_code, ..Outcome::default() },
+        None if has_failed => Outcome { family: family::of(&script), exit_code: code, ..Outcome::default() },
         None => return None,
     };
-    Some(if is_failure(has_failed, &outcome) { with_said(outcome, said) } else { outcome })
+    Some(if is_failure(has_failed, &outcome) { with_said(outcome, said, line) } else { outcome })
 }
 
-fn with_said(outcome: Outcome, text: &str) -> Outcome {
-    let said = Said::of(&outcome.family, text);
+/// Whether the tests of a line passed, and their exit code where it is the line's.
+fn judged(
+    payload: &Payload,
+    has_failed: bool,
+    code: Option<i32>,
+    said: &str,
+    custom: &Names,
+) -> (Option<bool>, Option<i32>) {
+    if payload.tool_response.is_background {
+        return (None, None);
+    }
+    let line = &payload.tool_input.command;
+    let is_run = |text: &str| {
+        tests::is_mentioned(text, custom) && tests::run_of(&shell::parse(text), custom).is_some()
+    };
+    let told = exit::told(line, &is_run);
+    let is_told = if has_failed { told.failing } else { told.passing };
+    if is_told {
+        return (Some(!has_failed), code);
+    }
+    (summary::verdict(said).or_else(|| exit::printed(line, said, &is_run)), None)
+}
+
+/// With what was said; of a line that said nothing, it is the line that tells one failure from another.
+fn with_said(outcome: Outcome, text: &str, line: &str) -> Outcome {
+    let said = Said::of(&outcome.family, if text.trim().is_empty() { line } else { text });
     Outcome { fingerprint: said.fingerprint, said: said.line, ..outcome }
 }
 

@@ -8,7 +8,7 @@ use shell::options::{Argument, Options};
 use shell::{GitCall, Word};
 
 use super::refspec::{HEADS, branch_of, is_head};
-use super::told::UNKNOWN;
+use super::told::{UNKNOWN, is_unknown};
 use crate::git_config::GitConfig;
 
 /// A repository as the line has left it so far.
@@ -32,7 +32,7 @@ pub(super) struct Place {
 /// Where HEAD points.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Position {
-    /// To a branch.
+    /// To a branch, of whose name [`UNKNOWN`] parts are not known.
     Branch(String),
     /// To no branch.
     Detached,
@@ -79,8 +79,13 @@ impl Place {
         self.made_at.as_ref().is_some_and(|made_at| folder.starts_with(made_at))
     }
 
-    /// The work tree that `git worktree add`, called in `folder`, makes.
-    pub(super) fn worktree(&self, call: &GitCall<'_>, folder: &Path) -> Option<Self> {
+    /// The work tree that `git worktree add`, called in `folder`, makes; `text` tells what a word says.
+    pub(super) fn worktree(
+        &self,
+        call: &GitCall<'_>,
+        folder: &Path,
+        text: &dyn Fn(&Word) -> String,
+    ) -> Option<Self> {
         if call.subcommand() != "worktree" {
             return None;
         }
@@ -88,7 +93,7 @@ impl Place {
         let mut operands = Vec::new();
         for argument in Options::new("bB", "reason").read(call.arguments(), 0) {
             match argument {
-                Argument::Option("b" | "B", Some(value)) => made = Some(value.text),
+                Argument::Option("b" | "B", Some(value)) => made = Some(text(&value.to_word())),
                 Argument::Option("d" | "detach", _) => is_detached = true,
                 Argument::Option(..) => {}
                 Argument::Operand(at) => operands.push(&call.arguments()[at]),
@@ -100,11 +105,10 @@ impl Place {
             }
             _ => return None,
         };
-        let position = match (made.or_else(|| Some(&*start.first()?.text)), path.file_name()) {
+        let position = match made.or_else(|| start.first().map(|start| text(start))) {
             _ if is_detached => Position::Detached,
-            (Some(branch), _) if !branch.contains(['$', '`']) => Position::Branch(branch.to_owned()),
-            (None, Some(name)) => Position::Branch(name.to_string_lossy().into_owned()),
-            _ => Position::Unknown,
+            Some(branch) => named(&branch),
+            None => named(&path.file_name()?.to_string_lossy()),
         };
         Some(Self {
             repository: self.repository.clone(),
@@ -210,7 +214,7 @@ impl Place {
             return self.go(previous.unwrap_or(Position::Unknown));
         }
         if target.contains(UNKNOWN) {
-            return self.go(Position::Unknown);
+            return self.go(named(target));
         }
         let exists = |reference: &str| self.repository.reference(reference).is_some();
         let is_remote = |remote: &&str| exists(&format!("refs/remotes/{remote}/{target}"));
@@ -347,7 +351,7 @@ impl Place {
 }
 
 fn named(branch: &str) -> Position {
-    if branch.contains(UNKNOWN) { Position::Unknown } else { Position::Branch(branch.to_owned()) }
+    if is_unknown(branch) { Position::Unknown } else { Position::Branch(branch.to_owned()) }
 }
 
 /// Where HEAD was before the last time that git moved it to another branch, as its journal says.

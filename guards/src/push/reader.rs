@@ -155,9 +155,10 @@ impl<'a, 's> Reader<'a, 's> {
                     self.shown = Some(place.position.clone());
                 }
                 let shown = self.shown.as_ref().unwrap_or(&place.position).branch().map(str::to_owned);
-                place.follow(&call, &|word| told(word, shown.as_deref(), line.text));
+                let text = |word: &Word| told(word, shown.as_deref(), line.text);
+                place.follow(&call, &text);
                 let folder = folder_of(&call.folder, line.start, self.sight.home());
-                let apart = folder.and_then(|folder| place.worktree(&call, &folder));
+                let apart = folder.and_then(|folder| place.worktree(&call, &folder, &text));
                 self.places.extend(apart);
             }
             _ => self.alias(&command, &call, place, line),

@@ -121,6 +121,8 @@ fn the_repository_that_is_pushed_counts() {
         ("git worktree add ../new -b new && git push", "deny"),
         ("git worktree add -f ../new main && cd ../new && git push", "deny"),
         ("git worktree add ../new -b new && cd ../new && git branch -m master && git push", "deny"),
+        ("git worktree add ../new -b \"fix/$ID\" && cd ../new && git push -u origin HEAD", "pass"),
+        ("git worktree add ../new \"$B\" && cd ../new && git push", "ask"),
         ("git worktree add \"$W\" -b new && cd \"$W\" && git push", "ask"),
         ("gh pr checkout 12 && git push", "ask"),
         ("gh pr list && git push", "deny"),
@@ -216,4 +218,18 @@ fn a_refusal_says_what_and_why() {
     assert!(!said("git push https://dev:hunter2hunter2@example.invalid/x.git main").contains("hunter2"));
     assert_eq!(bench.line("git push origin main; git push origin main").len(), 1, "the same is said once");
     assert_eq!(bench.line("git push origin main master").len(), 2);
+}
+
+#[test]
+fn a_long_line_hides_nothing() {
+    let bench = bench();
+    let padding = "x".repeat(1024 * 1024);
+    assert_eq!(bench.verdict(&format!("git push origin main # {padding}")), "deny");
+    assert_eq!(bench.verdict(&format!("true # {padding}\ngit push origin main")), "ask");
+    assert_eq!(bench.verdict(&format!("git push origin feature # {padding}")), "pass");
+    assert_eq!(bench.verdict(&"git push origin feature; ".repeat(1_000)), "ask");
+    assert_eq!(bench.verdict(&"git push origin feature; ".repeat(100)), "pass");
+    bench.git(&["config", "alias.twice", "!git twice; git twice"]);
+    assert_eq!(bench.verdict("git twice; git push origin main"), "ask", "nobody follows that to its end");
+    assert_eq!(bench.verdict("git push origin main; git twice"), "deny", "what was found stays");
 }

@@ -38,18 +38,28 @@ pub(super) fn told(word: &Word, branch: Option<&str>, line: &str) -> String {
             _ => UNKNOWN.to_string(),
         };
     }
-    let mut told = String::new();
+    filled(text, branch, line, true)
+}
+
+/// A text with what is known of its expansions; variables are looked up unless this is the value of one.
+fn filled(text: &str, branch: Option<&str>, line: &str, looks_up: bool) -> String {
+    let mut filled_in = String::new();
     let mut rest = text;
     while let Some(at) = rest.find(['$', '`']) {
-        told.push_str(&rest[..at]);
+        filled_in.push_str(&rest[..at]);
         let length = expansion(&rest[at..]);
-        match branch.filter(|_| asks_for_branch(&rest[at..at + length], line)) {
-            Some(branch) => told.push_str(branch),
-            None => told.push(UNKNOWN),
+        let written = &rest[at..at + length];
+        match (query_of(written), variable(written).filter(|_| looks_up)) {
+            (Some(query), _) if is_query(&query) => filled_in.push_str(branch.unwrap_or("\0")),
+            (None, Some(name)) => match value(name, line) {
+                Some(value) => filled_in.push_str(&filled(value, branch, line, false)),
+                None => filled_in.push(UNKNOWN),
+            },
+            _ => filled_in.push(UNKNOWN),
         }
         rest = &rest[at + length..];
     }
-    told + rest
+    filled_in + rest
 }
 
 /// Whether all of a word is known only when the line runs.
@@ -57,29 +67,54 @@ pub(super) fn is_unknown(told: &str) -> bool {
     told.trim_start_matches('+').chars().all(|c| c == UNKNOWN) && told.contains(UNKNOWN)
 }
 
-/// Whether an expansion gives the branch: by asking for it, or by a variable that did and nothing else.
-fn asks_for_branch(written: &str, line: &str) -> bool {
-    if let Some(query) = query_of(written) {
-        return is_query(&query);
-    }
-    let name = written.trim_start_matches(['$', '{']).trim_end_matches('}');
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if name.is_empty() || !name.bytes().all(is_name) {
-        return false;
-    }
-    let mut is_set = false;
+/// The variable that an expansion is, if it is one and nothing more.
+fn variable(written: &str) -> Option<&str> {
+    let name = written.strip_prefix('$')?;
+    let name = name.strip_prefix('{').map_or(Some(name), |name| name.strip_suffix('}'))?;
+    (!name.is_empty() && name.bytes().all(is_name)).then_some(name)
+}
+
+/// The text that a line sets a variable to, if that is all that it does with it but use it.
+fn value<'l>(name: &str, line: &'l str) -> Option<&'l str> {
+    let mut value = None;
     for (at, _) in line.match_indices(name) {
-        let is_inside =
-            line[..at].bytes().next_back().is_some_and(|byte| is_name(byte) || b"${".contains(&byte));
-        let Some(value) = line[at + name.len()..].strip_prefix('=').filter(|_| !is_inside) else { continue };
-        let value = value.trim_start_matches('"');
-        let asks = query_of(&value[..expansion(value)]).is_some_and(|query| is_query(&query));
-        if !asks {
-            return false;
+        let before = line[..at].bytes().next_back();
+        let after = &line[at + name.len()..];
+        let is_other = before.is_some_and(is_name) || after.bytes().next().is_some_and(is_name);
+        let is_use = matches!(before, Some(b'$' | b'{'));
+        if is_other || is_use && !after.starts_with('=') {
+            continue;
         }
-        is_set = true;
+        let set = after.strip_prefix('=').filter(|_| value.is_none() && !is_use)?;
+        value = Some(&set[..end_of_value(set)]);
     }
-    is_set
+    let value = value?;
+    let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+    // What quotes hold together is Bash's to tell.
+    (!value.contains(['\'', '"', '\\'])).then_some(value)
+}
+
+/// Where the value of an assignment ends.
+fn end_of_value(text: &str) -> usize {
+    let mut is_quoted = false;
+    let mut at = 0;
+    while let Some(byte) = text.as_bytes().get(at) {
+        match byte {
+            b'$' | b'`' => {
+                at += expansion(&text[at..]);
+                continue;
+            }
+            b'"' => is_quoted = !is_quoted,
+            byte if !is_quoted && (byte.is_ascii_whitespace() || b";&|()<>".contains(byte)) => break,
+            _ => {}
+        }
+        at += 1;
+    }
+    at
+}
+
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// The command in `$(…)` or back-ticks, without what only hides its errors.
@@ -101,9 +136,8 @@ fn expansion(text: &str) -> usize {
         }
         (Some(b'$'), Some(b'(')) => (b'(', b')'),
         (Some(b'$'), Some(b'{')) => (b'{', b'}'),
-        (Some(b'$'), Some(byte)) if byte.is_ascii_alphanumeric() || *byte == b'_' => {
-            let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-            return bytes[1..].iter().position(|byte| !is_name(byte)).map_or(text.len(), |end| end + 1);
+        (Some(b'$'), Some(byte)) if is_name(*byte) => {
+            return bytes[1..].iter().position(|byte| !is_name(*byte)).map_or(text.len(), |end| end + 1);
         }
         (Some(b'$'), Some(byte)) if byte.is_ascii_punctuation() => return 2,
         _ => return text.chars().next().map_or(0, char::len_utf8),
@@ -143,6 +177,16 @@ mod tests {
             ("B=\"$(git branch --show-current)\" && push origin \"${B}\"", "dev"),
             ("B=$(git branch --show-current); B=$(cat f); push $B", "?"),
             ("AB=$(git branch --show-current); push $B", "?"),
+            ("B=$(git branch --show-current); read B; push $B", "?"),
+            ("B=fix/$(date +%s) && push \"$B\"", "fix/?"),
+            ("B=\"fix/$(date +%s) x\"; push -u ${B}:$B", "fix/? x:fix/? x"),
+            ("B=fix/$X; printf -v B main; push $B", "?"),
+            ("B=fix/$X; B+=x; push $B", "?"),
+            ("B=fix/$X; B2=main; push $B", "fix/?"),
+            ("B='ma'$(x); push $B", "?"),
+            ("B=m\"a\"$(x); push $B", "?"),
+            ("B=m\\a$(x); push $B", "?"),
+            ("B=$A; A=$B; push $B", "?"),
             ("push ${B:-main}:x", "?:x"),
             ("push claude/$ID", "claude/?"),
             ("push 'refs/heads/*'", "refs/heads/*"),

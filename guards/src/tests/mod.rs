@@ -9,8 +9,9 @@ use shell::{Command, Script};
 use crate::outcome::family;
 
 /// What a line that runs tests holds, one of them at least.
-const MENTIONS: [&str; 13] = [
+const MENTIONS: [&str; 16] = [
     "test",
+    "Test",
     "check",
     "verify",
     "tox",
@@ -22,6 +23,8 @@ const MENTIONS: [&str; 13] = [
     "phpunit",
     "playwright",
     "cypress",
+    "pest",
+    "nose2",
     " t ",
 ];
 /// The families that run tests.
@@ -69,8 +72,10 @@ const RUNNERS: [&str; 42] = [
     "python -m nose2",
     "python manage.py test",
 ];
-/// Programs whose targets and scripts run tests where their names say so.
-const WITH_NAMES: &str = "make just task rake mvn gradle sbt ant ninja invoke mage npm pnpm yarn bun";
+/// Programs whose targets run tests where their names say so.
+const WITH_TARGETS: &str = "make just task rake mvn gradle sbt ant ninja invoke mage";
+/// Programs whose scripts do.
+const WITH_SCRIPTS: &str = "npm pnpm yarn bun";
 /// With one of these nothing is run.
 const NO_RUN: &str = "--help -h --version --list --list-tests --listTests --collect-only --co --no-run --dry-run \
     --show-only --setup-plan --fixtures -DskipTests -DskipTests=true -Dmaven.test.skip=true";
@@ -123,8 +128,9 @@ fn runner(command: &Command, family: &str) -> Option<String> {
         return None;
     }
     let is_named = family.split_once(' ').is_some_and(|(name, target)| {
-        family::is_among(WITH_NAMES, name)
-            && family::is_test_name(target.strip_prefix("run ").unwrap_or(target))
+        family::is_among(WITH_TARGETS, name) && family::is_test_target(target)
+            || family::is_among(WITH_SCRIPTS, name)
+                && family::is_test_script(target.strip_prefix("run ").unwrap_or(target))
     });
     (is_named || RUNNERS.contains(&family)).then(|| family.to_owned())
 }
@@ -180,6 +186,15 @@ mod cases {
     }
 
     #[test]
+    fn a_look_misses_no_runner() {
+        let missed: Vec<_> =
+            RUNNERS.iter().filter(|runner| !is_mentioned(runner, &Names::default())).collect();
+        assert!(missed.is_empty(), "{missed:?}");
+        let custom = |line: &str| is_mentioned(line, &Names::of(&["./ci.sh unit"]));
+        assert!(custom("./ci.sh unit") && !custom("ls -la"));
+    }
+
+    #[test]
     fn what_only_mentions_tests_is_no_run() {
         for line in [
             "echo cargo test",
@@ -197,6 +212,8 @@ mod cases {
             "npm install jest",
             "npm run latest",
             "npm run build",
+            "npm run check",
+            "make check-format",
             "pip install pytest",
             "git checkout tests",
             "git push origin test",

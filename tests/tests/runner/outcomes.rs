@@ -87,6 +87,23 @@ fn what_helped_is_told_to_another_session() {
 }
 
 #[test]
+fn to_observe_tells_nobody_and_to_enforce_tells_the_user_as_well() {
+    for (mode, verdict) in [("observe", "observe"), ("enforce", "warn")] {
+        let world = World::with(&GUARDS.replace("loops: {}", &format!("loops: {{mode: {mode}, times: 2}}")));
+        world.hook(&failed(&world, 3)).silent();
+        let answer = world.hook(&failed(&world, 4));
+        if mode == "observe" {
+            answer.silent();
+        } else {
+            assert!(answer.context().contains("2 times"));
+            assert!(answer.stdout.contains("systemMessage"), "{answer:?}");
+        }
+        let events = world.events(SESSION);
+        assert_eq!(last(&events, "PostToolUseFailure")["guards"][0]["verdict"], verdict);
+    }
+}
+
+#[test]
 fn an_interrupt_and_an_ordinary_success_leave_no_outcome() {
     let world = World::with(GUARDS);
     let mut interrupted = failed(&world, 3);
