@@ -11,8 +11,8 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use super::Durability;
 use crate::store;
 
-/// The largest state file that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
+/// The largest document that is read, in bytes.
+pub const LARGEST: u64 = 1024 * 1024;
 
 /// Makes the folder of a file below `root`. The root itself may lie behind links; nothing below it may.
 ///
