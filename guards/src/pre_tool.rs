@@ -237,7 +237,9 @@ fn tell(hook: &mut Hook, raised: &[Raised]) {
     let recent = hook.session_dir().and_then(|dir| dir.read_tail(RECENT).ok()).unwrap_or_default();
     let is_known = |one: &Raised| {
         let what = kept(&one.objection.what);
-        let same = |known: &GuardRecord| known.guard == one.guard.name() && known.what == what;
+        let is_told = |known: &GuardRecord| known.verdict == Verdict::Warn.name();
+        let same =
+            |known: &GuardRecord| is_told(known) && known.guard == one.guard.name() && known.what == what;
         recent.iter().any(|event| event.guards.iter().any(same))
     };
     let lines: Vec<String> = warned.into_iter().filter(|one| !is_known(one)).map(refusal::warning).collect();
