@@ -68,12 +68,19 @@ pub fn told(one: &Raised, of_guard: &str) -> String {
 
 /// What the configuration has the guard say, or its own words.
 fn said(one: &Raised) -> String {
-    let what = format!("{}.", one.objection.what);
+    let what = sentence(&one.objection.what);
     match &one.message {
         Some(message) if message.contains("{what}") => message.trim().replace("{what}", &one.objection.what),
         Some(message) => format!("{}\n({what})", message.trim()),
         None => what,
     }
+}
+
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 fn named(one: &Raised, root: &Path) -> String {
