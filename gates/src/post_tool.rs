@@ -1,5 +1,6 @@
 //! PostToolUse: what a tool that ran has spent, and what is told after it.
 
+use config::Policy;
 use hooks_common::event::{Event, is_edit_tool};
 use hooks_common::requirements::{Scope, transaction};
 use hooks_common::runtime::Hook;
@@ -17,11 +18,12 @@ const RECENT: u64 = 128 * 1024;
 ///
 /// # Errors
 /// When the gates cannot be read or the state not be changed.
-pub fn spend(hook: &mut Hook) -> Result<(), String> {
+pub fn spend(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
     if hook.event != Event::PostToolUse {
         return Ok(());
     }
-    let Some(gates) = Gates::of_later_stage(hook) else { return Ok(()) };
+    let Some(policy) = policy else { return Ok(()) };
+    let Some(gates) = Gates::of_later_stage_with(hook, policy.clone()) else { return Ok(()) };
     let Some(session) = &gates.session else { return Ok(()) };
     let tool_use = ToolUse::of(&hook.payload);
     let root = hook.project().root();

@@ -151,8 +151,14 @@ impl Gates {
 
     /// [`Gates::of_hook`] for a stage that comes after another one, whose record for the log stays.
     pub fn of_later_stage(hook: &mut Hook) -> Option<Self> {
+        let policy = Policy::of(hook.project(), &hook.paths)?;
+        Self::of_later_stage_with(hook, policy)
+    }
+
+    /// The same for a policy that was read already.
+    pub fn of_later_stage_with(hook: &mut Hook, policy: Policy) -> Option<Self> {
         let recorded = hook.gates.take();
-        let gates = Self::of_hook(hook);
+        let gates = Self::with_policy(hook, policy);
         hook.gates = recorded;
         gates
     }

@@ -11,13 +11,13 @@ use crate::patterns;
 ///
 /// # Errors
 /// When a guard cannot look.
-pub fn look(hook: &mut Hook) -> Result<(), String> {
+pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
     if hook.event != Event::PostToolUse || !is_edit_tool(&hook.payload.tool_name) || hook.is_skipped() {
         return Ok(());
     }
-    let Some(policy) = Policy::of(hook.project(), &hook.paths) else { return Ok(()) };
+    let Some(policy) = policy else { return Ok(()) };
     if policy.is_enabled() && policy.has_guard(GuardName::Patterns) {
-        patterns::after_edit(hook, &policy)?;
+        patterns::after_edit(hook, policy)?;
     }
     Ok(())
 }

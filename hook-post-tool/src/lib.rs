@@ -1,15 +1,21 @@
 //! PostToolUse and PostToolUseFailure: what the tool satisfied and spent, how it ended, what is told after it, what a
 //! command line committed, one line in the session's log.
 
+use config::Policy;
 use hooks_common::runtime::Hook;
 
 /// The events' order of work.
 pub fn work(hook: &mut Hook) {
+    let mut policy = None;
+    hook.stage("configuration", |hook| {
+        policy = Policy::of(hook.project(), &hook.paths);
+        Ok::<_, String>(())
+    });
     hook.stage("satisfying by skill", gates::satisfy::by_skill);
-    hook.stage("spending approvals", gates::post_tool::spend);
+    hook.stage("spending approvals", |hook| gates::post_tool::spend(hook, policy.as_ref()));
     hook.stage("plan mode", gates::plan_mode::tell);
-    hook.stage("guards", guards::post_tool::look);
-    hook.stage("outcomes", guards::outcome::look);
+    hook.stage("guards", |hook| guards::post_tool::look(hook, policy.as_ref()));
+    hook.stage("outcomes", |hook| guards::outcome::look(hook, policy.as_ref()));
     hook.stage("advice after failures", gates::post_tool::advise_after_failures);
     if hook.payload.tool_name == "Bash" {
         hook.stage("commits", continuity::commits::track);

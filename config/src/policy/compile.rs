@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use hooks_common::event::is_edit_tool;
 use hooks_common::finding::Finding;
@@ -121,7 +122,7 @@ impl Body {
             }
         }
         head.extend_from_slice(&text);
-        Policy { header, head, file: None, is_orphan: false }
+        Policy { header: Arc::new(header), head: Arc::new(head), file: None, is_orphan: false }
     }
 }
 

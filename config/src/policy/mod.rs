@@ -14,6 +14,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use hooks_common::finding::{Finding, Place, Severity};
 use hooks_common::log::LogLevel;
@@ -43,18 +44,18 @@ const CHUNK: usize = 16 * 1024;
 /// A source changed this shortly before compiling may change again within one tick of its clock, unseen.
 const TICK_NS: i128 = 20_000_000;
 
-/// A compiled policy, read in parts.
-#[derive(Debug)]
+/// A compiled policy, read in parts. A copy costs nothing: stages of a hook hand it on.
+#[derive(Debug, Clone)]
 pub struct Policy {
-    header: Header,
+    header: Arc<Header>,
     /// The beginning of the file, or all of it.
-    head: Vec<u8>,
-    file: Option<File>,
+    head: Arc<Vec<u8>>,
+    file: Option<Arc<File>>,
     /// Whether the configuration that it was made from is gone.
     is_orphan: bool,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Header {
     format: u32,
     program: String,
@@ -250,7 +251,8 @@ impl Policy {
         if header.format != FORMAT || length != header.length {
             return Err(io::Error::from(io::ErrorKind::InvalidData).into());
         }
-        Ok(Some(Self { header, head, file: Some(file), is_orphan: false }))
+        let (header, head) = (Arc::new(header), Arc::new(head));
+        Ok(Some(Self { header, head, file: Some(Arc::new(file)), is_orphan: false }))
     }
 
     fn is_current(&self, files: &[ConfigFile]) -> bool {
@@ -295,7 +297,7 @@ impl Policy {
                         Some("the last policy that could be read stays in force until that is mended".into());
                 }
             }
-            let header = last.header;
+            let header = Arc::unwrap_or_clone(last.header);
             let body = Body {
                 enabled: header.enabled,
                 protect_cli: header.protect_cli,

@@ -52,25 +52,23 @@ pub struct Failure<'a> {
 ///
 /// # Errors
 /// When the policy, the session's log or what is known of failures cannot be read.
-pub fn look(hook: &mut Hook) -> Result<(), String> {
+pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
     let has_failed = hook.event == Event::PostToolUseFailure;
     let is_concerned = has_failed || hook.payload.tool_name == "Bash";
     if !is_concerned || hook.payload.is_interrupt || hook.session.is_none() || hook.is_skipped() {
         return Ok(());
     }
-    let Some(policy) = Policy::of(hook.project(), &hook.paths).filter(Policy::is_enabled) else {
-        return Ok(());
-    };
+    let Some(policy) = policy.filter(|policy| policy.is_enabled()) else { return Ok(()) };
     let names = [GuardName::Tests, GuardName::Loops, GuardName::Errors];
     if !names.into_iter().any(|name| policy.has_guard(name)) {
         return Ok(());
     }
-    let custom = placed::<Tests>(&policy)?.map(|tests| tests.settings.runners).unwrap_or_default();
+    let custom = placed::<Tests>(policy)?.map(|tests| tests.settings.runners).unwrap_or_default();
     let Some(outcome) = of(&hook.payload, has_failed, &custom) else { return Ok(()) };
     let is_asked = policy.has_guard(GuardName::Loops) || policy.has_guard(GuardName::Errors);
     let found = match hook.session_dir().filter(|_| is_asked && is_failure(has_failed, &outcome)) {
         Some(dir) => Failure::of(&hook.payload, &outcome, &dir, hook.entered)
-            .and_then(|failure| examine(&policy, &failure, || projection::root_of(hook))),
+            .and_then(|failure| examine(policy, &failure, || projection::root_of(hook))),
         None => Ok(Vec::new()),
     };
     hook.outcome = Some(outcome);

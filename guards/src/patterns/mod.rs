@@ -1,8 +1,8 @@
 //! Guard `patterns`: what code must not have. It is warned of first and refused when it stays.
 //!
-//! The way of a finding: [`scan`] finds it in a file's text, [`exemptions`] may let it stand, [`graduation`] says
-//! from the first warning, which [`store`] keeps, whether it is warned of or refused. [`edit`] looks at what an edit
-//! brought, [`commit`] at what a commit would add, [`check`] at whole files when a person asks.
+//! The way of a finding: `scan` finds it in a file's text, `exemptions` may let it stand, `graduation` says
+//! from the first warning, which `store` keeps, whether it is warned of or refused. `edit` looks at what an edit
+//! brought, `commit` at what a commit would add, [`check`] at whole files when a person asks.
 
 pub mod check;
 mod commit;

@@ -1,7 +1,7 @@
 //! Guard `secrets`: credentials in what is about to be written to a file or committed.
 //!
-//! A text is looked through once for what the kept [`rules`] begin with; what they find is dropped again where it only
-//! shows what a credential looks like ([`placeholder`]), stands there already, or is let through ([`exempt`]). A
+//! A text is looked through once for what the kept `rules` begin with; what they find is dropped again where it only
+//! shows what a credential looks like (`placeholder`), stands there already, or is let through (`exempt`). A
 //! command that merely uses a credential is none of this guard's business. What it says never holds the credential.
 
 mod assignment;
