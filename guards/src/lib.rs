@@ -22,6 +22,8 @@ pub mod post_tool;
 pub mod powershell;
 pub mod pre_tool;
 pub mod projection;
+#[cfg(test)]
+mod properties;
 pub mod protected_content;
 pub mod push;
 pub mod references;
