@@ -1,22 +1,24 @@
 //! Many rules, of which nearly none concerns what is looked at: the literals that each needs lie in one text, and only
 //! a rule whose literal is met is read at all.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use serde::{Deserialize, Serialize};
 
 use crate::pattern::Pattern;
 
-/// Separates the literals of a rule, any of which suffices.
-const OR: char = '\u{1f}';
+/// Separates the literals of a rule, any of which suffices. Neither this nor [`END`] costs JSON an escape.
+const OR: u8 = 0x7f;
+/// Ends a rule.
+const END: u8 = b'~';
 
-/// From how many bytes on a text is walked once for all rules, before it is searched for each.
+/// From how many bytes on a text is long.
 const LONG: usize = 64 * 1024;
 
 /// Where a rule lies among others: offset and length in bytes.
 pub type At = (u64, u64);
 
-/// Rules by what they need, each with where it lies. A line of the text is offset, length and the literals, in lower
-/// case; without any the rule always counts.
+/// Rules by what they need, each with where it lies: offset, a space, length, a space, and the literals in lower case;
+/// without any the rule always counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sieve(String);
@@ -33,36 +35,40 @@ impl Sieve {
         let literals: Option<Vec<&[String]>> = patterns.iter().map(|pattern| pattern.needed()).collect();
         let literals: Vec<&str> = literals.iter().flatten().copied().flatten().map(String::as_str).collect();
         // What would break the text's own shape is not looked for.
-        if !literals.iter().any(|literal| literal.is_empty() || literal.contains(['\n', OR])) {
-            self.0.push_str(&literals.join(&OR.to_string()));
+        let breaks =
+            |literal: &&str| literal.is_empty() || literal.bytes().any(|byte| byte == OR || byte == END);
+        if !literals.iter().any(breaks) {
+            self.0.push_str(&literals.join(&char::from(OR).to_string()));
         }
-        self.0.push('\n');
+        self.0.push(char::from(END));
     }
 
     /// The rules that may hold in a text, which is given in ASCII lower case.
     pub fn hits(&self, lower: &str) -> Vec<At> {
-        let grams = (lower.len() >= LONG).then(|| Grams::of(lower.as_bytes()));
-        let is_met = |literal: &str| {
-            grams.as_ref().is_none_or(|grams| grams.may_hold(literal.as_bytes()))
-                && memmem::find(lower.as_bytes(), literal.as_bytes()).is_some()
-        };
-        let met =
-            self.lines().filter(|(_, _, literals)| literals.is_empty() || literals.split(OR).any(is_met));
-        met.filter_map(|(start, length, _)| Some((start.parse().ok()?, length.parse().ok()?))).collect()
+        let grams = Grams::of(lower.as_bytes());
+        let is_met =
+            |literal: &[u8]| grams.may_hold(literal) && memmem::find(lower.as_bytes(), literal).is_some();
+        let met = self
+            .rules()
+            .filter(|(_, literals)| literals.is_empty() || literals.split(|byte| *byte == OR).any(is_met));
+        met.map(|(at, _)| at).collect()
     }
 
     /// All rules.
     pub fn all(&self) -> Vec<At> {
-        self.lines()
-            .filter_map(|(start, length, _)| Some((start.parse().ok()?, length.parse().ok()?)))
-            .collect()
+        self.rules().map(|(at, _)| at).collect()
     }
 
-    fn lines(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.0.lines().filter_map(|line| {
-            let (start, rest) = line.split_once(' ')?;
-            let (length, literals) = rest.split_once(' ')?;
-            Some((start, length, literals))
+    /// Each rule's place and literals. Read byte by byte: there may be hundreds, and each tool waits for it.
+    fn rules(&self) -> impl Iterator<Item = (At, &[u8])> {
+        let mut rest = self.0.as_bytes();
+        std::iter::from_fn(move || {
+            let start = number(&mut rest)?;
+            let length = number(&mut rest)?;
+            let end = memchr(END, rest)?;
+            let literals = &rest[..end];
+            rest = &rest[end + 1..];
+            Some(((start, length), literals))
         })
     }
 
@@ -72,33 +78,55 @@ impl Sieve {
     }
 }
 
-/// Which three bytes in a row a text may hold: one walk through it spares one for nearly every rule.
-struct Grams(Vec<u64>);
+/// The number that a text begins with, taken off it together with the space behind it.
+fn number(text: &mut &[u8]) -> Option<u64> {
+    let mut number: u64 = 0;
+    for (at, byte) in text.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?,
+            b' ' if at > 0 => {
+                *text = &text[at + 1..];
+                return Some(number);
+            }
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Which bytes in a row a text may hold: one walk through it spares one for nearly every rule. Two in a row for a
+/// command line, three for a long text, which holds nearly any two.
+struct Grams {
+    marks: Vec<u64>,
+    length: usize,
+}
 
 impl Grams {
-    /// Places for marks; a power of two.
-    const PLACES: usize = 1 << 18;
+    /// Places for marks, powers of two: of a short text and of a long one.
+    const PLACES: [u32; 2] = [12, 18];
 
     fn of(text: &[u8]) -> Self {
-        let mut marks = vec![0; Self::PLACES / 64];
-        for gram in text.windows(3) {
-            let at = Self::place(gram);
-            marks[at / 64] |= 1 << (at % 64);
+        let length = if text.len() < LONG { 2 } else { 3 };
+        let mut grams = Self { marks: vec![0; (1 << Self::PLACES[length - 2]) / 64], length };
+        for gram in text.windows(length) {
+            let at = grams.place(gram);
+            grams.marks[at / 64] |= 1 << (at % 64);
         }
-        Self(marks)
+        grams
     }
 
     fn may_hold(&self, literal: &[u8]) -> bool {
-        literal.windows(3).all(|gram| {
-            let at = Self::place(gram);
-            self.0[at / 64] >> (at % 64) & 1 == 1
+        literal.windows(self.length).all(|gram| {
+            let at = self.place(gram);
+            self.marks[at / 64] >> (at % 64) & 1 == 1
         })
     }
 
     /// Multiplying by an odd number spreads what is alike; the highest bits are the most mixed.
-    fn place(gram: &[u8]) -> usize {
-        let number = u32::from_le_bytes([gram[0], gram[1], gram[2], 0]);
-        (number.wrapping_mul(0x9E37_79B1) >> 14) as usize
+    fn place(&self, gram: &[u8]) -> usize {
+        let third = gram.get(2).copied().unwrap_or_default();
+        let number = u32::from_le_bytes([gram[0], gram[1], third, 0]);
+        (number.wrapping_mul(0x9E37_79B1) >> (32 - Self::PLACES[self.length - 2])) as usize
     }
 }
 
@@ -127,7 +155,7 @@ mod tests {
     fn only_rules_that_may_hold_are_met() {
         let mut sieve = Sieve::default();
         for (key, source) in
-            [(1, "terraform destroy"), (2, "(aws|gcloud) rm"), (3, "a.b"), (4, r"\d+"), (5, "x\ny")]
+            [(1, "terraform destroy"), (2, "(aws|gcloud) rm"), (3, "a.b"), (4, r"\d+"), (5, "x~y")]
         {
             sieve.add((key, 7), &Pattern::new(source).unwrap());
         }

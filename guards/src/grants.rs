@@ -6,13 +6,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hooks_common::event::Payload;
-use hooks_common::paths::resolve;
+use hooks_common::paths::{Paths, resolve};
 use hooks_common::project::Project;
 use hooks_common::session_id::{SessionKey, short_hash};
 use hooks_common::store::{self, Durability};
 use hooks_common::text::fact;
 use hooks_common::time::Moment;
 use serde::{Deserialize, Serialize};
+
+use crate::seal;
 
 /// How long a grant may wait to be used, in seconds.
 pub const LIFE: i64 = 10 * 60;
@@ -38,9 +40,18 @@ pub struct Grant {
     pub granted_at: String,
     /// When it ends, seconds since 1970.
     pub expires_at: i64,
+    /// What shows that a person gave it; empty for a file that a command of ours may make.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub seal: String,
 }
 
 impl Grant {
+    /// What its seal stands under.
+    fn sealed(&self, digest: &str) -> [String; 5] {
+        let (code, session, reason) = (self.code.clone(), self.session.clone(), self.reason.clone());
+        [digest.to_owned(), code, session, reason, self.expires_at.to_string()]
+    }
+
     /// Whether a command of ours gave it, for a file, and no person.
     pub fn is_of_command(&self) -> bool {
         self.code.is_empty()
@@ -57,25 +68,40 @@ impl Grants {
         Self(project.allowed())
     }
 
-    /// Keeps a grant for what `digest` stands for.
+    /// Keeps what a person lets through, sealed.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn keep(&self, digest: &str, grant: &Grant) -> io::Result<()> {
+    pub fn give(&self, paths: &Paths, digest: &str, mut grant: Grant) -> io::Result<()> {
+        let parts = grant.sealed(digest);
+        grant.seal = seal::seal(paths, &parts.each_ref().map(String::as_str))?;
+        self.keep(digest, &grant)
+    }
+
+    fn keep(&self, digest: &str, grant: &Grant) -> io::Result<()> {
         store::create_private_dir(&self.0)?;
         let bytes = serde_json::to_vec(grant)?;
         store::replace(&self.path(digest), &bytes, Durability::Durable, 0o600)
     }
 
-    /// The grant for what `digest` stands for, if a session holds one now. It stays until it is [`Grants::spend`]t.
-    pub fn held(&self, digest: &str, session: Option<&SessionKey>, now: i64) -> Option<Grant> {
+    /// What a person lets a session do now, for what `digest` stands for. It stays until it is [`Grants::spend`]t.
+    pub fn held(&self, paths: &Paths, digest: &str, session: &SessionKey, now: i64) -> Option<Grant> {
+        let grant = self.young(digest, now)?;
+        let parts = grant.sealed(digest);
+        let is_sealed = seal::holds(paths, &parts.each_ref().map(String::as_str), &grant.seal);
+        (is_sealed && grant.session == session.as_str()).then_some(grant)
+    }
+
+    /// What a command of ours lets anybody do now with the file that `digest` stands for.
+    pub fn permitted(&self, digest: &str, now: i64) -> Option<Grant> {
+        self.young(digest, now).filter(Grant::is_of_command)
+    }
+
+    fn young(&self, digest: &str, now: i64) -> Option<Grant> {
         let bytes = store::read(&self.path(digest)).ok()??;
         let grant: Grant = serde_json::from_slice(&bytes).ok()?;
-        let is_for =
-            grant.session.is_empty() || session.is_some_and(|session| session.as_str() == grant.session);
         // A clock that was set back must not make one last longer.
-        let is_young = (now..=now + LIFE).contains(&grant.expires_at);
-        (is_for && is_young).then_some(grant)
+        (now..=now + LIFE).contains(&grant.expires_at).then_some(grant)
     }
 
     /// Uses a grant up; whether nobody else has.
@@ -117,6 +143,7 @@ pub fn permit_file(project: &Project, file: &Path, what: &str, now: Moment) -> i
         reason: what.to_owned(),
         granted_at: now.rfc3339(),
         expires_at: now.epoch() + LIFE,
+        seal: String::new(),
     };
     let grants = Grants::of(project);
     grants.sweep(now.epoch());
@@ -166,12 +193,21 @@ mod tests {
             reason: "release".into(),
             granted_at: String::new(),
             expires_at: 1_000,
+            seal: String::new(),
         };
-        grants.keep("d", &grant).unwrap();
-        assert_eq!(grants.held("d", Some(&session), 990), Some(grant));
-        assert_eq!(grants.held("d", None, 990), None, "another session's");
-        assert_eq!(grants.held("d", Some(&session), 1_001), None, "ended");
-        assert_eq!(grants.held("d", Some(&session), 1_000 - LIFE - 1), None, "from the future");
+        let paths = Paths::below(dir.path());
+        grants.give(&paths, "d", grant.clone()).unwrap();
+        let held = |digest: &str, session: &SessionKey, now: i64| grants.held(&paths, digest, session, now);
+        assert_eq!(held("d", &session, 990).map(|grant| grant.reason), Some("release".to_owned()));
+        assert_eq!(held("d", &SessionKey::new("12345678").unwrap(), 990), None, "another session's");
+        assert_eq!(held("d", &session, 1_001), None, "ended");
+        assert_eq!(held("d", &session, 1_000 - LIFE - 1), None, "from the future");
+        assert_eq!(grants.permitted("d", 990), None, "no command gave it");
+        let bytes = fs::read(grants.path("d")).unwrap();
+        store::replace(&grants.path("e"), &bytes, Durability::Durable, 0o600).unwrap();
+        assert_eq!(held("e", &session, 990), None, "a copy lets nothing else through");
+        grants.keep("f", &grant).unwrap();
+        assert_eq!(held("f", &session, 990), None, "nobody sealed it");
         assert!(grants.spend("d") && !grants.spend("d"));
     }
 

@@ -29,6 +29,7 @@ pub mod push;
 pub mod references;
 mod refusal;
 pub mod repository;
+pub mod seal;
 pub mod secrets;
 pub mod settings;
 pub mod sight;

@@ -1,15 +1,19 @@
 //! What lets things through, and who may use it: a person in a terminal of their own, never the agent by a command it
 //! runs or a file it writes.
 
+use std::io;
 use std::path::Path;
 
 use config::types::guards::GuardName;
-use hooks_common::paths::resolve;
+use hooks_common::paths::{Paths, resolve};
+use hooks_common::session_id::SessionKey;
 use hooks_common::store;
 use hooks_common::text::fact;
+use hooks_common::time::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::objection::{Objection, Raised, Verdict};
+use crate::seal;
 use crate::sight::Sight;
 
 /// The calls of `req` that set guards aside.
@@ -36,17 +40,36 @@ pub struct Pause {
     pub reason: String,
     /// By whom.
     pub by: By,
+    /// What shows that a person did.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub seal: String,
+}
+
+impl Pause {
+    /// A pause by somebody, sealed where it is a person.
+    ///
+    /// # Errors
+    /// When the key of seals can neither be read nor be made.
+    pub fn new(paths: &Paths, session: &SessionKey, by: By, reason: &str, now: Moment) -> io::Result<Self> {
+        let paused_at = now.rfc3339();
+        let seal = match by {
+            By::Person => seal::seal(paths, &["pause", session.as_str(), &paused_at])?,
+            By::Agent => String::new(),
+        };
+        Ok(Self { paused_at, reason: reason.to_owned(), by, seal })
+    }
 }
 
 /// Whether the mark is there and a person made it.
-pub fn is_paused_by_person(mark: &Path) -> bool {
+pub fn is_paused_by_person(paths: &Paths, mark: &Path, session: &SessionKey) -> bool {
     let Ok(Some(bytes)) = store::read(mark) else { return false };
-    serde_json::from_slice::<Pause>(&bytes).is_ok_and(|pause| pause.by == By::Person)
+    let Ok(pause) = serde_json::from_slice::<Pause>(&bytes) else { return false };
+    pause.by == By::Person && seal::holds(paths, &["pause", session.as_str(), &pause.paused_at], &pause.seal)
 }
 
 /// An override that the agent tries to give itself: it is refused whatever mode the guards are in.
 pub(crate) fn examine(sight: &Sight<'_>) -> Option<Raised> {
-    let what = call(sight).or_else(|| written(sight))?;
+    let what = call(sight).or_else(|| written(sight)).or_else(|| key_named(sight))?;
     let (guard, _) = sight.policy.guards().next()?;
     let place = sight.policy.guard_place(guard).ok()??;
     Some(Raised {
@@ -84,6 +107,21 @@ fn is_req(word: &str) -> bool {
     word.rsplit('/').next() == Some("req")
 }
 
+/// The key of seals, named by a line, an edit or a read.
+fn key_named(sight: &Sight<'_>) -> Option<String> {
+    let key = || sight.paths.seal_key();
+    let is_named = if sight.is_bash() {
+        let line = sight.tool_use.command;
+        let names = || line.contains(".stanchion/key") || line.contains(&*key().to_string_lossy());
+        line.contains("/key") && names()
+    } else {
+        let is_key = |file: &&Path| file.file_name().is_some_and(|name| name == "key");
+        let file = sight.tool_use.file.as_deref().filter(is_key);
+        file.is_some_and(|file| resolve(file) == resolve(&key()))
+    };
+    is_named.then(|| "this names the key that tells a person's allowances from others".to_owned())
+}
+
 /// A file that is written or removed and lets things through.
 fn written(sight: &Sight<'_>) -> Option<String> {
     let is_told = |file: &Path| {
@@ -99,9 +137,10 @@ fn written(sight: &Sight<'_>) -> Option<String> {
         }
         sight.tool_use.written_files(sight.home()).into_iter().flatten().collect()
     } else if sight.is_edit() {
-        sight.tool_use.file.clone().into_iter().collect::<Vec<_>>()
+        // Free of symbolic links, so its name tells.
+        sight.file().filter(|file| names(&file.to_string_lossy())).map(Path::to_owned).into_iter().collect()
     } else {
-        return None;
+        Vec::new()
     };
     let file = files.iter().find(|file| is_told(file))?;
     Some(format!(

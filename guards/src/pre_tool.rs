@@ -63,7 +63,7 @@ pub fn decide(hook: &mut Hook, policy: Option<&Policy>) -> Result<Option<Held>, 
         };
     }
     let mark = hook.project().state().pause_mark(session.key());
-    if overrides::is_paused_by_person(&mark) {
+    if overrides::is_paused_by_person(&hook.paths, &mark, session.key()) {
         record(hook, &raised, "paused", "", "");
         return Ok(None);
     }
@@ -75,7 +75,7 @@ pub fn decide(hook: &mut Hook, policy: Option<&Policy>) -> Result<Option<Held>, 
     }
     let digest = grants::digest_of(&hook.payload);
     let grants = Grants::of(hook.project());
-    if let Some(grant) = grants.held(&digest, Some(session.key()), hook.entered.epoch()) {
+    if let Some(grant) = grants.held(&hook.paths, &digest, session.key(), hook.entered.epoch()) {
         record(hook, &raised, "allowed", "", "");
         used.insert(0, (digest, grant));
         return Ok(Some(Held { grants, used }));

@@ -33,6 +33,7 @@ pub struct Sight<'a> {
     pub tool_use: ToolUse<'a>,
     /// When the hook began.
     pub now: Moment,
+    file: OnceCell<Option<PathBuf>>,
     permits: RefCell<Vec<(String, Grant)>>,
     before: OnceCell<Option<String>>,
     after: OnceCell<Option<String>>,
@@ -55,6 +56,7 @@ impl<'a> Sight<'a> {
             payload,
             tool_use,
             now,
+            file: OnceCell::new(),
             permits: RefCell::default(),
             before: OnceCell::new(),
             after: OnceCell::new(),
@@ -87,14 +89,14 @@ impl<'a> Sight<'a> {
     }
 
     /// The file that the tool names, free of symbolic links and `..`; it need not exist.
-    pub fn file(&self) -> Option<PathBuf> {
-        self.tool_use.file.as_deref().map(resolve)
+    pub fn file(&self) -> Option<&Path> {
+        self.file.get_or_init(|| self.tool_use.file.as_deref().map(resolve)).as_deref()
     }
 
     /// What the edited file holds now: empty text for one that is not there, `None` for one that is no text, too large
     /// or not to be read.
     pub fn before(&self) -> Option<&str> {
-        self.before.get_or_init(|| text_of(&self.file()?)).as_deref()
+        self.before.get_or_init(|| text_of(self.file()?)).as_deref()
     }
 
     /// What the edited file will hold, as far as it can be told. A notebook's cells cannot.
@@ -116,7 +118,7 @@ impl<'a> Sight<'a> {
     /// spent once nothing else is against the tool.
     pub fn is_permitted(&self, file: &Path) -> bool {
         let digest = digest_of_file(file);
-        let grant = Grants::of(self.project).held(&digest, None, self.now.epoch());
+        let grant = Grants::of(self.project).permitted(&digest, self.now.epoch());
         let is_held = grant.is_some();
         self.permits.borrow_mut().extend(grant.map(|grant| (digest, grant)));
         is_held

@@ -179,6 +179,11 @@ impl Paths {
         self.stanchion.join("bin")
     }
 
+    /// What tells an allowance that a person gave from a file that anybody wrote.
+    pub fn seal_key(&self) -> PathBuf {
+        self.stanchion_dir().join("key")
+    }
+
     /// The compiled global configuration, for projects that have none.
     pub fn global_policy(&self) -> PathBuf {
         self.stanchion.join("global-policy.json")

@@ -204,7 +204,10 @@ pub fn book(sight: &Sight<'_>, mode: Mode) -> (Option<Book>, Vec<String>) {
 /// Whether a person has the guards stand aside for the session.
 pub fn is_paused(sight: &Sight<'_>) -> bool {
     let mark = |session: SessionId| sight.project.state().pause_mark(session.key());
-    sight.payload.session().is_some_and(|session| overrides::is_paused_by_person(&mark(session)))
+    sight.payload.session().is_some_and(|session| {
+        let key = session.key().clone();
+        overrides::is_paused_by_person(sight.paths, &mark(session), &key)
+    })
 }
 
 /// What decides over a use of a tool.

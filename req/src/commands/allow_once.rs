@@ -55,15 +55,17 @@ pub fn run(arguments: &AllowOnce, out: &mut impl Write) -> anyhow::Result<()> {
         reason: reason.clone(),
         granted_at: place.now.rfc3339(),
         expires_at: place.now.epoch() + LIFE,
+        seal: String::new(),
     };
-    grants.keep(&found.record.digest, &grant).context("what is let through cannot be kept")?;
+    let expires_at = grant.expires_at;
+    grants.give(&place.paths, &found.record.digest, grant).context("what is let through cannot be kept")?;
     let record = GuardRecord { verdict: "granted".to_owned(), reason, ..found.record.clone() };
     session::record_with(&place, &found.session, "allow_once", &GateRecord::default(), &[record]);
     if arguments.json.json {
         return print_json(
             out,
             &json!({"code": code, "session": found.session.as_str(), "tool": found.event.tool_name,
-                    "what": shown(&found.event), "expires_at": grant.expires_at}),
+                    "what": shown(&found.event), "expires_at": expires_at}),
         );
     }
     writeln!(

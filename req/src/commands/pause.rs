@@ -3,19 +3,19 @@
 use std::io::Write;
 
 use anyhow::Context;
-use guards::overrides::{self, By};
+use guards::overrides::{By, Pause};
 use hooks_common::session_log::GateRecord;
 use hooks_common::store::{self, Durability};
 use serde_json::json;
 
 use super::json as print_json;
-use crate::cli::{Pause, Resume};
+use crate::cli;
 use crate::guarded::is_called_by_agent;
 use crate::place::Place;
 use crate::session;
 
 /// Lets a session's tools pass until the pause ends.
-pub fn pause(arguments: &Pause, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn pause(arguments: &cli::Pause, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     let session = session::find(&place, arguments.session.session.as_deref())?;
     if arguments.session.session.is_some() {
@@ -27,7 +27,9 @@ pub fn pause(arguments: &Pause, out: &mut impl Write) -> anyhow::Result<()> {
     }
     let reason = hooks_common::redact::redact(&arguments.reason).into_owned();
     let by = if is_called_by_agent(&place.paths) { By::Agent } else { By::Person };
-    let text = serde_json::to_string(&overrides::Pause { paused_at: place.now.rfc3339(), reason, by })?;
+    let pause =
+        Pause::new(&place.paths, &session, by, &reason, place.now).context("the pause cannot be sealed")?;
+    let text = serde_json::to_string(&pause)?;
     store::replace(&mark, text.as_bytes(), Durability::Rebuildable, 0o644)
         .with_context(|| format!("{} cannot be written", mark.display()))?;
     session::record(&place, &session, "pause", &GateRecord::default());
@@ -48,7 +50,7 @@ pub fn pause(arguments: &Pause, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// Ends a pause.
-pub fn resume(arguments: &Resume, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn resume(arguments: &cli::Resume, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     let session = session::find(&place, arguments.session.session.as_deref())?;
     let mark = place.state().pause_mark(&session);
