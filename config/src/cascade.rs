@@ -133,6 +133,16 @@ pub fn load_one(path: &Path, level: Level) -> Loaded {
     load(&[ConfigFile { level, path: path.to_owned(), identity: FileIdentity::of(path) }])
 }
 
+/// A guard that is named and nothing else is on, with every default.
+fn name_guards(tree: &mut Node) {
+    let Value::Mapping(entries) = &mut tree.value else { return };
+    let guards = entries.iter_mut().find(|(key, _)| key.text() == Some("guards"));
+    let Some((_, Node { value: Value::Mapping(guards), .. })) = guards else { return };
+    for (_, guard) in guards.iter_mut().filter(|(_, guard)| guard.is_null()) {
+        guard.value = Value::Mapping(Vec::new());
+    }
+}
+
 #[derive(Default)]
 struct Cascade<'i> {
     /// A file's text that is not on disk.
@@ -206,6 +216,7 @@ impl Cascade<'_> {
     /// Turns the merged tree into a configuration. A wrong value costs the smallest item that can do without
     /// it: a requirement, or one key of a section.
     fn finish(mut self, mut tree: Node) -> Loaded {
+        name_guards(&mut tree);
         let mut configuration = None;
         let unknown = RefCell::new(Vec::new());
         for _ in 0..MOST_REPAIRS {

@@ -138,6 +138,13 @@ fn inherit(hook: &mut Hook, gates: Gates, settings: &SessionStart, owner: Option
     }
 }
 
+/// The guards that may refuse something, as a sentence.
+fn guards(gates: &Gates) -> String {
+    let named = gates.policy.guards().filter(|(_, mode)| *mode == Mode::Enforce).map(|(name, _)| name.name());
+    let named: Vec<&str> = named.collect();
+    if named.is_empty() { String::new() } else { format!(" Guards that may refuse: {}.", named.join(", ")) }
+}
+
 fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -> Result<String, String> {
     let situation = Situation::of_project(&hook.paths, hook.project());
     let mut survey = gates.survey(&situation).map_err(|error| error.to_string())?;
@@ -150,6 +157,7 @@ fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -
     }
     if survey.is_empty() {
         text.push_str("No requirements configured.");
+        text.push_str(&guards(gates));
         return Ok(text);
     }
     let open: Vec<&Rule> =
@@ -199,6 +207,7 @@ fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -
             }
         }
     }
+    text.push_str(&guards(gates));
     if !open.is_empty() {
         let _ = write!(text, "\nTo satisfy: {fallback}");
         if !paused {

@@ -2,6 +2,9 @@
 
 use hooks_common::event::{Payload, TextEdit};
 
+/// The largest text that an edit is followed to, in bytes: a few edits that each double a text make any size.
+const LARGEST: usize = 32 * 1024 * 1024;
+
 /// The content after the edit that a payload announces, given the content before it; `None` where it cannot be told,
 /// because the tool is no edit, the file is no text, or the edit would fail.
 pub fn after<'a>(payload: &Payload, before: impl FnOnce() -> Option<&'a str>) -> Option<String> {
@@ -28,6 +31,9 @@ fn applied(mut text: String, edits: &[TextEdit], searched: impl Fn(&str) -> Stri
         } else if !text.contains(&old) {
             return None;
         } else if edit.all {
+            if text.len() > LARGEST {
+                return None;
+            }
             text = text.replace(&old, &edit.new);
         } else {
             text = text.replacen(&old, &edit.new, 1);

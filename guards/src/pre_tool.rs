@@ -11,6 +11,7 @@ use hooks_common::runtime::Hook;
 use hooks_common::session_log::{GateRecord, GuardRecord};
 use hooks_common::text::cut_bytes;
 use serde::de::DeserializeOwned;
+use shell::Doubt;
 
 use crate::grants::{self, Grant, Grants};
 use crate::objection::{Objection, Raised, Verdict};
@@ -187,10 +188,40 @@ pub fn raise(sight: &Sight<'_>) -> (Vec<Raised>, Vec<String>) {
             asked.ask::<LargeRead>(large_read::concerns, large_read::examine);
         }
     }
-    if let Some(raised) = overrides::examine(sight) {
-        asked.raised.push(raised);
+    asked.raised.extend(overrides::examine(sight));
+    if asked.raised.is_empty() {
+        asked.raised.extend(beyond(sight));
     }
     (asked.raised, asked.failures)
+}
+
+/// A line that goes beyond what is followed may run anything behind that: whoever looks at lines has the user asked.
+fn beyond(sight: &Sight<'_>) -> Option<Raised> {
+    /// The guards that look at lines, those whose matter is worst first.
+    const LOOKING: [GuardName; 9] = [
+        GuardName::Destructive,
+        GuardName::Settings,
+        GuardName::Push,
+        GuardName::Sql,
+        GuardName::Secrets,
+        GuardName::ProtectedContent,
+        GuardName::Paths,
+        GuardName::Powershell,
+        GuardName::Patterns,
+    ];
+    let doubt = sight.script().doubt.as_ref()?;
+    if !matches!(doubt, Doubt::TooLong | Doubt::TooDeep | Doubt::TooMuch) {
+        return None;
+    }
+    let guard = LOOKING.into_iter().find(|name| sight.policy.has_guard(*name))?;
+    let (_, mode) = sight.policy.guards().find(|(name, _)| *name == guard)?;
+    let place = sight.policy.guard_place(guard).ok()??;
+    let objection = Objection::doubtful(
+        format!("this line {doubt}, and what it runs behind that is not known"),
+        "run it in parts; a long text belongs into a file by Write",
+    );
+    let (verdict, place) = (objection.verdict(mode), (place.file, place.line));
+    Some(Raised { guard, verdict, objection, message: None, place })
 }
 
 struct Asked<'a, 's> {

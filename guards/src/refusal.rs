@@ -6,7 +6,7 @@ use std::path::Path;
 use hooks_common::req::Req;
 use hooks_common::runtime::Hook;
 
-use crate::objection::{Raised, Verdict};
+use crate::objection::{Certainty, Raised, Verdict};
 
 /// The refusal of a tool, or the question whether it may run.
 pub fn text(hook: &Hook, raised: &[Raised], verdict: Verdict, code: &str) -> String {
@@ -56,7 +56,7 @@ pub fn after(hook: &Hook, one: &Raised) -> String {
 
 /// One line about what is only warned of.
 pub fn warning(one: &Raised) -> String {
-    told(one, "which only warns")
+    told(one, if one.objection.certainty == Certainty::Advice { "as advice" } else { "which only warns" })
 }
 
 /// The same, with what is to be said of the guard.

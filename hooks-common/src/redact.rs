@@ -156,7 +156,9 @@ fn redact_word(word: &str) -> Cow<'_, str> {
     }
     for (prefix, fewest) in PREFIXES {
         let Some(at) = word.find(prefix) else { continue };
-        let boundary = at == 0 || !word.as_bytes()[at - 1].is_ascii_alphanumeric();
+        // `-pghp_…`: the letter of an option stands right before its value.
+        let is_option = at == 2 && word.starts_with('-');
+        let boundary = at == 0 || is_option || !word.as_bytes()[at - 1].is_ascii_alphanumeric();
         let token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+');
         let tail = &word[at + prefix.len()..];
         let length = tail.find(|c| !token(c)).unwrap_or(tail.len());

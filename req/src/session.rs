@@ -65,20 +65,24 @@ fn candidates(place: &Place, live: &[(SessionKey, Entry)]) -> String {
 /// Records in the session's log what a command did, so that its decisions can be explained later. A session
 /// without a log has nobody to explain to.
 pub fn record(place: &Place, session: &SessionKey, name: &str, gates: &GateRecord) {
-    record_with(place, session, name, gates, &[]);
+    record_with(place, session, name, gates, &[], "");
 }
 
-/// The same, with what it did about guards.
+/// The same, with what it did about guards and why.
 pub fn record_with(
     place: &Place,
     session: &SessionKey,
     name: &str,
     gates: &GateRecord,
     guards: &[GuardRecord],
+    reason: &str,
 ) {
     for (id, dir) in session_log::with_key(&place.paths, session) {
-        let event =
-            LoggedEvent { guards: guards.to_vec(), ..LoggedEvent::of_command(&id, name, gates.clone()) };
+        let event = LoggedEvent {
+            guards: guards.to_vec(),
+            reason: reason.to_owned(),
+            ..LoggedEvent::of_command(&id, name, gates.clone())
+        };
         if dir.append(&event, lock::PATIENT).is_err() {
             eprintln!("req: note: the log of session {session} could not be written");
         }

@@ -224,12 +224,17 @@ impl Policy {
     }
 
     fn open(path: &Path) -> Result<Option<Self>, PolicyError> {
-        let file = match File::open(path) {
+        // A pipe in its place must not keep anybody waiting.
+        let file = match store::open(path) {
             Ok(file) => file,
             Err(error) if store::is_absent(&error) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let length = file.metadata()?.len();
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Err(io::Error::from(io::ErrorKind::InvalidData).into());
+        }
+        let length = meta.len();
         let most = usize::try_from(length).map_err(io::Error::other)?;
         let mut head = vec![0; most.min(CHUNK)];
         let mut filled = 0;

@@ -59,7 +59,7 @@ fn an_edit_is_asked_only_for_what_it_brings() {
     let raised = bench.raised(write(&file, &with));
     assert_eq!(said(&raised), ["a GitHub token would be written to `src/a.rs`, line 2"]);
     assert_eq!(worst(&raised), "deny");
-    assert!(raised[0].objection.way_out.contains("secret-ok: <reason>"));
+    assert!(raised[0].objection.way_out.contains("secret-ok: <reason of ten characters at least>"));
 
     bench.write("src/a.rs", "let a = 1;\nlet token = \"\";\n");
     let raised = bench.raised(edit(&file, "\"\"", &format!("\"{TOKEN}\"")));

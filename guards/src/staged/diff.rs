@@ -10,10 +10,12 @@ use super::Lines;
 
 /// What makes a diff one that [`added`] reads, whatever the user's configuration says. A moved file counts as added
 /// where it goes.
-pub(super) const OPTIONS: [&str; 13] = [
+pub(super) const OPTIONS: [&str; 15] = [
     "-U0",
     "--inter-hunk-context=0",
     "--no-color",
+    "-O/dev/null",
+    "--diff-algorithm=myers",
     "--no-ext-diff",
     "--no-textconv",
     "--no-renames",

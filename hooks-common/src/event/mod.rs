@@ -17,6 +17,8 @@ use crate::sys;
 
 /// The largest payload that is read, in bytes.
 pub const LARGEST: usize = 64 * 1024 * 1024;
+/// The longest path that any system takes, in bytes.
+const LONGEST_PATH: usize = 4096;
 /// How long the host may be silent before its payload counts as ended.
 const SILENCE: Duration = Duration::from_secs(1);
 /// How long reading may take in all.
@@ -227,7 +229,7 @@ impl Payload {
     pub fn file(&self) -> Option<&Path> {
         [&self.tool_input.file_path, &self.tool_input.notebook_path]
             .into_iter()
-            .find(|path| !path.is_empty() && !path.contains('\0'))
+            .find(|path| !path.is_empty() && path.len() <= LONGEST_PATH && !path.contains('\0'))
             .map(Path::new)
     }
 

@@ -60,7 +60,7 @@ pub fn run(arguments: &AllowOnce, out: &mut impl Write) -> anyhow::Result<()> {
     let expires_at = grant.expires_at;
     grants.give(&place.paths, &found.record.digest, grant).context("what is let through cannot be kept")?;
     let record = GuardRecord { verdict: "granted".to_owned(), reason, ..found.record.clone() };
-    session::record_with(&place, &found.session, "allow_once", &GateRecord::default(), &[record]);
+    session::record_with(&place, &found.session, "allow_once", &GateRecord::default(), &[record], "");
     if arguments.json.json {
         return print_json(
             out,

@@ -6,6 +6,7 @@ use anyhow::Context;
 use guards::overrides::{By, Pause};
 use hooks_common::session_log::GateRecord;
 use hooks_common::store::{self, Durability};
+use hooks_common::text::cut_bytes;
 use serde_json::json;
 
 use super::json as print_json;
@@ -32,7 +33,11 @@ pub fn pause(arguments: &cli::Pause, out: &mut impl Write) -> anyhow::Result<()>
     let text = serde_json::to_string(&pause)?;
     store::replace(&mark, text.as_bytes(), Durability::Rebuildable, 0o644)
         .with_context(|| format!("{} cannot be written", mark.display()))?;
-    session::record(&place, &session, "pause", &GateRecord::default());
+    let why = match by {
+        By::Person => format!("by a person: {reason}"),
+        By::Agent => reason.clone(),
+    };
+    session::record_with(&place, &session, "pause", &GateRecord::default(), &[], cut_bytes(&why, 300));
     if arguments.json.json {
         return print_json(out, &json!({"session": session.as_str(), "paused": true, "by": by}));
     }

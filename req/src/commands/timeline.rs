@@ -119,6 +119,14 @@ fn detail(event: &LoggedEvent) -> String {
     if !matches!(gates, "" | "pass") {
         text.push(gates);
     }
+    let guards = event.guards.iter().map(|found| {
+        let because =
+            if found.reason.is_empty() { String::new() } else { format!(", because: {}", found.reason) };
+        let code = if found.code.is_empty() { String::new() } else { format!(" {}", found.code) };
+        format!("[{} {}{code}{because}]", found.guard, found.verdict)
+    });
+    let guards: Vec<String> = guards.collect();
+    text.extend(guards.iter().map(String::as_str));
     plain(&text.join(" "))
 }
 

@@ -8,9 +8,11 @@ use config::check::nearest;
 use config::policy::When;
 use config::types::Names;
 use gates::{Asked, Gates, Standing, ToolUse, Verdict, protect, refusal, strict};
+use guards::overrides::is_paused_by_person;
 use guards::{Sight, objection};
 use hooks_common::event::{Payload, is_edit_tool};
 use hooks_common::project::Project;
+use hooks_common::session_id::SessionKey;
 use serde_json::{Value, json};
 
 use super::{json as print_json, why_last};
@@ -111,15 +113,48 @@ fn guarded(
     };
     let worst = raised.iter().map(|one| one.verdict).max();
     let text = || raised.iter().map(line).collect::<Vec<_>>().join("\n");
-    Ok(worst.filter(|worst| *worst >= objection::Verdict::Ask).map(|worst| (worst, text())))
+    Ok(worst.map(|worst| (worst, text())))
 }
 
+/// What would happen, by guards and by gates.
 fn explain(
     place: &Place,
     tool: &str,
     input: &Input,
     folder: &Path,
-    session: Option<&hooks_common::session_id::SessionKey>,
+    session: Option<&SessionKey>,
+) -> anyhow::Result<Outcome> {
+    let policy = config::Policy::of(&place.project, &place.paths).filter(config::Policy::is_enabled);
+    let is_paused = session.is_some_and(|session| {
+        is_paused_by_person(&place.paths, &place.state().pause_mark(session), session)
+    });
+    let found = match policy.filter(|_| !is_paused) {
+        Some(policy) => guarded(place, &policy, tool, input, folder)?,
+        None => None,
+    };
+    let stopped = |word: &str, outcome: &str, text: String| Outcome {
+        json: json!({"tool": tool, "outcome": outcome, "reason": text, "requirements": []}),
+        lines: vec![format!("{tool} would be {word}:"), text],
+    };
+    match found {
+        Some((objection::Verdict::Deny, text)) => Ok(stopped("refused", "deny", text)),
+        Some((objection::Verdict::Ask, text)) => Ok(stopped("put to the user", "ask", text)),
+        Some((_, text)) => {
+            let mut outcome = explain_gates(place, tool, input, folder, session)?;
+            outcome.json["guards"] = text.trim().into();
+            outcome.lines.push(text);
+            Ok(outcome)
+        }
+        None => explain_gates(place, tool, input, folder, session),
+    }
+}
+
+fn explain_gates(
+    place: &Place,
+    tool: &str,
+    input: &Input,
+    folder: &Path,
+    session: Option<&SessionKey>,
 ) -> anyhow::Result<Outcome> {
     let passes = |reason: String| Outcome {
         lines: vec![format!("{tool} would pass: {reason}.")],
@@ -146,16 +181,6 @@ fn explain(
     }
     if session.is_some_and(|session| gates.dir.pause_mark(session).exists()) {
         return Ok(passes("the gates are paused for this session".into()));
-    }
-    match guarded(place, &gates.policy, tool, input, folder)? {
-        Some((objection::Verdict::Deny, text)) => return Ok(refused(text)),
-        Some((_, text)) => {
-            return Ok(Outcome {
-                lines: vec![format!("{tool} would be put to the user:"), text.clone()],
-                json: json!({"tool": tool, "outcome": "ask", "reason": text, "requirements": []}),
-            });
-        }
-        None => {}
     }
     if let (Some((file, line)), Some(violation)) =
         (gates.policy.protect_cli(), protect::violation(&place.paths, &place.project, &tool_use))

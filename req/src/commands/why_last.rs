@@ -23,10 +23,12 @@ pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Wri
     }
     let outcome = |event: &LoggedEvent| event.gates.as_ref().map_or("", |gates| &gates.outcome).to_owned();
     let is_refusal = |event: &&LoggedEvent| {
-        REFUSALS.contains(&outcome(event).as_str()) || event.guards.iter().any(|found| found.verdict == "ask")
+        let stopped =
+            |found: &GuardRecord| matches!(found.verdict.as_str(), "deny" | "ask" | "block" | "allowed");
+        REFUSALS.contains(&outcome(event).as_str()) || event.guards.iter().any(stopped)
     };
     let decided = |event: &&LoggedEvent| {
-        matches!(event.event.as_str(), "PreToolUse" | "Stop")
+        matches!(event.event.as_str(), "PreToolUse" | "PostToolUse" | "PostToolUseFailure" | "Stop")
             && (event.gates.as_ref().is_some_and(|gates| !gates.asked.is_empty()) || !event.guards.is_empty())
     };
     let Some(event) = events.iter().rev().find(is_refusal).or_else(|| events.iter().rev().find(decided))

@@ -1,8 +1,11 @@
 //! What an edit brought.
 
 use hooks_common::answer::Decision;
+use hooks_common::paths::Paths;
+use hooks_common::time::Moment;
 
 use super::*;
+use crate::overrides::{By, Pause};
 use crate::testing::{edit, write};
 
 /// Writes a file as the tool did.
@@ -134,8 +137,12 @@ fn a_person_has_the_guard_stand_aside() {
     let id = Payload { session_id: SESSION.to_owned(), ..Payload::default() }.session().unwrap();
     let mark = project.state().pause_mark(id.key());
     std::fs::create_dir_all(mark.parent().unwrap()).unwrap();
-    for (by, expected) in [("agent", "deny"), ("person", "paused")] {
-        std::fs::write(&mark, json!({"by": by}).to_string()).unwrap();
+    let paths = Paths::below(&bench.home());
+    let pause = |by| Pause::new(&paths, id.key(), by, "", Moment::now()).unwrap();
+    let forged = Pause { seal: String::new(), ..pause(By::Person) };
+    for (pause, expected) in [(pause(By::Agent), "deny"), (forged, "deny"), (pause(By::Person), "paused")] {
+        let by = if expected == "paused" { "person" } else { "agent" };
+        std::fs::write(&mark, serde_json::to_string(&pause).unwrap()).unwrap();
         let hook = written(&bench, "a.js", "crit(1)\nmed(1)\n");
         assert_eq!(hook.guards[0].verdict, expected);
         assert_eq!(told(&hook).is_empty(), by == "person");
