@@ -19,6 +19,21 @@ const TEMPORARY: [&str; 5] =
 const UNITS: [&str; 13] =
     ["ns", "µs", "us", "ms", "s", "m", "h", "min", "sec", "secs", "second", "seconds", "minutes"];
 
+/// What a number in front of them counts.
+const COUNTED: [&str; 11] = [
+    "error",
+    "errors",
+    "problem",
+    "problems",
+    "warning",
+    "warnings",
+    "failed",
+    "failing",
+    "failure",
+    "failures",
+    "violations",
+];
+
 /// What was said, as far as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
@@ -69,6 +84,9 @@ fn weight(line: &str) -> u8 {
     let line = line.trim();
     let starts = |marks: &[&str]| marks.iter().any(|mark| line.starts_with(mark));
     let holds = |marks: &[&str]| marks.iter().any(|mark| line.contains(mark));
+    if line.starts_with("File \"") {
+        return 1;
+    }
     if is_exception(line) || starts(&["E   ", "error[", "fatal:", "panic:"]) || holds(&[" panicked at "]) {
         4
     } else if starts(&["error:", "Error:", "ERROR:", "npm ERR!", "npm error", "✗", "✕", "×", "●", "--- FAIL"])
@@ -135,6 +153,8 @@ pub fn normalised(line: &str) -> String {
             found
         } else if is_word_start && let Some(found) = number(rest) {
             found
+        } else if c.is_ascii_digit() && is_count(rest) {
+            (&rest[..digits(rest)], digits(rest))
         } else if c.is_ascii_digit() {
             ("N", digits(rest))
         } else if c.is_whitespace() {
@@ -155,6 +175,13 @@ pub fn normalised(line: &str) -> String {
         rest = &rest[length..];
     }
     out
+}
+
+/// Whether a number at the beginning counts failures or what passed.
+fn is_count(rest: &str) -> bool {
+    let unit = rest[digits(rest)..].trim_start_matches(' ');
+    let end = unit.find(|c: char| !c.is_alphabetic()).unwrap_or(unit.len());
+    COUNTED.contains(&&unit[..end])
 }
 
 /// What frames and rules are drawn with.
@@ -219,6 +246,10 @@ fn number(rest: &str) -> Option<(&'static str, usize)> {
     if UNITS.contains(&&unit[..end]) && (is_glued || end > 1 || &unit[..end] == "s") {
         return Some(("D", length + behind.len() - unit.len() + end));
     }
+    // How many is no noise: fewer of them is progress.
+    if COUNTED.contains(&&unit[..end]) {
+        return None;
+    }
     Some(("N", length))
 }
 
@@ -266,7 +297,8 @@ mod tests {
             ("2026-11-21T16:20:10.123Z x", "N-N-NTN:N:NZ x"),
             ("defaced feedback", "defaced feedback"),
             ("error[E0308]: mismatched", "error[EN]: mismatched"),
-            ("========== 1 failed ==========", "== N failed =="),
+            ("========== 1 failed, 3 passed ==========", "== 1 failed, N passed =="),
+            ("Found 12 errors in 3 files", "Found 12 errors in N files"),
             ("10,000 of 12.5", "N of N"),
             ("  a \t b  ", "a b"),
             ("", ""),

@@ -19,6 +19,7 @@ use config::types::{Mode, Names};
 use hooks_common::event::{Event, Payload};
 use hooks_common::redact::redact;
 use hooks_common::runtime::Hook;
+use hooks_common::session_id::short_hash;
 use hooks_common::session_log::{GuardRecord, LoggedEvent, Outcome, SessionDir, input_digest};
 use hooks_common::text::cut_bytes;
 use hooks_common::time::Moment;
@@ -192,9 +193,14 @@ fn judged(
     (summary::verdict(said).or_else(|| exit::printed(line, said, &is_run)), None)
 }
 
-/// With what was said; of a line that said nothing, it is the line that tells one failure from another.
+/// With what was said. Of a line that said nothing, the line itself tells one failure from another, to the letter: no
+/// match in one file and none in the next are two answers.
 fn with_said(outcome: Outcome, text: &str, line: &str) -> Outcome {
-    let said = Said::of(&outcome.family, if text.trim().is_empty() { line } else { text });
+    if text.trim().is_empty() {
+        let fingerprint = short_hash(format!("{}\n{line}", outcome.family).as_bytes(), 12);
+        return Outcome { fingerprint, ..outcome };
+    }
+    let said = Said::of(&outcome.family, text);
     Outcome { fingerprint: said.fingerprint, said: said.line, ..outcome }
 }
 

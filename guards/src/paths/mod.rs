@@ -128,7 +128,13 @@ fn may_be_made_by(rule: &PathRule, folder: &str) -> Objection {
 
 fn way_out(rule: &PathRule) -> String {
     let then = if rule.existing { "" } else { ", then edit the file that it makes" };
-    format!("run {}{then}", rule.command)
+    // The built-in rules name commands that a project may lack.
+    let lacking = if rule.command.starts_with('/') {
+        "; where there is none, say under `guards.paths.rules` what makes these files"
+    } else {
+        ""
+    };
+    format!("run {}{then}{lacking}", rule.command)
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ fn a_refusal_names_the_command() {
     );
     assert_eq!(
         way_out,
-        "run /new-checkpoint, which is `req checkpoint new`, then edit the file that it makes"
+        "run /new-checkpoint, which is `req checkpoint new`, then edit the file that it makes; where there is none, say under `guards.paths.rules` what makes these files"
     );
     let (what, _) = said(&bench, "cp $FILE saves");
     assert_eq!(what, "this may put files into `docs/checkpoints` that are not made by hand");

@@ -18,7 +18,7 @@ const SPEAKING: [&str; 9] =
 /// The value behind the name that ends at an anchor.
 pub(super) fn value(at: At<'_>) -> Option<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    if is_part(at.byte(at.end)) || at.is_in_long_line() {
+    if is_part(at.byte(at.end)) || at.is_in_long_line() || is_other(at) {
         return None;
     }
     let value = place(at)?;
@@ -26,6 +26,17 @@ pub(super) fn value(at: At<'_>) -> Option<Range<usize>> {
     let lower = text.to_ascii_lowercase();
     let is_one = !SPEAKING.iter().any(|word| lower.contains(word)) && !is_reference(text) && is_random(text);
     is_one.then_some(value)
+}
+
+/// Whether the whole name says something else: a digest of a credential, a place in a list, a style, a sealed value.
+fn is_other(at: At<'_>) -> bool {
+    const OTHER: [&str; 8] = ["hashed", "page", "cursor", "sync", "csrf", "continuation", "design", "fee"];
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    let start = at.text[..at.start].iter().rposition(|byte| !is_part(byte)).map_or(0, |before| before + 1);
+    let Ok(name) = std::str::from_utf8(&at.text[start..at.start]) else { return false };
+    let name = name.to_ascii_lowercase();
+    // `--color-token` is a variable of a style sheet.
+    name.starts_with("--") || OTHER.iter().any(|word| name.trim_end_matches(['_', '-']).ends_with(word))
 }
 
 /// Where the value stands.

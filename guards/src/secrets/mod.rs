@@ -33,7 +33,7 @@ const MOST_NAMED: usize = 10;
 /// Of how many git is asked whether they were committed before.
 const MOST_ASKED: usize = 50;
 const WAY_OUT: &str = "read it from the environment or a secret store; if it is no secret, say so at the line: \
-    secret-ok: <reason of ten characters at least>";
+    secret-ok: <reason of ten characters at least>, or under `guards.secrets.exemptions`";
 
 /// Whether a command line commits, or writes text that it tells: a cheap look, before the guard's settings are read.
 pub fn concerns_line(sight: &Sight<'_>) -> bool {

@@ -34,6 +34,8 @@ const WORDS: [&str; 30] = [
     "#{",
     "qwert",
 ];
+/// The same, however it is spelled; and what they are in base64.
+const SPELLED: [&str; 4] = ["password", "passwort", "letmein", "welcome"];
 /// What looks a value up.
 const LOOKUPS: [&str; 12] = [
     "process.env",
@@ -54,6 +56,8 @@ const DIGESTS: [&str; 12] = [
     "sha1-", "sha256-", "sha384-", "sha512-", "sha256:", "sha512:", "md5:", "$2a$", "$2b$", "$2y$",
     "$argon2", "pbkdf2",
 ];
+/// Words that keep nobody out, in base64, as manifests hold them: `password`, `admin`, `changeme`, `secret`.
+const ENCODED: [&str; 5] = ["cGFzc3dvcmQ=", "cGFzc3dvcmQK", "YWRtaW4=", "Y2hhbmdlbWU=", "c2VjcmV0"];
 /// Credentials that vendors print in their documentation, and that work nowhere else.
 const DOCUMENTED: [&str; 3] = [
     concat!("16C7e42F292c6912", "E7710c838347Ae178B4a"),
@@ -66,7 +70,9 @@ const SEQUENCE: usize = 6;
 /// Whether a value is a placeholder.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
+    let spelled = spelled(&lower);
     WORDS.iter().any(|word| lower.contains(word))
+        || SPELLED.iter().any(|word| spelled.contains(word))
         || LOOKUPS.iter().any(|begin| lower.starts_with(begin))
         || DOCUMENTED.iter().any(|known| value.contains(known))
         || lower.starts_with('<') && lower.ends_with('>')
@@ -74,11 +80,29 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || is_monotonous(lower.as_bytes())
 }
 
+/// A value with the digits and signs that people put for letters taken back: `p@ssw0rd`.
+fn spelled(lower: &str) -> String {
+    let letter = |c| match c {
+        '0' => 'o',
+        '@' | '4' => 'a',
+        '3' => 'e',
+        '$' | '5' => 's',
+        '1' | '!' => 'i',
+        c => c,
+    };
+    lower.chars().map(letter).collect()
+}
+
 /// Whether a value next to a name is something else than a credential: a digest, an address, a path, an id, a text to
 /// be filled in.
 pub(super) fn is_reference(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    DIGESTS.iter().any(|begin| lower.starts_with(begin))
+    // `0x…` is an address or a number.
+    let is_number =
+        lower.strip_prefix("0x").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    is_number
+        || ENCODED.contains(&value)
+        || DIGESTS.iter().any(|begin| lower.starts_with(begin))
         || lower.contains("://")
         || value.starts_with(['/', '~', '.', '$', '@', '&', '*'])
         || value.contains('{') && value.contains('}')

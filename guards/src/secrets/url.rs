@@ -61,6 +61,8 @@ fn is_somewhere(host: &str) -> bool {
         && !host.starts_with(['$', '{', '%'])
         && !host.starts_with("[::1]")
         && !name.starts_with("127.")
+        // A host without a dot is a neighbour of the same compose file or cluster.
+        && name.contains('.')
         && !name.split('.').any(is_shown)
         && !NOWHERE.iter().any(is_made_up)
 }
