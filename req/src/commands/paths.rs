@@ -77,6 +77,8 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         };
         files.push((name, file.path.clone()));
     }
+    files.push(("what was let through once", place.project.allowed()));
+    files.push(("seal key", place.paths.seal_key()));
     if let Some(session) = session::find_if_any(&place, None)? {
         files.push(("pause mark", state.pause_mark(&session)));
         files.extend(

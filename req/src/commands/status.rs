@@ -67,7 +67,12 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         writeln!(out, "The gates are off (`enabled: false`).")?;
     }
     if paused {
-        writeln!(out, "The gates are paused for this session; `req resume` ends that.")?;
+        let mark = session.as_ref().map(|session| gates.dir.pause_mark(session));
+        let by_person = mark.zip(session.as_ref()).is_some_and(|(mark, session)| {
+            guards::overrides::is_paused_by_person(&place.paths, &mark, session)
+        });
+        let what = if by_person || guards.is_empty() { "gates" } else { "gates, and not the guards," };
+        writeln!(out, "The {what} are paused for this session; `req resume` ends that.")?;
     }
     if let Some(lack) =
         strict::lack(&place.paths, &place.project, Some(&gates.policy)).map_err(anyhow::Error::msg)?
