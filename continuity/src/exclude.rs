@@ -13,7 +13,7 @@ const END: &str = "# end stanchion";
 const LINE_END_ADDED: &str = " (after a line end that it added)";
 
 /// The files, wherever in the work tree a client was launched.
-const FILES: [&str; 15] = [
+const FILES: [&str; 17] = [
     "**/.claude/hooks/.session-state.json*",
     "**/.claude/hooks/.context-tracking-state.json*",
     "**/.claude/hooks/.auto-save-state.json*",
@@ -29,6 +29,8 @@ const FILES: [&str; 15] = [
     "**/.claude/state/checkpoints/",
     "**/.claude/haios-events.jsonl*",
     "**/.claude/governance-events.jsonl*",
+    "**/.claude/validation.jsonl*",
+    "**/.claude/pending-alerts.json*",
 ];
 
 fn path(repository: &Repository) -> PathBuf {

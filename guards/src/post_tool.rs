@@ -6,6 +6,7 @@ use hooks_common::event::{Event, is_edit_tool};
 use hooks_common::runtime::Hook;
 
 use crate::patterns;
+use crate::references::validation;
 
 /// Looks at a file that was edited.
 ///
@@ -16,8 +17,16 @@ pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
         return Ok(());
     }
     let Some(policy) = policy else { return Ok(()) };
-    if policy.is_enabled() && policy.has_guard(GuardName::Patterns) {
-        patterns::after_edit(hook, policy)?;
+    if !policy.is_enabled() {
+        return Ok(());
     }
-    Ok(())
+    let mut done = Ok(());
+    if policy.has_guard(GuardName::Patterns) {
+        done = patterns::after_edit(hook, policy);
+    }
+    if policy.has_guard(GuardName::References) {
+        // One guard that fails does not keep the other from looking.
+        done = done.and(validation::after_edit(hook, policy));
+    }
+    done
 }

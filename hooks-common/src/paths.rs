@@ -309,6 +309,16 @@ pub mod in_project {
         state(root).join("warned-files.json")
     }
 
+    /// Checks of planning documents, a line each.
+    pub fn validations(root: &Path) -> PathBuf {
+        root.join(".claude/validation.jsonl")
+    }
+
+    /// The planning documents that are not valid.
+    pub fn pending_alerts(root: &Path) -> PathBuf {
+        root.join(".claude/pending-alerts.json")
+    }
+
     /// What a person or the model wants remembered; read, never written.
     pub fn session_notes(root: &Path) -> PathBuf {
         state(root).join("session-notes.json")
@@ -425,6 +435,11 @@ pub fn continuity_lock(git_dir: &Path) -> PathBuf {
 /// The lock of whoever changes what the guard `patterns` warned of, below the same folder.
 pub fn warned_files_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/warned-files.lock")
+}
+
+/// The lock of whoever records which planning documents are valid, below the same folder.
+pub fn validation_lock(git_dir: &Path) -> PathBuf {
+    git_dir.join("stanchion/validation.lock")
 }
 
 /// The lock of whoever gives a checkpoint its number of the day, below the same folder.

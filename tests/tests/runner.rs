@@ -72,6 +72,8 @@ mod shells;
 mod strategies;
 #[path = "runner/triggers.rs"]
 mod triggers;
+#[path = "runner/validation.rs"]
+mod validation;
 
 /// A file that is not named above would compile nowhere and test nothing.
 #[test]

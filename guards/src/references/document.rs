@@ -12,6 +12,8 @@ pub struct Document {
     fields: Vec<Field>,
     /// Whether there is no text at all, as before a file is made.
     pub is_empty: bool,
+    /// How many lines stand before the body.
+    pub body: usize,
 }
 
 /// What tells a document from others: no two share it.
@@ -24,14 +26,19 @@ pub struct Key<'a> {
 impl Document {
     /// What a text says. One without front matter says nothing.
     pub fn of(text: &str) -> Self {
-        let fields = front_matter::read(cut_bytes(text, LONGEST)).map(|(fields, _)| fields);
-        Self { fields: fields.unwrap_or_default(), is_empty: text.is_empty() }
+        let (fields, body) = front_matter::read(cut_bytes(text, LONGEST)).unwrap_or_default();
+        Self { fields, is_empty: text.is_empty(), body }
     }
 
     /// What the beginning of a text says, wherever it was cut.
     pub fn of_beginning(text: &str) -> Self {
         let whole_lines = text.rfind('\n').map_or("", |end| &text[..end]);
         Self::of(&format!("{whole_lines}\n---\n"))
+    }
+
+    /// The fields of the front matter, in their order.
+    pub fn fields(&self) -> &[Field] {
+        &self.fields
     }
 
     /// A key's text; empty when it is absent or a list.

@@ -2,13 +2,15 @@
 //! what an investigation brought forth names what was learned, and work leaves a node only when that node's criteria
 //! are met.
 //!
-//! It reads documents as they will be after an edit, and reads of them what stands in the front matter.
+//! It reads documents as they will be after an edit, and reads of them what stands in the front matter. After the edit
+//! `validation` reads the whole document, and keeps what its template asks for and it does not say.
 
 mod document;
 mod exit;
 mod memory;
 mod plan;
 mod unique;
+pub mod validation;
 
 use config::globs::matches_real;
 use config::types::Names;

@@ -44,7 +44,7 @@ const HARD_CAP: u64 = 5 * 1024 * 1024;
 const FULL_TAIL: u64 = 8 * 1024;
 
 /// The names of everything in a session's directory: one that holds anything else is not removed.
-pub const FILES: [&str; 10] = [
+pub const FILES: [&str; 11] = [
     "meta.json",
     "events.jsonl",
     "lock",
@@ -55,6 +55,7 @@ pub const FILES: [&str; 10] = [
     "outcomes.json",
     "pressure.json",
     "pressure.refused",
+    "alerts.told",
 ];
 
 /// A session's directory.
@@ -170,6 +171,11 @@ impl SessionDir {
     /// As many bytes as tools were refused for that.
     pub fn pressure_refusals(&self) -> PathBuf {
         self.path.join("pressure.refused")
+    }
+
+    /// The alerts of planning documents as the session was last told of them.
+    pub fn alerts_told(&self) -> PathBuf {
+        self.path.join("alerts.told")
     }
 
     fn meta_path(&self) -> PathBuf {

@@ -45,6 +45,8 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("session numbers", in_project::haios_events(root)),
         ("governance events", in_project::governance_events(root)),
         ("warned files", in_project::warned_files(root)),
+        ("validations", in_project::validations(root)),
+        ("pending alerts", in_project::pending_alerts(root)),
         ("session notes", in_project::session_notes(root)),
         ("older session number", in_project::session_number(root)),
         ("plans", in_project::plans(root)),

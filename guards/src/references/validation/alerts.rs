@@ -1,0 +1,193 @@
+//! The two files that others read: `.claude/validation.jsonl`, a line for each check that told something, and
+//! `.claude/pending-alerts.json`, the documents that are not valid.
+//!
+//! The shapes are an older system's, with RFC 3339 times; keys and entries that are not ours stay.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hooks_common::paths::{in_project, validation_lock};
+use hooks_common::project::Project;
+use hooks_common::store::document::{self, prepare};
+use hooks_common::store::lock::{self, Lock, LockError};
+use hooks_common::store::{self, Durability, append};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::check::Checked;
+
+/// The format version of the alerts.
+const FORMAT: u64 = 1;
+/// How many alerts are kept; the oldest go first.
+const MOST: usize = 100;
+/// From how many bytes on the log is moved aside; one older log is kept.
+const ROTATE_AT: u64 = 5 * 1024 * 1024;
+
+/// A document that is not valid.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The whole path.
+    pub file: String,
+    /// Its template.
+    #[serde(rename = "type", default)]
+    pub template: Option<String>,
+    /// What is wrong with it.
+    #[serde(default)]
+    pub errors: Vec<String>,
+    /// Since when it is known, RFC 3339.
+    #[serde(default)]
+    since: String,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+/// An alert, or what somebody else wrote in the place of one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Known {
+    Alert(Box<Alert>),
+    Foreign(Value),
+}
+
+/// `pending-alerts.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct Book {
+    version: u64,
+    /// When it last changed, RFC 3339.
+    timestamp: String,
+    validation_failures: Vec<Known>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+impl Default for Book {
+    fn default() -> Self {
+        Self { version: FORMAT, timestamp: String::new(), validation_failures: Vec::new(), other: Map::new() }
+    }
+}
+
+/// Whether a project may have alerts: one look at the disk.
+pub fn are_pending(root: &Path) -> bool {
+    std::fs::symlink_metadata(in_project::pending_alerts(root)).is_ok()
+}
+
+/// A project's alerts, held for a change.
+#[derive(Debug)]
+pub struct Alerts {
+    root: PathBuf,
+    now: String,
+    book: Book,
+    before: Book,
+    _lock: Lock,
+}
+
+impl Alerts {
+    /// The project's alerts, locked; `None` while somebody else holds them. A file that is no such document is kept
+    /// aside as it is, and nothing is known then.
+    ///
+    /// # Errors
+    /// When the file cannot be read, kept aside or locked, or lies behind a symbolic link.
+    pub fn open(project: &Project, wait: Duration, now: String) -> io::Result<Option<Self>> {
+        let (root, file) = (project.root().to_owned(), in_project::pending_alerts(project.root()));
+        prepare(&root, &file)?;
+        let side = validation_lock(project.stores()[0]);
+        if let Some(folder) = side.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let lock = match lock::exclusive(&side, wait) {
+            Ok(lock) => lock,
+            Err(LockError::Busy { .. }) => return Ok(None),
+            Err(error) => return Err(io::Error::other(error)),
+        };
+        let book: Book = document::read(&file)?;
+        Ok(Some(Self { root, now, before: book.clone(), book, _lock: lock }))
+    }
+
+    /// All alerts, the oldest first.
+    pub fn all(&self) -> impl Iterator<Item = &Alert> {
+        self.book.validation_failures.iter().filter_map(|known| match known {
+            Known::Alert(alert) => Some(&**alert),
+            Known::Foreign(_) => None,
+        })
+    }
+
+    /// Whether a document has an alert.
+    pub fn has(&self, file: &Path) -> bool {
+        self.all().any(|alert| self.root.join(&alert.file) == file)
+    }
+
+    /// Notes what is wrong with a document, in the place of what was known of it.
+    pub fn raise(&mut self, file: &Path, checked: &Checked) {
+        let root = &self.root;
+        let known = self.book.validation_failures.iter_mut().find_map(|known| match known {
+            Known::Alert(alert) if root.join(&alert.file) == file => Some(alert),
+            _ => None,
+        });
+        let template = Some(checked.template.clone());
+        if let Some(alert) = known {
+            (alert.template, alert.errors) = (template, checked.errors.clone());
+            return;
+        }
+        self.book.validation_failures.push(Known::Alert(Box::new(Alert {
+            file: file.to_string_lossy().into_owned(),
+            template,
+            errors: checked.errors.clone(),
+            since: self.now.clone(),
+            other: Map::new(),
+        })));
+        let surplus = self.all().count().saturating_sub(MOST);
+        let mut dropped = 0;
+        self.book.validation_failures.retain(|known| {
+            let is_dropped = matches!(known, Known::Alert(_)) && dropped < surplus;
+            dropped += usize::from(is_dropped);
+            !is_dropped
+        });
+    }
+
+    /// Takes a document's alert away.
+    pub fn clear(&mut self, file: &Path) {
+        let root = &self.root;
+        self.book
+            .validation_failures
+            .retain(|known| !matches!(known, Known::Alert(alert) if root.join(&alert.file) == file));
+    }
+
+    /// Appends a line about a check.
+    ///
+    /// # Errors
+    /// When it cannot be written, or the log lies behind a symbolic link.
+    pub fn log(&self, shown: &str, checked: &Checked) -> io::Result<()> {
+        let line = json!({
+            "timestamp": self.now,
+            "file": shown,
+            "valid": checked.errors.is_empty(),
+            "type": checked.template,
+            "errors": checked.errors,
+            "warnings": [],
+        });
+        let file = in_project::validations(&self.root);
+        prepare(&self.root, &file)?;
+        if std::fs::metadata(&file).is_ok_and(|meta| meta.len() > ROTATE_AT) {
+            std::fs::rename(&file, file.with_extension("jsonl.1"))?;
+        }
+        append::append_held(&file, line.to_string().as_bytes())
+    }
+
+    /// Writes what changed. When nothing is left the file goes. A newer version's is left alone.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn close(mut self) -> io::Result<()> {
+        if self.book == self.before || self.book.version > FORMAT {
+            return Ok(());
+        }
+        let file = in_project::pending_alerts(&self.root);
+        if self.book.validation_failures.is_empty() && self.book.other.is_empty() {
+            return store::remove(&file).map(drop);
+        }
+        self.book.timestamp.clone_from(&self.now);
+        document::replace(&self.root, &file, &self.book, Durability::Rebuildable).map(drop)
+    }
+}

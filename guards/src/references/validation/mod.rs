@@ -1,0 +1,248 @@
+//! What the template of a planning document asks for, looked at after an edit. What a document does not say is kept
+//! until it does, and told of at the next prompt.
+//!
+//! `templates` knows the templates, `check` looks at one document, `alerts` keeps what was found. The text of a
+//! document is never changed.
+
+mod alerts;
+mod check;
+mod templates;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use config::Policy;
+use config::globs::matches_real;
+use config::types::Mode;
+use config::types::guards::{Guard, GuardName, Placed, References};
+use hooks_common::paths::resolve;
+use hooks_common::runtime::Hook;
+use hooks_common::session_log::GuardRecord;
+use hooks_common::store::{self, Durability, lock};
+use hooks_common::text::fact;
+
+use crate::objection::{Objection, Raised, Verdict};
+use crate::overrides::is_paused_by_person;
+use crate::pre_tool::kept;
+use crate::refusal;
+use crate::sight::text_of;
+use alerts::Alerts;
+use check::{Checked, check};
+
+/// How many documents are told of at a prompt.
+const MOST_TOLD: usize = 3;
+/// For how long documents are looked at again at a prompt.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// PostToolUse of an edit: checks the document as it is now. What is wrong is kept and told; what is right again is
+/// forgotten.
+///
+/// # Errors
+/// When the policy is damaged, or what was found cannot be kept.
+pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
+    let Some(file) = hook.payload.edited_file().filter(|file| is_markdown(file)).map(resolve) else {
+        return Ok(());
+    };
+    let Some(placed) = policy.guard::<References>().map_err(|error| error.to_string())? else {
+        return Ok(());
+    };
+    let root = hook.project().root().to_owned();
+    if !is_document(hook, &placed.settings, &file) {
+        return Ok(());
+    }
+    // What is no text cannot be judged.
+    let Some(found) = text_of(&file).map(|text| redacted(check(&text))) else { return Ok(()) };
+    let invalid = found.as_ref().filter(|checked| !checked.errors.is_empty());
+    if invalid.is_none() && !alerts::are_pending(&root) {
+        return Ok(());
+    }
+    let shown = shown(&root, &file);
+    let done = keep(hook, &file, &shown, found.as_ref()).map_err(|error| format!("validation: {error}"));
+    if let Some(checked) = invalid {
+        tell(hook, placed, &shown, checked);
+    }
+    done
+}
+
+/// UserPromptSubmit: tells of documents that are not valid, where that has changed since the session was last told.
+/// Each is looked at again: somebody else may have mended or removed it.
+///
+/// # Errors
+/// When the policy is damaged, or the alerts can be neither read nor written.
+pub fn at_prompt(hook: &mut Hook) -> Result<(), String> {
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
+    let told = dir.alerts_told();
+    let failed = |error: std::io::Error| format!("{}: {error}", told.display());
+    if !alerts::are_pending(hook.project().root()) {
+        return store::remove(&told).map(drop).map_err(failed);
+    }
+    if hook.is_skipped() || is_paused(hook) {
+        return Ok(());
+    }
+    let Some(policy) = Policy::of(hook.project(), &hook.paths).filter(Policy::is_enabled) else {
+        return Ok(());
+    };
+    let placed = policy.guard::<References>().map_err(|error| error.to_string())?;
+    let Some(Placed { settings, .. }) = placed else { return Ok(()) };
+    let Some(left) = left(hook, &settings).map_err(|error| error.to_string())? else { return Ok(()) };
+    if left.is_empty() {
+        return store::remove(&told).map(drop).map_err(failed);
+    }
+    if settings.mode() == Mode::Observe {
+        return Ok(());
+    }
+    let text = summary(&left);
+    if store::read(&told).ok().flatten().is_some_and(|before| before == text.as_bytes()) {
+        return Ok(());
+    }
+    hook.answer.add_context(text.clone());
+    // A session that has no folder yet is told again.
+    if dir.is_known() {
+        dir.refuse_link().map_err(failed)?;
+        store::replace(&told, text.as_bytes(), Durability::Rebuildable, 0o600).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// A document that is not valid, as it is told of.
+struct Left {
+    shown: String,
+    errors: Vec<String>,
+}
+
+/// The alerts that are left once the documents were looked at again; `None` while somebody else changes them.
+fn left(hook: &Hook, settings: &References) -> std::io::Result<Option<Vec<Left>>> {
+    let root = hook.project().root();
+    let Some(mut alerts) = Alerts::open(hook.project(), lock::HOT, hook.entered.rfc3339())? else {
+        return Ok(None);
+    };
+    let until = Instant::now() + PATIENCE;
+    let mut left = Vec::new();
+    let known: Vec<_> = alerts.all().map(|alert| (root.join(&alert.file), alert.errors.clone())).collect();
+    for (file, errors) in known {
+        let shown = shown(root, &file);
+        if !is_document(hook, settings, &resolve(&file)) || !file.is_file() {
+            alerts.clear(&file);
+            continue;
+        }
+        let text = if Instant::now() < until { text_of(&file) } else { None };
+        let errors = match text.map(|text| redacted(check(&text))) {
+            Some(Some(checked)) if !checked.errors.is_empty() => {
+                alerts.raise(&file, &checked);
+                checked.errors
+            }
+            Some(checked) => {
+                settle(&mut alerts, &file, &shown, checked.as_ref())?;
+                continue;
+            }
+            // Not looked at: what was known of it still holds.
+            None => errors,
+        };
+        left.push(Left { shown, errors });
+    }
+    alerts.close()?;
+    Ok(Some(left))
+}
+
+fn summary(left: &[Left]) -> String {
+    let told = left.iter().take(MOST_TOLD).map(|document| {
+        let first = document.errors.first().map_or("", String::as_str);
+        let more = match document.errors.len().saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" (and {more} more)"),
+        };
+        format!("- {}: {}{more}", fact(&document.shown), fact(first))
+    });
+    let mut lines = vec!["Planning documents that are not valid by their template:".to_owned()];
+    lines.extend(told);
+    let more = left.len().saturating_sub(MOST_TOLD);
+    if more > 0 {
+        lines.push(format!("- and {more} more, in `.claude/pending-alerts.json`"));
+    }
+    lines.join("\n")
+}
+
+/// Keeps what was found in the two files.
+fn keep(hook: &Hook, file: &Path, shown: &str, found: Option<&Checked>) -> std::io::Result<()> {
+    let alerts = Alerts::open(hook.project(), lock::CHANGE, hook.entered.rfc3339())?;
+    let Some(mut alerts) = alerts else {
+        return Err(std::io::Error::other("others keep the alerts locked, and this check was not recorded"));
+    };
+    match found {
+        Some(checked) if !checked.errors.is_empty() => {
+            alerts.log(shown, checked)?;
+            alerts.raise(file, checked);
+        }
+        found if alerts.has(file) => settle(&mut alerts, file, shown, found)?,
+        _ => {}
+    }
+    alerts.close()
+}
+
+/// Forgets a document's alert, and says so where it is valid now rather than no planning document any more.
+fn settle(alerts: &mut Alerts, file: &Path, shown: &str, found: Option<&Checked>) -> std::io::Result<()> {
+    if let Some(checked) = found {
+        alerts.log(shown, checked)?;
+    }
+    alerts.clear(file);
+    Ok(())
+}
+
+/// Records what is wrong, and tells the model unless the guard only observes or a person has it stand aside.
+fn tell(hook: &mut Hook, placed: Placed<References>, shown: &str, checked: &Checked) {
+    let Placed { place, settings, .. } = placed;
+    let what =
+        format!("{} is not valid as {}: {}", fact(shown), fact(&checked.template), checked.errors.join("; "));
+    let way_out = "write what is missing; a section that has nothing to say says `**SKIPPED:** <reason>`";
+    let objection = Objection::advice(what, way_out);
+    let verdict = objection.verdict(settings.mode());
+    let is_paused = is_paused(hook);
+    hook.guards.push(GuardRecord {
+        guard: GuardName::References.name().to_owned(),
+        verdict: if is_paused { "paused" } else { verdict.name() }.to_owned(),
+        what: kept(&objection.what),
+        ..GuardRecord::default()
+    });
+    if is_paused || verdict == Verdict::Observe {
+        return;
+    }
+    let raised = Raised {
+        guard: GuardName::References,
+        verdict,
+        message: settings.message().map(str::to_owned),
+        place: (place.file, place.line),
+        objection,
+    };
+    hook.answer.add_context(refusal::told(&raised, "which only warns of this"));
+}
+
+/// What is kept and told of a document holds no secret.
+fn redacted(found: Option<Checked>) -> Option<Checked> {
+    let mut found = found?;
+    found.errors.iter_mut().for_each(|error| *error = kept(error));
+    Some(found)
+}
+
+fn is_markdown(file: &Path) -> bool {
+    file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
+}
+
+/// Whether a file, free of symbolic links, is a document of the project.
+fn is_document(hook: &Hook, settings: &References, file: &Path) -> bool {
+    let root = hook.project().root();
+    file.starts_with(root)
+        && is_markdown(file)
+        && matches_real(&settings.documents, file, root, hook.paths.home())
+}
+
+fn shown(root: &Path, file: &Path) -> String {
+    file.strip_prefix(root).unwrap_or(file).to_string_lossy().into_owned()
+}
+
+fn is_paused(hook: &Hook) -> bool {
+    let mark = |key| -> PathBuf { hook.project().state().pause_mark(key) };
+    hook.session.as_ref().is_some_and(|session| is_paused_by_person(&mark(session.key())))
+}
