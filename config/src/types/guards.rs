@@ -226,7 +226,7 @@ guard! {
         /// The documents of work: one that comes from an investigation names what it learned by `memory_refs`, and
         /// one that moves on meets the criteria of the node it leaves.
         work: Names = Names::of(&["docs/work/**/*.md"]),
-        /// Where an id may be given only once.
+        /// Where an id may be given only once, and where documents are held to their template.
         documents: Names = Names::of(&["docs/**/*.md"]),
     }
 }

@@ -66,7 +66,7 @@ fn an_invalid_plan_is_told_until_it_is_mended() {
     let text = told(&after_write(&world, PLAN));
     for part in [
         "`docs/plans/PLAN-E2-001.md` is not valid as `implementation_plan`: status is `begun`, not one of draft",
-        "missing sections: Effort Estimation (Ground Truth); ",
+        "missing sections: Effort Estimation (Ground Truth), ",
         "placeholder-only sections: Goal",
         "**SKIPPED:** <reason>",
     ] {

@@ -71,7 +71,7 @@ fn sections(profile: &Profile, text: &str, document: &Document) -> Vec<String> {
     }
     let told = [("missing sections", missing), ("placeholder-only sections", empty)];
     let told = told.into_iter().filter(|(_, titles)| !titles.is_empty());
-    told.map(|(what, titles)| format!("{what}: {}", titles.join("; "))).collect()
+    told.map(|(what, titles)| format!("{what}: {}", titles.join(", "))).collect()
 }
 
 /// What stands below a heading of the second level, deeper headings too.
@@ -244,7 +244,7 @@ mod tests {
         ] {
             assert_eq!(said(context), ["placeholder-only sections: Context"], "{context}");
         }
-        assert_eq!(work(""), ["missing sections: Context; Deliverables"]);
+        assert_eq!(work(""), ["missing sections: Context, Deliverables"]);
     }
 
     #[test]
@@ -281,7 +281,7 @@ mod tests {
             "Ground Truth Verification",
         ];
         assert_eq!(plan(titles), [""; 0]);
-        assert_eq!(plan(["Other"; 8])[0].matches(';').count(), 7);
+        assert_eq!(plan(["Other"; 8])[0].matches(',').count(), 7);
     }
 
     #[test]
