@@ -58,10 +58,10 @@ pub fn examine_edit(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<V
     let Some(file) = sight.file() else { return Ok(Vec::new()) };
     let rules = rules(sight)?;
     let mut found = Vec::new();
-    for rule in naming(&rules, &file, sight) {
+    for rule in naming(&rules, file, sight) {
         // Of a file that is no text, or too large, nobody knows what it has.
         if has(rule, sight.before())? && sight.after().is_some() && !has(rule, sight.after())? {
-            let what = format!("{}: {} would lose it", said(rule), fact(&sight.shown(&file)));
+            let what = format!("{}: {} would lose it", said(rule), fact(&sight.shown(file)));
             found.push(Objection::sure(
                 what,
                 format!("leave what matches {} in the file", fact(&rule.rule.content)),

@@ -55,7 +55,7 @@ pub fn examine_line(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection
 pub fn examine_edit(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
     let mut looked = Looked::new(settings, sight);
     if let Some(file) = sight.file() {
-        looked.at_file(&file);
+        looked.at_file(file);
     }
     Ok(looked.found)
 }

@@ -68,8 +68,7 @@ pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
 pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
     let is_text = sight.is_edit() && sight.tool_use.tool != "NotebookEdit";
     let path = sight.file().filter(|_| is_text);
-    let Some((path, file)) = path.and_then(|path| inside(sight.root(), &path).map(|file| (path, file)))
-    else {
+    let Some((path, file)) = path.and_then(|path| inside(sight.root(), path).map(|file| (path, file))) else {
         return Ok(Said::default());
     };
     let known = store::known_of(sight.root(), &file);
@@ -78,7 +77,7 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
         return Ok(Said::default());
     }
     let placed = sight.policy.guard::<Patterns>().map_err(|error| error.to_string())?;
-    let (Some(Placed { place, settings, .. }), Some(text)) = (placed, text_of(&path)) else {
+    let (Some(Placed { place, settings, .. }), Some(text)) = (placed, text_of(path)) else {
         return Ok(Said::default());
     };
     let text = text.replace("\r\n", "\n");

@@ -33,7 +33,7 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 /// When not all documents could be searched for an id.
 pub fn examine(settings: &References, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
     let Some(file) = sight.file() else { return Ok(Vec::new()) };
-    let is = |globs: &Names| matches_real(globs, &file, sight.root(), sight.home());
+    let is = |globs: &Names| matches_real(globs, file, sight.root(), sight.home());
     let (is_plan, is_work, is_document) = (is(&settings.plans), is(&settings.work), is(&settings.documents));
     if !(is_plan || is_work || is_document) {
         return Ok(Vec::new());
@@ -42,17 +42,17 @@ pub fn examine(settings: &References, sight: &Sight<'_>) -> Result<Vec<Objection
     let Some(after) = sight.after() else { return Ok(Vec::new()) };
     let before = Document::of(sight.before().unwrap_or_default());
     let after = Document::of(after);
-    let shown = sight.shown(&file);
+    let shown = sight.shown(file);
     let mut found = Vec::new();
     if is_plan {
         found.extend(plan::examine(&shown, &before, &after));
     }
     if is_work {
         found.extend(memory::examine(&shown, &after));
-        found.extend(exit::examine(sight.root(), &file, &before, &after));
+        found.extend(exit::examine(sight.root(), file, &before, &after));
     }
     if is_document {
-        match unique::examine(&settings.documents, sight, &file, &before, &after) {
+        match unique::examine(&settings.documents, sight, file, &before, &after) {
             Ok(taken) => found.extend(taken),
             Err(error) if found.is_empty() => return Err(error),
             // What was found must not be lost over it.

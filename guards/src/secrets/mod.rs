@@ -85,10 +85,10 @@ pub fn examine_edit(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objecti
     // The whole file after the edit: it tells the line, and shows what two edits put together.
     let whole = if sight.tool_use.tool == "Write" { None } else { sight.after() };
     match whole {
-        Some(after) => search.look(after, file.as_deref(), is_known, Place::Edited)?,
+        Some(after) => search.look(after, file, is_known, Place::Edited)?,
         None => {
             for text in sight.added() {
-                search.look(text, file.as_deref(), is_known, Place::Edited)?;
+                search.look(text, file, is_known, Place::Edited)?;
             }
         }
     }

@@ -28,7 +28,7 @@ pub fn concerns_line(sight: &Sight<'_>) -> bool {
 
 /// Whether an edit has.
 pub fn concerns_edit(sight: &Sight<'_>) -> bool {
-    sight.file().is_some_and(|file| files::may_be(&file, sight))
+    sight.file().is_some_and(|file| files::may_be(file, sight))
 }
 
 /// What the guard finds in a command line.
@@ -46,12 +46,12 @@ pub fn examine_line(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objec
 pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
     let Some(file) = sight.file() else { return Ok(Vec::new()) };
     let files = Files::of(sight);
-    let shown = fact(&sight.shown(&file));
-    if files.is_state(&file) {
+    let shown = fact(&sight.shown(file));
+    if files.is_state(file) {
         let what = format!("{shown} is Stanchion's own");
         return Ok(vec![Objection::sure(what, line::LEAVE_IT)]);
     }
-    let Some(kind) = files.kind(&file) else { return Ok(Vec::new()) };
+    let Some(kind) = files.kind(file) else { return Ok(Vec::new()) };
     let Some(before) = sight.before() else {
         let what = format!("{shown} is too large or no text, and what the edit would change cannot be told");
         return Ok(vec![Objection::doubtful(what, "ask the user, who changes this by hand")]);
@@ -60,7 +60,7 @@ pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objec
     let bin = sight.paths.bin();
     Ok(match kind {
         Kind::Client => client::weakened(before, after, hooks::Ground { home: sight.home(), bin: &bin }),
-        Kind::Own(level) => own::weakened(sight.project.config_files(), &file, level, after),
+        Kind::Own(level) => own::weakened(sight.project.config_files(), file, level, after),
         Kind::OptOut if file.exists() => Vec::new(),
         Kind::OptOut => {
             let what = format!("{shown} would leave the project out of `strict_preflight`");

@@ -244,5 +244,7 @@ fn shown(root: &Path, file: &Path) -> String {
 
 fn is_paused(hook: &Hook) -> bool {
     let mark = |key| -> PathBuf { hook.project().state().pause_mark(key) };
-    hook.session.as_ref().is_some_and(|session| is_paused_by_person(&mark(session.key())))
+    hook.session
+        .as_ref()
+        .is_some_and(|session| is_paused_by_person(&hook.paths, &mark(session.key()), session.key()))
 }
