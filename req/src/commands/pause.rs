@@ -35,7 +35,7 @@ pub fn pause(arguments: &cli::Pause, out: &mut impl Write) -> anyhow::Result<()>
         .with_context(|| format!("{} cannot be written", mark.display()))?;
     let why = match by {
         By::Person => format!("by a person: {reason}"),
-        By::Agent => reason.clone(),
+        By::Agent => reason,
     };
     session::record_with(&place, &session, "pause", &GateRecord::default(), &[], cut_bytes(&why, 300));
     if arguments.json.json {
