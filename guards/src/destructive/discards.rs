@@ -10,7 +10,7 @@ use shell::{GitCall, Word};
 
 use super::at_stake::{Left, Stake, is_made_again, named};
 use super::given::Given;
-use super::saved::Saved;
+use super::saved::{STASH, Saved, entry_number};
 use super::work_tree::WorkTree;
 use crate::objection::Objection;
 use crate::sight::Sight;
@@ -31,8 +31,8 @@ pub fn find(
     sight: &Sight<'_>,
 ) -> Result<Option<Objection>, String> {
     match call.subcommand() {
-        "clean" => clean(call, tree, saved),
-        "stash" => stash(call, tree, saved),
+        "clean" => clean(call, tree, saved, sight),
+        "stash" => stash(call, tree, saved, sight),
         "worktree" => worktree(call, tree, sight),
         _ => match Discard::of(call, tree) {
             Some(discard) => discard.examine(call, tree, saved, sight),
@@ -138,8 +138,7 @@ impl<'a> Discard<'a> {
             return Ok(None);
         }
         let what = format!("`git {}` would throw away {}", call.subcommand(), stake.told());
-        let way_out = format!("put them away first: {}", stash_of(&stake, tree, &sight.tool_use.folder));
-        Ok(Some(objection(is_told && tree.is_told, what, way_out)))
+        Ok(Some(objection(is_told && tree.is_told, what, put_away(&stake, tree, sight))))
     }
 }
 
@@ -175,32 +174,89 @@ fn shown_to_git<'w>(word: &'w Word, home: &Path) -> Cow<'w, str> {
     }
 }
 
-/// The command that puts away what is at stake, typed in the folder `start`: these files alone where they can be named.
-pub fn stash_of(stake: &Stake, tree: &WorkTree, start: &Path) -> String {
+/// How to put away what is at stake: these files alone where they can be named. What guards are set by stays where
+/// it is: a stash would set them aside.
+pub fn put_away(stake: &Stake, tree: &WorkTree, sight: &Sight<'_>) -> String {
     /// More are not typed.
-    const MOST: usize = 3;
-    let is_plain =
-        |path: &str| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte));
-    let files: Vec<&String> = stake.changed.iter().chain(&stake.new).collect();
-    let new = if stake.new.is_empty() { "" } else { " -u" };
-    let top = tree.top().to_string_lossy();
-    let start = resolve(start);
-    let git = match start.starts_with(tree.top()) {
-        true => "git".to_owned(),
-        false if is_plain(&top) => format!("git -C {top}"),
-        false => return format!("git stash push{new}, there"),
-    };
-    if files.len() > MOST || !files.iter().all(|file| is_plain(file)) {
-        return format!("{git} stash push{new}");
+    const MOST: usize = 5;
+    let files = stake.changed.iter().chain(&stake.new);
+    let (kept, files): (Vec<&String>, Vec<&String>) = files.partition(|file| sets_guards(file));
+    let kept: Vec<String> = kept.into_iter().cloned().collect();
+    let commit = format!("commit {}", named(&kept));
+    if files.is_empty() {
+        return format!("{commit} first");
     }
-    // `:/` is seen from the root, wherever git is called.
-    let root = if start == tree.top() { "" } else { ":/" };
-    let files: Vec<String> = files.into_iter().map(|file| format!("{root}{file}")).collect();
-    format!("{git} stash push{new} -- {}", files.join(" "))
+    let new = if stake.new.iter().any(|file| !sets_guards(file)) { " -u" } else { "" };
+    let stash = if files.len() > MOST || files.iter().any(|file| file.contains(char::is_control)) {
+        stash_all(new, tree, sight)
+    } else {
+        let (git, is_at_top) = git_there(tree, sight);
+        let files: Vec<String> = files.into_iter().map(|file| shell_word(&pathspec(file, is_at_top))).collect();
+        format!("{git} stash push{new} -- {}", files.join(" "))
+    };
+    match kept.is_empty() {
+        true => format!("put them away first: {stash}"),
+        false => format!("put them away first: {stash}; and {commit}"),
+    }
+}
+
+/// The command that stashes the whole work tree, but for what guards are set by.
+fn stash_all(new: &str, tree: &WorkTree, sight: &Sight<'_>) -> String {
+    let (git, is_at_top) = git_there(tree, sight);
+    let (all, but) = if is_at_top { (".", ":!") } else { (":/", ":(top,exclude)") };
+    let of_project = resolve(sight.root()).join(".claude");
+    let of_project = of_project.strip_prefix(tree.top()).ok().and_then(Path::to_str).unwrap_or(".claude");
+    format!("{git} stash push{new} -- {all} {}", shell_word(&format!("{but}{of_project}")))
+}
+
+/// Git as it is called for this work tree where the line starts, and whether it is then at its root.
+fn git_there(tree: &WorkTree, sight: &Sight<'_>) -> (String, bool) {
+    let start = resolve(&sight.tool_use.folder);
+    match start.starts_with(tree.top()) {
+        true => ("git".to_owned(), start == tree.top()),
+        false => (format!("git -C {}", shell_word(&tree.top().to_string_lossy())), true),
+    }
+}
+
+/// A file, seen from the root, as git takes it.
+fn pathspec(file: &str, is_at_top: bool) -> String {
+    match file.starts_with(':') || file.contains(['*', '?', '[', '\\']) {
+        true => format!(":(top,literal){file}"),
+        false if is_at_top => file.to_owned(),
+        // Seen from the root, wherever git is called.
+        false => format!(":/{file}"),
+    }
+}
+
+/// A text as one word of Bash.
+fn shell_word(text: &str) -> String {
+    match text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/:-".contains(&byte)) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
+/// Whether guards are set by a file.
+fn sets_guards(path: &str) -> bool {
+    let mut parts = path.rsplit('/');
+    let name = parts.next().unwrap_or_default();
+    name.starts_with("requirements") && name.ends_with(".yaml") && parts.next() == Some(".claude")
+}
+
+/// The files that guards of the project are set by.
+fn guard_files(sight: &Sight<'_>) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(resolve(sight.root()).join(".claude")) else { return Vec::new() };
+    let paths = entries.flatten().map(|entry| entry.path());
+    paths.filter(|path| path.to_str().is_some_and(sets_guards)).collect()
 }
 
 /// Git itself is asked what it would remove.
-fn clean(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Objection>, String> {
+fn clean(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    saved: &Saved,
+    sight: &Sight<'_>,
+) -> Result<Option<Objection>, String> {
     let given = Given::of(call.arguments(), CLEAN);
     let is_unforced = |(name, value): &(String, String)| {
         name.eq_ignore_ascii_case("clean.requireForce")
@@ -212,10 +268,15 @@ fn clean(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Ob
     }
     let is_told = call.arguments().iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
     let (only_ignored, ignored) = (given.has(&["X"]), given.has(&["x"]));
+    let guard_files = guard_files(sight);
+    let folder = resolve(tree.folder());
+    let takes_guards = |path: &String| guard_files.iter().any(|file| file.starts_with(folder.join(path)));
+    let mut guards = Vec::new();
     let mut gone = Vec::new();
     if !only_ignored {
         gone = would_remove(call, tree, is_told, None)?;
         gone.retain(|path| !is_made_again(path));
+        guards.extend(gone.iter().filter(|path| takes_guards(path)).cloned());
         // One file, named, is meant.
         if given.all().any(|word| gone.len() == 1 && word.text == gone[0]) && !gone[0].ends_with('/') {
             gone.clear();
@@ -226,10 +287,14 @@ fn clean(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Ob
     if only_ignored || ignored {
         let kind = if only_ignored { "-X" } else { "-x" };
         let secrets =
-            would_remove(call, tree, is_told, Some(kind))?.into_iter().filter(|path| is_secret(path));
-        gone.extend(secrets);
+            would_remove(call, tree, is_told, Some(kind))?.into_iter();
+        gone.extend(secrets.filter(|path| is_secret(path) || takes_guards(path)));
         gone.dedup();
     }
+    // Nothing excuses that guards go, and they are named before all else.
+    gone.retain(|path| !guards.contains(path));
+    gone.extend(guards);
+    gone.sort_by_key(|path| !takes_guards(path));
     if gone.is_empty() {
         return Ok(None);
     }
@@ -237,9 +302,11 @@ fn clean(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Ob
     Ok(Some(objection(
         is_told && tree.is_told,
         what,
-        "look first with `git clean -n` and the same options, then remove by name what is not needed, or put it \
-         away: git stash push -u"
-            .to_owned(),
+        format!(
+            "look first with `git clean -n` and the same options, then remove by name what is not needed, or put it \
+             away: {}",
+            stash_all(" -u", tree, sight)
+        ),
     )))
 }
 
@@ -278,14 +345,33 @@ fn is_secret(path: &str) -> bool {
     name == ".env" || (name.starts_with(".env.") && !name.contains("example") && !name.contains("sample"))
 }
 
-fn stash(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Objection>, String> {
-    let given = Given::of(call.arguments(), Options::NONE);
+fn stash(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    saved: &Saved,
+    sight: &Sight<'_>,
+) -> Result<Option<Objection>, String> {
+    let given = Given::of(call.arguments(), STASH);
     let mut operands = given.all();
     let is_clear = match operands.next().map(|word| word.text.as_str()) {
         Some("clear") => true,
-        Some("drop") if !saved.has_stash => false,
+        Some("drop") => false,
+        None | Some("push" | "save") => return stashed_guards(&given, tree, sight),
         _ => return Ok(None),
     };
+    let asked = operands.next().map_or("stash@{0}", |word| word.text.as_str());
+    let dropped = entry_number(asked);
+    if !is_clear && saved.applied.as_deref() == Some(dropped) {
+        return Ok(None);
+    }
+    if is_clear || dropped == "0" {
+        let own = saved.stashed(tree)?;
+        if !own.is_empty() {
+            let verb = if is_clear { "clear" } else { "drop" };
+            let what = format!("`git stash {verb}` would drop what this line stashes: {}", own.told());
+            return Ok(Some(objection(tree.is_told, what, "leave it stashed, or commit it".to_owned())));
+        }
+    }
     let entries = tree.ask(["stash", "list"])?.unwrap_or_default();
     let entries: Vec<String> = entries.lines().map(str::to_owned).collect();
     let (what, at) = match (entries.first(), is_clear) {
@@ -294,7 +380,6 @@ fn stash(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Ob
             (format!("`git stash clear` would drop all that is stashed: {}", named(&entries)), "stash@{0}")
         }
         (Some(first), false) => {
-            let asked = operands.next().map_or("stash@{0}", |word| word.text.as_str());
             let wanted = if asked.contains('{') { asked.to_owned() } else { format!("stash@{{{asked}}}") };
             let entry =
                 entries.iter().find(|entry| entry.split(':').next() == Some(&wanted)).unwrap_or(first);
@@ -305,6 +390,56 @@ fn stash(call: &GitCall<'_>, tree: &WorkTree, saved: &Saved) -> Result<Option<Ob
         "look at it with `git stash show -p {at}`, apply it, or keep it on a branch: git stash branch kept {at}"
     );
     Ok(Some(objection(tree.is_told, what, way_out)))
+}
+
+/// What of the stash of new files would set guards aside.
+fn stashed_guards(
+    given: &Given<'_>,
+    tree: &WorkTree,
+    sight: &Sight<'_>,
+) -> Result<Option<Objection>, String> {
+    let with_ignored = given.has(&["a", "all"]);
+    if !with_ignored && !given.has(&["u", "include-untracked"]) {
+        return Ok(None);
+    }
+    let files = guard_files(sight);
+    let inside = files.iter().filter_map(|file| file.strip_prefix(tree.top()).ok()?.to_str());
+    let inside: Vec<String> = inside.map(|file| format!(":(top,literal){file}")).collect();
+    if inside.is_empty() {
+        return Ok(None);
+    }
+    let untracked = |paths: &[String]| -> Result<Vec<String>, String> {
+        let standard = (!with_ignored).then_some("--exclude-standard");
+        let asked = ["ls-files", "--others", "--full-name", "-z"].into_iter().chain(standard).chain(["--"]);
+        let told = tree.ask(asked.chain(paths.iter().map(String::as_str)))?.unwrap_or_default();
+        let files = told.split('\0').filter(|path| sets_guards(path));
+        Ok(files.filter(|path| files_has(&inside, path)).map(str::to_owned).collect())
+    };
+    let mut taken = untracked(&inside)?;
+    // What follows `save` is a message.
+    let mut operands = given.all();
+    let words: Vec<&Word> = if operands.next().is_some_and(|verb| verb.text == "push") {
+        operands.collect()
+    } else {
+        Vec::new()
+    };
+    let is_told = words.iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
+    if !taken.is_empty() && !words.is_empty() && is_told {
+        let paths: Vec<String> =
+            words.iter().map(|word| shown_to_git(word, sight.home()).into_owned()).collect();
+        taken = untracked(&paths)?;
+    }
+    if taken.is_empty() || !is_told {
+        return Ok(None);
+    }
+    let what = format!("`git stash` would take away {}, and with it the guards that it sets", named(&taken));
+    let new = if with_ignored { " -a" } else { " -u" };
+    let way_out = format!("leave it where it is: {}", stash_all(new, tree, sight));
+    Ok(Some(objection(tree.is_told, what, way_out)))
+}
+
+fn files_has(pathspecs: &[String], path: &str) -> bool {
+    pathspecs.iter().any(|one| one.strip_prefix(":(top,literal)") == Some(path))
 }
 
 fn worktree(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {

@@ -51,7 +51,7 @@ pub fn hopeless(command: &Command, ground: Ground<'_>) -> Option<String> {
 
 /// Whether a command may be one of these: a cheap look.
 pub fn is_candidate(command: &Command) -> bool {
-    if overwrites_device(command) {
+    if overwrites_device(command) || copies_to_device(command) {
         return true;
     }
     let Some(program) = command.program() else { return false };
@@ -73,7 +73,11 @@ pub fn is_candidate(command: &Command) -> bool {
 
 /// What to do instead of a hopeless command.
 pub fn way_out(command: &Command) -> &'static str {
+    let is_repository = |word: &Word| word.text.split('/').any(|part| part == ".git");
     match command.program() {
+        Some("rm" | "grm" | "find" | "gfind") if command.arguments().iter().any(is_repository) => {
+            "commit and push what matters, and let a person remove it"
+        }
         Some("rm" | "grm" | "find" | "gfind") => "remove one folder by its name",
         Some("chmod" | "chown" | "chgrp") => "name the one folder that needs it",
         _ => "ask the user to run it",
@@ -114,8 +118,15 @@ fn overwrites_device(command: &Command) -> bool {
     command.redirections.iter().any(|one| writes(one.operator) && is_device(&one.target.text))
 }
 
+/// Whether a program that writes files is given a device to write to.
+fn copies_to_device(command: &Command) -> bool {
+    matches!(command.program(), Some("tee" | "gtee" | "cp" | "gcp" | "truncate" | "gtruncate" | "sponge"))
+        && command.arguments().iter().any(|word| is_device(&word.text))
+        && command.writes().iter().any(|write| write.target.as_deref().is_some_and(is_device))
+}
+
 fn device(command: &Command) -> Option<String> {
-    if overwrites_device(command) {
+    if overwrites_device(command) || copies_to_device(command) {
         return Some("a device would be overwritten".to_owned());
     }
     let program = command.program()?;

@@ -12,7 +12,7 @@ use shell::options::{Argument, Options};
 use shell::{Command, Folder, Word, Write};
 
 use super::at_stake::{Left, Stake};
-use super::discards::stash_of;
+use super::discards::put_away;
 use super::history::counted;
 use super::roots;
 use super::saved::Saved;
@@ -64,7 +64,7 @@ pub fn find(command: &Command, saved: &Saved, sight: &Sight<'_>) -> Result<Optio
         if asked > MOST_TREES {
             return Err("the line removes files of too many repositories".to_owned());
         }
-        if let Some(objection) = lost(&inside, &tree, command, saved, &sight.tool_use.folder)? {
+        if let Some(objection) = lost(&inside, &tree, command, saved, sight)? {
             return Ok(Some(objection));
         }
     }
@@ -90,7 +90,7 @@ fn lost(
     tree: &WorkTree,
     command: &Command,
     saved: &Saved,
-    start: &Path,
+    sight: &Sight<'_>,
 ) -> Result<Option<Objection>, String> {
     let paths: Vec<&str> = goners.iter().filter_map(|goner| goner.path.to_str()).collect();
     let with_new = goners.iter().any(|goner| goner.is_tree || !goner.is_named);
@@ -105,8 +105,8 @@ fn lost(
     if !stake.is_empty() {
         let what = format!("{} would lose {}", by(command), stake.told());
         let way_out = format!(
-            "put them away first: {}; what is not needed can be removed by its name",
-            stash_of(&stake, tree, start)
+            "{}; what is not needed can be removed by its name",
+            put_away(&stake, tree, sight)
         );
         return Ok(Some(Objection::sure(what, way_out)));
     }

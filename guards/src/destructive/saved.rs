@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use shell::options::Options;
 use shell::{Folder, GitCall};
 
-use super::at_stake::Stake;
+use super::at_stake::{Left, Stake};
 use super::given::Given;
-use crate::repository::git_folder;
+use super::work_tree::WorkTree;
+use crate::repository::{git_folder, repository_of};
 use crate::sight::Sight;
 
 /// What was put away so far, in the repository of one folder.
@@ -20,12 +21,16 @@ pub struct Saved {
     new: bool,
     /// Files and folders that were stashed alone, and whether new files with them.
     parts: Vec<(PathBuf, bool)>,
-    /// Whether the stash was filled or applied, so that its last entry is the line's own.
-    pub has_stash: bool,
+    /// Which entry of the stash was applied, by its number, so that it may be dropped.
+    pub applied: Option<String>,
+    /// Whether changes of tracked files lie in the stash alone, and whether new files do.
+    in_stash: (bool, bool),
+    /// What of `parts` does not.
+    spared: Vec<PathBuf>,
     is_all_added: bool,
 }
 
-const STASH: Options = Options::new("m", "message pathspec-from-file");
+pub const STASH: Options = Options::new("m", "message pathspec-from-file");
 const COMMIT: Options = Options::new(
     "mFCct",
     "message file reuse-message reedit-message template author date fixup squash cleanup trailer",
@@ -39,7 +44,12 @@ impl Saved {
             return;
         }
         if self.folder != call.folder {
-            *self = Self { folder: call.folder.clone(), ..Self::default() };
+            // What was stashed stays so, wherever it is dropped.
+            let in_stash = match self.parts.is_empty() {
+                true => self.in_stash,
+                false => (true, self.in_stash.1 || self.parts.iter().any(|(_, with_new)| *with_new)),
+            };
+            *self = Self { folder: call.folder.clone(), in_stash, ..Self::default() };
         }
         match call.subcommand() {
             "stash" => self.note_stash(call, sight),
@@ -64,38 +74,93 @@ impl Saved {
         let verb = operands.next().map(|word| word.text.as_str());
         match verb {
             None | Some("push" | "save") => {
-                self.has_stash = true;
+                self.applied = None;
                 let with_new = given.has(&["u", "include-untracked", "a", "all"]);
                 // What follows `save` is a message.
                 let parts = operands.map(|word| word.text.as_str()).filter(|_| verb == Some("push"));
                 let parts: Vec<&str> = parts.collect();
                 if given.has(&["p", "patch", "S", "staged"]) {
+                    self.in_stash.0 |= !self.changed;
                     return;
                 }
                 if parts.is_empty() {
+                    self.in_stash.0 |= !self.changed;
+                    self.in_stash.1 |= with_new && !self.new;
                     self.changed = true;
                     self.new |= with_new;
                 } else if let Some(folder) = git_folder(call, sight) {
-                    let parts = parts.into_iter().map(|part| (folder.join(part), with_new));
-                    self.parts.extend(parts);
+                    let start = &sight.tool_use.folder;
+                    let top = repository_of(call, start, sight.home()).map(|one| one.top().to_owned());
+                    for part in parts {
+                        let (path, is_spared) = place(part, &folder, top.as_deref());
+                        match is_spared {
+                            true => self.spared.push(path),
+                            false => self.parts.push((path, with_new)),
+                        }
+                    }
                 }
             }
-            Some("apply") => *self = Self { folder: call.folder.clone(), has_stash: true, ..Self::default() },
+            Some("apply") => {
+                let applied = operands.next().map_or("0", |word| entry_number(&word.text));
+                *self = Self {
+                    folder: call.folder.clone(),
+                    applied: Some(applied.to_owned()),
+                    ..Self::default()
+                };
+            }
             Some("pop") => *self = Self::default(),
             Some(_) => {}
         }
     }
 
+    /// What the line itself stashed, and nothing else has.
+    ///
+    /// # Errors
+    /// When git cannot tell.
+    pub fn stashed(&self, tree: &WorkTree) -> Result<Stake, String> {
+        let (changed, new) = self.in_stash;
+        if !changed && !new && self.parts.is_empty() {
+            return Ok(Stake::default());
+        }
+        let with_new = new || self.parts.iter().any(|(_, with_new)| *with_new);
+        let mut stake = Stake::of(tree, [], Left::Commits, with_new)?;
+        stake.changed.retain(|path| changed || self.is_part(&tree.top().join(path), false));
+        stake.new.retain(|path| new || self.is_part(&tree.top().join(path), true));
+        Ok(stake)
+    }
+
     /// What is still at stake for a command in this folder; the paths are seen from `top`.
     pub fn without(&self, mut stake: Stake, folder: &Folder, top: &Path) -> Stake {
         if self.folder == *folder {
-            let is_part = |path: &str, new: bool| {
-                let path = top.join(path);
-                self.parts.iter().any(|(part, with_new)| (*with_new || !new) && path.starts_with(part))
-            };
-            stake.changed.retain(|path| !self.changed && !is_part(path, false));
-            stake.new.retain(|path| !self.new && !is_part(path, true));
+            stake.changed.retain(|path| !self.changed && !self.is_part(&top.join(path), false));
+            stake.new.retain(|path| !self.new && !self.is_part(&top.join(path), true));
         }
         stake
     }
+
+    fn is_part(&self, path: &Path, is_new: bool) -> bool {
+        self.parts.iter().any(|(part, with_new)| (*with_new || !is_new) && path.starts_with(part))
+            && !self.spared.iter().any(|spared| path.starts_with(spared))
+    }
+}
+
+/// The place that a pathspec names, and whether it is one that is left out.
+fn place(pathspec: &str, folder: &Path, top: Option<&Path>) -> (PathBuf, bool) {
+    let Some(short) = pathspec.strip_prefix(':') else { return (folder.join(pathspec), false) };
+    let (magic, path) = match short.strip_prefix('(').and_then(|long| long.split_once(')')) {
+        Some((magic, path)) => (magic.split(',').collect::<Vec<_>>(), path),
+        None => match short.split_at(short.find(|c| !matches!(c, '!' | '^' | '/')).unwrap_or(short.len())) {
+            (signs, path) if signs.contains('/') && signs.len() > 1 => (vec!["top", "exclude"], path),
+            ("/", path) => (vec!["top"], path),
+            ("", path) => (Vec::new(), path),
+            (_, path) => (vec!["exclude"], path),
+        },
+    };
+    let start = if magic.contains(&"top") { top.unwrap_or(folder) } else { folder };
+    (start.join(path), magic.contains(&"exclude"))
+}
+
+/// The number of an entry of the stash.
+pub fn entry_number(entry: &str) -> &str {
+    entry.strip_prefix("stash@{").and_then(|rest| rest.strip_suffix('}')).unwrap_or(entry)
 }

@@ -51,6 +51,7 @@ fn what_would_be_lost_is_named_and_so_is_the_way_to_keep_it() {
     assert!(said(&bench, "redis-cli FLUSHDB").starts_with("`redis-cli FLUSHDB` deletes every key;"));
     assert!(said(&bench, "kubectl delete --all pods").starts_with("`kubectl delete --all` deletes"));
     assert!(!said(&bench, "rm -rf */").contains("log1.txt"), "which is no folder");
+    assert!(said(&bench, "rm -rf .git").ends_with("; commit and push what matters, and let a person remove it\n"));
     assert!(said(&bench, "git stash drop 0").contains("would drop `stash@{0}: WIP on main"));
     bench.check(&[
         ("git stash push -- src/dirty.rs && git checkout .", "pass"),
@@ -61,6 +62,53 @@ fn what_would_be_lost_is_named_and_so_is_the_way_to_keep_it() {
     ]);
     bench.git(&["stash", "push", "-q", "-u", "--", "scratch/a.txt", "scratch/b.txt"]);
     assert_eq!(bench.verdict("rm -rf scratch"), "pass");
+}
+
+#[test]
+fn the_way_out_leaves_guards_where_they_are() {
+    let bench = bench("  destructive: {}");
+    bench.git(&["rm", "-q", "--cached", ".claude/requirements.yaml"]);
+    bench.git(&["commit", "-q", "-m", "not tracked"]);
+    let clean = said(&bench, "git clean -fd");
+    assert!(clean.contains("would remove `.claude/`"), "{clean}");
+    assert!(clean.contains("git stash push -u -- . ':!.claude'"), "{clean}");
+    assert!(said(&bench, "cd src && git clean -fd ..").contains(":!.claude"));
+    bench.check(&[
+        ("git stash -u", "deny"),
+        ("git stash --all", "deny"),
+        ("git stash push -u -- .claude", "deny"),
+        ("git stash -u && git clean -fd", "deny"),
+        ("git add -A; git stash push -u -- . ':!.claude' && git clean -fd", "deny"),
+        ("git clean -fd .claude/requirements.yaml", "deny"),
+        ("git stash", "pass"),
+        ("git stash push -u -- scratch", "pass"),
+        ("git stash push -u -- . ':!.claude'", "pass"),
+        ("git stash push -u -- . ':!.claude' && git clean -fd -e .claude", "pass"),
+        ("git clean -fd build", "pass"),
+    ]);
+    bench.write("scratch/it's here", "text\n");
+    bench.write("scratch/a*", "text\n");
+    let removal = said(&bench, "rm -rf scratch");
+    assert!(
+        removal.contains(r"-- 'scratch/it'\''s here'") || removal.contains(r" 'scratch/it'\''s here'"),
+        "{removal}"
+    );
+    assert!(removal.contains("':(top,literal)scratch/a*'"), "{removal}");
+    for name in ["c", "d", "e"] {
+        bench.write(&format!("scratch/{name}"), "text\n");
+    }
+    assert!(said(&bench, "rm -rf scratch").contains("git stash push -u -- . ':!.claude'"));
+    bench.write(".git/info/exclude", ".claude/\n");
+    assert!(said(&bench, "git clean -fdx").contains("would remove `.claude/`"));
+    bench.check(&[("git stash -a", "deny"), ("git stash -u", "pass"), ("git clean -fdX build", "pass")]);
+    // A stash of parts where nothing else is stashed.
+    bench.git(&["stash", "clear"]);
+    bench.check(&[
+        ("git stash && git stash drop", "deny"),
+        ("git stash push -- src; git stash clear", "deny"),
+        ("git stash push -- docs; git stash drop", "pass"),
+        ("git stash drop", "pass"),
+    ]);
 }
 
 #[test]
