@@ -116,8 +116,22 @@ impl Walker {
             }
             Filling::Other(holes) => {
                 self.visit(holes);
-                Known::No
+                self.checked(written).map_or(Known::No, |text| Known::Text(text.to_owned()))
             }
+        }
+    }
+
+    /// The value of a variable that stands with something for when it is empty, which it is not: `${X:?}`,
+    /// `${X:-y}`. Also without a slash at its end: `${X%/}`.
+    fn checked(&self, written: &str) -> Option<&str> {
+        let inside = written.strip_prefix("${")?.strip_suffix('}')?;
+        let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
+        let (name, rest) = inside.split_at(end);
+        let text = self.variables.text(name).filter(|text| !text.is_empty())?;
+        match rest.strip_prefix(':').unwrap_or(rest).bytes().next()? {
+            b'?' | b'-' | b'=' => Some(text),
+            _ if rest == "%/" => Some(text.strip_suffix('/').unwrap_or(text)),
+            _ => None,
         }
     }
 

@@ -9,6 +9,7 @@ mod discards;
 mod given;
 mod history;
 pub mod line;
+mod pieces;
 mod removals;
 mod roots;
 mod rules;

@@ -7,6 +7,7 @@ use hooks_common::text::fact;
 use shell::{Command, Folder, Word};
 
 use super::line::{Ground, has_long, has_short, options};
+use super::pieces::{self, Piece};
 
 /// Whether the options of `rm` make it take folders.
 pub fn is_recursive(arguments: &[Word]) -> bool {
@@ -91,12 +92,13 @@ fn shown(word: &Word) -> String {
 
 /// Whether a word names a root, home, the project, a folder around them, or all that is in one of these.
 fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> bool {
-    let text = word.text.as_str();
-    let home = ground.home.to_string_lossy();
-    let text = ["${HOME}", "$HOME"]
-        .iter()
-        .fold(text.to_owned(), |text, name| if word.is_literal { text } else { text.replace(name, &home) });
-    let text = ["${PWD}", "$PWD", "$(pwd)"].iter().fold(text, |text, name| text.replace(name, "."));
+    let text = if word.is_literal { word.text.clone() } else { filled(&word.text, ground, 0) };
+    let has_pattern = !word.is_literal && text.contains(['*', '?', '[']);
+    // `/home/*/` are all folders of it.
+    let text = match text.trim_end_matches('/') {
+        trimmed if has_pattern && !trimmed.is_empty() => trimmed.to_owned(),
+        _ => text,
+    };
     // `x/*` and `x/.*` are all of x.
     let base = match text.rsplit_once('/') {
         Some(("", "*" | ".*" | "." | "" | "{*,.*}")) => "/",
@@ -104,7 +106,8 @@ fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> 
         None if matches!(&*text, "*" | ".*") && !word.is_quoted => ".",
         _ => &text,
     };
-    if base.contains(['$', '`', '*', '?', '[']) {
+    let is_pattern = base.contains(['*', '?', '[']);
+    if base.contains(['$', '`']) || (is_pattern && !has_pattern) {
         return false;
     }
     let path = if base.starts_with('~') {
@@ -122,6 +125,12 @@ fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> 
         };
         start.join(base)
     };
+    if is_pattern {
+        // `/h*`
+        let path = normalise(&path);
+        let is_told = path.parent() == Some(Path::new("/")) && !path.to_string_lossy().starts_with("/tmp");
+        return is_told;
+    }
     // A link is followed where what it leads to is taken: `link/*`, not `link`.
     let is_link = removes && *base == *text;
     let real = match (path.parent(), path.file_name()) {
@@ -129,6 +138,37 @@ fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> 
         _ => resolve(&path),
     };
     [normalise(&path), real].iter().any(|path| is_vital_path(path, ground, removes))
+}
+
+/// A text with what is known of its expansions: home, the folder, and what stands in for an empty variable.
+fn filled(text: &str, ground: Ground<'_>, depth: usize) -> String {
+    /// Deeper is nothing written by hand.
+    const DEEPEST: usize = 4;
+    let home = ground.home.to_string_lossy();
+    let one = |piece: Piece<'_>| match piece {
+        Piece::Output(_, command) if matches!(command.trim(), "pwd" | "pwd -P" | "pwd -L") => ".".to_owned(),
+        Piece::Variable(written, name, rest) => {
+            let value = match name {
+                "HOME" => &*home,
+                "PWD" => ".",
+                _ => "",
+            };
+            let instead = [":-", ":=", "-", "="].iter().find_map(|sign| rest.strip_prefix(sign));
+            match (rest, instead) {
+                ("%/*", _) if value == "." => "..".to_owned(),
+                ("%/*", _) if !value.is_empty() => {
+                    ground.home.parent().map_or_else(String::new, |up| up.to_string_lossy().into_owned())
+                }
+                ("" | "%/" | "%%/", _) if !value.is_empty() => value.to_owned(),
+                (_, Some(_)) if !value.is_empty() => value.to_owned(),
+                _ if !value.is_empty() && rest.trim_start_matches(':').starts_with('?') => value.to_owned(),
+                (_, Some(instead)) if depth < DEEPEST => filled(&instead.replace(['"', '\''], ""), ground, depth + 1),
+                _ => written.to_owned(),
+            }
+        }
+        other => other.written().to_owned(),
+    };
+    pieces::of(text).into_iter().map(one).collect()
 }
 
 fn is_vital_path(path: &Path, ground: Ground<'_>, removes: bool) -> bool {

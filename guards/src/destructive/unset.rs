@@ -1,44 +1,77 @@
-//! Removals of the root that wait for a variable to be empty.
+//! Removals of the root, or of a folder of the system, that wait for a variable to be empty.
 
 use hooks_common::text::fact;
 use shell::Command;
 
+use super::pieces::{self, Piece};
 use super::roots;
 use crate::objection::Objection;
 
-/// A recursive removal that is one of the root where a variable is empty: `rm -rf "$DIR"/*`. One that the line itself
-/// sets is no doubt.
+/// What a system stands on. Folders of it that hold what people put there are no such: `/opt/$APP`.
+const SYSTEM: [&str; 15] = [
+    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/root", "/sbin", "/usr", "/var", "/Users", "/Library",
+    "/System", "/Applications",
+];
+
+/// A recursive removal that is one of the root, or of all of `/etc`, where a variable is empty: `rm -rf "$DIR"/*`,
+/// `rm -rf /etc/$X`. One that the line itself sets is no doubt.
 pub fn find(command: &Command, written: &str) -> Option<Objection> {
     if !matches!(command.program(), Some("rm" | "grm")) || !roots::is_recursive(command.arguments()) {
         return None;
     }
     command.arguments().iter().filter(|word| !word.is_literal).find_map(|word| {
-        let (name, rest) = variable(&word.text)?;
+        let (name, what, instead) = reached(&word.text, written)?;
+        Some(Objection::doubtful(
+            format!(
+                "where {} is empty, this removes {what}: {}",
+                fact(&format!("${name}")),
+                fact(&word.text)
+            ),
+            format!("let it fail where the variable is empty: rm -rf {instead}"),
+        ))
+    })
+}
+
+/// The variable, what is removed where it is empty, and what to write instead.
+fn reached(text: &str, written: &str) -> Option<(String, String, String)> {
+    let may_be_empty = |name: &str| {
         let is_set =
             [format!("{name}="), format!("for {name} "), format!("read {name}"), format!("read -r {name}")]
                 .iter()
                 .any(|set| written.contains(set.as_str()));
-        let is_root = matches!(rest, "/" | "/*" | "/." | "/.*" | "/{*,.*}");
-        (is_root && !is_set && !matches!(name, "HOME" | "PWD" | "OLDPWD" | "TMPDIR")).then(|| {
-            Objection::doubtful(
-                format!(
-                    "where {} is empty, this removes all files there are: {}",
-                    fact(&format!("${name}")),
-                    fact(&word.text)
-                ),
-                format!("let it fail where the variable is empty: rm -rf \"${{{name}:?}}\"{rest}"),
-            )
-        })
-    })
-}
-
-/// The variable that a text begins with, and the rest of it.
-fn variable(text: &str) -> Option<(&str, &str)> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let text = text.strip_prefix('$')?;
-    let (name, rest) = match text.strip_prefix('{') {
-        Some(braced) => braced.split_once('}')?,
-        None => text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len())),
+        !is_set && !matches!(name, "HOME" | "PWD" | "OLDPWD" | "TMPDIR" | "USER" | "LOGNAME" | "UID" | "HOSTNAME")
     };
-    (!name.is_empty() && name.chars().all(is_part)).then_some((name, rest))
+    let pieces = pieces::of(text);
+    // `"$DIR"/*`
+    if let Some((Piece::Variable(_, name, ""), rest)) = pieces.split_first() {
+        let rest: String = rest.iter().map(|piece| piece.written()).collect();
+        let is_root = matches!(&*rest, "/" | "/*" | "/." | "/.*" | "/{*,.*}");
+        return (is_root && may_be_empty(name)).then(|| {
+            ((*name).to_owned(), "all files there are".to_owned(), format!("\"${{{name}:?}}\"{rest}"))
+        });
+    }
+    // `/$X`, `/etc/$X`
+    let mut first = None;
+    let (mut empty, mut instead) = (String::new(), String::new());
+    for piece in pieces {
+        match piece {
+            Piece::Variable(_, name, "") if may_be_empty(name) => {
+                first.get_or_insert(name);
+                instead.push_str(&format!("\"${{{name}:?}}\""));
+            }
+            Piece::Plain(plain) => {
+                empty.push_str(plain);
+                instead.push_str(plain);
+            }
+            _ => return None,
+        }
+    }
+    let left = empty.strip_suffix("/*").unwrap_or(&empty);
+    let path = left.trim_end_matches('/');
+    let is_root = path.is_empty() && empty.starts_with('/');
+    let what = match is_root {
+        true => "all files there are".to_owned(),
+        false => format!("all of {}", fact(SYSTEM.iter().find(|folder| **folder == path)?)),
+    };
+    Some((first?.to_owned(), what, instead))
 }
