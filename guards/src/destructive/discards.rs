@@ -191,7 +191,8 @@ pub fn put_away(stake: &Stake, tree: &WorkTree, sight: &Sight<'_>) -> String {
         stash_all(new, tree, sight)
     } else {
         let (git, is_at_top) = git_there(tree, sight);
-        let files: Vec<String> = files.into_iter().map(|file| shell_word(&pathspec(file, is_at_top))).collect();
+        let files: Vec<String> =
+            files.into_iter().map(|file| shell_word(&pathspec(file, is_at_top))).collect();
         format!("{git} stash push{new} -- {}", files.join(" "))
     };
     match kept.is_empty() {
@@ -286,8 +287,7 @@ fn clean(
     }
     if only_ignored || ignored {
         let kind = if only_ignored { "-X" } else { "-x" };
-        let secrets =
-            would_remove(call, tree, is_told, Some(kind))?.into_iter();
+        let secrets = would_remove(call, tree, is_told, Some(kind))?.into_iter();
         gone.extend(secrets.filter(|path| is_secret(path) || takes_guards(path)));
         gone.dedup();
     }
@@ -418,11 +418,8 @@ fn stashed_guards(
     let mut taken = untracked(&inside)?;
     // What follows `save` is a message.
     let mut operands = given.all();
-    let words: Vec<&Word> = if operands.next().is_some_and(|verb| verb.text == "push") {
-        operands.collect()
-    } else {
-        Vec::new()
-    };
+    let words: Vec<&Word> =
+        if operands.next().is_some_and(|verb| verb.text == "push") { operands.collect() } else { Vec::new() };
     let is_told = words.iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
     if !taken.is_empty() && !words.is_empty() && is_told {
         let paths: Vec<String> =

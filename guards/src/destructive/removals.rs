@@ -104,10 +104,8 @@ fn lost(
     let stake = saved.without(stake, &command.folder, tree.top());
     if !stake.is_empty() {
         let what = format!("{} would lose {}", by(command), stake.told());
-        let way_out = format!(
-            "{}; what is not needed can be removed by its name",
-            put_away(&stake, tree, sight)
-        );
+        let way_out =
+            format!("{}; what is not needed can be removed by its name", put_away(&stake, tree, sight));
         return Ok(Some(Objection::sure(what, way_out)));
     }
     let takes_history = |goner: &&Goner| {

@@ -162,7 +162,9 @@ fn filled(text: &str, ground: Ground<'_>, depth: usize) -> String {
                 ("" | "%/" | "%%/", _) if !value.is_empty() => value.to_owned(),
                 (_, Some(_)) if !value.is_empty() => value.to_owned(),
                 _ if !value.is_empty() && rest.trim_start_matches(':').starts_with('?') => value.to_owned(),
-                (_, Some(instead)) if depth < DEEPEST => filled(&instead.replace(['"', '\''], ""), ground, depth + 1),
+                (_, Some(instead)) if depth < DEEPEST => {
+                    filled(&instead.replace(['"', '\''], ""), ground, depth + 1)
+                }
                 _ => written.to_owned(),
             }
         }

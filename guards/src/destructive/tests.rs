@@ -51,7 +51,9 @@ fn what_would_be_lost_is_named_and_so_is_the_way_to_keep_it() {
     assert!(said(&bench, "redis-cli FLUSHDB").starts_with("`redis-cli FLUSHDB` deletes every key;"));
     assert!(said(&bench, "kubectl delete --all pods").starts_with("`kubectl delete --all` deletes"));
     assert!(!said(&bench, "rm -rf */").contains("log1.txt"), "which is no folder");
-    assert!(said(&bench, "rm -rf .git").ends_with("; commit and push what matters, and let a person remove it\n"));
+    assert!(
+        said(&bench, "rm -rf .git").ends_with("; commit and push what matters, and let a person remove it\n")
+    );
     assert!(said(&bench, "git stash drop 0").contains("would drop `stash@{0}: WIP on main"));
     bench.check(&[
         ("git stash push -- src/dirty.rs && git checkout .", "pass"),

@@ -9,8 +9,21 @@ use crate::objection::Objection;
 
 /// What a system stands on. Folders of it that hold what people put there are no such: `/opt/$APP`.
 const SYSTEM: [&str; 15] = [
-    "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/root", "/sbin", "/usr", "/var", "/Users", "/Library",
-    "/System", "/Applications",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/home",
+    "/lib",
+    "/lib64",
+    "/root",
+    "/sbin",
+    "/usr",
+    "/var",
+    "/Users",
+    "/Library",
+    "/System",
+    "/Applications",
 ];
 
 /// A recursive removal that is one of the root, or of all of `/etc`, where a variable is empty: `rm -rf "$DIR"/*`,
@@ -39,7 +52,8 @@ fn reached(text: &str, written: &str) -> Option<(String, String, String)> {
             [format!("{name}="), format!("for {name} "), format!("read {name}"), format!("read -r {name}")]
                 .iter()
                 .any(|set| written.contains(set.as_str()));
-        !is_set && !matches!(name, "HOME" | "PWD" | "OLDPWD" | "TMPDIR" | "USER" | "LOGNAME" | "UID" | "HOSTNAME")
+        !is_set
+            && !matches!(name, "HOME" | "PWD" | "OLDPWD" | "TMPDIR" | "USER" | "LOGNAME" | "UID" | "HOSTNAME")
     };
     let pieces = pieces::of(text);
     // `"$DIR"/*`
