@@ -298,12 +298,16 @@ fn clean(
     if gone.is_empty() {
         return Ok(None);
     }
+    let spare = match gone.iter().any(takes_guards) {
+        true => "leave what sets guards where it is: -e .claude; ",
+        false => "",
+    };
     let what = format!("`git clean` would remove {}, which no commit has", named(&gone));
     Ok(Some(objection(
         is_told && tree.is_told,
         what,
         format!(
-            "look first with `git clean -n` and the same options, then remove by name what is not needed, or put it \
+            "{spare}look first with `git clean -n` and the same options, then remove by name what is not needed, or put it \
              away: {}",
             stash_all(" -u", tree, sight)
         ),

@@ -72,7 +72,7 @@ fn the_way_out_leaves_guards_where_they_are() {
     bench.git(&["rm", "-q", "--cached", ".claude/requirements.yaml"]);
     bench.git(&["commit", "-q", "-m", "not tracked"]);
     let clean = said(&bench, "git clean -fd");
-    assert!(clean.contains("would remove `.claude/`"), "{clean}");
+    assert!(clean.contains("would remove `.claude/`") && clean.contains("-e .claude;"), "{clean}");
     assert!(clean.contains("git stash push -u -- . ':!.claude'"), "{clean}");
     assert!(said(&bench, "cd src && git clean -fd ..").contains(":!.claude"));
     bench.check(&[
