@@ -27,6 +27,7 @@ pub(super) fn weakening(command: &Command) -> Option<Objection> {
         ("req", "config") => {
             has("--disable") || settings(words).any(|(set, is_literal)| !is_literal || loosens(set))
         }
+        ("req", "init") => replaces(words),
         // `req $(cat verb)`
         (_, _) => !verb.is_literal,
     };
@@ -37,6 +38,24 @@ pub(super) fn weakening(command: &Command) -> Option<Objection> {
         );
         Objection::doubtful(what, "ask the user, who does this in a terminal of their own")
     })
+}
+
+/// Whether `req init` puts a preset in the place of what is there, or over it: a file that exists stays without
+/// `--force`, and this clone's own file outranks the team's.
+fn replaces(words: &[Word]) -> bool {
+    let is_short =
+        |text: &str, letter| text.starts_with('-') && !text.starts_with("--") && text.contains(letter);
+    let has = |name: &str| words.iter().any(|word| word.text == name);
+    // `-p` takes what follows it.
+    let forces = |word: &Word| {
+        let letters = word.text.split('p').next().unwrap_or_default();
+        matches!(&*word.text, "--force" | "--local") || is_short(letters, 'f')
+    };
+    let may_force = |pair: &[Word]| {
+        let is_value = matches!(&*pair[0].text, "--preset" | "-p");
+        !pair[1].is_literal && !is_value && !pair[1].text.starts_with('-')
+    };
+    !has("--preview") && (words.iter().any(forces) || words.windows(2).any(may_force))
 }
 
 /// What `--set` sets, and whether the line tells it.
