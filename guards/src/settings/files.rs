@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use config::globs;
+use config::types::Names;
 use hooks_common::paths::{in_project, resolve};
 use hooks_common::project::Level;
 
@@ -128,8 +130,58 @@ pub(super) fn names_one(word: &str) -> bool {
     let folder = folders.rsplit('/').next().unwrap_or_default();
     let is_open = |part: &str| part.contains(['*', '?', '[', '$']);
     let may_be_ours = matches!(folder, "." | ".." | ".claude") || is_open(folder);
-    let is_one = NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
-    name == ".claude" || may_be_ours && is_one || folder == ".claude" && is_open(name)
+    name == ".claude" || may_be_ours && is_named(name) || folder == ".claude" && is_open(name)
+}
+
+/// Whether a path that begins nobody knows where is one of them, or of what Stanchion keeps. A name alone tells only
+/// where the words before it lead to a `.claude`.
+pub(super) fn is_one_below(path: &str, is_below: bool) -> bool {
+    let path = path.trim_end_matches('/');
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let is_beside = || path.rsplit('/').skip(1).all(|part| matches!(part, "." | ".."));
+    leads_to_folder(name)
+        || keeps_state(path)
+        || is_file(path)
+        || is_below && is_beside() && (is_named(name) || name.is_empty() || may_meet_one(name))
+}
+
+/// Whether a path is one of the files in a `.claude`.
+pub(super) fn is_file(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or_default();
+    folders.rsplit('/').next().is_some_and(leads_to_folder) && (is_named(name) || may_meet_one(name))
+}
+
+/// Whether a path goes through a `.claude`, or through a wildcard pattern that meets it.
+pub(super) fn leads_to_folder(path: &str) -> bool {
+    path.split('/').any(|part| part == ".claude" || part.starts_with('.') && meets(part, ".claude"))
+}
+
+/// Whether a path goes no further than to a `.claude`.
+pub(super) fn ends_in_folder(path: &str) -> bool {
+    let mut parts = path.split('/').rev().filter(|part| !matches!(*part, "" | "."));
+    parts.next().is_some_and(leads_to_folder) || path.contains("..") && leads_to_folder(path)
+}
+
+/// Whether a path lies in what Stanchion keeps.
+pub(super) fn keeps_state(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    let is_kept = |pair: &[&str]| pair[0] == ".git" && matches!(pair[1], "stanchion" | "requirements");
+    parts.contains(&".stanchion") || parts.windows(2).any(is_kept)
+}
+
+fn is_named(name: &str) -> bool {
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Whether a wildcard pattern can meet the name of one.
+fn may_meet_one(pattern: &str) -> bool {
+    NAMES.iter().any(|name| meets(pattern, name))
+}
+
+/// Whether a wildcard pattern meets a name; what is no pattern meets none.
+fn meets(pattern: &str, name: &str) -> bool {
+    let is_pattern = pattern.contains(['*', '?', '[']);
+    is_pattern && globs::matches_real(&Names::of(&[pattern]), Path::new(name), Path::new(""), Path::new(""))
 }
 
 /// Whether a text that cannot be followed speaks of one of them.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hooks_common::text::fact;
-use shell::{Command, Word};
+use shell::{Command, Folder, Word, Write};
 
 use super::files::{self, Files, Kind};
 use super::{calls, programs};
@@ -95,8 +95,10 @@ fn unknown(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Ob
     let is_patch =
         || matches!(touched.by(), "patch" | "git apply") && files::speaks_of_one(sight.tool_use.command);
     let is_inside = || touched.folder(sight).is_some_and(|folder| files.is_folder(&folder));
-    let is_meant =
-        targets.chain(words).filter(|word| !word.is_literal).any(is_named) || is_patch() || is_inside();
+    let is_meant = targets.chain(words).filter(|word| !word.is_literal).any(is_named)
+        || is_patch()
+        || is_inside()
+        || is_likely(&touched.write, command, sight);
     is_meant.then(|| {
         let what = format!(
             "{} changes files that only the run tells, where others decide about hooks and gates",
@@ -104,6 +106,56 @@ fn unknown(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Ob
         );
         Objection::doubtful(what, USE_EDIT)
     })
+}
+
+/// Whether a target that is seen from a folder which only the run tells has the path of one of the files: its own
+/// words say so, or with them those that led to the folder. A temporary folder holds nobody's.
+pub(super) fn is_likely(write: &Write, command: &Command, sight: &Sight<'_>) -> bool {
+    let target = write.target.as_ref().or(write.pattern.as_ref());
+    let Some(target) = target.filter(|target| !target.starts_with(['/', '~'])) else { return false };
+    if write.folder != Folder::Unknown {
+        return false;
+    }
+    let ways = ways_to(command, sight);
+    let mut unknown = ways.iter().filter(|word| !word.is_literal).peekable();
+    if unknown.peek().is_some() && unknown.all(|word| is_temporary(&word.text, sight.tool_use.command)) {
+        return false;
+    }
+    let is_below = ways.iter().any(|word| files::ends_in_folder(&word.text));
+    let is_one = |path: &str| files::is_one_below(path, is_below);
+    match &write.inside {
+        Some(name) => is_one(&format!("{}/{name}", target.trim_end_matches('/'))) || files::is_file(target),
+        None => is_one(target),
+    }
+}
+
+/// The words that name the folder a command works in, as far as the line has them.
+fn ways_to<'s>(command: &'s Command, sight: &'s Sight<'_>) -> Vec<&'s Word> {
+    let commands = &sight.script().commands;
+    let end = commands.iter().position(|other| std::ptr::eq(other, command));
+    let before = &commands[..end.map_or(commands.len(), |end| end + 1)];
+    let leads = |command: &&Command| matches!(command.program(), Some("cd" | "pushd" | "chdir"));
+    let changed = before.iter().filter(leads).flat_map(|command| command.arguments());
+    let is_option = |word: &Word| matches!(&*word.text, "-C" | "--chdir" | "-D" | "--directory");
+    let given = before.iter().flat_map(|command| command.words.windows(2));
+    changed.chain(given.filter(|pair| is_option(&pair[0])).map(|pair| &pair[1])).collect()
+}
+
+/// Whether a word begins with a folder that `mktemp` made in this line.
+fn is_temporary(word: &str, line: &str) -> bool {
+    let Some(name) = word.strip_prefix('$') else { return false };
+    if name.starts_with("(mktemp -d") {
+        return true;
+    }
+    let name = name.trim_start_matches('{').split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
+    let Some(name) = name.filter(|name| !name.is_empty()) else { return false };
+    let is_between = |c: char| c.is_whitespace() || ";&|({".contains(c);
+    let set = format!("{name}=");
+    let values = line.match_indices(&set).filter(|(at, _)| {
+        line[..*at].chars().next_back().is_none_or(is_between)
+    });
+    let mut values = values.map(|(at, set)| line[at + set.len()..].trim_start_matches('"')).peekable();
+    values.peek().is_some() && values.all(|value| value.starts_with("$(mktemp"))
 }
 
 /// Whether a word gets its value from elsewhere in the line: from `xargs`, `find`, a loop or `read`.

@@ -7,7 +7,7 @@ use hooks_common::text::fact;
 use shell::{Command, Folder, Input, Word, Write};
 
 use super::files::{self, Files, Kind};
-use super::line::{LEAVE_IT, USE_EDIT};
+use super::line::{self, LEAVE_IT, USE_EDIT};
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -46,7 +46,13 @@ pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> O
         };
         paths.map(|path| resolve(&path)).find(decides)
     };
-    let path = command.arguments().iter().filter(|word| !word.text.starts_with('-')).find_map(place)?;
+    let words = || command.arguments().iter().filter(|word| !word.text.starts_with('-'));
+    let Some(path) = words().find_map(place) else {
+        let is_likely = |word: &Word| line::is_likely(&Write::tree(word, &command.folder, ""), command, sight);
+        let what =
+            || format!("{} would change what decides about hooks and gates, as it seems", fact(program));
+        return words().any(is_likely).then(|| Objection::doubtful(what(), USE_EDIT));
+    };
     let (by, shown) = (fact(program), fact(&sight.shown(&path)));
     Some(if files.is_state(&path) {
         Objection::sure(format!("{by} would change {shown}, which is Stanchion's own"), LEAVE_IT)
