@@ -130,7 +130,7 @@ pub(super) fn names_one(word: &str) -> bool {
     let folder = folders.rsplit('/').next().unwrap_or_default();
     let is_open = |part: &str| part.contains(['*', '?', '[', '$']);
     let may_be_ours = matches!(folder, "." | ".." | ".claude") || is_open(folder);
-    name == ".claude" || may_be_ours && is_named(name) || folder == ".claude" && is_open(name)
+    name == ".claude" || may_be_ours && is_named(name) || folder == ".claude" && (is_open(name) || name.contains("{}"))
 }
 
 /// Whether a path that begins nobody knows where is one of them, or of what Stanchion keeps. A name alone tells only

@@ -162,7 +162,8 @@ fn is_temporary(word: &str, line: &str) -> bool {
 fn comes_from(word: &Word, line: &str) -> bool {
     let name = word.text.trim_start_matches(['$', '{']).trim_end_matches('}');
     let mut words = line.split(|c: char| c.is_whitespace() || c == ';');
-    word.text == "{}" || word.text.starts_with('$') && words.any(|other| other == name)
+    let is_given = name == "@" || name == "*" || name.parse::<u8>().is_ok();
+    word.text == "{}" || word.text.starts_with('$') && is_given || word.text.starts_with('$') && words.any(|other| other == name)
 }
 
 /// Whether any word of a line names one of the files.

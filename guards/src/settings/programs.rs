@@ -36,8 +36,9 @@ const CHANGES: [&str; 15] = [
 /// A program that changes a file it is given.
 pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> Option<Objection> {
     let program = command.program().filter(|_| is_changing(command))?;
+    let folder = command.git().map_or_else(|| command.folder.clone(), |git| git.folder);
     let place = |word: &Word| -> Option<PathBuf> {
-        let write = Write::tree(word, &command.folder, "");
+        let write = Write::tree(word, &folder, "");
         let paths = sight.tool_use.targets(&write, sight.home()).into_iter().flatten();
         let decides = |path: &PathBuf| {
             files.kind(path).is_some_and(|kind| kind != Kind::OptOut)
@@ -46,12 +47,12 @@ pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> O
         };
         paths.map(|path| resolve(&path)).find(decides)
     };
-    let words = || command.arguments().iter().filter(|word| !word.text.starts_with('-'));
-    let Some(path) = words().find_map(place) else {
-        let is_likely = |word: &Word| line::is_likely(&Write::tree(word, &command.folder, ""), command, sight);
+    let words = changed(command);
+    let Some(path) = words.iter().find_map(place).or_else(|| linked(command, &words, files, sight)) else {
+        let is_likely = |word: &Word| line::is_likely(&Write::tree(word, &folder, ""), command, sight);
         let what =
             || format!("{} would change what decides about hooks and gates, as it seems", fact(program));
-        return words().any(is_likely).then(|| Objection::doubtful(what(), USE_EDIT));
+        return words.iter().any(is_likely).then(|| Objection::doubtful(what(), USE_EDIT));
     };
     let (by, shown) = (fact(program), fact(&sight.shown(&path)));
     Some(if files.is_state(&path) {
@@ -61,6 +62,56 @@ pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> O
             format!("{by} would change {shown}, which decides about hooks and gates"),
             USE_EDIT,
         )
+    })
+}
+
+/// The words that name what a program changes.
+fn changed(command: &Command) -> Vec<Word> {
+    let given = || command.arguments().iter();
+    let operands = || given().filter(|word| !word.text.starts_with('-'));
+    match command.program() {
+        Some("sed" | "gsed") => given().filter_map(|word| written_by_sed(&word.text)).collect(),
+        Some("git") => {
+            let is_left_out = |at: usize| {
+                let before = at.checked_sub(1).map(|before| command.arguments()[before].text.as_str());
+                matches!(before, Some("-e" | "--exclude"))
+            };
+            let named = given().enumerate().filter(|(at, word)| !word.text.starts_with('-') && !is_left_out(*at));
+            named.map(|(_, word)| as_git_reads(word)).collect()
+        }
+        _ => operands().cloned().collect(),
+    }
+}
+
+/// A path as git reads it, which follows patterns itself and calls the root `:/`.
+fn as_git_reads(word: &Word) -> Word {
+    let text = word.text.strip_prefix(":/").or_else(|| word.text.strip_prefix(":(top)"));
+    let text = text.unwrap_or(&word.text).to_owned();
+    let is_literal = word.is_literal && !text.contains(['*', '?', '[']);
+    Word { text, is_literal, ..word.clone() }
+}
+
+/// What a symbolic link leads to, seen from where it stands.
+fn linked(command: &Command, words: &[Word], files: &Files, sight: &Sight<'_>) -> Option<PathBuf> {
+    let (link, targets) = words.split_last().filter(|_| matches!(command.program(), Some("ln" | "gln")))?;
+    let write = Write::tree(link, &command.folder, "");
+    let link = sight.tool_use.targets(&write, sight.home()).into_iter().next()??;
+    let folder = if link.is_dir() { link.as_path() } else { link.parent()? };
+    let mut leads = targets.iter().map(|word| resolve(&folder.join(&word.text)));
+    leads.find(|path| files.kind(path).is_some() || files.is_folder(path))
+}
+
+/// The file that a script of `sed` writes by its `w`.
+fn written_by_sed(script: &str) -> Option<Word> {
+    let is_command = |at: usize| {
+        let before = script[..at].chars().next_back();
+        before.is_none_or(|c| c.is_ascii_digit() || c.is_whitespace() || "/|#,$;{}!gpIMe".contains(c))
+    };
+    let mut files = script.match_indices("w ").filter(|(at, _)| is_command(*at));
+    files.find_map(|(at, _)| {
+        let path = script[at + 2..].lines().next().unwrap_or_default().trim();
+        let is_path = !path.ends_with('/') && files::names_one(path) || files::keeps_state(path);
+        is_path.then(|| Word { text: path.to_owned(), is_literal: true, ..Word::default() })
     })
 }
 
@@ -75,15 +126,19 @@ pub(super) fn is_changing(command: &Command) -> bool {
         Some("chmod" | "chown" | "chgrp" | "chattr" | "setfacl" | "shred" | "sd") => true,
         Some("ed" | "ex" | "vi" | "vim" | "nvim") => true,
         // A second name would not be known for what it is.
-        Some("ln") => !has_letter('s') && !has(&["--symbolic"]),
+        Some("ln" | "gln") => true,
         Some("cp") => has_letter('l') || has(&["--link"]),
         Some("yq" | "jaq") => has_letter('i') || has(&["--inplace", "--in-place"]),
         Some("dasel") => has(&["put", "delete"]),
         Some("prettier" | "biome") => has(&["--write", "-w"]),
         Some("git") => command.git().is_some_and(|git| match git.subcommand() {
             "stash" => has(&["--"]),
+            "clean" => has_letter('f') && !has_letter('n') && !has(&["--dry-run"]) || has(&["--force"]),
+            "rm" => !has(&["--cached", "-n", "--dry-run"]),
+            "restore" => !has(&["--staged", "-S"]) || has(&["--worktree", "-W", "-SW", "-WS"]),
             subcommand => subcommand == "checkout",
         }),
+        Some("sed" | "gsed") => command.arguments().iter().any(|word| written_by_sed(&word.text).is_some()),
         _ => false,
     }
 }
