@@ -130,7 +130,9 @@ pub(super) fn names_one(word: &str) -> bool {
     let folder = folders.rsplit('/').next().unwrap_or_default();
     let is_open = |part: &str| part.contains(['*', '?', '[', '$']);
     let may_be_ours = matches!(folder, "." | ".." | ".claude") || is_open(folder);
-    name == ".claude" || may_be_ours && is_named(name) || folder == ".claude" && (is_open(name) || name.contains("{}"))
+    name == ".claude"
+        || may_be_ours && is_named(name)
+        || folder == ".claude" && (is_open(name) || name.contains("{}"))
 }
 
 /// Whether a path that begins nobody knows where is one of them, or of what Stanchion keeps. A name alone tells only
@@ -189,13 +191,17 @@ pub(super) fn speaks_of_one(text: &str) -> bool {
     text.contains(".stanchion") || text.contains(".claude") && NAMES.iter().any(|name| text.contains(name))
 }
 
+/// Whether a text has a word of any of them.
+pub(super) fn speaks_at_all(text: &str) -> bool {
+    [".claude", ".stanchion", ".git/"].iter().any(|word| text.contains(word))
+}
+
 /// Whether a text in another language has the path of one of them between quotes. The name alone tells only in a
 /// `.claude`, or beside one.
 pub(super) fn quotes_one(text: &str, is_inside: bool) -> bool {
     let names = |path: &str| {
         let path = path.trim_start_matches(['<', '>', '+']);
-        !path.contains(char::is_whitespace) && (names_one(path) || path.contains(".stanchion"))
+        !path.contains(char::is_whitespace) && (names_one(path) || keeps_state(path))
     };
-    (is_inside || text.contains(".claude") || text.contains(".stanchion"))
-        && text.split(['"', '\'', '`']).any(names)
+    (is_inside || speaks_at_all(text)) && text.split(['"', '\'', '`']).any(names)
 }

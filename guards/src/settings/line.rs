@@ -6,7 +6,7 @@ use hooks_common::text::fact;
 use shell::{Command, Folder, Word, Write};
 
 use super::files::{self, Files, Kind};
-use super::{calls, programs};
+use super::{calls, programs, texts};
 use crate::objection::Objection;
 use crate::sight::Sight;
 use crate::touched::{self, Touched, Way};
@@ -21,7 +21,7 @@ pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
     let is_possible = |command: &Command| {
         calls::weakening(command).is_some()
             || programs::is_changing(command)
-            || programs::speaking(command).is_some()
+            || texts::speaking(command, sight).is_some()
     };
     touched::is_any(sight) || sight.script().commands.iter().any(is_possible) || blind(sight).is_some()
 }
@@ -41,7 +41,7 @@ pub(super) fn examine(sight: &Sight<'_>) -> Vec<Objection> {
     for command in &sight.script().commands {
         add(calls::weakening(command));
         add(programs::changing(command, &files, sight));
-        add(programs::speaking(command));
+        add(texts::speaking(command, sight));
     }
     if found.is_empty() {
         found.extend(blind(sight));
@@ -113,7 +113,11 @@ fn unknown(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Ob
 pub(super) fn is_likely(write: &Write, command: &Command, sight: &Sight<'_>) -> bool {
     let target = write.target.as_ref().or(write.pattern.as_ref());
     let Some(target) = target.filter(|target| !target.starts_with(['/', '~'])) else { return false };
-    if write.folder != Folder::Unknown {
+    let path = match &write.inside {
+        Some(name) if !files::is_file(target) => format!("{}/{name}", target.trim_end_matches('/')),
+        _ => target.clone(),
+    };
+    if write.folder != Folder::Unknown || !files::is_one_below(&path, true) {
         return false;
     }
     let ways = ways_to(command, sight);
@@ -121,19 +125,22 @@ pub(super) fn is_likely(write: &Write, command: &Command, sight: &Sight<'_>) -> 
     if unknown.peek().is_some() && unknown.all(|word| is_temporary(&word.text, sight.tool_use.command)) {
         return false;
     }
-    let is_below = ways.iter().any(|word| files::ends_in_folder(&word.text));
-    let is_one = |path: &str| files::is_one_below(path, is_below);
-    match &write.inside {
-        Some(name) => is_one(&format!("{}/{name}", target.trim_end_matches('/'))) || files::is_file(target),
-        None => is_one(target),
-    }
+    files::is_one_below(&path, ways.iter().any(|word| files::ends_in_folder(&word.text)))
+}
+
+/// Whether the words of a line lead to a `.claude` before a command.
+pub(super) fn leads_inside(command: &Command, sight: &Sight<'_>) -> bool {
+    ways_to(command, sight).iter().any(|word| files::ends_in_folder(&word.text))
 }
 
 /// The words that name the folder a command works in, as far as the line has them.
 fn ways_to<'s>(command: &'s Command, sight: &'s Sight<'_>) -> Vec<&'s Word> {
+    /// How many commands are looked back at.
+    const MOST: usize = 256;
     let commands = &sight.script().commands;
     let end = commands.iter().position(|other| std::ptr::eq(other, command));
-    let before = &commands[..end.map_or(commands.len(), |end| end + 1)];
+    let end = end.map_or(commands.len(), |end| end + 1);
+    let before = &commands[end.saturating_sub(MOST)..end];
     let leads = |command: &&Command| matches!(command.program(), Some("cd" | "pushd" | "chdir"));
     let changed = before.iter().filter(leads).flat_map(|command| command.arguments());
     let is_option = |word: &Word| matches!(&*word.text, "-C" | "--chdir" | "-D" | "--directory");
@@ -151,9 +158,8 @@ fn is_temporary(word: &str, line: &str) -> bool {
     let Some(name) = name.filter(|name| !name.is_empty()) else { return false };
     let is_between = |c: char| c.is_whitespace() || ";&|({".contains(c);
     let set = format!("{name}=");
-    let values = line.match_indices(&set).filter(|(at, _)| {
-        line[..*at].chars().next_back().is_none_or(is_between)
-    });
+    let values =
+        line.match_indices(&set).filter(|(at, _)| line[..*at].chars().next_back().is_none_or(is_between));
     let mut values = values.map(|(at, set)| line[at + set.len()..].trim_start_matches('"')).peekable();
     values.peek().is_some() && values.all(|value| value.starts_with("$(mktemp"))
 }
@@ -163,7 +169,9 @@ fn comes_from(word: &Word, line: &str) -> bool {
     let name = word.text.trim_start_matches(['$', '{']).trim_end_matches('}');
     let mut words = line.split(|c: char| c.is_whitespace() || c == ';');
     let is_given = name == "@" || name == "*" || name.parse::<u8>().is_ok();
-    word.text == "{}" || word.text.starts_with('$') && is_given || word.text.starts_with('$') && words.any(|other| other == name)
+    word.text == "{}"
+        || word.text.starts_with('$') && is_given
+        || word.text.starts_with('$') && words.any(|other| other == name)
 }
 
 /// Whether any word of a line names one of the files.

@@ -13,6 +13,7 @@ mod own;
 mod programs;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use config::types::guards::Settings;
 use hooks_common::text::fact;

@@ -4,34 +4,12 @@ use std::path::PathBuf;
 
 use hooks_common::paths::resolve;
 use hooks_common::text::fact;
-use shell::{Command, Folder, Input, Word, Write};
+use shell::{Command, Word, Write};
 
 use super::files::{self, Files, Kind};
 use super::line::{self, LEAVE_IT, USE_EDIT};
 use crate::objection::Objection;
 use crate::sight::Sight;
-
-/// Programs that run a text in a language of their own.
-const INTERPRETERS: [&str; 12] =
-    ["python", "perl", "ruby", "node", "deno", "bun", "php", "lua", "awk", "gawk", "osascript", "pypy"];
-/// What such a text says when it changes files.
-const CHANGES: [&str; 15] = [
-    "write",
-    "'w",
-    "\"w",
-    "'a'",
-    "\"a\"",
-    "'r+",
-    "\"r+",
-    "dump(",
-    "unlink",
-    "remove",
-    "rename",
-    "rmtree",
-    "rmSync",
-    "copyfile",
-    "os.replace",
-];
 
 /// A program that changes a file it is given.
 pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> Option<Objection> {
@@ -76,7 +54,8 @@ fn changed(command: &Command) -> Vec<Word> {
                 let before = at.checked_sub(1).map(|before| command.arguments()[before].text.as_str());
                 matches!(before, Some("-e" | "--exclude"))
             };
-            let named = given().enumerate().filter(|(at, word)| !word.text.starts_with('-') && !is_left_out(*at));
+            let named =
+                given().enumerate().filter(|(at, word)| !word.text.starts_with('-') && !is_left_out(*at));
             named.map(|(_, word)| as_git_reads(word)).collect()
         }
         _ => operands().cloned().collect(),
@@ -141,30 +120,4 @@ pub(super) fn is_changing(command: &Command) -> bool {
         Some("sed" | "gsed") => command.arguments().iter().any(|word| written_by_sed(&word.text).is_some()),
         _ => false,
     }
-}
-
-/// A text in another language that names one of the files and changes some.
-pub(super) fn speaking(command: &Command) -> Option<Objection> {
-    let program = command.program().filter(|program| runs_texts(program))?;
-    let redirects = matches!(program, "perl" | "awk" | "gawk");
-    let is_inside = matches!(&command.folder, Folder::In(folder) if folder.contains(".claude"));
-    let changes = |text: &str| {
-        files::quotes_one(text, is_inside)
-            && (CHANGES.iter().any(|change| text.contains(change)) || redirects && text.contains('>'))
-    };
-    let is_code = |word: &&Word| word.text.contains(['(', ' ', ';', '{']);
-    let is_given = matches!(&command.input, Input::Text(text) if changes(text));
-    (is_given || command.arguments().iter().filter(is_code).any(|word| changes(&word.text))).then(|| {
-        let what = format!(
-            "{} runs a text that changes files, and names what decides about hooks and gates",
-            fact(program)
-        );
-        Objection::doubtful(what, USE_EDIT)
-    })
-}
-
-/// Whether a program is an interpreter, of whatever version: `python3.12`.
-fn runs_texts(program: &str) -> bool {
-    let is_version = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    INTERPRETERS.iter().any(|name| program.strip_prefix(name).is_some_and(is_version))
 }

@@ -1,0 +1,230 @@
+//! Texts in languages that are not Bash: what one names and says is all that is known of it.
+
+use hooks_common::text::fact;
+use shell::{Command, Folder, Input, Word, Write};
+
+use super::line::USE_EDIT;
+use super::{files, line, programs};
+use crate::objection::Objection;
+use crate::sight::Sight;
+
+/// Programs that run a text in a language of their own.
+const INTERPRETERS: [&str; 19] = [
+    "python",
+    "ipython",
+    "pypy",
+    "perl",
+    "ruby",
+    "node",
+    "nodejs",
+    "deno",
+    "bun",
+    "tsx",
+    "ts-node",
+    "php",
+    "lua",
+    "luajit",
+    "awk",
+    "gawk",
+    "mawk",
+    "nawk",
+    "osascript",
+];
+/// What sounds like one of [`CHANGES`] and changes nothing.
+const READS: [&str; 13] = [
+    "stdout.write",
+    "stderr.write",
+    "is_symlink",
+    "islink",
+    "readlink",
+    "import shutil",
+    "shutil.which",
+    "shutil.get_terminal_size",
+    "removeprefix",
+    "removesuffix",
+    "->",
+    "=>",
+    ">=",
+];
+/// What a text says when it changes files.
+const CHANGES: [&str; 34] = [
+    "write",
+    "unlink",
+    "remove",
+    "rename",
+    "rmtree",
+    "rmSync",
+    "rmdir",
+    ".rm(",
+    "shutil",
+    "FileUtils",
+    "copyfile",
+    "copyFile",
+    "copy_stream",
+    "cpSync",
+    ".cp(",
+    "symlink",
+    "linkSync",
+    "os.link",
+    "File.link",
+    "link_to",
+    "os.replace",
+    "truncate",
+    "appendFile",
+    "createWriteStream",
+    "file_put_contents",
+    "fputs",
+    "fputcsv",
+    "File.delete",
+    "io.output",
+    "inplace",
+    "O_WRONLY",
+    "O_RDWR",
+    "chmod",
+    "chown",
+];
+/// What it says when it hands something to a shell.
+const SHELLS: [&str; 11] = [
+    "system(",
+    "popen",
+    "subprocess",
+    "child_process",
+    "os.exec",
+    "os.spawn",
+    "spawn(",
+    "shell_exec",
+    "passthru",
+    "do shell script",
+    "os.execute",
+];
+
+/// A text in another language that names one of the files and changes some.
+pub(super) fn speaking(command: &Command, sight: &Sight<'_>) -> Option<Objection> {
+    let program = command.program().filter(|program| runs_texts(program))?;
+    let is_inside = match &command.folder {
+        Folder::Start => false,
+        Folder::In(folder) => folder.contains(".claude"),
+        Folder::Unknown => line::leads_inside(command, sight),
+    };
+    let words = command.arguments();
+    let is_changing = |text: &str| {
+        let is_named = || files::quotes_one(text, is_inside) || is_given(text, words);
+        changes(program, text) && is_named() || shells(program, text, is_inside)
+    };
+    let is_code = |word: &&Word| word.text.contains(['(', ' ', ';', '{', '"', '\'']);
+    let is_read = matches!(&command.input, Input::Text(text) if is_changing(text));
+    (is_read || words.iter().filter(is_code).any(|word| is_changing(&word.text))).then(|| {
+        let what = format!(
+            "{} runs a text that changes files, and names what decides about hooks and gates",
+            fact(program)
+        );
+        Objection::doubtful(what, USE_EDIT)
+    })
+}
+
+/// Whether a program is an interpreter, of whatever version: `python3.12`.
+fn runs_texts(program: &str) -> bool {
+    let is_version = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    INTERPRETERS.iter().any(|name| program.strip_prefix(name).is_some_and(is_version))
+}
+
+/// Whether a text changes files by itself.
+fn changes(program: &str, text: &str) -> bool {
+    let text = READS.iter().fold(text.to_owned(), |text, read| text.replace(read, ""));
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let says_so = match program {
+        "perl" => says(&["'>", "\">", "'+<", "\"+<"]),
+        "php" => says(&["copy(", "touch("]),
+        _ if program.ends_with("awk") => says(&[">"]),
+        _ => false,
+    };
+    says_so || says(&CHANGES) || opens(&text) || replaces(&text)
+}
+
+/// Whether it opens a file in a mode that writes: `'w'`, `mode="a+"`.
+fn opens(text: &str) -> bool {
+    let is_mode = |mode: &str| {
+        (1..=4).contains(&mode.len())
+            && mode.chars().all(|c| "rwaxcbtU+".contains(c))
+            && mode.contains(['w', 'a', 'x', 'c', '+'])
+    };
+    let is_place = |before: &str| {
+        let before = before.trim_end();
+        let is_keyword = || {
+            before.strip_suffix(['=', ':']).is_some_and(|name| {
+                let name = name.trim_end();
+                name.ends_with("mode") || name.ends_with("flag") || name.ends_with("flags")
+            })
+        };
+        before.ends_with(',') || before.ends_with("open(") || is_keyword()
+    };
+    let is_opened = |(at, quote): (usize, &str)| {
+        let mode = text[at + 1..].split(quote).next().unwrap_or_default();
+        is_mode(mode) && is_place(&text[..at])
+    };
+    let opens = ["open", "Open", "File.new"].iter().any(|word| text.contains(word));
+    opens && text.match_indices(['"', '\'']).any(is_opened)
+}
+
+/// Whether it puts one file in the place of another, as a path of Python's does: that takes one argument, and the
+/// `replace` of a text takes two.
+fn replaces(text: &str) -> bool {
+    text.split(".replace(").skip(1).any(|rest| {
+        let argument = rest.split(')').next().unwrap_or_default();
+        rest.len() > argument.len() && !argument.contains([',', '(', '\n'])
+    })
+}
+
+/// Whether a text changes what it is given, and is given one of the files.
+fn is_given(text: &str, words: &[Word]) -> bool {
+    let takes = ["argv", "ARGV", "shift"].iter().any(|word| text.contains(word));
+    words.iter().filter(|word| word.text != text && !word.text.contains(char::is_whitespace)).any(|word| {
+        let path = word.text.split_once('=').map(|(_, path)| path);
+        let path = path.or_else(|| takes.then_some(&*word.text));
+        path.is_some_and(|path| {
+            path.contains(".claude") && files::names_one(path) || files::keeps_state(path)
+        })
+    })
+}
+
+/// Whether a text hands a shell a line that changes one of the files, in one piece or word by word.
+fn shells(program: &str, text: &str, is_inside: bool) -> bool {
+    /// The longest command that is told word by word, and how many names are looked at.
+    const LONGEST: usize = 8;
+    const MOST: usize = 64;
+    let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let is_shell = says(&SHELLS)
+        || match program {
+            "perl" => says(&["system ", "exec ", "exec(", "qx", "`"]),
+            "ruby" => says(&["system ", "exec ", "exec(", "%x", "`"]),
+            "php" => says(&["exec(", "`"]),
+            _ => false,
+        };
+    if !is_shell || !(is_inside || files::speaks_at_all(text)) {
+        return false;
+    }
+    let pieces: Vec<&str> = text.split(['"', '\'', '`', '{', '}', '(', ')']).collect();
+    let is_word = |piece: &&str| !piece.is_empty() && !piece.contains(char::is_whitespace) && *piece != ",";
+    let words: Vec<&str> = pieces.iter().copied().filter(is_word).collect();
+    let ends = |end: usize| {
+        let start = (end + 1).saturating_sub(LONGEST);
+        (start..end).any(|start| harms(&words[start..=end].join(" ")))
+    };
+    let is_named = |word: &str| files::names_one(word) || files::keeps_state(word);
+    pieces.iter().filter(|piece| piece.contains(char::is_whitespace)).any(|piece| harms(piece))
+        || (0..words.len()).filter(|end| is_named(words[*end])).take(MOST).any(ends)
+}
+
+/// Whether a line that a text holds changes one of the files.
+fn harms(line: &str) -> bool {
+    if ![".claude", "stanchion", "settings", "requirements"].iter().any(|name| line.contains(name)) {
+        return false;
+    }
+    let is_one = |path: &str| files::names_one(path) || files::keeps_state(path);
+    let is_reached =
+        |write: &Write| write.target.as_ref().or(write.pattern.as_ref()).is_some_and(|path| is_one(path));
+    shell::parse(line).commands.iter().any(|command| {
+        command.writes().iter().chain(&command.removes()).any(is_reached)
+            || programs::is_changing(command) && command.arguments().iter().any(|word| is_one(&word.text))
+    })
+}
