@@ -1,31 +1,17 @@
 //! What holds for every use of a tool: guards look at it without a panic and in bounded time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::testing::{Bench, write};
+use crate::testing::{Bench, processor_time, write};
 
 /// How long any use may take where nothing is optimised.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// All guards that look before a tool runs.
 const ALL: &str = "  push: {branches: ['release/*']}\n  destructive: {rules: [{pattern: 'deploy\\s+prod', message: No.}]}\n  settings: {}\n  sql: {allow_select: false}\n  powershell: {}\n  paths: {}\n  references: {}\n  secrets: {}\n  large_read: {}\n  protected_content: {rules: [{files: '*.md', content: text, message: It stays.}]}\n  patterns: {rules: [{id: no-x, pattern: 'xxx', message: No.}]}";
-
-/// How long this thread had the processor for something: another process that wants it too must fail no test.
-fn processor_time(work: impl FnOnce()) -> Duration {
-    let used = || {
-        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-        stat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
-    };
-    let (before, started) = (used(), Instant::now());
-    work();
-    match (before, used()) {
-        (Some(before), Some(after)) => after.saturating_sub(before),
-        _ => started.elapsed(),
-    }
-}
 
 thread_local! {
     static BENCH: Bench = Bench::new(ALL);

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use config::Policy;
 use hooks_common::event::Payload;
@@ -117,4 +118,18 @@ pub fn write(path: &Path, content: &str) -> Value {
 /// A payload of Edit.
 pub fn edit(path: &Path, old: &str, new: &str) -> Value {
     json!({"tool_name": "Edit", "tool_input": {"file_path": path, "old_string": old, "new_string": new}})
+}
+
+/// How long this thread had the processor for something: another process that wants it too must fail no test.
+pub fn processor_time(work: impl FnOnce()) -> Duration {
+    let used = || {
+        let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        stat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+    };
+    let (before, started) = (used(), Instant::now());
+    work();
+    match (before, used()) {
+        (Some(before), Some(after)) => after.saturating_sub(before),
+        _ => started.elapsed(),
+    }
 }

@@ -102,7 +102,9 @@ fn by_git(settings: &Destructive, sight: &Sight<'_>, found: &mut Vec<Objection>)
     let mut asked = 0;
     for command in &sight.script().commands {
         if asked > MOST_ASKED {
-            return Err(format!("the line does more than {MOST_ASKED} things that may destroy something"));
+            let what = format!("this line does more than {MOST_ASKED} things that may throw away work");
+            found.push(Objection::doubtful(what, "run it in parts"));
+            return Ok(());
         }
         let Some(call) = command.git() else {
             if settings.uncommitted && removals::is_candidate(command) {

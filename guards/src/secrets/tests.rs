@@ -286,7 +286,7 @@ fn no_text_takes_long() {
     ] {
         scan::scan(&part.repeat(128 * 1024 / part.len()), Kind::of(None, true));
     }
-    assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+    assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
 }
 
 #[test]

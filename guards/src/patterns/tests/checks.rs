@@ -208,5 +208,5 @@ fn many_rules_over_a_large_file_are_quick() {
     let started = std::time::Instant::now();
     assert_eq!(found(&checked(&bench, &Scope::Changed)).split(':').nth(2), Some("r77"));
     // Unoptimised; it is some milliseconds in a release.
-    assert!(started.elapsed() < std::time::Duration::from_secs(3), "{:?}", started.elapsed());
+    assert!(started.elapsed() < std::time::Duration::from_secs(9), "{:?}", started.elapsed());
 }
