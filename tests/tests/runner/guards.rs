@@ -119,21 +119,82 @@ fn allow_once_lets_exactly_that_through_once() {
 }
 
 #[test]
-fn a_grant_ends_and_one_from_the_future_counts_for_nothing() {
+fn only_what_a_person_sealed_lets_anything_through() {
     let world = guarded("  push: {}\n");
     let code = code(push(&world, PUSH).refusal());
-    for (ends, passes) in [(now() - 1, false), (now() + 3_600, false), (now() + 60, true)] {
-        allow(&world, &code);
-        let path = grants(&world).pop().unwrap();
-        let mut grant = world.json(&path);
-        grant["expires_at"] = ends.into();
-        std::fs::write(&path, grant.to_string()).unwrap();
-        let answer = push(&world, PUSH);
-        assert_eq!(answer.json.unwrap()["hookSpecificOutput"].is_null(), passes, "{ends}");
-    }
     allow(&world, &code);
-    std::fs::write(grants(&world).pop().unwrap(), "{").unwrap();
+    let path = grants(&world).pop().unwrap();
+    let sealed = std::fs::read_to_string(&path).unwrap();
+    let grant = world.json(&path);
+    for (key, value) in [
+        ("expires_at", json!(now() - 1)),
+        ("expires_at", json!(now() + 300)),
+        ("expires_at", json!(now() + 3_600)),
+        ("reason", json!("another")),
+        ("seal", json!("")),
+        ("seal", json!("00")),
+    ] {
+        let mut changed = grant.clone();
+        changed[key] = value;
+        std::fs::write(&path, changed.to_string()).unwrap();
+        push(&world, PUSH).refusal();
+    }
+    std::fs::write(&path, "{").unwrap();
     push(&world, PUSH).refusal();
+    // For another command the same file counts for nothing.
+    let other = "git push origin HEAD:main";
+    push(&world, other).refusal();
+    let digest =
+        last(&world.events(SESSION), "PreToolUse")["guards"][0]["digest"].as_str().unwrap().to_owned();
+    std::fs::write(path.with_file_name(format!("{digest}.json")), &sealed).unwrap();
+    push(&world, other).refusal();
+    std::fs::write(&path, &sealed).unwrap();
+    assert!(push(&world, PUSH).stdout.contains("let through once"));
+
+    let mark = world.repo.join(format!(".git/requirements/sessions/{KEY}.paused"));
+    std::fs::create_dir_all(mark.parent().unwrap()).unwrap();
+    for forged in [
+        r#"{"by":"person"}"#,
+        r#"{"paused_at":"2026-01-01T00:00:00.000Z","reason":"","by":"person","seal":"00"}"#,
+    ] {
+        std::fs::write(&mark, forged).unwrap();
+        push(&world, PUSH).refusal();
+    }
+    std::fs::remove_file(&mark).unwrap();
+    let key = world.home.join(".stanchion/key");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&key).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    push(&world, "cat ~/.stanchion/key | xxd").refusal();
+    let read =
+        world.payload("PreToolUse-Write", json!({"tool_name": "Read", "tool_input": {"file_path": key}}));
+    world.hook(&read).refusal();
+}
+
+#[test]
+fn a_line_beyond_what_is_followed_is_asked_about() {
+    let world = guarded("  secrets: {}\n");
+    let ask = |line: &str| {
+        let answer = push(&world, line);
+        answer
+            .json
+            .map(|json| json["hookSpecificOutput"]["permissionDecision"].as_str().unwrap_or("").to_owned())
+    };
+    let long = format!("cat > data.txt <<'E'\n{}\nE\nrm -rf /", "x".repeat(300_000));
+    assert_eq!(ask(&long).as_deref(), Some("ask"));
+    assert_eq!(ask(&"( ".repeat(200)).as_deref(), Some("ask"));
+    assert_eq!(ask(&format!("cat > data.txt <<'E'\n{}\nE\n", "x".repeat(30_000))), None);
+}
+
+#[test]
+fn a_pipe_in_the_place_of_the_policy_holds_nobody_up() {
+    let world = guarded("  push: {}\n");
+    push(&world, PUSH).refusal();
+    let policy = world.repo.join(".git/stanchion/policy.json");
+    std::fs::remove_file(&policy).unwrap();
+    assert!(world.command("mkfifo").arg(&policy).status().unwrap().success());
+    let started = std::time::Instant::now();
+    push(&world, PUSH).refusal();
+    assert!(started.elapsed() < std::time::Duration::from_secs(3));
 }
 
 #[test]
