@@ -9,6 +9,7 @@
 pub mod change;
 pub mod destructive;
 pub mod errors;
+mod everyday;
 pub mod git_config;
 pub mod grants;
 pub mod large_read;

@@ -17,8 +17,8 @@ use crate::grants::{self, Grant, Grants};
 use crate::objection::{Objection, Raised, Verdict};
 use crate::sight::Sight;
 use crate::{
-    destructive, large_read, overrides, paths, patterns, powershell, protected_content, push, references,
-    refusal, secrets, settings, sql,
+    destructive, everyday, large_read, overrides, paths, patterns, powershell, protected_content, push,
+    references, refusal, secrets, settings, sql,
 };
 
 /// How much of what was found the log keeps, in bytes.
@@ -150,8 +150,14 @@ fn refuse_second(hook: &mut Hook, grant: &Grant) {
 /// What the guards that are on find, and which of them failed.
 pub fn raise(sight: &Sight<'_>) -> (Vec<Raised>, Vec<String>) {
     let mut asked = Asked { sight, raised: Vec::new(), failures: Vec::new() };
+    let is_everyday = sight.is_bash() && everyday::is_all(sight.script());
     for (name, _) in sight.policy.guards() {
-        if sight.is_bash() {
+        if is_everyday {
+            // Only a rule of the user's own can be about it.
+            if name == GuardName::Destructive {
+                asked.ask::<Destructive>(destructive::concerns, destructive::examine);
+            }
+        } else if sight.is_bash() {
             match name {
                 GuardName::Settings => asked.ask::<Settings>(settings::concerns_line, settings::examine_line),
                 GuardName::Push => asked.ask::<Push>(push::concerns, push::examine),

@@ -32,6 +32,8 @@ mod durability;
 mod gaps;
 #[path = "runner/gates.rs"]
 mod gates;
+#[path = "runner/guard_cases.rs"]
+mod guard_cases;
 #[path = "runner/guard_table.rs"]
 mod guard_table;
 #[path = "runner/guards.rs"]
