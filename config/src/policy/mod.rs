@@ -40,7 +40,7 @@ use crate::types::{
 /// The version of the file's shape.
 const FORMAT: u32 = 5;
 /// How much is read at once; a policy of ordinary size fits.
-const CHUNK: usize = 8 * 1024;
+const CHUNK: usize = 16 * 1024;
 /// A source changed this shortly before compiling may change again within one tick of its clock, unseen.
 const TICK_NS: i128 = 20_000_000;
 
