@@ -114,7 +114,7 @@ fn settings_are_compared_by_meaning_however_large_the_edit() {
         [entry("PreToolUse", "hook-pre-tool"), entry("Stop", "hook-stop")].into_iter().collect();
     let settings = json!({"hooks": hooks, "permissions": {"deny": ["Read(.env)"]}});
     world.write(".claude/settings.json", &settings.to_string());
-    let mut large = settings.clone();
+    let mut large = settings;
     large["note"] = json!("x".repeat(8 * 1024 * 1024));
     write(&world, "PreToolUse", ".claude/settings.json", &large.to_string()).silent();
     large["hooks"].as_object_mut().unwrap().remove("PreToolUse");
