@@ -1,8 +1,9 @@
 //! What a hook costs, against a process that does nothing.
 //!
 //! `cargo figures` prints times and figures; `--check` compares the figures that do not depend on the clock
-//! (system calls, instructions, bytes written) with the committed ones and fails when one grew; `--update`
-//! commits new ones; `--runs N` sets how often each case is timed.
+//! (system calls, instructions, page faults, bytes written) with the committed ones and fails when one grew; `--update`
+//! commits new ones; `--layout` writes down which functions hooks run, for the linker (`setup/layout.ld`); `--runs N`
+//! sets how often each case is timed.
 #![allow(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -15,6 +16,8 @@
 mod growth;
 #[path = "parts/guarded.rs"]
 mod guarded;
+#[path = "parts/layout.rs"]
+mod layout;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -32,6 +35,9 @@ const DIGITS: u64 = 24;
 
 /// And a buffer that grows at another length costs a system call or two.
 const CALLS: u64 = 2;
+
+/// And page faults: the stack and the heap begin where the kernel wants them.
+const FAULTS: u64 = 6;
 
 /// Cases that look for the client among their ancestors cost more the deeper they are started.
 const SEARCHING: [&str; 2] = ["SessionStart", "exception: first event"];
@@ -62,10 +68,13 @@ fn main() -> ExitCode {
     let runs: usize = value.and_then(|runs| runs.parse().ok()).unwrap_or(300);
     let world = world();
     let cases = cases(&world);
-    let mut failed = false;
-    let mut figures = figures(&world, &cases, &mut failed);
     let ruled = guarded::world();
     let guarded = guarded::cases(&ruled);
+    if has("--layout") {
+        return layout::write(&[(&world, &cases), (&ruled, &guarded)]);
+    }
+    let mut failed = false;
+    let mut figures = figures(&world, &cases, &mut failed);
     figures.extend(self::figures(&ruled, &guarded, &mut failed));
     if has("--update") {
         let text = serde_json::to_string_pretty(&figures).expect("figures") + "\n";
@@ -284,9 +293,10 @@ fn figures(world: &World, cases: &[Case], failed: &mut bool) -> BTreeMap<String,
         println!("(strace: {strace}, valgrind: {valgrind}; what is missing is not counted)");
     }
     let mut figures = BTreeMap::new();
+    let empty = empty_process(world);
     println!(
-        "{:28} {:>8} {:>13} {:>8} {:>6} {:>8} {:>9}",
-        "case", "syscalls", "instructions", "written", "fsync", "replaced", "processes"
+        "{:28} {:>8} {:>13} {:>6} {:>8} {:>6} {:>8} {:>9}",
+        "case", "syscalls", "instructions", "faults", "written", "fsync", "replaced", "processes"
     );
     for case in cases {
         let payload = payload_file(world, case);
@@ -304,12 +314,16 @@ fn figures(world: &World, cases: &[Case], failed: &mut bool) -> BTreeMap<String,
                 row.insert("instructions".to_owned(), instructions);
             }
         }
-        let instructions = row.get("instructions").copied().unwrap_or_default();
+        if let Some(faults) = faults(world, case, &payload, &empty).filter(|_| case.is_steady) {
+            row.insert("page_faults".to_owned(), faults);
+        }
+        let (instructions, faults) = (row.get("instructions"), row.get("page_faults"));
         println!(
-            "{:28} {:>8} {:>13} {:>8} {:>6} {:>8} {:>9}",
+            "{:28} {:>8} {:>13} {:>6} {:>8} {:>6} {:>8} {:>9}",
             case.name,
             counts.syscalls,
-            instructions,
+            instructions.copied().unwrap_or_default(),
+            faults.copied().unwrap_or_default(),
             counts.written,
             counts.syncs,
             counts.renames,
@@ -403,6 +417,26 @@ fn instructions(world: &World, case: &Case, payload: &Path) -> Option<u64> {
     collected.trim().parse().ok()
 }
 
+/// How many more pages a hook touches for the first time than a process that does nothing: the least of a few runs.
+/// Nothing where the kernel does not tell (`cminflt`, proc_pid_stat(5)).
+fn faults(world: &World, case: &Case, payload: &Path, empty: &Path) -> Option<u64> {
+    let of_children = || {
+        let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
+        // After the name, which may hold anything, comes field 3.
+        stat.rsplit_once(')')?.1.split_whitespace().nth(11 - 3)?.parse::<u64>().ok()
+    };
+    let least = |program: &Path| {
+        let runs = (0..8).map(|_| {
+            let before = of_children()?;
+            clock(command(world, program, payload));
+            of_children().map(|after| after - before)
+        });
+        runs.min().flatten()
+    };
+    let base = least(empty)?;
+    least(&tests::executables().join(case.executable)).map(|faults| faults.saturating_sub(base))
+}
+
 fn check(figures: &BTreeMap<String, BTreeMap<String, u64>>) -> bool {
     let text = std::fs::read_to_string(committed_path()).unwrap_or_else(|_| "{}".to_owned());
     let committed: BTreeMap<String, BTreeMap<String, u64>> =
@@ -420,6 +454,7 @@ fn check(figures: &BTreeMap<String, BTreeMap<String, u64>>) -> bool {
                 _ if searches => (*limit as f64 * SEARCH) as u64,
                 "instructions" => (*limit as f64 * (1.0 + TOLERANCE)) as u64,
                 "bytes_written" => limit + DIGITS,
+                "page_faults" => limit + FAULTS,
                 _ => limit + CALLS,
             };
             if *found > most {
