@@ -1,0 +1,203 @@
+//! Options of programs that take a credential under a name that does not say so: `mysql -p…`, `curl -u me:…`.
+
+use super::{Hidden, MARK};
+
+/// Which part of a value is secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// All of it.
+    Whole,
+    /// What follows the first of this character: without one, nothing.
+    After(char),
+}
+
+/// How an option carries its value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Only in the same word: mysql's `-psecret`. In the next one stands something else.
+    Attached,
+    /// In the next word only: openssl's `-k secret`, beside which there is `-kfile`.
+    Next,
+    /// Either way.
+    Both,
+    /// Either way, and the letter may end a cluster: curl's `-sSu me:secret`.
+    Cluster,
+}
+
+/// An option of a program.
+struct Opt {
+    /// The programs: each is a name, or how names begin where it ends in `*`.
+    programs: &'static [&'static str],
+    /// The options, with their dashes.
+    options: &'static [&'static str],
+    form: Form,
+    part: Part,
+}
+
+const fn opt(
+    programs: &'static [&'static str],
+    options: &'static [&'static str],
+    form: Form,
+    part: Part,
+) -> Opt {
+    Opt { programs, options, form, part }
+}
+
+/// From the manuals of these programs.
+const OPTIONS: &[Opt] = &[
+    opt(&["mysql*", "mariadb*", "mycli"], &["-p"], Form::Attached, Part::Whole),
+    opt(&["mycli"], &["-p"], Form::Next, Part::Whole),
+    opt(&["curl"], &["-u", "-U"], Form::Cluster, Part::After(':')),
+    opt(&["curl"], &["--user", "--proxy-user", "--cert", "--proxy-cert"], Form::Both, Part::After(':')),
+    opt(&["curl"], &["-E"], Form::Both, Part::After(':')),
+    opt(&["curl"], &["--oauth2-bearer", "--pass", "--proxy-pass"], Form::Both, Part::Whole),
+    opt(&["curl"], &["-b", "--cookie"], Form::Both, Part::After('=')),
+    opt(&["http", "https", "xh", "xhs"], &["-a", "--auth"], Form::Both, Part::Whole),
+    opt(&["sshpass"], &["-p"], Form::Both, Part::Whole),
+    opt(&["redis-cli", "valkey-cli", "keydb-cli"], &["-a", "--pass"], Form::Both, Part::Whole),
+    // docker, podman, helm, oc, az, cf, crane: all of them `… login -u me -p secret`.
+    opt(&["login"], &["-p"], Form::Both, Part::Whole),
+    opt(
+        &["skopeo", "podman", "buildah"],
+        &["--creds", "--src-creds", "--dest-creds"],
+        Form::Both,
+        Part::After(':'),
+    ),
+    opt(&["mongo*", "cqlsh", "twine", "influx"], &["-p"], Form::Both, Part::Whole),
+    opt(&["sqlcmd", "bcp", "osql", "isql", "tsql", "ipmitool"], &["-P"], Form::Both, Part::Whole),
+    opt(&["ldap*"], &["-w"], Form::Both, Part::Whole),
+    opt(&["smbclient", "rpcclient"], &["-U"], Form::Both, Part::After('%')),
+    opt(&["lftp"], &["-u"], Form::Both, Part::After(',')),
+    opt(&["zip", "zipcloak", "unzip"], &["-P"], Form::Both, Part::Whole),
+    opt(&["7z", "7za", "7zr", "7zz", "rar", "unrar"], &["-p", "-hp"], Form::Attached, Part::Whole),
+    opt(&["openssl"], &["-k", "-K"], Form::Next, Part::Whole),
+    opt(&["ssh-keygen"], &["-N", "-P"], Form::Both, Part::Whole),
+    opt(&["xfreerdp*"], &["/p:"], Form::Attached, Part::Whole),
+];
+
+/// Programs whose words beside options hold credentials, and how many of these words come before.
+const POSITIONS: &[(&str, usize, Part)] = &[
+    ("htpasswd", 1, Part::Whole),
+    ("sqlplus", 0, Part::After('/')),
+    ("expdp", 0, Part::After('/')),
+    ("impdp", 0, Part::After('/')),
+];
+
+/// Whether a word that begins `text` may be a program of these tables: one look, then the work.
+pub(super) fn is_named(text: &[u8]) -> bool {
+    let begins = |pattern: &str| text.starts_with(pattern.trim_end_matches('*').as_bytes());
+    OPTIONS.iter().any(|opt| opt.programs.iter().any(|pattern| begins(pattern)))
+        || POSITIONS.iter().any(|(program, ..)| begins(program))
+}
+
+/// What a program that is being read demands of its words.
+#[derive(Default)]
+pub(super) struct Client {
+    /// Where in [`OPTIONS`] its options stand.
+    options: Vec<&'static Opt>,
+    /// How many words beside options are still no credential, and what of the others is one.
+    position: Option<(usize, Part)>,
+    /// What the option before says of the next word.
+    next: Option<Part>,
+    /// The word before was `cargo` or `vault`: their `login` takes a token as it stands.
+    is_token_login: bool,
+}
+
+impl Client {
+    /// Begins anew: what follows is another command.
+    pub(super) fn end(&mut self) {
+        *self = Self::default();
+    }
+
+    /// `word` without what it hides, if it hides something; learns from it what the next one is.
+    pub(super) fn redact(&mut self, word: &str) -> Option<Hidden> {
+        if let Some(part) = self.next.take() {
+            return hide(word, 0, part);
+        }
+        let bare = word.trim_matches(QUOTES);
+        let start = word.len() - word.trim_start_matches(QUOTES).len();
+        if bare.starts_with(['-', '/'])
+            && let Some(hidden) = self.option(word, bare, start)
+        {
+            return hidden;
+        }
+        let name = bare.rsplit([';', '|', '&', '(', '`', '/', '\\']).next().unwrap_or(bare);
+        let name = name.strip_suffix(".exe").unwrap_or(name);
+        if self.program(name) {
+            return None;
+        }
+        let (left, part) = self.position.as_mut().filter(|_| !bare.is_empty() && !bare.starts_with('-'))?;
+        if *left == 0 {
+            return hide(word, 0, *part);
+        }
+        *left -= 1;
+        None
+    }
+
+    /// What an option of the program says: `Some(None)` where it is one and hides nothing itself.
+    fn option(&mut self, word: &str, bare: &str, start: usize) -> Option<Option<Hidden>> {
+        for opt in &self.options {
+            for option in opt.options {
+                if bare == *option && opt.form != Form::Attached {
+                    self.next = Some(opt.part);
+                    return Some(None);
+                }
+                let cluster = opt.form == Form::Cluster
+                    && bare.len() > 2
+                    && !bare.starts_with("--")
+                    && bare[1..].bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'#')
+                    && bare.ends_with(&option[1..]);
+                if cluster {
+                    self.next = Some(opt.part);
+                    return Some(None);
+                }
+                let is_long = option.starts_with("--");
+                let value = bare.strip_prefix(option).filter(|value| !value.is_empty());
+                let value = if is_long { value.and_then(|value| value.strip_prefix('=')) } else { value };
+                if let Some(value) = value.filter(|_| opt.form != Form::Next) {
+                    let from = start + bare.len() - value.len();
+                    return Some(hide(word, from, opt.part));
+                }
+            }
+        }
+        None
+    }
+
+    /// Whether `name` is a program of the tables (or a subcommand): then it is the one that is being read.
+    fn program(&mut self, name: &str) -> bool {
+        let is = |pattern: &str| match pattern.strip_suffix('*') {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == pattern,
+        };
+        let was_token_login = std::mem::replace(&mut self.is_token_login, matches!(name, "cargo" | "vault"));
+        let options = OPTIONS.iter().filter(|opt| opt.programs.iter().any(|pattern| is(pattern)));
+        let options: Vec<&Opt> = options.collect();
+        let position = POSITIONS.iter().find(|(program, ..)| *program == name);
+        let position = position.map(|(_, before, part)| (*before, *part));
+        let is_known = !options.is_empty() || position.is_some();
+        if is_known {
+            self.options = options;
+            self.position = position;
+        }
+        if name == "login" && was_token_login {
+            self.position = Some((0, Part::Whole));
+        }
+        is_known
+    }
+}
+
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+
+/// `word` with the secret part of its value, which begins at `from`, hidden; nothing where there is none or a variable
+/// holds it.
+fn hide(word: &str, from: usize, part: Part) -> Option<Hidden> {
+    let value = &word[from..];
+    let start = from + value.len() - value.trim_start_matches(QUOTES).len();
+    let start = match part {
+        Part::Whole => start,
+        Part::After(separator) => start + word[start..].find(separator)? + 1,
+    };
+    let end = word.trim_end_matches(['"', '\'', '`', ';', ')']).len();
+    (start < end && !super::is_variable(&word[start..]))
+        .then(|| Hidden { shown: format!("{}{MARK}{}", &word[..start], &word[end..]), value: from })
+}

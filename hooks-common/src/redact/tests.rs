@@ -1,0 +1,148 @@
+use super::*;
+
+/// What stands for a secret in the rows: none may be left.
+const SECRETS: [&str; 3] = ["hunter2", "correct", "staple"];
+
+#[test]
+fn secrets_disappear_and_the_shape_stays() {
+    for (given, expected) in [
+        // By the name of a variable, option or key.
+        ("PGPASSWORD=hunter2 psql -h db", "PGPASSWORD=[redacted] psql -h db"),
+        ("DB_PASS=hunter2 ./run", "DB_PASS=[redacted] ./run"),
+        ("export API_KEY='correct staple' x", "export API_KEY=[redacted]' x"),
+        (r"export API_KEY=correct\ staple x", "export API_KEY=[redacted] x"),
+        ("mysql --password 'correct staple' db", "mysql --password [redacted]' db"),
+        ("mysql --password hunter2 db", "mysql --password [redacted] db"),
+        ("mysql --password=hunter2 db", "mysql --password=[redacted] db"),
+        ("influx -password hunter2 -execute x", "influx -password [redacted] -execute x"),
+        ("gpg --batch --passphrase hunter2 -d x", "gpg --batch --passphrase [redacted] -d x"),
+        ("az storage blob list --account-key hunter2", "az storage blob list --account-key [redacted]"),
+        ("tool --db-password hunter2 --verbose", "tool --db-password [redacted] --verbose"),
+        ("vault kv put secret/db password=hunter2", "vault kv put secret/db password=[redacted]"),
+        (
+            "kubectl create secret generic db --from-literal=password=hunter2",
+            "kubectl create secret generic db --from-literal=password=[redacted]",
+        ),
+        (
+            "docker run -e MYSQL_ROOT_PASSWORD=hunter2 mysql",
+            "docker run -e MYSQL_ROOT_PASSWORD=[redacted] mysql",
+        ),
+        ("curl 'https://h/x?page=2&token=hunter2&z=1'", "curl 'https://h/x?page=2&token=[redacted]&z=1'"),
+        ("psql 'host=db password=hunter2'", "psql 'host=db password=[redacted]'"),
+        ("echo ${PASSWORD:-hunter2}", "echo ${PASSWORD:[redacted]}"),
+        ("./run --set=auth.password='correct staple' x", "./run --set=auth.password=[redacted]' x"),
+        ("htpasswd -b f me hunter2 && echo ok", "htpasswd -b f [redacted] [redacted] && echo ok"),
+        (
+            "aws configure set aws_secret_access_key hunter2",
+            "aws configure set aws_secret_access_key [redacted]",
+        ),
+        (
+            "npm config set //r.example/:_authToken hunter2",
+            "npm config set //r.example/:_authToken [redacted]",
+        ),
+        ("openssl enc -pass pass:hunter2 -in x", "openssl enc -pass [redacted] -in x"),
+        ("openssl rsa -passin pass:hunter2 -in x", "openssl rsa -passin pass:[redacted] -in x"),
+        // Headers.
+        ("curl -H 'Authorization: Bearer hunter2' x", "curl -H 'Authorization: Bearer [redacted]' x"),
+        ("curl -H \"Authorization: Basic hunter2\"", "curl -H \"Authorization: Basic [redacted]\""),
+        ("curl -H 'Authorization: ApiKey hunter2' x", "curl -H 'Authorization: [redacted]' x"),
+        (
+            "curl -H 'Authorization: AWS4-HMAC-SHA256 Credential=correct, Signature=staple' x",
+            "curl -H 'Authorization: [redacted]' x",
+        ),
+        ("Authorization: ApiKey hunter2 x", "Authorization: [redacted] [redacted] x"),
+        ("curl -H 'Authorization: hunter2' x", "curl -H 'Authorization: [redacted]' x"),
+        ("curl -H 'Cookie: a=correct; b=staple' x", "curl -H 'Cookie: [redacted]' x"),
+        ("curl -H 'X-Api-Key: hunter2' x", "curl -H 'X-Api-Key: [redacted]' x"),
+        // URLs and issuers' prefixes.
+        ("git clone https://me:hunter2@host/x.git", "git clone https://me:[redacted]@host/x.git"),
+        ("git clone https://hunter2@host/x.git", "git clone https://[redacted]@host/x.git"),
+        ("echo ghp_hunter2hunter2hunter2hunter2", "echo [redacted]"),
+        ("mysql -pghp_hunter2hunter2hunter2hunter2", "mysql -p[redacted]"),
+        ("aws AKIAABCDEFGHIJKLMNOP go", "aws [redacted] go"),
+        // Options whose name does not say it.
+        ("mysql -uroot -phunter2 db", "mysql -uroot -p[redacted] db"),
+        ("mysql -u root -p'correct staple' db", "mysql -u root -p'[redacted]' db"),
+        ("/usr/bin/mysqldump -phunter2 db > x", "/usr/bin/mysqldump -p[redacted] db > x"),
+        ("mariadb-dump -phunter2 db", "mariadb-dump -p[redacted] db"),
+        ("docker exec db mysql -phunter2 -e 'x'", "docker exec db mysql -p[redacted] -e 'x'"),
+        ("bash -c \"mysql -phunter2\"", "bash -c \"mysql -p[redacted]\""),
+        ("cd x;mysql -phunter2", "cd x;mysql -p[redacted]"),
+        ("mysql -h db \\\n  -phunter2", "mysql -h db \\\n  -p[redacted]"),
+        ("curl -u alice:hunter2 https://h", "curl -u alice:[redacted] https://h"),
+        ("curl -ualice:hunter2 https://h", "curl -ualice:[redacted] https://h"),
+        ("curl -sSLu alice:hunter2 https://h", "curl -sSLu alice:[redacted] https://h"),
+        ("curl --user 'alice:correct staple' https://h", "curl --user 'alice:[redacted]' https://h"),
+        ("curl --user=alice:hunter2 https://h", "curl --user=alice:[redacted] https://h"),
+        ("curl -x p -U alice:hunter2 https://h", "curl -x p -U alice:[redacted] https://h"),
+        ("curl -b 'sid=correct; x=staple' https://h", "curl -b 'sid=[redacted]' https://h"),
+        ("curl --oauth2-bearer hunter2 https://h", "curl --oauth2-bearer [redacted] https://h"),
+        ("http -a alice:hunter2 h/x", "http -a [redacted] h/x"),
+        ("sshpass -p hunter2 ssh h", "sshpass -p [redacted] ssh h"),
+        ("sshpass -phunter2 ssh h", "sshpass -p[redacted] ssh h"),
+        ("redis-cli -h r -a hunter2 get x", "redis-cli -h r -a [redacted] get x"),
+        ("docker login -u me -p hunter2 r.example", "docker login -u me -p [redacted] r.example"),
+        ("skopeo copy --src-creds me:hunter2 a b", "skopeo copy --src-creds me:[redacted] a b"),
+        ("cargo login hunter2", "cargo login [redacted]"),
+        ("vault login hunter2", "vault login [redacted]"),
+        ("mongosh -u me -p hunter2 db", "mongosh -u me -p [redacted] db"),
+        ("sqlcmd -S h -P hunter2 -Q x", "sqlcmd -S h -P [redacted] -Q x"),
+        ("ldapsearch -D cn=x -w hunter2 -b dc=x", "ldapsearch -D cn=x -w [redacted] -b dc=x"),
+        ("smbclient //h/x -U me%hunter2", "smbclient //h/x -U me%[redacted]"),
+        ("lftp -u me,hunter2 h", "lftp -u me,[redacted] h"),
+        ("zip -P hunter2 a.zip b", "zip -P [redacted] a.zip b"),
+        ("7z a -phunter2 a.7z b", "7z a -p[redacted] a.7z b"),
+        ("openssl enc -aes-256-cbc -k hunter2 -in x", "openssl enc -aes-256-cbc -k [redacted] -in x"),
+        ("ssh-keygen -t ed25519 -N hunter2 -f k", "ssh-keygen -t ed25519 -N [redacted] -f k"),
+        ("htpasswd -b f me hunter2", "htpasswd -b f [redacted] [redacted]"),
+        ("sqlplus scott/hunter2@db @x.sql", "sqlplus scott/[redacted] @x.sql"),
+        ("xfreerdp /u:me /p:hunter2 /v:h", "xfreerdp /u:me /p:[redacted] /v:h"),
+    ] {
+        let found = redact(given);
+        assert_eq!(found, expected, "{given}");
+        assert!(SECRETS.iter().all(|secret| !found.contains(secret)), "{given} -> {found}");
+    }
+}
+
+#[test]
+fn json_is_hidden_from_the_value_on() {
+    for given in [r#"{"token": "hunter2", "x": 1}"#, r#"{"token":"hunter2","x":1}"#] {
+        assert!(!redact(given).contains("hunter2"), "{given}");
+    }
+}
+
+#[test]
+fn ordinary_commands_are_left_alone() {
+    for command in [
+        "git commit -m 'add token refresh'",
+        "cargo test --workspace",
+        "cargo test auth::token::refresh -p hooks",
+        "git push origin HEAD:refs/heads/x",
+        "rg 'password' src",
+        "open https://example.org/a?b=c",
+        "ls keys/ monkey.txt",
+        "export TOKEN=$CI_TOKEN",
+        "kubectl get secret db",
+        "mysql -u root -p db",
+        "mysql -uroot -p$PASS db",
+        "mysql -h db; tar -pxf a.tar",
+        "mysql -h db\ntar -pxf a.tar",
+        "mysql -h db | grep -pq x",
+        "mkdir -p src/a && cp -pr a b",
+        "curl -sSLo out https://example.org/x",
+        "curl -u \"$USER:$PASS\" https://h",
+        "curl -u alice https://h",
+        "curl -b cookies.txt https://h",
+        "docker run -p 8080:80 mysql",
+        "docker run --name mysql -p 8080:80 x",
+        "unzip -p a.zip b",
+        "7z x a.7z",
+        "openssl x509 -in a.pem -noout",
+        "npm test -- --no-token x",
+        "tool --ask-password user",
+        "redis-cli -h r get x",
+        "npx http-server -a 127.0.0.1",
+    ] {
+        assert_eq!(redact(command), command);
+    }
+}
