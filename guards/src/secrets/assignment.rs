@@ -24,7 +24,10 @@ pub(super) fn value(at: At<'_>) -> Option<Range<usize>> {
     let value = place(at)?;
     let text = std::str::from_utf8(&at.text[value.clone()]).ok()?;
     let lower = text.to_ascii_lowercase();
-    let is_one = !SPEAKING.iter().any(|word| lower.contains(word)) && !is_reference(text) && is_random(text);
+    let is_one = !SPEAKING.iter().any(|word| lower.contains(word))
+        && !is_reference(text)
+        && !is_sealed(text)
+        && is_random(text);
     is_one.then_some(value)
 }
 
@@ -37,6 +40,14 @@ fn is_other(at: At<'_>) -> bool {
     let name = name.to_ascii_lowercase();
     // `--color-token` is a variable of a style sheet.
     name.starts_with("--") || OTHER.iter().any(|word| name.trim_end_matches(['_', '-']).ends_with(word))
+}
+
+/// Whether a value is what `kubeseal` made of a secret, which only the cluster can read: in Base64 the length of an
+/// RSA key in two bytes (`Ag…`), then as many bytes as the key has, at least 256.
+fn is_sealed(value: &str) -> bool {
+    const SHORTEST: usize = 340;
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    value.len() >= SHORTEST && value.starts_with("Ag") && value.bytes().all(is_base64)
 }
 
 /// Where the value stands.

@@ -32,6 +32,26 @@ fn command_lines_that_write_credentials_are_refused() {
 }
 
 #[test]
+fn a_sealed_value_is_no_credential() {
+    // What kubeseal writes: 512 bytes of a key, a tag, the value.
+    let random = |length: usize| -> String {
+        let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut state = 7_u64;
+        let next = |_| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            char::from(letters[(state >> 58) as usize])
+        };
+        (0..length).map(next).collect()
+    };
+    for length in [400, 800] {
+        let text = format!("spec:\n  encryptedData:\n    password: AgBy{}==\n", random(length));
+        assert!(found(&text, "sealed.yaml").is_empty(), "{text}");
+    }
+    let text = format!("data:\n  password: {}\n", random(40));
+    assert_eq!(found(&text, "plain.yaml").len(), 1, "{text}");
+}
+
+#[test]
 fn credentials_are_found_by_their_rule() {
     let wrong: Vec<_> = rows::SECRETS
         .iter()

@@ -17,6 +17,8 @@ const COMMIT: Options = Options::new(
 .attached("uS");
 /// Options of `git add` that take a value.
 const ADD: Options = Options::new("", "chmod pathspec-from-file");
+/// Options of `git update-index` that take a value.
+const UPDATE_INDEX: Options = Options::new("", "chmod cacheinfo index-version");
 /// All files, from whatever folder.
 const ALL: &str = ":/";
 /// The most questions that one line may put to git; each may take its time.
@@ -135,6 +137,11 @@ pub(super) fn of(sight: &Sight<'_>) -> Result<Vec<Take>, String> {
                     adds.push(Take { place, files });
                 }
             }
+            "update-index" => {
+                if let (Some(files), Some(place)) = (updated(words), Place::of(&call, sight)) {
+                    adds.push(Take { place, files });
+                }
+            }
             "commit" => {
                 let (Some(commit), Some(place)) = (Commit::of(command), Place::of(&call, sight)) else {
                     continue;
@@ -175,6 +182,21 @@ fn added(words: &[Word]) -> Option<Files> {
     }
     if specs.is_empty() && is_all {
         specs.push(ALL.to_owned());
+    }
+    (!specs.is_empty()).then_some(Files::Named { specs, untracked })
+}
+
+/// What a `git update-index` stages; `None` when it stages nothing.
+fn updated(words: &[Word]) -> Option<Files> {
+    let (mut specs, mut untracked) = (Vec::new(), Untracked::None);
+    for argument in UPDATE_INDEX.read(words, 1) {
+        match argument {
+            // Ignored files too: git does not look at what is ignored here.
+            Argument::Option("add", _) => untracked = Untracked::All,
+            Argument::Option("stdin" | "again" | "g", _) => specs.push(ALL.to_owned()),
+            Argument::Option(..) => {}
+            Argument::Operand(at) => specs.push(spec(&words[at])),
+        }
     }
     (!specs.is_empty()).then_some(Files::Named { specs, untracked })
 }
@@ -230,9 +252,10 @@ fn words<'a>(call: &GitCall<'a>) -> &'a [Word] {
     &call.words[skipped..]
 }
 
-/// A pathspec; all files where the line does not tell. What the shell would take for a wildcard, git does too.
+/// A pathspec; all files where the line does not tell, as behind `xargs` and `find -exec`. What the shell would take
+/// for a wildcard, git does too.
 fn spec(word: &Word) -> String {
-    let is_told = word.is_literal || !word.text.contains(['$', '`']);
+    let is_told = word.is_literal || !word.text.contains(['$', '`']) && !word.text.contains("{}");
     if is_told { word.text.clone() } else { ALL.to_owned() }
 }
 

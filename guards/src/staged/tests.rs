@@ -106,6 +106,11 @@ fn a_commit_takes_more_with_all_paths_and_add() {
         ("git add sub; git commit -m x", format!("{s} {n} {t}")),
         ("git add sub/*ew; git commit -m x", format!("{s} {n}")),
         ("git add . && git commit -m x", format!("{r} {s} {n} {t}")),
+        ("ls | xargs git add && git commit -m x", format!("{r} {s} {n} {t}")),
+        ("find . -name '*.md' -exec git add {} + && git commit -m x", format!("{r} {s} {n} {t}")),
+        ("git update-index README.md && git commit -m x", format!("{r} {s}")),
+        ("git update-index --add sub/new && git commit -m x", format!("{s} {n}")),
+        ("git update-index --refresh && git commit -m x", s.to_owned()),
         ("cd sub && git add . && git commit -m x", format!("{s} {n} {t}")),
         ("git add -A && git commit -m x", format!("{r} {s} {n} {t}")),
         ("cd sub && git add -u && git commit -m x", format!("{r} {s} {t}")),
@@ -152,6 +157,11 @@ fn the_users_configuration_changes_nothing() {
         ("diff.relative", "true"),
         ("diff.context", "5"),
         ("diff.renames", "copies"),
+        ("diff.orderFile", "not-there"),
+        ("diff.algorithm", "patience"),
+        ("diff.interHunkContext", "9"),
+        ("diff.indentHeuristic", "true"),
+        ("diff.submodule", "diff"),
     ] {
         bench.git(&["config", key, value]);
     }
