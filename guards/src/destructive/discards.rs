@@ -276,7 +276,7 @@ fn clean(
     let mut gone = Vec::new();
     if !only_ignored {
         gone = would_remove(call, tree, is_told, None)?;
-        gone.retain(|path| !is_made_again(path));
+        gone.retain(|path| !(is_made_again(path) || path.ends_with('/') && is_bare(&folder.join(path))));
         guards.extend(gone.iter().filter(|path| takes_guards(path)).cloned());
         // One file, named, is meant.
         if given.all().any(|word| gone.len() == 1 && word.text == gone[0]) && !gone[0].ends_with('/') {
@@ -298,10 +298,15 @@ fn clean(
     if gone.is_empty() {
         return Ok(None);
     }
-    let spare = match gone.iter().any(takes_guards) {
-        true => "leave what sets guards where it is: -e .claude; ",
-        false => "",
-    };
+    let mut spare = String::new();
+    if gone.iter().any(takes_guards) {
+        spare.push_str("leave what sets guards where it is: -e .claude; ");
+    }
+    // No stash takes it, because it is ignored.
+    if let Some(secret) = gone.iter().find(|path| is_secret(path)) {
+        let name = secret.rsplit('/').next().unwrap_or(secret);
+        spare.push_str(&format!("leave what holds secrets where it is: -e {}; ", shell_word(name)));
+    }
     let what = format!("`git clean` would remove {}, which no commit has", named(&gone));
     Ok(Some(objection(
         is_told && tree.is_told,
@@ -341,6 +346,26 @@ fn without_kind(word: &str) -> Cow<'_, str> {
     // What follows an `e` is a pattern.
     let (letters, pattern) = word.split_at(word.find('e').unwrap_or(word.len()));
     Cow::Owned(letters.replace(['x', 'X', 'q'], "") + pattern)
+}
+
+/// Whether a folder holds nothing but folders. One with very many counts as filled.
+fn is_bare(folder: &Path) -> bool {
+    const MOST: usize = 256;
+    let mut folders = vec![folder.to_owned()];
+    for looked_at in 0.. {
+        let Some(folder) = folders.pop() else { break };
+        let Ok(entries) = std::fs::read_dir(folder) else { return false };
+        if looked_at == MOST {
+            return false;
+        }
+        for entry in entries {
+            match entry {
+                Ok(entry) if entry.file_type().is_ok_and(|kind| kind.is_dir()) => folders.push(entry.path()),
+                _ => return false,
+            }
+        }
+    }
+    true
 }
 
 /// A file that is ignored because it holds secrets: no tool makes it again.

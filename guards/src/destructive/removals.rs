@@ -104,8 +104,12 @@ fn lost(
     let stake = saved.without(stake, &command.folder, tree.top());
     if !stake.is_empty() {
         let what = format!("{} would lose {}", by(command), stake.told());
-        let way_out =
-            format!("{}; what is not needed can be removed by its name", put_away(&stake, tree, sight));
+        // Changes in tracked files count by whatever name they go.
+        let by_name = match stake.changed.is_empty() {
+            true => "; what is not needed can be removed by its name",
+            false => "",
+        };
+        let way_out = format!("{}{by_name}", put_away(&stake, tree, sight));
         return Ok(Some(Objection::sure(what, way_out)));
     }
     let takes_history = |goner: &&Goner| {

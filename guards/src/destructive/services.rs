@@ -92,6 +92,10 @@ pub fn find(command: &Command) -> Option<Objection> {
     for service in services {
         if let Some(words) = met(service, command) {
             let called = fact(&format!("{program}{words}"));
+            if is_among("terraform tofu terragrunt", program) && has_target(command) {
+                let what = format!("{called} destroys what its `-target` names and all that depends on it");
+                return Some(Objection::sure(what, TARGETED));
+            }
             return Some(Objection::sure(format!("{called} {}", service.what), service.way_out));
         }
     }
@@ -101,6 +105,21 @@ pub fn find(command: &Command) -> Option<Objection> {
         "mongo" | "mongosh" => empties_mongo(command),
         _ => None,
     }
+}
+
+/// What to do instead of destroying a part.
+const TARGETED: &str =
+    "look first: terraform plan -destroy with the same `-target`; then ask the user to run it";
+
+/// Terraform's long options have one dash or two.
+fn has_target(command: &Command) -> bool {
+    let is_target = |word: &str| {
+        word.strip_prefix('-').is_some_and(|word| {
+            let word = word.trim_start_matches('-');
+            word == "target" || word.starts_with("target=")
+        })
+    };
+    command.arguments().iter().any(|word| is_target(&word.text))
 }
 
 /// Whether a program is one of the list's.

@@ -228,8 +228,33 @@ fn an_environment_file_is_made_by_no_tool() {
     bench.write(".env", "A=1\n");
     assert_eq!(bench.verdict("git clean -fdx"), "deny");
     assert_eq!(bench.verdict("git clean -fdX"), "deny");
+    assert!(said(&bench, "git clean -fdx").contains("leave what holds secrets where it is: -e .env; "));
     assert_eq!(bench.verdict("git clean -fdx -e .env"), "pass");
     assert_eq!(bench.verdict("git clean -fd"), "pass");
+}
+
+#[test]
+fn a_folder_of_nothing_is_no_work() {
+    let bench = bench("  destructive: {}");
+    bench.git(&["stash", "-q", "-u"]);
+    std::fs::create_dir_all(bench.root().join("empty/inside/deep")).unwrap();
+    assert_eq!(bench.verdict("git clean -fd"), "pass");
+    bench.write("empty/inside/note.txt", "work\n");
+    assert_eq!(bench.verdict("git clean -fd"), "deny");
+}
+
+#[test]
+fn the_way_out_holds_for_what_is_at_stake() {
+    let bench = bench("  destructive: {}");
+    let changed = said(&bench, "rm src/dirty.rs");
+    assert!(changed.contains("git stash push") && !changed.contains("by its name"), "{changed}");
+    let new = said(&bench, "rm -rf scratch");
+    assert!(new.contains("by its name"), "{new}");
+    let part = said(&bench, "terraform destroy -target aws_instance.a");
+    assert!(
+        part.contains("what its `-target` names") && !part.contains("destroys all that the conf"),
+        "{part}"
+    );
 }
 
 #[test]

@@ -175,6 +175,8 @@ pub struct Call<'a> {
     pub dialects: &'static [Dialect],
     /// What it is given to run.
     pub given: Vec<Given>,
+    /// Whether its database is one in memory, which is nobody's and gone when it ends.
+    pub is_in_memory: bool,
 }
 
 /// Something that a client is given.
@@ -240,13 +242,15 @@ impl Client {
     fn read<'a>(&self, name: &'a str, words: &[Word]) -> Call<'a> {
         let is_loose = self.operands == Operands::Anything;
         let mut given = Vec::new();
-        let mut is_told = false;
+        let (mut is_told, mut is_in_memory) = (false, false);
         let mut operands = 0;
         let mut arguments = self.options.read(words, 1);
         while let Some(argument) = arguments.next() {
             let (option, value) = match argument {
                 Argument::Operand(at) => {
                     operands += 1;
+                    let is_database = operands == 1 && self.operands == Operands::DatabaseThenSql;
+                    is_in_memory |= is_database && words[at].is_literal && words[at].text == ":memory:";
                     let operand = self.operand(&words[at], operands);
                     is_told |= matches!(operand, Some(Given::Sql(_)));
                     given.extend(operand);
@@ -287,7 +291,7 @@ impl Client {
         if !is_told {
             given.push(Given::Input);
         }
-        Call { name, dialects: self.dialects, given }
+        Call { name, dialects: self.dialects, given, is_in_memory }
     }
 
     fn operand(&self, word: &Word, count: usize) -> Option<Given> {

@@ -81,6 +81,9 @@ impl<'l> Look<'l> {
         }
         let is_configured = |name: &str| self.settings.programs.iter().any(|known| known == name);
         let call = client::call(name, words, is_configured)?;
+        if call.is_in_memory && call.given.iter().all(|given| stays_in_memory(given, &command.input)) {
+            return None;
+        }
         let found = call.given.iter().filter_map(|given| self.given(&call, given, commands, at));
         Some((call.name.to_owned(), self.worst(found)?))
     }
@@ -239,6 +242,39 @@ impl<'l> Look<'l> {
         };
         Some(Place { folder, depth: 0 })
     }
+}
+
+/// Whether what a client is given is known and names nothing by which a database in memory reaches a file or a program.
+fn stays_in_memory(given: &Given, input: &Input) -> bool {
+    const REACHING: [&str; 18] = [
+        "attach",
+        ".open",
+        ".restore",
+        ".backup",
+        ".save",
+        ".clone",
+        ".output",
+        ".once",
+        ".excel",
+        ".shell",
+        ".system",
+        ".read",
+        ".load",
+        ".archive",
+        "copy",
+        "export",
+        "vacuum",
+        "load_extension",
+    ];
+    const CALLED: [&str; 3] = ["writefile", "edit(", "install"];
+    let text = match (given, input) {
+        (Given::Sql(word), _) if word.is_literal => &word.text,
+        (Given::Input, Input::Text(text)) => text,
+        (Given::Input, Input::Inherited) => return true,
+        _ => return false,
+    };
+    let text = text.to_ascii_lowercase();
+    !REACHING.iter().chain(&CALLED).any(|word| text.contains(word))
 }
 
 /// Where files are looked for, and how many files called one another up to here.

@@ -149,6 +149,7 @@ pub const ROWS: &[(&str, &str)] = &[
     ("git gc --prune=now", "deny"),
     // Services.
     ("terraform -chdir=infra destroy -auto-approve", "deny"),
+    ("terraform destroy -target=aws_instance.a", "deny"),
     ("tofu apply -destroy", "deny"),
     ("dropdb -h db production", "deny"),
     ("kubectl -n prod delete --grace-period 0 ns prod", "deny"),
