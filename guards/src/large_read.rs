@@ -44,9 +44,10 @@ pub fn examine(settings: &LargeRead, sight: &Sight<'_>) -> Result<Vec<Objection>
     };
     let lines = lines(path, metadata.len()).map_err(|error| format!("{}: {error}", path.display()))?;
     let what = format!(
-        "{} is {} long, about {lines} lines: too much to be read at once",
+        "{} is {} long, {}: too much to be read at once",
         fact(&sight.shown(path)),
-        size(metadata.len())
+        size(metadata.len()),
+        if lines == 1 { "all in one line".to_owned() } else { format!("about {lines} lines") }
     );
     Ok(vec![objection(what, way_out(settings, metadata.len(), lines))])
 }
@@ -154,6 +155,7 @@ mod tests {
         bench.write("one-line.json", &"x".repeat(6 << 20));
         let one = raised(&bench, "one-line.json", &json!({}));
         assert!(one[0].objection.way_out.contains("too long for Read"), "{one:?}");
+        assert!(one[0].objection.what.contains("all in one line"), "{one:?}");
     }
 
     #[test]

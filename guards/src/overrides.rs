@@ -70,8 +70,14 @@ pub fn is_paused_by_person(paths: &Paths, mark: &Path, session: &SessionKey) -> 
 /// An override that the agent tries to give itself: it is refused whatever mode the guards are in.
 pub(crate) fn examine(sight: &Sight<'_>) -> Option<Raised> {
     let what = call(sight).or_else(|| written(sight)).or_else(|| key_named(sight))?;
-    let (guard, _) = sight.policy.guards().next()?;
-    let place = sight.policy.guard_place(guard).ok()??;
+    // Where the guardian of settings is on it is its place, else that of any guard: all of them would be set aside.
+    let place_of = |guard| sight.policy.guard_place(guard).ok().flatten();
+    let place = sight
+        .policy
+        .guards()
+        .find(|(guard, _)| *guard == GuardName::Settings)
+        .or_else(|| sight.policy.guards().next())
+        .and_then(|(guard, _)| place_of(guard))?;
     Some(Raised {
         guard: GuardName::Settings,
         verdict: Verdict::Deny,

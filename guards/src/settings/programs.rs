@@ -33,8 +33,21 @@ pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> O
         return words.iter().any(is_likely).then(|| Objection::doubtful(what(), USE_EDIT));
     };
     let (by, shown) = (fact(program), fact(&sight.shown(&path)));
+    let is_about_rights = matches!(program, "chmod" | "chown" | "chgrp" | "chattr" | "setfacl");
     Some(if files.is_state(&path) {
         Objection::sure(format!("{by} would change {shown}, which is Stanchion's own"), LEAVE_IT)
+    } else if is_about_rights {
+        Objection::doubtful(
+            format!("{by} would change who may read and write {shown}, which decides about hooks and gates"),
+            "leave its rights as they are, or ask the user to change them",
+        )
+    } else if program == "git" {
+        Objection::doubtful(
+            format!(
+                "{by} would put something else in the place of {shown}, which decides about hooks and gates"
+            ),
+            "leave it out of what git is given",
+        )
     } else {
         Objection::doubtful(
             format!("{by} would change {shown}, which decides about hooks and gates"),
@@ -52,7 +65,8 @@ fn changed(command: &Command) -> Vec<Word> {
         Some("git") => {
             let is_left_out = |at: usize| {
                 let before = at.checked_sub(1).map(|before| command.arguments()[before].text.as_str());
-                matches!(before, Some("-e" | "--exclude"))
+                // Patterns that `clean` leaves, and the message of a stash.
+                matches!(before, Some("-e" | "--exclude" | "-m" | "--message"))
             };
             let named =
                 given().enumerate().filter(|(at, word)| !word.text.starts_with('-') && !is_left_out(*at));
@@ -111,7 +125,8 @@ pub(super) fn is_changing(command: &Command) -> bool {
         Some("dasel") => has(&["put", "delete"]),
         Some("prettier" | "biome") => has(&["--write", "-w"]),
         Some("git") => command.git().is_some_and(|git| match git.subcommand() {
-            "stash" => has(&["--"]),
+            // Only `push` takes paths.
+            "stash" => has(&["push"]),
             "clean" => has_letter('f') && !has_letter('n') && !has(&["--dry-run"]) || has(&["--force"]),
             "rm" => !has(&["--cached", "-n", "--dry-run"]),
             "restore" => !has(&["--staged", "-S"]) || has(&["--worktree", "-W", "-SW", "-WS"]),
