@@ -89,7 +89,8 @@ fn weight(line: &str) -> u8 {
     }
     if is_exception(line) || starts(&["E   ", "error[", "fatal:", "panic:"]) || holds(&[" panicked at "]) {
         4
-    } else if starts(&["error:", "Error:", "ERROR:", "npm ERR!", "npm error", "✗", "✕", "×", "●", "--- FAIL"])
+    } else if is_of_linter(line)
+        || starts(&["error:", "Error:", "ERROR:", "npm ERR!", "npm error", "✗", "✕", "×", "●", "--- FAIL"])
         || holds(&[": error:", ": fatal error:", ": error TS", "assertion", "Segmentation fault"])
     {
         3
@@ -108,6 +109,20 @@ fn weight(line: &str) -> u8 {
             "does not",
         ]))
     }
+}
+
+/// Whether a line is a linter's, which names a rule and not an error: `a.py:1:8: F401 …` as of ruff, flake8 and pylint,
+/// or `F401 …` with the place below it.
+fn is_of_linter(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let is_place = first.ends_with(':') && first.matches(':').count() >= 2;
+    let rule = if is_place { words.next().unwrap_or_default() } else { first };
+    let rule = rule.trim_end_matches(':');
+    let letters = rule.bytes().take_while(u8::is_ascii_uppercase).count();
+    let digits = rule.len() - letters;
+    let is_rule = (1..=4).contains(&letters) && (3..=4).contains(&digits);
+    is_rule && rule.bytes().skip(letters).all(|byte| byte.is_ascii_digit()) && words.next().is_some()
 }
 
 /// Whether a line only names the place of what stands before it.
@@ -326,6 +341,21 @@ mod tests {
         };
         assert_ne!(of(&at("a", "x")).fingerprint, of(&at("b", "x")).fingerprint, "another file");
         assert_eq!(of(&at("a", "x")).fingerprint, of(&at("a", "y")).fingerprint, "another warning");
+        let ruff = |file: &str, rule: &str| {
+            format!(
+                "F401 [*] `os` imported but unused\n --> {file}:1:8\n  |\n{rule} Line too long\n --> {file}:7:89\n\nFound 2 errors."
+            )
+        };
+        assert_ne!(
+            of(&ruff("a.py", "E501")).fingerprint,
+            of(&ruff("b.py", "E501")).fingerprint,
+            "another file"
+        );
+        let flake =
+            |file: &str, line: u32| format!("{file}:{line}:8: F401 'os' imported but unused\nFound 1 error.");
+        assert_ne!(of(&flake("a.py", 1)).fingerprint, of(&flake("b.py", 1)).fingerprint, "another file");
+        assert_eq!(of(&flake("a.py", 1)).fingerprint, of(&flake("a.py", 9)).fingerprint, "another line");
+        assert_eq!(of(&flake("a.py", 1)).line, "a.py:N:N: FN 'os' imported but unused");
     }
 
     #[test]
