@@ -2,7 +2,8 @@
 
 use hooks_common::event::{Payload, TextEdit};
 
-/// The largest text that an edit is followed to, in bytes: a few edits that each double a text make any size.
+/// The largest text that an edit is followed to, in bytes: a few edits that each double a text make any size, and so
+/// does one that puts a long text in the place of every letter.
 const LARGEST: usize = 32 * 1024 * 1024;
 
 /// The content after the edit that a payload announces, given the content before it; `None` where it cannot be told,
@@ -31,7 +32,8 @@ fn applied(mut text: String, edits: &[TextEdit], searched: impl Fn(&str) -> Stri
         } else if !text.contains(&old) {
             return None;
         } else if edit.all {
-            if text.len() > LARGEST {
+            let grown = text.matches(&old).count().saturating_mul(edit.new.len());
+            if text.len().saturating_add(grown) > LARGEST {
                 return None;
             }
             text = text.replace(&old, &edit.new);
@@ -56,6 +58,24 @@ mod tests {
     fn after_of(input: &str, before: &str) -> Option<String> {
         let payload = Payload::parse(input.as_bytes()).unwrap();
         after(&payload, || Some(before))
+    }
+
+    #[test]
+    fn a_text_that_grows_without_bound_is_not_followed() {
+        let double = r#"{"old_string":"a","new_string":"aa","replace_all":true}"#;
+        let doubled = |times: usize| {
+            let edits = vec![double; times].join(",");
+            let input = format!(r#"{{"tool_name":"MultiEdit","tool_input":{{"edits":[{edits}]}}}}"#);
+            after_of(&input, "a").map(|text| text.len())
+        };
+        assert_eq!(doubled(10), Some(1 << 10));
+        assert_eq!(doubled(60), None);
+        let long = "x".repeat(1 << 20);
+        let input = format!(
+            r#"{{"tool_name":"Edit","tool_input":{{"old_string":"a","new_string":"{long}","replace_all":true}}}}"#
+        );
+        assert_eq!(after_of(&input, &"a".repeat(1 << 20)), None, "a terabyte");
+        assert_eq!(after_of(&input, "aba").map(|text| text.len()), Some((2 << 20) + 1));
     }
 
     #[test]

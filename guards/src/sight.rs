@@ -142,10 +142,11 @@ pub fn text_of(path: &Path) -> Option<String> {
         Err(error) if store::is_absent(&error) => return Some(String::new()),
         Err(_) => return None,
     };
-    if !file.metadata().ok()?.is_file() {
+    let about = file.metadata().ok()?;
+    if !about.is_file() || about.len() > LARGEST {
         return None;
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).ok()? + 1);
     file.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
     if bytes.len() as u64 > LARGEST {
         return None;
