@@ -28,6 +28,14 @@ struct Refused {
     record: GuardRecord,
 }
 
+impl Refused {
+    /// Why: all that guards said, because all of it is let through.
+    fn reasons(&self) -> Vec<&str> {
+        let refusing = self.event.guards.iter().filter(|record| record.verdict == "deny");
+        refusing.map(|record| record.what.as_str()).collect()
+    }
+}
+
 /// Lets one refused use of a tool through, or lists what was refused lately.
 pub fn run(arguments: &AllowOnce, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
@@ -84,7 +92,7 @@ fn list(place: &Place, refused: &[Refused], as_json: bool, out: &mut impl Write)
         let lines = refused.iter().map(|refused| {
             json!({"code": refused.record.code, "guard": refused.record.guard, "session": refused.session.as_str(),
                    "at": refused.event.recorded_at, "tool": refused.event.tool_name,
-                   "what": shown(&refused.event), "because": refused.record.what})
+                   "what": shown(&refused.event), "because": refused.reasons()})
         });
         return print_json(out, &lines.collect::<Vec<_>>());
     }
@@ -94,14 +102,16 @@ fn list(place: &Place, refused: &[Refused], as_json: bool, out: &mut impl Write)
     for refused in refused {
         writeln!(
             out,
-            "{}  {} ago, session {}: {} {}\n        {}",
+            "{}  {} ago, session {}: {} {}",
             refused.record.code,
             age(place.now.epoch() - refused.event.epoch()),
             refused.session,
             refused.event.tool_name,
             fact(shown(&refused.event)),
-            refused.record.what
         )?;
+        for reason in refused.reasons() {
+            writeln!(out, "        {reason}")?;
+        }
     }
     Ok(())
 }

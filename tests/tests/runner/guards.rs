@@ -239,10 +239,15 @@ fn a_pause_of_a_person_counts_and_one_of_an_agent_does_not() {
     let by_agent = world.req_ok(&["pause", "--session", SESSION]);
     assert!(by_agent.contains("Guards stay in force"), "{by_agent}");
     push(&world, PUSH).refusal();
+    let status = || world.req_ok(&["status", "--session", SESSION]);
+    assert!(status().contains("The gates, and not the guards, are paused"), "{}", status());
     let typed = world.typed(&format!("pause --session {SESSION} --reason release"));
     assert!(typed.status.success(), "{typed:?}");
     push(&world, PUSH).silent();
     assert_eq!(last(&world.events(SESSION), "PreToolUse")["guards"][0]["verdict"], "paused");
+    assert!(status().contains("The gates are paused"), "{}", status());
+    let timeline = world.req_ok(&["timeline", SESSION]);
+    assert!(timeline.contains("release"), "the reason of the pause: {timeline}");
     world.req_ok(&["resume", "--session", SESSION]);
     push(&world, PUSH).refusal();
 }
@@ -295,6 +300,56 @@ fn modes_refuse_tell_once_or_only_record() {
         world.configure(off);
         push(&world, PUSH).silent();
     }
+    // A guard that is named is on, with whatever value.
+    for on in ["guards:\n  push:\n", "guards: {push: ~}\n", "guards:\n  push: # with a word\n  sql: {}\n"] {
+        world.configure(on);
+        push(&world, PUSH).refusal();
+    }
+}
+
+#[test]
+fn why_tells_what_a_mode_would_do() {
+    for (mode, does) in [("enforce", "refuses it"), ("warn", "only warns"), ("observe", "only records")] {
+        let world = guarded(&format!("  push: {{mode: {mode}}}\n"));
+        let why = world.req_ok(&["why", "Bash", PUSH]);
+        assert!(why.contains(&format!("guard push {does}: ")), "{mode}: {why}");
+        assert_eq!(why.contains("would be refused"), mode == "enforce", "{mode}: {why}");
+    }
+    let world = guarded("  destructive: {}\n  push: {}\n");
+    let why = world.req_ok(&["why", "Bash", "git push origin topic"]);
+    assert!(!why.contains("guard "), "{why}");
+}
+
+#[test]
+fn a_list_of_what_was_refused_tells_every_reason() {
+    let world = guarded("  push: {}\n  sql: {}\n");
+    push(&world, &format!("{PUSH} && sqlite3 x.db 'DROP TABLE t'")).refusal();
+    let list = world.req_ok(&["allow-once"]);
+    assert!(list.contains("`main`") && list.contains("DROP TABLE"), "{list}");
+    let list: Value = serde_json::from_str(&world.req_ok(&["allow-once", "--json"])).unwrap();
+    assert_eq!(list[0]["because"].as_array().map(Vec::len), Some(2), "{list}");
+}
+
+#[test]
+fn a_path_of_any_length_is_survived() {
+    let world = guarded("  paths: {}\n  secrets: {}\n  settings: {}\n  destructive: {}\n  large_read: {}\n");
+    for length in [4_095, 4_097, 1 << 20] {
+        let path = format!("{}/{}", world.repo.display(), "a/".repeat(length / 2));
+        for tool in ["Write", "Edit", "Read"] {
+            let mut payload = world.edit();
+            payload["tool_name"] = tool.into();
+            payload["tool_input"] =
+                json!({"file_path": path, "content": "x", "old_string": "a", "new_string": "b"});
+            world.hook(&payload).silent();
+        }
+        let answer = push(&world, &format!("echo x > {path}"));
+        // A line of that length is asked about, whatever it holds.
+        if length < 1 << 18 {
+            answer.silent();
+        } else {
+            assert!(answer.stdout.contains("is longer than"), "{answer:?}");
+        }
+    }
 }
 
 #[test]
@@ -326,4 +381,18 @@ fn what_the_log_keeps_of_a_finding_holds_no_secret() {
     let log = std::fs::read_to_string(world.session_dir(SESSION).join("events.jsonl")).unwrap();
     assert!(!log.contains("hunter2secret"), "{log}");
     assert!(!world.req_ok(&["why", "--last", "--session", SESSION]).contains("hunter2secret"));
+    // Neither does a line that nobody refuses, nor what is kept when it ran.
+    for line in ["mysql -uroot -phunter2secret db", "curl -su me:hunter2secret https://example.invalid"] {
+        push(&world, line).silent();
+        world.hook(&world.bash("PostToolUse", line));
+        let command =
+            last(&world.events(SESSION), "PreToolUse")["command"].as_str().unwrap_or_default().to_owned();
+        assert!(command.contains("[redacted]"), "{command}");
+    }
+    let holds = |dir: &std::path::Path| {
+        let grep =
+            std::process::Command::new("grep").args(["-rl", "hunter2secret"]).arg(dir).output().unwrap();
+        String::from_utf8_lossy(&grep.stdout).into_owned()
+    };
+    assert_eq!(holds(&world.home) + &holds(&world.repo), "");
 }
