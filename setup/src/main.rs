@@ -49,7 +49,7 @@ fn run(repository: Option<&Path>, link: bool) -> Result<(), SetupError> {
         }
         None => None,
     };
-    println!("Building the executables in release mode; the first time takes a minute or two.");
+    println!("Building the executables in release mode; the first time takes some minutes.");
     let build = build()?;
     if let Some(reason) = &build.dynamic_because {
         println!("Linked dynamically, which costs each hook about half a millisecond: {reason}.");

@@ -27,6 +27,14 @@ fn home() -> &'static PathBuf {
     })
 }
 
+thread_local! {
+    /// Compiled once: the tools are what varies.
+    static POLICY: Policy = {
+        let paths = Paths::below(home());
+        Policy::compiled_now(&Project::of_event(&paths, None, &home().join("project")), &paths)
+    };
+}
+
 fuzz_target!(|input: (u8, &str, &str)| {
     let (kind, text, other) = input;
     let (home, paths) = (home(), Paths::below(home()));
@@ -41,10 +49,11 @@ fuzz_target!(|input: (u8, &str, &str)| {
     payload["cwd"] = json!(root);
     let Ok(payload) = Payload::parse(payload.to_string().as_bytes()) else { return };
     let project = Project::of_event(&paths, payload.edited_file(), &payload.folder());
-    let policy = Policy::compiled_now(&project, &paths);
-    let sight = Sight::new(&paths, &project, &policy, &payload, Moment::now());
-    let (raised, _) = pre_tool::raise(&sight);
-    for one in raised {
-        assert!(one.objection.what.len() < 4_000, "{}", one.objection.what);
-    }
+    POLICY.with(|policy| {
+        let sight = Sight::new(&paths, &project, policy, &payload, Moment::now());
+        let (raised, _) = pre_tool::raise(&sight);
+        for one in raised {
+            assert!(one.objection.what.len() < 4_000, "{}", one.objection.what);
+        }
+    });
 });

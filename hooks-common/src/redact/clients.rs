@@ -63,7 +63,7 @@ const OPTIONS: &[Opt] = &[
         Form::Both,
         Part::After(':'),
     ),
-    opt(&["mongo*", "cqlsh", "twine", "influx"], &["-p"], Form::Both, Part::Whole),
+    opt(&["mongo*", "cqlsh", "twine"], &["-p"], Form::Both, Part::Whole),
     opt(&["sqlcmd", "bcp", "osql", "isql", "tsql", "ipmitool"], &["-P"], Form::Both, Part::Whole),
     opt(&["ldap*"], &["-w"], Form::Both, Part::Whole),
     opt(&["smbclient", "rpcclient"], &["-U"], Form::Both, Part::After('%')),
@@ -83,9 +83,40 @@ const POSITIONS: &[(&str, usize, Part)] = &[
     ("impdp", 0, Part::After('/')),
 ];
 
+/// The first bytes of all names, a bit for each.
+const INITIALS: u128 = {
+    let mut initials = 0;
+    let mut at = 0;
+    while at < OPTIONS.len() {
+        let mut program = 0;
+        while program < OPTIONS[at].programs.len() {
+            initials |= bit(OPTIONS[at].programs[program].as_bytes()[0]);
+            program += 1;
+        }
+        at += 1;
+    }
+    let mut at = 0;
+    while at < POSITIONS.len() {
+        initials |= bit(POSITIONS[at].0.as_bytes()[0]);
+        at += 1;
+    }
+    initials
+};
+
+const fn bit(byte: u8) -> u128 {
+    if byte < 128 { 1 << byte } else { 0 }
+}
+
 /// Whether a word that begins `text` may be a program of these tables: one look, then the work.
 pub(super) fn is_named(text: &[u8]) -> bool {
-    let begins = |pattern: &str| text.starts_with(pattern.trim_end_matches('*').as_bytes());
+    let Some(first) = text.first() else { return false };
+    if INITIALS & bit(*first) == 0 {
+        return false;
+    }
+    let begins = |pattern: &str| {
+        let name = pattern.strip_suffix('*').unwrap_or(pattern).as_bytes();
+        name[0] == *first && text.starts_with(name)
+    };
     OPTIONS.iter().any(|opt| opt.programs.iter().any(|pattern| begins(pattern)))
         || POSITIONS.iter().any(|(program, ..)| begins(program))
 }

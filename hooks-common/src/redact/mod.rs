@@ -166,7 +166,9 @@ fn demand(bare: &str, lower: &str, before: &str, is_scheme: bool) -> Next {
         return Next::Header;
     }
     let open_name = lower.ends_with(':') && names_credential(lower.trim_end_matches([':', '"', '\'']));
+    let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     let option = bare.starts_with('-')
+        && bare.bytes().all(is_of_name)
         && !WITHOUT_VALUE.iter().any(|prefix| lower.starts_with(prefix))
         && names_credential(lower);
     // `aws configure set aws_secret_access_key …`, `npm config set //host/:_authToken …`.
@@ -209,8 +211,10 @@ fn suspicious(text: &str) -> bool {
         match first {
             b':' => rest.starts_with(b"://"),
             b'0'..=b'9' | b'a'..=b'z' => {
+                let begins =
+                    |prefix: &str| prefix.as_bytes()[0] == rest[0] && rest.starts_with(prefix.as_bytes());
                 HINTS.iter().any(|hint| word(hint))
-                    || PREFIXES.iter().any(|(prefix, _)| rest.starts_with(prefix.as_bytes()))
+                    || PREFIXES.iter().any(|(prefix, _)| begins(prefix))
                     || (at == 0 || !bytes[at - 1].is_ascii_alphanumeric()) && clients::is_named(rest)
             }
             _ => false,

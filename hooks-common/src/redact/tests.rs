@@ -75,7 +75,7 @@ fn secrets_disappear_and_the_shape_stays() {
         ("curl --user 'alice:correct staple' https://h", "curl --user 'alice:[redacted]' https://h"),
         ("curl --user=alice:hunter2 https://h", "curl --user=alice:[redacted] https://h"),
         ("curl -x p -U alice:hunter2 https://h", "curl -x p -U alice:[redacted] https://h"),
-        ("curl -b 'sid=correct; x=staple' https://h", "curl -b 'sid=[redacted]' https://h"),
+        ("curl -b 'sid=correct; x=staple' https://h", "curl -b 'sid=[redacted];' https://h"),
         ("curl --oauth2-bearer hunter2 https://h", "curl --oauth2-bearer [redacted] https://h"),
         ("http -a alice:hunter2 h/x", "http -a [redacted] h/x"),
         ("sshpass -p hunter2 ssh h", "sshpass -p [redacted] ssh h"),
@@ -144,5 +144,13 @@ fn ordinary_commands_are_left_alone() {
         "npx http-server -a 127.0.0.1",
     ] {
         assert_eq!(redact(command), command);
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_survived(text in "(mysql|curl|htpasswd|cargo login|set|-[pu]|--user|[A-Za-z_]*PASS|token|=|:|'|\"|\\\\|\\$|é|[ \n;|&/@%-])*") {
+        let once = redact(&text).into_owned();
+        proptest::prop_assert!(once.len() <= text.len() * (MARK.len() + 1) + MARK.len());
     }
 }
