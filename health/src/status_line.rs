@@ -6,11 +6,11 @@
 
 use std::path::{Path, PathBuf};
 
+use hooks_common::executables::STATUS_LINE;
 use jsonc_parser::cst::{CstObject, CstRootNode, CstStringLit};
 
 use crate::entry::{Form, guarded, shown};
 use crate::shell_word;
-use crate::wiring::STATUS_LINE;
 
 /// The key of the status line in the settings.
 pub const KEY: &str = "statusLine";

@@ -38,9 +38,6 @@ pub const WIRING: [(&str, &str, u32); 30] = [
     ("SessionEnd", "hook-session-end", 10),
 ];
 
-/// The executable behind the status line.
-pub const STATUS_LINE: &str = "hook-status-line";
-
 /// The executables that hooks start, each once, in the order of [`WIRING`].
 pub fn executables() -> Vec<&'static str> {
     let mut names = Vec::new();
@@ -60,6 +57,7 @@ pub fn events(executable: &str) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use hooks_common::event::Event;
+    use hooks_common::executables::HOOKS;
 
     use super::*;
 
@@ -78,6 +76,7 @@ mod tests {
             assert!(WIRING[..at].iter().all(|(other, _, _)| other != event), "{event}");
             assert!(*timeout > 0 && events(name).contains(event) && executables().contains(name), "{event}");
         }
+        assert!(HOOKS.iter().all(|name| executables().contains(name)) && executables().len() == HOOKS.len());
         assert_eq!(events("hook-pre-compact"), ["PreCompact", "PostCompact"]);
     }
 }

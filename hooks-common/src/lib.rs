@@ -9,6 +9,7 @@ pub mod branch;
 pub mod child;
 pub mod env_vars;
 pub mod event;
+pub mod executables;
 pub mod failures;
 pub mod finding;
 pub mod front_matter;

@@ -6,7 +6,7 @@ use anyhow::Context;
 use health::entry::Form;
 use health::settings::parse;
 use health::status_line::{KEY, Ours, StatusLine, command_of, of};
-use health::wiring::STATUS_LINE;
+use hooks_common::executables::STATUS_LINE;
 use jsonc_parser::cst::{CstInputValue, CstObject};
 
 /// `text` with our status line, which runs the one that was there. The same text when that is so already, and

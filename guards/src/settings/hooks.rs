@@ -2,23 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use hooks_common::executables::{HOOKS, STATUS_LINE};
 use hooks_common::paths::expand;
 use hooks_common::text::fact;
 use serde_json::{Map, Value};
 
-/// The executables that hooks start.
-const EXECUTABLES: [&str; 8] = [
-    "hook-session-start",
-    "hook-session-end",
-    "hook-prompt-submit",
-    "hook-pre-tool",
-    "hook-post-tool",
-    "hook-stop",
-    "hook-pre-compact",
-    "hook-observe",
-];
-/// What starts the status line.
-const STATUS_LINE: &str = "hook-status-line";
 /// What an entry may say without changing when it runs or what its answer is worth.
 const HARMLESS: [&str; 5] = ["type", "command", "args", "timeout", "statusMessage"];
 /// The types of hooks that Claude Code knows.
@@ -129,7 +117,7 @@ fn entries<'v>(settings: &'v Value, ground: Ground<'_>) -> Vec<Entry<'v>> {
             let hooks = group.get("hooks").and_then(Value::as_array);
             for hook in hooks.into_iter().flatten().filter_map(Value::as_object) {
                 let Some(executable) = started(hook, ground) else { continue };
-                let is_ours = EXECUTABLES.iter().any(|name| executable.ends_with(name));
+                let is_ours = HOOKS.iter().any(|name| executable.ends_with(name));
                 if is_ours {
                     entries.push(Entry { event, matcher: group.get("matcher"), hook, executable });
                 }
@@ -142,7 +130,7 @@ fn entries<'v>(settings: &'v Value, ground: Ground<'_>) -> Vec<Entry<'v>> {
 /// The executable of ours that a hook starts, in whatever form.
 fn started(hook: &Map<String, Value>, ground: Ground<'_>) -> Option<PathBuf> {
     let command = hook.get("command")?.as_str()?;
-    let is_ours = |name: &str| EXECUTABLES.contains(&name) || name == STATUS_LINE;
+    let is_ours = |name: &str| HOOKS.contains(&name) || name == STATUS_LINE;
     if hook.get("type").and_then(Value::as_str) != Some("command") {
         return None;
     }
@@ -170,7 +158,7 @@ fn at_home(path: &str, home: &Path) -> PathBuf {
 impl<'v> Entry<'v> {
     /// The event, and the executable's name.
     fn key(&self) -> (&'v str, &'static str) {
-        let name = EXECUTABLES.iter().find(|name| self.executable.ends_with(name));
+        let name = HOOKS.iter().find(|name| self.executable.ends_with(name));
         (self.event, name.copied().unwrap_or_default())
     }
 

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use hooks_common::executables::STATUS_LINE;
 use serde_json::{Value, json};
 
 use super::settings::Wired;
@@ -14,7 +15,7 @@ use super::status_line::Found;
 use crate::elf;
 use crate::report::{Category, Measured, Report, Section};
 use crate::status_line::StatusLine;
-use crate::wiring::{self, STATUS_LINE};
+use crate::wiring;
 
 /// How often each executable is started to measure it.
 const RUNS: usize = 9;
