@@ -71,6 +71,20 @@ const OPTIONS: &[Opt] = &[
     opt(&["zip", "zipcloak", "unzip"], &["-P"], Form::Both, Part::Whole),
     opt(&["7z", "7za", "7zr", "7zz", "rar", "unrar"], &["-p", "-hp"], Form::Attached, Part::Whole),
     opt(&["openssl"], &["-k", "-K"], Form::Next, Part::Whole),
+    opt(&["mysqladmin"], &["password"], Form::Next, Part::Whole),
+    opt(&["redis-cli", "valkey-cli", "keydb-cli"], &["AUTH", "auth"], Form::Next, Part::Whole),
+    opt(&["secret"], &["-b", "--body"], Form::Both, Part::Whole),
+    opt(
+        &["secretsmanager", "ssm", "keyvault"],
+        &["--secret-string", "--secret-binary", "--value"],
+        Form::Both,
+        Part::Whole,
+    ),
+    opt(&["plink", "pscp", "psftp"], &["-pw"], Form::Next, Part::Whole),
+    opt(&["poetry"], &["-p"], Form::Both, Part::Whole),
+    opt(&["mosquitto_pub", "mosquitto_sub"], &["-P"], Form::Both, Part::Whole),
+    opt(&["ab"], &["-A", "-P"], Form::Both, Part::After(':')),
+    opt(&["hey"], &["-a"], Form::Both, Part::After(':')),
     opt(&["ssh-keygen"], &["-N", "-P"], Form::Both, Part::Whole),
     opt(&["xfreerdp*"], &["/p:"], Form::Attached, Part::Whole),
 ];
@@ -81,6 +95,8 @@ const POSITIONS: &[(&str, usize, Part)] = &[
     ("sqlplus", 0, Part::After('/')),
     ("expdp", 0, Part::After('/')),
     ("impdp", 0, Part::After('/')),
+    ("add_user", 1, Part::Whole),
+    ("change_password", 1, Part::Whole),
 ];
 
 /// The first bytes of all names, a bit for each.
@@ -132,6 +148,8 @@ pub(super) struct Client {
     next: Option<Part>,
     /// The word before was `cargo` or `vault`: their `login` takes a token as it stands.
     is_token_login: bool,
+    /// The word before was an option, which may take this one.
+    is_behind_option: bool,
 }
 
 impl Client {
@@ -147,10 +165,14 @@ impl Client {
         }
         let bare = word.trim_matches(QUOTES);
         let start = word.len() - word.trim_start_matches(QUOTES).len();
-        if bare.starts_with(['-', '/'])
+        if !self.options.is_empty()
             && let Some(hidden) = self.option(word, bare, start)
         {
             return hidden;
+        }
+        let is_value = std::mem::replace(&mut self.is_behind_option, bare.starts_with('-'));
+        if is_value && bare == "login" {
+            return None;
         }
         let name = bare.rsplit([';', '|', '&', '(', '`', '/', '\\']).next().unwrap_or(bare);
         let name = name.strip_suffix(".exe").unwrap_or(name);

@@ -17,8 +17,9 @@ struct Hidden {
 pub const MARK: &str = "[redacted]";
 
 /// Words that name a credential when they end the part before `=` or `:`.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "password",
+    "authorization",
     "passwd",
     "passphrase",
     "pwd",
@@ -67,6 +68,12 @@ enum Next {
     Secret,
     /// The value of a header: a scheme and its credential.
     Header,
+    /// Behind a bare name: a sign, and then a secret.
+    Separator,
+    /// A secret if it is quoted: SQL's `PASSWORD '…'`.
+    Quoted,
+    /// A secret if it looks like one: what follows the word `bearer`.
+    Token,
 }
 
 /// `text` with every recognised secret replaced by [`MARK`]: values of variables, options and JSON keys whose
@@ -106,16 +113,47 @@ pub fn redact(text: &str) -> Cow<'_, str> {
         }
         was_hidden = false;
         out.push_str(space);
+        let bare = word.trim_end_matches('\\').trim_matches(QUOTES);
+        // `echo … | sudo -S`: what is said goes to who reads a secret.
+        if matches!(bare, "echo" | "printf") && is_read_as_secret(rest) {
+            out.push_str(word);
+            let end = rest.find('|').unwrap_or(rest.len());
+            out.push(' ');
+            out.push_str(MARK);
+            out.push(' ');
+            rest = &rest[end..];
+            continue;
+        }
+        if bare == "<<<" && reads_secret(text) {
+            out.push_str(word);
+            next = Next::Secret;
+            continue;
+        }
         if word.bytes().all(|byte| matches!(byte, b';' | b'|' | b'&')) {
             client.end();
             out.push_str(word);
             continue;
         }
-        let bare = word.trim_matches(QUOTES);
         let lower = bare.to_ascii_lowercase();
         let scheme = matches!(lower.as_str(), "bearer" | "basic" | "token");
         let is_option = word.starts_with("--");
-        let is_shown = scheme || is_option || next == Next::Secret && is_variable(bare);
+        // A name and its value may stand apart: `password = "…"`.
+        let is_sign = matches!(bare, "=" | ":" | ":=" | "=>" | "==");
+        if next == Next::Separator || next == Next::Quoted && is_sign {
+            next = if is_sign { Next::Secret } else { Next::Plain };
+            if next == Next::Secret {
+                out.push_str(word);
+                continue;
+            }
+        }
+        if next == Next::Quoted {
+            next = if word.starts_with(['"', '\'']) && word.len() > 2 { Next::Secret } else { Next::Plain };
+        }
+        if next == Next::Token {
+            let is_one = bare.len() >= 8 && bare.bytes().any(|byte| byte.is_ascii_digit());
+            next = if is_one { Next::Secret } else { Next::Plain };
+        }
+        let is_shown = scheme || bare.is_empty() || is_option || next == Next::Secret && is_variable(bare);
         if next != Next::Plain && !is_shown {
             out.push_str(MARK);
             hidden_until = unclosed_quote(word);
@@ -131,7 +169,12 @@ pub fn redact(text: &str) -> Cow<'_, str> {
             was_hidden = true;
             continue;
         }
-        next = demand(bare, &lower, before, scheme && (next != Next::Plain || lower != "token"));
+        // Within a header any scheme is one.
+        let in_header = next != Next::Plain;
+        next = demand(word, bare, &lower, before, scheme && (in_header || lower == "bearer"));
+        if in_header && scheme {
+            next = Next::Secret;
+        }
         if next == Next::Header {
             header_quote = open_quote(word);
         }
@@ -159,21 +202,69 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 const QUOTES: [char; 6] = ['"', '\'', '`', '{', '}', ','];
 const CLOSERS: [char; 4] = ['"', '\'', '}', ','];
 
-/// What `bare`, a word without its quotes, says of the word behind it.
-fn demand(bare: &str, lower: &str, before: &str, is_scheme: bool) -> Next {
+/// Programs that read a secret from their input, as they are called.
+const READING: [&str; 7] = [
+    "sudo -S",
+    "--password-stdin",
+    "--with-token",
+    "chpasswd",
+    "passwd --stdin",
+    "secret set",
+    "secrets put",
+];
+
+fn reads_secret(text: &str) -> bool {
+    READING.iter().any(|reading| text.contains(reading))
+}
+
+/// Whether what follows is piped into a program that reads a secret.
+fn is_read_as_secret(rest: &str) -> bool {
+    let Some((said, reader)) = rest.split_once('|') else { return false };
+    let reader = reader.split(['|', ';', '\n']).next().unwrap_or_default();
+    !said.contains([';', '\n']) && reads_secret(reader)
+}
+
+/// What `word` says of the word behind it; `bare` is the same without its quotes.
+fn demand(word: &str, bare: &str, lower: &str, before: &str, is_scheme: bool) -> Next {
     let header = lower.ends_with("authorization:") || lower.ends_with("authorization\":");
     if header || lower.ends_with("cookie:") || lower.ends_with("cookie\":") {
-        return Next::Header;
+        return if is_closed(word) { Next::Plain } else { Next::Header };
     }
-    let open_name = lower.ends_with(':') && names_credential(lower.trim_end_matches([':', '"', '\'']));
     let is_of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let option = bare.starts_with('-')
-        && bare.bytes().all(is_of_name)
-        && !WITHOUT_VALUE.iter().any(|prefix| lower.starts_with(prefix))
-        && names_credential(lower);
-    // `aws configure set aws_secret_access_key …`, `npm config set //host/:_authToken …`.
-    let setting = before == "set" && lower.contains(['_', ':', '.']) && names_credential(lower);
-    if is_scheme || open_name || option || setting { Next::Secret } else { Next::Plain }
+    let is_option = bare.starts_with('-') && bare.bytes().all(is_of_name);
+    let ends_in_pass = lower.ends_with("pass") && !lower.ends_with("bypass");
+    if is_option {
+        let takes_one = names_credential(lower) || ends_in_pass || matches!(lower, "--bearer" | "-hmac");
+        let is_bare = WITHOUT_VALUE.iter().any(|prefix| lower.starts_with(prefix));
+        return if takes_one && !is_bare { Next::Secret } else { Next::Plain };
+    }
+    let is_credential = names_credential(bare);
+    let open_name = lower.ends_with(':') && is_credential && !is_closed(word);
+    // `aws configure set aws_secret_access_key …`, `set -gx API_KEY …`, `git config user.password …`.
+    let is_set = matches!(before, "set" | "setenv" | "config" | "-gx" | "-x" | "-Ux");
+    let setting = is_set && is_credential && (lower.contains(['_', ':', '.']) || bare != lower);
+    if open_name || setting || before.eq_ignore_ascii_case("identified") && lower == "by" {
+        return Next::Secret;
+    }
+    if is_scheme {
+        return if lower == "bearer" && before.trim_matches(QUOTES).ends_with(':') {
+            Next::Secret
+        } else {
+            Next::Token
+        };
+    }
+    match is_credential {
+        true if lower == "password" => Next::Quoted,
+        true if !bare.contains(['=', '$']) => Next::Separator,
+        _ => Next::Plain,
+    }
+}
+
+/// Whether a word that ends in a colon is quoted up to there: then it is a text of its own, and nothing follows.
+fn is_closed(word: &str) -> bool {
+    let quote = word.chars().next().filter(|quote| matches!(quote, '"' | '\''));
+    quote.is_some_and(|quote| word.len() > 1 && word.ends_with(quote))
+        && !word.trim_end_matches(['"', '\'']).ends_with("\":")
 }
 
 /// The quote that a word opens and does not close: in it stands all of a header.
@@ -198,8 +289,19 @@ fn unclosed_quote(value: &str) -> Option<char> {
 /// A cheap look before the work: does anything here resemble a credential at all? One pass, because nearly
 /// every command is innocent and every hook looks.
 fn suspicious(text: &str) -> bool {
-    const HINTS: [&str; 9] =
-        ["pass", "pwd", "secret", "token", "key", "credential", "authorization", "bearer", "cookie"];
+    const HINTS: [&str; 11] = [
+        "pass",
+        "pwd",
+        "secret",
+        "token",
+        "key",
+        "credential",
+        "authorization",
+        "bearer",
+        "cookie",
+        "auth",
+        "sudo -s",
+    ];
     let bytes = text.as_bytes();
     (0..bytes.len()).any(|at| {
         let rest = &bytes[at..];
@@ -222,14 +324,48 @@ fn suspicious(text: &str) -> bool {
     })
 }
 
+/// What makes a name that ends in `key` one of a credential.
+const KEYS: [&str; 24] = [
+    "secret",
+    "access",
+    "api",
+    "private",
+    "master",
+    "encryption",
+    "signing",
+    "account",
+    "auth",
+    "subscription",
+    "storage",
+    "function",
+    "shared",
+    "stripe",
+    "app",
+    "license",
+    "deploy",
+    "service",
+    "webhook",
+    "admin",
+    "session",
+    "cipher",
+    "wrapping",
+    "openai",
+];
+
 fn names_credential(name: &str) -> bool {
-    let name = name.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
-    NAMES.iter().any(|word| name.ends_with(word))
-        || name.strip_suffix("pass").is_some_and(|rest| !rest.ends_with(|c: char| c.is_ascii_alphanumeric()))
-        || name.ends_with("key")
-            && ["secret", "account-key", "authkey", "auth-key", "auth_key"]
-                .iter()
-                .any(|word| name.contains(word))
+    let name = name.trim_matches(|c: char| !c.is_ascii_alphabetic());
+    let is_constant = name.len() > 3 && name.bytes().all(|byte| !byte.is_ascii_lowercase());
+    let lower = name.to_ascii_lowercase();
+    let lower = lower.strip_suffix("_base").filter(|_| is_constant).unwrap_or(&lower);
+    let has_end = |end: &str| {
+        lower.strip_suffix(end).is_some_and(|rest| !rest.ends_with(|c: char| c.is_ascii_alphanumeric()))
+    };
+    NAMES.iter().any(|word| lower.ends_with(word))
+        || has_end("pass")
+        || lower.ends_with("key") && KEYS.iter().any(|kind| lower.contains(kind))
+        // `SSHPASS`, `REDISCLI_AUTH`, `TF_TOKEN_app_terraform_io`
+        || is_constant && (lower.ends_with("pass") && lower != "bypass" || lower.ends_with("_auth"))
+        || name.starts_with("TF_TOKEN_")
 }
 
 fn redact_word(word: &str) -> Option<Hidden> {
@@ -264,12 +400,12 @@ fn redact_assignment(word: &str) -> Option<Hidden> {
         // `token::refresh` is a path in a program.
         let is_path = value.starts_with(':') || at > 0 && bytes[at - 1] == b':';
         if !is_path
-            && !value.is_empty()
+            && !value.trim_matches(['"', '\'', '`', '\\']).is_empty()
             && !value.starts_with('/')
             && names_credential(name)
             && !is_variable(value)
         {
-            let query = if word.contains("://") { value.find('&') } else { None };
+            let query = if word.contains("?") || word.contains("://") { value.find('&') } else { None };
             let end = query.unwrap_or_else(|| value.trim_end_matches(['"', '\'', '}', ',', ';', ')']).len());
             return Some(Hidden { shown: format!("{}{MARK}{}", &word[..=at], &value[end..]), value: at + 1 });
         }
