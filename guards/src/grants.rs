@@ -14,7 +14,7 @@ use hooks_common::text::fact;
 use hooks_common::time::Moment;
 use serde::{Deserialize, Serialize};
 
-use crate::seal;
+use crate::{ended, seal};
 
 /// How long a grant may wait to be used, in seconds.
 pub const LIFE: i64 = 10 * 60;
@@ -34,6 +34,9 @@ pub struct Grant {
     pub session: String,
     /// What it lets through, for people.
     pub what: String,
+    /// What was against it, each as [`reason`] says it: where anything else is, it lets nothing through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
     /// Why.
     pub reason: String,
     /// When it was given, RFC 3339.
@@ -47,9 +50,12 @@ pub struct Grant {
 
 impl Grant {
     /// What its seal stands under.
-    fn sealed(&self, digest: &str) -> [String; 5] {
+    fn sealed(&self, digest: &str) -> [String; 7] {
         let (code, session, reason) = (self.code.clone(), self.session.clone(), self.reason.clone());
-        [digest.to_owned(), code, session, reason, self.expires_at.to_string()]
+        // The time, to the millisecond, tells it from one that was used before.
+        let granted_at = self.granted_at.clone();
+        let reasons = self.reasons.join("\n");
+        [digest.to_owned(), code, session, reason, granted_at, self.expires_at.to_string(), reasons]
     }
 
     /// Whether a command of ours gave it, for a file, and no person.
@@ -89,7 +95,8 @@ impl Grants {
         let grant = self.young(digest, now)?;
         let parts = grant.sealed(digest);
         let is_sealed = seal::holds(paths, &parts.each_ref().map(String::as_str), &grant.seal);
-        (is_sealed && grant.session == session.as_str()).then_some(grant)
+        let is_good = is_sealed && grant.session == session.as_str() && !ended::is_ended(paths, &grant.seal);
+        is_good.then_some(grant)
     }
 
     /// What a command of ours lets anybody do now with the file that `digest` stands for.
@@ -104,10 +111,12 @@ impl Grants {
         (now..=now + LIFE).contains(&grant.expires_at).then_some(grant)
     }
 
-    /// Uses a grant up; whether nobody else has.
-    pub fn spend(&self, digest: &str) -> bool {
+    /// Uses a grant up; whether nobody else has. A copy of its file counts no longer either; where that cannot be noted,
+    /// nothing passes.
+    pub fn spend(&self, paths: &Paths, digest: &str, grant: &Grant) -> bool {
         #[allow(clippy::disallowed_methods, reason = "who removes it first has used it")]
-        fs::remove_file(self.path(digest)).is_ok()
+        let is_first = fs::remove_file(self.path(digest)).is_ok();
+        is_first && ended::end(paths, &grant.seal).is_ok()
     }
 
     /// Removes what ended.
@@ -140,6 +149,7 @@ pub fn permit_file(project: &Project, file: &Path, what: &str, now: Moment) -> i
         code: String::new(),
         session: String::new(),
         what: format!("{} may be written by hand", fact(&shown)),
+        reasons: Vec::new(),
         reason: what.to_owned(),
         granted_at: now.rfc3339(),
         expires_at: now.epoch() + LIFE,
@@ -148,6 +158,11 @@ pub fn permit_file(project: &Project, file: &Path, what: &str, now: Moment) -> i
     let grants = Grants::of(project);
     grants.sweep(now.epoch());
     grants.keep(&digest_of_file(&file), &grant)
+}
+
+/// What a guard has against a use of a tool, in one line: `push: …`.
+pub fn reason(guard: &str, what: &str) -> String {
+    format!("{guard}: {what}")
 }
 
 /// Tells a use of a tool in a folder from any other: the same text only for the same tool, the same input, the same
@@ -190,6 +205,7 @@ mod tests {
             code: "K7Q4MX".into(),
             session: session.to_string(),
             what: "a push".into(),
+            reasons: vec![reason("push", "a push")],
             reason: "release".into(),
             granted_at: String::new(),
             expires_at: 1_000,
@@ -208,7 +224,11 @@ mod tests {
         assert_eq!(held("e", &session, 990), None, "a copy lets nothing else through");
         grants.keep("f", &grant).unwrap();
         assert_eq!(held("f", &session, 990), None, "nobody sealed it");
-        assert!(grants.spend("d") && !grants.spend("d"));
+        let kept = fs::read(grants.path("d")).unwrap();
+        let used = held("d", &session, 990).unwrap();
+        assert!(grants.spend(&paths, "d", &used) && !grants.spend(&paths, "d", &used));
+        store::replace(&grants.path("d"), &kept, Durability::Durable, 0o600).unwrap();
+        assert_eq!(held("d", &session, 990), None, "a copy that is put back counts no longer");
     }
 
     #[test]

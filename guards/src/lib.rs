@@ -8,6 +8,7 @@
 
 pub mod change;
 pub mod destructive;
+pub mod ended;
 pub mod errors;
 mod everyday;
 pub mod git_config;

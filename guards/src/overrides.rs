@@ -11,10 +11,11 @@ use hooks_common::store;
 use hooks_common::text::fact;
 use hooks_common::time::Moment;
 use serde::{Deserialize, Serialize};
+use shell::{Command, Folder, Input, Word, Write};
 
 use crate::objection::{Objection, Raised, Verdict};
-use crate::seal;
 use crate::sight::Sight;
+use crate::{ended, seal};
 
 /// The calls of `req` that set guards aside.
 const CALLS: [&str; 2] = ["allow-once", "pause"];
@@ -64,7 +65,19 @@ impl Pause {
 pub fn is_paused_by_person(paths: &Paths, mark: &Path, session: &SessionKey) -> bool {
     let Ok(Some(bytes)) = store::read(mark) else { return false };
     let Ok(pause) = serde_json::from_slice::<Pause>(&bytes) else { return false };
-    pause.by == By::Person && seal::holds(paths, &["pause", session.as_str(), &pause.paused_at], &pause.seal)
+    pause.by == By::Person
+        && seal::holds(paths, &["pause", session.as_str(), &pause.paused_at], &pause.seal)
+        && !ended::is_ended(paths, &pause.seal)
+}
+
+/// Ends the pause of a mark for good: a copy of it counts no longer.
+///
+/// # Errors
+/// When that cannot be noted.
+pub fn end_pause(paths: &Paths, mark: &Path) -> io::Result<()> {
+    let Some(bytes) = store::read(mark)? else { return Ok(()) };
+    let pause = serde_json::from_slice::<Pause>(&bytes).unwrap_or_default();
+    ended::end(paths, &pause.seal)
 }
 
 /// An override that the agent tries to give itself: it is refused whatever mode the guards are in.
@@ -87,26 +100,105 @@ pub(crate) fn examine(sight: &Sight<'_>) -> Option<Raised> {
     })
 }
 
-/// A call of `req` in the command line that sets guards aside.
+/// A call of `req` in the command line that sets guards aside, or that it has another program type or run.
 fn call(sight: &Sight<'_>) -> Option<String> {
-    let line = sight.tool_use.command;
-    // Nearly no line names one.
-    if !sight.is_bash() || !CALLS.iter().any(|call| line.contains(call)) {
+    if !sight.is_bash() {
         return None;
     }
-    let called = |command: &shell::Command| {
-        let at = command.words.iter().position(|word| is_req(&word.text))?;
-        let is_run =
-            at == 0 || !matches!(command.program(), Some("echo" | "printf" | "grep" | "rg" | "git" | "man"));
-        let verb = command.words[at + 1..].iter().find(|word| !word.text.starts_with('-'))?;
-        (is_run && CALLS.contains(&verb.text.as_str())).then(|| verb.text.clone())
-    };
     let script = sight.script();
-    let verb = script.commands.iter().find_map(called).or_else(|| {
+    let verb = script.commands.iter().find_map(|command| called(command).or_else(|| handed_on(command)));
+    let verb = verb.or_else(|| {
+        let line = sight.tool_use.command;
         let may = script.doubt.is_some() && line.contains("req");
-        may.then(|| CALLS.iter().find(|call| line.contains(**call)).map(|call| (*call).to_owned()))?
+        may.then(|| CALLS.into_iter().find(|call| line.contains(call)))?
     })?;
     Some(format!("`req {verb}` sets guards aside, and an agent must not do that itself"))
+}
+
+/// What a command calls: `req allow-once`, also behind a program that runs it, and by a copy of `req`.
+fn called(command: &Command) -> Option<&'static str> {
+    let verb_of = |text: &str| CALLS.into_iter().find(|call| *call == text);
+    if matches!(command.program(), Some("echo" | "printf" | "grep" | "rg" | "git" | "gh" | "man")) {
+        return None;
+    }
+    if let Some(at) = command.words.iter().position(|word| is_req(&word.text)) {
+        let verb = command.words[at + 1..].iter().find(|word| !word.text.starts_with('-'));
+        if let Some(verb) = verb.and_then(|verb| verb_of(&verb.text)) {
+            return Some(verb);
+        }
+    }
+    // No other program has a subcommand of this name.
+    let first = command.arguments().iter().find(|word| !word.text.starts_with('-'));
+    first.filter(|word| word.text == CALLS[0]).map(|_| CALLS[0])
+}
+
+/// What a command has typed into another terminal, or run by a program of another language.
+fn handed_on(command: &Command) -> Option<&'static str> {
+    const HANDING: [&str; 35] = [
+        "tmux",
+        "screen",
+        "zellij",
+        "byobu",
+        "dtach",
+        "abduco",
+        "xterm",
+        "uxterm",
+        "urxvt",
+        "st",
+        "alacritty",
+        "kitty",
+        "kitten",
+        "wezterm",
+        "foot",
+        "konsole",
+        "gnome-terminal",
+        "xfce4-terminal",
+        "terminator",
+        "tilix",
+        "osascript",
+        "xdotool",
+        "ydotool",
+        "wtype",
+        "expect",
+        "unbuffer",
+        "script",
+        "socat",
+        "at",
+        "batch",
+        "python",
+        "python3",
+        "perl",
+        "ruby",
+        "node",
+    ];
+    /// How many beginnings of what is typed are tried.
+    const MOST_WORDS: usize = 16;
+    if !command.program().is_some_and(|program| HANDING.contains(&program)) {
+        return None;
+    }
+    let words = command.arguments().iter().map(|word| match word.text.as_str() {
+        "Space" => " ",
+        text => text,
+    });
+    let words: Vec<&str> = words.collect();
+    let input = match &command.input {
+        Input::Text(text) => text.as_str(),
+        _ => "",
+    };
+    // tmux types its arguments one behind the other.
+    let typed = (0..words.len().min(MOST_WORDS)).map(|from| words[from..].concat());
+    [words.join(" "), input.to_owned()].into_iter().chain(typed).find_map(|text| speaks(&text))
+}
+
+/// The call that a text speaks of, if it does: `req`, and soon behind it the verb.
+fn speaks(text: &str) -> Option<&'static str> {
+    /// How many words may stand between: `--session`, `','`.
+    const BETWEEN: usize = 4;
+    let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.');
+    let words: Vec<&str> = text.split(|c| !is_of_word(c)).filter(|word| !word.is_empty()).collect();
+    let behind = words.iter().enumerate().filter(|(_, word)| is_req(word)).map(|(at, _)| &words[at + 1..]);
+    let mut behind = behind.flat_map(|rest| rest.iter().take(BETWEEN));
+    behind.find_map(|word| CALLS.into_iter().find(|call| call == word))
 }
 
 fn is_req(word: &str) -> bool {
@@ -115,17 +207,52 @@ fn is_req(word: &str) -> bool {
 
 /// The key of seals, named by a line, an edit or a read.
 fn key_named(sight: &Sight<'_>) -> Option<String> {
-    let key = || sight.paths.seal_key();
     let is_named = if sight.is_bash() {
         let line = sight.tool_use.command;
-        let names = || line.contains(".stanchion/key") || line.contains(&*key().to_string_lossy());
-        line.contains("/key") && names()
+        let may =
+            line.contains("key") || [".s", "/.*", "/.?", "/.["].iter().any(|begin| line.contains(begin));
+        may && (line.contains(".stanchion/key") || names_key(sight) || takes_all(sight))
     } else {
         let is_key = |file: &&Path| file.file_name().is_some_and(|name| name == "key");
         let file = sight.tool_use.file.as_deref().filter(is_key);
-        file.is_some_and(|file| resolve(file) == resolve(&key()))
+        file.is_some_and(|file| resolve(file) == resolve(&sight.paths.seal_key()))
     };
     is_named.then(|| "this names the key that tells a person's allowances from others".to_owned())
+}
+
+/// Whether a word of a line is a path of the key, or a pattern that meets it.
+fn names_key(sight: &Sight<'_>) -> bool {
+    let key = resolve(&sight.paths.seal_key());
+    let may = |word: &Word| word.text.contains("key") || word.text.contains(['*', '?', '[']);
+    let is_key = |word: &Word, folder: &Folder| {
+        let write = Write::tree(word, folder, "");
+        let paths = sight.tool_use.targets(&write, sight.home());
+        paths.into_iter().flatten().any(|path| resolve(&path) == key)
+    };
+    sight.script().commands.iter().any(|command| {
+        let targets = command.redirections.iter().map(|redirection| &redirection.target);
+        let mut words = command.words.iter().chain(targets).filter(|word| may(word));
+        words.any(|word| is_key(word, &command.folder))
+    })
+}
+
+/// Whether a line reads all that lies beside the key: `cp -r ~/.stanchion`, `cat ~/.stanchion/*`. Names may be listed.
+fn takes_all(sight: &Sight<'_>) -> bool {
+    const LISTING: [&str; 9] = ["ls", "cd", "du", "stat", "tree", "test", "[", "mkdir", "echo"];
+    let folder = resolve(sight.paths.stanchion_dir());
+    let is_all = |word: &Word, place: &Folder| {
+        let write = Write::tree(word, place, "");
+        let paths = sight.tool_use.targets(&write, sight.home());
+        paths.into_iter().flatten().any(|path| resolve(&path) == folder)
+    };
+    sight.script().commands.iter().any(|command| {
+        command.program().is_some_and(|program| !LISTING.contains(&program))
+            && command
+                .arguments()
+                .iter()
+                .filter(|word| word.text.contains(".s"))
+                .any(|word| is_all(word, &command.folder))
+    })
 }
 
 /// A file that is written or removed and lets things through.

@@ -74,15 +74,26 @@ pub fn decide(hook: &mut Hook, policy: Option<&Policy>) -> Result<Option<Held>, 
         record(hook, &raised, "", "", "");
         return Ok(Held::of(hook, used));
     }
+    // What is only warned of is told beside the rest: it counts as told from now on.
+    tell(hook, &raised);
     let digest = grants::digest_of(&hook.payload);
     let grants = Grants::of(hook.project());
-    if let Some(grant) = grants.held(&hook.paths, &digest, session.key(), hook.entered.epoch()) {
-        record(hook, &raised, "allowed", "", "");
-        used.insert(0, (digest, grant));
-        return Ok(Some(Held { grants, used }));
-    }
+    let held = grants.held(&hook.paths, &digest, session.key(), hook.entered.epoch());
+    let covers = |grant: &Grant| {
+        let mut stopping = raised.iter().filter(|one| one.verdict >= Verdict::Ask);
+        stopping
+            .all(|one| grant.reasons.contains(&grants::reason(one.guard.name(), &kept(&one.objection.what))))
+    };
+    let uncovered = match held {
+        Some(grant) if covers(&grant) => {
+            record(hook, &raised, "allowed", "", "");
+            used.insert(0, (digest, grant));
+            return Ok(Some(Held { grants, used }));
+        }
+        held => held,
+    };
     let code = grants::code(session.full(), &digest);
-    let text = refusal::text(hook, &raised, worst, &code);
+    let text = refusal::text(hook, &raised, worst, &code, uncovered.as_ref());
     record(hook, &raised, "", &digest, &code);
     match worst {
         Verdict::Deny => {
@@ -109,7 +120,7 @@ pub fn spend(hook: &mut Hook, held: Option<Held>) -> Result<(), String> {
         return Ok(());
     }
     for (digest, grant) in used {
-        if !grants.spend(&digest) {
+        if !grants.spend(&hook.paths, &digest, &grant) {
             refuse_second(hook, &grant);
             return Ok(());
         }
@@ -126,7 +137,8 @@ pub fn spend(hook: &mut Hook, held: Option<Held>) -> Result<(), String> {
         let tool = &hook.payload.tool_name;
         hook.answer.tell_user(format!(
             "{tool} was let through once, as allowed with {}: {}",
-            grant.code, grant.what
+            grant.code,
+            grant.reasons.join("; ")
         ));
     }
     Ok(())

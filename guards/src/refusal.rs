@@ -6,11 +6,21 @@ use std::path::Path;
 use hooks_common::req::Req;
 use hooks_common::runtime::Hook;
 
+use crate::grants::Grant;
 use crate::objection::{Certainty, Raised, Verdict};
 
-/// The refusal of a tool, or the question whether it may run.
-pub fn text(hook: &Hook, raised: &[Raised], verdict: Verdict, code: &str) -> String {
-    let counted: Vec<&Raised> = raised.iter().filter(|one| one.verdict >= Verdict::Ask).collect();
+/// The refusal of a tool, or the question whether it may run. `uncovered` was given for the same use when less was
+/// against it.
+pub fn text(
+    hook: &Hook,
+    raised: &[Raised],
+    verdict: Verdict,
+    code: &str,
+    uncovered: Option<&Grant>,
+) -> String {
+    let mut counted: Vec<&Raised> = raised.iter().filter(|one| one.verdict >= Verdict::Ask).collect();
+    // What is refused comes before what is asked.
+    counted.sort_by_key(|one| std::cmp::Reverse(one.verdict));
     let root = hook.project().root();
     let tool = &hook.payload.tool_name;
     let mut text = String::new();
@@ -30,6 +40,9 @@ pub fn text(hook: &Hook, raised: &[Raised], verdict: Verdict, code: &str) -> Str
     ways.dedup();
     if !ways.is_empty() {
         let _ = write!(text, "\nTo go on: {}", ways.join("; "));
+    }
+    if let Some(grant) = uncovered {
+        let _ = write!(text, "\nWhat was allowed with {} is less: {}", grant.code, grant.reasons.join("; "));
     }
     let req = Req::find(&hook.paths);
     if verdict == Verdict::Deny {

@@ -63,10 +63,22 @@ impl Owner {
 /// The ancestors of this process, nearest first: at most 16, without `init`, and without a "parent" that is
 /// younger than its child.
 pub fn ancestors() -> Vec<Process> {
+    ancestors_up_to(HIGHEST)
+}
+
+/// Whether the client is above this process, however far. A family tree that does not end counts as if it were.
+pub fn is_below_client(paths: &Paths) -> bool {
+    /// More levels than people and their tools nest.
+    const MOST: usize = 512;
+    let ancestors = ancestors_up_to(MOST);
+    ancestors.len() == MOST || ancestors.iter().any(|process| recognise(paths, process).is_some())
+}
+
+fn ancestors_up_to(highest: usize) -> Vec<Process> {
     let mut found: Vec<Process> = Vec::new();
     let mut next = std::os::unix::process::parent_id();
     let mut child_start = u64::MAX;
-    while found.len() < HIGHEST && next > 1 {
+    while found.len() < highest && next > 1 {
         let Ok(Some(process)) = process::look_up(next) else { break };
         if process.start_raw > child_start || found.iter().any(|seen| seen.pid == process.pid) {
             break;

@@ -184,6 +184,11 @@ impl Paths {
         self.stanchion_dir().join("key")
     }
 
+    /// The seals of allowances and pauses that count no longer, a line each.
+    pub fn ended_seals(&self) -> PathBuf {
+        self.stanchion_dir().join("ended-seals")
+    }
+
     /// The compiled global configuration, for projects that have none.
     pub fn global_policy(&self) -> PathBuf {
         self.stanchion.join("global-policy.json")

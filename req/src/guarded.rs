@@ -35,7 +35,7 @@ pub fn check(cli: &Cli) -> anyhow::Result<()> {
 pub fn is_called_by_agent(paths: &Paths) -> bool {
     let marks = [env_vars::CLAUDECODE, env_vars::CLAUDE_CODE_SESSION_ID];
     marks.into_iter().any(|mark| env_vars::get_os(mark).is_some())
-        || owner::find(paths).is_some_and(|owner| owner.is_recognised())
+        || owner::is_below_client(paths)
         // A process that was cut loose from its agent has no terminal; a person who types has one.
         || std::fs::File::open("/dev/tty").is_err()
 }

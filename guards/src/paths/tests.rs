@@ -182,7 +182,9 @@ fn a_permit_lets_one_file_be_made_once() {
     assert_eq!(bench.verdict("touch docs/checkpoints/new.md"), "pass");
     assert_eq!(bench.verdict("touch docs/checkpoints/new.md docs/checkpoints/other.md"), "deny");
     let grants = Grants::of(&project);
-    assert!(grants.spend(&digest) && !grants.spend(&digest));
+    let paths = Paths::below(&bench.home());
+    let permit = grants.permitted(&digest, Moment::now().epoch()).unwrap();
+    assert!(grants.spend(&paths, &digest, &permit) && !grants.spend(&paths, &digest, &permit));
     assert_eq!(with_permits(&bench, &file), (1, vec![]));
 }
 
@@ -196,5 +198,6 @@ fn a_permit_ends() {
     permit_file(&project, &file, "`req checkpoint new`", long_ago).unwrap();
     assert_eq!(with_permits(&bench, &file), (1, vec![]));
     permit_file(&project, &bench.root().join("x"), "`req checkpoint new`", Moment::now()).unwrap();
-    assert!(!Grants::of(&project).spend(&digest_of_file(&file)), "it is swept away");
+    let swept = Grants::of(&project).permitted(&digest_of_file(&file), long_ago.epoch());
+    assert!(swept.is_none(), "it is swept away");
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use guards::grants::{ANSWERABLE, Grant, Grants, LIFE};
+use guards::grants::{self, ANSWERABLE, Grant, Grants, LIFE};
 use hooks_common::redact::redact;
 use hooks_common::registry::{Registry, is_same_dir};
 use hooks_common::session_id::SessionKey;
@@ -29,10 +29,14 @@ struct Refused {
 }
 
 impl Refused {
-    /// Why: all that guards said, because all of it is let through.
+    /// What guards had against it, all of which is let through.
+    fn stopping(&self) -> impl Iterator<Item = &GuardRecord> {
+        self.event.guards.iter().filter(|record| matches!(record.verdict.as_str(), "deny" | "ask"))
+    }
+
+    /// The same for people.
     fn reasons(&self) -> Vec<&str> {
-        let refusing = self.event.guards.iter().filter(|record| record.verdict == "deny");
-        refusing.map(|record| record.what.as_str()).collect()
+        self.stopping().map(|record| record.what.as_str()).collect()
     }
 }
 
@@ -60,6 +64,7 @@ pub fn run(arguments: &AllowOnce, out: &mut impl Write) -> anyhow::Result<()> {
         code: code.clone(),
         session: found.session.to_string(),
         what: found.record.what.clone(),
+        reasons: found.stopping().map(|record| grants::reason(&record.guard, &record.what)).collect(),
         reason: reason.clone(),
         granted_at: place.now.rfc3339(),
         expires_at: place.now.epoch() + LIFE,

@@ -253,6 +253,114 @@ fn a_pause_of_a_person_counts_and_one_of_an_agent_does_not() {
 }
 
 #[test]
+fn a_copy_of_what_was_used_or_ended_counts_no_longer() {
+    let world = guarded("  push: {}\n");
+    allow(&world, &code(push(&world, PUSH).refusal()));
+    let grant = grants(&world).pop().unwrap();
+    let kept = std::fs::read(&grant).unwrap();
+    assert!(!push(&world, PUSH).stdout.contains("deny"));
+    std::fs::write(&grant, &kept).unwrap();
+    push(&world, PUSH).refusal();
+
+    let mark = world.repo.join(format!(".git/requirements/sessions/{KEY}.paused"));
+    for _ in 0..2 {
+        assert!(world.typed(&format!("pause --session {SESSION} --reason release")).status.success());
+    }
+    let kept = std::fs::read(&mark).unwrap();
+    push(&world, PUSH).silent();
+    world.req_ok(&["resume", "--session", SESSION]);
+    push(&world, PUSH).refusal();
+    std::fs::write(&mark, &kept).unwrap();
+    push(&world, PUSH).refusal();
+}
+
+#[test]
+fn an_allowance_is_for_what_the_person_saw() {
+    let world = guarded("  push: {}\n  sql: {mode: warn}\n");
+    let line = "git push origin HEAD && sqlite3 x.db 'DROP TABLE t'";
+    let refused = push(&world, line);
+    assert!(refused.stdout.contains("sqlite3"), "a warning is told beside a refusal: {refused:?}");
+    allow(&world, &code(refused.refusal()));
+    world.git(&["checkout", "-q", "-b", "master"]);
+    let other = push(&world, line);
+    assert!(other.refusal().contains("`master`"), "{other:?}");
+    assert!(
+        other.refusal().contains("What was allowed with ") && other.refusal().contains("`main`"),
+        "{other:?}"
+    );
+    world.git(&["checkout", "-q", "main"]);
+    let passed = push(&world, line);
+    assert!(
+        !passed.stdout.contains("\"deny\"") && passed.stdout.contains("was let through once"),
+        "{passed:?}"
+    );
+}
+
+#[test]
+fn a_client_far_above_is_a_client_all_the_same() {
+    let world = guarded("  push: {}\n");
+    let code = code(push(&world, PUSH).refusal());
+    // A shell that is called `claude`, twenty levels above.
+    let client = world.root().join("claude");
+    std::fs::copy("/bin/bash", &client).unwrap();
+    let nest = world.root().join("nest.sh");
+    let req = tests::executables().join("req");
+    std::fs::write(
+        &nest,
+        format!(
+            "#!/bin/bash\nif [ \"$1\" -gt 0 ]; then bash \"$0\" $(($1 - 1)); true; else script -qec '{} allow-once {code}' /dev/null; true; fi\n",
+            req.display()
+        ),
+    )
+    .unwrap();
+    let mut command = world.command(&client);
+    let output = command.arg("-c").arg(format!("bash {} 20; true", nest.display())).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("only a person"), "{said}");
+    assert!(grants(&world).is_empty());
+}
+
+#[test]
+fn what_reaches_for_an_override_by_other_spellings_is_refused() {
+    let world = guarded("  push: {}\n");
+    // With the first allowance comes the key.
+    allow(&world, &code(push(&world, PUSH).refusal()));
+    for line in [
+        "req \"allow\"-once ABCDEF",
+        "req a{llow,}-once ABCDEF",
+        "x=allow; req $x-once ABCDEF",
+        "cp $(which req) zz && ./zz allow-once ABCDEF",
+        "tmux send-keys -t u 'req allow-once ABCDEF' Enter",
+        "tmux send-keys -t u req Space allow-once Space ABCDEF Enter",
+        "tmux send-keys -t u 'req allow' '-once ABCDEF' Enter",
+        "tmux new-window 'req pause --session x'",
+        "screen -X stuff 'req pause\n'",
+        "xterm -e 'req pause'",
+        "python3 -c 'import pty; pty.spawn([\"req\",\"pause\"])'",
+        "cat ~/.stanchion//key",
+        "cat ~/.stanchion/./key",
+        "cd ~/.stanchion && cat key",
+        "cat ~/.stan*/key",
+        "cp -r ~/.stanchion /tmp/x",
+        "tar cf /tmp/x.tar ~/.stanchion",
+    ] {
+        let answer = push(&world, line);
+        assert!(answer.stdout.contains("\"deny\""), "{line}: {answer:?}");
+    }
+    for line in [
+        "ls ~/.stanchion",
+        "cat ~/.stanchion/bin/README",
+        "tmux send-keys -t u 'cargo test' Enter",
+        "git commit -m 'say how req allow-once works'",
+        "grep -rn 'req pause' docs",
+        "cat src/key",
+        "docker pause web",
+    ] {
+        push(&world, line).silent();
+    }
+}
+
+#[test]
 fn an_agent_cannot_write_its_own_allowance() {
     let world = guarded("  large_read: {mode: observe}\n");
     let folder = world.repo.join(".git/stanchion/allowed");
