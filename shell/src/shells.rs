@@ -55,6 +55,10 @@ pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -
         } else if text == "-" {
             break;
         } else if let Some(letters) = text.strip_prefix(['-', '+']).filter(|letters| !letters.is_empty()) {
+            if text.starts_with('-') && letters.contains('n') {
+                // It only reads what it is given.
+                return None;
+            }
             takes_text |= letters.contains('c');
             reads_input |= letters.contains('s');
             at += letters.bytes().filter(|letter| matches!(letter, b'o' | b'O')).count();

@@ -78,7 +78,7 @@ const fn wrapper(
     Wrapper { names, options: Options::new(short, long), operands, kind }
 }
 
-const WRAPPERS: [Wrapper; 37] = [
+const WRAPPERS: [Wrapper; 41] = [
     wrapper(
         "sudo",
         "CDghpRrTtUu",
@@ -157,7 +157,11 @@ const WRAPPERS: [Wrapper; 37] = [
     wrapper("npx bunx pnpx", "pwc", "package workspace call cache userconfig", 0, Kind::Words),
     wrapper("uvx pipx", "p", "from with python spec index-url", 0, Kind::Words),
     wrapper("cross-env dotenv dotenvx env-cmd", "efcpv", "file", 0, Kind::Assigns),
-    wrapper("with-contenv aws-vault chronic ts ifne pee gdb valgrind perf heaptrack", "", "", 0, Kind::Words),
+    wrapper("ssh-agent linux32 linux64 i386 x86_64", "tEaP", "", 0, Kind::Words),
+    wrapper("setarch", "", "", 1, Kind::Words),
+    wrapper("proot", "rbwqRS", "rootfs bind mount cwd pwd qemu", 0, Kind::Words),
+    wrapper("aws-vault chamber", "dpnt", "duration prompt mfa-token region", 2, Kind::Words),
+    wrapper("with-contenv chronic ts ifne pee gdb valgrind perf heaptrack", "", "", 0, Kind::Words),
     wrapper("entr", "", "", 0, Kind::Words),
     wrapper("run-one run-this-one cgexec daemonize start-stop-daemon", "gcp", "", 0, Kind::Words),
 ];
@@ -175,7 +179,7 @@ pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -
         "trap" => one(runners::trap(words)),
         "alias" => runners::alias(words),
         "at" | "batch" => one(shells::fed(name, input)),
-        "su" | "runuser" => one(runners::su(name, words, input)),
+        "su" | "runuser" | "sg" => one(runners::su(name, words, input)),
         "script" => one(runners::script(words)),
         "flock" => one(runners::flock(words)),
         "nix" | "nix-shell" => one(runners::nix(words)),

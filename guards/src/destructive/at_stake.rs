@@ -100,7 +100,10 @@ fn is_lost(state: &[u8], left: Left) -> bool {
 /// Whether a path lies in a folder that a tool makes again.
 pub fn is_made_again(path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
-    path.split('/').any(|part| MADE_AGAIN.contains(&part)) || path.ends_with(".pyc")
+    // What hooks keep in a project is theirs.
+    let is_ours =
+        path.starts_with(".claude/state/") || path == ".claude/state" || path.contains("/.claude/state/");
+    is_ours || path.split('/').any(|part| MADE_AGAIN.contains(&part)) || path.ends_with(".pyc")
 }
 
 /// Names the first of some files, and counts the others.

@@ -241,7 +241,8 @@ fn shell_word(text: &str) -> String {
 fn sets_guards(path: &str) -> bool {
     let mut parts = path.rsplit('/');
     let name = parts.next().unwrap_or_default();
-    name.starts_with("requirements") && name.ends_with(".yaml") && parts.next() == Some(".claude")
+    let is_one = |begin: &str, end: &str| name.starts_with(begin) && name.ends_with(end);
+    (is_one("requirements", ".yaml") || is_one("settings", ".json")) && parts.next() == Some(".claude")
 }
 
 /// The files that guards of the project are set by.

@@ -196,7 +196,11 @@ fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
     let given = Given::of(call.arguments(), Options::new("", "pathspec-from-file"));
     let is_of_files = given.behind.is_some_and(|paths| !paths.is_empty()) || given.operands.len() > 1;
     let Some(target) = given.operands.first().filter(|_| !is_of_files) else { return Ok(None) };
-    let branch = tree.branch();
+    let (head, branch) = match where_to(call, tree, sight) {
+        Course::Stays => ("HEAD".to_owned(), tree.branch()),
+        Course::Keeps => return Ok(None),
+        Course::To(branch) => (format!("refs/heads/{branch}"), Some(branch)),
+    };
     if let Some(branch) = &branch
         && let Some(found) = moved(branch, Some(target), tree, sight)?
     {
@@ -205,13 +209,57 @@ fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
     if !given.has(&["hard"]) || !is_remote(&target.text, tree)? {
         return Ok(None);
     }
-    match only_here("HEAD", branch.as_deref(), Some(&target.text), tree)? {
+    match only_here(&head, branch.as_deref(), Some(&target.text), tree)? {
         0 => Ok(None),
         lost => Ok(Some(Objection::sure(
             format!("`git reset --hard` would drop {} that no other branch has", counted(lost)),
             "keep them under a name first: git branch kept",
         ))),
     }
+}
+
+/// What a line did to HEAD before a call.
+enum Course {
+    /// Nothing.
+    Stays,
+    /// It left the commits of HEAD under a name: a new branch, a tag, or where they were.
+    Keeps,
+    /// It went to a branch that is there.
+    To(String),
+}
+
+/// What the line did in the same folder before this call.
+fn where_to(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Course {
+    let commands = sight.script().commands.iter().filter_map(Command::git);
+    let before = commands.take_while(|other| !std::ptr::eq(other.words, call.words));
+    let mut course = Course::Stays;
+    for other in before.filter(|other| other.folder == call.folder) {
+        let given = Given::of(other.arguments(), Options::new("bBcCm", "orphan create force-create message"));
+        let first = given.operands.first().map(|word| word.text.as_str());
+        let makes = given.value(&["b", "B", "c", "C", "create", "force-create"]).is_some();
+        match other.subcommand() {
+            "checkout" | "switch" if makes => return Course::Keeps,
+            "branch" | "tag"
+                if given.operands.len() == 1 && !given.has(&["d", "D", "delete", "l", "list"]) =>
+            {
+                return Course::Keeps;
+            }
+            "checkout" | "switch" if given.behind.is_none() && given.operands.len() == 1 => {
+                let Some(name) = first.filter(|_| given.operands[0].is_literal) else { continue };
+                let name = if name == "-" { "@{-1}" } else { name };
+                let asked = ["rev-parse", "--symbolic-full-name", "--verify", "--quiet", name, "--"];
+                let full = tree.ask(asked).ok().flatten().unwrap_or_default();
+                match full.trim().strip_prefix("refs/heads/") {
+                    Some(branch) => course = Course::To(branch.to_owned()),
+                    // A name that is no branch here is made one from the remote's, or is a path.
+                    None if full.trim().is_empty() => {}
+                    None => return Course::Keeps,
+                }
+            }
+            _ => {}
+        }
+    }
+    course
 }
 
 /// Whether a name stands for what a remote has.

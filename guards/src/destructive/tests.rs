@@ -135,6 +135,13 @@ fn nothing_at_stake_is_nothing_to_say() {
         ("git reset --soft HEAD~1", "pass"),
         ("git reset --soft HEAD~2", "ask"),
         ("git reset --hard origin/main", "deny"),
+        ("git status && git reset --hard origin/main", "deny"),
+        ("git branch -d merged; git reset --hard origin/main", "deny"),
+        ("git branch keep && git reset --hard origin/main", "pass"),
+        ("git tag keep && git reset --hard origin/main", "pass"),
+        ("git switch -c wip && git reset --hard origin/main", "pass"),
+        ("git checkout merged && git reset --hard origin/main", "pass"),
+        ("git switch merged; git fetch origin; git reset --hard origin/main", "pass"),
         ("git reset --hard origin/HEAD", "deny"),
     ]);
     bench.git(&["branch", "kept"]);

@@ -16,7 +16,10 @@ mod refspec;
 mod tests;
 mod told;
 
+use std::path::Path;
+
 use config::types::guards::Push as Settings;
+use hooks_common::paths::resolve;
 use hooks_common::redact::redact;
 use hooks_common::text::fact;
 use shell::Command;
@@ -66,6 +69,14 @@ pub fn examine(settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>,
     Ok(Reader::read(settings, sight))
 }
 
+/// Whether a remote is a repository in a temporary folder, which nobody shares.
+fn is_thrown_away(remote: &str) -> bool {
+    let path = remote.strip_prefix("file://").unwrap_or(remote);
+    let path = resolve(Path::new(path));
+    path.is_absolute()
+        && [Path::new("/tmp"), Path::new("/var/tmp")].iter().any(|folder| path.starts_with(folder))
+}
+
 /// What is wrong with a destination, if anything is.
 fn objection(
     destination: &Destination,
@@ -80,7 +91,17 @@ fn objection(
         "push a branch of its own and open a pull request: git push -u {plain} HEAD:refs/heads/<a-new-name>"
     );
     let written_out = format!("write the branch out: git push {plain} HEAD:refs/heads/<branch>");
+    if remote.is_some_and(is_thrown_away) {
+        return None;
+    }
     let unknown = || {
+        if matches!(destination, Destination::Removed(_)) {
+            let what = format!("this removes a branch from {shown}, and which is known only when it runs");
+            return Some(Objection::doubtful(
+                what,
+                format!("write it out: git push {plain} --delete <branch>"),
+            ));
+        }
         let what = format!("this pushes to {shown}, and to which branch is known only when it runs");
         Some(Objection::doubtful(what, written_out.clone()))
     };

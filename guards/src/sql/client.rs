@@ -250,7 +250,8 @@ impl Client {
                 Argument::Operand(at) => {
                     operands += 1;
                     let is_database = operands == 1 && self.operands == Operands::DatabaseThenSql;
-                    is_in_memory |= is_database && words[at].is_literal && words[at].text == ":memory:";
+                    is_in_memory |=
+                        is_database && words[at].is_literal && matches!(&*words[at].text, ":memory:" | "");
                     let operand = self.operand(&words[at], operands);
                     is_told |= matches!(operand, Some(Given::Sql(_)));
                     given.extend(operand);
@@ -291,6 +292,8 @@ impl Client {
         if !is_told {
             given.push(Given::Input);
         }
+        // Without a file it is one in memory as well.
+        is_in_memory |= self.operands == Operands::DatabaseThenSql && operands == 0;
         Call { name, dialects: self.dialects, given, is_in_memory }
     }
 

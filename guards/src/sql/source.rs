@@ -106,7 +106,37 @@ pub fn worst(name: &str, command: &Command) -> Option<(Class, String)> {
     }
     let lines = code.lines().filter(|line| !line.trim_start().starts_with(language.comment));
     let code: Vec<&str> = lines.collect();
+    if is_in_memory(&code.join("\n")) {
+        return None;
+    }
     begun(&code.join("\n")).map(|(class, text)| (class, text.to_owned()))
+}
+
+/// Whether a program opens databases in memory alone: nobody's, and gone when it ends.
+fn is_in_memory(code: &str) -> bool {
+    const OPENING: [&str; 4] = ["connect(", "Database(", "create_engine(", "DatabaseSync("];
+    const IN_MEMORY: [&str; 7] = [
+        "':memory:'",
+        "\":memory:\"",
+        "'sqlite://'",
+        "\"sqlite://\"",
+        "'sqlite:///:memory:'",
+        "\"sqlite:///:memory:\"",
+        "database=':memory:'",
+    ];
+    let mut opened = 0;
+    for opening in OPENING {
+        for (at, _) in code.match_indices(opening) {
+            opened += 1;
+            let given = code[at + opening.len()..].trim_start();
+            let is_without = given.starts_with(')') && code[..at].ends_with("duckdb.");
+            if !is_without && !IN_MEMORY.iter().any(|one| given.starts_with(one)) {
+                return false;
+            }
+        }
+    }
+    let names_one = || ["(':memory:'", "(\":memory:\""].iter().any(|one| code.contains(one));
+    (opened > 0 || names_one()) && !code.to_ascii_lowercase().contains("attach")
 }
 
 /// Whether a text of any kind holds a statement that writes: its beginning, and what it is about.
@@ -202,6 +232,14 @@ fn begun(text: &str) -> Option<(Class, &str)> {
 /// Whether a string or a line begins behind this text. A bracket may be Perl's quote, or end what `WITH` names.
 fn is_beginning(before: &str) -> bool {
     let before = before.trim_end_matches([' ', '\t', '\r']);
+    // What is only printed goes to no database.
+    let called = before.trim_end_matches(['"', '\'', '`']);
+    let called = called.strip_suffix(['f', 'b', 'r']).unwrap_or(called);
+    if called.len() < before.len()
+        && ["print(", "console.log(", "puts ", "println("].iter().any(|one| called.ends_with(one))
+    {
+        return false;
+    }
     before.chars().next_back().is_none_or(|c| "\n'\"`{([|;)".contains(c))
 }
 
