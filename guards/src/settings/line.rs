@@ -13,6 +13,8 @@ use crate::touched::{self, Touched, Way};
 
 /// What to do instead of writing a file from a command line.
 pub(super) const USE_EDIT: &str = "use Edit, so that the change can be read first";
+/// What to do instead of taking a file away.
+const LEAVE_IN_PLACE: &str = "leave it where it is, or ask the user to take it away";
 /// What to do instead of touching what Stanchion keeps.
 pub(super) const LEAVE_IT: &str = "leave it to `req` and `stanchion`";
 
@@ -20,7 +22,7 @@ pub(super) const LEAVE_IT: &str = "leave it to `req` and `stanchion`";
 pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
     let is_possible = |command: &Command| {
         calls::weakening(command).is_some()
-            || programs::is_changing(command)
+            || programs::may_change(command)
             || texts::speaking(command, sight).is_some()
     };
     touched::is_any(sight) || sight.script().commands.iter().any(is_possible) || blind(sight).is_some()
@@ -70,7 +72,8 @@ fn known(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Obje
             Way::Removed => format!("{by} would remove {file}, which decides about hooks and gates"),
             Way::Moved => format!("{by} would move {file} away, which decides about hooks and gates"),
         };
-        return Some(Objection::doubtful(what, USE_EDIT));
+        let way_out = if touched.way == Way::Written { USE_EDIT } else { LEAVE_IN_PLACE };
+        return Some(Objection::doubtful(what, way_out));
     }
     let goes =
         |folder: &&Path| touched.way != Way::Written && folder.exists() && touched.reaches(folder, sight);
@@ -177,7 +180,22 @@ fn comes_from(word: &Word, line: &str) -> bool {
 /// Whether any word of a line names one of the files.
 fn names_any(line: &str) -> bool {
     let is_between = |c: char| c.is_whitespace() || "\"';><()=|&".contains(c);
-    line.split(is_between).any(files::names_one)
+    if !line.split(is_between).any(files::names_one) {
+        return false;
+    }
+    // What a line leaves out it does not reach: `--exclude-dir=.claude`, `-not -path './.claude/*'`, `-E .claude`.
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let is_left_out = |at: usize| {
+        let before = |back: usize| at.checked_sub(back).map_or("", |at| words[at]);
+        let is_test = matches!(before(1), "-path" | "-ipath" | "-wholename" | "-name" | "-iname" | "-regex");
+        let is_pruned = words.get(at + 1..).unwrap_or_default().iter().take(2).any(|word| *word == "-prune");
+        words[at].starts_with("--exclude")
+            || words[at].trim_start_matches(['"', '\'']).starts_with('!')
+            || matches!(before(1), "-E" | "--exclude" | "--exclude-dir" | "--ignore" | "--ignore-dir")
+            || is_test && (is_pruned || matches!(before(2), "-not" | "!" | "\\!"))
+    };
+    let names = |at: usize| words[at].split(is_between).any(files::names_one);
+    (0..words.len()).any(|at| names(at) && !is_left_out(at))
 }
 
 /// A line that cannot be followed to its end, and names one of the files.

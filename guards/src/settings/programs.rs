@@ -11,9 +11,14 @@ use super::line::{self, LEAVE_IT, USE_EDIT};
 use crate::objection::Objection;
 use crate::sight::Sight;
 
+/// Whether a command may change a file that it is given.
+pub(super) fn may_change(command: &Command) -> bool {
+    is_changing(command) || !outputs(command).is_empty()
+}
+
 /// A program that changes a file it is given.
 pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> Option<Objection> {
-    let program = command.program().filter(|_| is_changing(command))?;
+    let program = command.program()?;
     let folder = command.git().map_or_else(|| command.folder.clone(), |git| git.folder);
     let place = |word: &Word| -> Option<PathBuf> {
         let write = Write::tree(word, &folder, "");
@@ -25,7 +30,11 @@ pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> O
         };
         paths.map(|path| resolve(&path)).find(decides)
     };
-    let words = changed(command);
+    let mut words = if is_changing(command) { changed(command) } else { Vec::new() };
+    words.extend(outputs(command));
+    if words.is_empty() {
+        return None;
+    }
     let Some(path) = words.iter().find_map(place).or_else(|| linked(command, &words, files, sight)) else {
         let is_likely = |word: &Word| line::is_likely(&Write::tree(word, &folder, ""), command, sight);
         let what =
@@ -54,6 +63,19 @@ pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> O
             USE_EDIT,
         )
     })
+}
+
+/// The words behind an option by which programs name what they write: `-o x`, `--output=x`, `-out x`.
+fn outputs(command: &Command) -> Vec<Word> {
+    const NAMES: [&str; 5] = ["-o", "-O", "-out", "--output", "--output-file"];
+    let words = command.arguments();
+    let behind =
+        words.windows(2).filter(|pair| NAMES.contains(&pair[0].text.as_str())).map(|pair| pair[1].clone());
+    let within = words.iter().filter_map(|word| {
+        let (name, value) = word.text.split_once('=')?;
+        NAMES.contains(&name).then(|| Word { text: value.to_owned(), ..word.clone() })
+    });
+    behind.chain(within).collect()
 }
 
 /// The words that name what a program changes.
@@ -108,6 +130,10 @@ fn written_by_sed(script: &str) -> Option<Word> {
     })
 }
 
+fn operands_of(command: &Command) -> usize {
+    command.arguments().iter().filter(|word| !word.text.starts_with('-')).count()
+}
+
 /// Whether a program is one that changes the files it is given; some do with an option only.
 pub(super) fn is_changing(command: &Command) -> bool {
     let has = |names: &[&str]| command.arguments().iter().any(|word| names.contains(&word.text.as_str()));
@@ -117,7 +143,10 @@ pub(super) fn is_changing(command: &Command) -> bool {
     };
     match command.program() {
         Some("chmod" | "chown" | "chgrp" | "chattr" | "setfacl" | "shred" | "sd") => true,
-        Some("ed" | "ex" | "vi" | "vim" | "nvim") => true,
+        Some("ed" | "ex" | "vi" | "vim" | "nvim") => !has(&["-R"]),
+        Some("nano" | "pico" | "micro" | "joe" | "emacs" | "emacsclient" | "script") => true,
+        Some("mount") => has(&["--bind", "-B", "--rbind", "-R"]),
+        Some("uniq" | "xxd") => operands_of(command) > 1,
         // A second name would not be known for what it is.
         Some("ln" | "gln") => true,
         Some("cp") => has_letter('l') || has(&["--link"]),
