@@ -161,10 +161,13 @@ pub(super) fn plain(line: &str) -> String {
 /// A line without numbers, hashes, folders, durations and the width of what is drawn.
 pub fn normalised(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
-    let mut rest = line.trim();
+    let line = line.trim();
+    let mut rest = line;
     while let Some(c) = rest.chars().next() {
         let is_word_start = !out.ends_with(|c: char| c.is_alphanumeric());
-        let (text, length) = if is_word_start && let Some(found) = path(rest, &out) {
+        let (text, length) = if let Some(length) = is_of_name(&line[..line.len() - rest.len()], rest) {
+            (&rest[..length], length)
+        } else if is_word_start && let Some(found) = path(rest, &out) {
             found
         } else if is_word_start && let Some(found) = number(rest) {
             found
@@ -190,6 +193,20 @@ pub fn normalised(line: &str) -> String {
         rest = &rest[length..];
     }
     out
+}
+
+/// The length of a number at the beginning that ends a name: `case_12`, `shard3`. Longer ones are no names.
+fn is_of_name(before: &str, rest: &str) -> Option<usize> {
+    const LONGEST: usize = 3;
+    let length = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let is_end = !rest[length..].starts_with(|c: char| c.is_alphanumeric() || matches!(c, '.' | ','));
+    if !(1..=LONGEST).contains(&length) || !is_end {
+        return None;
+    }
+    let word = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+    let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
+    // `E12` is the number of an error, `T12` a time.
+    (letters > 1 && word.ends_with(|c: char| c.is_alphabetic() || c == '_')).then_some(length)
 }
 
 /// Whether a number at the beginning counts failures or what passed.
@@ -315,6 +332,9 @@ mod tests {
             ("========== 1 failed, 3 passed ==========", "== 1 failed, N passed =="),
             ("Found 12 errors in 3 files", "Found 12 errors in N files"),
             ("10,000 of 12.5", "N of N"),
+            ("test parse::case_12 failed", "test parse::case_12 failed"),
+            ("shard3 of shard_1234", "shard3 of shard_N"),
+            ("took12ms at v2", "tookNms at vN"),
             ("  a \t b  ", "a b"),
             ("", ""),
             ("thread 'a' (1234) panicked", "thread 'a' (N) panicked"),

@@ -21,7 +21,7 @@ use super::exemptions::{self, Shown};
 use super::graduation::{Step, Terms};
 use super::inspect::{Finding, Inspector, graduate, inside, record};
 use super::scan::Sheet;
-use super::store::Book;
+use super::store::{self, Book};
 use super::words;
 use crate::sight::{Sight, text_of};
 use crate::staged;
@@ -274,6 +274,8 @@ fn files(
                 ["diff", "--name-only", "-z", "--relative", "--no-renames", "--no-ext-diff", "HEAD", "--"];
             let mut names_changed = names(root, &diff)?;
             names_changed.extend(names(root, &untracked)?);
+            // git may have mended what was warned of: then it is no change any more.
+            names_changed.extend(store::known(root).into_keys());
             names_changed
         }
     };

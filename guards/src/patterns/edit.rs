@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use config::Policy;
 use config::types::Mode;
-use config::types::guards::{Guard, GuardName, Patterns, Placed};
+use config::types::guards::{Guard, GuardName, PatternSeverity, Patterns, Placed};
 use hooks_common::answer::Decision;
 use hooks_common::event::{Payload, TextEdit};
 use hooks_common::runtime::Hook;
@@ -32,6 +32,8 @@ pub struct Said {
     /// What else is to be known, of the file in which warnings are kept.
     pub notes: Vec<String>,
     mode: Mode,
+    /// Whether what is warned of now will be refused some day.
+    is_refused_later: bool,
     /// Whether a person has the guards stand aside: then it is only recorded.
     is_paused: bool,
 }
@@ -51,7 +53,7 @@ pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
             ..GuardRecord::default()
         });
         if !said.is_paused {
-            tell(hook, one, said.mode);
+            tell(hook, one, &said);
         }
     }
     for note in said.notes {
@@ -100,6 +102,8 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
         notes.extend(book.close(settings.most, &terms).unwrap_or_else(|error| vec![error]));
     }
     let (refused, warned): (Vec<_>, Vec<_>) = judged.into_iter().partition(|(step, _)| *step == Step::Refuse);
+    // A rule of low severity only ever warns.
+    let is_refused_later = warned.iter().any(|(_, finding)| finding.rule.severity != PatternSeverity::Low);
     let raise = |findings: Vec<(Step, Finding<'_>)>, certainty: fn(String, String) -> Objection| {
         let findings: Vec<_> = findings.into_iter().map(|(_, finding)| finding).collect();
         (!findings.is_empty()).then(|| {
@@ -115,16 +119,22 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
     };
     let raised = [raise(refused, Objection::sure), raise(warned, Objection::advice)];
     let raised: Vec<_> = raised.into_iter().flatten().collect();
-    Ok(Said { is_paused: !raised.is_empty() && is_paused(sight), raised, notes, mode: settings.mode() })
+    Ok(Said {
+        is_paused: !raised.is_empty() && is_paused(sight),
+        raised,
+        notes,
+        mode: settings.mode(),
+        is_refused_later,
+    })
 }
 
-fn tell(hook: &mut Hook, raised: &Raised, mode: Mode) {
+fn tell(hook: &mut Hook, raised: &Raised, said: &Said) {
     match raised.verdict {
         Verdict::Observe => {}
         Verdict::Deny => hook.answer.decide(Decision::Refuse(refusal::after(hook, raised))),
         Verdict::Ask | Verdict::Warn => {
-            let later = match mode {
-                Mode::Enforce => "a warning; what stays is refused later",
+            let later = match said.mode {
+                Mode::Enforce if said.is_refused_later => "a warning; what stays is refused later",
                 _ => "which only warns",
             };
             let text = refusal::told(raised, later);
