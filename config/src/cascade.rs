@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use hooks_common::finding::{Finding, Place, Severity};
@@ -133,13 +134,22 @@ pub fn load_one(path: &Path, level: Level) -> Loaded {
     load(&[ConfigFile { level, path: path.to_owned(), identity: FileIdentity::of(path) }])
 }
 
-/// A guard that is named and nothing else is on, with every default.
+/// A guard that is named and nothing else is on, with every default; so is one that is `true`. One that is `false` is off.
 fn name_guards(tree: &mut Node) {
     let Value::Mapping(entries) = &mut tree.value else { return };
     let guards = entries.iter_mut().find(|(key, _)| key.text() == Some("guards"));
     let Some((_, Node { value: Value::Mapping(guards), .. })) = guards else { return };
-    for (_, guard) in guards.iter_mut().filter(|(_, guard)| guard.is_null()) {
-        guard.value = Value::Mapping(Vec::new());
+    for (_, guard) in guards {
+        match guard.as_bool() {
+            Some(true) => guard.value = Value::Mapping(Vec::new()),
+            Some(false) => {
+                let mut key = guard.clone();
+                key.value = Value::Scalar { text: "enabled".to_owned(), plain: true };
+                guard.value = Value::Mapping(vec![(key, guard.clone())]);
+            }
+            None if guard.is_null() => guard.value = Value::Mapping(Vec::new()),
+            None => {}
+        }
     }
 }
 
@@ -374,7 +384,10 @@ fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(std::io::Error::other("it is no regular file"));
     }
-    std::fs::read(path)
+    // One byte more than what is taken tells that it is too large.
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(yaml::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The key and the value that keys lead to.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 /// How large a configuration file may be, in bytes.
-const LARGEST: usize = 1024 * 1024;
+pub(crate) const LARGEST: usize = 1024 * 1024;
 /// How many nodes aliases may unfold to.
 const MOST_NODES: usize = 50_000;
 /// How deep nodes may nest.

@@ -59,13 +59,18 @@ impl Run {
     }
 }
 
+/// How much of a log is looked at, in bytes.
+const LONGEST: usize = 4 * 1024 * 1024;
+
 /// The runs of a project, oldest first. Lines that are none are skipped.
 ///
 /// # Errors
 /// When the log exists and cannot be read.
 pub fn read(root: &Path) -> io::Result<Vec<Run>> {
     let bytes = store::read(&in_project::test_runs(root))?.unwrap_or_default();
-    Ok(append::read_lines(&bytes).0)
+    // It is cut long before: what is longer is not ours alone, and its end is what counts.
+    let end = &bytes[bytes.len().saturating_sub(LONGEST)..];
+    Ok(append::read_lines(end).0)
 }
 
 /// Appends the runs that do not stand there yet, and cuts a log that has grown long; the caller holds the lock.

@@ -10,6 +10,7 @@ pub mod quarantine;
 pub mod replace;
 
 use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 pub use append::append_line;
@@ -20,14 +21,24 @@ pub use replace::{Durability, create, replace};
 /// # Errors
 /// Any other reason why it cannot be read.
 pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let mut file = match open(path) {
+    /// What is larger is none of ours, and would hold everybody up.
+    const LARGEST: u64 = 256 * 1024 * 1024;
+    let file = match open(path) {
         Ok(file) => file,
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let size = file.metadata().map_or(0, |meta| meta.len());
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-    file.read_to_end(&mut bytes)?;
+    let about = file.metadata()?;
+    let kind = about.file_type();
+    let unfit = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    if kind.is_char_device() || kind.is_block_device() {
+        return unfit("it is a device");
+    }
+    if about.len() > LARGEST {
+        return unfit("it is larger than 256 MiB");
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0) + 1);
+    file.take(LARGEST).read_to_end(&mut bytes)?;
     Ok(Some(bytes))
 }
 

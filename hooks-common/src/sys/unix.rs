@@ -30,6 +30,8 @@ pub fn prepare() {
     }
     // SAFETY: ignoring a signal installs no handler, so nothing of ours runs in its context.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+    // SAFETY: as above. A file that may not grow any more is an error, not the end.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// Whether a process of this number exists, as far as the kernel tells us; one of another user does.

@@ -24,6 +24,15 @@ struct Input {
     command: String,
     file: Option<PathBuf>,
     agent: Option<String>,
+    /// All of it, where it was given as JSON.
+    whole: Option<Value>,
+}
+
+impl Input {
+    /// Whether guards look at something that was not given: what an edit writes.
+    fn lacks_content(&self, tool: &str) -> bool {
+        self.whole.is_none() && is_edit_tool(tool)
+    }
 }
 
 /// Explains; a refusal is an answer, not a failure.
@@ -83,7 +92,7 @@ struct Outcome {
     json: Value,
 }
 
-/// What guards have against it. The content of an edit is not known here, so what depends on it is not judged.
+/// What guards have against it. Where only an edit's file was given, what depends on its content is not judged.
 fn guarded(
     place: &Place,
     policy: &config::Policy,
@@ -91,7 +100,8 @@ fn guarded(
     input: &Input,
     folder: &Path,
 ) -> anyhow::Result<Option<(objection::Verdict, String)>> {
-    let input = json!({"command": input.command, "file_path": input.file});
+    let named = || json!({"command": input.command, "file_path": input.file});
+    let input = input.whole.clone().unwrap_or_else(named);
     let payload = json!({"tool_name": tool, "tool_input": input, "cwd": folder}).to_string();
     let payload = Payload::parse(payload.as_bytes())?;
     let sight = Sight::new(&place.paths, &place.project, policy, &payload, place.now);
@@ -128,6 +138,7 @@ fn explain(
     let is_paused = session.is_some_and(|session| {
         is_paused_by_person(&place.paths, &place.state().pause_mark(session), session)
     });
+    let is_guarded = !is_paused && policy.as_ref().is_some_and(|policy| policy.guards().next().is_some());
     let found = match policy.filter(|_| !is_paused) {
         Some(policy) => guarded(place, &policy, tool, input, folder)?,
         None => None,
@@ -145,7 +156,16 @@ fn explain(
             outcome.lines.push(text);
             Ok(outcome)
         }
-        None => explain_gates(place, tool, input, folder, session),
+        None => {
+            let mut outcome = explain_gates(place, tool, input, folder, session)?;
+            if is_guarded && input.lacks_content(tool) {
+                outcome.json["content_judged"] = false.into();
+                outcome.lines.push(format!(
+                    "What guards say depends on the content, which was not given: req why {tool} '{{\"file_path\": …}}' with all of the tool's input."
+                ));
+            }
+            Ok(outcome)
+        }
     }
 }
 
@@ -274,6 +294,7 @@ fn input(tool: &str, text: Option<&str>) -> anyhow::Result<Input> {
             command: if is_command { text.to_owned() } else { String::new() },
             file: (!is_command && !text.is_empty()).then(|| text.into()),
             agent: None,
+            whole: None,
         });
     }
     let input: Value = serde_json::from_str(text).context("INPUT starts with `{` and is no JSON")?;
@@ -284,5 +305,6 @@ fn input(tool: &str, text: Option<&str>) -> anyhow::Result<Input> {
         command: field("command").to_owned(),
         file: file.map(PathBuf::from),
         agent: agent.map(str::to_owned),
+        whole: Some(input),
     })
 }

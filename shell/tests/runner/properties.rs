@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use shell::{Command, Doubt};
 
 /// How long any line may take where nothing is optimised and other tests run.
-const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 50 });
+const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 50 });
 
 fn texts(line: &str) -> Vec<String> {
     shell::parse(line).commands.iter().flat_map(Command::texts).collect()
