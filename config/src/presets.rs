@@ -44,7 +44,7 @@ guards:
 pub const PRESETS: [Preset; 5] = [
     Preset {
         name: "relaxed",
-        about: "one requirement: a plan before the first edit",
+        about: "a plan before the first edit, and the guards in their safe modes",
         requirements: &["commit_plan"],
         head: "",
         guards: true,

@@ -207,7 +207,7 @@ impl PathRule {
             existing: false,
         };
         vec![
-            rule(&["docs/checkpoints/*.md"], "/new-checkpoint, which is `req checkpoint new`"),
+            rule(&["docs/checkpoints/*.md"], "/new-checkpoint, which is `req checkpoint new <title>`"),
             rule(&["docs/plans/PLAN-*.md", "docs/work/active/*/plans/PLAN.md"], "/new-plan"),
             rule(&["docs/handoff/*.md"], "/new-handoff"),
             rule(&["docs/reports/*.md"], "/new-report"),

@@ -76,11 +76,11 @@ fn a_refusal_names_the_command() {
     let (what, way_out) = said(&bench, "touch saves/x.md docs/checkpoints/x.md");
     assert_eq!(
         what,
-        "`docs/checkpoints/x.md` is made by /new-checkpoint, which is `req checkpoint new`, not by hand"
+        "`docs/checkpoints/x.md` is made by /new-checkpoint, which is `req checkpoint new <title>`, not by hand"
     );
     assert_eq!(
         way_out,
-        "run /new-checkpoint, which is `req checkpoint new`, then edit the file that it makes; where there is none, say under `guards.paths.rules` what makes these files"
+        "run /new-checkpoint, which is `req checkpoint new <title>`, then edit the file that it makes; where there is none, say under `guards.paths.rules` what makes these files"
     );
     let (what, _) = said(&bench, "cp $FILE saves");
     assert_eq!(what, "this may put files into `docs/checkpoints` that are not made by hand");

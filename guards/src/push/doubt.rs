@@ -45,7 +45,13 @@ fn builds_push(command: &Command, doubt: &Doubt) -> bool {
     };
     match program {
         None => names(true),
-        Some("git" | "hub") => false,
+        // What git prints may be any text, where it is told how.
+        Some("git" | "hub") => {
+            let is_format = |text: &str| text.starts_with("--format") || text.starts_with("--pretty");
+            let formats =
+                command.arguments().iter().any(|word| is_format(&word.text) && names_push(&word.text));
+            may_be_piped && formats
+        }
         // The text that a shell is given was followed, if it is told.
         Some(name) => names(may_be_piped && !SPEAKERS.contains(&name) && !SHELLS.contains(&name)),
     }

@@ -68,6 +68,8 @@ pub const ROWS: &[(&str, &str)] = &[
     ("git push origin HEAD:prod", "deny"),
     ("git push https://example.invalid/team/project.git HEAD:trunk", "deny"),
     ("git push git@example.invalid:team/project HEAD:trunk", "deny"),
+    ("git for-each-ref --format='git push origin main' | sh", "ask"),
+    ("git log --format='%h git push' | head", "pass"),
     ("ssh-agent git push origin main", "deny"),
     ("setarch x86_64 git push origin main", "deny"),
     ("linux64 git push origin main", "deny"),

@@ -64,7 +64,7 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     let who = session.as_ref().map_or("no session".to_owned(), |session| format!("session {session}"));
     writeln!(out, "{} on {}, {who}", place.project.root().display(), gates.branch)?;
     if !gates.policy.is_enabled() {
-        writeln!(out, "The gates are off (`enabled: false`).")?;
+        writeln!(out, "The gates and the guards are off (`enabled: false`).")?;
     }
     if paused {
         let mark = session.as_ref().map(|session| gates.dir.pause_mark(session));
@@ -115,7 +115,8 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     }
     if !guards.is_empty() {
         let all: Vec<_> = guards.iter().map(|(name, mode)| format!("{name} ({mode})")).collect();
-        writeln!(out, "Guards: {}", all.join(", "))?;
+        let off = if gates.policy.is_enabled() { "" } else { " (all of them off)" };
+        writeln!(out, "Guards: {}{off}", all.join(", "))?;
     }
     for finding in &findings {
         if finding.severity > Severity::Note || arguments.verbose {

@@ -409,7 +409,14 @@ fn modes_refuse_tell_once_or_only_record() {
         push(&world, PUSH).silent();
     }
     // A guard that is named is on, with whatever value.
-    for on in ["guards:\n  push:\n", "guards: {push: ~}\n", "guards:\n  push: # with a word\n  sql: {}\n"] {
+    world.configure("guards: {push: false, sql: {}}\n");
+    push(&world, PUSH).silent();
+    for on in [
+        "guards:\n  push:\n",
+        "guards: {push: ~}\n",
+        "guards: {push: true}\n",
+        "guards:\n  push: # with a word\n  sql: {}\n",
+    ] {
         world.configure(on);
         push(&world, PUSH).refusal();
     }
@@ -423,9 +430,21 @@ fn why_tells_what_a_mode_would_do() {
         assert!(why.contains(&format!("guard push {does}: ")), "{mode}: {why}");
         assert_eq!(why.contains("would be refused"), mode == "enforce", "{mode}: {why}");
     }
-    let world = guarded("  destructive: {}\n  push: {}\n");
+    let world = guarded("  destructive: {}\n  push: {}\n  settings: {}\n  large_read: {}\n");
     let why = world.req_ok(&["why", "Bash", "git push origin topic"]);
     assert!(!why.contains("guard "), "{why}");
+    // What a tool is given counts whole.
+    let settings = world.repo.join(".claude/settings.json");
+    std::fs::write(&settings, "{}").unwrap();
+    let weaker = json!({"file_path": settings, "content": "{\"disableAllHooks\": true}"}).to_string();
+    assert!(world.req_ok(&["why", "Write", &weaker]).contains("guard settings refuses it"));
+    let bare = world.req_ok(&["why", "Write", settings.to_str().unwrap()]);
+    assert!(bare.contains("would pass") && bare.contains("which was not given"), "{bare}");
+    let large = world.repo.join("large.log");
+    std::fs::write(&large, "0123456789abcde\n".repeat(6 * 65_536)).unwrap();
+    assert!(world.req_ok(&["why", "Read", large.to_str().unwrap()]).contains("would be refused"));
+    let part = json!({"file_path": large, "limit": 100}).to_string();
+    assert!(world.req_ok(&["why", "Read", &part]).contains("would pass"));
 }
 
 #[test]
