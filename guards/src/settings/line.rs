@@ -93,6 +93,10 @@ fn unknown(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Ob
         command.redirections.iter().map(|redirection| &redirection.target).filter(|_| is_redirection);
     let words = command.arguments().iter().filter(|_| !is_redirection);
     let is_named = |word: &Word| {
+        // A folder that the line made for itself is nobody's.
+        if is_temporary(&word.text, sight.tool_use.command) {
+            return false;
+        }
         names_any(&word.text) || comes_from(word, sight.tool_use.command) && names_any(sight.tool_use.command)
     };
     let is_patch =

@@ -299,6 +299,8 @@ pub const ROWS: &[(&str, &str)] = &[
     ("git checkout main -- src", "pass"),
     ("git stash push -- src/main.rs", "pass"),
     ("uniq .claude/settings.json", "pass"),
+    ("T=$(mktemp -d); mkdir -p \"$T/.claude\"; echo '{}' > \"$T/.claude/settings.json\"", "pass"),
+    ("T=$HOME; echo '{}' > \"$T/.claude/settings.json\"", "ask"),
     ("vim -R .claude/settings.json", "pass"),
     ("openssl rand -out key.bin 8", "pass"),
     ("grep -rl foo --exclude-dir=.claude . | xargs sed -i 's/foo/bar/g'", "pass"),
