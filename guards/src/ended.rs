@@ -29,12 +29,33 @@ pub fn end(paths: &Paths, seal: &str) -> io::Result<()> {
     file.write_all(format!("{seal}\n").as_bytes())
 }
 
-/// Whether a seal counts no longer.
-pub fn is_ended(paths: &Paths, seal: &str) -> bool {
-    let Some(known) = store::read(&paths.ended_seals()).ok().flatten().filter(|_| !seal.is_empty()) else {
-        return false;
+/// Notes that no pause of a session that began up to now (RFC 3339) counts any longer, wherever its mark lies. Where no
+/// person ever gave anything there is none.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn end_pauses(paths: &Paths, session: &str, now: &str) -> io::Result<()> {
+    if paths.seal_key().exists() { end(paths, &format!("pause {session} {now}")) } else { Ok(()) }
+}
+
+/// Whether a session's pause that began then (RFC 3339, UTC) counts no longer. One of which that cannot be told counts not.
+pub fn is_pause_ended(paths: &Paths, session: &str, since: &str) -> bool {
+    let known = match store::read(&paths.ended_seals()) {
+        Ok(known) => known.unwrap_or_default(),
+        Err(_) => return true,
     };
-    known.split(|byte| *byte == b'\n').any(|one| one == seal.as_bytes())
+    let prefix = format!("pause {session} ");
+    let mut ends = known.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(prefix.as_bytes()));
+    ends.any(|end| end >= since.as_bytes())
+}
+
+/// Whether a seal counts no longer. One of which that cannot be told counts not.
+pub fn is_ended(paths: &Paths, seal: &str) -> bool {
+    let known = match store::read(&paths.ended_seals()) {
+        Ok(known) => known.unwrap_or_default(),
+        Err(_) => return true,
+    };
+    !seal.is_empty() && known.split(|byte| *byte == b'\n').any(|one| one == seal.as_bytes())
 }
 
 #[cfg(test)]
@@ -50,10 +71,26 @@ mod tests {
         end(&paths, "ab").unwrap();
         end(&paths, "").unwrap();
         assert!(is_ended(&paths, "ab") && !is_ended(&paths, "a") && !is_ended(&paths, ""));
+        end_pauses(&paths, "s", "2026-01-02T00:00:00.000Z").unwrap();
+        assert!(!is_pause_ended(&paths, "s", "2026-01-01T00:00:00.000Z"), "nobody ever gave anything");
+        store::replace(&paths.seal_key(), b"key", Durability::Durable, 0o600).unwrap();
+        end_pauses(&paths, "s", "2026-01-02T00:00:00.000Z").unwrap();
+        assert!(is_pause_ended(&paths, "s", "2026-01-01T00:00:00.000Z"));
+        assert!(!is_pause_ended(&paths, "s", "2026-01-03T00:00:00.000Z"));
+        assert!(!is_pause_ended(&paths, "t", "2026-01-01T00:00:00.000Z"));
         let many = "0123456789\n".repeat(MOST / 11 + 1);
         store::replace(&paths.ended_seals(), many.as_bytes(), Durability::Rebuildable, 0o600).unwrap();
         end(&paths, "cd").unwrap();
         assert!(is_ended(&paths, "cd") && is_ended(&paths, "0123456789"));
+        std::fs::remove_file(paths.ended_seals()).unwrap();
+        std::os::unix::fs::symlink("/dev/null", paths.ended_seals()).unwrap();
+        assert!(
+            is_ended(&paths, "ab") && is_pause_ended(&paths, "s", "2026-01-03T00:00:00.000Z"),
+            "nobody can tell"
+        );
+        std::fs::remove_file(paths.ended_seals()).unwrap();
+        store::replace(&paths.ended_seals(), many.as_bytes(), Durability::Rebuildable, 0o600).unwrap();
+        end(&paths, "ef").unwrap();
         assert!(std::fs::metadata(paths.ended_seals()).unwrap().len() < MOST as u64);
     }
 }

@@ -2,10 +2,11 @@
 //! runs or a file it writes.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use config::types::guards::GuardName;
 use hooks_common::paths::{Paths, resolve};
+use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionKey;
 use hooks_common::store;
 use hooks_common::text::fact;
@@ -15,7 +16,7 @@ use shell::{Command, Folder, Input, Word, Write};
 
 use crate::objection::{Objection, Raised, Verdict};
 use crate::sight::Sight;
-use crate::{ended, seal};
+use crate::{ended, seal, touched};
 
 /// The calls of `req` that set guards aside.
 const CALLS: [&str; 2] = ["allow-once", "pause"];
@@ -68,16 +69,24 @@ pub fn is_paused_by_person(paths: &Paths, mark: &Path, session: &SessionKey) -> 
     pause.by == By::Person
         && seal::holds(paths, &["pause", session.as_str(), &pause.paused_at], &pause.seal)
         && !ended::is_ended(paths, &pause.seal)
+        && !ended::is_pause_ended(paths, session.as_str(), &pause.paused_at)
 }
 
-/// Ends the pause of a mark for good: a copy of it counts no longer.
+/// Ends every pause of a session for good: no mark of one counts again, wherever it lies.
 ///
 /// # Errors
 /// When that cannot be noted.
-pub fn end_pause(paths: &Paths, mark: &Path) -> io::Result<()> {
-    let Some(bytes) = store::read(mark)? else { return Ok(()) };
-    let pause = serde_json::from_slice::<Pause>(&bytes).unwrap_or_default();
-    ended::end(paths, &pause.seal)
+pub fn end_pauses(paths: &Paths, session: &SessionKey, now: Moment) -> io::Result<()> {
+    ended::end_pauses(paths, session.as_str(), &now.rfc3339())
+}
+
+/// The same when a session ends.
+///
+/// # Errors
+/// As [`end_pauses`].
+pub fn end_pauses_of(hook: &mut Hook) -> io::Result<()> {
+    let Some(session) = &hook.session else { return Ok(()) };
+    end_pauses(&hook.paths, session.key(), hook.entered)
 }
 
 /// An override that the agent tries to give itself: it is refused whatever mode the guards are in.
@@ -122,9 +131,14 @@ fn called(command: &Command) -> Option<&'static str> {
         return None;
     }
     if let Some(at) = command.words.iter().position(|word| is_req(&word.text)) {
-        let verb = command.words[at + 1..].iter().find(|word| !word.text.starts_with('-'));
-        if let Some(verb) = verb.and_then(|verb| verb_of(&verb.text)) {
-            return Some(verb);
+        let rest = &command.words[at + 1..];
+        let mut operands = rest.iter().filter(|word| !word.text.starts_with('-'));
+        let verb = operands.next().and_then(|verb| verb_of(&verb.text));
+        let is_help = rest.iter().any(|word| matches!(&*word.text, "--help" | "-h"));
+        // Without a code it lists.
+        let does = verb.filter(|verb| !is_help && (*verb != CALLS[0] || operands.next().is_some()));
+        if verb.is_some() {
+            return does;
         }
     }
     // No other program has a subcommand of this name.
@@ -134,7 +148,22 @@ fn called(command: &Command) -> Option<&'static str> {
 
 /// What a command has typed into another terminal, or run by a program of another language.
 fn handed_on(command: &Command) -> Option<&'static str> {
-    const HANDING: [&str; 35] = [
+    const HANDING: [&str; 50] = [
+        "pypy",
+        "ipython",
+        "php",
+        "lua",
+        "deno",
+        "bun",
+        "awk",
+        "gawk",
+        "sed",
+        "vim",
+        "nvim",
+        "crontab",
+        "lxterminal",
+        "mate-terminal",
+        "make",
         "tmux",
         "screen",
         "zellij",
@@ -173,11 +202,22 @@ fn handed_on(command: &Command) -> Option<&'static str> {
     ];
     /// How many beginnings of what is typed are tried.
     const MOST_WORDS: usize = 16;
-    if !command.program().is_some_and(|program| HANDING.contains(&program)) {
+    let is_handing = |program: &str| {
+        let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        HANDING.contains(&program) || HANDING.contains(&plain)
+    };
+    if !command.program().is_some_and(is_handing) {
         return None;
     }
-    let words = command.arguments().iter().map(|word| match word.text.as_str() {
+    // What a window is called, and where it opens, is not typed.
+    let is_named = |at: usize| {
+        let before = at.checked_sub(1).map_or("", |at| command.arguments()[at].text.as_str());
+        command.program() == Some("tmux") && matches!(before, "-n" | "-t" | "-s" | "-c")
+    };
+    let words = command.arguments().iter().enumerate().filter(|(at, _)| !is_named(*at));
+    let words = words.map(|(_, word)| match word.text.as_str() {
         "Space" => " ",
+        "Enter" | "C-m" | "KPEnter" => "\n",
         text => text,
     });
     let words: Vec<&str> = words.collect();
@@ -190,15 +230,21 @@ fn handed_on(command: &Command) -> Option<&'static str> {
     [words.join(" "), input.to_owned()].into_iter().chain(typed).find_map(|text| speaks(&text))
 }
 
-/// The call that a text speaks of, if it does: `req`, and soon behind it the verb.
+/// The call that a text speaks of, if it does: `req` and right behind it the verb, as words of a shell or of a list.
 fn speaks(text: &str) -> Option<&'static str> {
-    /// How many words may stand between: `--session`, `','`.
-    const BETWEEN: usize = 4;
     let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.');
-    let words: Vec<&str> = text.split(|c| !is_of_word(c)).filter(|word| !word.is_empty()).collect();
-    let behind = words.iter().enumerate().filter(|(_, word)| is_req(word)).map(|(at, _)| &words[at + 1..]);
-    let mut behind = behind.flat_map(|rest| rest.iter().take(BETWEEN));
-    behind.find_map(|word| CALLS.into_iter().find(|call| call == word))
+    text.match_indices("req").find_map(|(at, req)| {
+        let before = text[..at].chars().next_back();
+        let rest = &text[at + req.len()..];
+        let verb = rest.trim_start_matches(|c: char| !is_of_word(c) && c != '\n');
+        let between: String =
+            rest[..rest.len() - verb.len()].chars().filter(|c| !matches!(c, '"' | '\'' | '\\')).collect();
+        let is_joined = !between.is_empty() && between.trim().is_empty()
+            || between.trim() == "," && rest.starts_with(['"', '\'']);
+        let end = verb.find(|c| !is_of_word(c)).unwrap_or(verb.len());
+        let is_start = before.is_none_or(|c| !is_of_word(c) || c == '/');
+        (is_start && is_joined).then(|| CALLS.into_iter().find(|call| *call == &verb[..end]))?
+    })
 }
 
 fn is_req(word: &str) -> bool {
@@ -211,7 +257,10 @@ fn key_named(sight: &Sight<'_>) -> Option<String> {
         let line = sight.tool_use.command;
         let may =
             line.contains("key") || [".s", "/.*", "/.?", "/.["].iter().any(|begin| line.contains(begin));
-        may && (line.contains(".stanchion/key") || names_key(sight) || takes_all(sight))
+        if may && takes_all(sight) {
+            return Some("this reads all that is in `~/.stanchion`, with the key that tells a person's allowances from others".to_owned());
+        }
+        may && names_key(sight)
     } else {
         let is_key = |file: &&Path| file.file_name().is_some_and(|name| name == "key");
         let file = sight.tool_use.file.as_deref().filter(is_key);
@@ -231,14 +280,24 @@ fn names_key(sight: &Sight<'_>) -> bool {
     };
     sight.script().commands.iter().any(|command| {
         let targets = command.redirections.iter().map(|redirection| &redirection.target);
-        let mut words = command.words.iter().chain(targets).filter(|word| may(word));
-        words.any(|word| is_key(word, &command.folder))
+        let program = command.program().unwrap_or_default();
+        // Another language's text may open it.
+        let within = !SPEAKERS.contains(&program) && !LISTING.contains(&program);
+        let is_within = |word: &Word| within && word.text.contains(".stanchion/key");
+        let is_listed = |word: &Word| !word.is_literal && LISTING.contains(&program);
+        let mut words = command.words.iter().chain(targets).filter(|word| may(word) && !is_listed(word));
+        words.any(|word| is_within(word) || is_key(word, &command.folder))
     })
 }
 
+/// Programs that tell of files and show nothing in them.
+const LISTING: [&str; 12] =
+    ["ls", "cd", "du", "stat", "tree", "test", "[", "mkdir", "echo", "wc", "find", "file"];
+/// Programs that take prose.
+const SPEAKERS: [&str; 8] = ["git", "gh", "glab", "rg", "grep", "echo", "printf", "req"];
+
 /// Whether a line reads all that lies beside the key: `cp -r ~/.stanchion`, `cat ~/.stanchion/*`. Names may be listed.
 fn takes_all(sight: &Sight<'_>) -> bool {
-    const LISTING: [&str; 9] = ["ls", "cd", "du", "stat", "tree", "test", "[", "mkdir", "echo"];
     let folder = resolve(sight.paths.stanchion_dir());
     let is_all = |word: &Word, place: &Folder| {
         let write = Write::tree(word, place, "");
@@ -246,7 +305,9 @@ fn takes_all(sight: &Sight<'_>) -> bool {
         paths.into_iter().flatten().any(|path| resolve(&path) == folder)
     };
     sight.script().commands.iter().any(|command| {
+        let is_left_out = || command.arguments().iter().any(|word| word.text == "--exclude=key");
         command.program().is_some_and(|program| !LISTING.contains(&program))
+            && !is_left_out()
             && command
                 .arguments()
                 .iter()
@@ -261,14 +322,16 @@ fn written(sight: &Sight<'_>) -> Option<String> {
         let file = resolve(file);
         let kept = [sight.project.allowed(), sight.project.state().metrics_dir()];
         let is_mark = file.extension().is_some_and(|extension| extension == "paused");
-        file.starts_with(resolve(&kept[0])) || (is_mark && file.starts_with(resolve(&kept[1])))
+        file == resolve(&sight.paths.ended_seals())
+            || file.starts_with(resolve(&kept[0]))
+            || (is_mark && file.starts_with(resolve(&kept[1])))
     };
-    let names = |text: &str| text.contains("allowed") || text.contains("paused");
-    let files = if sight.is_bash() {
+    let names = |text: &str| ["allowed", "paused", "ended-seals"].iter().any(|name| text.contains(name));
+    let files: Vec<PathBuf> = if sight.is_bash() {
         if !names(sight.tool_use.command) {
             return None;
         }
-        sight.tool_use.written_files(sight.home()).into_iter().flatten().collect()
+        touched::by(sight).into_iter().filter_map(|touched| touched.path).collect()
     } else if sight.is_edit() {
         // Free of symbolic links, so its name tells.
         sight.file().filter(|file| names(&file.to_string_lossy())).map(Path::to_owned).into_iter().collect()

@@ -11,7 +11,8 @@ pub fn work(hook: &mut Hook) {
     let heir = heir(hook);
     hook.stage("leaving the registry", |hook| leave_registry(hook, heir.as_ref()));
     if heir.is_none() {
-        hook.stage("ending a pause", gates::session_end::end_pause);
+        hook.stage("ending pauses", guards::overrides::end_pauses_of);
+        hook.stage("removing a pause's mark", gates::session_end::end_pause);
         hook.stage("clearing session state", gates::session_end::clear_state);
         hook.stage("work in progress", gates::tracking::end);
     }

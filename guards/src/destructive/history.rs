@@ -154,14 +154,18 @@ fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
     if !given.has(&["amend"]) || given.has(&["dry-run"]) {
         return Ok(None);
     }
-    let Some(branch) = tree.branch().filter(|branch| tree.is_protected(branch, sight)) else {
+    let course = Course::before(call, tree, sight);
+    if course.is_new || course.is_committed {
         return Ok(None);
-    };
+    }
+    let (branch, head) = course.branch(tree);
+    let Some(branch) = branch.filter(|branch| tree.is_protected(branch, sight)) else { return Ok(None) };
     // One of the two may be a remote's HEAD, which stands for another.
-    let asked =
-        ["for-each-ref", "--count=2", "--contains=HEAD", "--format=%(refname:lstrip=2)", "refs/remotes"];
+    let contains = format!("--contains={head}");
+    let asked = ["for-each-ref", "--count=20", &contains, "--format=%(refname:lstrip=2)", "refs/remotes"];
     let said = tree.ask(asked)?.unwrap_or_default();
-    let remote = said.lines().find(|name| !name.ends_with("/HEAD")).or(said.lines().next());
+    let own = said.lines().find(|name| name.split_once('/').is_some_and(|(_, name)| name == branch));
+    let remote = own.or_else(|| said.lines().find(|name| !name.ends_with("/HEAD"))).or(said.lines().next());
     let Some(remote) = remote else { return Ok(None) };
     Ok(Some(Objection::sure(
         format!("this amends the last commit of {}, which {} has already", fact(&branch), fact(remote)),
@@ -178,7 +182,12 @@ fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
     let upstream = if given.has(&["root"]) { None } else { Some(operands.next().unwrap_or("@{upstream}")) };
     // What is not in the new base is made anew, or left out.
     let base = given.value(&["onto"]).or(upstream);
-    let Some(branch) = operands.next().map(str::to_owned).or_else(|| tree.branch()) else { return Ok(None) };
+    let named = operands.next().map(str::to_owned);
+    let course = Course::before(call, tree, sight);
+    if course.is_new && named.is_none() {
+        return Ok(None);
+    }
+    let Some(branch) = named.or_else(|| course.branch(tree).0) else { return Ok(None) };
     if !tree.is_protected(&branch, sight) {
         return Ok(None);
     }
@@ -196,17 +205,18 @@ fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
     let given = Given::of(call.arguments(), Options::new("", "pathspec-from-file"));
     let is_of_files = given.behind.is_some_and(|paths| !paths.is_empty()) || given.operands.len() > 1;
     let Some(target) = given.operands.first().filter(|_| !is_of_files) else { return Ok(None) };
-    let (head, branch) = match where_to(call, tree, sight) {
-        Course::Stays => ("HEAD".to_owned(), tree.branch()),
-        Course::Keeps => return Ok(None),
-        Course::To(branch) => (format!("refs/heads/{branch}"), Some(branch)),
-    };
+    let course = Course::before(call, tree, sight);
+    if course.is_new {
+        // What was there stays on the branch before.
+        return Ok(None);
+    }
+    let (branch, head) = course.branch(tree);
     if let Some(branch) = &branch
         && let Some(found) = moved(branch, Some(target), tree, sight)?
     {
         return Ok(Some(found));
     }
-    if !given.has(&["hard"]) || !is_remote(&target.text, tree)? {
+    if course.is_kept || !given.has(&["hard"]) || !is_remote(&target.text, tree)? {
         return Ok(None);
     }
     match only_here(&head, branch.as_deref(), Some(&target.text), tree)? {
@@ -218,48 +228,69 @@ fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
     }
 }
 
-/// What a line did to HEAD before a call.
-enum Course {
-    /// Nothing.
-    Stays,
-    /// It left the commits of HEAD under a name: a new branch, a tag, or where they were.
-    Keeps,
-    /// It went to a branch that is there.
-    To(String),
+/// What a line did before a call, in the same folder.
+#[derive(Default)]
+struct Course {
+    /// The branch that is there and that it went to.
+    to: Option<String>,
+    /// Whether HEAD is on a branch that it made.
+    is_new: bool,
+    /// Whether it gave HEAD's commits another name, a branch or a tag.
+    is_kept: bool,
+    /// Whether the last commit is its own.
+    is_committed: bool,
 }
 
-/// What the line did in the same folder before this call.
-fn where_to(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Course {
-    let commands = sight.script().commands.iter().filter_map(Command::git);
-    let before = commands.take_while(|other| !std::ptr::eq(other.words, call.words));
-    let mut course = Course::Stays;
-    for other in before.filter(|other| other.folder == call.folder) {
-        let given = Given::of(other.arguments(), Options::new("bBcCm", "orphan create force-create message"));
-        let first = given.operands.first().map(|word| word.text.as_str());
-        let makes = given.value(&["b", "B", "c", "C", "create", "force-create"]).is_some();
-        match other.subcommand() {
-            "checkout" | "switch" if makes => return Course::Keeps,
-            "branch" | "tag"
-                if given.operands.len() == 1 && !given.has(&["d", "D", "delete", "l", "list"]) =>
-            {
-                return Course::Keeps;
+impl Course {
+    /// Of the line up to this call.
+    fn before(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Self {
+        let commands = sight.script().commands.iter().filter_map(Command::git);
+        let before = commands.take_while(|other| !std::ptr::eq(other.words, call.words));
+        let mut course = Self::default();
+        for other in before.filter(|other| other.folder == call.folder) {
+            course.take(&other, tree);
+        }
+        course
+    }
+
+    fn take(&mut self, call: &GitCall<'_>, tree: &WorkTree) {
+        let given = Given::of(call.arguments(), Options::new("bBcCm", "orphan create force-create message"));
+        let is_one = given.behind.is_none() && given.operands.len() == 1;
+        match call.subcommand() {
+            "commit" if !given.has(&["amend", "dry-run"]) => self.is_committed = true,
+            "branch" | "tag" if is_one && !given.has(&["d", "D", "delete", "l", "list"]) => {
+                self.is_kept = true;
             }
-            "checkout" | "switch" if given.behind.is_none() && given.operands.len() == 1 => {
-                let Some(name) = first.filter(|_| given.operands[0].is_literal) else { continue };
-                let name = if name == "-" { "@{-1}" } else { name };
-                let asked = ["rev-parse", "--symbolic-full-name", "--verify", "--quiet", name, "--"];
-                let full = tree.ask(asked).ok().flatten().unwrap_or_default();
-                match full.trim().strip_prefix("refs/heads/") {
-                    Some(branch) => course = Course::To(branch.to_owned()),
-                    // A name that is no branch here is made one from the remote's, or is a path.
-                    None if full.trim().is_empty() => {}
-                    None => return Course::Keeps,
-                }
+            "checkout" | "switch" => {
+                let moved = if given.value(&["b", "B", "c", "C", "create", "force-create"]).is_some() {
+                    None
+                } else if let Some(name) = given.operands.first().filter(|word| is_one && word.is_literal) {
+                    let name = if name.text == "-" { "@{-1}" } else { name.text.as_str() };
+                    let asked = ["rev-parse", "--symbolic-full-name", "--verify", "--quiet", name, "--"];
+                    let full = tree.ask(asked).ok().flatten().unwrap_or_default();
+                    match full.trim().strip_prefix("refs/heads/") {
+                        Some(branch) => Some(branch.to_owned()),
+                        // A path, or a branch that this call, or one before it, makes.
+                        None if full.trim().is_empty() && !self.is_kept => return,
+                        None => None,
+                    }
+                } else {
+                    return;
+                };
+                (self.is_new, self.is_committed) = (moved.is_none(), false);
+                self.to = moved;
             }
             _ => {}
         }
     }
-    course
+
+    /// The branch that HEAD is on then, and a name for its last commit.
+    fn branch(&self, tree: &WorkTree) -> (Option<String>, String) {
+        match &self.to {
+            Some(branch) => (Some(branch.clone()), format!("refs/heads/{branch}")),
+            None => (tree.branch(), "HEAD".to_owned()),
+        }
+    }
 }
 
 /// Whether a name stands for what a remote has.

@@ -138,6 +138,8 @@ fn nothing_at_stake_is_nothing_to_say() {
         ("git status && git reset --hard origin/main", "deny"),
         ("git branch -d merged; git reset --hard origin/main", "deny"),
         ("git branch keep && git reset --hard origin/main", "pass"),
+        ("git checkout -b f && git commit --amend --no-edit", "pass"),
+        ("git commit -m x && git commit --amend --no-edit", "pass"),
         ("git tag keep && git reset --hard origin/main", "pass"),
         ("git switch -c wip && git reset --hard origin/main", "pass"),
         ("git checkout merged && git reset --hard origin/main", "pass"),

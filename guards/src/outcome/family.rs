@@ -1,5 +1,6 @@
 //! What kind of command ended: `cargo test` for all its calls, whatever stands around them and behind them.
 
+use hooks_common::redact::redact;
 use hooks_common::text::{cut_bytes, one_line};
 use shell::{Command, Script};
 
@@ -52,7 +53,7 @@ pub fn of_command(command: &Command) -> Option<String> {
         _ if is_among(WITH_SCRIPT, name) => joined(name, operands.next().map(base_name)),
         _ => name.to_owned(),
     };
-    Some(cut_bytes(&one_line(&family), LONGEST).to_owned())
+    Some(cut_bytes(&one_line(&redact(&family)), LONGEST).to_owned())
 }
 
 /// Whether a script is named for tests: `test`, `tests`, `test:unit`, `unit-test`.

@@ -106,16 +106,21 @@ pub fn worst(name: &str, command: &Command) -> Option<(Class, String)> {
     }
     let lines = code.lines().filter(|line| !line.trim_start().starts_with(language.comment));
     let code: Vec<&str> = lines.collect();
-    if is_in_memory(&code.join("\n")) {
+    let code = code.join("\n");
+    if language.count_drivers(&code, &modules) <= 1 && is_in_memory(&code) {
         return None;
     }
-    begun(&code.join("\n")).map(|(class, text)| (class, text.to_owned()))
+    begun(&code).map(|(class, text)| (class, text.to_owned()))
 }
 
 /// Whether a program opens databases in memory alone: nobody's, and gone when it ends.
 fn is_in_memory(code: &str) -> bool {
     const OPENING: [&str; 4] = ["connect(", "Database(", "create_engine(", "DatabaseSync("];
-    const IN_MEMORY: [&str; 7] = [
+    const LEADING_OUT: [&str; 4] = ["attach", "vacuum into", "backup(", "load_extension"];
+    const IN_MEMORY: [&str; 10] = [
+        "database=\":memory:\"",
+        "'')",
+        "\"\")",
         "':memory:'",
         "\":memory:\"",
         "'sqlite://'",
@@ -129,14 +134,18 @@ fn is_in_memory(code: &str) -> bool {
         for (at, _) in code.match_indices(opening) {
             opened += 1;
             let given = code[at + opening.len()..].trim_start();
-            let is_without = given.starts_with(')') && code[..at].ends_with("duckdb.");
+            // An engine of SQLAlchemy's was told before.
+            let is_without = given.starts_with(')')
+                && (code[..at].ends_with("duckdb.")
+                    || code.contains("create_engine(") && opening == "connect(");
             if !is_without && !IN_MEMORY.iter().any(|one| given.starts_with(one)) {
                 return false;
             }
         }
     }
     let names_one = || ["(':memory:'", "(\":memory:\""].iter().any(|one| code.contains(one));
-    (opened > 0 || names_one()) && !code.to_ascii_lowercase().contains("attach")
+    let lower = code.to_ascii_lowercase();
+    (opened > 0 || names_one()) && !LEADING_OUT.iter().any(|one| lower.contains(one))
 }
 
 /// Whether a text of any kind holds a statement that writes: its beginning, and what it is about.
@@ -190,6 +199,11 @@ impl Language {
     }
 
     fn uses_driver(&self, code: &str, modules: &str) -> bool {
+        self.count_drivers(code, modules) > 0
+    }
+
+    /// How many drivers a program names.
+    fn count_drivers(&self, code: &str, modules: &str) -> usize {
         let is_edge = |c: Option<char>| match c {
             _ if !self.quotes_drivers => c.is_none_or(|c| !c.is_alphanumeric() && c != '_'),
             c => matches!(c, Some('\'' | '"' | '`' | '/')),
@@ -199,7 +213,10 @@ impl Language {
                 is_edge(text[..at].chars().next_back()) && is_edge(text[at + driver.len()..].chars().next())
             })
         };
-        self.drivers.split_ascii_whitespace().any(|driver| holds(code, driver) || holds(modules, driver))
+        self.drivers
+            .split_ascii_whitespace()
+            .filter(|driver| holds(code, driver) || holds(modules, driver))
+            .count()
     }
 }
 

@@ -148,6 +148,8 @@ pub(super) struct Client {
     next: Option<Part>,
     /// The word before was `cargo` or `vault`: their `login` takes a token as it stands.
     is_token_login: bool,
+    /// The word before.
+    before: String,
     /// The word before was an option, which may take this one.
     is_behind_option: bool,
 }
@@ -171,7 +173,17 @@ impl Client {
             return hidden;
         }
         let is_value = std::mem::replace(&mut self.is_behind_option, bare.starts_with('-'));
-        if is_value && bare == "login" {
+        // A subcommand is one only behind its program.
+        const BEFORE_LOGIN: [&str; 13] = [
+            "docker", "podman", "nerdctl", "buildah", "helm", "oc", "az", "cf", "auth", "registry", "skopeo",
+            "vault", "cargo",
+        ];
+        let before = std::mem::take(&mut self.before);
+        self.before = bare.to_owned();
+        if bare.ends_with("login") && (is_value || !BEFORE_LOGIN.contains(&before.as_str())) {
+            return None;
+        }
+        if bare == "secret" && before != "gh" {
             return None;
         }
         let name = bare.rsplit([';', '|', '&', '(', '`', '/', '\\']).next().unwrap_or(bare);
@@ -229,8 +241,8 @@ impl Client {
         let position = position.map(|(_, before, part)| (*before, *part));
         let is_known = !options.is_empty() || position.is_some();
         if is_known {
-            self.options = options;
-            self.position = position;
+            self.options.extend(options);
+            self.position = position.or(self.position);
         }
         if name == "login" && was_token_login {
             self.position = Some((0, Part::Whole));

@@ -35,7 +35,21 @@ const NAMES: [&str; 14] = [
 ];
 
 /// Prefixes that issuers give their tokens, with the fewest characters that must follow.
-const PREFIXES: [(&str, usize); 20] = [
+const PREFIXES: [(&str, usize); 34] = [
+    ("hf_", 20),
+    ("SG.", 20),
+    ("dop_v1_", 20),
+    ("whsec_", 16),
+    ("shpat_", 16),
+    ("hvs.", 16),
+    ("glsa_", 16),
+    ("dckr_pat_", 16),
+    ("gsk_", 20),
+    ("rubygems_", 20),
+    ("ya29.", 20),
+    ("tskey-", 16),
+    ("AGE-SECRET-KEY-1", 20),
+    ("xapp-", 10),
     ("ghp_", 20),
     ("gho_", 20),
     ("ghu_", 20),
@@ -91,6 +105,8 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     let mut header_quote: Option<char> = None;
     // The word before, and whether it was hidden: one that ends in a backslash goes on in the next.
     let (mut last, mut was_hidden) = ("", false);
+    // The last one that is no option.
+    let mut before_option = "";
     while !rest.is_empty() {
         let gap = rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len());
         let end = gap + rest[gap..].find(char::is_whitespace).unwrap_or(rest.len() - gap);
@@ -107,7 +123,9 @@ pub fn redact(text: &str) -> Cow<'_, str> {
         if space.contains('\n') && !goes_on {
             client.end();
         }
-        let before = std::mem::replace(&mut last, word);
+        let before = if last.starts_with("--") { before_option } else { last };
+        before_option = before;
+        last = word;
         if was_hidden && goes_on && space == " " {
             continue;
         }
@@ -186,8 +204,14 @@ pub fn redact(text: &str) -> Cow<'_, str> {
             match redact_word(word) {
                 Some(hidden) => {
                     out.push_str(&hidden.shown);
-                    hidden_until = unclosed_quote(&word[hidden.value..]);
+                    let value = &word[hidden.value..];
+                    hidden_until = unclosed_quote(value);
                     was_hidden = true;
+                    // `Authorization:Basic …`: a scheme, and what it carries.
+                    let value = value.trim_matches(QUOTES).to_ascii_lowercase();
+                    if matches!(value.as_str(), "bearer" | "basic" | "token" | "digest" | "apikey") {
+                        next = Next::Secret;
+                    }
                 }
                 None => out.push_str(word),
             }
@@ -241,7 +265,8 @@ fn demand(word: &str, bare: &str, lower: &str, before: &str, is_scheme: bool) ->
     let is_credential = names_credential(bare);
     let open_name = lower.ends_with(':') && is_credential && !is_closed(word);
     // `aws configure set aws_secret_access_key …`, `set -gx API_KEY …`, `git config user.password …`.
-    let is_set = matches!(before, "set" | "setenv" | "config" | "-gx" | "-x" | "-Ux");
+    let is_set =
+        matches!(before, "set" | "setenv" | "config" | "env:set" | "config:set" | "-gx" | "-x" | "-Ux");
     let setting = is_set && is_credential && (lower.contains(['_', ':', '.']) || bare != lower);
     if open_name || setting || before.eq_ignore_ascii_case("identified") && lower == "by" {
         return Next::Secret;
@@ -289,7 +314,7 @@ fn unclosed_quote(value: &str) -> Option<char> {
 /// A cheap look before the work: does anything here resemble a credential at all? One pass, because nearly
 /// every command is innocent and every hook looks.
 fn suspicious(text: &str) -> bool {
-    const HINTS: [&str; 11] = [
+    const HINTS: [&str; 13] = [
         "pass",
         "pwd",
         "secret",
@@ -301,6 +326,8 @@ fn suspicious(text: &str) -> bool {
         "cookie",
         "auth",
         "sudo -s",
+        "jwt",
+        "pw=",
     ];
     let bytes = text.as_bytes();
     (0..bytes.len()).any(|at| {
@@ -354,7 +381,7 @@ const KEYS: [&str; 24] = [
 
 fn names_credential(name: &str) -> bool {
     let name = name.trim_matches(|c: char| !c.is_ascii_alphabetic());
-    let is_constant = name.len() > 3 && name.bytes().all(|byte| !byte.is_ascii_lowercase());
+    let is_constant = name.len() > 2 && name.bytes().all(|byte| !byte.is_ascii_lowercase());
     let lower = name.to_ascii_lowercase();
     let lower = lower.strip_suffix("_base").filter(|_| is_constant).unwrap_or(&lower);
     let has_end = |end: &str| {
@@ -364,7 +391,8 @@ fn names_credential(name: &str) -> bool {
         || has_end("pass")
         || lower.ends_with("key") && KEYS.iter().any(|kind| lower.contains(kind))
         // `SSHPASS`, `REDISCLI_AUTH`, `TF_TOKEN_app_terraform_io`
-        || is_constant && (lower.ends_with("pass") && lower != "bypass" || lower.ends_with("_auth"))
+        || is_constant && (lower.ends_with("pass") && lower != "bypass" || lower.ends_with("_auth") || lower.ends_with("_pw"))
+        || is_constant && matches!(lower, "jwt" | "cookie")
         || name.starts_with("TF_TOKEN_")
 }
 
@@ -420,6 +448,10 @@ fn redact_url(word: &str) -> Option<String> {
     let authority = &word[start..start + word[start..].find(['/', '?', '#']).unwrap_or(word.len() - start)];
     let at = authority.rfind('@')?;
     let user = &authority[..at];
+    // Everybody is `git` there.
+    if user == "git" {
+        return None;
+    }
     let keep = user.find(':').map_or(0, |colon| colon + 1);
     Some(format!("{}{}{MARK}{}", &word[..start], &user[..keep], &word[start + at..]))
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::Context;
-use guards::overrides::{By, Pause, end_pause};
+use guards::overrides::{By, Pause, end_pauses};
 use hooks_common::session_log::GateRecord;
 use hooks_common::store::{self, Durability};
 use hooks_common::text::cut_bytes;
@@ -30,7 +30,6 @@ pub fn pause(arguments: &cli::Pause, out: &mut impl Write) -> anyhow::Result<()>
     let by = if is_called_by_agent(&place.paths) { By::Agent } else { By::Person };
     let pause =
         Pause::new(&place.paths, &session, by, &reason, place.now).context("the pause cannot be sealed")?;
-    end_pause(&place.paths, &mark).context("the pause before cannot be ended")?;
     let text = serde_json::to_string(&pause)?;
     store::replace(&mark, text.as_bytes(), Durability::Rebuildable, 0o644)
         .with_context(|| format!("{} cannot be written", mark.display()))?;
@@ -60,7 +59,7 @@ pub fn resume(arguments: &cli::Resume, out: &mut impl Write) -> anyhow::Result<(
     let place = Place::here()?;
     let session = session::find(&place, arguments.session.session.as_deref())?;
     let mark = place.state().pause_mark(&session);
-    end_pause(&place.paths, &mark).context("the pause cannot be ended")?;
+    end_pauses(&place.paths, &session, place.now).context("the pause cannot be ended")?;
     let was_paused = store::remove(&mark).with_context(|| format!("{} cannot be removed", mark.display()))?;
     if was_paused {
         session::record(&place, &session, "resume", &GateRecord::default());

@@ -268,8 +268,15 @@ fn a_copy_of_what_was_used_or_ended_counts_no_longer() {
     }
     let kept = std::fs::read(&mark).unwrap();
     push(&world, PUSH).silent();
+    // A mark that was taken away before counts no longer either.
+    std::fs::remove_file(&mark).unwrap();
     world.req_ok(&["resume", "--session", SESSION]);
+    std::fs::write(&mark, &kept).unwrap();
     push(&world, PUSH).refusal();
+    assert!(world.typed(&format!("pause --session {SESSION} --reason release")).status.success());
+    let kept = std::fs::read(&mark).unwrap();
+    push(&world, PUSH).silent();
+    world.hook(&world.recorded("SessionEnd-other"));
     std::fs::write(&mark, &kept).unwrap();
     push(&world, PUSH).refusal();
 }
@@ -334,6 +341,11 @@ fn what_reaches_for_an_override_by_other_spellings_is_refused() {
         "tmux send-keys -t u req Space allow-once Space ABCDEF Enter",
         "tmux send-keys -t u 'req allow' '-once ABCDEF' Enter",
         "tmux new-window 'req pause --session x'",
+        "tmux send-keys 'req pau' 'se' Enter",
+        "python3.12 -c \"import pty; pty.spawn(['req','pause'])\"",
+        "rm ~/.stanchion/ended-seals",
+        "truncate -s 3G ~/.stanchion/ended-seals",
+        "ln -sf /dev/null ~/.stanchion/ended-seals",
         "screen -X stuff 'req pause\n'",
         "xterm -e 'req pause'",
         "python3 -c 'import pty; pty.spawn([\"req\",\"pause\"])'",
@@ -355,6 +367,13 @@ fn what_reaches_for_an_override_by_other_spellings_is_refused() {
         "grep -rn 'req pause' docs",
         "cat src/key",
         "docker pause web",
+        "python3 - <<'P'\nfor req in queue:\n    if pause: break\nP",
+        "echo '{\"req\": \"pause\"}' | python3 -m json.tool",
+        "req pause --help",
+        "req allow-once",
+        "git commit -m 'doc: ~/.stanchion/key is private'",
+        "find ~/.stanchion -name '*.log'",
+        "ls -la ~/.stanchion/*",
     ] {
         push(&world, line).silent();
     }
