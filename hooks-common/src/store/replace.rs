@@ -20,13 +20,19 @@ pub enum Durability {
 /// less the umask. The folder must exist.
 ///
 /// # Errors
-/// When the folder is read-only or the disk is full; the old content is untouched then.
+/// When the folder is read-only, the disk is full, or a link leads to a device or the like; the old content is untouched
+/// then.
 pub fn replace(path: &Path, bytes: &[u8], durability: Durability, new_mode: u32) -> io::Result<()> {
     let target = link_target(path);
     let folder = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut prefix = target.file_name().unwrap_or_default().to_owned();
     prefix.push(".");
-    let existing = std::fs::metadata(&target).ok().map(|meta| meta.permissions());
+    let existing = std::fs::metadata(&target).ok();
+    if target != path && existing.as_ref().is_some_and(|meta| !meta.is_file()) {
+        // A device would be gone for all.
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the link leads to no regular file"));
+    }
+    let existing = existing.map(|meta| meta.permissions());
     let mut file = tempfile::Builder::new()
         .prefix(&prefix)
         .suffix(".tmp")
@@ -94,6 +100,9 @@ mod tests {
         assert_eq!(std::fs::read(&real).unwrap(), b"new");
         assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2, "no temporary file stays");
+        let device = dir.path().join("device");
+        std::os::unix::fs::symlink("/dev/null", &device).unwrap();
+        assert!(replace(&device, b"new", Durability::Rebuildable, 0o600).is_err());
     }
 
     #[test]
