@@ -2,6 +2,15 @@
 
 use tests::World;
 
+/// `setup` links nothing of ours, so it has a list of its own.
+#[test]
+fn what_claude_code_starts_is_built() {
+    use hooks_common::executables::{HOOKS, STATUS_LINE};
+    for name in HOOKS.into_iter().chain([STATUS_LINE]) {
+        assert!(setup::EXECUTABLES.contains(&name), "{name}");
+    }
+}
+
 #[test]
 fn the_show_plays_the_main_job_and_touches_nothing_else() {
     let world = World::new();
