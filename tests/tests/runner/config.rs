@@ -156,7 +156,7 @@ fn logging_counts_from_the_first_line_and_never_reaches_stdout() {
 
 #[test]
 fn the_committed_schema_is_the_one_of_the_types() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/requirements.schema.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../foundation/config/requirements.schema.json");
     let schema = serde_json::to_string_pretty(&config::types::json_schema()).unwrap() + "\n";
     if std::env::var_os("UPDATE_SCHEMA").is_some() {
         std::fs::write(&path, &schema).unwrap();

@@ -5,24 +5,24 @@ use std::path::Path;
 use serde_json::json;
 use tests::World;
 
-#[path = "../../../guards/tests/rows/destructive.rs"]
+#[path = "../../../domains/guards/tests/rows/destructive.rs"]
 mod destructive;
-#[path = "../../../guards/tests/rows/paths.rs"]
+#[path = "../../../domains/guards/tests/rows/paths.rs"]
 mod paths;
-#[path = "../../../guards/tests/rows/patterns.rs"]
+#[path = "../../../domains/guards/tests/rows/patterns.rs"]
 mod patterns;
-#[path = "../../../guards/tests/rows/powershell.rs"]
+#[path = "../../../domains/guards/tests/rows/powershell.rs"]
 mod powershell;
-#[path = "../../../guards/tests/rows/protected_content.rs"]
+#[path = "../../../domains/guards/tests/rows/protected_content.rs"]
 mod protected_content;
-#[path = "../../../guards/tests/rows/push.rs"]
+#[path = "../../../domains/guards/tests/rows/push.rs"]
 mod push;
-#[path = "../../../guards/tests/rows/secrets.rs"]
+#[path = "../../../domains/guards/tests/rows/secrets.rs"]
 #[allow(dead_code, reason = "the single lines are the guard's own tests")]
 mod secrets;
-#[path = "../../../guards/tests/rows/settings.rs"]
+#[path = "../../../domains/guards/tests/rows/settings.rs"]
 mod settings;
-#[path = "../../../guards/tests/rows/sql.rs"]
+#[path = "../../../domains/guards/tests/rows/sql.rs"]
 mod sql;
 
 /// A repository on `main` with one commit, as the tables want it: a text, and folders that git does not see.

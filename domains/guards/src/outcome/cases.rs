@@ -243,7 +243,7 @@ fn a_run_is_judged_by_its_code_else_by_what_it_printed() {
 #[test]
 fn recorded_payloads_have_their_outcome() {
     let recorded = |name: &str| {
-        let path = format!("{}/../tests/payloads/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../../tests/payloads/{name}.json", env!("CARGO_MANIFEST_DIR"));
         let payload: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         outcome(name.split('-').next().unwrap(), &payload)
     };
