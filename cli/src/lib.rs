@@ -10,6 +10,7 @@ mod commands;
 mod guarded;
 mod hud;
 mod interrupts;
+mod name;
 mod overview;
 mod place;
 mod scan;
@@ -19,14 +20,16 @@ mod wizard;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches};
 use hooks_common::finding::Severity;
 
 use crate::cli::{Cli, Command};
 
 /// Parses the command line, runs the command, and says what went wrong.
 pub fn command_main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let called = name::called_as();
+    let cli = Cli::command().name(called).bin_name(called).try_get_matches();
+    let cli = match cli.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -36,11 +39,11 @@ pub fn command_main() -> ExitCode {
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) if error.is::<commands::health::Reported>() => ExitCode::FAILURE,
+        Err(error) if error.is::<commands::doctor::Reported>() => ExitCode::FAILURE,
         Err(error) => {
             let is_unchecked = error.is::<commands::patterns::Unchecked>();
             // Where stderr cannot be written there is nobody to tell.
-            let _ = writeln!(std::io::stderr(), "req: {error:#}");
+            let _ = writeln!(std::io::stderr(), "{called}: {error:#}");
             if is_unchecked { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
@@ -121,7 +124,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Completions { shell } => commands::generated::completions(shell, out),
         Command::ShellInit { shell } => commands::shell_init::run(shell, out),
         Command::Man => commands::generated::man(out),
-        Command::Doctor(arguments) => commands::health::doctor(&arguments, out),
-        Command::Verify(arguments) => commands::health::verify(&arguments, out),
+        Command::Install(arguments) => Ok(installer::install::install(&arguments.wanted(), out)?),
+        Command::Uninstall(arguments) => Ok(installer::install::uninstall(&arguments.wanted(), out)?),
+        Command::Doctor(arguments) => commands::doctor::doctor(&arguments, out),
+        Command::Verify(arguments) => commands::doctor::verify(&arguments, out),
     }
 }

@@ -1,7 +1,7 @@
-//! `req`: what is required here, why, and how to satisfy it.
+//! The command line, installed as `stanchion` and as `req`.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    req::command_main()
+    cli::command_main()
 }

@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use gates::{Gates, Situation};
-use health::firing;
 use hooks_common::heartbeat::{self, Heartbeat};
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionKey;
 use hooks_common::time::Moment;
+use installer::firing;
 use sessions::book::Book;
 use sessions::derived::{DerivedState, Session, derive};
 use sessions::liveness::ProcessTable;
@@ -61,7 +61,7 @@ impl Overview {
         let shell = most_recent(&shells, now.wall).map(|seen| Path::new(&seen.shell.cwd));
         state.focus = shell.and_then(|folder| state.project_around(folder)).cloned();
         // Hooks that fire no more leave no sessions behind: where they were installed is asked, too.
-        let wired = health::record::wired_folders(&self.paths).map(|mut folders| {
+        let wired = installer::record::wired_folders(&self.paths).map(|mut folders| {
             folders.extend(state.sessions.iter().map(|session| session.project_dir.clone()));
             folders
         });

@@ -1,33 +1,85 @@
-//! Keeping and forgetting what an installation changed.
+//! What an installation changed, as it is recorded so that it can be taken back exactly.
 
-use anyhow::Context;
-use health::record::{Record, RecordDir};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hooks_common::paths::Paths;
 use hooks_common::session_id::short_hash;
-use hooks_common::store::{self, Durability};
+use hooks_common::store::{self, replace};
+use serde::{Deserialize, Serialize};
 
-/// The whole SHA-256 of a text.
-pub fn digest(text: &str) -> String {
-    short_hash(text.as_bytes(), 64)
+/// One installation.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Record {
+    /// The settings file, links resolved.
+    pub settings: PathBuf,
+    /// Where the executables are.
+    pub bin_dir: PathBuf,
+    /// Whether the file existed before.
+    pub existed: bool,
+    /// Whether the kept original is what the file would be without us. Not so once the file was edited
+    /// between two installations.
+    pub is_exact: bool,
+    /// The SHA-256 of what we wrote.
+    pub written: String,
+    /// When, RFC 3339.
+    pub at: String,
 }
 
-/// Keeps a record and, with the first of an installation, the original.
-pub fn write(dir: &RecordDir, record: &Record, original: Option<&str>) -> anyhow::Result<()> {
-    let failed = || format!("{} cannot be written", dir.path().display());
-    store::create_private_dir(dir.path()).with_context(failed)?;
-    if let Some(original) = original {
-        let path = dir.original_path();
-        store::replace(&path, original.as_bytes(), Durability::Durable, 0o600).with_context(failed)?;
-    }
-    let text = serde_json::to_vec_pretty(record)?;
-    store::replace(&dir.record_path(), &text, Durability::Durable, 0o600).with_context(failed)
-}
-
-/// Forgets the installation.
-pub fn remove(dir: &RecordDir) -> anyhow::Result<()> {
-    match std::fs::remove_dir_all(dir.path()) {
-        Err(error) if !store::is_absent(&error) => {
-            Err(error).with_context(|| dir.path().display().to_string())
+/// The folders that hooks were installed for, by the records that can be read; `None` where it was for all.
+pub fn wired_folders(paths: &Paths) -> Option<Vec<PathBuf>> {
+    let user = replace::link_target(&paths.user_settings());
+    let dirs = std::fs::read_dir(paths.installs_dir()).into_iter().flatten().flatten();
+    let records = dirs.filter_map(|dir| RecordDir(dir.path()).read());
+    let mut folders = Vec::new();
+    for record in records {
+        if record.settings == user {
+            return None;
         }
-        _ => Ok(()),
+        folders.extend(record.settings.parent().and_then(Path::parent).map(Path::to_path_buf));
+    }
+    Some(folders)
+}
+
+/// The folder of one settings file's record.
+#[derive(Debug)]
+pub struct RecordDir(PathBuf);
+
+impl RecordDir {
+    /// The record folder of a settings file, links resolved.
+    pub fn of(paths: &Paths, settings: &Path) -> Self {
+        Self(paths.installs_dir().join(short_hash(settings.as_os_str().as_encoded_bytes(), 16)))
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where the record is.
+    pub fn record_path(&self) -> PathBuf {
+        self.0.join("record.json")
+    }
+
+    /// Where the original is kept.
+    pub fn original_path(&self) -> PathBuf {
+        self.0.join("original-settings.json")
+    }
+
+    /// The record, if there is one that can be read.
+    pub fn read(&self) -> Option<Record> {
+        serde_json::from_slice(&store::read(&self.record_path()).ok()??).ok()
+    }
+
+    /// The file as it was before the installation; `None` when it is not kept any more.
+    ///
+    /// # Errors
+    /// When it is kept and cannot be read as text.
+    pub fn original(&self) -> io::Result<Option<String>> {
+        let bytes = store::read(&self.original_path())?;
+        bytes
+            .map(String::from_utf8)
+            .transpose()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 }

@@ -1,193 +1,115 @@
-//! Claude Code's settings, edited in place: comments, key order and indentation stay.
+//! Claude Code's settings as they are read: strict JSON as the client wants it, or JSON with comments and
+//! trailing commas, which people write all the same.
 
-use anyhow::Context;
-use health::entry::{Bins, Entry};
-use health::settings::parse;
-use jsonc_parser::cst::{CstArray, CstNode, CstObject};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use hooks_common::paths::{Paths, in_project};
+use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::CstRootNode;
 use serde_json::Value;
 
-/// `text` with exactly one entry of ours under each of `wanted`'s events, and none elsewhere. The same text
-/// when that is so already.
-pub fn wire(text: &str, wanted: &[(&str, Entry)], bins: &Bins) -> anyhow::Result<String> {
-    let (bom, root) = parse(text)?;
-    let top = root.object_value_or_create().context("the settings are no JSON object")?;
-    let hooks = top.object_value_or_create("hooks").context("`hooks` is no object")?;
-    for (event, entry) in wanted {
-        let groups =
-            hooks.array_value_or_create(event).with_context(|| format!("`hooks.{event}` is no list"))?;
-        let ours = our_groups(&groups, event, bins)?;
-        let is_done = matches!(ours.as_slice(), [only] if entry.is_group(only));
-        if is_done {
-            continue;
-        }
-        remove_ours(&groups, event, bins)?;
-        groups.append(entry.group());
-        if groups.elements().len() == 1 {
-            groups.ensure_multiline();
-        }
-    }
-    Ok(format!("{bom}{root}"))
+/// Whose settings, lowest level first: a value of a higher level counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `~/.claude/settings.json`, for every folder.
+    User,
+    /// `.claude/settings.json` of the folder Claude Code is launched in.
+    Project,
+    /// `.claude/settings.local.json` beside it.
+    Local,
 }
 
-/// `text` without any entry of ours, and without the lists and objects that held nothing else.
-pub fn unwire(text: &str, bins: &Bins) -> anyhow::Result<String> {
-    let (bom, root) = parse(text)?;
-    let Some(top) = root.object_value() else { return Ok(text.to_owned()) };
-    let Some(hooks) = top.object_value("hooks") else { return Ok(text.to_owned()) };
-    let mut changed = false;
-    for property in hooks.properties() {
-        let (Some(event), Some(groups)) = (property.decoded_name(), property.array_value()) else { continue };
-        if remove_ours(&groups, &event, bins)? {
-            changed = true;
-            if groups.elements().is_empty() {
-                property.remove();
-            }
+impl Level {
+    /// All levels, lowest first.
+    pub const ALL: [Self; 3] = [Self::User, Self::Project, Self::Local];
+
+    /// The level as one types it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Project => "project",
+            Self::Local => "local",
         }
     }
-    if !changed {
-        return Ok(text.to_owned());
+
+    /// The settings file of this level for a client launched in `folder`.
+    pub fn file(self, paths: &Paths, folder: &Path) -> PathBuf {
+        match self {
+            Self::User => paths.user_settings(),
+            Self::Project => in_project::settings(folder),
+            Self::Local => in_project::local_settings(folder),
+        }
     }
-    if hooks.properties().is_empty()
-        && let Some(property) = top.get("hooks")
-    {
-        property.remove();
-    }
-    Ok(format!("{bom}{root}"))
 }
 
-fn hooks_of(group: &CstNode) -> Option<CstArray> {
-    group.as_object().and_then(|group: CstObject| group.array_value("hooks"))
+/// Why settings cannot be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// The text is no JSON, whatever is tolerated.
+    #[error("no valid JSON: {0}")]
+    Syntax(String),
+    /// The text is JSON of another kind.
+    #[error("the settings are no JSON object")]
+    NoObject,
 }
 
-/// The groups that hold an entry of ours, as data.
-fn our_groups(groups: &CstArray, event: &str, bins: &Bins) -> anyhow::Result<Vec<Value>> {
-    let mut ours = Vec::new();
-    for group in groups.elements() {
-        let Some(hooks) = hooks_of(&group) else { continue };
-        let holds_ours =
-            hooks.elements().iter().filter_map(CstNode::to_serde_value).any(|hook| bins.owns(event, &hook));
-        if holds_ours {
-            ours.push(group.to_serde_value().context("a hook group cannot be read")?);
-        }
+/// The settings as a tree that keeps every byte, and the byte order mark that stood before it. An empty file
+/// is an empty object.
+///
+/// # Errors
+/// When the text is no JSON object.
+pub fn parse(text: &str) -> Result<(&str, CstRootNode), SettingsError> {
+    let bom = if text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
+    let body = &text[bom.len()..];
+    let body = if body.trim().is_empty() { "{}\n" } else { body };
+    let strict = ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    };
+    let root = CstRootNode::parse(body, &strict).map_err(|error| SettingsError::Syntax(error.to_string()))?;
+    match root.value() {
+        Some(value) if value.as_object().is_none() => Err(SettingsError::NoObject),
+        _ => Ok((bom, root)),
     }
-    Ok(ours)
 }
 
-/// Takes our entries out of an event; a group that held nothing else goes with them.
-fn remove_ours(groups: &CstArray, event: &str, bins: &Bins) -> anyhow::Result<bool> {
-    let mut changed = false;
-    for group in groups.elements() {
-        let Some(hooks) = hooks_of(&group) else { continue };
-        let mut left = hooks.elements().len();
-        for hook in hooks.elements() {
-            if hook.to_serde_value().is_some_and(|value| bins.owns(event, &value)) {
-                hook.remove();
-                changed = true;
-                left -= 1;
-            }
-        }
-        if changed && left == 0 && hooks.elements().is_empty() {
-            group.remove();
-        }
-    }
-    Ok(changed)
+/// The settings as data.
+///
+/// # Errors
+/// When the text is no JSON object.
+pub fn value(text: &str) -> Result<Value, SettingsError> {
+    let (_, root) = parse(text)?;
+    root.to_serde_value().ok_or(SettingsError::NoObject)
 }
 
-/// An empty settings file with our hooks, as a new installation writes it.
-pub const NEW: &str = "{}\n";
-
-#[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use health::entry::Form;
-    use health::settings::value;
-    use health::wiring::WIRING;
-    use serde_json::json;
-
-    use super::*;
-
-    fn bins() -> Bins {
-        Bins { home: "/home/dev".into(), folders: vec!["/home/dev/.stanchion/bin".into()] }
-    }
-
-    fn wanted(form: Form) -> Vec<(&'static str, Entry)> {
-        let bin = Path::new("/home/dev/.stanchion/bin");
-        let entry = |(event, name, timeout): &(&'static str, &str, u32)| {
-            (*event, Entry::new(bin, Path::new("/home/dev"), name, *timeout, form))
-        };
-        WIRING.iter().map(entry).collect()
-    }
-
-    const BUSY: &str = r#"{
-	// tabs, comments, an order of its own
-	"zeta": 1,
-	"hooks": {
-		"PreToolUse": [
-			{
-				"matcher": "Bash",
-				"hooks": [
-					{ "type": "command", "command": "/opt/my-hook-pre-tool-notify.sh --sound" }, // mine
-					{ "type": "command", "command": "/home/dev/.stanchion/bin/hook-pre-tool", "args": [], "timeout": 3 }
-				]
-			}
-		],
-		"Stop": [
-			{ "hooks": [{ "type": "command", "command": "/home/dev/.stanchion/bin/hook-stop", "args": [] }] },
-			{ "hooks": [{ "type": "command", "command": "/home/dev/.stanchion/bin/hook-stop", "args": [] }] }
-		]
-	},
-	"alpha": { "url": "a && b" }
+/// The key that keeps every hook of ours from running, if a settings file has one.
+pub fn switches_hooks_off(settings: &Value) -> Option<&'static str> {
+    ["disableAllHooks", "allowManagedHooksOnly"].into_iter().find(|key| settings[*key] == true)
 }
-"#;
 
-    #[test]
-    fn what_is_not_ours_stays_and_ours_stands_once() {
-        for form in [Form::Exec, Form::Shell] {
-            let once = wire(BUSY, &wanted(form), &bins()).unwrap();
-            assert_eq!(wire(&once, &wanted(form), &bins()).unwrap(), once, "a second run changes no byte");
-            for kept in [
-                "\t// tabs, comments, an order of its own\n\t\"zeta\": 1,",
-                "{ \"type\": \"command\", \"command\": \"/opt/my-hook-pre-tool-notify.sh --sound\" }",
-                "// mine",
-                "\"matcher\": \"Bash\"",
-                "\"alpha\": { \"url\": \"a && b\" }",
-            ] {
-                assert!(once.contains(kept), "{kept}\n{once}");
-            }
-            let wired = value(&once).unwrap();
-            for (event, _, _) in WIRING {
-                let hooks = wired["hooks"][event]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .flat_map(|group| group["hooks"].as_array().unwrap());
-                assert_eq!(hooks.filter(|hook| bins().owns(event, hook)).count(), 1, "{event}\n{once}");
-            }
-            let without = unwire(&once, &bins()).unwrap();
-            let left = value(&without).unwrap();
-            assert_eq!(left["hooks"].as_object().unwrap().len(), 1, "{without}");
-            assert_eq!(left["hooks"]["PreToolUse"][0]["hooks"].as_array().unwrap().len(), 1);
-        }
-    }
+/// Where an organisation keeps the settings that nobody can override.
+pub fn managed() -> &'static Path {
+    Path::new(if cfg!(target_os = "macos") {
+        "/Library/Application Support/ClaudeCode/managed-settings.json"
+    } else {
+        "/etc/claude-code/managed-settings.json"
+    })
+}
 
-    #[test]
-    fn an_empty_file_and_windows_line_ends_are_wired() {
-        for text in ["", "{}", "{}\n", "\u{feff}{}", "{\r\n  \"a\": 1\r\n}\r\n"] {
-            let wired = wire(text, &wanted(Form::Exec), &bins()).unwrap();
-            assert_eq!(
-                value(&wired).unwrap()["hooks"]["Stop"][0]["hooks"][0]["timeout"],
-                json!(10),
-                "{wired}"
-            );
-            assert_eq!(text.starts_with('\u{feff}'), wired.starts_with('\u{feff}'));
-        }
-    }
-
-    #[test]
-    fn what_cannot_be_understood_is_refused() {
-        for text in ["{", "[]", "5", "{\"hooks\": []}", "{\"hooks\": {\"Stop\": {}}}", "{a: 1}", "{'a': 1}"] {
-            assert!(wire(text, &wanted(Form::Exec), &bins()).is_err(), "{text}");
-        }
-    }
+/// Whether git tracks a file, so that others get it.
+pub fn is_tracked(path: &Path) -> bool {
+    let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else { return false };
+    let mut git = Command::new("git");
+    git.current_dir(folder).args(["ls-files", "--error-unmatch", "--"]).arg(path);
+    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    git.status().is_ok_and(|status| status.success())
 }

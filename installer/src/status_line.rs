@@ -1,155 +1,206 @@
-//! The status line in Claude Code's settings, edited in place: one that is there is chained and comes back.
+//! Our status line in the settings: how its command looks, and how it is recognised.
+//!
+//! There is one status line, and the host runs its command through a shell. A command that was there before ours
+//! is chained: ours gets it as one word, runs it, and adds to what it prints. So nothing is lost, and the word is
+//! all that is needed to put it back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use health::entry::Form;
-use health::settings::parse;
-use health::status_line::{KEY, Ours, StatusLine, command_of, of};
 use hooks_common::executables::STATUS_LINE;
-use jsonc_parser::cst::{CstInputValue, CstObject};
+use jsonc_parser::cst::{CstObject, CstRootNode, CstStringLit};
 
-/// `text` with our status line, which runs the one that was there. The same text when that is so already, and
-/// when what is there is no command or runs our executable in a way of its own.
-pub fn wire(text: &str, bin: &Path, home: &Path, form: Form) -> anyhow::Result<String> {
-    let (bom, root) = parse(text)?;
-    let top = root.object_value_or_create().context("the settings are no JSON object")?;
-    let ours = |chained| Ours { path: bin.join(STATUS_LINE), form, chained }.command(home);
-    match of(&root, home) {
-        StatusLine::Absent => {
-            let line = [("type", "command".to_owned()), ("command", ours(None))];
-            let line = line.into_iter().map(|(key, value)| (key.to_owned(), CstInputValue::String(value)));
-            top.append(KEY, CstInputValue::Object(line.collect()));
-        }
-        StatusLine::Ours(found) => set(&top, &ours(found.chained))?,
-        StatusLine::Theirs(command) => set(&top, &ours(Some(command)))?,
-        StatusLine::Wrapped(_) | StatusLine::Broken(_) => return Ok(text.to_owned()),
-    }
-    Ok(format!("{bom}{root}"))
+use crate::entry::{Form, guarded, shown};
+use crate::shell_word;
+
+/// The key of the status line in the settings.
+pub const KEY: &str = "statusLine";
+
+/// What a settings file has for a status line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StatusLine {
+    /// Nothing.
+    Absent,
+    /// Our executable, in one of our forms.
+    Ours(Ours),
+    /// A command of the user's.
+    Theirs(String),
+    /// A command of the user's that runs our executable in a way of its own.
+    Wrapped(String),
+    /// No command object, and why not.
+    Broken(&'static str),
 }
 
-/// `text` without our status line, and with the one that it ran.
-pub fn unwire(text: &str, home: &Path) -> anyhow::Result<String> {
-    let (bom, root) = parse(text)?;
-    let StatusLine::Ours(ours) = of(&root, home) else { return Ok(text.to_owned()) };
-    let top = root.object_value().context("the settings are no JSON object")?;
-    match ours.chained {
-        Some(command) => set(&top, &command)?,
-        None => {
-            if let Some(property) = top.get(KEY) {
-                property.remove();
+/// Our status line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ours {
+    /// The executable.
+    pub path: PathBuf,
+    /// How it is started.
+    pub form: Form,
+    /// The command that ours runs too.
+    pub chained: Option<String>,
+}
+
+impl Ours {
+    /// The command as it stands in the settings. Where the executable is missing, the guarded form runs what is
+    /// chained, so that those who share the file keep their status line.
+    pub fn command(&self, home: &Path) -> String {
+        let chained = self.chained.as_deref().map(shell_word::single);
+        match (self.form, chained) {
+            (Form::Exec, None) => shell_word::plain(&self.path.to_string_lossy()),
+            (Form::Exec, Some(chained)) => {
+                format!("{} --chain {chained}", shell_word::plain(&self.path.to_string_lossy()))
+            }
+            (Form::Shell, None) => {
+                let path = shown(&self.path, home);
+                format!(r#"if [ -x "{path}" ]; then exec "{path}"; fi"#)
+            }
+            (Form::Shell, Some(chained)) => {
+                let path = shown(&self.path, home);
+                format!(
+                    r#"if [ -x "{path}" ]; then exec "{path}" --chain {chained}; else eval {chained}; fi"#
+                )
             }
         }
     }
-    Ok(format!("{bom}{root}"))
+
+    /// Reads a command of one of our forms. The folder does not matter: there is one status line, and to chain
+    /// an older installation of ours would show everything twice.
+    pub fn read(command: &str, home: &Path) -> Option<Self> {
+        let (path, form, rest) = match guarded(command, home) {
+            Some((path, rest)) => (path, Form::Shell, rest.strip_suffix("; fi")?),
+            None => {
+                let from_home = command.strip_prefix("~/").or_else(|| command.strip_prefix("$HOME/"));
+                let (path, rest) = shell_word::read(from_home.unwrap_or(command))?;
+                let path = if from_home.is_some() { home.join(path) } else { PathBuf::from(path) };
+                (path, Form::Exec, rest)
+            }
+        };
+        if path.file_name()? != STATUS_LINE {
+            return None;
+        }
+        if rest.is_empty() {
+            return Some(Self { path, form, chained: None });
+        }
+        let (chained, rest) = shell_word::read(rest.strip_prefix(" --chain ")?)?;
+        let is_whole = rest.is_empty() || (form == Form::Shell && rest.starts_with("; else eval "));
+        is_whole.then_some(Self { path, form, chained: Some(chained) })
+    }
 }
 
-/// Replaces the command where it stands; every byte around it stays.
-fn set(top: &CstObject, command: &str) -> anyhow::Result<()> {
-    let line = top.object_value(KEY).as_ref().and_then(command_of);
-    let line = line.context("`statusLine.command` is no text")?;
-    if line.decoded_value().ok().as_deref() != Some(command) {
-        line.set_raw_value(serde_json::to_string(command)?);
+/// The status line of parsed settings.
+pub fn of(root: &CstRootNode, home: &Path) -> StatusLine {
+    let Some(top) = root.object_value() else { return StatusLine::Absent };
+    let named = |property: &jsonc_parser::cst::CstObjectProp| property.decoded_name().as_deref() == Some(KEY);
+    match top.properties().iter().filter(|property| named(property)).count() {
+        0 => return StatusLine::Absent,
+        1 => {}
+        _ => return StatusLine::Broken("`statusLine` stands there more than once"),
     }
-    Ok(())
+    let Some(line) = top.object_value(KEY) else { return StatusLine::Broken("`statusLine` is no object") };
+    let is_command =
+        line.get("type").and_then(|kind| kind.to_serde_value()?.as_str().map(|kind| kind == "command"));
+    if is_command != Some(true) {
+        return StatusLine::Broken("`statusLine.type` is not `command`");
+    }
+    let Some(command) = command_of(&line).and_then(|command| command.decoded_value().ok()) else {
+        return StatusLine::Broken("`statusLine.command` is no text");
+    };
+    match Ours::read(&command, home) {
+        Some(ours) => StatusLine::Ours(ours),
+        None if names_ours(&command) => StatusLine::Wrapped(command),
+        None => StatusLine::Theirs(command),
+    }
+}
+
+/// Whether a line has the name of our executable for the last part of a path, or by itself.
+fn names_ours(line: &str) -> bool {
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
+    line.split(|c| !is_of_name(c)).any(|word| word == STATUS_LINE)
+}
+
+/// The text of a status line's command, to be read or replaced where it stands.
+pub fn command_of(line: &CstObject) -> Option<CstStringLit> {
+    line.get("command")?.value()?.as_string_lit()
 }
 
 #[cfg(test)]
 mod tests {
-    use health::entry::{Bins, Entry};
-    use health::settings::value;
-    use health::wiring::WIRING;
-    use serde_json::json;
-
     use super::*;
-    use crate::settings;
+    use crate::settings::parse;
 
     const HOME: &str = "/home/dev";
-    const BIN: &str = "/home/dev/.stanchion/bin";
 
-    fn wired(text: &str, form: Form) -> String {
-        wire(text, Path::new(BIN), Path::new(HOME), form).unwrap()
+    fn found(settings: &str) -> StatusLine {
+        of(&parse(settings).unwrap().1, Path::new(HOME))
     }
-
-    fn command(text: &str) -> String {
-        value(text).unwrap()["statusLine"]["command"].as_str().unwrap().to_owned()
-    }
-
-    /// Settings as people have them: with and without a status line, comments, tabs, other line ends, a mark.
-    const FILES: [&str; 16] = [
-        "{\n  \"model\": \"x\"\n}\n",
-        "{\n  \"model\": \"x\"\n}",
-        "{\n\t\"model\": \"x\",\n\t// why\n\t\"env\": {\n\t\t\"A\": \"1\"\n\t}\n}\n",
-        "{\r\n    \"model\": \"x\"\r\n}\r\n",
-        "\u{feff}{\n  \"model\": \"x\"\n}\n",
-        "{\n  \"model\": \"x\", // same line\n  \"zeta\": [1, 2]\n}\n",
-        "{\n  \"statusLine\": {\n    \"type\": \"command\",\n    \"command\": \"ccline --theme 'a b'\",\n    \"padding\": 0\n  },\n  \"model\": \"x\"\n}\n",
-        "{\n\t\"statusLine\": { \"padding\": 2, \"command\": \"~/.claude/line.sh \\\"$PWD\\\"\", /* theirs */ \"type\": \"command\" }, // it\n\t\"a\": 1\n}\n",
-        "\u{feff}{\r\n  \"statusLine\": {\"type\": \"command\", \"command\": \"é 🦀 \\\\ it's\\n# x\", \"refreshInterval\": 5}\r\n}\r\n",
-        "{\n  \"hooks\": {\n    \"Stop\": [\n      {\n        \"hooks\": [{ \"type\": \"command\", \"command\": \"mine\" }]\n      }\n    ]\n  },\n  \"statusLine\": { \"type\": \"command\", \"command\": \"\" }\n}\n",
-        "{\n  \"statusLine\": { \"type\": \"static\" },\n  \"model\": \"x\"\n}\n",
-        "{\n  \"a\": 1,\n\n  // the last\n  \"b\": 2\n}\n",
-        "{\n  \"a\": 1,\n}\n",
-        "{\n  \"a\": 1 // last\n}\n",
-        "{}",
-        "{}\n",
-    ];
 
     #[test]
-    fn what_was_wired_is_taken_back_byte_by_byte() {
-        let bins = Bins { home: HOME.into(), folders: vec![BIN.into()] };
-        for file in FILES {
+    fn every_form_is_read_back_as_it_was_written() {
+        for folder in ["/home/dev/.stanchion/bin", "/opt/my 'bin' \"$x", "/home/dev/with space"] {
             for form in [Form::Exec, Form::Shell] {
-                assert_eq!(
-                    unwire(&wired(file, form), Path::new(HOME)).unwrap(),
-                    file,
-                    "the line alone, {form:?}"
-                );
-                let entry = |(event, name, timeout): &(&'static str, &str, u32)| {
-                    (*event, Entry::new(Path::new(BIN), Path::new(HOME), name, *timeout, form))
-                };
-                let wanted: Vec<_> = WIRING.iter().map(entry).collect();
-                let whole = wired(&settings::wire(file, &wanted, &bins).unwrap(), form);
-                let back = settings::unwire(&unwire(&whole, Path::new(HOME)).unwrap(), &bins).unwrap();
-                assert_eq!(back, file, "with the hooks, {form:?}");
+                for chained in
+                    [None, Some(""), Some("ccline --x"), Some("printf '%s' \"$(date)\" # it's\nx; fi")]
+                {
+                    let ours = Ours {
+                        path: Path::new(folder).join(STATUS_LINE),
+                        form,
+                        chained: chained.map(str::to_owned),
+                    };
+                    let command = ours.command(Path::new(HOME));
+                    assert_eq!(Ours::read(&command, Path::new(HOME)), Some(ours), "{command}");
+                }
             }
         }
     }
 
     #[test]
-    fn a_line_that_is_there_is_chained_once_whatever_the_form() {
-        let theirs = FILES[6];
-        let once = wired(theirs, Form::Exec);
-        assert_eq!(command(&once), format!("{BIN}/hook-status-line --chain 'ccline --theme '\\''a b'\\'''"));
-        assert_eq!(wired(&once, Form::Exec), once, "a second run changes no byte");
-        let shared = wired(&once, Form::Shell);
-        let expected = "if [ -x \"$HOME/.stanchion/bin/hook-status-line\" ]; then exec \"$HOME/.stanchion/bin/hook-status-line\" --chain 'ccline --theme '\\''a b'\\'''; else eval 'ccline --theme '\\''a b'\\'''; fi";
-        assert_eq!(command(&shared), expected);
-        assert_eq!(wired(&shared, Form::Exec), once);
-        assert_eq!(value(&once).unwrap()["statusLine"]["padding"], 0, "their other keys stay");
+    fn a_team_gets_nobodys_home_and_keeps_its_own_line_where_we_are_missing() {
+        let path = Path::new("/home/dev/.stanchion/bin").join(STATUS_LINE);
+        let ours = Ours { path, form: Form::Shell, chained: Some("printf '%s' theirs".into()) };
+        let command = ours.command(Path::new(HOME));
+        assert!(command.contains("$HOME/.stanchion") && !command.contains("/home/dev"), "{command}");
+        let mut shell = std::process::Command::new("/bin/sh");
+        let output = shell.args(["-c", &command]).env("HOME", "/nowhere").output().unwrap();
+        assert_eq!(output.stdout, b"theirs");
     }
 
     #[test]
-    fn a_new_line_is_a_command_object_and_moves_with_the_folder() {
-        let new = wired("", Form::Exec);
-        let expected = json!({"type": "command", "command": format!("{BIN}/hook-status-line")});
-        assert_eq!(value(&new).unwrap()["statusLine"], expected);
-        let moved = wire(&new, Path::new("/opt/a b"), Path::new(HOME), Form::Exec).unwrap();
-        assert_eq!(command(&moved), "'/opt/a b/hook-status-line'");
-        assert_eq!(value(&unwire(&moved, Path::new(HOME)).unwrap()).unwrap(), json!({}));
-    }
-
-    #[test]
-    fn what_is_no_command_or_runs_us_already_stays() {
-        for line in [
-            "5",
-            "null",
-            "{}",
-            "{\"type\": \"command\", \"command\": \"nice /x/hook-status-line | cut -c1-80\"}",
+    fn only_a_line_that_runs_us_alone_is_ours() {
+        let line = |command: &str| {
+            let command = serde_json::to_string(command).unwrap();
+            found(&format!("{{\"statusLine\": {{\"type\": \"command\", \"command\": {command}}}}}"))
+        };
+        for command in [
+            "~/.stanchion/bin/hook-status-line",
+            "$HOME/.stanchion/bin/hook-status-line",
+            "/opt/x/hook-status-line",
         ] {
-            let text = format!("{{\"statusLine\": {line}}}");
-            assert_eq!(wired(&text, Form::Exec), text);
-            assert_eq!(unwire(&text, Path::new(HOME)).unwrap(), text);
+            assert!(matches!(line(command), StatusLine::Ours(_)), "{command}");
+        }
+        for command in
+            ["cd /x; hook-status-line", "/x/hook-status-line --other", "/x/hook-status-line --chain 'a' b"]
+        {
+            assert!(matches!(line(command), StatusLine::Wrapped(_)), "{command}");
+        }
+        for command in ["ccline", "/opt/my-hook-status-line.sh"] {
+            assert_eq!(line(command), StatusLine::Theirs(command.into()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_command_is_broken() {
+        assert_eq!(found("{}"), StatusLine::Absent);
+        for settings in [
+            "{\"statusLine\": null}",
+            "{\"statusLine\": \"x\"}",
+            "{\"statusLine\": {\"command\": \"x\"}}",
+            "{\"statusLine\": {\"type\": \"command\"}}",
+            "{\"statusLine\": {\"type\": \"command\", \"command\": 5}}",
+            "{\"statusLine\": {\"type\": \"static\", \"command\": \"x\"}}",
+            "{\"statusLine\": {\"type\": \"command\", \"command\": \"x\"}, \"statusLine\": {}}",
+        ] {
+            assert!(matches!(found(settings), StatusLine::Broken(_)), "{settings}");
         }
     }
 }

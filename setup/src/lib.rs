@@ -9,6 +9,7 @@ pub mod demo;
 mod layout;
 
 use std::fmt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -28,9 +29,9 @@ pub const EXECUTABLES: [&str; 12] = [
     "stanchion",
 ];
 
-/// The package that holds an executable.
+/// The package whose executable is installed under a name; the command line has two names.
 fn package(executable: &str) -> &str {
-    if executable == "stanchion" { "installer" } else { executable }
+    if matches!(executable, "stanchion" | "req") { "cli" } else { executable }
 }
 
 /// A finished build.
@@ -88,7 +89,21 @@ pub fn build() -> Result<Build, SetupError> {
     if !built {
         return Err(SetupError("the build failed; cargo tells above why".into()));
     }
-    Ok(Build { folder: root.join(target).join("release"), dynamic_because, is_laid_out })
+    let folder = root.join(target).join("release");
+    name_again(&folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
+    Ok(Build { folder, dynamic_because, is_laid_out })
+}
+
+/// Gives the command line its short name beside the full one.
+fn name_again(folder: &Path) -> std::io::Result<()> {
+    let (full, short) = (folder.join("stanchion"), folder.join("req"));
+    let identity = |path: &Path| std::fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
+    if identity(&full) == identity(&short) {
+        return Ok(());
+    }
+    let new = folder.join(format!(".req.{}", std::process::id()));
+    std::fs::hard_link(&full, &new)?;
+    std::fs::rename(&new, &short)
 }
 
 /// Whether cargo could build the executables with these flags of rustc's.

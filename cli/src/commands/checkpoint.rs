@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 use super::json as print_json;
 use super::session::Subject;
-use super::{checkpoint_commit, health};
+use super::{checkpoint_commit, doctor};
 use crate::cli::{Checkpoint, CheckpointCommand, CheckpointList, CheckpointNew, CheckpointVerify};
 
 /// How much of the transcript a checkpoint is made from, in bytes.
@@ -117,7 +117,7 @@ fn verify(
             writeln!(out, "What was learned is kept. Next: req checkpoint commit")?;
         }
     }
-    if report.is_supported() { Ok(()) } else { Err(health::Reported.into()) }
+    if report.is_supported() { Ok(()) } else { Err(doctor::Reported.into()) }
 }
 
 /// A session with a checkpoint of its own is no longer held up for one.

@@ -14,7 +14,7 @@ use hooks_common::time::Moment;
 use hooks_common::{child, paths};
 
 use super::checkpoint::{chosen, git, note_event, number_of, shown, tell};
-use super::health;
+use super::doctor;
 use super::session::Subject;
 use crate::cli::CheckpointCommit;
 use crate::interrupts::Interrupts;
@@ -35,7 +35,7 @@ pub fn run(
     if !report.is_supported() && !arguments.force {
         tell(&report, &shown(place, &path), out)?;
         writeln!(out, "Nothing was committed. --force commits it as it is.")?;
-        return Err(health::Reported.into());
+        return Err(doctor::Reported.into());
     }
     let before = checkpoint::read(place.root(), &path)?;
     let document = Document::of(&before);

@@ -8,7 +8,7 @@ use config::Policy;
 use guards::patterns::check::{self, Report, Scope, Violation};
 use hooks_common::text::one_line;
 
-use super::health::Reported;
+use super::doctor::Reported;
 use super::json as print_json;
 use crate::cli::{Patterns, PatternsCheck, PatternsCommand};
 use crate::place::Place;

@@ -10,6 +10,7 @@
 use std::path::Path;
 
 use hooks_common::event::is_edit_tool;
+use hooks_common::executables::{COMMAND_LINE, is_command_line};
 use hooks_common::paths::{Paths, in_project, resolve};
 use hooks_common::project::Project;
 use hooks_common::text::fact;
@@ -19,7 +20,9 @@ use crate::trigger::is_beyond;
 use shell::ToolUse;
 
 /// Calls of `req` that change what is satisfied or configured. `req done` looks for itself whether it may.
-const CHANGING: [&str; 12] = [
+const CHANGING: [&str; 14] = [
+    "install",
+    "uninstall",
     "allow-once",
     "satisfy",
     "approve",
@@ -251,8 +254,11 @@ fn changing_call(command: &Command) -> Option<String> {
     };
     // Also behind a wrapper that nobody knows, and where the program is found at run time: `$(which req) pause`.
     let first = words.first()?;
-    let at = called("req").or_else(|| (first.contains("req") && first.contains('$')).then_some(0));
-    let told = |call: &str| format!("req {call}");
+    let named = COMMAND_LINE.into_iter().find_map(|name| Some((name, called(name)?)));
+    let found = |name: &&str| first.contains(*name) && first.contains('$');
+    let named = named.or_else(|| Some((COMMAND_LINE.into_iter().find(found)?, 0)));
+    let at = named.map(|(_, at)| at);
+    let told = |call: &str| format!("{} {call}", named.map_or("req", |(name, _)| name));
     if let Some(at) = at.filter(|_| !only_reads(command)) {
         let mut rest = words[at + 1..].iter().filter(|word| !word.starts_with('-'));
         let verb = *rest.next()?;
@@ -268,20 +274,18 @@ fn changing_call(command: &Command) -> Option<String> {
             return Some(told(verb));
         }
     }
-    let at = called("stanchion").filter(|_| !only_reads(command))?;
-    let verb = words[at + 1..].iter().find(|word| !word.starts_with('-'))?;
-    matches!(*verb, "install" | "uninstall").then(|| format!("stanchion {verb}"))
+    None
 }
 
 /// Whether a text that cannot be followed may call what changes gates.
 fn may_call(text: &str) -> bool {
     let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-    words.any(|word| word == "req") && CHANGING.iter().any(|verb| text.contains(verb))
+    words.any(is_command_line) && CHANGING.iter().any(|verb| text.contains(verb))
 }
 
 fn only_reads(command: &Command) -> bool {
     match command.program() {
-        Some("req" | "stanchion") => false,
+        Some(program) if is_command_line(program) => false,
         Some("git") => {
             let words = command.without_global_options();
             words.get(1).is_some_and(|word| READING_GIT.contains(&word.text.as_str()))
@@ -307,7 +311,7 @@ fn only_reads(command: &Command) -> bool {
 /// program that runs texts, anywhere in one.
 fn mentions(command: &Command, names: &impl Fn(&str) -> bool) -> bool {
     // Another call of ours says itself what it does; `req why` may name any file.
-    if matches!(command.program(), Some("req" | "stanchion")) {
+    if command.program().is_some_and(is_command_line) {
         return false;
     }
     let runs_texts = command.program().is_none_or(|program| INTERPRETERS.contains(&program));

@@ -9,7 +9,8 @@ use hooks_common::paths::{Paths, resolve};
 use shell::{Doubt, Script};
 
 use config::globs;
-use shell::ToolUse;
+use hooks_common::executables::is_command_line;
+use shell::{ToolUse, Word};
 
 /// A line's commands as patterns are searched in them, made once for all gates.
 #[derive(Debug)]
@@ -213,11 +214,13 @@ pub fn exemption(paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Option<&
     (is_edit_tool(tool_use.tool) && is_plan(paths, root, file)).then_some("plan")
 }
 
-/// Whether a line is one call of `req` and nothing else: the way out of a gate stays open even where every Bash
-/// command is gated.
+/// Whether a line is one call of the command line and nothing else: the way out of a gate stays open even where every
+/// Bash command is gated. Taking the hooks out is no way out of one gate.
 fn is_lone_req(line: &str, script: &Script) -> bool {
     let [command] = script.commands.as_slice() else { return false };
-    command.program() == Some("req")
+    let rewires = |word: &Word| matches!(word.text.as_str(), "install" | "uninstall");
+    command.program().is_some_and(is_command_line)
+        && !command.arguments().iter().any(rewires)
         && script.doubt.is_none()
         && command.redirections.is_empty()
         && command.assignments.is_empty()

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use config::types::guards::GuardName;
+use hooks_common::executables::{COMMAND_LINE, is_command_line};
 use hooks_common::paths::{Paths, resolve};
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionKey;
@@ -118,7 +119,7 @@ fn call(sight: &Sight<'_>) -> Option<String> {
     let verb = script.commands.iter().find_map(|command| called(command).or_else(|| handed_on(command)));
     let verb = verb.or_else(|| {
         let line = sight.tool_use.command;
-        let may = script.doubt.is_some() && line.contains("req");
+        let may = script.doubt.is_some() && COMMAND_LINE.iter().any(|name| line.contains(name));
         may.then(|| CALLS.into_iter().find(|call| line.contains(call)))?
     })?;
     Some(format!("`req {verb}` sets guards aside, and an agent must not do that itself"))
@@ -233,9 +234,10 @@ fn handed_on(command: &Command) -> Option<&'static str> {
 /// The call that a text speaks of, if it does: `req` and right behind it the verb, as words of a shell or of a list.
 fn speaks(text: &str) -> Option<&'static str> {
     let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.');
-    text.match_indices("req").find_map(|(at, req)| {
+    let names = COMMAND_LINE.into_iter().flat_map(|name| text.match_indices(name));
+    names.into_iter().find_map(|(at, name)| {
         let before = text[..at].chars().next_back();
-        let rest = &text[at + req.len()..];
+        let rest = &text[at + name.len()..];
         let verb = rest.trim_start_matches(|c: char| !is_of_word(c) && c != '\n');
         let between: String =
             rest[..rest.len() - verb.len()].chars().filter(|c| !matches!(c, '"' | '\'' | '\\')).collect();
@@ -248,7 +250,7 @@ fn speaks(text: &str) -> Option<&'static str> {
 }
 
 fn is_req(word: &str) -> bool {
-    word.rsplit('/').next() == Some("req")
+    word.rsplit('/').next().is_some_and(is_command_line)
 }
 
 /// The key of seals, named by a line, an edit or a read.
@@ -294,7 +296,7 @@ fn names_key(sight: &Sight<'_>) -> bool {
 const LISTING: [&str; 12] =
     ["ls", "cd", "du", "stat", "tree", "test", "[", "mkdir", "echo", "wc", "find", "file"];
 /// Programs that take prose.
-const SPEAKERS: [&str; 8] = ["git", "gh", "glab", "rg", "grep", "echo", "printf", "req"];
+const SPEAKERS: [&str; 9] = ["git", "gh", "glab", "rg", "grep", "echo", "printf", "req", "stanchion"];
 
 /// Whether a line reads all that lies beside the key: `cp -r ~/.stanchion`, `cat ~/.stanchion/*`. Names may be listed.
 fn takes_all(sight: &Sight<'_>) -> bool {

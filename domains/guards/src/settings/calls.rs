@@ -1,5 +1,6 @@
 //! Calls of `req` and `stanchion` that take rules away.
 
+use hooks_common::executables::is_command_line;
 use shell::{Command, Word};
 
 use crate::objection::Objection;
@@ -15,21 +16,19 @@ const WORDS: [&str; 2] = ["message", "description"];
 
 /// A call that takes rules away.
 pub(super) fn weakening(command: &Command) -> Option<Objection> {
-    let program = command.program().filter(|program| matches!(*program, "req" | "stanchion"))?;
+    let program = command.program().filter(|program| is_command_line(program))?;
     let words = command.arguments();
     let has = |name: &str| words.iter().any(|word| word.text == name);
     if has("--help") || has("-h") || has("--dry-run") {
         return None;
     }
     let verb = words.iter().find(|word| !word.text.starts_with('-'))?;
-    let weakens = match (program, verb.text.as_str()) {
-        ("stanchion", "uninstall") | ("req", "disable") => true,
-        ("req", "config") => {
-            has("--disable") || settings(words).any(|(set, is_literal)| !is_literal || loosens(set))
-        }
-        ("req", "init") => replaces(words),
+    let weakens = match verb.text.as_str() {
+        "uninstall" | "disable" => true,
+        "config" => has("--disable") || settings(words).any(|(set, is_literal)| !is_literal || loosens(set)),
+        "init" => replaces(words),
         // `req $(cat verb)`
-        (_, _) => !verb.is_literal,
+        _ => !verb.is_literal,
     };
     weakens.then(|| {
         let what = format!(

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use health::shell_word;
 use hooks_common::paths::Paths;
+use installer::shell_word;
 
 use crate::cli::InitShell;
 
@@ -22,9 +22,9 @@ pub fn run(shell: InitShell, out: &mut impl Write) -> anyhow::Result<()> {
 
 fn script(shell: InitShell, path: &str) -> String {
     let script = match shell {
-        InitShell::Bash => include_str!("shell_init/init.bash"),
-        InitShell::Zsh => include_str!("shell_init/init.zsh"),
-        InitShell::Fish => include_str!("shell_init/init.fish"),
+        InitShell::Bash => include_str!("init.bash"),
+        InitShell::Zsh => include_str!("init.zsh"),
+        InitShell::Fish => include_str!("init.fish"),
     };
     script.replacen(MARK, &word(shell, path), 1)
 }

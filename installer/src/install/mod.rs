@@ -3,22 +3,53 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use crate::entry::{Bins, Entry, Form};
+use crate::record::{Record, RecordDir};
+use crate::settings::{Level, is_tracked, managed, switches_hooks_off, value};
+use crate::status_line::StatusLine;
+use crate::wiring::{self, WIRING};
 use anyhow::{Context, bail};
-use health::entry::{Bins, Entry, Form};
-use health::record::{Record, RecordDir};
-use health::settings::{Level, is_tracked, managed, switches_hooks_off, value};
-use health::status_line::StatusLine;
-use health::wiring::{self, WIRING};
 use hooks_common::executables::STATUS_LINE;
 use hooks_common::git::Repository;
 use hooks_common::paths::{Paths, resolve};
 use hooks_common::store::{self, lock, replace};
 use hooks_common::time::Moment;
 
-use crate::cli::{Install, Scope, Uninstall};
-use crate::record::{self, digest};
-use crate::settings;
-use crate::status_line;
+use self::record::digest;
+
+mod record;
+mod settings;
+mod status_line;
+
+/// What an installation is asked for.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// The repository.
+    pub repo: PathBuf,
+    /// Whose settings.
+    pub level: Level,
+    /// Where the executables are; `None` for the folder that `cargo setup` fills.
+    pub bin_dir: Option<PathBuf>,
+    /// How Claude Code starts them; `None` for what suits the settings file.
+    pub form: Option<Form>,
+    /// Whether the status line is ours too.
+    pub has_status_line: bool,
+    /// Also where the settings keep hooks from running.
+    pub force: bool,
+    /// Only show what would change.
+    pub dry_run: bool,
+}
+
+/// What is to be taken back.
+#[derive(Debug, Clone)]
+pub struct Removal {
+    /// The repository.
+    pub repo: PathBuf,
+    /// Whose settings.
+    pub level: Level,
+    /// Only show what would change.
+    pub dry_run: bool,
+}
 
 /// How often a file that changes under our hands is read again.
 const TRIES: usize = 3;
@@ -40,30 +71,30 @@ fn refuse_where_hooks_are_off(paths: &Paths, repo: &Path) -> anyhow::Result<()> 
 }
 
 /// Adds our entries.
-pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn install(wanted: &Installation, out: &mut impl Write) -> anyhow::Result<()> {
     let paths = Paths::from_env();
-    let repo = repository(&arguments.repo)?;
-    let bin_dir = resolve(&std::path::absolute(arguments.bin_dir.clone().unwrap_or_else(|| paths.bin()))?);
-    let line = (!arguments.no_status_line).then_some(STATUS_LINE);
+    let repo = repository(&wanted.repo)?;
+    let bin_dir = resolve(&std::path::absolute(wanted.bin_dir.clone().unwrap_or_else(|| paths.bin()))?);
+    let line = (wanted.has_status_line).then_some(STATUS_LINE);
     for executable in wiring::executables().into_iter().chain(line) {
         let path = bin_dir.join(executable);
         if !path.is_file() {
             bail!("{} is not there; `cargo setup` builds and installs the executables", path.display());
         }
     }
-    if !arguments.force {
+    if !wanted.force {
         refuse_where_hooks_are_off(&paths, &repo)?;
     }
-    let path = arguments.scope.level().file(&paths, &repo);
-    let is_shared = arguments.scope == Scope::Project && is_tracked(&path);
-    let form = arguments.form.map_or(if is_shared { Form::Shell } else { Form::Exec }, Form::from);
+    let path = wanted.level.file(&paths, &repo);
+    let is_shared = wanted.level == Level::Project && is_tracked(&path);
+    let form = wanted.form.unwrap_or(if is_shared { Form::Shell } else { Form::Exec });
     let target = replace::link_target(&path);
     let records = RecordDir::of(&paths, &target);
-    let _lock = installing(&paths, arguments.dry_run)?;
+    let _lock = installing(&paths, wanted.dry_run)?;
     let record = records.read();
     let recorded = record.iter().map(|record| record.bin_dir.clone());
     let bins = Bins::new(&paths, [bin_dir.clone()].into_iter().chain(recorded));
-    let wanted: Vec<_> = WIRING
+    let entries: Vec<_> = WIRING
         .iter()
         .map(|(event, executable, timeout)| {
             (*event, Entry::new(&bin_dir, paths.home(), executable, *timeout, form))
@@ -71,10 +102,10 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
         .collect();
     let change = change(
         &target,
-        arguments.dry_run,
+        wanted.dry_run,
         |text| {
-            let text = settings::wire(text.unwrap_or(settings::NEW), &wanted, &bins)?;
-            let text = if arguments.no_status_line {
+            let text = settings::wire(text.unwrap_or(settings::NEW), &entries, &bins)?;
+            let text = if !wanted.has_status_line {
                 status_line::unwire(&text, paths.home())?
             } else {
                 status_line::wire(&text, &bin_dir, paths.home(), form)?
@@ -107,11 +138,11 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
             record::write(&records, &record, if had_ours { None } else { Some(before.unwrap_or_default()) })
         },
     )?;
-    tell(&change, &path, arguments.dry_run, out)?;
-    if !arguments.no_status_line {
+    tell(&change, &path, wanted.dry_run, out)?;
+    if wanted.has_status_line {
         tell_status_line(change.before.as_deref(), &paths, out)?;
     }
-    if arguments.dry_run {
+    if wanted.dry_run {
         return Ok(());
     }
     if change.before.is_some() && change.before != change.after && records.original_path().exists() {
@@ -126,7 +157,7 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
             path.display()
         )?;
     }
-    if arguments.scope != Scope::User
+    if wanted.level != Level::User
         && let Some(top) = Repository::discover(&repo)
             .map(|repository| repository.top().to_owned())
             .filter(|top| *top != repo)
@@ -157,8 +188,8 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
             "Claude Code starts them through a guarded shell line: nothing happens where they are missing, and each\nstart costs about a millisecond more. `--form exec` is faster, and right when nobody shares the file."
         )?,
     }
-    match arguments.scope {
-        Scope::User => writeln!(out, "It counts in every folder.")?,
+    match wanted.level {
+        Level::User => writeln!(out, "It counts in every folder.")?,
         _ => writeln!(
             out,
             "It counts when Claude Code is launched in {} itself, not in a folder below (--scope user counts everywhere).",
@@ -169,19 +200,19 @@ pub fn install(arguments: &Install, out: &mut impl Write) -> anyhow::Result<()> 
 }
 
 /// Takes our entries out.
-pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn uninstall(wanted: &Removal, out: &mut impl Write) -> anyhow::Result<()> {
     let paths = Paths::from_env();
-    let repo = repository(&arguments.repo)?;
-    let path = arguments.scope.level().file(&paths, &repo);
+    let repo = repository(&wanted.repo)?;
+    let path = wanted.level.file(&paths, &repo);
     let target = replace::link_target(&path);
     let records = RecordDir::of(&paths, &target);
-    let _lock = installing(&paths, arguments.dry_run)?;
+    let _lock = installing(&paths, wanted.dry_run)?;
     let record = records.read();
     let bins = Bins::new(&paths, record.iter().map(|record| record.bin_dir.clone()));
     let original = records.original().unwrap_or_default();
     let change = change(
         &target,
-        arguments.dry_run,
+        wanted.dry_run,
         |text| {
             let Some(text) = text else { return Ok(None) };
             let is_ours = record.as_ref().filter(|record| record.is_exact && digest(text) == record.written);
@@ -194,8 +225,8 @@ pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<
         },
         |_, _| Ok(()),
     )?;
-    tell(&change, &path, arguments.dry_run, out)?;
-    if !arguments.dry_run {
+    tell(&change, &path, wanted.dry_run, out)?;
+    if !wanted.dry_run {
         record::remove(&records)?;
         leave_git(&paths, &repo, out)?;
         if change.after.is_none()
@@ -212,7 +243,7 @@ pub fn uninstall(arguments: &Uninstall, out: &mut impl Write) -> anyhow::Result<
 /// sessions leave behind.
 fn leave_git(paths: &Paths, repo: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let Some(repository) = Repository::discover(&resolve(repo)) else { return Ok(()) };
-    let levels = [Scope::User, Scope::Project, Scope::Local].map(|scope| scope.level().file(paths, repo));
+    let levels = Level::ALL.map(|level| level.file(paths, repo));
     let is_wired = |file: &PathBuf| {
         let text = store::read(file).ok().flatten().unwrap_or_default();
         String::from_utf8_lossy(&text).contains("hook-session-start")
@@ -237,8 +268,8 @@ fn without_ours(text: &str, bins: &Bins) -> anyhow::Result<String> {
 /// What became of the status line that was there.
 fn tell_status_line(before: Option<&str>, paths: &Paths, out: &mut impl Write) -> anyhow::Result<()> {
     let Some(before) = before else { return Ok(()) };
-    let (_, root) = health::settings::parse(before)?;
-    match health::status_line::of(&root, paths.home()) {
+    let (_, root) = crate::settings::parse(before)?;
+    match crate::status_line::of(&root, paths.home()) {
         StatusLine::Absent | StatusLine::Ours(_) => {}
         StatusLine::Theirs(_) => {
             writeln!(

@@ -1,7 +1,7 @@
 //! The guard in a real repository: commits, edits and checks, with first warnings moved into the past.
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
-#[path = "../../tests/rows/patterns.rs"]
+#[path = "../../../tests/rows/patterns.rs"]
 mod rows;
 
 mod checks;

@@ -1,10 +1,11 @@
-//! `req doctor` and `req verify`.
+//! `doctor` and `verify`.
 
 use std::fmt;
 use std::io::Write;
 
 use anyhow::Context;
-use health::{Report, doctor as examination, verify as verification};
+use hooks_common::paths::Paths;
+use installer::{Report, doctor as examination, verify as verification};
 
 use super::json as print_json;
 use crate::cli::{Doctor, Verify};
@@ -22,13 +23,11 @@ impl fmt::Display for Reported {
 
 impl std::error::Error for Reported {}
 
-/// Examines the installation for a client that is launched in the current folder.
+/// Examines the installation for a client that is launched in a folder.
 pub fn doctor(arguments: &Doctor, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
-    let folder = std::env::current_dir().and_then(|folder| folder.canonicalize());
-    let folder = folder.context("the current folder is gone")?;
-    let report = examination::examine(&place.paths, &folder);
-    tell(&report, arguments.verbose, arguments.json.json, arguments.ci, out)
+    let folder = arguments.repo.canonicalize().with_context(|| arguments.repo.display().to_string())?;
+    let report = examination::examine(&Paths::from_env(), &folder);
+    tell(&report, arguments.verbose, arguments.json, arguments.ci, out)
 }
 
 /// Verifies what the repository holds.

@@ -8,6 +8,7 @@ use clap_complete::Shell;
 mod change;
 mod checkpoint;
 mod continuity;
+mod install;
 mod outcomes;
 mod patterns;
 mod session;
@@ -21,6 +22,7 @@ pub use checkpoint::{
     Justfile,
 };
 pub use continuity::{Commits, CommitsCommand, CommitsList};
+pub use install::{Doctor, Install, Uninstall};
 pub use outcomes::Ended;
 pub use patterns::{Patterns, PatternsCheck, PatternsCommand};
 pub use session::{Handoff, HandoffCommand, NumberedSession, NumberedSessionCommand};
@@ -29,7 +31,7 @@ pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
 pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList};
 
 /// What Claude Code must have before it may edit, run or finish: what is required here, why, and how to
-/// satisfy it. Without a command: `req status`.
+/// satisfy it. Without a command: `status`. `req` is the short name of `stanchion`.
 #[derive(Debug, Parser)]
 #[command(name = "req", version, max_term_width = 100)]
 pub struct Cli {
@@ -140,7 +142,11 @@ pub enum Command {
     },
     /// Print the man page
     Man,
-    /// Run the wired executables, measure them, and name whatever keeps hooks from working here
+    /// Add our hooks to Claude Code's settings; everything else in the file keeps its bytes
+    Install(Install),
+    /// Take our hooks out again; an otherwise unchanged file gets its original bytes back
+    Uninstall(Uninstall),
+    /// Run the wired executables, measure them, and name whatever keeps hooks from working
     Doctor(Doctor),
     /// Check the configuration that the repository holds, and nothing of this machine
     Verify(Verify),
@@ -433,20 +439,6 @@ pub struct Init {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-}
-
-/// Arguments of `doctor`.
-#[derive(Debug, Args)]
-pub struct Doctor {
-    /// Also tell what passed
-    #[arg(short, long)]
-    pub verbose: bool,
-    /// Fail on warnings too
-    #[arg(long)]
-    pub ci: bool,
-    /// How to print.
-    #[command(flatten)]
-    pub json: Json,
 }
 
 /// Arguments of `verify`.

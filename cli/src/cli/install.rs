@@ -1,38 +1,11 @@
-//! The words of the command line.
+//! The words of `install`, `uninstall` and `doctor`.
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use clap_complete::Shell;
-use health::entry;
-use health::settings::Level;
-
-/// Wires Stanchion into Claude Code, takes it back exactly, and tells what keeps it from working.
-#[derive(Debug, Parser)]
-#[command(name = "stanchion", version, max_term_width = 100)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-}
-
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Add our hooks to Claude Code's settings; everything else in the file keeps its bytes
-    Install(Install),
-    /// Take our hooks out again; an otherwise unchanged file gets its original bytes back
-    Uninstall(Uninstall),
-    /// Run the wired executables, measure them, and name whatever keeps hooks from working
-    Doctor(Doctor),
-    /// Print completions for a shell
-    Completions {
-        /// The shell.
-        shell: Shell,
-    },
-    /// Print the man page
-    Man,
-}
+use clap::{Args, ValueEnum};
+use installer::entry;
+use installer::install::{Installation, Removal};
+use installer::settings::Level;
 
 /// Whose settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -129,4 +102,26 @@ pub struct Doctor {
     /// Fail on warnings too
     #[arg(long)]
     pub ci: bool,
+}
+
+impl Install {
+    /// What the installer is asked for.
+    pub fn wanted(&self) -> Installation {
+        Installation {
+            repo: self.repo.clone(),
+            level: self.scope.level(),
+            bin_dir: self.bin_dir.clone(),
+            form: self.form.map(entry::Form::from),
+            has_status_line: !self.no_status_line,
+            force: self.force,
+            dry_run: self.dry_run,
+        }
+    }
+}
+
+impl Uninstall {
+    /// What the installer is to take back.
+    pub fn wanted(&self) -> Removal {
+        Removal { repo: self.repo.clone(), level: self.scope.level(), dry_run: self.dry_run }
+    }
 }
