@@ -8,7 +8,7 @@ use config::check::nearest;
 use config::{cascade, edit, yaml};
 use hooks_common::finding::{Finding, Severity};
 use hooks_common::project::Level;
-use hooks_common::store;
+use platform::store;
 
 use crate::cli::Target;
 use crate::place::Place;

@@ -3,7 +3,7 @@
 
 use anyhow::bail;
 use config::Policy;
-use hooks_common::env_vars;
+use platform::env_vars;
 use hooks_common::owner;
 use hooks_common::paths::Paths;
 

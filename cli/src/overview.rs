@@ -8,7 +8,7 @@ use hooks_common::heartbeat::{self, Heartbeat};
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionKey;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use installer::firing;
 use sessions::book::Book;
 use sessions::derived::{DerivedState, Session, derive};

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use config::{Policy, Rule};
 use gates::Gates;
-use hooks_common::branch::Branch;
+use git::Branch;
 use hooks_common::paths::{Paths, StateDir};
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionKey;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 
 /// The project of the current folder.
 pub struct Place {

@@ -1,13 +1,13 @@
 //! Which session a command is about.
 
 use anyhow::{Context, bail};
-use hooks_common::env_vars;
+use platform::env_vars;
 use hooks_common::owner;
 use hooks_common::registry::{Entry, Registry, is_same_dir};
 use hooks_common::session_id::{SessionId, SessionKey};
 use hooks_common::session_log::{self, GateRecord, GuardRecord, LoggedEvent};
-use hooks_common::store::lock;
-use hooks_common::time::age;
+use platform::store::lock;
+use platform::time::age;
 
 use crate::place::Place;
 

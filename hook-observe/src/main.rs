@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use hooks_common::runtime;
 
-hooks_common::begin!(run);
+platform::begin!(run);
 
 fn run() -> ExitCode {
     runtime::run(&hook_observe::EVENTS, hook_observe::work)

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use hooks_common::event::Event;
 use hooks_common::runtime;
 
-hooks_common::begin!(run);
+platform::begin!(run);
 
 fn run() -> ExitCode {
     runtime::run(&[Event::UserPromptSubmit, Event::UserPromptExpansion], hook_prompt_submit::work)

@@ -3,7 +3,7 @@
 use hooks_common::owner::Owner;
 use hooks_common::registry::{Registry, RegistryError};
 use hooks_common::runtime::Hook;
-use hooks_common::store::lock;
+use platform::store::lock;
 
 /// The event's order of work. A session that another client still has goes on there: only the leaving one's
 /// metrics and its line in the log are written.

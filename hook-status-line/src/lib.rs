@@ -11,12 +11,12 @@ use std::io::Write;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use hooks_common::child;
+use platform::child;
 use hooks_common::event::read_payload;
 use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 
 /// How long the user's own status line may take; the host gives up after 5 s.
 const CHAIN_LIMIT: Duration = Duration::from_secs(3);

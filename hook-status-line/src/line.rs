@@ -2,11 +2,11 @@
 
 use gates::view::is_told;
 use gates::{Gates, Situation, phase};
-use hooks_common::env_vars;
+use platform::env_vars;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionId;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 
 use crate::status::Status;
 

@@ -3,7 +3,13 @@
 use serde::Serialize;
 
 use crate::event::Event;
-use crate::text::{CONTEXT_LIMIT, SESSION_START_LIMIT, bounded};
+use platform::text::bounded;
+
+/// The most characters of context a SessionStart injects. The host turns anything over 10,000 UTF-16 units
+/// into a file reference.
+pub const SESSION_START_LIMIT: usize = 9_000;
+/// The most characters of context any other event injects.
+pub const CONTEXT_LIMIT: usize = 2_000;
 
 /// The decision of all stages together. There is no `allow`: it would switch off the user's own permission
 /// prompts.

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::paths::Paths;
-use crate::store::{self, append, lock};
-use crate::time::Moment;
+use platform::store::{self, append, lock};
+use platform::time::Moment;
 
 /// More than this is not collected before somebody looks, in bytes.
 const MOST: u64 = 256 * 1024;

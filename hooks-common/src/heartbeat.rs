@@ -6,8 +6,8 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use crate::paths::Paths;
-use crate::store::{self, Durability, replace};
-use crate::time::Moment;
+use platform::store::{self, Durability, replace};
+use platform::time::Moment;
 
 /// Hooks touch it at most this often.
 const INTERVAL: Duration = Duration::from_secs(10);

@@ -5,32 +5,21 @@
 //! ([`session_log`]). Everything on disk is named in [`paths`] and written through [`store`].
 
 pub mod answer;
-pub mod branch;
-pub mod child;
-pub mod env_vars;
 pub mod event;
 pub mod executables;
 pub mod failures;
 pub mod finding;
-pub mod front_matter;
-pub mod git;
 pub mod heartbeat;
 pub mod log;
 pub mod owner;
 pub mod paths;
-pub mod process;
 pub mod project;
-pub mod redact;
 pub mod registry;
 pub mod req;
 pub mod requirements;
 pub mod runtime;
 pub mod session_id;
 pub mod session_log;
-pub mod store;
-pub mod sys;
-pub mod text;
-pub mod time;
 
 /// The version every executable of this build carries; it keys the compiled policy and names the writer of a
 /// session's `meta.json`.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::paths::Paths;
-use crate::store::{self, append, lock};
-use crate::time::Moment;
+use platform::store::{self, append, lock};
+use platform::time::Moment;
 
 /// The size at which the log is moved to `<name>.1`.
 const ROTATE_AT: u64 = 5 * 1024 * 1024;

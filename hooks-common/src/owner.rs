@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::paths::Paths;
-use crate::process::{self, Liveness, Process, Site};
+use platform::process::{self, Liveness, Process, Site};
 use crate::session_log::LoggedOwner;
 
 /// How far up the family tree the client is looked for.

@@ -1,11 +1,12 @@
 //! Every file that Stanchion reads or writes, by name. Nothing else in the project spells a path on disk.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::branch::Branch;
-use crate::env_vars;
-use crate::session_id::{SessionId, SessionKey, short_hash};
+use git::Branch;
+use platform::env_vars;
+use platform::path::expand;
+use crate::session_id::{SessionId, SessionKey};
+use platform::hash::short_hash;
 
 /// The roots. `HOME`, `CLAUDE_CONFIG_DIR`, `STANCHION_HOME` and `STANCHION_LEGACY_HOME` move them.
 #[derive(Debug, Clone)]
@@ -460,129 +461,4 @@ pub fn outcomes_lock(git_dir: &Path) -> PathBuf {
 /// The lock of whoever records commits, below the folder that all work trees share.
 pub fn commits_lock(common_dir: &Path) -> PathBuf {
     common_dir.join("stanchion/commits.lock")
-}
-
-/// `path` with a leading `~` replaced by `home`; a relative path is taken from `home`.
-pub fn expand(home: &Path, path: &Path) -> PathBuf {
-    match path.strip_prefix("~") {
-        Ok(rest) => home.join(rest),
-        Err(_) => home.join(path),
-    }
-}
-
-/// `path` without `.`, `..` and doubled separators, by its text alone.
-pub fn normalise(path: &Path) -> PathBuf {
-    use std::path::Component;
-    let mut out = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(out.components().next_back(), Some(Component::Normal(_))) => {
-                out.pop();
-            }
-            Component::ParentDir if out.has_root() => {}
-            part => out.push(part),
-        }
-    }
-    out
-}
-
-/// Where `path` really lies, as the kernel finds it: each symbolic link followed where it stands, `..` taken from
-/// where the links led, and what does not exist as written. Relative paths are only normalised.
-pub fn resolve(path: &Path) -> PathBuf {
-    /// The kernel's own limits.
-    const MOST_LINKS: usize = 40;
-    const LONGEST: usize = 4096;
-    if !path.is_absolute() || path.as_os_str().len() > LONGEST {
-        return normalise(path);
-    }
-    let mut rest: Vec<OsString> = parts(path);
-    let mut real = PathBuf::from("/");
-    let mut links = 0;
-    // Below what does not exist nothing does.
-    let mut missing: usize = 0;
-    while let Some(part) = rest.pop() {
-        if part == ".." {
-            real.pop();
-            missing = missing.saturating_sub(1);
-            continue;
-        }
-        real.push(&part);
-        if missing > 0 {
-            missing += 1;
-            continue;
-        }
-        match std::fs::read_link(&real) {
-            Ok(target) if links < MOST_LINKS => {
-                links += 1;
-                real.pop();
-                if target.is_absolute() {
-                    real = PathBuf::from("/");
-                }
-                rest.extend(parts(&target));
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => missing = 1,
-            _ => {}
-        }
-    }
-    real
-}
-
-/// The named parts of a path, the last first.
-fn parts(path: &Path) -> Vec<OsString> {
-    use std::path::Component;
-    let named = |part: Component<'_>| match part {
-        Component::Normal(name) => Some(name.to_owned()),
-        Component::ParentDir => Some(OsString::from("..")),
-        _ => None,
-    };
-    path.components().rev().filter_map(named).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn normalising_is_lexical() {
-        for (given, expected) in
-            [("/a/./b//c/..", "/a/b"), ("/../x", "/x"), ("a/../../b", "../b"), ("/", "/")]
-        {
-            assert_eq!(normalise(Path::new(given)), Path::new(expected), "{given}");
-        }
-    }
-
-    #[test]
-    fn a_path_is_resolved_as_the_kernel_does() {
-        let dir = tempfile::tempdir().unwrap();
-        let root = dir.path().canonicalize().unwrap();
-        std::fs::create_dir_all(root.join("a/deep")).unwrap();
-        for (target, link) in [("a/deep", "l"), ("../new.py", "a/dangling"), ("loop", "loop")] {
-            std::os::unix::fs::symlink(target, root.join(link)).unwrap();
-        }
-        for (given, expected) in [
-            ("l/../x", "a/x"),
-            ("a/dangling", "new.py"),
-            ("l/./y", "a/deep/y"),
-            ("none/../x", "x"),
-            ("none/a/../../l/z", "a/deep/z"),
-            ("a/../../../../../../../../..", ""),
-        ] {
-            let expected = if expected.is_empty() { PathBuf::from("/") } else { root.join(expected) };
-            assert_eq!(resolve(&root.join(given)), expected, "{given}");
-        }
-        assert!(resolve(&root.join("loop/x")).starts_with(&root));
-        let long = format!("/{}", "a/".repeat(100_000));
-        let started = std::time::Instant::now();
-        resolve(Path::new(&long));
-        assert!(started.elapsed() < std::time::Duration::from_millis(500));
-    }
-
-    #[test]
-    fn a_tilde_means_home() {
-        let home = Path::new("/home/dev");
-        assert_eq!(expand(home, Path::new("~/x")), Path::new("/home/dev/x"));
-        assert_eq!(expand(home, Path::new("/x")), Path::new("/x"));
-        assert_eq!(expand(home, Path::new("x")), Path::new("/home/dev/x"));
-    }
 }

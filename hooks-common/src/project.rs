@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::branch::Branch;
-use crate::git::Repository;
+use git::Branch;
+use git::Repository;
 use crate::paths::{self, Paths, StateDir, in_project};
 
 /// The project of an event: gates, guards and requirement state use it.
@@ -88,9 +88,9 @@ impl Project {
     /// tree stands for itself and borrows the main work tree's configuration files where it lacks them.
     /// Outside git it is the nearest folder at or above `cwd` with a configuration, else `cwd`.
     pub fn of_event(paths: &Paths, edited: Option<&Path>, cwd: &Path) -> Self {
-        let cwd = paths::resolve(cwd);
+        let cwd = platform::path::resolve(cwd);
         if let Some(file) = edited {
-            let file = paths::resolve(&cwd.join(file));
+            let file = platform::path::resolve(&cwd.join(file));
             let folder = file.parent().unwrap_or(&file);
             if let Some(project) = Self::in_repository(paths, folder) {
                 return project;
@@ -188,9 +188,9 @@ impl Project {
 /// it contains `cwd`, else the event's project. The second value names the source, as `meta.json` records it.
 pub fn of_session(launched_in: Option<&Path>, cwd: &Path, event: &Project) -> (PathBuf, &'static str) {
     if let Some(dir) = launched_in
-        && paths::resolve(cwd).starts_with(paths::resolve(dir))
+        && platform::path::resolve(cwd).starts_with(platform::path::resolve(dir))
     {
-        return (paths::normalise(dir), "env");
+        return (platform::path::normalise(dir), "env");
     }
     (event.root().to_owned(), "cwd")
 }

@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::branch::Branch;
+use git::Branch;
 use crate::owner::Owner;
 use crate::paths::Paths;
-use crate::process::{self, Liveness, Site};
+use platform::process::{self, Liveness, Site};
 use crate::session_id::{SessionId, SessionKey};
 use crate::session_log;
-use crate::store::lock::{self, LockError};
-use crate::store::{self, Durability, quarantine, replace};
-use crate::time::Moment;
+use platform::store::lock::{self, LockError};
+use platform::store::{self, Durability, quarantine, replace};
+use platform::time::Moment;
 
 /// One session's entry. `pid` is the hook that registered it, for information; `ppid` is the client, which
 /// decides whether the session lives. `ppid_start` and `boot_id` are ours: they tell a reused number.

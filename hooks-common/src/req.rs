@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::env_vars;
+use platform::env_vars;
 use crate::paths::Paths;
 
 /// How `req` is called from where the reader stands.

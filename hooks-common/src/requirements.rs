@@ -10,11 +10,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::branch::Branch;
+use git::Branch;
 use crate::paths::StateDir;
 use crate::session_id::SessionKey;
-use crate::store::lock::{self, LockError};
-use crate::store::{self, Durability, quarantine, replace};
+use platform::store::lock::{self, LockError};
+use platform::store::{self, Durability, quarantine, replace};
 
 /// The version of the file's shape.
 const VERSION: &str = "1.0";

@@ -13,8 +13,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::answer::Answer;
-use crate::branch::Branch;
-use crate::env_vars;
+use git::Branch;
+use platform::env_vars;
 use crate::event::{Event, Payload, read_payload};
 use crate::failures;
 use crate::heartbeat;
@@ -25,9 +25,9 @@ use crate::project::{self, Project};
 use crate::registry::{Presence, Registry};
 use crate::session_id::SessionId;
 use crate::session_log::{GateRecord, GuardRecord, LoggedEvent, Outcome, SessionDir};
-use crate::store::lock;
-use crate::text::cut_bytes;
-use crate::time::Moment;
+use platform::store::lock;
+use platform::text::cut_bytes;
+use platform::time::Moment;
 
 /// One run of a hook.
 #[derive(Debug)]
@@ -232,7 +232,7 @@ impl Hook {
             line.guards = std::mem::take(&mut hook.guards);
             line.outcome = hook.outcome.take().map(Box::new);
             if hook.tells_owner() {
-                line.boot_id = crate::process::boot_id();
+                line.boot_id = platform::process::boot_id();
                 line.owner = hook.owner().map(Into::into);
             }
             let appended = dir.append(&line, lock::HOT)?;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
+use platform::hash::short_hash;
 
 /// The longest id that is kept whole; hosts send 36 characters.
 const LONGEST: usize = 256;
@@ -72,24 +72,8 @@ impl SessionId {
             && !self.full.ends_with(".lock")
             && self.full != "legacy"
             && !self.full.starts_with("x-");
-        if plain { self.full.clone() } else { format!("x-{}", hex(&Sha256::digest(&self.full)[..16])) }
+        if plain { self.full.clone() } else { format!("x-{}", short_hash(self.full.as_bytes(), 32)) }
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// The first `digits` (at most 64) hexadecimal digits of the SHA-256 of `bytes`.
-pub fn short_hash(bytes: &[u8], digits: usize) -> String {
-    let mut hash = hex(&Sha256::digest(bytes));
-    hash.truncate(digits);
-    hash
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use std::time::{Duration, SystemTime};
 
 use hooks_common::heartbeat::{self, Heartbeat};
 use hooks_common::paths::Paths;
-use hooks_common::process::{self, Liveness};
+use platform::process::{self, Liveness};
 use hooks_common::session_id::SessionId;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hooks_common::paths::Paths;
-use hooks_common::session_id::short_hash;
-use hooks_common::store::{self, replace};
+use platform::hash::short_hash;
+use platform::store::{self, replace};
 use serde::{Deserialize, Serialize};
 
 /// One installation.

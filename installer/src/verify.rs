@@ -39,7 +39,7 @@ mod tests {
     use std::path::Path;
 
     use hooks_common::paths::{Paths, in_project};
-    use hooks_common::store::{Durability, replace};
+    use platform::store::{Durability, replace};
 
     use super::*;
 

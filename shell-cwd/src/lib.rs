@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use hooks_common::VERSION;
 use hooks_common::log::Log;
 use hooks_common::paths::Paths;
-use hooks_common::process::is_plausible;
-use hooks_common::time::Moment;
+use platform::process::is_plausible;
+use platform::time::Moment;
 use sessions::shells::{Prompt, Reported, Shells, Terminal};
 
 const HELP: &str = "\

@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-hooks_common::begin!(run);
+platform::begin!(run);
 
 fn run() -> ExitCode {
     shell_cwd::command_main()

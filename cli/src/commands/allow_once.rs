@@ -4,12 +4,12 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use guards::grants::{self, ANSWERABLE, Grant, Grants, LIFE};
-use hooks_common::redact::redact;
+use redact::redact;
 use hooks_common::registry::{Registry, is_same_dir};
 use hooks_common::session_id::SessionKey;
 use hooks_common::session_log::{self, GateRecord, GuardRecord, LoggedEvent};
-use hooks_common::text::fact;
-use hooks_common::time::age;
+use platform::text::fact;
+use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;

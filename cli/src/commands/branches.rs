@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use hooks_common::requirements;
-use hooks_common::store;
+use platform::store;
 use serde_json::json;
 
 use super::json as print_json;

@@ -15,11 +15,11 @@ use continuity::ledger::Ledger;
 use continuity::number::{self, Beginning, GREATEST};
 use continuity::{Place, mirror, pressure};
 use guards::grants;
-use hooks_common::paths::{self, Paths, in_project};
+use hooks_common::paths::{Paths, in_project};
 use hooks_common::project::Project;
-use hooks_common::store::{self, append};
-use hooks_common::time::Moment;
-use hooks_common::{child, text};
+use platform::store::{self, append};
+use platform::time::Moment;
+use platform::{child, text};
 use serde_json::{Value, json};
 
 use super::json as print_json;
@@ -186,7 +186,7 @@ pub fn chosen(subject: &Subject, file: Option<&Path>, session: Option<u64>) -> a
     let place = &subject.continuity;
     if let Some(file) = file {
         let here = std::env::current_dir().context("the current folder is gone")?;
-        return Ok(paths::normalise(&here.join(file)));
+        return Ok(platform::path::normalise(&here.join(file)));
     }
     if let Some(number) = session {
         let Some(entry) = checkpoint::of_session(place, number) else {
@@ -220,7 +220,7 @@ pub fn note_event(place: &Place, action: Action, number: u64, path: &Path, now: 
 
 /// A path of the project as a person types it where he is: from the current folder inside the project, else whole.
 pub fn shown(place: &Place, path: &Path) -> String {
-    let here = std::env::current_dir().map(|here| paths::resolve(&here)).unwrap_or_default();
+    let here = std::env::current_dir().map(|here| platform::path::resolve(&here)).unwrap_or_default();
     text::one_line(&from(&here, place.root(), path).to_string_lossy())
 }
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use continuity::Place;
 use continuity::checkpoint::{self, Action, Document, Held, Phase};
-use hooks_common::redact::redact;
-use hooks_common::text;
-use hooks_common::time::Moment;
-use hooks_common::{child, paths};
+use redact::redact;
+use platform::text;
+use platform::time::Moment;
+use platform::child;
 
 use super::checkpoint::{chosen, git, note_event, number_of, shown, tell};
 use super::doctor;
@@ -96,7 +96,7 @@ fn wanted(place: &Place, checkpoint: &Path) -> anyhow::Result<Vec<String>> {
     let relative = checkpoint.strip_prefix(root).context("the checkpoint lies outside the project")?;
     let relative = relative.to_str().context("the checkpoint's path is no UTF-8")?.to_owned();
     let inside = |name: &str| {
-        let path = paths::normalise(Path::new(name));
+        let path = platform::path::normalise(Path::new(name));
         let is_ours = path.is_relative() && !path.starts_with("..") && !path.as_os_str().is_empty();
         (is_ours && root.join(&path).exists()).then(|| path.to_string_lossy().into_owned())
     };

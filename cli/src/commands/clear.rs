@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use hooks_common::requirements::{BranchState, transaction};
 use hooks_common::session_log::GateRecord;
-use hooks_common::store::lock;
+use platform::store::lock;
 use serde_json::json;
 
 use super::json as print_json;

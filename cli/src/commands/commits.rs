@@ -5,9 +5,9 @@ use std::io::Write;
 use anyhow::{Context, bail};
 use config::Policy;
 use continuity::commits::{self, Commit, Depth, Ledger};
-use hooks_common::store::lock;
-use hooks_common::text::one_line;
-use hooks_common::time::age;
+use platform::store::lock;
+use platform::text::one_line;
+use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;

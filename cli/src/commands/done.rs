@@ -6,7 +6,7 @@ use anyhow::bail;
 use config::check::nearest;
 use gates::satisfy::{Target, satisfy, used_skill};
 use hooks_common::session_log::GateRecord;
-use hooks_common::store::lock;
+use platform::store::lock;
 use serde_json::{Map, json};
 
 use super::json as print_json;

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use guards::errors::book::Book;
-use hooks_common::text::one_line;
+use platform::text::one_line;
 use serde_json::{Map, json};
 
 use super::json as print_json;

@@ -8,7 +8,7 @@ use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::{self, SessionDir};
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use serde_json::json;
 use sessions::compaction::{self, Done, SOFT_CAP};
 use sessions::liveness::ProcessTable;

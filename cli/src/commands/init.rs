@@ -8,7 +8,7 @@ use config::presets::Preset;
 use config::{SCHEMA, SCHEMA_FILE, edit};
 use hooks_common::paths::in_project;
 use hooks_common::project::Level;
-use hooks_common::store;
+use platform::store;
 
 use crate::change::keep_copy;
 use crate::cli::Init;

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::bail;
-use hooks_common::store;
+use platform::store;
 
 use crate::cli::Justfile;
 use crate::place::Place;

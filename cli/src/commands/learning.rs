@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use hooks_common::store;
+use platform::store;
 use serde_json::{Map, Value, json};
 
 use super::json as print_json;

@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::{Context, anyhow};
 use config::Policy;
 use guards::patterns::check::{self, Report, Scope, Violation};
-use hooks_common::text::one_line;
+use platform::text::one_line;
 
 use super::doctor::Reported;
 use super::json as print_json;

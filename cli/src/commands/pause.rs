@@ -5,8 +5,8 @@ use std::io::Write;
 use anyhow::Context;
 use guards::overrides::{By, Pause, end_pauses};
 use hooks_common::session_log::GateRecord;
-use hooks_common::store::{self, Durability};
-use hooks_common::text::cut_bytes;
+use platform::store::{self, Durability};
+use platform::text::cut_bytes;
 use serde_json::json;
 
 use super::json as print_json;
@@ -26,7 +26,7 @@ pub fn pause(arguments: &cli::Pause, out: &mut impl Write) -> anyhow::Result<()>
     if let Some(folder) = mark.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     }
-    let reason = hooks_common::redact::redact(&arguments.reason).into_owned();
+    let reason = redact::redact(&arguments.reason).into_owned();
     let by = if is_called_by_agent(&place.paths) { By::Agent } else { By::Person };
     let pause =
         Pause::new(&place.paths, &session, by, &reason, place.now).context("the pause cannot be sealed")?;

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use config::Policy;
 use gates::replay::{Decision, Replay};
 use hooks_common::finding::Severity;
-use hooks_common::paths::resolve;
+use platform::path::resolve;
 use hooks_common::project::{ConfigFile, FileIdentity, Level};
 use hooks_common::registry::is_same_dir;
 use hooks_common::session_log::{self, LoggedEvent, SessionDir};

@@ -10,8 +10,8 @@ use gates::message::Placeholders;
 use gates::satisfy::{Target, satisfy};
 use hooks_common::finding::Place as FilePlace;
 use hooks_common::session_log::GateRecord;
-use hooks_common::store::lock;
-use hooks_common::time::age;
+use platform::store::lock;
+use platform::time::age;
 use serde_json::{Map, Value, json};
 
 use super::json as print_json;

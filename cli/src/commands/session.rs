@@ -7,8 +7,8 @@ use continuity::ledger::Ledger;
 use continuity::{journal, number, recovery};
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
-use hooks_common::text::fact;
-use hooks_common::time::age;
+use platform::text::fact;
+use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;

@@ -10,7 +10,7 @@ use gates::view::{is_told, word};
 use gates::{Gates, Judged, Situation, Standing, strict};
 use hooks_common::finding::Severity;
 use hooks_common::registry::Registry;
-use hooks_common::time::age;
+use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;

@@ -5,11 +5,11 @@ use std::io::Write;
 use anyhow::Context;
 use continuity::mirror;
 use gates::metrics;
-use hooks_common::branch::Branch;
+use git::Branch;
 use hooks_common::registry::{Registry, is_same_dir};
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::{self, SessionDir};
-use hooks_common::store::lock;
+use platform::store::lock;
 use serde_json::json;
 
 use super::json as print_json;

@@ -5,8 +5,8 @@ use std::io::Write;
 use anyhow::Context;
 use chrono::DateTime;
 use guards::tests::runs::{self, Run};
-use hooks_common::text::one_line;
-use hooks_common::time::age;
+use platform::text::one_line;
+use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;

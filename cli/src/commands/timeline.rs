@@ -6,8 +6,8 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use hooks_common::session_log::{self, LoggedEvent, SessionDir};
-use hooks_common::store;
-use hooks_common::text::{cut_bytes, one_line};
+use platform::store;
+use platform::text::{cut_bytes, one_line};
 use serde::Serialize;
 use sessions::State;
 use sessions::machine::{Machine, Rule};

@@ -10,9 +10,8 @@ use config::yaml::{self, Node};
 use config::{cascade, edit};
 use gates::projects::{self, Known};
 use hooks_common::finding::{Finding, Severity};
-use hooks_common::paths;
 use hooks_common::project::{Level, Project};
-use hooks_common::store::{self, lock};
+use platform::store::{self, lock};
 use serde_json::json;
 
 use super::json as print_json;
@@ -52,7 +51,7 @@ fn place(path: Option<&Path>) -> anyhow::Result<Place> {
 
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
     let here = std::env::current_dir().context("the current folder is gone")?;
-    Ok(paths::normalise(&here.join(path)))
+    Ok(platform::path::normalise(&here.join(path)))
 }
 
 /// The features of these names, or an error with the name that was meant.
@@ -249,7 +248,7 @@ fn find(named: &[PathBuf], as_json: bool, out: &mut impl Write) -> anyhow::Resul
         if !folder.is_dir() {
             bail!("{} is no folder", folder.display());
         }
-        folders.push(paths::resolve(&folder));
+        folders.push(platform::path::resolve(&folder));
     }
     if named.is_empty() {
         folders = scan::usual(&place.paths);

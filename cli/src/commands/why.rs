@@ -282,7 +282,7 @@ fn reason(asked: &Asked, tool: &str) -> String {
 fn satisfaction(gates: &Gates, asked: &Asked) -> Option<String> {
     let view = gates.state.view(&asked.gate.name, gates.session.as_ref());
     let (by, at, _) = view.satisfaction().filter(|_| asked.judged.standing == Standing::Satisfied)?;
-    Some(format!("    satisfied by {by}, {} ago", hooks_common::time::age(gates.now - at)))
+    Some(format!("    satisfied by {by}, {} ago", platform::time::age(gates.now - at)))
 }
 
 /// What the tool would be called with.

@@ -6,8 +6,8 @@ use anyhow::bail;
 use config::Rule;
 use config::types::GuardName;
 use hooks_common::session_log::{GateRecord, GuardRecord, LoggedEvent, REFUSALS};
-use hooks_common::text::fact;
-use hooks_common::time::age;
+use platform::text::fact;
+use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;

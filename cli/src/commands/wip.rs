@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use gates::merged;
 use gates::wip::{Entry, Wip};
-use hooks_common::paths::{self, Paths};
+use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::registry::is_same_dir;
-use hooks_common::store::lock;
-use hooks_common::time::age;
+use platform::store::lock;
+use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;
@@ -63,7 +63,7 @@ fn list(place: &Place, wip: &Wip, arguments: &WipList, out: &mut impl Write) -> 
         let project = entry.project();
         of_status
             && arguments.project.as_ref().is_none_or(|folder| {
-                is_same_dir(&project, &paths::normalise(&here.join(folder))) || project.ends_with(folder)
+                is_same_dir(&project, &platform::path::normalise(&here.join(folder))) || project.ends_with(folder)
             })
     };
     let entries = wip.entries()?;

@@ -65,7 +65,7 @@ impl Changes {
             Err(error) => changes.fail(&error),
         }
         // A first session would otherwise begin unseen.
-        let _ = hooks_common::store::create_private_dir(&paths.sessions_dir());
+        let _ = platform::store::create_private_dir(&paths.sessions_dir());
         changes.watch(&paths.sessions_dir());
         changes.watch(paths.claude_dir());
         changes

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hooks_common::paths::Paths;
-use hooks_common::process::{Liveness, liveness};
+use platform::process::{Liveness, liveness};
 use sessions::derived::Pen;
 
 use super::Signal;

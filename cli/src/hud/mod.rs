@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use hooks_common::paths::Paths;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use ratatui::crossterm::event::Event as Input;
 use sessions::derived::{ACTIVITY, DerivedState, Pen};
 use sessions::liveness::ProcessTable;

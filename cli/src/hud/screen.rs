@@ -3,7 +3,7 @@
 use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use sessions::derived::{DerivedState, Project, Session};
 

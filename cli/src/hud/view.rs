@@ -1,8 +1,8 @@
 //! The screen's drawing: a list that fits eighty columns and says more where there is room.
 
-use hooks_common::env_vars;
-use hooks_common::text::one_line;
-use hooks_common::time::age;
+use platform::env_vars;
+use platform::text::one_line;
+use platform::time::age;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};

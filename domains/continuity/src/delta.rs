@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hooks_common::store;
+use platform::store;
 
 use crate::checkpoint::{self, Document};
 use crate::place::Place;

@@ -4,8 +4,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use hooks_common::git::Repository;
-use hooks_common::store::{self, Durability};
+use git::Repository;
+use platform::store::{self, Durability};
 
 const BEGIN: &str = "# begin stanchion: session files of this clone";
 const END: &str = "# end stanchion";

@@ -3,7 +3,6 @@
 
 use std::path::Path;
 
-use hooks_common::paths;
 use hooks_common::session_log::SessionDir;
 use serde::{Deserialize, Serialize};
 
@@ -176,9 +175,9 @@ fn commits_of(place: &Place, number: Option<u64>) -> Vec<Commit> {
 /// The edited files of the log, and those that only the transcript knows.
 fn edited(root: &Path, journal: &Journal, story: &Story) -> Vec<(String, u32)> {
     let mut edited = journal.edited.clone();
-    let real = paths::resolve(root);
+    let real = platform::path::resolve(root);
     for (file, count) in &story.edited {
-        let path = paths::normalise(Path::new(file));
+        let path = platform::path::normalise(Path::new(file));
         let inside = path.strip_prefix(root).or_else(|_| path.strip_prefix(&real));
         let Some(name) = inside.ok().and_then(Path::to_str).filter(|name| !name.is_empty()) else { continue };
         if !edited.iter().any(|(known, _)| known == name) {

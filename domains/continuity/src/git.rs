@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use hooks_common::child;
-use hooks_common::redact::redact;
-use hooks_common::text::{cut_bytes, one_line};
+use platform::child;
+use redact::redact;
+use platform::text::{cut_bytes, one_line};
 
 use crate::facts::Changes;
 

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use hooks_common::paths::{self, in_project};
-use hooks_common::store::{self, append};
-use hooks_common::time::Moment;
+use platform::store::{self, append};
+use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

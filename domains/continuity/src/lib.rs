@@ -27,5 +27,5 @@ pub mod transcript;
 pub mod turn;
 pub mod vitals;
 
-use hooks_common::store::document as files;
+use platform::store::document as files;
 pub use place::Place;

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use config::types::Context;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::SessionDir;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::milliseconds;
@@ -159,7 +159,7 @@ mod tests {
         let answer = r#"{"type":"assistant","message":{"model":"m","usage":{"input_tokens":20000}}}"#;
         std::fs::write(&transcript, format!("{answer}\n")).unwrap();
         let percent = |at: SystemTime| {
-            let at = hooks_common::time::rfc3339(at.into());
+            let at = platform::time::rfc3339(at.into());
             let told = format!(r#"{{"v":1,"used_percentage":42.0,"recorded_at":"{at}"}}"#);
             std::fs::write(dir.path().join("context.json"), told).unwrap();
             read(&dir, &transcript, &Context::default(), Moment::now()).map(|reading| reading.percent)

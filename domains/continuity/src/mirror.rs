@@ -6,7 +6,7 @@ use std::path::Path;
 
 use hooks_common::paths::in_project;
 use hooks_common::session_log::SessionDir;
-use hooks_common::store::{self, Durability, append, lock};
+use platform::store::{self, Durability, append, lock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 

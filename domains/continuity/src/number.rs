@@ -10,8 +10,8 @@ use std::io;
 use hooks_common::paths::in_project;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
-use hooks_common::store::{self, Durability, lock};
-use hooks_common::time::{Moment, rfc3339};
+use platform::store::{self, Durability, lock};
+use platform::time::{Moment, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -294,7 +294,7 @@ fn counter(place: &Place) -> Option<u64> {
     if name.is_empty() {
         return None;
     }
-    let file = place.root().join(hooks_common::paths::normalise(std::path::Path::new(name)));
+    let file = place.root().join(platform::path::normalise(std::path::Path::new(name)));
     if std::fs::metadata(&file).ok()?.len() > LARGEST_COUNTER {
         return None;
     }

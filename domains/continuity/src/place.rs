@@ -9,7 +9,7 @@ use config::types::Continuity;
 use hooks_common::paths::{self, Paths};
 use hooks_common::project::Project;
 use hooks_common::runtime::Hook;
-use hooks_common::store::lock::{self, Lock, LockError};
+use platform::store::lock::{self, Lock, LockError};
 
 use crate::{exclude, files};
 
@@ -82,7 +82,7 @@ impl Place {
 
     /// Where checkpoints lie.
     pub fn checkpoints(&self) -> PathBuf {
-        self.root().join(paths::normalise(Path::new(&self.settings.checkpoints.dir)))
+        self.root().join(platform::path::normalise(Path::new(&self.settings.checkpoints.dir)))
     }
 
     /// The lock of whoever changes the session files of a project, in any of its work trees.

@@ -11,8 +11,8 @@ use std::os::unix::fs::OpenOptionsExt;
 
 use config::types::Context;
 use hooks_common::session_log::SessionDir;
-use hooks_common::store::{self, Durability};
-use hooks_common::time::Moment;
+use platform::store::{self, Durability};
+use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::meter::Reading;

@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hooks_common::owner::Owner;
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
-use hooks_common::store::lock;
-use hooks_common::text::fact;
-use hooks_common::time::Moment;
-use hooks_common::{paths::Paths, time};
+use platform::store::lock;
+use platform::text::fact;
+use platform::time::Moment;
+use hooks_common::paths::Paths;
+use platform::time;
 
 use crate::checkpoint;
 use crate::facts::{Depth, Facts, Task};

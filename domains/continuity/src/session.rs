@@ -3,8 +3,8 @@
 use hooks_common::owner::Owner;
 use hooks_common::paths::in_project;
 use hooks_common::runtime::Hook;
-use hooks_common::store::lock;
-use hooks_common::text::SESSION_START_LIMIT;
+use platform::store::lock;
+use hooks_common::answer::SESSION_START_LIMIT;
 
 use crate::delta::Delta;
 use crate::facts::Depth;
@@ -133,7 +133,7 @@ fn hint(hook: &mut Hook, file: &std::path::Path) {
     }
     let number = document.get("session").and_then(serde_json::Value::as_u64);
     let of = number.map_or_else(String::new, |number| format!(" of session {number}"));
-    let ago = hooks_common::time::age(passed.num_seconds());
+    let ago = platform::time::age(passed.num_seconds());
     hook.answer.add_context(format!("A hand-off{of} from {ago} ago can be read: `req handoff show`."));
 }
 

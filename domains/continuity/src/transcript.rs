@@ -6,9 +6,9 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use hooks_common::redact::redact;
-use hooks_common::store;
-use hooks_common::text::{cut_bytes, one_line};
+use redact::redact;
+use platform::store;
+use platform::text::{cut_bytes, one_line};
 use memchr::memmem;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};

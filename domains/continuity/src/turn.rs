@@ -5,12 +5,12 @@ use std::io;
 use config::types::Force;
 use hooks_common::answer::Decision;
 use hooks_common::event::is_edit_tool;
-use hooks_common::paths::{self, in_project};
+use hooks_common::paths::in_project;
 use hooks_common::req::Req;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::SessionDir;
-use hooks_common::store::append;
-use hooks_common::text::fact;
+use platform::store::append;
+use platform::text::fact;
 use serde_json::json;
 
 use crate::failures::Failures;
@@ -161,11 +161,11 @@ fn grows_the_work(hook: &Hook, place: &Place) -> bool {
         return true;
     }
     let Some(file) = hook.payload.file().filter(|_| is_edit_tool(tool)) else { return false };
-    let file = paths::resolve(&hook.payload.folder().join(file));
+    let file = platform::path::resolve(&hook.payload.folder().join(file));
     let root = place.root();
     let spared =
         [place.checkpoints(), root.join("docs/work"), root.join(".claude"), root.join("docs/checkpoints")];
-    !spared.iter().any(|folder| file.starts_with(paths::resolve(folder)))
+    !spared.iter().any(|folder| file.starts_with(platform::path::resolve(folder)))
 }
 
 /// PostToolUse: tells that a file which was read whole is large.
@@ -425,6 +425,6 @@ fn violation(
     let file = in_project::governance_events(place.root());
     place.prepare(place.root(), &file).map_err(failed)?;
     let lock = ledger::lock_path(place);
-    append::append_line(&file, &lock, line.to_string().as_bytes(), hooks_common::store::lock::HOT)
+    append::append_line(&file, &lock, line.to_string().as_bytes(), platform::store::lock::HOT)
         .map_err(failed)
 }

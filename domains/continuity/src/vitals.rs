@@ -3,7 +3,7 @@
 use config::types::Force;
 use hooks_common::registry::Registry;
 use hooks_common::runtime::Hook;
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use crate::journal::{self, Journal};
 use crate::place::Place;

@@ -9,8 +9,8 @@ use hooks_common::finding::Severity;
 use hooks_common::owner::Owner;
 use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
-use hooks_common::store::{self, lock};
-use hooks_common::text::fact;
+use platform::store::{self, lock};
+use platform::text::fact;
 use hooks_common::{failures, registry::Registry};
 use serde_json::Map;
 

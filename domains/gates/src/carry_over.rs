@@ -7,7 +7,7 @@ use hooks_common::paths::Paths;
 use hooks_common::registry::Registry;
 use hooks_common::requirements::{BranchState, Satisfaction, StateError, transaction};
 use hooks_common::session_id::SessionKey;
-use hooks_common::store::lock;
+use platform::store::lock;
 use serde_json::{Map, Value};
 
 use crate::view::Gates;

@@ -5,8 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use hooks_common::store::lock::{self, LockError};
-use hooks_common::store::{self, Durability, replace};
+use platform::store::lock::{self, LockError};
+use platform::store::{self, Durability, replace};
 use serde_json::{Map, Value};
 
 /// Why a document could not be read or changed; then nothing was.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use hooks_common::git::Repository;
+use git::Repository;
 
 /// Branches that others grow from; they are never finished.
 pub const TRUNKS: [&str; 3] = ["main", "master", "develop"];

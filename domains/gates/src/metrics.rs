@@ -10,7 +10,7 @@ use hooks_common::paths::StateDir;
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::{SessionId, SessionKey};
 use hooks_common::session_log::{Cursor, LoggedEvent, REFUSALS, SessionDir};
-use hooks_common::store::{self, Durability, lock};
+use platform::store::{self, Durability, lock};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 

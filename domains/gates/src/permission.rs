@@ -3,7 +3,7 @@
 use hooks_common::answer::Decision;
 use hooks_common::log::LogLevel;
 use hooks_common::runtime::Hook;
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use crate::view::Gates;
 use shell::ToolUse;

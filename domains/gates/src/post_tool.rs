@@ -5,7 +5,7 @@ use hooks_common::event::{Event, is_edit_tool};
 use hooks_common::requirements::{Scope, transaction};
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::LoggedEvent;
-use hooks_common::store::lock;
+use platform::store::lock;
 
 use crate::trigger::Triggers;
 use crate::view::Gates;

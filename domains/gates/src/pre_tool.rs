@@ -8,7 +8,7 @@ use hooks_common::project::Project;
 use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::GateRecord;
-use hooks_common::store::{self, lock};
+use platform::store::{self, lock};
 use serde_json::Value;
 
 use crate::judge::{Situation, Standing};

@@ -11,9 +11,10 @@ use std::path::Path;
 
 use hooks_common::event::is_edit_tool;
 use hooks_common::executables::{COMMAND_LINE, is_command_line};
-use hooks_common::paths::{Paths, in_project, resolve};
+use hooks_common::paths::{Paths, in_project};
+use platform::path::resolve;
 use hooks_common::project::Project;
-use hooks_common::text::fact;
+use platform::text::fact;
 use shell::{Command, Input, Operator};
 
 use crate::trigger::is_beyond;

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use config::types::{Hooks, Kind, Mode, SatisfiedWhen};
 use config::{Gate, Policy, PolicyError, Rule};
-use hooks_common::branch::Branch;
+use git::Branch;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::requirements::{BranchState, Scope};

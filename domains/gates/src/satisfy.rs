@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use config::Rule;
 use config::types::{Kind, SatisfiedWhen};
-use hooks_common::branch::Branch;
+use git::Branch;
 use hooks_common::event::Event;
 use hooks_common::paths::StateDir;
 use hooks_common::requirements::{Satisfaction, Scope, StateError, transaction};
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionKey;
 use hooks_common::session_log::LoggedEvent;
-use hooks_common::store::lock;
+use platform::store::lock;
 use serde_json::{Map, Value};
 
 use crate::view::Gates;

@@ -2,7 +2,7 @@
 
 use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
-use hooks_common::store::{self, lock};
+use platform::store::{self, lock};
 
 use crate::view::Gates;
 

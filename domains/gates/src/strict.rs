@@ -4,10 +4,11 @@
 //! `RF_STRICT_OFF=true`, and for a project with `.claude/.rf-optout`. The files that end the state may be written.
 
 use config::Policy;
-use hooks_common::env_vars;
+use platform::env_vars;
 use hooks_common::event::is_edit_tool;
 use hooks_common::finding::Severity;
-use hooks_common::paths::{Paths, in_project, resolve};
+use hooks_common::paths::{Paths, in_project};
+use platform::path::resolve;
 use hooks_common::project::Project;
 
 use hooks_common::req::Req;

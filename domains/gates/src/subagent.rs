@@ -1,7 +1,7 @@
 //! SubagentStart: a subagent that reviews is told what it reviews against.
 
 use hooks_common::runtime::Hook;
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use crate::judge::Situation;
 use crate::view::Gates;

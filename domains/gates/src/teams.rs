@@ -3,7 +3,7 @@
 use hooks_common::answer::Decision;
 use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
-use hooks_common::store::{append, lock};
+use platform::store::{append, lock};
 
 use crate::judge::Situation;
 use crate::refusal;

@@ -4,8 +4,8 @@ use chrono::DateTime;
 use config::types::WipTracking;
 use hooks_common::answer::Decision;
 use hooks_common::runtime::Hook;
-use hooks_common::store::lock;
-use hooks_common::text::fact;
+use platform::store::lock;
+use platform::text::fact;
 
 use crate::merged::merged;
 use crate::view::Gates;

@@ -5,7 +5,8 @@ use std::path::Path;
 use config::policy::When;
 use config::{Gate, Policy, PolicyError, pattern::Pattern};
 use hooks_common::event::is_edit_tool;
-use hooks_common::paths::{Paths, resolve};
+use hooks_common::paths::Paths;
+use platform::path::resolve;
 use shell::{Doubt, Script};
 
 use config::globs;

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use config::types::Mode;
 use config::{Gate, Policy, PolicyError, Rule};
-use hooks_common::branch::Branch;
+use git::Branch;
 use hooks_common::paths::{Paths, StateDir};
 use hooks_common::project::Project;
 use hooks_common::requirements::BranchState;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionKey;
-use hooks_common::text::fact;
-use hooks_common::time::{Moment, age};
+use platform::text::fact;
+use platform::time::{Moment, age};
 use serde_json::{Map, Value, json};
 
 use crate::document::{Document, DocumentError};
@@ -364,7 +364,7 @@ fn new(project: &Path, branch: &str, now: Moment) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use hooks_common::store::lock;
+    use platform::store::lock;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
 use hooks_common::paths::Paths;
-use hooks_common::store::{self, Durability};
+use platform::store::{self, Durability};
 
 /// Beyond this many bytes the older half goes: thousands of overrides later.
 const MOST: usize = 512 * 1024;

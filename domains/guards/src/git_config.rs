@@ -7,10 +7,10 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use hooks_common::env_vars;
-use hooks_common::git::Repository;
-use hooks_common::paths::expand;
-use hooks_common::store;
+use platform::env_vars;
+use git::Repository;
+use platform::path::expand;
+use platform::store;
 
 /// The most that is read of one file, in bytes.
 const LARGEST: u64 = 1024 * 1024;

@@ -6,12 +6,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hooks_common::event::Payload;
-use hooks_common::paths::{Paths, resolve};
+use hooks_common::paths::Paths;
+use platform::path::resolve;
 use hooks_common::project::Project;
-use hooks_common::session_id::{SessionKey, short_hash};
-use hooks_common::store::{self, Durability};
-use hooks_common::text::fact;
-use hooks_common::time::Moment;
+use hooks_common::session_id::SessionKey;
+use platform::hash::short_hash;
+use platform::store::{self, Durability};
+use platform::text::fact;
+use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::{ended, seal};

@@ -4,8 +4,8 @@ use std::io::Read;
 use std::path::Path;
 
 use config::types::guards::LargeRead;
-use hooks_common::store;
-use hooks_common::text::fact;
+use platform::store;
+use platform::text::fact;
 
 use crate::objection::Objection;
 use crate::sight::Sight;

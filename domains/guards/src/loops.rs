@@ -2,7 +2,7 @@
 
 use config::types::guards::Loops;
 use hooks_common::session_log::{LoggedEvent, Outcome};
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use crate::objection::Objection;
 use crate::outcome::{Failure, failure_of, success_of};

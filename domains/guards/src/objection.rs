@@ -8,7 +8,7 @@ pub struct Objection {
     /// How sure it is.
     pub certainty: Certainty,
     /// What is wrong: a clause for people, without a full stop at its end. Text from commands and files is quoted as
-    /// [`hooks_common::text::fact`] does.
+    /// [`platform::text::fact`] does.
     pub what: String,
     /// What to do instead, as a clause in the imperative.
     pub way_out: String,

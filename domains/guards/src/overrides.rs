@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use config::types::guards::GuardName;
 use hooks_common::executables::{COMMAND_LINE, is_command_line};
-use hooks_common::paths::{Paths, resolve};
+use hooks_common::paths::Paths;
+use platform::path::resolve;
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionKey;
-use hooks_common::store;
-use hooks_common::text::fact;
-use hooks_common::time::Moment;
+use platform::store;
+use platform::text::fact;
+use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 use shell::{Command, Folder, Input, Word, Write};
 

@@ -1,7 +1,7 @@
 //! Guard `powershell`: PowerShell called from Bash, which fills in the `$` of its variables before PowerShell sees them.
 
 use config::types::guards::Powershell;
-use hooks_common::text::fact;
+use platform::text::fact;
 use shell::{Command, Word};
 
 use crate::objection::Objection;

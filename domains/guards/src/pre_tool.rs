@@ -6,10 +6,10 @@ use config::types::guards::{
     References, Secrets, Settings, Sql,
 };
 use hooks_common::answer::Decision;
-use hooks_common::redact::redact;
+use redact::redact;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::{GateRecord, GuardRecord};
-use hooks_common::text::cut_bytes;
+use platform::text::cut_bytes;
 use serde::de::DeserializeOwned;
 use shell::Doubt;
 

@@ -14,8 +14,8 @@ use hooks_common::project::Project;
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::{Cursor, LoggedEvent, SessionDir};
-use hooks_common::store::{self, Durability, lock};
-use hooks_common::text::{cut_bytes, one_line};
+use platform::store::{self, Durability, lock};
+use platform::text::{cut_bytes, one_line};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

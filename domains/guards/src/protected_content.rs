@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use config::globs;
 use config::policy::Compiled;
 use config::types::guards::{ContentRule, ProtectedContent};
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use crate::objection::Objection;
 use crate::sight::{self, Sight};

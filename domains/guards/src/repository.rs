@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use config::globs::matches_branch;
 use config::types::Names;
 use config::types::guards::Push;
-use hooks_common::git::Repository;
-use hooks_common::paths::{expand, resolve};
-use hooks_common::text::fact;
+use git::Repository;
+use platform::path::{expand, resolve};
+use platform::text::fact;
 use shell::{Folder, GitCall};
 
 use crate::sight::Sight;
@@ -154,7 +154,7 @@ fn remote_heads(repository: &Repository) -> Vec<RemoteHead> {
     let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
     let of_entry = |name: std::ffi::OsString| {
         let name = name.to_str()?;
-        let line = hooks_common::store::read_line(&folder.join(name).join("HEAD")).ok()?;
+        let line = platform::store::read_line(&folder.join(name).join("HEAD")).ok()?;
         head(name, line.strip_prefix("ref:")?)
     };
     entries.flatten().take(MOST_REMOTES).filter_map(|entry| of_entry(entry.file_name())).collect()
@@ -175,7 +175,7 @@ pub(crate) fn real_branch(repository: &Repository, branch: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use hooks_common::git::Repository;
+    use git::Repository;
 
     use super::*;
     use crate::testing::Bench;

@@ -6,8 +6,8 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use hooks_common::paths::Paths;
-use hooks_common::session_id::short_hash;
-use hooks_common::store::{self, Durability};
+use platform::hash::short_hash;
+use platform::store::{self, Durability};
 
 /// The key's length in bytes.
 const LENGTH: usize = 32;

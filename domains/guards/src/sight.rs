@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use config::Policy;
 use hooks_common::event::{Payload, is_edit_tool};
-use hooks_common::paths::{Paths, resolve};
+use hooks_common::paths::Paths;
+use platform::path::resolve;
 use hooks_common::project::Project;
-use hooks_common::store;
-use hooks_common::time::Moment;
+use platform::store;
+use platform::time::Moment;
 use shell::{Script, ToolUse};
 
 use crate::change;

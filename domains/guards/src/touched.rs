@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use config::globs;
 use config::types::Names;
-use hooks_common::paths::resolve;
+use platform::path::resolve;
 use shell::{Command, Write};
 
 use crate::sight::Sight;

@@ -7,9 +7,9 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, PoisonError};
 
 use hooks_common::paths::Paths;
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use hooks_common::session_log::{self, Meta, SessionDir};
-use hooks_common::store;
+use platform::store;
 use serde::Serialize;
 
 use crate::machine::Machine;

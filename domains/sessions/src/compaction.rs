@@ -5,8 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 
 use hooks_common::session_log::{COMPACTED, Predecessor, SessionDir};
-use hooks_common::store::{self, Durability, lock};
-use hooks_common::time::Moment;
+use platform::store::{self, Durability, lock};
+use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::{Machine, Snapshot};

@@ -8,12 +8,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hooks_common::paths::Paths;
-use hooks_common::process;
-use hooks_common::process::Liveness;
+use platform::process;
+use platform::process::Liveness;
 use hooks_common::session_id::SessionId;
-use hooks_common::store::lock::{self, Lock, LockError};
-use hooks_common::store::{self, Durability};
-use hooks_common::time::rfc3339;
+use platform::store::lock::{self, Lock, LockError};
+use platform::store::{self, Durability};
+use platform::time::rfc3339;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -345,7 +345,7 @@ impl Project {
             sessions: Vec::new(),
             state_changed_at: None,
             updated_at: None,
-            main_worktree: hooks_common::git::Repository::at(path)
+            main_worktree: git::Repository::at(path)
                 .and_then(|repository| repository.main_worktree()),
         }
     }

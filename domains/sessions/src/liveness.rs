@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use hooks_common::paths::Paths;
-use hooks_common::process::{Liveness, Site};
+use platform::process::{Liveness, Site};
 use hooks_common::session_log::LoggedOwner;
-use hooks_common::store;
+use platform::store;
 use serde_json::Value;
 
 /// How long a verdict counts while the process table cannot be read, in milliseconds.

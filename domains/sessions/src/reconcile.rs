@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hooks_common::process::{Liveness, Site};
+use platform::process::{Liveness, Site};
 use hooks_common::session_log::{LoggedOwner, Meta};
 
 use crate::book::Book;

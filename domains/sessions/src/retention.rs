@@ -9,11 +9,11 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use hooks_common::paths::Paths;
-use hooks_common::process::{Liveness, Site};
+use platform::process::{Liveness, Site};
 use hooks_common::session_log::{self, FILES, SessionDir};
-use hooks_common::store::lock::LockError;
-use hooks_common::store::{self, lock};
-use hooks_common::time::Moment;
+use platform::store::lock::LockError;
+use platform::store::{self, lock};
+use platform::time::Moment;
 use serde::Serialize;
 
 use crate::book::{Log, changed_at};

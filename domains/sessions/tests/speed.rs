@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use sessions::book::Book;
 use sessions::derived::derive;
 use sessions::projects::Boundaries;
@@ -61,7 +61,7 @@ fn two_hundred_sessions_of_one_megabyte() {
         put_meta(&dir, "/repo", Some(&client(7)));
         put_log(&dir, &lines);
     }
-    let now = || hooks_common::time::Moment::now().wall.timestamp_millis();
+    let now = || platform::time::Moment::now().wall.timestamp_millis();
     let derived = |book: &Book| {
         let mut table = Table([(7, Liveness::Live)].into());
         let mut boundaries = Boundaries::new(home.paths.home(), Vec::new());

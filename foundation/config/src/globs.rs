@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hooks_common::paths::{expand, resolve};
+use platform::path::{expand, resolve};
 
 use crate::types::Names;
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use hooks_common::finding::{Finding, Place, Severity};
 use hooks_common::paths::{Paths, in_project};
-use hooks_common::store;
+use platform::store;
 use serde::{Deserialize, Serialize};
 
 use crate::check::nearest;

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use hooks_common::event::{Payload, is_edit_tool};
-use hooks_common::paths::expand;
+use platform::path::expand;
 
 use crate::{Folder, Script, Write};
 

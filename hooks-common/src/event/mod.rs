@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub use name::Event;
 
 use crate::session_id::SessionId;
-use crate::sys;
+use platform::sys;
 
 /// The largest payload that is read, in bytes.
 pub const LARGEST: usize = 64 * 1024 * 1024;

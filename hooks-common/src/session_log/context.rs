@@ -6,8 +6,8 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::SessionDir;
-use crate::store::{self, Durability, replace};
-use crate::time::Moment;
+use platform::store::{self, Durability, replace};
+use platform::time::Moment;
 
 /// What was told last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use serde::{Deserialize, Serialize};
 
 use super::{LoggedEvent, SessionDir, carried_over};
-use crate::store::{self, append};
+use platform::store::{self, append};
 
 /// A place in a log: the file by its inode, and the byte after the last line that was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::FORMAT;
 use super::detail::Detail;
 use crate::event::{Event, Payload};
-use crate::process::{self, Liveness, Site};
-use crate::redact::redact;
+use platform::process::{self, Liveness, Site};
+use redact::redact;
 use crate::session_id::SessionId;
-use crate::text::cut_bytes;
-use crate::time::Moment;
+use platform::text::cut_bytes;
+use platform::time::Moment;
 
 /// The longest line, in bytes.
 const LONGEST_LINE: usize = 8 * 1024;

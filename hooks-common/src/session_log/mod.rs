@@ -29,10 +29,10 @@ pub use event::{GateRecord, GuardRecord, LoggedEvent, LoggedOwner, Outcome, REFU
 use crate::event::Payload;
 use crate::owner::Owner;
 use crate::paths::Paths;
-use crate::process::{Liveness, Site};
+use platform::process::{Liveness, Site};
 use crate::session_id::SessionId;
-use crate::store::{self, Durability, append, lock, replace};
-use crate::time::Moment;
+use platform::store::{self, Durability, append, lock, replace};
+use platform::time::Moment;
 
 /// The format version of `meta.json` and of each event.
 const FORMAT: u32 = 1;
@@ -504,7 +504,7 @@ mod tests {
             pid,
             proc_started: None,
             start_raw: "1".into(),
-            start_unit: crate::process::START_UNIT.into(),
+            start_unit: platform::process::START_UNIT.into(),
             found_by: "exe".into(),
             exe: "claude".into(),
             first_seen: None,

@@ -1,6 +1,6 @@
 //! What the environment of whoever asks says about clients started from it.
 
-use hooks_common::env_vars;
+use platform::env_vars;
 
 use crate::report::{Category, Report};
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use hooks_common::paths::Paths;
 use hooks_common::registry::Registry;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 
 use super::settings::Wired;
 use crate::firing::{self, HookHealth};

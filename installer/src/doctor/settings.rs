@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hooks_common::paths::Paths;
-use hooks_common::store;
+use platform::store;
 use serde_json::Value;
 
 use super::status_line::Found;

@@ -11,8 +11,8 @@ use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::requirements::BranchState;
 use hooks_common::session_id::SessionKey;
-use hooks_common::store::{self, lock};
-use hooks_common::time::Moment;
+use platform::store::{self, lock};
+use platform::time::Moment;
 use serde_json::Value;
 
 use crate::report::{Category, Report, Section};

@@ -10,10 +10,11 @@ use crate::status_line::StatusLine;
 use crate::wiring::{self, WIRING};
 use anyhow::{Context, bail};
 use hooks_common::executables::STATUS_LINE;
-use hooks_common::git::Repository;
-use hooks_common::paths::{Paths, resolve};
-use hooks_common::store::{self, lock, replace};
-use hooks_common::time::Moment;
+use git::Repository;
+use hooks_common::paths::Paths;
+use platform::path::resolve;
+use platform::store::{self, lock, replace};
+use platform::time::Moment;
 
 use self::record::digest;
 

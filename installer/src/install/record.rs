@@ -2,8 +2,8 @@
 
 use crate::record::{Record, RecordDir};
 use anyhow::Context;
-use hooks_common::session_id::short_hash;
-use hooks_common::store::{self, Durability};
+use platform::hash::short_hash;
+use platform::store::{self, Durability};
 
 /// The whole SHA-256 of a text.
 pub fn digest(text: &str) -> String {

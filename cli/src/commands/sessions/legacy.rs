@@ -4,11 +4,11 @@ use std::io::Write;
 
 use chrono::{DateTime, Utc};
 use hooks_common::paths::Paths;
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
-use hooks_common::store;
-use hooks_common::time::Moment;
+use platform::store;
+use platform::time::Moment;
 use sessions::derived::{DerivedState, Session};
 use sessions::legacy::{
     Comparison, Fact, OurProject, OurSession, Parting, Reader, Stores, compare as compare_stores,

@@ -6,12 +6,12 @@ use std::io::Write;
 
 use anyhow::Context;
 use hooks_common::paths::Paths;
-use hooks_common::process;
+use platform::process;
 use hooks_common::registry::{Living, Registry, is_same_dir};
 use hooks_common::session_id::SessionKey;
 use hooks_common::session_log;
-use hooks_common::store::lock;
-use hooks_common::time::{Moment, age};
+use platform::store::lock;
+use platform::time::{Moment, age};
 use serde_json::{Value, json};
 use sessions::State;
 use sessions::derived::Session;

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use hooks_common::redact::redact;
-use hooks_common::text;
+use redact::redact;
+use platform::text;
 
 /// A fact in back-ticks: on one line, bounded, without secrets. Nothing inside can become a heading, a box, a
 /// reference or a line of its own.

@@ -1,6 +1,6 @@
 //! A checkpoint's text in its parts. Nothing is changed here.
 
-use hooks_common::front_matter::{self, Field};
+use documents::front_matter::{self, Field};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

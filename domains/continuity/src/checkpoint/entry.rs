@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use hooks_common::paths;
-use hooks_common::store::{self, Durability, lock};
+use platform::store::{self, Durability, lock};
 
 use super::{CheckpointError, folder};
 use crate::Place;

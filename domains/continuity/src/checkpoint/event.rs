@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use hooks_common::paths::in_project;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use serde::Serialize;
 
 use super::{CheckpointError, data};

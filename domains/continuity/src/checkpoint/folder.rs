@@ -3,8 +3,8 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use hooks_common::paths::{self, in_project};
-use hooks_common::store::{self, Durability};
+use hooks_common::paths::in_project;
+use platform::store::{self, Durability};
 
 use super::CheckpointError;
 use crate::Place;
@@ -31,7 +31,7 @@ pub fn make(root: &Path, folder: &Path) -> Result<(), CheckpointError> {
 
 /// An error unless `path` lies in the project, links followed.
 pub fn check_inside(root: &Path, path: &Path) -> Result<(), CheckpointError> {
-    if paths::resolve(path).starts_with(paths::resolve(root)) {
+    if platform::path::resolve(path).starts_with(platform::path::resolve(root)) {
         return Ok(());
     }
     Err(CheckpointError::Outside(path.to_owned()))

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use hooks_common::child;
+use platform::child;
 
 use crate::Place;
 

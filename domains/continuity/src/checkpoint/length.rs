@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
-use hooks_common::store;
+use platform::store;
 
 use super::folder;
 

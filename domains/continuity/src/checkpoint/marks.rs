@@ -1,6 +1,6 @@
 //! Places where somebody must still write.
 
-use hooks_common::front_matter::Value;
+use documents::front_matter::Value;
 
 use super::claims;
 use super::document::{Document, Kind, Line};

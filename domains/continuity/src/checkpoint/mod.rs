@@ -25,7 +25,7 @@ mod verify;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use hooks_common::store::lock::LockError;
+use platform::store::lock::LockError;
 
 pub use document::Document;
 pub use entry::{Entry, entries, latest, numbers, of_session};

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use hooks_common::front_matter;
-use hooks_common::time::Moment;
+use documents::front_matter;
+use platform::time::Moment;
 
 use super::document::Document;
 use super::{CheckpointError, Held, folder, marks, structure};

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use hooks_common::store::lock;
-use hooks_common::time::Moment;
-use hooks_common::{child, env_vars};
+use platform::store::lock;
+use platform::time::Moment;
+use platform::{child, env_vars};
 
 use super::data::{heading, plain, quoted, quoted_cell, reference, scalar, work_ids};
 use super::marks::fill;

@@ -11,7 +11,7 @@ use super::*;
 use crate::Place;
 use crate::commits::Commit;
 use crate::facts::{Changes, Facts, Task};
-use hooks_common::time::Moment;
+use platform::time::Moment;
 
 struct Here {
     _dir: tempfile::TempDir,

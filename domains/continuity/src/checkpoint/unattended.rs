@@ -3,11 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use hooks_common::front_matter;
+use documents::front_matter;
 use hooks_common::paths::in_project;
-use hooks_common::session_id::short_hash;
-use hooks_common::store::{self, lock};
-use hooks_common::time::Moment;
+use platform::hash::short_hash;
+use platform::store::{self, lock};
+use platform::time::Moment;
 
 use super::data::scalar;
 use super::document::Document;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use hooks_common::text;
+use platform::text;
 
 use super::claims::{self, Block, Shape};
 use super::document::Document;
@@ -308,7 +308,7 @@ fn is_missing(root: &Path, path: &str) -> bool {
     let is_ours = !path.starts_with(['/', '~']) && !path.split('/').any(|part| part == "..");
     is_ours
         && std::fs::symlink_metadata(root.join(path))
-            .is_err_and(|error| hooks_common::store::is_absent(&error))
+            .is_err_and(|error| platform::store::is_absent(&error))
 }
 
 /// Each question of Session Verification wants a Yes or a No.

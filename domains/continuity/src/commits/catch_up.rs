@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use config::types::Commits;
 use hooks_common::project::Project;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 
 use super::attribution::Attribution;
 use super::candidate::{self, Candidate};

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use config::types::Commits;
-use hooks_common::git::Repository;
-use hooks_common::redact::redact;
+use git::Repository;
+use redact::redact;
 use hooks_common::runtime::Hook;
-use hooks_common::store::{self, append, lock};
-use hooks_common::text::{fact, one_line};
+use platform::store::{self, append, lock};
+use platform::text::{fact, one_line};
 use serde::Serialize;
 
 use super::ledger::Ledger;

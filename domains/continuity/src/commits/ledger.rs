@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hooks_common::git::Repository;
+use git::Repository;
 use hooks_common::paths::{self, in_project};
 use hooks_common::project::Project;
-use hooks_common::store::lock::{self, Lock, LockError};
+use platform::store::lock::{self, Lock, LockError};
 
 use super::reflog;
 use super::state::State;

@@ -5,9 +5,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset};
-use hooks_common::git::is_commit_id;
+use git::is_commit_id;
 use hooks_common::paths::in_project;
-use hooks_common::store::{self, Durability, append};
+use platform::store::{self, Durability, append};
 use serde_json::{Map, Value};
 
 use super::Commit;

@@ -5,10 +5,10 @@ use std::io;
 use std::process::Command;
 use std::time::Duration;
 
-use hooks_common::child;
-use hooks_common::git::Repository;
-use hooks_common::redact::redact;
-use hooks_common::text::one_line;
+use platform::child;
+use git::Repository;
+use redact::redact;
+use platform::text::one_line;
 
 /// How long git may take.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use chrono::DateTime;
 use config::types::Commits;
-use hooks_common::store::lock;
-use hooks_common::time::Moment;
+use platform::store::lock;
+use platform::time::Moment;
 
 use super::attribution::Attribution;
 use super::candidate::{self, Candidate};

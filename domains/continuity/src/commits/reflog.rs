@@ -3,8 +3,8 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use hooks_common::git::{Repository, is_commit_id};
-use hooks_common::store;
+use git::{Repository, is_commit_id};
+use platform::store;
 
 /// How many of the last lines are looked at where nobody knows how far the journal was read.
 const MOST_LINES: usize = 200;

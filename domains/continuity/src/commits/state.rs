@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::path::Path;
 
-use hooks_common::git::is_commit_id;
-use hooks_common::store::{self, Durability, quarantine};
-use hooks_common::time::Moment;
+use git::is_commit_id;
+use platform::store::{self, Durability, quarantine};
+use platform::time::Moment;
 use serde_json::{Map, Value, json};
 
 use super::rebase::Held;

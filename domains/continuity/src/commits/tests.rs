@@ -7,8 +7,8 @@ use std::process::Command;
 use config::types::Commits;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use hooks_common::store::lock;
-use hooks_common::time::Moment;
+use platform::store::lock;
+use platform::time::Moment;
 
 use super::attribution::Attribution;
 use super::record::{Appended, record};

@@ -1,6 +1,6 @@
 //! A work tree as it is now: where HEAD is, and how long git's journal of it.
 
-use hooks_common::git::{Head, Repository};
+use git::{Head, Repository};
 
 use super::reflog;
 
@@ -88,5 +88,5 @@ impl Tree {
 
 /// The name of what a checkout left: a branch, or a bare commit.
 pub fn left_behind(name: &str) -> String {
-    if hooks_common::git::is_commit_id(name) { DETACHED.to_owned() } else { name.to_owned() }
+    if git::is_commit_id(name) { DETACHED.to_owned() } else { name.to_owned() }
 }

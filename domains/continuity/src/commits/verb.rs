@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use hooks_common::git::Repository;
-use hooks_common::paths::{expand, resolve};
+use git::Repository;
+use platform::path::{expand, resolve};
 use shell::{Command, Folder, Script};
 
 /// What makes a new commit, if it goes well.

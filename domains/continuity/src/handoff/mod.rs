@@ -12,8 +12,8 @@ use std::path::Path;
 
 use hooks_common::paths::in_project;
 use hooks_common::session_log::SessionDir;
-use hooks_common::store::{self, Durability};
-use hooks_common::time::Moment;
+use platform::store::{self, Durability};
+use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta};
 use hooks_common::session_id::SessionId;
-use hooks_common::text::fact;
-use hooks_common::time::{Moment, age};
+use platform::text::fact;
+use platform::time::{Moment, age};
 use serde_json::{Map, Value};
 
 use super::read_loose;
@@ -336,7 +336,7 @@ mod tests {
     }
 
     fn ago(minutes: i64) -> String {
-        hooks_common::time::rfc3339(Moment::now().wall - TimeDelta::minutes(minutes))
+        platform::time::rfc3339(Moment::now().wall - TimeDelta::minutes(minutes))
     }
 
     fn text(document: &Value) -> String {

@@ -10,10 +10,9 @@ use std::path::Path;
 use chrono::DateTime;
 use config::types::Context;
 use hooks_common::event::is_edit_tool;
-use hooks_common::paths;
 use hooks_common::session_log::{Cursor, Detail, LoggedEvent, SessionDir};
-use hooks_common::store::{self, Durability, lock};
-use hooks_common::text::{cut_bytes, one_line};
+use platform::store::{self, Durability, lock};
+use platform::text::{cut_bytes, one_line};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -199,7 +198,7 @@ struct Root<'a> {
 
 impl<'a> Root<'a> {
     fn new(given: &'a Path) -> Self {
-        Self { given, real: paths::resolve(given) }
+        Self { given, real: platform::path::resolve(given) }
     }
 
     /// A file of the project from its root; `None` for any other, and for names that no list should hold.
@@ -208,9 +207,9 @@ impl<'a> Root<'a> {
             return None;
         }
         let file = Path::new(file);
-        let inside = match paths::normalise(file).strip_prefix(self.given) {
+        let inside = match platform::path::normalise(file).strip_prefix(self.given) {
             Ok(inside) if !self.given.join(inside).is_symlink() => inside.to_owned(),
-            _ => paths::resolve(file).strip_prefix(&self.real).ok()?.to_owned(),
+            _ => platform::path::resolve(file).strip_prefix(&self.real).ok()?.to_owned(),
         };
         let name = inside.to_str()?;
         let is_odd = name.is_empty() || name.starts_with('-') || name.split('/').any(|part| part == "..");

@@ -15,7 +15,7 @@ fn event(minute: i64, tool: &str, file: &str) -> LoggedEvent {
     let at = DateTime::from_timestamp(1_800_000_000 + minute * 60, 0).unwrap();
     LoggedEvent {
         event: "PostToolUse".into(),
-        recorded_at: hooks_common::time::rfc3339(at),
+        recorded_at: platform::time::rfc3339(at),
         tool_name: tool.into(),
         file_path: file.into(),
         ..LoggedEvent::default()

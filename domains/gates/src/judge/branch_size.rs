@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use hooks_common::child;
+use platform::child;
 use serde_json::{Map, Value, json};
 
 use super::dynamic::Computed;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use config::Rule;
 use config::types::Requirement;
-use hooks_common::child;
-use hooks_common::session_id::short_hash;
-use hooks_common::store::{self, Durability};
+use platform::child;
+use platform::hash::short_hash;
+use platform::store::{self, Durability};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -71,11 +71,11 @@ pub fn compare(requirement: &Requirement, computed: &Computed) -> Judged {
     }
     let mut text = format!("The value is {}, the limit {}", number(computed.value), number(block));
     if let Some(base) = computed.facts.get("base_branch").and_then(Value::as_str) {
-        text.push_str(&format!(", counted from {}", hooks_common::text::fact(base)));
+        text.push_str(&format!(", counted from {}", platform::text::fact(base)));
     }
     text.push('.');
     if !computed.summary.is_empty() {
-        text.push_str(&format!(" {}", hooks_common::text::fact(&computed.summary)));
+        text.push_str(&format!(" {}", platform::text::fact(&computed.summary)));
     }
     Judged::open(text, facts)
 }

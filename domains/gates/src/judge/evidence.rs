@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use config::types::Evidence;
-use hooks_common::paths::expand;
+use platform::path::expand;
 use serde_json::{Map, Value};
 
 use super::{Judged, Situation};

@@ -7,8 +7,8 @@ use config::Rule;
 use config::check::{self, Zone};
 use config::types::{GuardType, Names, TimeWindow, Window};
 use hooks_common::registry::{Entry, Registry, is_same_dir};
-use hooks_common::text::fact;
-use hooks_common::time::age;
+use platform::text::fact;
+use platform::time::age;
 use serde_json::{Map, Value, json};
 
 use super::{Judged, Situation};

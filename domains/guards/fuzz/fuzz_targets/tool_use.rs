@@ -9,7 +9,7 @@ use guards::{Sight, pre_tool};
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 

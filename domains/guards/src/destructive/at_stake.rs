@@ -1,6 +1,6 @@
 //! What would be lost: changes and files that no commit has, and the index neither.
 
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use super::work_tree::WorkTree;
 

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use hooks_common::paths::{expand, resolve};
-use hooks_common::text::fact;
+use platform::path::{expand, resolve};
+use platform::text::fact;
 use shell::options::Options;
 use shell::{GitCall, Word};
 

@@ -1,7 +1,7 @@
 //! Rewritten history: forced pushes, amended, rebased and reset commits that others have, branches and journals that
 //! hold the only way back.
 
-use hooks_common::text::fact;
+use platform::text::fact;
 use shell::options::Options;
 use shell::{Command, GitCall, Word};
 

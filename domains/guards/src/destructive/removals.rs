@@ -5,9 +5,9 @@
 
 use std::path::{Path, PathBuf};
 
-use hooks_common::git::Repository;
-use hooks_common::paths::{normalise, resolve};
-use hooks_common::text::fact;
+use git::Repository;
+use platform::path::{normalise, resolve};
+use platform::text::fact;
 use shell::options::{Argument, Options};
 use shell::{Command, Folder, Word, Write};
 

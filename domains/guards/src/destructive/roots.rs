@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use hooks_common::paths::{expand, normalise, resolve};
-use hooks_common::text::fact;
+use platform::path::{expand, normalise, resolve};
+use platform::text::fact;
 use shell::{Command, Folder, Word};
 
 use super::line::{Ground, has_long, has_short, options};

@@ -2,7 +2,7 @@
 
 use config::types::GuardName;
 use config::types::guards::{CommandRule, Destructive};
-use hooks_common::text::{bounded, fact};
+use platform::text::{bounded, fact};
 use shell::Command;
 
 use crate::objection::Objection;

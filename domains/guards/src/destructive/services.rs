@@ -1,7 +1,7 @@
 //! What cannot be brought back beyond files and git: clusters, buckets, databases, packages. A short list of commands
 //! whose whole purpose it is; a project's own belong into `rules`.
 
-use hooks_common::text::fact;
+use platform::text::fact;
 use shell::options::Options;
 use shell::{Command, Input};
 

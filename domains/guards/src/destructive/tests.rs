@@ -329,7 +329,7 @@ fn a_broken_repository_is_reported_not_refused() {
     let payload = hooks_common::event::Payload::parse(payload.to_string().as_bytes()).unwrap();
     let project = hooks_common::project::Project::of_event(&paths, None, &bench.root());
     let policy = config::Policy::compiled_now(&project, &paths);
-    let now = hooks_common::time::Moment::now();
+    let now = platform::time::Moment::now();
     let sight = crate::Sight::new(&paths, &project, &policy, &payload, now);
     let (raised, failures) = crate::pre_tool::raise(&sight);
     assert!(raised.is_empty());
@@ -347,7 +347,7 @@ fn ordinary_commands_are_not_looked_at() {
         let payload = hooks_common::event::Payload::parse(payload.to_string().as_bytes()).unwrap();
         let project = hooks_common::project::Project::of_event(&paths, None, Path::new(&bench.root()));
         let policy = config::Policy::compiled_now(&project, &paths);
-        let now = hooks_common::time::Moment::now();
+        let now = platform::time::Moment::now();
         super::concerns(&crate::Sight::new(&paths, &project, &policy, &payload, now))
     };
     for line in [

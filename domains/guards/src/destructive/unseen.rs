@@ -1,6 +1,6 @@
 //! What a line that cannot be followed mentions, but for what was followed: then a person is asked.
 
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use crate::objection::Objection;
 use crate::sight::Sight;
@@ -49,6 +49,6 @@ pub fn find(sight: &Sight<'_>) -> Option<Objection> {
 
 /// A text without quotes and backslashes, one space between its words, and no more of it than is looked at.
 fn spaced(text: &str) -> String {
-    let plain = hooks_common::text::cut_bytes(text, shell::LONGEST).replace(['\'', '"', '\\'], "");
+    let plain = platform::text::cut_bytes(text, shell::LONGEST).replace(['\'', '"', '\\'], "");
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }

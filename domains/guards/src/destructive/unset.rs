@@ -1,6 +1,6 @@
 //! Removals of the root, or of a folder of the system, that wait for a variable to be empty.
 
-use hooks_common::text::fact;
+use platform::text::fact;
 use shell::Command;
 
 use super::pieces::{self, Piece};

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use hooks_common::child;
-use hooks_common::git::{Head, Repository};
+use platform::child;
+use git::{Head, Repository};
 use shell::GitCall;
 
 use crate::repository::{git_folder, is_protected, real_branch, repository_of};
@@ -31,7 +31,7 @@ impl WorkTree {
         let start = &sight.tool_use.folder;
         let told = git_folder(call, sight);
         let is_told = told.is_some();
-        let folder = told.unwrap_or_else(|| hooks_common::paths::resolve(start));
+        let folder = told.unwrap_or_else(|| platform::path::resolve(start));
         let repository = match is_told {
             true => repository_of(call, start, sight.home())?,
             false => Repository::discover(&folder)?,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use hooks_common::paths::in_project;
-use hooks_common::store::{self, Durability, document};
+use platform::store::{self, Durability, document};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use chrono::DateTime;
 use config::types::guards::Errors;
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use crate::objection::Objection;
 use crate::outcome::{Failure, failure_of};

@@ -9,8 +9,8 @@ use hooks_common::paths::{Paths, in_project};
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::{LoggedEvent, Outcome, SessionDir};
-use hooks_common::store::lock;
-use hooks_common::time::Moment;
+use platform::store::lock;
+use platform::time::Moment;
 use serde_json::{Value, json};
 
 use super::{Failure, examine, is_failure, of};

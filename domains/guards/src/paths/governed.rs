@@ -6,7 +6,7 @@ use std::path::Path;
 use config::globs::matches_real;
 use config::types::Names;
 use config::types::guards::PathRule;
-use hooks_common::store::is_absent;
+use platform::store::is_absent;
 
 /// The rules of a project.
 pub struct Governed<'a> {

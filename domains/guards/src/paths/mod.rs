@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use config::types::guards::{PathRule, Paths};
-use hooks_common::paths::resolve;
-use hooks_common::text::fact;
+use platform::path::resolve;
+use platform::text::fact;
 use shell::Write;
 
 use crate::objection::Objection;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use config::types::Mode;
 use config::types::guards::{Guard, Patterns};
-use hooks_common::git::Repository;
+use git::Repository;
 
 use super::graduation::Step;
 use super::inspect::{Finding, Inspector, book, graduate, inside, record, rules, terms};

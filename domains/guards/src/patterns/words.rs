@@ -1,7 +1,7 @@
 //! How broken rules are told.
 
 use config::check::guards::SHORTEST_REASON;
-use hooks_common::text::{fact, one_line};
+use platform::text::{fact, one_line};
 
 use super::inspect::Finding;
 

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use hooks_common::git::{Head, Repository, is_commit_id};
-use hooks_common::paths::resolve;
+use git::{Head, Repository, is_commit_id};
+use platform::path::resolve;
 use shell::options::{Argument, Options};
 use shell::{GitCall, Word};
 
@@ -367,7 +367,7 @@ fn tail_of(file: &Path) -> Option<String> {
     use std::io::{Read, Seek, SeekFrom};
     /// Enough for a few hundred movements.
     const LONGEST: u64 = 64 * 1024;
-    let mut file = hooks_common::store::open(file).ok()?;
+    let mut file = platform::store::open(file).ok()?;
     let size = file.metadata().ok()?.len();
     file.seek(SeekFrom::Start(size.saturating_sub(LONGEST))).ok()?;
     let mut bytes = Vec::new();

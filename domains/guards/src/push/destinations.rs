@@ -1,6 +1,6 @@
 //! Where a push goes: its refspecs, or what is configured where it has none.
 
-use hooks_common::git::Repository;
+use git::Repository;
 
 use super::arguments::Arguments;
 use super::course::{Place, Position};

@@ -19,9 +19,9 @@ mod told;
 use std::path::Path;
 
 use config::types::guards::Push as Settings;
-use hooks_common::paths::resolve;
-use hooks_common::redact::redact;
-use hooks_common::text::fact;
+use platform::path::resolve;
+use redact::redact;
+use platform::text::fact;
 use shell::Command;
 
 use self::destinations::Destination;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use config::types::guards::Push as Settings;
-use hooks_common::git::Repository;
+use git::Repository;
 use shell::{Command, Folder, GitCall, Script, Word};
 
 use super::arguments::{self, Arguments};

@@ -1,7 +1,7 @@
 //! A document, as far as others refer to it: its front matter, and the ids in it.
 
-use hooks_common::front_matter::{self, Field};
-use hooks_common::text::cut_bytes;
+use documents::front_matter::{self, Field};
+use platform::text::cut_bytes;
 
 /// The longest front matter that is read, in bytes.
 const LONGEST: usize = 64 * 1024;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use super::document::{Document, is_id};
 use crate::objection::Objection;

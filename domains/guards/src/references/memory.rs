@@ -1,6 +1,6 @@
 //! Work that an investigation brought forth names what was learned there.
 
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use super::document::Document;
 use crate::objection::Objection;

@@ -1,6 +1,6 @@
 //! A plan names the work it belongs to.
 
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use super::document::{Document, is_id};
 use crate::objection::Objection;

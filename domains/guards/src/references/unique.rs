@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use config::globs::matches_real;
 use config::types::Names;
-use hooks_common::store;
-use hooks_common::text::fact;
+use platform::store;
+use platform::text::fact;
 use memchr::memmem::Finder;
 
 use super::document::{Document, Key};

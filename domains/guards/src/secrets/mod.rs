@@ -19,8 +19,8 @@ mod written;
 use std::path::Path;
 
 use config::types::guards::{SecretRule, Secrets};
-use hooks_common::redact::redact;
-use hooks_common::text::fact;
+use redact::redact;
+use platform::text::fact;
 use memchr::memmem;
 
 use crate::objection::{Certainty, Objection};

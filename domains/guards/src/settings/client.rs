@@ -1,7 +1,7 @@
 //! Claude Code's settings: what an edit of them would take away.
 
-use hooks_common::env_vars;
-use hooks_common::text::fact;
+use platform::env_vars;
+use platform::text::fact;
 use serde_json::Value;
 
 use super::hooks::{self, Ground};

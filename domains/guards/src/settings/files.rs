@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use config::globs;
 use config::types::Names;
-use hooks_common::paths::{in_project, resolve};
+use hooks_common::paths::in_project;
+use platform::path::resolve;
 use hooks_common::project::Level;
 
 use crate::sight::Sight;

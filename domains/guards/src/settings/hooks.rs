@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use hooks_common::executables::{HOOKS, STATUS_LINE};
-use hooks_common::paths::expand;
-use hooks_common::text::fact;
+use platform::path::expand;
+use platform::text::fact;
 use serde_json::{Map, Value};
 
 /// What an entry may say without changing when it runs or what its answer is worth.

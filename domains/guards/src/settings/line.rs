@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hooks_common::text::fact;
+use platform::text::fact;
 use shell::{Command, Folder, Word, Write};
 
 use super::files::{self, Files, Kind};

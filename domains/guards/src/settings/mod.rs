@@ -16,7 +16,7 @@ mod tests;
 mod texts;
 
 use config::types::guards::Settings;
-use hooks_common::text::fact;
+use platform::text::fact;
 
 use crate::objection::Objection;
 use crate::sight::Sight;

@@ -9,7 +9,7 @@ use config::cascade::{self, Loaded};
 use config::types::guards::Guards;
 use config::types::{Configuration, Mode, OnError, Requirement, Trigger};
 use hooks_common::project::{ConfigFile, Level};
-use hooks_common::text::fact;
+use platform::text::fact;
 use serde_json::{Map, Value};
 
 use crate::objection::Objection;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use hooks_common::paths::resolve;
-use hooks_common::text::fact;
+use platform::path::resolve;
+use platform::text::fact;
 use shell::{Command, Word, Write};
 
 use super::files::{self, Files, Kind};

@@ -10,7 +10,7 @@ use config::Policy;
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use rows::{AT_HOME, FILES, LINKS, ROWS};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Texts in languages that are not Bash: what one names and says is all that is known of it.
 
-use hooks_common::text::fact;
+use platform::text::fact;
 use shell::{Command, Folder, Input, Word, Write};
 
 use super::line::USE_EDIT;

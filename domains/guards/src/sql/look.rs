@@ -5,9 +5,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use config::types::guards::Sql;
-use hooks_common::paths::{expand, resolve};
-use hooks_common::store;
-use hooks_common::text::fact;
+use platform::path::{expand, resolve};
+use platform::store;
+use platform::text::fact;
 use shell::{Command, Folder, Input, Operator, Word};
 
 use super::client::{self, Call, Given};

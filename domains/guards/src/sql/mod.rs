@@ -14,7 +14,7 @@ mod source;
 mod statement;
 
 use config::types::guards::Sql;
-use hooks_common::text::{cut_bytes, fact};
+use platform::text::{cut_bytes, fact};
 use shell::Command;
 
 use crate::objection::Objection;

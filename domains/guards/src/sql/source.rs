@@ -4,7 +4,7 @@
 //! No language is parsed. A text counts when it uses a database driver and has the beginning of a statement where a
 //! string begins.
 
-use hooks_common::text::cut_bytes;
+use platform::text::cut_bytes;
 use shell::options::{Argument, Options, Value};
 use shell::{Command, Input, Word};
 

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use hooks_common::{child, store};
+use platform::{child, store};
 use memchr::{memchr, memmem};
 
 use crate::sight::Sight;

@@ -5,7 +5,7 @@ use config::Policy;
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use serde_json::json;
 
 use super::*;

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use hooks_common::paths::in_project;
 use hooks_common::session_log::LoggedEvent;
-use hooks_common::store::{self, Durability, append, document};
-use hooks_common::text::{cut_bytes, one_line};
+use platform::store::{self, Durability, append, document};
+use platform::text::{cut_bytes, one_line};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

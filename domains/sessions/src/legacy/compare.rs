@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use serde::{Deserialize, Serialize};
 
 use super::explain::Explainer;

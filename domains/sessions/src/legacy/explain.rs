@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 
 use super::compare::{Fact, OurProject, OurSession};
 use super::improvement::Improvement;

@@ -1,6 +1,6 @@
 //! The older system's question to the process table.
 
-use hooks_common::process;
+use platform::process;
 
 /// Whether the older system takes a process for alive: it runs and started within two seconds of `proc_started`;
 /// where that was not recorded, its name or its command line must hold `claude`. A zombie passes, and so does a

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use hooks_common::store;
+use platform::store;
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use hooks_common::store::{self, Durability, append, lock};
+use platform::store::{self, Durability, append, lock};
 use serde::{Deserialize, Serialize};
 
 use super::{ParentApp, Shell};

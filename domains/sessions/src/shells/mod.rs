@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hooks_common::paths::Paths;
-use hooks_common::process::{self, Liveness, Process};
-use hooks_common::store::{self, Durability, lock, quarantine};
-use hooks_common::time::Moment;
+use platform::process::{self, Liveness, Process};
+use platform::store::{self, Durability, lock, quarantine};
+use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 

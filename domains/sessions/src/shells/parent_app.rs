@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use hooks_common::env_vars;
-use hooks_common::process::{self, Process};
+use platform::env_vars;
+use platform::process::{self, Process};
 use serde::{Deserialize, Serialize};
 
 /// How far up the family tree it is looked for.

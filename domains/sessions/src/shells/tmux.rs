@@ -4,8 +4,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hooks_common::child;
-use hooks_common::time::rfc3339;
+use platform::child;
+use platform::time::rfc3339;
 
 use super::{Shell, age};
 

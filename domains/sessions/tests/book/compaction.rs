@@ -3,7 +3,7 @@
 use std::fs;
 
 use hooks_common::session_log::SessionDir;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use sessions::book::Log;
 use sessions::compaction::{compact, compact_beyond};
 

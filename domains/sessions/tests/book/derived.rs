@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use hooks_common::session_log::LoggedOwner;
 use sessions::State::{self, Idle, Ready, Waiting, Working};
 use sessions::book::Book;
@@ -45,7 +45,7 @@ impl Mono {
 
     fn derive(&self, second: i64) -> DerivedState {
         let mut book = Book::default();
-        book.refresh(&self.home.paths, hooks_common::time::Moment::now().wall.timestamp_millis());
+        book.refresh(&self.home.paths, platform::time::Moment::now().wall.timestamp_millis());
         let tracked = vec![self.home.join("mono/packages/other")];
         let mut boundaries = Boundaries::new(self.home.paths.home(), tracked.clone());
         derive(&book, &mut self.table.clone(), &mut boundaries, &tracked, millis(second))

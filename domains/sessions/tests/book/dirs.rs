@@ -12,7 +12,7 @@ use crate::support::home::{Home, age, append, put, put_log, put_meta};
 use crate::support::log::{Table, at, client, millis};
 
 fn now() -> i64 {
-    hooks_common::time::Moment::now().wall.timestamp_millis()
+    platform::time::Moment::now().wall.timestamp_millis()
 }
 
 #[test]

@@ -5,9 +5,9 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 
-use hooks_common::process::{Liveness, Site};
+use platform::process::{Liveness, Site};
 use hooks_common::session_log::{LoggedOwner, SessionDir};
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use sessions::liveness::Oracle;
 use sessions::retention::{Swept, sweep, sweep_a_few};
 

@@ -1,6 +1,6 @@
 //! The comparison: each known difference is found where it arises, and nothing is explained that is not known.
 
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use proptest::prelude::*;
 use sessions::State::{self, Idle, Ready, Waiting, Working};
 use sessions::legacy::{

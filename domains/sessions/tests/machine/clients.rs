@@ -1,6 +1,6 @@
 //! Several clients in one session, and one client in several.
 
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use sessions::State::{Idle, Ready, Working};
 use sessions::machine::{Machine, Rule};
 

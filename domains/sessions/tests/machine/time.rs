@@ -1,13 +1,13 @@
 //! What time does: nothing while the client lives, everything when it is gone, and something when nobody knows.
 
-use hooks_common::process::Liveness::{Dead, Live, Unknown};
+use platform::process::Liveness::{Dead, Live, Unknown};
 use sessions::State::{self, Compacting, Idle, Ready, Waiting, Working};
 use sessions::machine::Machine;
 use sessions::reconcile::{Known, reconcile};
 
 use crate::support::log::{Line, Table, after, at, client, millis, verdict};
 
-fn table(liveness: hooks_common::process::Liveness) -> Table {
+fn table(liveness: platform::process::Liveness) -> Table {
     Table([(7, liveness)].into())
 }
 
@@ -16,7 +16,7 @@ fn working() -> Machine {
 }
 
 /// The state so many milliseconds after the session's last event.
-fn state(machine: &Machine, liveness: hooks_common::process::Liveness, quiet: i64) -> State {
+fn state(machine: &Machine, liveness: platform::process::Liveness, quiet: i64) -> State {
     let known = Known { name: "s", meta: None, machine };
     reconcile(&[known], &mut table(liveness), machine.updated_at + quiet).remove(0).state
 }

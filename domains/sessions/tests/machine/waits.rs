@@ -140,7 +140,7 @@ fn a_background_agent_works_while_the_session_is_ready() {
 
     let waits = [&lines[..], &[agent(7, "PermissionRequest").tool("Bash", "", "2")]].concat();
     assert_eq!(shown(&after(&waits), 8), (Ready, Waiting, 1));
-    let unknown = Table([(7, hooks_common::process::Liveness::Unknown)].into());
+    let unknown = Table([(7, platform::process::Liveness::Unknown)].into());
     let shown_to_nobody = |second| verdict(&after(&waits), &unknown, second).display_state;
     assert_eq!((shown_to_nobody(37), shown_to_nobody(38)), (Waiting, Ready));
     let goes_on = [&waits[..], &[agent(8, "PostToolUse").tool("Bash", "x", "2")]].concat();

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use serde_json::Value;
 use sessions::book::{Book, Log};
 use sessions::compaction::compact_beyond;

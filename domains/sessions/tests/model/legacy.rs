@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use chrono::DateTime;
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use hooks_common::session_log::Meta;
 use serde_json::json;
 use sessions::derived::{Session, show};

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use hooks_common::process::Liveness;
+use platform::process::Liveness;
 use sessions::State;
 use sessions::machine::{Machine, Rule};
 use sessions::reconcile::{Known, Verdict, reconcile};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hooks_common::process::{Liveness, Site};
+use platform::process::{Liveness, Site};
 use hooks_common::session_log::LoggedOwner;
 use sessions::liveness::Oracle;
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use hooks_common::process::{Liveness, Site};
+use platform::process::{Liveness, Site};
 use hooks_common::session_log::LoggedOwner;
 use serde_json::{Map, Value, json};
 use sessions::liveness::Oracle;
@@ -37,7 +37,7 @@ pub fn at(second: u32, event: &str) -> Line {
 
 /// That moment, RFC 3339.
 pub fn moment(second: i64) -> String {
-    hooks_common::time::rfc3339(chrono::DateTime::from_timestamp(EPOCH + second, 0).unwrap())
+    platform::time::rfc3339(chrono::DateTime::from_timestamp(EPOCH + second, 0).unwrap())
 }
 
 /// That moment, milliseconds since 1970.

@@ -3,7 +3,7 @@
 
 use std::path::{Component, Path};
 
-use hooks_common::paths::normalise;
+use platform::path::normalise;
 
 use crate::types::Configuration;
 

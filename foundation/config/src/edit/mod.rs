@@ -7,7 +7,8 @@ mod render;
 use std::io::{self, Write};
 use std::path::Path;
 
-use hooks_common::store::{self, replace::link_target};
+use platform::store;
+use platform::store::replace::link_target;
 
 use self::changes::{Change, File};
 use crate::yaml::{self, Node, Value};

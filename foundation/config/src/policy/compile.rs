@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hooks_common::event::is_edit_tool;
 use hooks_common::finding::Finding;
 use hooks_common::project::FileIdentity;
-use hooks_common::session_id::short_hash;
+use platform::hash::short_hash;
 use serde::Serialize;
 
 use super::guards::GuardParts;

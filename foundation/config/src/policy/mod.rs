@@ -18,11 +18,12 @@ use std::sync::Arc;
 
 use hooks_common::finding::{Finding, Place, Severity};
 use hooks_common::log::LogLevel;
-use hooks_common::paths::{Paths, expand};
+use hooks_common::paths::Paths;
+use platform::path::expand;
 use hooks_common::project::{ConfigFile, FileIdentity, Level, Project};
 use hooks_common::requirements::Scope;
-use hooks_common::store::{self, Durability};
-use hooks_common::time::Moment;
+use platform::store::{self, Durability};
+use platform::time::Moment;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

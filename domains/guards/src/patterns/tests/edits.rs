@@ -2,7 +2,7 @@
 
 use hooks_common::answer::Decision;
 use hooks_common::paths::Paths;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 
 use super::*;
 use crate::overrides::{By, Pause};

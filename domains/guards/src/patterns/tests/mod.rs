@@ -15,7 +15,7 @@ use hooks_common::log::Log;
 use hooks_common::paths::{Paths, in_project};
 use hooks_common::project::Project;
 use hooks_common::runtime::Hook;
-use hooks_common::time::{Moment, rfc3339};
+use platform::time::{Moment, rfc3339};
 use serde_json::{Value, json};
 
 use crate::testing::Bench;

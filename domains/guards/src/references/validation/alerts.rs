@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use hooks_common::paths::{in_project, validation_lock};
 use hooks_common::project::Project;
-use hooks_common::store::document::{self, prepare};
-use hooks_common::store::lock::{self, Lock, LockError};
-use hooks_common::store::{self, Durability, append};
+use platform::store::document::{self, prepare};
+use platform::store::lock::{self, Lock, LockError};
+use platform::store::{self, Durability, append};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 

@@ -1,6 +1,6 @@
 //! What is wrong with one document: its fields, its status, its sections.
 
-use hooks_common::text::{cut_bytes, fact};
+use platform::text::{cut_bytes, fact};
 
 use super::super::document::Document;
 use super::templates::{Profile, profile};

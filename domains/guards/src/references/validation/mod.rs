@@ -18,11 +18,11 @@ use config::Policy;
 use config::globs::matches_real;
 use config::types::Mode;
 use config::types::guards::{Guard, GuardName, Placed, References};
-use hooks_common::paths::resolve;
+use platform::path::resolve;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::GuardRecord;
-use hooks_common::store::{self, Durability, lock};
-use hooks_common::text::fact;
+use platform::store::{self, Durability, lock};
+use platform::text::fact;
 
 use crate::objection::{Objection, Raised, Verdict};
 use crate::overrides::is_paused_by_person;

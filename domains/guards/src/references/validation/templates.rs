@@ -1,6 +1,6 @@
 //! The templates that are known, as data: what a document of each must say.
 
-use hooks_common::front_matter::Field;
+use documents::front_matter::Field;
 
 /// What a document of a template must say, from one version of the template on.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ fn numbers(version: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use hooks_common::front_matter;
+    use documents::front_matter;
 
     use super::*;
 

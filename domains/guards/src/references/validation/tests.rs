@@ -5,7 +5,7 @@ use hooks_common::event::{Event, Payload};
 use hooks_common::log::Log;
 use hooks_common::paths::{Paths, in_project};
 use hooks_common::session_log::SessionDir;
-use hooks_common::time::Moment;
+use platform::time::Moment;
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,26 +1,25 @@
 //! What git knows about a folder, read from git's own files: no git process is started, except for the
 //! reftable format, which only git can read.
 
-mod refs;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::branch::Branch;
-use crate::env_vars;
-use crate::paths;
-use crate::store;
+use platform::env_vars;
+use platform::path;
+use platform::store;
 
-pub use refs::is_commit_id;
+
 
 /// A work tree and the folders that git keeps for it.
 #[derive(Debug, Clone)]
 pub struct Repository {
-    top: PathBuf,
-    git_dir: PathBuf,
-    common_dir: PathBuf,
-    head: String,
+    pub(crate) top: PathBuf,
+    pub(crate) git_dir: PathBuf,
+    pub(crate) common_dir: PathBuf,
+    pub(crate) head: String,
 }
 
 /// Where HEAD points.
@@ -34,7 +33,7 @@ pub enum Head {
 
 impl Repository {
     /// The repository whose work tree holds `dir`, which must be absolute and free of symbolic links
-    /// ([`paths::resolve`]). `GIT_DIR` and `GIT_WORK_TREE` are honoured as git does, for folders inside the
+    /// ([`path::resolve`]). `GIT_DIR` and `GIT_WORK_TREE` are honoured as git does, for folders inside the
     /// work tree that they name.
     pub fn discover(dir: &Path) -> Option<Self> {
         Self::from_environment(dir).or_else(|| dir.ancestors().find_map(Self::at))
@@ -48,7 +47,7 @@ impl Repository {
             Ok(head) => Some(Self { top: top.to_owned(), common_dir: entry.clone(), git_dir: entry, head }),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
                 let link = std::fs::read_to_string(&entry).ok()?;
-                let git_dir = paths::normalise(&top.join(link.strip_prefix("gitdir:")?.trim()));
+                let git_dir = path::normalise(&top.join(link.strip_prefix("gitdir:")?.trim()));
                 Self::with_git_dir(top.to_owned(), git_dir)
             }
             // A HEAD that is a symbolic link to a branch without commits, as very old git wrote it.
@@ -64,8 +63,8 @@ impl Repository {
         let here = std::env::current_dir().ok()?;
         let top =
             env_vars::get_os(env_vars::GIT_WORK_TREE).map_or_else(|| here.clone(), |top| here.join(top));
-        let top = paths::resolve(&top);
-        dir.starts_with(&top).then(|| Self::with_git_dir(top, paths::resolve(&here.join(git_dir))))?
+        let top = path::resolve(&top);
+        dir.starts_with(&top).then(|| Self::with_git_dir(top, path::resolve(&here.join(git_dir))))?
     }
 
     /// The work tree at `top` whose git directory is `git_dir`, wherever that lies.
@@ -75,7 +74,7 @@ impl Repository {
             Err(_) => format!("ref: {}", std::fs::read_link(git_dir.join("HEAD")).ok()?.to_str()?),
         };
         let common_dir = match std::fs::read_to_string(git_dir.join("commondir")) {
-            Ok(common) => paths::normalise(&git_dir.join(common.trim())),
+            Ok(common) => path::normalise(&git_dir.join(common.trim())),
             Err(_) => git_dir.clone(),
         };
         Some(Self { top, git_dir, common_dir, head })
@@ -218,6 +217,6 @@ impl Repository {
     }
 }
 
-fn short_branch(reference: &str) -> &str {
+pub(crate) fn short_branch(reference: &str) -> &str {
     reference.strip_prefix("refs/heads/").unwrap_or(reference)
 }

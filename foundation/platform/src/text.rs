@@ -1,11 +1,5 @@
 //! Text that leaves a hook: bounded, and quoted where it came from outside.
 
-/// The most characters of context a SessionStart injects. The host turns anything over 10,000 UTF-16 units
-/// into a file reference.
-pub const SESSION_START_LIMIT: usize = 9_000;
-/// The most characters of context any other event injects.
-pub const CONTEXT_LIMIT: usize = 2_000;
-
 /// `text` cut to at most `limit` UTF-16 units at a character boundary, with a mark where something was cut.
 pub fn bounded(text: &str, limit: usize) -> String {
     const MARK: &str = "\n[cut]";

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::session_id::short_hash;
+use platform::hash::short_hash;
 
 /// The branch that requirement state belongs to. Where git has none there is a pseudo-branch, so that gates
 /// hold there too: `detached-<first 8 of the commit>` on a detached HEAD, `no-git` outside a repository.

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use super::{Repository, short_branch};
-use crate::{child, paths, store};
+use crate::repository::{Repository, short_branch};
+use platform::{child, path, store};
 
 /// How many symbolic references lead to one another at most.
 const MOST_STEPS: usize = 5;
@@ -76,7 +76,7 @@ impl Repository {
         let Ok(entries) = std::fs::read_dir(self.common_dir.join("worktrees")) else { return Vec::new() };
         let top = |record: &Path| {
             let link = std::fs::read_to_string(record.join("gitdir")).ok()?;
-            Some(paths::normalise(&record.join(link.trim())).parent()?.to_owned())
+            Some(path::normalise(&record.join(link.trim())).parent()?.to_owned())
         };
         entries.flatten().take(MOST_WORKTREES).filter_map(|entry| top(&entry.path())).collect()
     }

@@ -1,0 +1,3 @@
+//! Markdown documents as people write them.
+
+pub mod front_matter;

@@ -1,0 +1,14 @@
+//! What the operating system gives, each part usable by itself.
+//!
+//! Files are read and changed through [`store`]: locked, appended to, or replaced whole. Unsafe code stands in
+//! [`sys`] alone.
+
+pub mod child;
+pub mod env_vars;
+pub mod hash;
+pub mod path;
+pub mod process;
+pub mod store;
+pub mod sys;
+pub mod text;
+pub mod time;
