@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use config::check::nearest;
+use config::finding::{Finding, Severity};
+use config::sources::Level;
 use config::{cascade, edit, yaml};
-use hooks_common::finding::{Finding, Severity};
-use hooks_common::project::Level;
 use platform::store;
 
 use crate::cli::Target;

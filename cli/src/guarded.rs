@@ -3,9 +3,9 @@
 
 use anyhow::bail;
 use config::Policy;
-use platform::env_vars;
 use hooks_common::owner;
 use hooks_common::paths::Paths;
+use platform::env_vars;
 
 use crate::cli::{Cli, Command, UpgradeCommand};
 use crate::place::Place;
@@ -17,7 +17,7 @@ pub fn check(cli: &Cli) -> anyhow::Result<()> {
         return Ok(());
     }
     let place = Place::here()?;
-    let Some(policy) = Policy::of(&place.project, &place.paths).filter(Policy::protects_cli) else {
+    let Some(policy) = place.project.policy(&place.paths).filter(Policy::protects_cli) else {
         return Ok(());
     };
     if is_called_by_agent(&place.paths) {

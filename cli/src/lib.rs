@@ -21,7 +21,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
-use hooks_common::finding::Severity;
+use config::finding::Severity;
 
 use crate::cli::{Cli, Command};
 

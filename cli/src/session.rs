@@ -1,11 +1,11 @@
 //! Which session a command is about.
 
 use anyhow::{Context, bail};
-use platform::env_vars;
 use hooks_common::owner;
 use hooks_common::registry::{Entry, Registry, is_same_dir};
 use hooks_common::session_id::{SessionId, SessionKey};
 use hooks_common::session_log::{self, GateRecord, GuardRecord, LoggedEvent};
+use platform::env_vars;
 use platform::store::lock;
 use platform::time::age;
 

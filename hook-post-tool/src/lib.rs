@@ -1,14 +1,13 @@
 //! PostToolUse and PostToolUseFailure: what the tool satisfied and spent, how it ended, what is told after it, what a
 //! command line committed, one line in the session's log.
 
-use config::Policy;
 use hooks_common::runtime::Hook;
 
 /// The events' order of work.
 pub fn work(hook: &mut Hook) {
     let mut policy = None;
     hook.stage("configuration", |hook| {
-        policy = Policy::of(hook.project(), &hook.paths);
+        policy = hook.policy();
         Ok::<_, String>(())
     });
     hook.stage("satisfying by skill", gates::satisfy::by_skill);

@@ -1,13 +1,12 @@
 //! PreToolUse: guards, then gates, then the answer, then one line in the session's log.
 
-use config::Policy;
 use hooks_common::runtime::Hook;
 
 /// The event's order of work.
 pub fn work(hook: &mut Hook) {
     let (mut policy, mut held) = (None, None);
     hook.stage("configuration", |hook| {
-        policy = Policy::of(hook.project(), &hook.paths);
+        policy = hook.policy();
         Ok::<_, String>(())
     });
     let is_guarded = hook.stage("guards", |hook| {

@@ -25,7 +25,7 @@ pub fn remove_old_sessions(hook: &mut Hook) -> io::Result<()> {
     let swept = retention::sweep_a_few(
         paths,
         &mut ProcessTable::default(),
-        || config::cascade::retention_days(paths),
+        || config::cascade::retention_days(paths.global_config()),
         hook.entered,
     )?;
     for failed in swept.iter().flat_map(|swept| &swept.failed) {

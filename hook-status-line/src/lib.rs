@@ -11,11 +11,11 @@ use std::io::Write;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use platform::child;
 use hooks_common::event::read_payload;
 use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
+use platform::child;
 use platform::time::Moment;
 
 /// How long the user's own status line may take; the host gives up after 5 s.

@@ -2,10 +2,10 @@
 
 use gates::view::is_told;
 use gates::{Gates, Situation, phase};
-use platform::env_vars;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionId;
+use platform::env_vars;
 use platform::time::Moment;
 
 use crate::status::Status;

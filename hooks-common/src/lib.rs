@@ -8,7 +8,6 @@ pub mod answer;
 pub mod event;
 pub mod executables;
 pub mod failures;
-pub mod finding;
 pub mod heartbeat;
 pub mod log;
 pub mod owner;
@@ -20,7 +19,4 @@ pub mod requirements;
 pub mod runtime;
 pub mod session_id;
 pub mod session_log;
-
-/// The version every executable of this build carries; it keys the compiled policy and names the writer of a
-/// session's `meta.json`.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub mod tool_use;

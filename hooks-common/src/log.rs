@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use config::types::LogLevel;
 use serde_json::{Map, Value};
 
 use crate::paths::Paths;
@@ -12,36 +12,6 @@ use platform::time::Moment;
 
 /// The size at which the log is moved to `<name>.1`.
 const ROTATE_AT: u64 = 5 * 1024 * 1024;
-
-/// How much a line matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
-#[serde(rename_all = "lowercase")]
-pub enum LogLevel {
-    /// Every step.
-    Debug,
-    /// What was done.
-    Info,
-    /// What did less than its author meant.
-    Warning,
-    /// What failed.
-    #[default]
-    Error,
-}
-
-impl LogLevel {
-    /// All levels, most talkative first.
-    pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
-
-    /// The name in configuration and log.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Debug => "debug",
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
 
 /// The lines of one process, not yet written.
 #[derive(Debug, Default)]

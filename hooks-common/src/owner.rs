@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::paths::Paths;
-use platform::process::{self, Liveness, Process, Site};
 use crate::session_log::LoggedOwner;
+use platform::process::{self, Liveness, Process, Site};
 
 /// How far up the family tree the client is looked for.
 const HIGHEST: usize = 16;

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::session_id::{SessionId, SessionKey};
+use config::MessageDirs;
 use git::Branch;
 use platform::env_vars;
-use platform::path::expand;
-use crate::session_id::{SessionId, SessionKey};
 use platform::hash::short_hash;
+use platform::path::expand;
 
 /// The roots. `HOME`, `CLAUDE_CONFIG_DIR`, `STANCHION_HOME` and `STANCHION_LEGACY_HOME` move them.
 #[derive(Debug, Clone)]
@@ -93,6 +94,12 @@ impl Paths {
     /// The message files that apply everywhere.
     pub fn messages(&self) -> PathBuf {
         self.claude.join("messages")
+    }
+
+    /// Where the messages of the project at `root` are looked for.
+    pub fn message_dirs(&self, root: &Path) -> MessageDirs {
+        let [local, project] = in_project::messages(root);
+        MessageDirs::new([local, project, self.messages()])
     }
 
     /// The branches people work on, across projects; its lock has the extension `lock`.

@@ -1,13 +1,13 @@
 //! Which project an event belongs to. One resolver for every hook and for `req`.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
-
+use crate::paths::{self, Paths, StateDir, in_project};
+use config::Policy;
+use config::sources::{ConfigFile, Level, Sources, is_configured};
 use git::Branch;
 use git::Repository;
-use crate::paths::{self, Paths, StateDir, in_project};
+use platform::store::FileIdentity;
 
 /// The project of an event: gates, guards and requirement state use it.
 #[derive(Debug, Clone)]
@@ -17,69 +17,6 @@ pub struct Project {
     config: Vec<ConfigFile>,
     store: PathBuf,
     common: PathBuf,
-}
-
-/// A level of the configuration cascade.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// The user's, for every project.
-    Global,
-    /// The team's, in the repository.
-    Project,
-    /// One clone's.
-    Local,
-}
-
-/// A configuration file of the cascade, present or not.
-#[derive(Debug, Clone)]
-pub struct ConfigFile {
-    /// Its level.
-    pub level: Level,
-    /// Where it is or would be.
-    pub path: PathBuf,
-    /// Which version of it is there; `None` when there is none.
-    pub identity: Option<FileIdentity>,
-}
-
-/// What tells one version of a file from another without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileIdentity {
-    inode: u64,
-    size: u64,
-    modified_ns: i128,
-    changed_ns: i128,
-}
-
-impl ConfigFile {
-    /// The user's configuration for every project.
-    pub fn global(paths: &Paths) -> Self {
-        let path = paths.global_config();
-        Self { level: Level::Global, identity: FileIdentity::of(&path), path }
-    }
-}
-
-impl FileIdentity {
-    /// The identity of what stands at `path`, links followed; `None` when nothing does. A link that leads
-    /// nowhere has the link's own: somebody meant a file to be there.
-    pub fn of(path: &Path) -> Option<Self> {
-        let mut meta = std::fs::symlink_metadata(path).ok()?;
-        if meta.is_symlink() {
-            meta = std::fs::metadata(path).unwrap_or(meta);
-        }
-        let ns =
-            |seconds: i64, nanoseconds: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
-        Some(Self {
-            inode: meta.ino(),
-            size: meta.len(),
-            modified_ns: ns(meta.mtime(), meta.mtime_nsec()),
-            changed_ns: ns(meta.ctime(), meta.ctime_nsec()),
-        })
-    }
-
-    /// Nanoseconds since 1970 of the last change of content or metadata.
-    pub fn changed_ns(&self) -> i128 {
-        self.changed_ns.max(self.modified_ns)
-    }
 }
 
 impl Project {
@@ -163,8 +100,23 @@ impl Project {
         StateDir::new(&self.common)
     }
 
+    /// What the policy is compiled from, and where it is kept.
+    pub fn sources(&self, paths: &Paths) -> Sources {
+        Sources {
+            files: self.config.clone(),
+            policy: self.policy_file(),
+            global_policy: paths.global_policy(),
+            home: paths.home().to_owned(),
+        }
+    }
+
+    /// The policy in force; `None` when the project has no configuration of its own.
+    pub fn policy(&self, paths: &Paths) -> Option<Policy> {
+        Policy::of(&self.sources(paths))
+    }
+
     /// The compiled policy of this work tree.
-    pub fn policy(&self) -> PathBuf {
+    pub fn policy_file(&self) -> PathBuf {
         paths::policy(&self.store)
     }
 
@@ -195,13 +147,9 @@ pub fn of_session(launched_in: Option<&Path>, cwd: &Path, event: &Project) -> (P
     (event.root().to_owned(), "cwd")
 }
 
-fn is_configured(config: &[ConfigFile]) -> bool {
-    config.iter().any(|file| file.identity.is_some() && file.level != Level::Global)
-}
-
 fn cascade(paths: &Paths, root: &Path, main_worktree: Option<&Path>) -> Vec<ConfigFile> {
     let global = paths.global_config();
-    let mut files = vec![ConfigFile::global(paths)];
+    let mut files = vec![ConfigFile::at(Level::Global, paths.global_config())];
     for (level, file) in [
         (Level::Project, in_project::config as fn(&Path) -> PathBuf),
         (Level::Local, in_project::local_config),

@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use git::Branch;
 use crate::owner::Owner;
 use crate::paths::Paths;
-use platform::process::{self, Liveness, Site};
 use crate::session_id::{SessionId, SessionKey};
 use crate::session_log;
+use git::Branch;
+use platform::process::{self, Liveness, Site};
 use platform::store::lock::{self, LockError};
 use platform::store::{self, Durability, quarantine, replace};
 use platform::time::Moment;

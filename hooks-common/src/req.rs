@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use platform::env_vars;
 use crate::paths::Paths;
+use platform::env_vars;
 
 /// How `req` is called from where the reader stands.
 #[derive(Debug, Clone)]

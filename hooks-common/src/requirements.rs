@@ -1,64 +1,22 @@
 //! Requirement state: what is satisfied, for whom, until when. One file a branch in the git common directory,
 //! in the shape other tools share; each change is one transaction under the branch's lock.
 
-use std::fmt;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use config::types::Scope;
 use serde_json::{Map, Value, json};
 
-use git::Branch;
 use crate::paths::StateDir;
 use crate::session_id::SessionKey;
+use git::Branch;
 use platform::store::lock::{self, LockError};
 use platform::store::{self, Durability, quarantine, replace};
 
 /// The version of the file's shape.
 const VERSION: &str = "1.0";
-
-/// How far a satisfaction reaches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// One session on one branch.
-    #[default]
-    Session,
-    /// Every session on the branch, until cleared.
-    Branch,
-    /// Every session on the branch, for ever.
-    Permanent,
-    /// One session, until the tool that needed it has run.
-    SingleUse,
-}
-
-impl Scope {
-    /// All scopes.
-    pub const ALL: [Self; 4] = [Self::Session, Self::Branch, Self::Permanent, Self::SingleUse];
-
-    /// The name in configuration and state.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Session => "session",
-            Self::Branch => "branch",
-            Self::Permanent => "permanent",
-            Self::SingleUse => "single_use",
-        }
-    }
-
-    /// Whether satisfaction is kept per session.
-    pub fn is_per_session(self) -> bool {
-        matches!(self, Self::Session | Self::SingleUse)
-    }
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// A branch's requirement state, read without a lock: replacing is atomic, so what is read is whole.
 #[derive(Debug, Clone)]

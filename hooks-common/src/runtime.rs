@@ -12,9 +12,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use config::Policy;
+
 use crate::answer::Answer;
-use git::Branch;
-use platform::env_vars;
 use crate::event::{Event, Payload, read_payload};
 use crate::failures;
 use crate::heartbeat;
@@ -25,6 +25,8 @@ use crate::project::{self, Project};
 use crate::registry::{Presence, Registry};
 use crate::session_id::SessionId;
 use crate::session_log::{GateRecord, GuardRecord, LoggedEvent, Outcome, SessionDir};
+use git::Branch;
+use platform::env_vars;
 use platform::store::lock;
 use platform::text::cut_bytes;
 use platform::time::Moment;
@@ -54,6 +56,7 @@ pub struct Hook {
     pub log: Log,
     project: OnceCell<Project>,
     branch: OnceCell<Branch>,
+    policy: OnceCell<Option<Policy>>,
     owner: OnceCell<Option<Owner>>,
     answered: bool,
     recorded_at: Option<Range<u64>>,
@@ -158,6 +161,7 @@ impl Hook {
             log,
             project: OnceCell::new(),
             branch: OnceCell::new(),
+            policy: OnceCell::new(),
             owner: OnceCell::new(),
             answered: false,
             recorded_at: None,
@@ -191,6 +195,11 @@ impl Hook {
     /// The branch of the event's project.
     pub fn branch(&self) -> &Branch {
         self.branch.get_or_init(|| self.project().branch())
+    }
+
+    /// The policy of the event's project, opened once; `None` without a configuration.
+    pub fn policy(&self) -> Option<Policy> {
+        self.policy.get_or_init(|| self.project().policy(&self.paths)).clone()
     }
 
     /// Whether the environment switches the gates off for this process.

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use hooks_common::heartbeat::{self, Heartbeat};
 use hooks_common::paths::Paths;
-use platform::process::{self, Liveness};
 use hooks_common::session_id::SessionId;
+use platform::process::{self, Liveness};
 use platform::time::Moment;
 use serde::Serialize;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
-use hooks_common::finding::{Finding, Place, Severity};
+use config::finding::{Finding, Place, Severity};
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -2,7 +2,8 @@
 //! not installed and no session exists.
 
 use config::cascade;
-use hooks_common::project::{Level, Project};
+use config::sources::Level;
+use hooks_common::project::Project;
 
 use crate::report::{Category, Report};
 

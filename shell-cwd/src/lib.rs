@@ -8,9 +8,9 @@ use std::io::Write;
 use std::panic::{UnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use hooks_common::VERSION;
 use hooks_common::log::Log;
 use hooks_common::paths::Paths;
+use platform::VERSION;
 use platform::process::is_plausible;
 use platform::time::Moment;
 use sessions::shells::{Prompt, Reported, Shells, Terminal};

@@ -1,7 +1,7 @@
 //! Arguments of the commands that change a configuration file.
 
 use clap::{Args, ValueEnum};
-use hooks_common::requirements::Scope;
+use config::types::Scope;
 
 use super::Json;
 

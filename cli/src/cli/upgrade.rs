@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use hooks_common::project::Level;
+use config::sources::Level;
 
 use super::Json;
 

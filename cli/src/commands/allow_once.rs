@@ -4,12 +4,12 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use guards::grants::{self, ANSWERABLE, Grant, Grants, LIFE};
-use redact::redact;
 use hooks_common::registry::{Registry, is_same_dir};
 use hooks_common::session_id::SessionKey;
 use hooks_common::session_log::{self, GateRecord, GuardRecord, LoggedEvent};
 use platform::text::fact;
 use platform::time::age;
+use redact::redact;
 use serde_json::json;
 
 use super::json as print_json;

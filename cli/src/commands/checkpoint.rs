@@ -6,7 +6,6 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use config::Policy;
 use config::types::GuardName;
 use continuity::checkpoint::{self, Action, Document, Entry, Held, Phase, Report};
 use continuity::facts::{self, Depth, Facts};
@@ -79,7 +78,7 @@ fn new(
 fn permit(paths: &Paths, path: &Path, now: Moment) {
     // As hooks find the project of a file that is edited.
     let project = Project::of_event(paths, Some(path), path.parent().unwrap_or(path));
-    let policy = Policy::of(&project, paths);
+    let policy = project.policy(paths);
     if !policy.is_some_and(|policy| policy.has_guard(GuardName::Paths)) {
         return;
     }

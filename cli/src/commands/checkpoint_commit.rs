@@ -8,10 +8,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use continuity::Place;
 use continuity::checkpoint::{self, Action, Document, Held, Phase};
-use redact::redact;
+use platform::child;
 use platform::text;
 use platform::time::Moment;
-use platform::child;
+use redact::redact;
 
 use super::checkpoint::{chosen, git, note_event, number_of, shown, tell};
 use super::doctor;

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use config::Policy;
 use continuity::commits::{self, Commit, Depth, Ledger};
 use platform::store::lock;
 use platform::text::one_line;
@@ -55,8 +54,7 @@ fn list(place: &Place, arguments: &CommitsList, out: &mut impl Write) -> anyhow:
 /// How commits are recorded here; an error where they are not.
 fn settings(place: &Place) -> anyhow::Result<config::types::Commits> {
     let root = place.project.root().display();
-    let Some(policy) = Policy::of(&place.project, &place.paths).filter(|_| place.project.is_configured())
-    else {
+    let Some(policy) = place.project.policy(&place.paths).filter(|_| place.project.is_configured()) else {
         bail!("{root} has no configuration; `req init` writes a first one");
     };
     if place.project.repository().is_none() {

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use config::check::nearest;
+use config::sources::Level;
 use config::{cascade, edit};
-use hooks_common::project::Level;
 use serde_json::{Map, json};
 
 use super::json as print_json;

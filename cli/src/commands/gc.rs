@@ -20,7 +20,8 @@ use crate::cli::Gc;
 /// Sweeps once.
 pub fn run(arguments: &Gc, out: &mut impl Write) -> anyhow::Result<()> {
     let (paths, now) = (Paths::from_env(), Moment::now());
-    let days = arguments.days.map_or_else(|| config::cascade::retention_days(&paths), u32::from);
+    let days =
+        arguments.days.map_or_else(|| config::cascade::retention_days(paths.global_config()), u32::from);
     let swept = retention::sweep(&paths, &mut ProcessTable::default(), days, arguments.dry_run, now)
         .with_context(|| format!("{} cannot be swept", paths.sessions_dir().display()))?;
     let Some(swept) = swept else { bail!("another sweep is going on; nothing was done") };

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use config::presets::Preset;
+use config::sources::Level;
 use config::{SCHEMA, SCHEMA_FILE, edit};
 use hooks_common::paths::in_project;
-use hooks_common::project::Level;
 use platform::store;
 
 use crate::change::keep_copy;

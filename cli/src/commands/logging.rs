@@ -2,8 +2,7 @@
 
 use std::io::Write;
 
-use config::policy::Policy;
-use hooks_common::project::Level;
+use config::sources::Level;
 use serde_json::json;
 
 use super::json as print_json;
@@ -55,7 +54,7 @@ fn changes(arguments: &Logging) -> Vec<(&'static str, String)> {
 }
 
 fn show(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let target = Policy::of(&place.project, &place.paths).map(|policy| policy.logging().clone());
+    let target = place.project.policy(&place.paths).map(|policy| policy.logging().clone());
     let target = target.unwrap_or_else(|| config::policy::LogTarget { to_file: true, ..Default::default() });
     let file = target.file.unwrap_or_else(|| place.paths.log());
     if as_json {

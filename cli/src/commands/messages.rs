@@ -4,8 +4,8 @@ use std::io::Write;
 
 use anyhow::bail;
 use config::cascade;
+use config::finding::Severity;
 use config::messages::MessageDirs;
-use hooks_common::finding::Severity;
 use serde_json::json;
 
 use super::json as print_json;
@@ -15,7 +15,7 @@ use crate::place::Place;
 /// Lists message files, or says what is wrong with them.
 pub fn run(arguments: &Messages, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
-    let dirs = MessageDirs::of(&place.paths, place.project.root());
+    let dirs = place.paths.message_dirs(place.project.root());
     match arguments.command {
         MessagesCommand::List => list(&place, &dirs, arguments.json, out),
         MessagesCommand::Validate => validate(&place, &dirs, arguments.json, out),

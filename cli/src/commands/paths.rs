@@ -2,9 +2,9 @@
 
 use std::io::Write;
 
+use config::sources::Level;
 use continuity::commits::Ledger;
 use hooks_common::paths::in_project;
-use hooks_common::project::Level;
 use serde_json::{Map, json};
 
 use super::json as print_json;
@@ -30,7 +30,7 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
         ("installs", paths.installs_dir()),
         ("settings", in_project::settings(root)),
         ("own checkpoints", in_project::own_checkpoints(root)),
-        ("policy", place.project.policy()),
+        ("policy", place.project.policy_file()),
         ("state", state.branch(&branch)),
         ("metrics", state.metrics_dir()),
         ("learning", state.learning_history()),

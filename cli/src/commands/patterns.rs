@@ -4,7 +4,6 @@ use std::fmt;
 use std::io::Write;
 
 use anyhow::{Context, anyhow};
-use config::Policy;
 use guards::patterns::check::{self, Report, Scope, Violation};
 use platform::text::one_line;
 
@@ -40,7 +39,7 @@ pub fn run(arguments: &Patterns, out: &mut impl Write) -> anyhow::Result<()> {
 fn checked(arguments: &PatternsCheck) -> anyhow::Result<Report> {
     let place = Place::here()?;
     let root = place.project.root().display();
-    let policy = Policy::of(&place.project, &place.paths).filter(|_| place.project.is_configured());
+    let policy = place.project.policy(&place.paths).filter(|_| place.project.is_configured());
     let policy =
         policy.with_context(|| format!("{root} has no configuration; `req init` writes a first one"))?;
     let scope = if arguments.all {

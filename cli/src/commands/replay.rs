@@ -7,12 +7,13 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use config::Policy;
+use config::finding::Severity;
+use config::sources::{ConfigFile, Level};
 use gates::replay::{Decision, Replay};
-use hooks_common::finding::Severity;
-use platform::path::resolve;
-use hooks_common::project::{ConfigFile, FileIdentity, Level};
 use hooks_common::registry::is_same_dir;
 use hooks_common::session_log::{self, LoggedEvent, SessionDir};
+use platform::path::resolve;
+use platform::store::FileIdentity;
 use serde_json::json;
 
 use super::json as print_json;
@@ -34,7 +35,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
         }
         eprintln!("{finding}");
     }
-    let in_force = Policy::of(&place.project, &place.paths);
+    let in_force = place.project.policy(&place.paths);
     let (mut events, mut decisions) = (0, Vec::<Decision>::new());
     for dir in sessions(&place, arguments, since)? {
         let mut replay = Replay::new(policy()?, in_force.as_ref(), &place.paths, &place.project)?;
@@ -93,7 +94,7 @@ fn unknown(decisions: &[Decision]) -> Vec<&str> {
 /// The policy in force, or the one with another file in the place of the project's.
 fn policy(place: &Place, other: Option<&Path>) -> anyhow::Result<Policy> {
     let Some(other) = other else {
-        return Policy::of(&place.project, &place.paths).with_context(|| {
+        return place.project.policy(&place.paths).with_context(|| {
             format!(
                 "{} has no requirements; name a configuration with --config",
                 place.project.root().display()
@@ -113,7 +114,7 @@ fn policy(place: &Place, other: Option<&Path>) -> anyhow::Result<Policy> {
             Level::Global | Level::Local => file.clone(),
         })
         .collect();
-    Ok(Policy::of_files(&files, &place.paths))
+    Ok(Policy::of_files(&files, place.paths.home()))
 }
 
 fn sessions(place: &Place, arguments: &Arguments, since: Option<i64>) -> anyhow::Result<Vec<SessionDir>> {

@@ -4,11 +4,10 @@ use std::io::Write;
 
 use anyhow::{Context, bail};
 use config::check::nearest;
-use config::messages::MessageDirs;
+use config::finding::Place as FilePlace;
 use config::{Requirement, Rule};
 use gates::message::Placeholders;
 use gates::satisfy::{Target, satisfy};
-use hooks_common::finding::Place as FilePlace;
 use hooks_common::session_log::GateRecord;
 use platform::store::lock;
 use platform::time::age;
@@ -94,8 +93,7 @@ pub fn run(arguments: &Satisfy, out: &mut impl Write) -> anyhow::Result<()> {
 
 /// What the configuration says when a requirement becomes satisfied.
 pub fn success_message(place: &Place, rule: &Rule, gates: &gates::Gates) -> Option<String> {
-    let messages =
-        MessageDirs::of(&place.paths, place.project.root()).messages(&rule.name, rule.requirement.kind);
+    let messages = place.paths.message_dirs(place.project.root()).messages(&rule.name, rule.requirement.kind);
     let text = messages.success_message.or_else(|| rule.requirement.success_message.clone())?;
     let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
     Some(Placeholders::of(rule, &Map::new(), &session, gates.branch.name()).fill(text.trim()))

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use config::Rule;
+use config::finding::Severity;
 use config::types::Mode;
 use gates::metrics::{self, Observed};
 use gates::view::{is_told, word};
 use gates::{Gates, Judged, Situation, Standing, strict};
-use hooks_common::finding::Severity;
 use hooks_common::registry::Registry;
 use platform::time::age;
 use serde_json::json;
@@ -23,7 +23,7 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
     let place = Place::here()?;
     let session = session::find_if_any(&place, arguments.session.session.as_deref())?;
     let branch = place.branch(arguments.branch.as_deref());
-    if config::Policy::of(&place.project, &place.paths).is_none() {
+    if place.project.policy(&place.paths).is_none() {
         let root = place.project.root().display();
         if arguments.json.json {
             return print_json(out, &json!({"project": place.project.root(), "configured": false}));

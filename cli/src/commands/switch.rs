@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use config::cascade;
-use hooks_common::project::Level;
+use config::sources::Level;
 use serde_json::json;
 
 use super::json as print_json;

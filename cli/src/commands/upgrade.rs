@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use config::check::nearest;
 use config::features::{FEATURES, Feature};
+use config::finding::{Finding, Severity};
+use config::sources::Level;
 use config::yaml::{self, Node};
 use config::{cascade, edit};
 use gates::projects::{self, Known};
-use hooks_common::finding::{Finding, Severity};
-use hooks_common::project::{Level, Project};
+use hooks_common::project::Project;
 use platform::store::{self, lock};
 use serde_json::json;
 

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use config::check::nearest;
 use config::policy::When;
+use config::tools::is_edit;
 use config::types::Names;
 use gates::{Asked, Gates, Standing, ToolUse, Verdict, protect, refusal, strict};
 use guards::overrides::is_paused_by_person;
 use guards::{Sight, objection};
-use hooks_common::event::{Payload, is_edit_tool};
+use hooks_common::event::Payload;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionKey;
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ struct Input {
 impl Input {
     /// Whether guards look at something that was not given: what an edit writes.
     fn lacks_content(&self, tool: &str) -> bool {
-        self.whole.is_none() && is_edit_tool(tool)
+        self.whole.is_none() && is_edit(tool)
     }
 }
 
@@ -46,7 +47,7 @@ pub fn run(arguments: &Why, out: &mut impl Write) -> anyhow::Result<()> {
     let folder = std::env::current_dir().context("the current folder is gone")?;
     let file = input.file.as_ref().map(|file| folder.join(file));
     // The hook takes the project of the edited file, so this does too.
-    let edited = file.as_deref().filter(|_| is_edit_tool(tool));
+    let edited = file.as_deref().filter(|_| is_edit(tool));
     place.project = Project::of_event(&place.paths, edited, &folder);
     let session = session::find_if_any(&place, arguments.session.session.as_deref())?;
     let outcome = explain(&place, tool, &input, &folder, session.as_ref())?;
@@ -75,7 +76,7 @@ fn check_name(place: &Place, tool: &str) -> anyhow::Result<()> {
         "Skill",
         "Write",
     ];
-    let rules = config::Policy::of(&place.project, &place.paths).map(|policy| policy.rules()).transpose()?;
+    let rules = place.project.policy(&place.paths).map(|policy| policy.rules()).transpose()?;
     let triggers: Vec<_> =
         rules.unwrap_or_default().iter().flat_map(|rule| rule.requirement.triggers()).collect();
     let known = || TOOLS.into_iter().chain(triggers.iter().map(|trigger| trigger.tool.as_str()));
@@ -134,7 +135,7 @@ fn explain(
     folder: &Path,
     session: Option<&SessionKey>,
 ) -> anyhow::Result<Outcome> {
-    let policy = config::Policy::of(&place.project, &place.paths).filter(config::Policy::is_enabled);
+    let policy = place.project.policy(&place.paths).filter(config::Policy::is_enabled);
     let is_paused = session.is_some_and(|session| {
         is_paused_by_person(&place.paths, &place.state().pause_mark(session), session)
     });
@@ -186,7 +187,7 @@ fn explain_gates(
     };
     let tool_use =
         ToolUse::new(tool, &input.command, input.file.as_deref(), folder.to_owned(), input.agent.as_deref());
-    let policy = config::Policy::of(&place.project, &place.paths);
+    let policy = place.project.policy(&place.paths);
     if let Some(reason) = strict::refusal(&place.paths, &place.project, policy.as_ref(), &tool_use)
         .map_err(anyhow::Error::msg)?
     {

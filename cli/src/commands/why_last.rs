@@ -36,7 +36,7 @@ pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Wri
         bail!("the gates have decided nothing about session {session} yet");
     };
     let record = event.gates.clone().unwrap_or_default();
-    let policy = config::Policy::of(&place.project, &place.paths);
+    let policy = place.project.policy(&place.paths);
     let rules = policy.as_ref().map(config::Policy::rules).transpose()?.unwrap_or_default();
     let is_same_policy = policy.as_ref().is_some_and(|policy| policy.hash() == record.policy);
     if as_json {

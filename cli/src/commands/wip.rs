@@ -63,7 +63,8 @@ fn list(place: &Place, wip: &Wip, arguments: &WipList, out: &mut impl Write) -> 
         let project = entry.project();
         of_status
             && arguments.project.as_ref().is_none_or(|folder| {
-                is_same_dir(&project, &platform::path::normalise(&here.join(folder))) || project.ends_with(folder)
+                is_same_dir(&project, &platform::path::normalise(&here.join(folder)))
+                    || project.ends_with(folder)
             })
     };
     let entries = wip.entries()?;

@@ -213,7 +213,7 @@ impl Hud {
     fn sweep(&mut self, now: Moment) {
         self.swept_at = now.wall.timestamp_millis();
         let paths = self.overview.paths.clone();
-        let days = config::cascade::retention_days(&paths);
+        let days = config::cascade::retention_days(paths.global_config());
         if let Err(error) = retention::sweep(&paths, &mut ProcessTable::default(), days, false, now) {
             self.trouble = Some(format!("old sessions cannot be removed: {error}"));
         }

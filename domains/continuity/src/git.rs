@@ -7,8 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use platform::child;
-use redact::redact;
 use platform::text::{cut_bytes, one_line};
+use redact::redact;
 
 use crate::facts::Changes;
 

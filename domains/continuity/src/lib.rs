@@ -27,5 +27,5 @@ pub mod transcript;
 pub mod turn;
 pub mod vitals;
 
-use platform::store::document as files;
 pub use place::Place;
+use platform::store::document as files;

@@ -4,7 +4,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use config::Policy;
 use config::types::Continuity;
 use hooks_common::paths::{self, Paths};
 use hooks_common::project::Project;
@@ -44,7 +43,7 @@ impl Place {
     /// # Errors
     /// When the compiled configuration is damaged.
     pub fn of(project: Project, paths: &Paths) -> Result<Option<Self>, String> {
-        let Some(policy) = Policy::of(&project, paths) else { return Ok(None) };
+        let Some(policy) = project.policy(paths) else { return Ok(None) };
         let settings = policy.continuity().map_err(|error| error.to_string())?;
         Ok(settings.context.enabled.then_some(Self { project, settings }))
     }

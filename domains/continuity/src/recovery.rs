@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hooks_common::owner::Owner;
-use platform::process::Liveness;
+use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
+use platform::process::Liveness;
 use platform::store::lock;
 use platform::text::fact;
-use platform::time::Moment;
-use hooks_common::paths::Paths;
 use platform::time;
+use platform::time::Moment;
 
 use crate::checkpoint;
 use crate::facts::{Depth, Facts, Task};

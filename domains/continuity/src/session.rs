@@ -1,10 +1,10 @@
 //! SessionStart and SessionEnd: what begins with a session, what is given back to it, what is saved when it ends.
 
+use hooks_common::answer::SESSION_START_LIMIT;
 use hooks_common::owner::Owner;
 use hooks_common::paths::in_project;
 use hooks_common::runtime::Hook;
 use platform::store::lock;
-use hooks_common::answer::SESSION_START_LIMIT;
 
 use crate::delta::Delta;
 use crate::facts::Depth;
@@ -162,7 +162,7 @@ pub fn catch_up_commits(hook: &mut Hook) -> Result<(), String> {
     if hook.session.is_none() || hook.payload.source == "compact" {
         return Ok(());
     }
-    let Some(policy) = config::Policy::of(hook.project(), &hook.paths) else { return Ok(()) };
+    let Some(policy) = hook.policy() else { return Ok(()) };
     let settings = policy.continuity().map_err(|error| error.to_string())?;
     let Some(repository) = hook.project().repository() else { return Ok(()) };
     if settings.context.enabled || settings.commits.enabled {

@@ -6,10 +6,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use redact::redact;
+use memchr::memmem;
 use platform::store;
 use platform::text::{cut_bytes, one_line};
-use memchr::memmem;
+use redact::redact;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -349,7 +349,7 @@ fn called(block: &Value, edited: &mut Vec<(String, u32)>, calls: &mut Vec<(Strin
     let target = target.into_iter().find_map(|key| input[key].as_str()).unwrap_or_default();
     let id = block["id"].as_str().unwrap_or_default();
     calls.push((id.to_owned(), beginning(&format!("{name} {target}")).chars().take(160).collect()));
-    if !hooks_common::event::is_edit_tool(name) || target.is_empty() {
+    if !config::tools::is_edit(name) || target.is_empty() {
         return;
     }
     let is_full = edited.len() >= MOST_EDITED;

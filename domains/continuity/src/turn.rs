@@ -2,9 +2,9 @@
 
 use std::io;
 
+use config::tools::is_edit;
 use config::types::Force;
 use hooks_common::answer::Decision;
-use hooks_common::event::is_edit_tool;
 use hooks_common::paths::in_project;
 use hooks_common::req::Req;
 use hooks_common::runtime::Hook;
@@ -160,7 +160,7 @@ fn grows_the_work(hook: &Hook, place: &Place) -> bool {
     if matches!(tool, "Agent" | "Task" | "WebFetch" | "WebSearch") {
         return true;
     }
-    let Some(file) = hook.payload.file().filter(|_| is_edit_tool(tool)) else { return false };
+    let Some(file) = hook.payload.file().filter(|_| is_edit(tool)) else { return false };
     let file = platform::path::resolve(&hook.payload.folder().join(file));
     let root = place.root();
     let spared =
@@ -177,7 +177,7 @@ pub fn large_file(hook: &mut Hook) -> Result<(), String> {
     if lines < NEVER_LARGE || limit > 0 || hook.payload.tool_name != "Read" {
         return Ok(());
     }
-    let Some(policy) = config::Policy::of(hook.project(), &hook.paths) else { return Ok(()) };
+    let Some(policy) = hook.policy() else { return Ok(()) };
     let context = policy.continuity().map_err(|error| error.to_string())?.context;
     if context.enabled && lines > u64::from(context.large_file_lines) {
         let name = hook.payload.tool_input.file_path.clone();
@@ -425,6 +425,5 @@ fn violation(
     let file = in_project::governance_events(place.root());
     place.prepare(place.root(), &file).map_err(failed)?;
     let lock = ledger::lock_path(place);
-    append::append_line(&file, &lock, line.to_string().as_bytes(), platform::store::lock::HOT)
-        .map_err(failed)
+    append::append_line(&file, &lock, line.to_string().as_bytes(), platform::store::lock::HOT).map_err(failed)
 }

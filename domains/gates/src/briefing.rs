@@ -3,15 +3,15 @@
 use std::fmt::Write;
 
 use config::Rule;
+use config::finding::Severity;
 use config::messages::MessageDirs;
 use config::types::{BriefingFormat, GuardType, Kind, Mode, SessionStart};
-use hooks_common::finding::Severity;
 use hooks_common::owner::Owner;
 use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
+use hooks_common::{failures, registry::Registry};
 use platform::store::{self, lock};
 use platform::text::fact;
-use hooks_common::{failures, registry::Registry};
 use serde_json::Map;
 
 use crate::carry_over::carry_over;
@@ -49,7 +49,7 @@ pub fn tell_failures(hook: &mut Hook) -> Result<(), std::convert::Infallible> {
 /// # Errors
 /// When the gates cannot be read.
 pub fn brief(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
-    if config::Policy::of(hook.project(), &hook.paths).is_none() {
+    if hook.policy().is_none() {
         if hook.payload.source == "startup" && hook.session.is_some() && !hook.is_skipped() {
             hook.answer
                 .add_context("This project has no requirements; `req init` writes a first configuration.");
@@ -108,7 +108,7 @@ fn tell_findings(hook: &mut Hook, gates: &Gates) -> Result<(), String> {
         let _ = write!(text, "\n- and {} more: `req status`", worth.len() - MOST_FINDINGS);
     }
     for finding in &worth {
-        hook.log.add(hooks_common::log::LogLevel::Warning, finding.to_string());
+        hook.log.add(config::types::LogLevel::Warning, finding.to_string());
     }
     hook.answer.tell_user(text.clone());
     hook.answer.add_context(text);
@@ -150,7 +150,7 @@ fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -
     let mut survey = gates.survey(&situation).map_err(|error| error.to_string())?;
     survey.retain(|(rule, _)| rule.requirement.mode != Mode::Observe);
     let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
-    let messages = MessageDirs::of(&hook.paths, hook.project().root());
+    let messages = hook.paths.message_dirs(hook.project().root());
     let mut text = String::new();
     if let Some(header) = &settings.custom_header {
         let _ = writeln!(text, "{header}\n");

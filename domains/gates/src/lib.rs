@@ -31,6 +31,6 @@ pub mod trigger;
 pub mod view;
 pub mod wip;
 
+pub use hooks_common::tool_use::ToolUse;
 pub use judge::{Judged, Situation, Standing, judge};
-pub use shell::ToolUse;
 pub use view::{Asked, Gates, Verdict};

@@ -1,12 +1,12 @@
 //! PermissionRequest: some commands are not even asked for.
 
+use config::types::LogLevel;
 use hooks_common::answer::Decision;
-use hooks_common::log::LogLevel;
 use hooks_common::runtime::Hook;
 use platform::text::fact;
 
 use crate::view::Gates;
-use shell::ToolUse;
+use hooks_common::tool_use::ToolUse;
 
 /// Denies a command that destroys what cannot be brought back, before anybody clicks it through. `find` says why one
 /// does.

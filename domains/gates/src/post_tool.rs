@@ -1,15 +1,17 @@
 //! PostToolUse: what a tool that ran has spent, and what is told after it.
 
 use config::Policy;
-use hooks_common::event::{Event, is_edit_tool};
-use hooks_common::requirements::{Scope, transaction};
+use config::tools::is_edit;
+use config::types::Scope;
+use hooks_common::event::Event;
+use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::LoggedEvent;
 use platform::store::lock;
 
 use crate::trigger::Triggers;
 use crate::view::Gates;
-use shell::ToolUse;
+use hooks_common::tool_use::ToolUse;
 
 /// How much of the session's log is looked at for failures, in bytes.
 const RECENT: u64 = 128 * 1024;
@@ -63,7 +65,7 @@ pub fn spend(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
 /// # Errors
 /// When the gates or the session's log cannot be read.
 pub fn advise_after_failures(hook: &mut Hook) -> Result<(), String> {
-    let is_failed_edit = hook.event == Event::PostToolUseFailure && is_edit_tool(&hook.payload.tool_name);
+    let is_failed_edit = hook.event == Event::PostToolUseFailure && is_edit(&hook.payload.tool_name);
     if !is_failed_edit || hook.payload.is_interrupt {
         return Ok(());
     }
@@ -86,7 +88,7 @@ pub fn advise_after_failures(hook: &mut Hook) -> Result<(), String> {
 
 /// Edits that failed since the last one that went through.
 fn failures_in_a_row(events: &[LoggedEvent]) -> usize {
-    let edits = events.iter().rev().filter(|event| is_edit_tool(&event.tool_name) && !event.is_interrupt);
+    let edits = events.iter().rev().filter(|event| is_edit(&event.tool_name) && !event.is_interrupt);
     let outcomes = edits.filter(|event| event.event.starts_with("PostToolUse"));
     outcomes.take_while(|event| event.event == "PostToolUseFailure").count()
 }

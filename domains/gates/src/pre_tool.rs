@@ -17,7 +17,7 @@ use crate::protect;
 use crate::refusal::{Refused, Writer};
 use crate::strict;
 use crate::view::{Asked, Gates, Verdict};
-use shell::ToolUse;
+use hooks_common::tool_use::ToolUse;
 
 /// A refusal that says the same within so many seconds is told in short: the model sent its edits together.
 const REPEATED_WITHIN: i64 = 5;
@@ -185,7 +185,7 @@ pub fn close(hook: &mut Hook) -> Result<(), std::io::Error> {
         hook.gates.get_or_insert_default().outcome = "closed".to_owned();
         hook.answer.decide(Decision::Refuse(text));
     }
-    store::remove(&hook.project().policy()).map(drop)
+    store::remove(&hook.project().policy_file()).map(drop)
 }
 
 /// The answer to a payload that cannot be read, where the configuration closes gates then. The project is the
@@ -200,7 +200,7 @@ pub fn unreadable(paths: &Paths) -> Option<Answer> {
 }
 
 fn closed(paths: &Paths, project: &Project, reason: &str) -> Option<String> {
-    Policy::of(project, paths).filter(|policy| policy.is_enabled() && policy.closes_on_error())?;
+    project.policy(paths).filter(|policy| policy.is_enabled() && policy.closes_on_error())?;
     Some(format!(
         "The tool was refused before it ran: {reason}, and `on_error: deny` refuses then ({}).\nTo go on: req doctor",
         project.root().display()

@@ -9,16 +9,16 @@
 
 use std::path::Path;
 
-use hooks_common::event::is_edit_tool;
+use config::tools::is_edit;
 use hooks_common::executables::{COMMAND_LINE, is_command_line};
 use hooks_common::paths::{Paths, in_project};
-use platform::path::resolve;
 use hooks_common::project::Project;
+use platform::path::resolve;
 use platform::text::fact;
 use shell::{Command, Input, Operator};
 
 use crate::trigger::is_beyond;
-use shell::ToolUse;
+use hooks_common::tool_use::ToolUse;
 
 /// Calls of `req` that change what is satisfied or configured. `req done` looks for itself whether it may.
 const CHANGING: [&str; 14] = [
@@ -126,7 +126,7 @@ const FILES: [&str; 4] =
 
 /// What a tool use would do to the agent's own gates, for the refusal; `None` when nothing.
 pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Option<String> {
-    if is_edit_tool(tool_use.tool) {
+    if is_edit(tool_use.tool) {
         let file = tool_use.file.as_deref()?;
         return is_protected(paths, project, file).then(|| touches(file));
     }

@@ -39,7 +39,7 @@ impl<'a> Writer<'a> {
         Self {
             gates,
             situation,
-            messages: MessageDirs::of(situation.paths, situation.project.root()),
+            messages: situation.paths.message_dirs(situation.project.root()),
             session: gates.session.as_ref().map(ToString::to_string).unwrap_or_default(),
         }
     }

@@ -9,12 +9,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use config::types::Scope;
 use config::types::{Hooks, Kind, Mode, SatisfiedWhen};
 use config::{Gate, Policy, PolicyError, Rule};
 use git::Branch;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use hooks_common::requirements::{BranchState, Scope};
+use hooks_common::requirements::BranchState;
 use hooks_common::session_log::{GateRecord, LoggedEvent};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -26,7 +27,7 @@ use crate::satisfy::is_same_skill;
 use crate::trigger::{self, Triggers};
 use crate::view::Gates;
 use config::globs;
-use shell::ToolUse;
+use hooks_common::tool_use::ToolUse;
 
 /// One decision, as it was taken and as it would be taken.
 #[derive(Debug, Clone, Serialize)]

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use config::Rule;
+use config::types::Scope;
 use config::types::{Kind, SatisfiedWhen};
 use git::Branch;
 use hooks_common::event::Event;
 use hooks_common::paths::StateDir;
-use hooks_common::requirements::{Satisfaction, Scope, StateError, transaction};
+use hooks_common::requirements::{Satisfaction, StateError, transaction};
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionKey;
 use hooks_common::session_log::LoggedEvent;

@@ -4,15 +4,15 @@
 //! `RF_STRICT_OFF=true`, and for a project with `.claude/.rf-optout`. The files that end the state may be written.
 
 use config::Policy;
-use platform::env_vars;
-use hooks_common::event::is_edit_tool;
-use hooks_common::finding::Severity;
+use config::finding::Severity;
+use config::tools::is_edit;
 use hooks_common::paths::{Paths, in_project};
-use platform::path::resolve;
 use hooks_common::project::Project;
+use platform::env_vars;
+use platform::path::resolve;
 
 use hooks_common::req::Req;
-use shell::ToolUse;
+use hooks_common::tool_use::ToolUse;
 
 /// Why a tool use is refused, if it is. `policy` is the project's own.
 ///
@@ -26,7 +26,7 @@ pub fn refusal(
 ) -> Result<Option<String>, String> {
     let rule = match policy {
         Some(policy) => policy.strict().cloned(),
-        None => Policy::global(project, paths).and_then(|policy| policy.strict().cloned()),
+        None => Policy::global(&project.sources(paths)).and_then(|policy| policy.strict().cloned()),
     };
     let Some((file, line)) = rule.filter(|_| changes_project(paths, project, tool_use)) else {
         return Ok(None);
@@ -58,7 +58,7 @@ pub fn lack(
     policy: Option<&Policy>,
 ) -> Result<Option<&'static str>, String> {
     let Some(policy) = policy else {
-        let is_strict = Policy::global(project, paths).is_some_and(|policy| policy.is_strict());
+        let is_strict = Policy::global(&project.sources(paths)).is_some_and(|policy| policy.is_strict());
         return Ok((is_strict && is_in_force(project)).then_some("it has no configuration"));
     };
     if !policy.is_strict() || !is_in_force(project) {
@@ -81,5 +81,5 @@ fn changes_project(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> 
         let files = tool_use.changed_files(paths.home());
         return files.iter().any(|file| resolve(file).starts_with(project.root()));
     }
-    is_edit_tool(tool_use.tool)
+    is_edit(tool_use.tool)
 }

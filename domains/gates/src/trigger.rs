@@ -3,15 +3,16 @@
 use std::path::Path;
 
 use config::policy::When;
+use config::tools::is_edit;
 use config::{Gate, Policy, PolicyError, pattern::Pattern};
-use hooks_common::event::is_edit_tool;
 use hooks_common::paths::Paths;
 use platform::path::resolve;
 use shell::{Doubt, Script};
 
 use config::globs;
 use hooks_common::executables::is_command_line;
-use shell::{ToolUse, Word};
+use hooks_common::tool_use::ToolUse;
+use shell::Word;
 
 /// A line's commands as patterns are searched in them, made once for all gates.
 #[derive(Debug)]
@@ -212,7 +213,7 @@ pub fn exemption(paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Option<&
         return is_lone_req(tool_use.command, tool_use.script()).then_some("req");
     }
     let file = tool_use.file.as_deref()?;
-    (is_edit_tool(tool_use.tool) && is_plan(paths, root, file)).then_some("plan")
+    (is_edit(tool_use.tool) && is_plan(paths, root, file)).then_some("plan")
 }
 
 /// Whether a line is one call of the command line and nothing else: the way out of a gate stays open even where every

@@ -15,7 +15,7 @@ use hooks_common::session_log::GateRecord;
 
 use crate::judge::{Judged, Situation, Standing, judge};
 use crate::trigger::{self, Triggers};
-use shell::ToolUse;
+use hooks_common::tool_use::ToolUse;
 
 /// A project's gates as one session meets them.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ impl Gates {
         session: Option<SessionKey>,
         now: i64,
     ) -> Option<Self> {
-        let policy = Policy::of(project, paths)?;
+        let policy = project.policy(paths)?;
         let dir = project.state();
         let state = LazyState::of(&dir, &branch);
         Some(Self { policy, state, dir, branch, session, now })
@@ -145,13 +145,13 @@ impl Gates {
     /// The gates of a hook's project, switched on: `None` when there are none, they are off, the session is
     /// unnamed, paused or skipped. What the log keeps of that is set on the hook.
     pub fn of_hook(hook: &mut Hook) -> Option<Self> {
-        let policy = Policy::of(hook.project(), &hook.paths)?;
+        let policy = hook.policy()?;
         Self::with_policy(hook, policy)
     }
 
     /// [`Gates::of_hook`] for a stage that comes after another one, whose record for the log stays.
     pub fn of_later_stage(hook: &mut Hook) -> Option<Self> {
-        let policy = Policy::of(hook.project(), &hook.paths)?;
+        let policy = hook.policy()?;
         Self::of_later_stage_with(hook, policy)
     }
 

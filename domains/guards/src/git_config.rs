@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use platform::env_vars;
 use git::Repository;
+use platform::env_vars;
 use platform::path::expand;
 use platform::store;
 

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
-use platform::path::resolve;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionKey;
 use platform::hash::short_hash;
+use platform::path::resolve;
 use platform::store::{self, Durability};
 use platform::text::fact;
 use platform::time::Moment;

@@ -1,8 +1,9 @@
 //! PostToolUse and PostToolUseFailure: what guards find in what a tool has done.
 
 use config::Policy;
+use config::tools::is_edit;
 use config::types::guards::GuardName;
-use hooks_common::event::{Event, is_edit_tool};
+use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
 use crate::patterns;
@@ -13,7 +14,7 @@ use crate::references::validation;
 /// # Errors
 /// When a guard cannot look.
 pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
-    if hook.event != Event::PostToolUse || !is_edit_tool(&hook.payload.tool_name) || hook.is_skipped() {
+    if hook.event != Event::PostToolUse || !is_edit(&hook.payload.tool_name) || hook.is_skipped() {
         return Ok(());
     }
     let Some(policy) = policy else { return Ok(()) };

@@ -6,10 +6,10 @@ use config::types::guards::{
     References, Secrets, Settings, Sql,
 };
 use hooks_common::answer::Decision;
-use redact::redact;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::{GateRecord, GuardRecord};
 use platform::text::cut_bytes;
+use redact::redact;
 use serde::de::DeserializeOwned;
 use shell::Doubt;
 

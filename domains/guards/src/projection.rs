@@ -88,7 +88,7 @@ pub fn root_of(hook: &Hook) -> PathBuf {
 /// # Errors
 /// As [`project`].
 pub fn update(project: &Project, paths: &Paths, dir: &SessionDir, session: &SessionId) -> Result<(), String> {
-    let Some(policy) = Policy::of(project, paths).filter(Policy::is_enabled) else { return Ok(()) };
+    let Some(policy) = project.policy(paths).filter(Policy::is_enabled) else { return Ok(()) };
     let keeps_runs = policy.has_guard(GuardName::Tests);
     let errors = policy.guard::<Errors>().map_err(|error| error.to_string())?.map(|guard| guard.settings);
     if !keeps_runs && errors.is_none() {

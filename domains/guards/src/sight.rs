@@ -5,13 +5,15 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use config::Policy;
-use hooks_common::event::{Payload, is_edit_tool};
+use config::tools::is_edit;
+use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
-use platform::path::resolve;
 use hooks_common::project::Project;
+use hooks_common::tool_use::ToolUse;
+use platform::path::resolve;
 use platform::store;
 use platform::time::Moment;
-use shell::{Script, ToolUse};
+use shell::Script;
 
 use crate::change;
 use crate::grants::{Grant, Grants, digest_of_file};
@@ -81,7 +83,7 @@ impl<'a> Sight<'a> {
 
     /// Whether the tool changes the file it names.
     pub fn is_edit(&self) -> bool {
-        is_edit_tool(self.tool_use.tool)
+        is_edit(self.tool_use.tool)
     }
 
     /// What the command line runs; nothing for other tools than Bash.

@@ -72,7 +72,7 @@ impl Bench {
         let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
         let paths = Paths::below(&self.home());
         let project = Project::of_event(&paths, payload.edited_file(), &payload.folder());
-        let policy = Policy::compiled_now(&project, &paths);
+        let policy = Policy::compiled_now(&project.sources(&paths));
         let findings = policy.findings().unwrap();
         assert!(findings.is_empty(), "{findings:?}");
         let sight = Sight::new(&paths, &project, &policy, &payload, Moment::now());

@@ -7,8 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::{Mutex, PoisonError};
 
 use hooks_common::paths::Paths;
-use platform::process::Liveness;
 use hooks_common::session_log::{self, Meta, SessionDir};
+use platform::process::Liveness;
 use platform::store;
 use serde::Serialize;
 

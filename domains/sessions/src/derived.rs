@@ -8,9 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use hooks_common::paths::Paths;
+use hooks_common::session_id::SessionId;
 use platform::process;
 use platform::process::Liveness;
-use hooks_common::session_id::SessionId;
 use platform::store::lock::{self, Lock, LockError};
 use platform::store::{self, Durability};
 use platform::time::rfc3339;
@@ -345,8 +345,7 @@ impl Project {
             sessions: Vec::new(),
             state_changed_at: None,
             updated_at: None,
-            main_worktree: git::Repository::at(path)
-                .and_then(|repository| repository.main_worktree()),
+            main_worktree: git::Repository::at(path).and_then(|repository| repository.main_worktree()),
         }
     }
 }

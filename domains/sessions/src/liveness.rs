@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use hooks_common::paths::Paths;
-use platform::process::{Liveness, Site};
 use hooks_common::session_log::LoggedOwner;
+use platform::process::{Liveness, Site};
 use platform::store;
 use serde_json::Value;
 

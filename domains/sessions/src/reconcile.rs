@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use platform::process::{Liveness, Site};
 use hooks_common::session_log::{LoggedOwner, Meta};
+use platform::process::{Liveness, Site};
 
 use crate::book::Book;
 use crate::liveness::{Oracle, Says};

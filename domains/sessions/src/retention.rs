@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use hooks_common::paths::Paths;
-use platform::process::{Liveness, Site};
 use hooks_common::session_log::{self, FILES, SessionDir};
+use platform::process::{Liveness, Site};
 use platform::store::lock::LockError;
 use platform::store::{self, lock};
 use platform::time::Moment;

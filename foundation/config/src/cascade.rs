@@ -8,9 +8,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use hooks_common::finding::{Finding, Place, Severity};
-use hooks_common::paths::Paths;
-use hooks_common::project::{ConfigFile, FileIdentity, Level};
+use crate::finding::{Finding, Place, Severity};
+use crate::sources::{ConfigFile, Level};
 
 use crate::check;
 use crate::read;
@@ -125,13 +124,13 @@ fn merge(files: &[ConfigFile], mut reader: Cascade<'_>) -> Loaded {
 }
 
 /// Days that the record of an ended session is kept.
-pub fn retention_days(paths: &Paths) -> u32 {
-    load(&[ConfigFile::global(paths)]).configuration.sessions.retention_days.get().into()
+pub fn retention_days(global: PathBuf) -> u32 {
+    load(&[ConfigFile::at(Level::Global, global)]).configuration.sessions.retention_days.get().into()
 }
 
 /// One level alone, as `req config show --sources` shows it.
 pub fn load_one(path: &Path, level: Level) -> Loaded {
-    load(&[ConfigFile { level, path: path.to_owned(), identity: FileIdentity::of(path) }])
+    load(&[ConfigFile::at(level, path.to_owned())])
 }
 
 /// A guard that is named and nothing else is on, with every default; so is one that is `true`. One that is `false` is off.
@@ -428,7 +427,7 @@ mod tests {
                 .map(|(level, text)| {
                     let path = self.0.path().join(format!("{level:?}.yaml"));
                     std::fs::write(&path, text).unwrap();
-                    ConfigFile { level: *level, identity: FileIdentity::of(&path), path }
+                    ConfigFile::at(*level, path)
                 })
                 .collect();
             load(&files)

@@ -415,7 +415,7 @@ pub const FEATURES: [Feature; 51] = [
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
 mod tests {
-    use hooks_common::project::Level;
+    use crate::sources::Level;
 
     use super::*;
     use crate::{edit, yaml};

@@ -9,6 +9,7 @@ pub mod cascade;
 pub mod check;
 pub mod edit;
 pub mod features;
+pub mod finding;
 pub mod globs;
 pub mod messages;
 pub mod pattern;
@@ -16,9 +17,12 @@ pub mod policy;
 pub mod presets;
 mod read;
 pub mod sieve;
+pub mod sources;
+pub mod tools;
 pub mod types;
 pub mod yaml;
 
+pub use messages::MessageDirs;
 pub use policy::{Gate, Policy, PolicyError, Rule};
 pub use types::{Configuration, Requirement};
 

@@ -8,8 +8,7 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use hooks_common::finding::{Finding, Place, Severity};
-use hooks_common::paths::{Paths, in_project};
+use crate::finding::{Finding, Place, Severity};
 use platform::store;
 use serde::{Deserialize, Serialize};
 
@@ -72,10 +71,9 @@ impl Messages {
 pub struct MessageDirs([PathBuf; 3]);
 
 impl MessageDirs {
-    /// The folders of the project at `root`.
-    pub fn of(paths: &Paths, root: &Path) -> Self {
-        let [local, project] = in_project::messages(root);
-        Self([local, project, paths.messages()])
+    /// These folders, the one that wins first: of this clone, of the project, of the user.
+    pub fn new(folders: [PathBuf; 3]) -> Self {
+        Self(folders)
     }
 
     /// What is said about a requirement. A file that cannot be read counts as absent; [`MessageDirs::check`]

@@ -252,8 +252,8 @@ fn file(head: &str, requirements: &[&str], tail: &str) -> String {
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
 mod tests {
-    use hooks_common::finding::Finding;
-    use hooks_common::project::Level;
+    use crate::finding::Finding;
+    use crate::sources::Level;
 
     use super::*;
 

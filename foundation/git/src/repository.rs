@@ -1,7 +1,6 @@
 //! What git knows about a folder, read from git's own files: no git process is started, except for the
 //! reftable format, which only git can read.
 
-
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -10,8 +9,6 @@ use crate::branch::Branch;
 use platform::env_vars;
 use platform::path;
 use platform::store;
-
-
 
 /// A work tree and the folders that git keeps for it.
 #[derive(Debug, Clone)]

@@ -12,3 +12,7 @@ pub mod store;
 pub mod sys;
 pub mod text;
 pub mod time;
+
+/// The version that every executable of this build carries; it keys the compiled policy and names the writer of a
+/// session's `meta.json`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

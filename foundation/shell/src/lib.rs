@@ -40,7 +40,6 @@ mod removes;
 mod run;
 mod runners;
 mod shells;
-mod tool_use;
 mod tree;
 mod variables;
 mod walk;
@@ -51,7 +50,6 @@ pub use command::{Command, Folder, Input, Operator, Redirection, Script, Word};
 pub use doubt::Doubt;
 pub use files::Write;
 pub use git::GitCall;
-pub use tool_use::ToolUse;
 
 /// The longest line that is read, in bytes. Of a longer one the beginning is.
 pub const LONGEST: usize = 256 * 1024;

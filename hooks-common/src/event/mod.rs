@@ -240,7 +240,7 @@ impl Payload {
 
     /// [`Payload::file`] for the tools that change files.
     pub fn edited_file(&self) -> Option<&Path> {
-        self.file().filter(|_| is_edit_tool(&self.tool_name))
+        self.file().filter(|_| config::tools::is_edit(&self.tool_name))
     }
 }
 
@@ -272,11 +272,6 @@ fn repaired(bytes: &[u8]) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// Whether a tool changes the file it names.
-pub fn is_edit_tool(tool: &str) -> bool {
-    matches!(tool, "Edit" | "Write" | "MultiEdit" | "NotebookEdit")
 }
 
 /// Reads a payload's bytes to the end of `stream`, or until the host falls silent.

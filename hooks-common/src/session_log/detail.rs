@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Payload, TaskInput};
-use redact::redact;
 use platform::text::{cut_bytes, one_line};
+use redact::redact;
 
 /// How many tasks of a list are kept.
 const MOST_TASKS: usize = 40;

@@ -8,11 +8,11 @@ use serde_json::Value;
 use super::FORMAT;
 use super::detail::Detail;
 use crate::event::{Event, Payload};
-use platform::process::{self, Liveness, Site};
-use redact::redact;
 use crate::session_id::SessionId;
+use platform::process::{self, Liveness, Site};
 use platform::text::cut_bytes;
 use platform::time::Moment;
+use redact::redact;
 
 /// The longest line, in bytes.
 const LONGEST_LINE: usize = 8 * 1024;
@@ -273,7 +273,7 @@ impl LoggedEvent {
         let error_type = if event == Event::StopFailure.name() { &*payload.error } else { "" };
         // The folder a session went to is its folder from now on.
         let cwd = if payload.new_cwd.is_empty() { &payload.cwd } else { &payload.new_cwd };
-        let edits = crate::event::is_edit_tool(&payload.tool_name);
+        let edits = config::tools::is_edit(&payload.tool_name);
         // A command is cut before it is redacted, so that a huge one costs no more than a long one; the cut
         // leaves room for a secret that ends beyond the kept part.
         let command = redact(cut_bytes(&payload.tool_input.command, 4 * LONGEST_COMMAND)).into_owned();

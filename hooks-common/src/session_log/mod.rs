@@ -29,8 +29,8 @@ pub use event::{GateRecord, GuardRecord, LoggedEvent, LoggedOwner, Outcome, REFU
 use crate::event::Payload;
 use crate::owner::Owner;
 use crate::paths::Paths;
-use platform::process::{Liveness, Site};
 use crate::session_id::SessionId;
+use platform::process::{Liveness, Site};
 use platform::store::{self, Durability, append, lock, replace};
 use platform::time::Moment;
 
@@ -280,7 +280,7 @@ impl SessionDir {
             generation: 1,
             transcript_path: (!payload.transcript_path.is_empty())
                 .then(|| payload.transcript_path.clone().into()),
-            writer: format!("stanchion/{}", crate::VERSION),
+            writer: format!("stanchion/{}", platform::VERSION),
             other: Map::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! The configuration cascade as it holds here and now.
 
 use config::Policy;
-use hooks_common::log::LogLevel;
+use config::types::LogLevel;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 
@@ -20,7 +20,7 @@ pub fn examine(paths: &Paths, project: &Project, report: &mut Report) {
         );
         return;
     }
-    let policy = Policy::compiled_now(project, paths);
+    let policy = Policy::compiled_now(&project.sources(&paths));
     let rules = policy.rules().map_or(0, |rules| rules.len());
     for finding in policy.findings().unwrap_or_default() {
         section.find(finding);

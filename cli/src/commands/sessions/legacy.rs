@@ -4,9 +4,9 @@ use std::io::Write;
 
 use chrono::{DateTime, Utc};
 use hooks_common::paths::Paths;
-use platform::process::Liveness;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
+use platform::process::Liveness;
 use platform::store;
 use platform::time::Moment;
 use sessions::derived::{DerivedState, Session};

@@ -6,10 +6,10 @@ use std::io::Write;
 
 use anyhow::Context;
 use hooks_common::paths::Paths;
-use platform::process;
 use hooks_common::registry::{Living, Registry, is_same_dir};
 use hooks_common::session_id::SessionKey;
 use hooks_common::session_log;
+use platform::process;
 use platform::store::lock;
 use platform::time::{Moment, age};
 use serde_json::{Value, json};

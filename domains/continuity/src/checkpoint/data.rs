@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use redact::redact;
 use platform::text;
+use redact::redact;
 
 /// A fact in back-ticks: on one line, bounded, without secrets. Nothing inside can become a heading, a box, a
 /// reference or a line of its own.

@@ -307,8 +307,7 @@ fn has_extension(path: &str) -> bool {
 fn is_missing(root: &Path, path: &str) -> bool {
     let is_ours = !path.starts_with(['/', '~']) && !path.split('/').any(|part| part == "..");
     is_ours
-        && std::fs::symlink_metadata(root.join(path))
-            .is_err_and(|error| platform::store::is_absent(&error))
+        && std::fs::symlink_metadata(root.join(path)).is_err_and(|error| platform::store::is_absent(&error))
 }
 
 /// Each question of Session Verification wants a Yes or a No.

@@ -6,10 +6,10 @@ use std::time::SystemTime;
 
 use config::types::Commits;
 use git::Repository;
-use redact::redact;
 use hooks_common::runtime::Hook;
 use platform::store::{self, append, lock};
 use platform::text::{fact, one_line};
+use redact::redact;
 use serde::Serialize;
 
 use super::ledger::Ledger;

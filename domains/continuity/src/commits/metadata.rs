@@ -5,10 +5,10 @@ use std::io;
 use std::process::Command;
 use std::time::Duration;
 
-use platform::child;
 use git::Repository;
-use redact::redact;
+use platform::child;
 use platform::text::one_line;
+use redact::redact;
 
 /// How long git may take.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -1,7 +1,6 @@
 //! The stage after a command line.
 
 use chrono::DateTime;
-use config::Policy;
 use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
@@ -35,7 +34,7 @@ pub fn track(hook: &mut Hook) -> Result<(), String> {
     if trees.is_empty() || !(has_moved || may_have_failed) {
         return Ok(());
     }
-    let Some(policy) = Policy::of(hook.project(), &hook.paths) else { return Ok(()) };
+    let Some(policy) = hook.policy() else { return Ok(()) };
     let settings = policy.continuity().map_err(|error| error.to_string())?.commits;
     if !settings.enabled {
         return Ok(());

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use hooks_common::paths::in_project;
-use redact::redact;
 use platform::store;
 use platform::text::{cut_bytes, one_line};
 use platform::time::Moment;
+use redact::redact;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -8,8 +8,8 @@ use std::io;
 use std::path::Path;
 
 use chrono::DateTime;
+use config::tools::is_edit;
 use config::types::Context;
-use hooks_common::event::is_edit_tool;
 use hooks_common::session_log::{Cursor, Detail, LoggedEvent, SessionDir};
 use platform::store::{self, Durability, lock};
 use platform::text::{cut_bytes, one_line};
@@ -273,7 +273,7 @@ impl Journal {
         }
         if event.tool_name == "Read" && event.agent_id.is_empty() {
             self.read(&event.file_path, root, at);
-        } else if is_edit_tool(&event.tool_name) {
+        } else if is_edit(&event.tool_name) {
             self.edit(&event.file_path, root);
         }
         let Some(detail) = &event.detail else { return };

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 pub use guard::is_about_the_tool;
 
 use crate::view::Gates;
-use shell::ToolUse;
+use hooks_common::tool_use::ToolUse;
 
 /// How a requirement stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

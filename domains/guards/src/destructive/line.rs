@@ -9,7 +9,8 @@ use std::path::Path;
 
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use shell::{Command, Input, Operator, Script, ToolUse, Word};
+use hooks_common::tool_use::ToolUse;
+use shell::{Command, Input, Operator, Script, Word};
 
 use super::{history, roots};
 

@@ -328,7 +328,7 @@ fn a_broken_repository_is_reported_not_refused() {
     });
     let payload = hooks_common::event::Payload::parse(payload.to_string().as_bytes()).unwrap();
     let project = hooks_common::project::Project::of_event(&paths, None, &bench.root());
-    let policy = config::Policy::compiled_now(&project, &paths);
+    let policy = config::Policy::compiled_now(&project.sources(&paths));
     let now = platform::time::Moment::now();
     let sight = crate::Sight::new(&paths, &project, &policy, &payload, now);
     let (raised, failures) = crate::pre_tool::raise(&sight);
@@ -346,7 +346,7 @@ fn ordinary_commands_are_not_looked_at() {
         });
         let payload = hooks_common::event::Payload::parse(payload.to_string().as_bytes()).unwrap();
         let project = hooks_common::project::Project::of_event(&paths, None, Path::new(&bench.root()));
-        let policy = config::Policy::compiled_now(&project, &paths);
+        let policy = config::Policy::compiled_now(&project.sources(&paths));
         let now = platform::time::Moment::now();
         super::concerns(&crate::Sight::new(&paths, &project, &policy, &payload, now))
     };

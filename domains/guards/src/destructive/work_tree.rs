@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use platform::child;
 use git::{Head, Repository};
+use platform::child;
 use shell::GitCall;
 
 use crate::repository::{git_folder, is_protected, real_branch, repository_of};

@@ -58,7 +58,7 @@ impl<'b> Session<'b> {
         payload["cwd"] = json!(self.bench.root());
         let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
         let (project, has_failed) = (self.project(), event == "PostToolUseFailure");
-        let policy = Policy::compiled_now(&project, &self.paths());
+        let policy = Policy::compiled_now(&project.sources(&self.paths()));
         self.dir().open(&self.id, &payload, &(self.bench.root(), "cwd"), None, self.now).unwrap();
         let tests = policy.guard::<config::types::guards::Tests>().unwrap();
         let custom = tests.map(|tests| tests.settings.runners).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What kind of command ended: `cargo test` for all its calls, whatever stands around them and behind them.
 
-use redact::redact;
 use platform::text::{cut_bytes, one_line};
+use redact::redact;
 use shell::{Command, Script};
 
 /// The longest family, in bytes.

@@ -1,8 +1,8 @@
 //! What tells one failure from another: what was said, without what varies from run to run.
 
-use redact::redact;
 use platform::hash::short_hash;
 use platform::text::{cut_bytes, one_line};
+use redact::redact;
 
 /// How much of what was said is looked at, in bytes.
 const LOOKED_AT: usize = 64 * 1024;

@@ -17,12 +17,12 @@ use config::Policy;
 use config::types::guards::{Errors, Guard, GuardName, Loops, Placed, Tests};
 use config::types::{Mode, Names};
 use hooks_common::event::{Event, Payload};
-use redact::redact;
 use hooks_common::runtime::Hook;
-use platform::hash::short_hash;
 use hooks_common::session_log::{GuardRecord, LoggedEvent, Outcome, SessionDir, input_digest};
+use platform::hash::short_hash;
 use platform::text::cut_bytes;
 use platform::time::Moment;
+use redact::redact;
 use serde::de::DeserializeOwned;
 
 use crate::objection::{Objection, Raised, Verdict};

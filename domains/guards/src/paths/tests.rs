@@ -159,7 +159,7 @@ fn with_permits(bench: &Bench, file: &Path) -> (usize, Vec<String>) {
     let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
     let paths = Paths::below(&bench.home());
     let project = Project::of_event(&paths, payload.edited_file(), &payload.folder());
-    let policy = Policy::compiled_now(&project, &paths);
+    let policy = Policy::compiled_now(&project.sources(&paths));
     let sight = Sight::new(&paths, &project, &policy, &payload, Moment::now());
     let (raised, failures) = pre_tool::raise(&sight);
     assert!(failures.is_empty(), "{failures:?}");

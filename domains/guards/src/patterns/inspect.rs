@@ -11,10 +11,10 @@ use config::types::guards::{PatternRule, Patterns};
 use config::{Policy, globs};
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use redact::redact;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
 use platform::store::lock;
+use redact::redact;
 
 use super::exemptions::Exemptions;
 use super::graduation::{Step, Terms};

@@ -11,11 +11,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use hooks_common::paths::{in_project, warned_files_lock};
 use hooks_common::project::Project;
+use memchr::memmem;
 use platform::store::document::prepare;
 use platform::store::lock::{self, Lock};
 use platform::store::{self, Durability, quarantine};
 use platform::time::rfc3339;
-use memchr::memmem;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
 

@@ -20,8 +20,8 @@ use std::path::Path;
 
 use config::types::guards::Push as Settings;
 use platform::path::resolve;
-use redact::redact;
 use platform::text::fact;
+use redact::redact;
 use shell::Command;
 
 use self::destinations::Destination;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use config::globs::matches_real;
 use config::types::Names;
+use memchr::memmem::Finder;
 use platform::store;
 use platform::text::fact;
-use memchr::memmem::Finder;
 
 use super::document::{Document, Key};
 use crate::objection::Objection;

@@ -19,9 +19,9 @@ mod written;
 use std::path::Path;
 
 use config::types::guards::{SecretRule, Secrets};
-use redact::redact;
-use platform::text::fact;
 use memchr::memmem;
+use platform::text::fact;
+use redact::redact;
 
 use crate::objection::{Certainty, Objection};
 use crate::sight::{Sight, text_of};

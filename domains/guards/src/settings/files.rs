@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use config::globs;
+use config::sources::Level;
 use config::types::Names;
 use hooks_common::paths::in_project;
 use platform::path::resolve;
-use hooks_common::project::Level;
 
 use crate::sight::Sight;
 use crate::touched::is_same;

@@ -6,9 +6,9 @@
 use std::path::Path;
 
 use config::cascade::{self, Loaded};
+use config::sources::{ConfigFile, Level};
 use config::types::guards::Guards;
 use config::types::{Configuration, Mode, OnError, Requirement, Trigger};
-use hooks_common::project::{ConfigFile, Level};
 use platform::text::fact;
 use serde_json::{Map, Value};
 

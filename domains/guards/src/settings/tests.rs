@@ -151,7 +151,7 @@ fn stanchions_folder_is_where_the_environment_says() {
         let payload = json!({"cwd": bench.root(), "tool_name": "Bash", "tool_input": {"command": command}});
         let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
         let project = Project::of_event(&paths, None, &bench.root());
-        let policy = Policy::compiled_now(&project, &paths);
+        let policy = Policy::compiled_now(&project.sources(&paths));
         super::line::examine(&Sight::new(&paths, &project, &policy, &payload, Moment::now())).len()
     };
     assert_eq!(found("rm ../elsewhere/.stanchion/bin/hook-stop"), 1);

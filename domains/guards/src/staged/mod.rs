@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use platform::{child, store};
 use memchr::{memchr, memmem};
+use platform::{child, store};
 
 use crate::sight::Sight;
 use takes::{Files, Place, Take, Untracked};

@@ -16,7 +16,7 @@ fn with<T>(bench: &Bench, command: &str, look: impl FnOnce(&Sight<'_>) -> T) -> 
     let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
     let paths = Paths::below(&bench.home());
     let project = Project::of_event(&paths, None, &payload.folder());
-    let policy = Policy::compiled_now(&project, &paths);
+    let policy = Policy::compiled_now(&project.sources(&paths));
     look(&Sight::new(&paths, &project, &policy, &payload, Moment::now()))
 }
 

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 
-use platform::process::Liveness;
 use hooks_common::session_log::LoggedOwner;
+use platform::process::Liveness;
 use sessions::State::{self, Idle, Ready, Waiting, Working};
 use sessions::book::Book;
 use sessions::derived::{DerivedState, Pen, derive};

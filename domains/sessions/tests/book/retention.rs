@@ -5,8 +5,8 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 
-use platform::process::{Liveness, Site};
 use hooks_common::session_log::{LoggedOwner, SessionDir};
+use platform::process::{Liveness, Site};
 use platform::time::Moment;
 use sessions::liveness::Oracle;
 use sessions::retention::{Swept, sweep, sweep_a_few};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use chrono::DateTime;
-use platform::process::Liveness;
 use hooks_common::session_log::Meta;
+use platform::process::Liveness;
 use serde_json::json;
 use sessions::derived::{Session, show};
 use sessions::legacy::{Compared, Fact, Improvement, OurProject, OurSession, Parting, Reader, Via, compare};

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use platform::process::{Liveness, Site};
 use hooks_common::session_log::LoggedOwner;
+use platform::process::{Liveness, Site};
 use sessions::liveness::Oracle;
 
 use crate::Dice;

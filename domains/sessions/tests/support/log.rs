@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use platform::process::{Liveness, Site};
 use hooks_common::session_log::LoggedOwner;
+use platform::process::{Liveness, Site};
 use serde_json::{Map, Value, json};
 use sessions::liveness::Oracle;
 use sessions::machine::{Machine, Rule};

@@ -3,8 +3,8 @@
 pub mod continuity;
 pub mod guards;
 
-use hooks_common::finding::{Finding, Severity};
-use hooks_common::requirements::Scope;
+use crate::finding::{Finding, Severity};
+use crate::types::Scope;
 
 use crate::pattern::Pattern;
 use crate::types::{

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hooks_common::event::is_edit_tool;
-use hooks_common::finding::Finding;
-use hooks_common::project::FileIdentity;
+use crate::finding::Finding;
+use crate::tools::is_edit;
 use platform::hash::short_hash;
+use platform::store::FileIdentity;
 use serde::Serialize;
 
 use super::guards::GuardParts;
@@ -90,7 +90,7 @@ impl Body {
             .unwrap_or_default();
         let mut header = Header {
             format: FORMAT,
-            program: hooks_common::VERSION.to_owned(),
+            program: platform::VERSION.to_owned(),
             hash: short_hash(&decisive, 12),
             length: 0,
             enabled: self.enabled,
@@ -216,7 +216,7 @@ fn when(trigger: &Trigger) -> When {
 
 /// The files whose edits trigger, for writes through Bash: all of them unless every editing tool names some.
 fn written(triggers: &[Trigger]) -> Names {
-    let editing = |trigger: &&Trigger| is_edit_tool(&trigger.tool);
+    let editing = |trigger: &&Trigger| is_edit(&trigger.tool);
     let editing: Vec<&Trigger> = triggers.iter().filter(editing).collect();
     if editing.iter().any(|trigger| trigger.file_pattern.is_none()) {
         return Names::default();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use hooks_common::finding::Place;
+use crate::finding::Place;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

@@ -16,12 +16,12 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use hooks_common::finding::{Finding, Place, Severity};
-use hooks_common::log::LogLevel;
-use hooks_common::paths::Paths;
+use crate::finding::{Finding, Place, Severity};
+use crate::sources::{ConfigFile, Level, Sources};
+use crate::types::LogLevel;
+use crate::types::Scope;
 use platform::path::expand;
-use hooks_common::project::{ConfigFile, FileIdentity, Level, Project};
-use hooks_common::requirements::Scope;
+use platform::store::FileIdentity;
 use platform::store::{self, Durability};
 use platform::time::Moment;
 use serde::de::DeserializeOwned;
@@ -187,41 +187,40 @@ pub enum PolicyError {
 impl Policy {
     /// The policy of a project: the compiled one while its sources are unchanged, else compiled again. `None`
     /// when the project has no configuration of its own.
-    pub fn of(project: &Project, paths: &Paths) -> Option<Self> {
-        let path = project.policy();
-        let stored = Self::open(&path).ok().flatten();
-        if !project.is_configured() {
+    pub fn of(sources: &Sources) -> Option<Self> {
+        let stored = Self::open(&sources.policy).ok().flatten();
+        if !sources.is_configured() {
             // Who is kept from the gates does not get rid of them by removing their file.
             return stored.filter(Self::protects_cli).map(|policy| Self { is_orphan: true, ..policy });
         }
         match stored {
-            Some(policy) if policy.is_current(project.config_files()) => Some(policy),
-            stored => Some(Self::compile(project.config_files(), paths, stored, &path)),
+            Some(policy) if policy.is_current(&sources.files) => Some(policy),
+            stored => Some(Self::compile(&sources.files, &sources.home, stored, &sources.policy)),
         }
     }
 
     /// The policy of the global file alone, for projects without a configuration; `None` without such a file.
     /// Only [`Policy::is_strict`] counts there.
-    pub fn global(project: &Project, paths: &Paths) -> Option<Self> {
-        let file = project.config_files().iter().find(|file| file.level == Level::Global)?;
+    pub fn global(sources: &Sources) -> Option<Self> {
+        let file = sources.files.iter().find(|file| file.level == Level::Global)?;
         file.identity?;
-        let (path, files) = (paths.global_policy(), [file.clone()]);
-        match Self::open(&path).ok().flatten() {
+        let files = [file.clone()];
+        match Self::open(&sources.global_policy).ok().flatten() {
             Some(policy) if policy.is_current(&files) => Some(policy),
-            stored => Some(Self::compile(&files, paths, stored, &path)),
+            stored => Some(Self::compile(&files, &sources.home, stored, &sources.global_policy)),
         }
     }
 
     /// Compiles a project's configuration, whatever is stored, without storing it. For commands that show what
     /// would be.
-    pub fn compiled_now(project: &Project, paths: &Paths) -> Self {
-        let stored = Self::open(&project.policy()).ok().flatten();
-        Self::assemble(project.config_files(), paths, stored).0
+    pub fn compiled_now(sources: &Sources) -> Self {
+        let stored = Self::open(&sources.policy).ok().flatten();
+        Self::assemble(&sources.files, &sources.home, stored).0
     }
 
     /// Compiles any cascade of files, lowest level first, without storing it.
-    pub fn of_files(files: &[ConfigFile], paths: &Paths) -> Self {
-        Self::assemble(files, paths, None).0
+    pub fn of_files(files: &[ConfigFile], home: &Path) -> Self {
+        Self::assemble(files, home, None).0
     }
 
     fn open(path: &Path) -> Result<Option<Self>, PolicyError> {
@@ -262,7 +261,7 @@ impl Policy {
     }
 
     fn is_current(&self, files: &[ConfigFile]) -> bool {
-        self.header.program == hooks_common::VERSION
+        self.header.program == platform::VERSION
             && self.header.sources.len() == files.len()
             && self
                 .header
@@ -273,8 +272,8 @@ impl Policy {
     }
 
     /// Compiles and stores. A folder that cannot be written costs only the time to compile again.
-    fn compile(files: &[ConfigFile], paths: &Paths, stored: Option<Self>, path: &Path) -> Self {
-        let (policy, is_settled) = Self::assemble(files, paths, stored);
+    fn compile(files: &[ConfigFile], home: &Path, stored: Option<Self>, path: &Path) -> Self {
+        let (policy, is_settled) = Self::assemble(files, home, stored);
         if let (true, Some(folder)) = (is_settled, path.parent())
             && std::fs::create_dir_all(folder).is_ok()
         {
@@ -284,7 +283,7 @@ impl Policy {
     }
 
     /// The policy in memory, and whether its sources have been at rest long enough to trust their identity.
-    fn assemble(files: &[ConfigFile], paths: &Paths, stored: Option<Self>) -> (Self, bool) {
+    fn assemble(files: &[ConfigFile], home: &Path, stored: Option<Self>) -> (Self, bool) {
         let loaded = cascade::load(files);
         let sources: Vec<_> = files.iter().map(|file| (file.path.clone(), file.identity)).collect();
         let newest = sources.iter().filter_map(|(_, identity)| identity.map(|id| id.changed_ns())).max();
@@ -348,7 +347,7 @@ impl Policy {
                 || guards.closes_on_error(),
             logging: LogTarget {
                 level: logging.level,
-                file: logging.file.map(|file| expand(paths.home(), &file)),
+                file: logging.file.map(|file| expand(home, &file)),
                 to_file: logging.destinations.contains(&Destination::File),
             },
             rules,
@@ -564,8 +563,6 @@ mod tests {
         fn new() -> Self {
             let home = tempfile::tempdir().unwrap();
             std::fs::create_dir_all(home.path().join(".claude")).unwrap();
-            std::fs::create_dir_all(home.path().join(".git")).unwrap();
-            std::fs::write(home.path().join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
             Self { home }
         }
 
@@ -576,8 +573,16 @@ mod tests {
         }
 
         fn policy(&self) -> Option<Policy> {
-            let paths = Paths::from_env();
-            Policy::of(&Project::of_event(&paths, None, self.home.path()), &paths)
+            let file = |name: &str| self.home.path().join(name);
+            Policy::of(&Sources {
+                files: vec![
+                    ConfigFile::at(Level::Global, file("global.yaml")),
+                    ConfigFile::at(Level::Project, file(".claude/requirements.yaml")),
+                ],
+                policy: file(".git/stanchion/policy.json"),
+                global_policy: file("policy.json"),
+                home: self.home.path().to_owned(),
+            })
         }
     }
 

@@ -1,6 +1,6 @@
 //! Guards: rules about what a tool is about to do, or has done, that hold without anybody asking for them.
 
-use hooks_common::finding::Place;
+use crate::finding::Place;
 use serde::{Deserialize, Serialize};
 
 use super::{Mode, Names, OnError};

@@ -1,6 +1,6 @@
 //! How each hook behaves.
 
-use hooks_common::requirements::Scope;
+use crate::types::Scope;
 use serde::{Deserialize, Serialize};
 
 use super::Names;

@@ -3,8 +3,10 @@
 mod continuity;
 pub mod guards;
 mod hooks;
+mod log_level;
 mod names;
 mod requirement;
+mod scope;
 mod sessions;
 mod trigger;
 mod workflow;
@@ -12,7 +14,6 @@ mod workflow;
 use std::fmt;
 use std::path::PathBuf;
 
-use hooks_common::log::LogLevel;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -22,10 +23,12 @@ pub use hooks::{
     AgentTeams, BriefingFormat, CarryOver, Hooks, PermissionRequest, PlanMode, PromptSubmit, SessionEnd,
     SessionStart, Stop, SubagentStart, ToolFailure, WipTracking,
 };
+pub use log_level::LogLevel;
 pub use names::Names;
 pub use requirement::{
     Day, Evidence, GuardType, Kind, Mode, OnError, Requirement, SatisfiedWhen, TimeOfDay, TimeWindow, Window,
 };
+pub use scope::Scope;
 pub use sessions::Sessions;
 pub use trigger::{DEFAULT_TRIGGERS, Trigger};
 pub use workflow::{Phase, Workflow};
@@ -178,8 +181,8 @@ pub enum Destination {
 /// Schemas of types that other crates own, and of those with two spellings.
 #[cfg(feature = "schema")]
 mod schema {
-    use hooks_common::log::LogLevel;
-    use hooks_common::requirements::Scope;
+    use crate::types::LogLevel;
+    use crate::types::Scope;
     use schemars::{Schema, SchemaGenerator, json_schema};
 
     pub fn scope(_: &mut SchemaGenerator) -> Schema {

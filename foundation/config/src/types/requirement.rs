@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hooks_common::requirements::Scope;
+use crate::types::Scope;
 use serde::{Deserialize, Serialize};
 
 use super::{DEFAULT_TRIGGERS, Names, Trigger};

@@ -5,6 +5,7 @@
 
 pub mod append;
 pub mod document;
+mod identity;
 pub mod lock;
 pub mod quarantine;
 pub mod replace;
@@ -14,6 +15,7 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 
 pub use append::append_line;
+pub use identity::FileIdentity;
 pub use replace::{Durability, create, replace};
 
 /// Reads a whole file; `None` when it does not exist.

@@ -7,7 +7,7 @@ use crate::patterns::check::{Report, Scope, check};
 
 fn run(bench: &Bench, scope: &Scope, records: bool) -> Result<Report, String> {
     let (paths, project) = bench.project();
-    let policy = Policy::compiled_now(&project, &paths);
+    let policy = Policy::compiled_now(&project.sources(&paths));
     check(&project, &paths, &policy, scope, records, Moment::now())
 }
 

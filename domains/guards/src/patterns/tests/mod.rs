@@ -70,7 +70,7 @@ impl Bench {
         let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
         let paths = Paths::below(&self.home());
         let mut hook = Hook::new(Event::PostToolUse, payload, paths, Moment::now(), Log::default());
-        let policy = Policy::compiled_now(hook.project(), &hook.paths);
+        let policy = Policy::compiled_now(&hook.project().sources(&hook.paths));
         assert_eq!(policy.findings().unwrap(), []);
         super::after_edit(&mut hook, &policy).unwrap();
         hook

@@ -18,9 +18,9 @@ use config::Policy;
 use config::globs::matches_real;
 use config::types::Mode;
 use config::types::guards::{Guard, GuardName, Placed, References};
-use platform::path::resolve;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::GuardRecord;
+use platform::path::resolve;
 use platform::store::{self, Durability, lock};
 use platform::text::fact;
 
@@ -82,7 +82,7 @@ pub fn at_prompt(hook: &mut Hook) -> Result<(), String> {
     if hook.is_skipped() || is_paused(hook) {
         return Ok(());
     }
-    let Some(policy) = Policy::of(hook.project(), &hook.paths).filter(Policy::is_enabled) else {
+    let Some(policy) = hook.policy().filter(Policy::is_enabled) else {
         return Ok(());
     };
     let placed = policy.guard::<References>().map_err(|error| error.to_string())?;

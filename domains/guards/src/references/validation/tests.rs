@@ -30,7 +30,7 @@ fn hook(bench: &Bench, event: Event, mut payload: Value) -> Hook {
 /// The hook after an edit that was made.
 fn after(bench: &Bench, payload: Value) -> Hook {
     let mut hook = hook(bench, Event::PostToolUse, payload);
-    let policy = Policy::compiled_now(hook.project(), &hook.paths);
+    let policy = Policy::compiled_now(&hook.project().sources(&hook.paths));
     assert_eq!(policy.findings().unwrap(), []);
     crate::post_tool::look(&mut hook, Some(&policy)).unwrap();
     hook
@@ -221,7 +221,7 @@ fn nothing_is_written_through_a_link() {
         std::os::unix::fs::symlink(&outside, bench.root().join(".claude").join(name)).unwrap();
         bench.write(PLAN, INVALID);
         let mut hook = hook(&bench, Event::PostToolUse, write(&bench.root().join(PLAN), INVALID));
-        let policy = Policy::compiled_now(hook.project(), &hook.paths);
+        let policy = Policy::compiled_now(&hook.project().sources(&hook.paths));
         let error = after_edit(&mut hook, &policy).unwrap_err();
         assert!(error.contains("symbolic link"), "{error}");
         assert_ne!(told(&hook), "", "it is told all the same");

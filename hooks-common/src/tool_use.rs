@@ -3,10 +3,10 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use hooks_common::event::{Payload, is_edit_tool};
+use crate::event::Payload;
 use platform::path::expand;
 
-use crate::{Folder, Script, Write};
+use shell::{Folder, Script, Write};
 
 /// A use of a tool.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl<'a> ToolUse<'a> {
     /// What the command line runs; nothing for other tools than Bash.
     pub fn script(&self) -> &Script {
         self.script
-            .get_or_init(|| if self.is_bash() { crate::parse(self.command) } else { Script::default() })
+            .get_or_init(|| if self.is_bash() { shell::parse(self.command) } else { Script::default() })
     }
 
     /// Whether the tool runs a command line.
@@ -72,7 +72,7 @@ impl<'a> ToolUse<'a> {
     /// Every file that is known to change: the edited one, or those that a command line writes or removes.
     pub fn changed_files(&self, home: &Path) -> Vec<PathBuf> {
         if !self.is_bash() {
-            return self.file.clone().filter(|_| is_edit_tool(self.tool)).into_iter().collect();
+            return self.file.clone().filter(|_| config::tools::is_edit(self.tool)).into_iter().collect();
         }
         self.written_files(home).into_iter().chain(self.removed_files(home)).flatten().collect()
     }

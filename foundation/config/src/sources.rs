@@ -1,0 +1,59 @@
+//! Which files a configuration is read from, and where what is compiled from them is kept.
+
+use std::path::PathBuf;
+
+use platform::store::FileIdentity;
+
+/// A level of the configuration cascade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// The user's, for every project.
+    Global,
+    /// The team's, in the repository.
+    Project,
+    /// One clone's.
+    Local,
+}
+
+/// A configuration file of the cascade, present or not.
+#[derive(Debug, Clone)]
+pub struct ConfigFile {
+    /// Its level.
+    pub level: Level,
+    /// Where it is or would be.
+    pub path: PathBuf,
+    /// Which version of it is there; `None` when there is none.
+    pub identity: Option<FileIdentity>,
+}
+
+impl ConfigFile {
+    /// The file of a level as it is now.
+    pub fn at(level: Level, path: PathBuf) -> Self {
+        Self { level, identity: FileIdentity::of(&path), path }
+    }
+}
+
+/// A project's cascade, and the files that its policy is kept in.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The files of the cascade, lowest level first.
+    pub files: Vec<ConfigFile>,
+    /// The compiled policy.
+    pub policy: PathBuf,
+    /// The policy of the global file alone.
+    pub global_policy: PathBuf,
+    /// What `~` means in a path.
+    pub home: PathBuf,
+}
+
+impl Sources {
+    /// Whether the project has a configuration of its own. The global file alone gates nothing.
+    pub fn is_configured(&self) -> bool {
+        is_configured(&self.files)
+    }
+}
+
+/// Whether a file above the global level is there.
+pub fn is_configured(files: &[ConfigFile]) -> bool {
+    files.iter().any(|file| file.identity.is_some() && file.level != Level::Global)
+}

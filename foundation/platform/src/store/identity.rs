@@ -1,0 +1,39 @@
+//! What tells one version of a file from another without reading it.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// What tells one version of a file from another without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileIdentity {
+    inode: u64,
+    size: u64,
+    modified_ns: i128,
+    changed_ns: i128,
+}
+
+impl FileIdentity {
+    /// The identity of what stands at `path`, links followed; `None` when nothing does. A link that leads
+    /// nowhere has the link's own: somebody meant a file to be there.
+    pub fn of(path: &Path) -> Option<Self> {
+        let mut meta = std::fs::symlink_metadata(path).ok()?;
+        if meta.is_symlink() {
+            meta = std::fs::metadata(path).unwrap_or(meta);
+        }
+        let ns =
+            |seconds: i64, nanoseconds: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
+        Some(Self {
+            inode: meta.ino(),
+            size: meta.len(),
+            modified_ns: ns(meta.mtime(), meta.mtime_nsec()),
+            changed_ns: ns(meta.ctime(), meta.ctime_nsec()),
+        })
+    }
+
+    /// Nanoseconds since 1970 of the last change of content or metadata.
+    pub fn changed_ns(&self) -> i128 {
+        self.changed_ns.max(self.modified_ns)
+    }
+}
