@@ -63,12 +63,30 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."))
 }
 
-/// Builds the shipped executables in release mode: static on Linux where a static C library is there, dynamic
-/// elsewhere. Up to date, this takes cargo's second or less.
+/// How executables are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// As users run them: optimised across crates, what a hook runs lying together.
+    Release,
+    /// As tests run them: linked in seconds.
+    Tested,
+}
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::Tested => "tested",
+        }
+    }
+}
+
+/// Builds the shipped executables: static on Linux where a static C library is there, dynamic elsewhere. Up to date,
+/// this takes cargo's second or less.
 ///
 /// # Errors
 /// When the compiler cannot be run or the build fails; cargo has told why.
-pub fn build() -> Result<Build, SetupError> {
+pub fn build(profile: Profile) -> Result<Build, SetupError> {
     let target = host_target()?;
     let dynamic_because = why_dynamic(&target);
     let root = target_folder()?;
@@ -77,19 +95,20 @@ pub fn build() -> Result<Build, SetupError> {
         flags =
             ["-C", "target-feature=+crt-static", "-C", "relocation-model=static"].map(str::to_owned).to_vec();
     }
-    let layout = if dynamic_because.is_none() { layout::flags(&root)? } else { Vec::new() };
+    let is_laid_out = dynamic_because.is_none() && profile == Profile::Release;
+    let layout = if is_laid_out { layout::flags(&root)? } else { Vec::new() };
     let mut is_laid_out = !layout.is_empty();
     let with_layout = [flags.as_slice(), layout.as_slice()].concat();
-    let mut built = is_laid_out && compile(&target, &with_layout)?;
+    let mut built = is_laid_out && compile(profile, &target, &with_layout)?;
     if !built {
         // A linker that cannot take the order of functions (mold, gold) still links.
         is_laid_out = false;
-        built = compile(&target, &flags)?;
+        built = compile(profile, &target, &flags)?;
     }
     if !built {
         return Err(SetupError("the build failed; cargo tells above why".into()));
     }
-    let folder = root.join(target).join("release");
+    let folder = root.join(target).join(profile.name());
     name_again(&folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
     Ok(Build { folder, dynamic_because, is_laid_out })
 }
@@ -107,10 +126,17 @@ fn name_again(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Whether cargo could build the executables with these flags of rustc's.
-fn compile(target: &str, flags: &[String]) -> Result<bool, SetupError> {
+fn compile(profile: Profile, target: &str, flags: &[String]) -> Result<bool, SetupError> {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     let mut build = Command::new(cargo);
-    build.current_dir(workspace()).args(["build", "--release", "--locked", "--target", target]);
+    build.current_dir(workspace()).args([
+        "build",
+        "--profile",
+        profile.name(),
+        "--locked",
+        "--target",
+        target,
+    ]);
     for executable in EXECUTABLES {
         build.args(["--package", package(executable)]);
     }

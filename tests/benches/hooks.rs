@@ -62,6 +62,7 @@ struct Case {
 }
 
 fn main() -> ExitCode {
+    tests::measure_release();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     let value =

@@ -20,13 +20,21 @@ pub use stand_in::StandIn;
 pub use typist::Typist;
 pub use world::{Answer, World};
 
-/// The folder of the shipped executables, built once a run with the code that `cargo setup` uses.
+static PROFILE: OnceLock<setup::Profile> = OnceLock::new();
+
+/// Takes the executables as users run them: for what measures. Comes before the first use of [`executables`].
+pub fn measure_release() {
+    PROFILE.get_or_init(|| setup::Profile::Release);
+}
+
+/// The folder of the executables, built once a run with the code that `cargo setup` uses.
 ///
 /// # Panics
 /// When the build fails.
 pub fn executables() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    FOLDER.get_or_init(|| setup::build().expect("the executables build").folder)
+    let profile = *PROFILE.get_or_init(|| setup::Profile::Tested);
+    FOLDER.get_or_init(|| setup::build(profile).expect("the executables build").folder)
 }
 
 /// How often the threads of a process were given the processor.

@@ -5,6 +5,7 @@
 
 pub mod child;
 pub mod env_vars;
+pub mod error;
 pub mod hash;
 pub mod path;
 pub mod process;

@@ -20,7 +20,7 @@ pub fn examine(paths: &Paths, project: &Project, report: &mut Report) {
         );
         return;
     }
-    let policy = Policy::compiled_now(&project.sources(&paths));
+    let policy = Policy::compiled_now(&project.sources(paths));
     let rules = policy.rules().map_or(0, |rules| rules.len());
     for finding in policy.findings().unwrap_or_default() {
         section.find(finding);

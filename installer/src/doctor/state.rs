@@ -113,7 +113,7 @@ fn readable(folder: &Path, section: &mut Section<'_>) {
 
 /// Open requirements that a session triggered and that no Stop will ask for, because of their scope.
 fn unverified(paths: &Paths, project: &Project, section: &mut Section<'_>) {
-    let policy = Policy::compiled_now(&project.sources(&paths));
+    let policy = Policy::compiled_now(&project.sources(paths));
     let (Ok(rules), Ok(settings)) = (policy.rules(), policy.settings()) else { return };
     let (stop, now) = (settings.stop, Moment::now().epoch());
     let state = BranchState::read(&project.state(), &project.branch());

@@ -15,7 +15,7 @@ fn what_claude_code_starts_is_built() {
 fn the_show_plays_the_main_job_and_touches_nothing_else() {
     let world = World::new();
     let bin = world.home.join("bin");
-    let build = setup::build().unwrap();
+    let build = setup::build(setup::Profile::Tested).unwrap();
     setup::install(&build, &bin).unwrap();
     setup::install(&build, &bin).unwrap();
     let mut told = Vec::new();

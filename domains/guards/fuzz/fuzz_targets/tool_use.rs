@@ -31,7 +31,7 @@ thread_local! {
     /// Compiled once: the tools are what varies.
     static POLICY: Policy = {
         let paths = Paths::below(home());
-        Policy::compiled_now(&Project::of_event(&paths, None, &home().join("project")), &paths)
+        Policy::compiled_now(&Project::of_event(&paths, None, &home().join("project")).sources(&paths))
     };
 }
 
