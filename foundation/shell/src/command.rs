@@ -1,9 +1,6 @@
 //! What a line runs, as rules and guards see it.
 
 use crate::doubt::Doubt;
-use crate::files::Write;
-use crate::globals;
-use crate::output;
 
 /// All that a line would run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -112,19 +109,6 @@ pub enum Input {
     Unknown,
 }
 
-impl Script {
-    /// Every file that the line creates or changes, as far as its commands tell by their arguments. See
-    /// [`Write`].
-    pub fn writes(&self) -> Vec<Write> {
-        self.commands.iter().flat_map(Command::writes).collect()
-    }
-
-    /// Every file that the line removes or moves away.
-    pub fn removes(&self) -> Vec<Write> {
-        self.commands.iter().flat_map(Command::removes).collect()
-    }
-}
-
 impl Word {
     /// A word that says what it says.
     pub(crate) fn literal(text: impl Into<String>) -> Self {
@@ -135,11 +119,6 @@ impl Word {
     pub(crate) fn unknown() -> Self {
         Self { text: "{}".to_owned(), ..Self::default() }
     }
-
-    /// The word as rules see it: what could be taken for several words, or for none, is `''`.
-    fn shown(&self) -> &str {
-        if self.text.is_empty() || self.text.contains(ends_word) { "''" } else { &self.text }
-    }
 }
 
 impl Command {
@@ -149,55 +128,9 @@ impl Command {
         program(&self.words)
     }
 
-    /// What it writes to standard output, where the line tells: `echo`, `printf`, and what passes text through.
-    pub fn said(&self) -> Option<String> {
-        (!self.words.is_empty()).then(|| output::of(&self.words, &self.input)).flatten()
-    }
-
-    /// The files that it creates or changes itself, as far as its words and redirections tell.
-    pub fn writes(&self) -> Vec<Write> {
-        crate::writes::of(self)
-    }
-
     /// The words after the program.
     pub fn arguments(&self) -> &[Word] {
         self.words.get(1..).unwrap_or_default()
-    }
-
-    /// The files that it removes or moves away.
-    pub fn removes(&self) -> Vec<Write> {
-        crate::removes::of(self)
-    }
-
-    /// The words without the options that stand before a subcommand: `git`, `commit` for
-    /// `git -C x --no-pager commit`. All words when the program is not known to have such options.
-    pub fn without_global_options(&self) -> Vec<&Word> {
-        let skipped = self.program().map_or(1..1, |program| globals::before_subcommand(program, &self.words));
-        let kept = |at: &usize| !skipped.contains(at);
-        (0..self.words.len()).filter(kept).map(|at| &self.words[at]).collect()
-    }
-
-    /// The lines in which a rule's expression is searched: the program's base name and the words, one space
-    /// between them; the same without global options, if there are any; and with the program as written, if it
-    /// was written with a path.
-    ///
-    /// A word that holds white space, a control character or one of `;|&<>()` is shown as `''`: it is one
-    /// argument, and a mention inside it must not look like a command. Assignments and redirections are left
-    /// out.
-    pub fn texts(&self) -> Vec<String> {
-        let Some(first) = self.words.first() else { return Vec::new() };
-        let written = first.shown();
-        let name =
-            if written == "''" && first.is_literal { written } else { self.program().unwrap_or(written) };
-        let mut texts = vec![line(name, self.words.iter().skip(1))];
-        let kept = self.without_global_options();
-        if kept.len() < self.words.len() {
-            texts.push(line(name, kept.into_iter().skip(1)));
-        }
-        if name != written {
-            texts.push(line(written, self.words.iter().skip(1)));
-        }
-        texts
     }
 }
 
@@ -231,7 +164,7 @@ pub(crate) fn program(words: &[Word]) -> Option<&str> {
 }
 
 /// Whether this character, not quoted, ends a word or a line.
-fn ends_word(character: char) -> bool {
+pub(crate) fn ends_word(character: char) -> bool {
     character.is_whitespace()
         || character.is_control()
         || matches!(character, ';' | '|' | '&' | '<' | '>' | '(' | ')')
@@ -243,13 +176,4 @@ fn base_name(path: &str) -> &str {
         Some((stem, end)) if end.eq_ignore_ascii_case(".exe") => stem.rsplit('\\').next().unwrap_or(stem),
         _ => name,
     }
-}
-
-fn line<'a>(program: &str, words: impl Iterator<Item = &'a Word>) -> String {
-    let mut line = program.to_owned();
-    for word in words {
-        line.push(' ');
-        line.push_str(word.shown());
-    }
-    line
 }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The longest line that is read, in bytes. Only this much of the beginning of a longer line is read.
+pub const LONGEST: usize = 256 * 1024;
+
 /// Why [`crate::Script::commands`] may lack commands. Its text is for people and completes "this line …".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
@@ -26,7 +29,7 @@ pub enum Doubt {
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(f, "is longer than {} bytes", crate::LONGEST),
+            Self::TooLong => write!(f, "is longer than {} bytes", LONGEST),
             Self::TooDeep => f.write_str("is nested too deeply to be followed"),
             Self::TooMuch => f.write_str("unfolds into too much to be followed"),
             Self::Unclosed => {

@@ -1,7 +1,7 @@
 //! Words filled in with what the line tells of their expansions.
 
 use crate::command::Word;
-use crate::shells::Feed;
+use crate::feeds::Feed;
 use crate::tree::{Filling, Hole, Raw};
 use crate::variables::Value;
 use crate::walk::Walker;

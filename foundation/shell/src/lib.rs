@@ -28,10 +28,12 @@ mod doubt;
 mod downloads;
 mod expand;
 mod expansions;
+mod feeds;
 mod files;
 mod git;
 mod globals;
 mod grammar;
+mod inner;
 mod lexer;
 pub mod options;
 mod output;
@@ -40,6 +42,7 @@ mod removes;
 mod run;
 mod runners;
 mod shells;
+mod texts;
 mod tree;
 mod variables;
 mod walk;
@@ -47,12 +50,9 @@ mod wrappers;
 mod writes;
 
 pub use command::{Command, Folder, Input, Operator, Redirection, Script, Word};
-pub use doubt::Doubt;
+pub use doubt::{Doubt, LONGEST};
 pub use files::Write;
 pub use git::GitCall;
-
-/// The longest line that is read, in bytes. Of a longer one the beginning is.
-pub const LONGEST: usize = 256 * 1024;
 
 /// Follows a line of Bash: one command, many, or a whole script with here-documents.
 ///

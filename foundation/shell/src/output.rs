@@ -1,9 +1,18 @@
-//! What a command says, when the line tells it: `echo`, `printf` and `cat` write the scripts that others run.
+//! The standard output of a command, where the line determines it: `echo`, `printf` and `cat` write the scripts that
+//! others run.
 
 use crate::ansi_c;
-use crate::command::{Input, Word, program};
+use crate::command::{Command, Input, Word, program};
 
-/// The standard output of a command, if it can be told.
+impl Command {
+    /// Its standard output, where the line determines it: that of `echo`, of `printf`, and of programs that pass
+    /// text through.
+    pub fn output(&self) -> Option<String> {
+        (!self.words.is_empty()).then(|| of(&self.words, &self.input)).flatten()
+    }
+}
+
+/// The standard output of the command with these words, where it can be determined.
 pub(crate) fn of(words: &[Word], input: &Input) -> Option<String> {
     let arguments = &words[1..];
     let is_literal = arguments.iter().all(|word| word.is_literal);
@@ -137,13 +146,13 @@ fn base64(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn said(line: &str) -> Option<String> {
+    fn output(line: &str) -> Option<String> {
         let words: Vec<Word> = line.split('|').map(Word::literal).collect();
         of(&words, &Input::Text("aW5wdXQ=\n".to_owned()))
     }
 
     #[test]
-    fn what_is_said_is_told() {
+    fn known_output() {
         for (given, expected) in [
             ("echo|git  commit|x", "git  commit x\n"),
             ("echo|-ne|a\\tb", "a\tb\n"),
@@ -155,10 +164,10 @@ mod tests {
             ("base64|-d", "input"),
             ("command|-v|git", "git"),
         ] {
-            assert_eq!(said(given).as_deref(), Some(expected), "{given}");
+            assert_eq!(output(given).as_deref(), Some(expected), "{given}");
         }
         for unknown in ["cat|file", "ls", "printf|%c|x", "printf"] {
-            assert_eq!(said(unknown), None, "{unknown}");
+            assert_eq!(output(unknown), None, "{unknown}");
         }
     }
 }

@@ -1,16 +1,28 @@
 //! Which files a command removes or moves away.
 
-use crate::command::{Command, Folder, Word};
+use crate::command::{Command, Folder, Script, Word};
 use crate::files::Write;
 use crate::options::{Argument, Options};
 use crate::writes::git_subcommand;
 
 const MOVE: Options = Options::new("tS", "target-directory suffix");
 
-/// The files that are gone after a command.
-pub(crate) fn of(command: &Command) -> Vec<Write> {
-    let (words, folder) = (&*command.words, &command.folder);
-    match command.program() {
+impl Script {
+    /// Every file that the line removes or moves away.
+    pub fn removes(&self) -> Vec<Write> {
+        self.commands.iter().flat_map(Command::removes).collect()
+    }
+}
+
+impl Command {
+    /// The files that it removes or moves away.
+    pub fn removes(&self) -> Vec<Write> {
+        by_program(self.program(), &self.words, &self.folder)
+    }
+}
+
+fn by_program(program: Option<&str>, words: &[Word], folder: &Folder) -> Vec<Write> {
+    match program {
         Some("rm" | "grm") => all(words, Options::NONE, folder, "rm"),
         Some("unlink") => all(words, Options::NONE, folder, "unlink"),
         Some("rmdir") => all(words, Options::NONE, folder, "rmdir"),

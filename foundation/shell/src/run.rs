@@ -4,12 +4,14 @@ use std::rc::Rc;
 
 use crate::command::{Command, Folder, Input, Operator, Redirection, Word, program};
 use crate::doubt::Doubt;
+use crate::feeds::{Feed, told};
+use crate::inner::{Inner, What};
 use crate::output;
-use crate::shells::{self, Feed, told};
+use crate::shells;
 use crate::tree::{Simple, Value as Given};
 use crate::variables::Value;
 use crate::walk::{Call, Walker, is_output_redirected};
-use crate::wrappers::{self, Inner, What};
+use crate::wrappers;
 
 impl Walker {
     pub(crate) fn simple(&mut self, simple: &Simple, input: &Input, wants: bool) -> Option<String> {

@@ -2,9 +2,9 @@
 
 use crate::command::{Folder, Input, Word};
 use crate::globals;
+use crate::inner::{Inner, What, joined};
 use crate::options::{Argument, Options};
 use crate::shells;
-use crate::wrappers::{Inner, What, joined};
 
 /// The most items that a command is repeated for.
 const MOST_ITEMS: usize = 16;

@@ -2,7 +2,8 @@
 
 use crate::command::{Input, Word};
 use crate::doubt::Doubt;
-use crate::wrappers::{Inner, What};
+use crate::feeds::{Feed, told};
+use crate::inner::{Inner, What};
 
 /// Programs that read commands from `-c`, a file, or standard input.
 const SHELLS: [&str; 12] =
@@ -120,22 +121,6 @@ pub(crate) fn script(words: &[Word], feeds: &[Feed]) -> Option<Inner> {
     let mut inner = fed_by(&file.text, file, feeds).filter(|_| is_for_shell)?;
     inner.positionals = Some(words[1..].to_vec());
     Some(inner)
-}
-
-/// A file of which the line tells what it says.
-#[derive(Debug, Clone)]
-pub(crate) struct Feed {
-    /// Its path, or a process substitution as written.
-    pub(crate) path: String,
-    /// What it says; `None` for what a process says that is not known.
-    pub(crate) text: Option<String>,
-}
-
-/// What the line tells of a file.
-pub(crate) fn told<'a>(feeds: &'a [Feed], path: &str) -> Option<&'a Feed> {
-    let plain = |path: &'a str| path.strip_prefix("./").unwrap_or(path);
-    let path = path.strip_prefix("./").unwrap_or(path);
-    feeds.iter().rev().find(|feed| plain(&feed.path) == path)
 }
 
 fn is_input(file: &str) -> bool {

@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
-use crate::LONGEST;
 use crate::command::{Command, Folder, Input, Operator, Redirection, Script, Word};
-use crate::doubt::Doubt;
+use crate::doubt::{Doubt, LONGEST};
+use crate::feeds::{Feed, told};
 use crate::lexer::Parser;
-use crate::shells::{Feed, told};
 use crate::tree::{Item, List, Node, Raw, Redirect};
 use crate::variables::Variables;
 

@@ -1,6 +1,6 @@
 //! Which files a command creates or changes.
 
-use crate::command::{Command, Folder, Operator, Word};
+use crate::command::{Command, Folder, Operator, Script, Word};
 use crate::copies::{self, copies, transfers};
 use crate::downloads::{curl, tar, unzip, wget};
 use crate::files::{Write, below, is_device};
@@ -14,14 +14,25 @@ const PATCH: Options =
     Options::new("pidorBDFgVxYz", "strip input directory output reject-file prefix suffix fuzz");
 const GIT_RESTORE: Options = Options::new("s", "source pathspec-from-file conflict");
 
-/// The files that a command creates or changes.
-pub(crate) fn of(command: &Command) -> Vec<Write> {
-    let mut writes: Vec<Write> = redirected(command).collect();
-    if let Some(name) = command.program() {
-        by_program(name, &command.words, &command.folder, &mut writes);
+impl Script {
+    /// Every file that the line creates or changes, as far as the arguments of its commands name them.
+    pub fn writes(&self) -> Vec<Write> {
+        self.commands.iter().flat_map(Command::writes).collect()
     }
-    writes.retain(|write| !write.target.as_deref().is_some_and(|target| is_device(target) || target == "-"));
-    writes
+}
+
+impl Command {
+    /// The files that it creates or changes itself, as far as its words and redirections name them.
+    pub fn writes(&self) -> Vec<Write> {
+        let mut writes: Vec<Write> = redirected(self).collect();
+        if let Some(name) = self.program() {
+            by_program(name, &self.words, &self.folder, &mut writes);
+        }
+        writes.retain(|write| {
+            !write.target.as_deref().is_some_and(|target| is_device(target) || target == "-")
+        });
+        writes
+    }
 }
 
 fn redirected(command: &Command) -> impl Iterator<Item = Write> {

@@ -51,7 +51,7 @@ pub(super) fn written(sight: &Sight<'_>) -> Vec<Written> {
     let around: Vec<_> = commands.iter().filter(is_around).flat_map(files_of).collect();
     let of_command = |command: &Command| {
         let mut files = files_of(command);
-        if files.is_empty() && command.said().is_some_and(|said| !said.is_empty()) {
+        if files.is_empty() && command.output().is_some_and(|said| !said.is_empty()) {
             files.clone_from(&around);
         }
         let text = if files.is_empty() { None } else { text_of(command) };
@@ -69,8 +69,8 @@ fn text_of(command: &Command) -> Option<String> {
             Some(read.lines().filter(|line| line.starts_with('+')).collect::<Vec<_>>().join("\n"))
         }
         // What is not known of the words stands in them as written.
-        "echo" | "printf" => Some(command.said().unwrap_or_else(|| words(command))),
-        program if FILTERS.contains(&program) => Some(command.said().unwrap_or_else(|| read.to_owned())),
+        "echo" | "printf" => Some(command.output().unwrap_or_else(|| words(command))),
+        program if FILTERS.contains(&program) => Some(command.output().unwrap_or_else(|| read.to_owned())),
         program if EDITORS.contains(&program) => Some(format!("{read}\n{}", words(command))),
         _ => None,
     }

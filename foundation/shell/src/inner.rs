@@ -1,0 +1,57 @@
+//! A command that a command runs.
+
+use crate::command::{Folder, Input, Word};
+use crate::doubt::Doubt;
+
+/// A command, or a text of commands, that a command runs.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) what: What,
+    pub(crate) assignments: Vec<(String, Word)>,
+    /// Whether it runs in the same shell, so that a `cd` in it lasts.
+    pub(crate) shares_shell: bool,
+    /// The folder it runs in, when that is another one.
+    pub(crate) folder: Option<Folder>,
+    /// What it reads, when that is not what the command around it reads.
+    pub(crate) input: Option<Input>,
+    /// `$1` and the others.
+    pub(crate) positionals: Option<Vec<Word>>,
+}
+
+#[derive(Debug)]
+pub(crate) enum What {
+    Words(Vec<Word>),
+    /// A text, and who runs it.
+    Text(Word, String),
+    Doubt(Doubt),
+}
+
+impl Inner {
+    pub(crate) fn new(what: What) -> Self {
+        Self {
+            what,
+            assignments: Vec::new(),
+            shares_shell: false,
+            folder: None,
+            input: None,
+            positionals: None,
+        }
+    }
+
+    /// These words as a command; `None` when there are none.
+    pub(crate) fn words(words: &[Word]) -> Option<Self> {
+        (!words.is_empty()).then(|| Self::new(What::Words(words.to_vec())))
+    }
+}
+
+/// These words as one text.
+pub(crate) fn joined(words: &[Word], by: &str) -> Option<Inner> {
+    let words = words.strip_prefix(&[Word::literal("--")]).unwrap_or(words);
+    if words.is_empty() {
+        return None;
+    }
+    let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
+    let is_literal = words.iter().all(|word| word.is_literal);
+    let text = Word { text: texts.join(" "), is_literal, is_quoted: true, is_at_home: false };
+    Some(Inner::new(What::Text(text, by.to_owned())))
+}
