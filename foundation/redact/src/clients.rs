@@ -1,6 +1,6 @@
 //! Options of programs that take a credential under a name that does not say so: `mysql -p…`, `curl -u me:…`.
 
-use super::{Hidden, MARK};
+use crate::hidden::{Hidden, MARK, is_variable};
 
 /// Which part of a value is secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -263,6 +263,6 @@ fn hide(word: &str, from: usize, part: Part) -> Option<Hidden> {
         Part::After(separator) => start + word[start..].find(separator)? + 1,
     };
     let end = word.trim_end_matches(['"', '\'', '`', ';', ')']).len();
-    (start < end && !super::is_variable(&word[start..]))
+    (start < end && !is_variable(&word[start..]))
         .then(|| Hidden { shown: format!("{}{MARK}{}", &word[..start], &word[end..]), value: from })
 }

@@ -2,19 +2,14 @@
 //! command, never the value of a credential.
 
 mod clients;
+mod hidden;
 
 use std::borrow::Cow;
 
 use clients::Client;
+use hidden::{Hidden, is_variable};
 
-/// A word with its secret hidden, and where in the word the value began.
-struct Hidden {
-    shown: String,
-    value: usize,
-}
-
-/// What stands where a secret stood.
-pub const MARK: &str = "[redacted]";
+pub use hidden::MARK;
 
 /// Words that name a credential when they end the part before `=` or `:`.
 const NAMES: [&str; 14] = [
@@ -296,13 +291,6 @@ fn is_closed(word: &str) -> bool {
 fn open_quote(word: &str) -> Option<char> {
     let quote = word.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     (!word[1..].contains(quote)).then_some(quote)
-}
-
-/// Whether a value is only the name of a variable, or what a command prints: the secret is not in the text.
-fn is_variable(value: &str) -> bool {
-    let value = value.trim_start_matches(['"', '\'', '`']);
-    let name = value.strip_prefix('$').filter(|rest| !rest.starts_with(['\'', '"']));
-    name.is_some_and(|name| ![":-", ":=", ":+"].iter().any(|default| name.contains(default)))
 }
 
 /// The quote that opens `value` and does not close in it.
