@@ -29,7 +29,7 @@ pub enum Doubt {
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLong => write!(f, "is longer than {} bytes", LONGEST),
+            Self::TooLong => write!(f, "is longer than {LONGEST} bytes"),
             Self::TooDeep => f.write_str("is nested too deeply to be followed"),
             Self::TooMuch => f.write_str("unfolds into too much to be followed"),
             Self::Unclosed => {
