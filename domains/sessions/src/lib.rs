@@ -3,7 +3,6 @@
 pub mod book;
 pub mod compaction;
 pub mod derived;
-pub mod legacy;
 pub mod liveness;
 pub mod machine;
 pub mod projects;

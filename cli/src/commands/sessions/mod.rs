@@ -1,6 +1,7 @@
 //! `req sessions`: who works where, and what each is doing.
 
-mod legacy;
+mod compare;
+mod parting;
 
 use std::io::Write;
 
@@ -26,7 +27,7 @@ use crate::place::Place;
 /// Brings the registry in step, then lists the sessions.
 pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
     if arguments.compare_legacy {
-        return legacy::compare(arguments.json.json, out);
+        return compare::compare(arguments.json.json, out);
     }
     let place = Place::here()?;
     let mut overview = Overview::new(place.paths.clone());

@@ -11,10 +11,11 @@ use sessions::projects::Boundaries;
 
 use crate::Dice;
 use crate::for_every;
-use crate::order::{Disorder, disorder, spoil, trace};
+use crate::order::{Disorder, disorder, spoil};
 use crate::sent::name;
 use crate::support::home::{Home, append, put_meta};
 use crate::support::log::{EPOCH, millis};
+use crate::trace::trace;
 use crate::world::{PROJECTS, World, by_session};
 
 /// What a book says at the end of a history, without what depends on the files themselves.

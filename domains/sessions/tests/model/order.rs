@@ -2,7 +2,6 @@
 //! table may decide.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use platform::process::Liveness;
 use sessions::State;
@@ -14,6 +13,7 @@ use crate::Dice;
 use crate::for_every;
 use crate::sent::{Sent, name};
 use crate::support::log::millis;
+use crate::trace::trace;
 use crate::world::{World, by_session};
 
 /// What is shuffled together: all events of a boot, or only those that follow each other closely.
@@ -61,30 +61,6 @@ pub fn fold(log: &str) -> (Machine, Vec<Rule>) {
     let stretch = read(log.as_bytes(), &mut Boots::default());
     let rules = stretch.events.iter().map(|event| machine.apply(&event.record)).collect();
     (machine, rules)
-}
-
-/// What happened in a log, event by event.
-pub fn trace(seed: u64, log: &str) -> String {
-    let mut told = format!("seed {seed}\n");
-    let mut machine = Machine::default();
-    for event in &read(log.as_bytes(), &mut Boots::default()).events {
-        let rule = machine.apply(&event.record);
-        let (key, record) = (event.key(), &event.record);
-        let owner = record.owner.as_ref().map(|owner| (owner.pid, &owner.start_raw, owner.guessed));
-        writeln!(
-            told,
-            "  boot {} {:>9} {:<20} {:<10} {:<3} {} {owner:?} -> {rule}: {}",
-            key.boot,
-            record.at() / 1_000 - crate::support::log::EPOCH,
-            record.event,
-            record.tool_name,
-            record.tool_use_id,
-            record.ppid,
-            machine.state
-        )
-        .unwrap();
-    }
-    told
 }
 
 /// Each session's log as it was sent, and what it leads to.

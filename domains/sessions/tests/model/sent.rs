@@ -1,15 +1,10 @@
-//! One event on its way to both systems: as a line of our log, and as the older system's hook gets it.
+//! One event on its way to both systems: as a line of our log, and with what the older system's hook gets.
 
 use std::fmt::Write;
 
-use chrono::DateTime;
 use hooks_common::session_log::LoggedOwner;
 
-use crate::support::legacy_table::Event;
-use crate::support::log::{EPOCH, moment};
-
-/// When all clients started, in seconds since 1970; that they are others is told by their raw starts.
-pub const STARTED: u64 = 1_769_530_000;
+use crate::support::log::moment;
 
 /// An event.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -97,24 +92,6 @@ impl Sent {
         }
         line.push_str("}\n");
         line
-    }
-
-    /// The same for the older system.
-    pub fn legacy(&self) -> Event {
-        let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-        Event {
-            name: self.event.to_owned(),
-            session: name(self.session),
-            pid: self.ppid,
-            proc_started: (self.ppid == self.owner.pid).then_some(STARTED),
-            cwd: text(self.cwd),
-            at: DateTime::from_timestamp(EPOCH + self.at, 0).unwrap(),
-            source: text(self.source),
-            notification_type: text(self.notification),
-            stop_hook_active: self.stop_hook_active,
-            tool: text(self.tool),
-            file: text(self.file),
-        }
     }
 }
 

@@ -1,5 +1,4 @@
 //! What several test binaries share.
 
 pub mod home;
-pub mod legacy_table;
 pub mod log;

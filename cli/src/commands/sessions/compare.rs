@@ -6,17 +6,18 @@ use chrono::{DateTime, Utc};
 use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
+use migrate::capacitor::{
+    Comparison, Fact, OurProject, OurSession, Reader, Stores, compare as compare_stores,
+};
 use platform::process::Liveness;
 use platform::store;
 use platform::time::Moment;
 use sessions::derived::{DerivedState, Session};
-use sessions::legacy::{
-    Comparison, Fact, OurProject, OurSession, Parting, Reader, Stores, compare as compare_stores,
-};
 use sessions::machine::{Machine, Rule};
 use sessions::projects::Boundaries;
 use sessions::record::{self, Boots};
 
+use super::parting::{Parting, in_their_words};
 use super::{print_json, shortened};
 use crate::overview::Overview;
 
@@ -47,7 +48,7 @@ fn our_projects(paths: &Paths, state: &DerivedState) -> Vec<OurProject> {
         let why = state.sessions.iter().find(|session| Some(&session.session_id) == decides);
         OurProject {
             path: path.clone(),
-            state: project.state,
+            state: in_their_words(project.state),
             session_id: project.session_id.clone(),
             live: project.live,
             via: project.via.to_owned(),
@@ -65,7 +66,7 @@ fn our_session(paths: &Paths, session: &Session) -> OurSession {
     OurSession {
         id: session.session_id.clone(),
         project: session.project_dir.to_string_lossy().into_owned(),
-        state: session.display_state,
+        state: in_their_words(session.display_state),
         liveness: match session.liveness {
             "live" => Liveness::Live,
             "dead" | "ended" => Liveness::Dead,

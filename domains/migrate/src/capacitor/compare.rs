@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::explain::Explainer;
 use super::improvement::Improvement;
 use super::resolve::{Reader, Verdict};
-use crate::State;
+use super::state::CapacitorState as State;
 
 /// What we show for a project.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,4 +1,4 @@
-//! The stores of the older system, "Capacitor": read, resolved as its own reader does, and compared with our
+//! The stores of Capacitor, the older system: read, resolved as its own reader does, and compared with our
 //! verdicts, so that a migration can be watched before anybody trusts it. Nothing here writes or deletes.
 //!
 //! Our session directories may lie in the same `sessions/` folder as the older system's locks; each side knows
@@ -7,20 +7,20 @@
 pub mod activity;
 pub mod compare;
 mod explain;
-pub mod facts;
 pub mod improvement;
 pub mod locks;
 pub mod oracle;
 pub mod resolve;
+pub mod state;
 pub mod stores;
 
 pub use activity::{Activity, SessionActivity};
 pub use compare::{
     Compared, Comparison, Fact, OurProject, OurSession, Shown, Totals, compare, is_written_there,
 };
-pub use facts::Parting;
 pub use improvement::Improvement;
 pub use locks::{Lock, LockKind};
 pub use oracle::is_alive;
 pub use resolve::{IsAlive, Reader, Verdict, Via, resolve};
+pub use state::CapacitorState;
 pub use stores::{Record, Stores};

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::activity::{self, SessionActivity};
 use super::locks::{self, Lock};
-use crate::State;
+use super::state::CapacitorState as State;
 
 /// The only version of `sessions.json` that is understood.
 const RECORDS_VERSION: u64 = 3;

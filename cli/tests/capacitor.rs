@@ -1,25 +1,46 @@
-//! The older system beside ours: where the two differ, the difference has a name.
+//! Random histories in the older system and in ours: where the two differ, the difference has a name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use chrono::DateTime;
 use hooks_common::session_log::Meta;
+use migrate::capacitor::{Compared, Fact, Improvement, OurProject, OurSession, Reader, Via, compare};
 use platform::process::Liveness;
 use serde_json::json;
 use sessions::derived::{Session, show};
-use sessions::legacy::{Compared, Fact, Improvement, OurProject, OurSession, Parting, Reader, Via, compare};
 use sessions::machine::{Machine, Rule};
 use sessions::projects::Boundaries;
 use sessions::reconcile::Known;
 use sessions::record::{Boots, read};
 
-use crate::for_every;
-use crate::order::trace;
-use crate::sent::name;
-use crate::support::legacy_table::LegacyTable;
+use crate::dice::{Dice, for_every};
+use crate::hook_table::{Event, HookTable};
+use crate::parting::{Parting, in_their_words};
+use crate::sent::{Sent, name};
 use crate::support::log::{EPOCH, millis, moment};
+use crate::trace::trace;
 use crate::world::{PROJECTS, World, by_session};
+
+#[path = "../../domains/sessions/tests/model/dice.rs"]
+mod dice;
+#[path = "../../domains/migrate/tests/support/hook_table.rs"]
+mod hook_table;
+#[path = "../src/commands/sessions/parting.rs"]
+mod parting;
+#[path = "../../domains/sessions/tests/model/sent.rs"]
+mod sent;
+#[path = "../../domains/sessions/tests/support/mod.rs"]
+mod support;
+#[path = "../../domains/sessions/tests/model/trace.rs"]
+mod trace;
+#[path = "../../domains/sessions/tests/model/turn.rs"]
+mod turn;
+#[path = "../../domains/sessions/tests/model/world.rs"]
+mod world;
+
+/// When all clients started, in seconds since 1970; their raw starts tell them apart.
+const STARTED: u64 = 1_769_530_000;
 
 /// A session on our side.
 struct Ours {
@@ -67,7 +88,7 @@ fn our_session(session: &Session, parting: &Parting) -> OurSession {
     OurSession {
         id: session.session_id.clone(),
         project: session.project_dir.to_str().unwrap().to_owned(),
-        state: session.display_state,
+        state: in_their_words(session.display_state),
         liveness: match session.liveness {
             "live" => Liveness::Live,
             "unknown" => Liveness::Unknown,
@@ -95,12 +116,12 @@ fn compared(seed: u64) -> (usize, Vec<Difference>) {
     // It knows fewer packages where they have no file of the kind that it goes by.
     let known = if world.dice.percent(80) { &PROJECTS[..] } else { &PROJECTS[..2] };
     let projects = known.iter().map(|project| (*project).to_owned()).collect();
-    let mut table = LegacyTable { projects, ..LegacyTable::default() };
+    let mut table = HookTable { projects, ..HookTable::default() };
     for _ in 0..40 {
         let before = world.sent.len();
         world.step();
         for sent in &world.sent[before..] {
-            table.apply(&sent.legacy(), &|pid, _| world.is_running(pid));
+            table.apply(&heard(sent), &|pid, _| world.is_running(pid));
         }
         table.reap(&|pid, _| world.is_running(pid));
     }
@@ -117,7 +138,7 @@ fn compared(seed: u64) -> (usize, Vec<Difference>) {
         sessions.iter().zip(&ours).map(|(session, ours)| our_session(session, &ours.parting)).collect();
     let our_project = |(path, project): (&String, &sessions::derived::Project)| OurProject {
         path: path.clone(),
-        state: project.state,
+        state: in_their_words(project.state),
         session_id: project.session_id.clone(),
         live: project.live,
         via: project.via.to_owned(),
@@ -193,5 +214,23 @@ fn every_difference_from_the_older_system_has_a_name() {
     #[allow(clippy::print_stdout, reason = "shown with --nocapture")]
     {
         println!("{told}");
+    }
+}
+
+/// The event as the older system's hook gets it.
+fn heard(sent: &Sent) -> Event {
+    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    Event {
+        name: sent.event.to_owned(),
+        session: name(sent.session),
+        pid: sent.ppid,
+        proc_started: (sent.ppid == sent.owner.pid).then_some(STARTED),
+        cwd: text(sent.cwd),
+        at: DateTime::from_timestamp(EPOCH + sent.at, 0).unwrap(),
+        source: text(sent.source),
+        notification_type: text(sent.notification),
+        stop_hook_active: sent.stop_hook_active,
+        tool: text(sent.tool),
+        file: text(sent.file),
     }
 }

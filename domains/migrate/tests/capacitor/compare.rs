@@ -1,13 +1,13 @@
 //! The comparison: each known difference is found where it arises, and nothing is explained that is not known.
 
-use platform::process::Liveness;
-use proptest::prelude::*;
-use sessions::State::{self, Idle, Ready, Waiting, Working};
-use sessions::legacy::{
+use migrate::capacitor::CapacitorState::{self as State, Idle, Ready, Waiting, Working};
+use migrate::capacitor::{
     Comparison, Fact, Improvement, OurProject, OurSession, Reader, Stores, Via, compare, is_written_there,
 };
+use platform::process::Liveness;
+use proptest::prelude::*;
 
-use crate::support::legacy_table::{Event, LegacyTable};
+use crate::support::hook_table::{Event, HookTable};
 use crate::{STARTED, at};
 
 /// The client of every session, unless a test says otherwise.
@@ -33,8 +33,8 @@ fn stores(events: &[Event]) -> Stores {
     table(events).stores
 }
 
-fn table(events: &[Event]) -> LegacyTable {
-    let mut table = LegacyTable { projects: vec!["/repo/auth".to_owned()], ..LegacyTable::default() };
+fn table(events: &[Event]) -> HookTable {
+    let mut table = HookTable { projects: vec!["/repo/auth".to_owned()], ..HookTable::default() };
     for event in events {
         table.apply(event, &|_, _| true);
     }

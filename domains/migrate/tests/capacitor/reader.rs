@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 
 use chrono::TimeDelta;
-use sessions::State::{self, Compacting, Idle, Ready, Waiting, Working};
-use sessions::legacy::{Activity, Lock, Reader, Record, SessionActivity, Stores, Verdict, Via, resolve};
+use migrate::capacitor::CapacitorState::{self as State, Compacting, Idle, Ready, Waiting, Working};
+use migrate::capacitor::{Activity, Lock, Reader, Record, SessionActivity, Stores, Verdict, Via, resolve};
 
 use crate::{STARTED, at};
 
@@ -158,7 +158,7 @@ fn working_and_waiting_tire_after_30_seconds_and_compacting_does_not() {
         (Idle, Idle, Idle),
     ] {
         let shown = |age| show(&stores([record("s1", state, "/repo", age, age)], []), "/repo");
-        assert_eq!((shown(30).state, shown(31).state), (at_30, at_31), "{state}");
+        assert_eq!((shown(30).state, shown(31).state), (at_30, at_31), "{state:?}");
         assert_eq!(shown(31).is_faded(), at_30 != at_31);
         assert_eq!(shown(31).recorded, Some(state));
     }

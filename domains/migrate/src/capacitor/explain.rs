@@ -9,8 +9,8 @@ use platform::process::Liveness;
 use super::compare::{Fact, OurProject, OurSession};
 use super::improvement::Improvement;
 use super::resolve::{Reader, Verdict, Via, is_within};
+use super::state::CapacitorState as State;
 use super::stores::Record;
-use crate::State;
 
 /// How much later our hook may have run than the older one for the same event, in seconds. Beyond that the older
 /// one did not write the event down.

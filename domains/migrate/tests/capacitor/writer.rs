@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use sessions::State::{self, Compacting, Idle, Ready, Waiting, Working};
-use sessions::legacy::Stores;
+use migrate::capacitor::CapacitorState::{self as State, Compacting, Idle, Ready, Waiting, Working};
+use migrate::capacitor::Stores;
 
-use crate::support::legacy_table::{Event, LegacyTable};
+use crate::support::hook_table::{Event, HookTable};
 use crate::{STARTED, at};
 
 const CLIENT: u32 = 100;
@@ -23,8 +23,8 @@ fn event(name: &str) -> Event {
 }
 
 /// The table with a session in a state that it has had for 10 s.
-fn table_in(state: Option<State>) -> LegacyTable {
-    let mut table = LegacyTable::default();
+fn table_in(state: Option<State>) -> HookTable {
+    let mut table = HookTable::default();
     let way: &[&str] = match state {
         None => &[],
         Some(Ready) => &["SessionStart"],
@@ -137,7 +137,7 @@ fn an_end_leaves_a_tombstone_and_nothing_else() {
 
 #[test]
 fn an_end_without_any_folder_still_ends() {
-    let mut table = LegacyTable::default();
+    let mut table = HookTable::default();
     table.apply(&Event { cwd: None, ..event("UserPromptSubmit") }, &|_, _| true);
     assert_eq!(table.stores, Stores::default(), "no folder, no record");
     table.apply(&Event { cwd: None, ..event("SessionEnd") }, &|_, _| true);
@@ -161,9 +161,9 @@ fn an_end_spares_a_session_that_another_process_uses() {
 
 #[test]
 fn a_folder_is_looked_for_in_four_places() {
-    let mut table = LegacyTable { pwd: Some("/pwd".into()), ..LegacyTable::default() };
+    let mut table = HookTable { pwd: Some("/pwd".into()), ..HookTable::default() };
     let none = Event { cwd: None, ..event("UserPromptSubmit") };
-    let cwd = |table: &LegacyTable| table.stores.records["s1"].cwd.clone();
+    let cwd = |table: &HookTable| table.stores.records["s1"].cwd.clone();
     table.apply(&none, &|_, _| true);
     assert_eq!(cwd(&table), "/pwd");
     table.pwd = Some("/elsewhere".into());
@@ -195,7 +195,7 @@ fn two_events_make_locks_even_when_they_are_skipped() {
 
 #[test]
 fn activity_is_kept_for_four_tools_newest_first() {
-    let mut table = LegacyTable { projects: vec!["/repo/auth".into()], ..LegacyTable::default() };
+    let mut table = HookTable { projects: vec!["/repo/auth".into()], ..HookTable::default() };
     let mut touch = |tool: &str, file: &str| {
         let touch = Event { tool: Some(tool.into()), file: Some(file.into()), ..event("PostToolUse") };
         table.apply(&touch, &|_, _| true);

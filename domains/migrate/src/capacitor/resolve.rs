@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::locks::Lock;
 use super::oracle::is_alive;
+use super::state::CapacitorState as State;
 use super::stores::{Record, Stores};
-use crate::State;
 
 /// After so many seconds a record without a lock is not believed.
 pub const STALE_SECS: i64 = 300;

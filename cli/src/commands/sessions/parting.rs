@@ -5,15 +5,15 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::compare::{Fact, is_written_there};
-use crate::State;
-use crate::machine::{Machine, Rule};
-use crate::record::Record;
+use migrate::capacitor::{CapacitorState, Fact, is_written_there};
+use sessions::State;
+use sessions::machine::{Machine, Rule};
+use sessions::record::Record;
 
 /// One session in both systems, as far as events alone decide.
 #[derive(Debug, Clone, Default)]
 pub struct Parting {
-    theirs: Option<State>,
+    theirs: Option<CapacitorState>,
     changed_at: Option<DateTime<Utc>>,
     is_over_there: bool,
     /// Whether what ours heard last, or what changed its state, is another event than theirs.
@@ -55,7 +55,7 @@ impl Parting {
     fn agrees_with(&self, machine: &Machine) -> bool {
         let waits = machine.waits.iter().any(|wait| wait.agent.is_some());
         let works = !machine.agents.is_empty() && machine.state == State::Ready;
-        self.theirs.unwrap_or_default() == machine.state && !waits && !works
+        self.theirs.unwrap_or_default() == in_their_words(machine.state) && !waits && !works
     }
 
     /// The older system's table.
@@ -63,8 +63,8 @@ impl Parting {
         let event = &*record.event;
         if event == "SessionStart" {
             self.is_over_there = false;
-            if !self.theirs.is_some_and(State::is_active) {
-                self.theirs = Some(State::Ready);
+            if !self.theirs.is_some_and(CapacitorState::is_active) {
+                self.theirs = Some(CapacitorState::Ready);
             }
             return;
         }
@@ -81,10 +81,10 @@ impl Parting {
         }
         self.written_at = DateTime::from_timestamp_millis(record.at());
         self.theirs = Some(match event {
-            "PermissionRequest" => State::Waiting,
-            "PreCompact" => State::Compacting,
-            "Notification" | "Stop" => State::Ready,
-            _ => State::Working,
+            "PermissionRequest" => CapacitorState::Waiting,
+            "PreCompact" => CapacitorState::Compacting,
+            "Notification" | "Stop" => CapacitorState::Ready,
+            _ => CapacitorState::Working,
         });
     }
 }
@@ -116,4 +116,15 @@ fn fact(record: &Record<'_>, rule: Rule) -> Option<Fact> {
         Rule::LateAfterEnd => Fact::LateAfterEnd,
         _ => return None,
     })
+}
+
+/// A state of ours in the older system's words.
+pub fn in_their_words(state: State) -> CapacitorState {
+    match state {
+        State::Working => CapacitorState::Working,
+        State::Ready => CapacitorState::Ready,
+        State::Idle => CapacitorState::Idle,
+        State::Compacting => CapacitorState::Compacting,
+        State::Waiting => CapacitorState::Waiting,
+    }
 }

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-#[path = "legacy/compare.rs"]
+#[path = "capacitor/compare.rs"]
 mod compare;
-#[path = "legacy/reader.rs"]
+#[path = "capacitor/reader.rs"]
 mod reader;
 mod support;
-#[path = "legacy/writer.rs"]
+#[path = "capacitor/writer.rs"]
 mod writer;
 
 /// When the clients of these tests started.

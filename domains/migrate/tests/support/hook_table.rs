@@ -5,8 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sessions::State;
-use sessions::legacy::{Activity, IsAlive, Lock, Record, Stores};
+use migrate::capacitor::{Activity, CapacitorState as State, IsAlive, Lock, Record, Stores};
 
 /// The tools whose files are recorded.
 const FILE_TOOLS: [&str; 4] = ["Edit", "Write", "Read", "NotebookEdit"];
@@ -51,7 +50,7 @@ enum Action {
 
 /// The stores as the original's hooks leave them.
 #[derive(Debug, Clone, Default)]
-pub struct LegacyTable {
+pub struct HookTable {
     /// `CLAUDE_PROJECT_DIR`, where the hooks have it.
     pub project_dir: Option<String>,
     /// `PWD` of the hooks.
@@ -64,7 +63,7 @@ pub struct LegacyTable {
     pub stores: Stores,
 }
 
-impl LegacyTable {
+impl HookTable {
     /// The state that is recorded for a session.
     pub fn state(&self, session: &str) -> Option<State> {
         self.stores.records.get(session).map(|record| record.state)
