@@ -1,8 +1,8 @@
 //! Guards: what a tool is about to do, read from the command it runs, the edit it makes, the file it reads; and how
 //! commands ended.
 //!
-//! Each guard is a module with its name in the configuration; [`pre_tool`] asks those that are on and puts what they
-//! find together, [`post_tool`] does so after a tool ran. A guard answers with [`objection::Objection`]s: what is
+//! Each guard is a module with its name in the configuration; [`table`] has a row for each, [`pre_tool`] asks those that are on
+//! and puts what they find together, [`post_tool`] does so after a tool ran. A guard answers with [`objection::Objection`]s: what is
 //! wrong, what to do instead, how sure it is. What becomes of that (refused, asked, told, recorded) is the
 //! configuration's.
 
@@ -37,6 +37,7 @@ pub mod settings;
 pub mod sight;
 pub mod sql;
 pub mod staged;
+pub mod table;
 #[cfg(test)]
 mod testing;
 pub mod tests;

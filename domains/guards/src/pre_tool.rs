@@ -1,25 +1,18 @@
 //! PreToolUse: is there anything against this use of a tool?
 
 use config::Policy;
-use config::types::guards::{
-    Destructive, Guard, GuardName, LargeRead, Paths, Patterns, Placed, Powershell, ProtectedContent, Push,
-    References, Secrets, Settings, Sql,
-};
+use config::types::guards::GuardName;
 use hooks_common::answer::Decision;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::{GateRecord, GuardRecord};
 use platform::text::cut_bytes;
 use redact::redact;
-use serde::de::DeserializeOwned;
-use shell::Doubt;
 
 use crate::grants::{self, Grant, Grants};
-use crate::objection::{Objection, Raised, Verdict};
+use crate::objection::{Raised, Verdict};
 use crate::sight::Sight;
-use crate::{
-    destructive, everyday, large_read, overrides, paths, patterns, powershell, protected_content, push,
-    references, refusal, secrets, settings, sql,
-};
+pub use crate::table::raise;
+use crate::{overrides, refusal};
 
 /// How much of what was found the log keeps, in bytes.
 const LONGEST_WHAT: usize = 300;
@@ -157,124 +150,6 @@ fn refuse_second(hook: &mut Hook, grant: &Grant) {
     );
     hook.gates.get_or_insert_default().outcome = "guard".to_owned();
     hook.answer.decide(Decision::Refuse(text));
-}
-
-/// What the guards that are on find, and which of them failed.
-pub fn raise(sight: &Sight<'_>) -> (Vec<Raised>, Vec<String>) {
-    let mut asked = Asked { sight, raised: Vec::new(), failures: Vec::new() };
-    let is_everyday = sight.is_bash() && everyday::is_all(sight.script());
-    for (name, _) in sight.policy.guards() {
-        if is_everyday {
-            // Only a rule of the user's own can be about it.
-            if name == GuardName::Destructive {
-                asked.ask::<Destructive>(destructive::concerns, destructive::examine);
-            }
-        } else if sight.is_bash() {
-            match name {
-                GuardName::Settings => asked.ask::<Settings>(settings::concerns_line, settings::examine_line),
-                GuardName::Push => asked.ask::<Push>(push::concerns, push::examine),
-                GuardName::Destructive => {
-                    asked.ask::<Destructive>(destructive::concerns, destructive::examine);
-                }
-                GuardName::Sql => asked.ask::<Sql>(sql::concerns, sql::examine),
-                GuardName::Powershell => asked.ask::<Powershell>(powershell::concerns, powershell::examine),
-                GuardName::Paths => asked.ask::<Paths>(paths::concerns_line, paths::examine_line),
-                GuardName::ProtectedContent => {
-                    asked.ask::<ProtectedContent>(
-                        protected_content::concerns_line,
-                        protected_content::examine_line,
-                    );
-                }
-                GuardName::Secrets => asked.ask::<Secrets>(secrets::concerns_line, secrets::examine_line),
-                GuardName::Patterns => {
-                    asked.ask::<Patterns>(patterns::concerns_line, patterns::examine_commit);
-                }
-                _ => {}
-            }
-        } else if sight.is_edit() {
-            match name {
-                GuardName::Settings => asked.ask::<Settings>(settings::concerns_edit, settings::examine_edit),
-                GuardName::Paths => asked.ask::<Paths>(|_| true, paths::examine_edit),
-                GuardName::References => asked.ask::<References>(references::concerns, references::examine),
-                GuardName::ProtectedContent => {
-                    asked.ask::<ProtectedContent>(|_| true, protected_content::examine_edit);
-                }
-                GuardName::Secrets => asked.ask::<Secrets>(|_| true, secrets::examine_edit),
-                _ => {}
-            }
-        } else if sight.tool_use.tool == "Read" && name == GuardName::LargeRead {
-            asked.ask::<LargeRead>(large_read::concerns, large_read::examine);
-        }
-    }
-    asked.raised.extend(overrides::examine(sight));
-    if asked.raised.is_empty() {
-        asked.raised.extend(beyond(sight));
-    }
-    (asked.raised, asked.failures)
-}
-
-/// A line that goes beyond what is followed may run anything behind that: whoever looks at lines has the user asked.
-fn beyond(sight: &Sight<'_>) -> Option<Raised> {
-    /// The guards that look at lines, those whose matter is worst first.
-    const LOOKING: [GuardName; 9] = [
-        GuardName::Destructive,
-        GuardName::Settings,
-        GuardName::Push,
-        GuardName::Sql,
-        GuardName::Secrets,
-        GuardName::ProtectedContent,
-        GuardName::Paths,
-        GuardName::Powershell,
-        GuardName::Patterns,
-    ];
-    let doubt = sight.script().doubt.as_ref()?;
-    if !matches!(doubt, Doubt::TooLong | Doubt::TooDeep | Doubt::TooMuch) {
-        return None;
-    }
-    let guard = LOOKING.into_iter().find(|name| sight.policy.has_guard(*name))?;
-    let (_, mode) = sight.policy.guards().find(|(name, _)| *name == guard)?;
-    let place = sight.policy.guard_place(guard).ok()??;
-    let objection = Objection::doubtful(
-        format!("this line {doubt}, and what it runs behind that is not known"),
-        "run it in parts; a long text belongs into a file by Write",
-    );
-    let (verdict, place) = (objection.verdict(mode), (place.file, place.line));
-    Some(Raised { guard, verdict, objection, message: None, place })
-}
-
-struct Asked<'a, 's> {
-    sight: &'a Sight<'s>,
-    raised: Vec<Raised>,
-    failures: Vec<String>,
-}
-
-impl Asked<'_, '_> {
-    /// Asks a guard, unless a look at the tool tells that it has nothing to say. Its settings are read only then.
-    fn ask<T: Guard + DeserializeOwned>(
-        &mut self,
-        concerns: fn(&Sight<'_>) -> bool,
-        examine: fn(&T, &Sight<'_>) -> Result<Vec<Objection>, String>,
-    ) {
-        if !concerns(self.sight) {
-            return;
-        }
-        let placed = match self.sight.policy.guard::<T>() {
-            Ok(Some(placed)) => placed,
-            Ok(None) => return,
-            Err(error) => return self.failures.push(format!("guard {}: {error}", T::NAME)),
-        };
-        let Placed { place, settings, .. } = placed;
-        match examine(&settings, self.sight) {
-            Ok(objections) => self.raised.extend(objections.into_iter().map(|objection| Raised {
-                guard: T::NAME,
-                verdict: objection.verdict(settings.mode()),
-                message: settings.message().map(str::to_owned),
-                place: (place.file.clone(), place.line),
-                objection,
-            })),
-            Err(error) => self.failures.push(format!("guard {} could not look: {error}", T::NAME)),
-        }
-    }
 }
 
 /// Tells the model and the user what is only warned of, the first time that the session meets it.

@@ -14,7 +14,7 @@ pub mod summary;
 use std::path::PathBuf;
 
 use config::Policy;
-use config::types::guards::{Errors, Guard, GuardName, Loops, Placed, Tests};
+use config::types::guards::{Errors, GuardName, GuardSettings, Loops, Placed, Tests};
 use config::types::{Mode, Names};
 use hooks_common::event::{Event, Payload};
 use hooks_common::runtime::Hook;
@@ -109,11 +109,11 @@ fn examine(
 }
 
 /// A guard's settings, if it is on.
-fn placed<T: Guard + DeserializeOwned>(policy: &Policy) -> Result<Option<Placed<T>>, String> {
+fn placed<T: GuardSettings + DeserializeOwned>(policy: &Policy) -> Result<Option<Placed<T>>, String> {
     policy.guard().map_err(|error| error.to_string())
 }
 
-fn raised<T: Guard>(guard: Placed<T>, objection: Objection) -> (Raised, Mode) {
+fn raised<T: GuardSettings>(guard: Placed<T>, objection: Objection) -> (Raised, Mode) {
     let mode = guard.settings.mode();
     let raised = Raised {
         guard: T::NAME,

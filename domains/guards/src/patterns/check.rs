@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use config::Policy;
 use config::types::Mode;
-use config::types::guards::{Guard, PatternRule, Patterns};
+use config::types::guards::{GuardSettings, PatternRule, Patterns};
 use git::Repository;
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use config::types::Mode;
-use config::types::guards::{Guard, Patterns};
+use config::types::guards::{GuardSettings, Patterns};
 use git::Repository;
 
 use super::graduation::Step;

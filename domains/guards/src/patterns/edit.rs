@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use config::Policy;
 use config::types::Mode;
-use config::types::guards::{Guard, GuardName, PatternSeverity, Patterns, Placed};
+use config::types::guards::{GuardName, GuardSettings, PatternSeverity, Patterns, Placed};
 use hooks_common::answer::Decision;
 use hooks_common::event::{Payload, TextEdit};
 use hooks_common::runtime::Hook;

@@ -11,6 +11,7 @@ mod hooks;
 mod line;
 mod own;
 mod programs;
+mod strictness;
 #[cfg(test)]
 mod tests;
 mod texts;

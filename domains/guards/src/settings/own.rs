@@ -3,26 +3,18 @@
 //! The whole cascade is read as it is and as it would be, so that it does not matter in which file something stands, or
 //! how it is written.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use config::cascade::{self, Loaded};
 use config::sources::{ConfigFile, Level};
-use config::types::guards::Guards;
-use config::types::{Configuration, Mode, OnError, Requirement, Trigger};
+use config::types::guards::COMMON_KEYS;
+use config::types::{Configuration, GuardName, OnError, Requirement, Stricter, Trigger};
 use platform::text::fact;
 use serde_json::{Map, Value};
 
+use super::strictness::{Effect, Loss, effect, mode_rank};
 use crate::objection::Objection;
-
-/// Lists in which more is weaker.
-const EXEMPTING: [&str; 1] = ["exemptions"];
-/// Switches that weaken when they are on.
-const LETTING: [&str; 1] = ["allow_select"];
-/// Limits that weaken when they are raised.
-const LIMITS: [&str; 6] =
-    ["warn_above_kib", "refuse_above_kib", "most_lines", "grace_hours", "times", "repeated"];
-/// What a rule says, and not what it finds.
-const WORDS: [&str; 3] = ["message", "fix", "command"];
 
 /// What is weaker in the configuration when `text` stands in the file at `path`.
 pub(super) fn weakened(files: &[ConfigFile], path: &Path, level: Level, text: &str) -> Vec<Objection> {
@@ -47,7 +39,7 @@ pub(super) fn weakened(files: &[ConfigFile], path: &Path, level: Level, text: &s
     found.0
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Found(Vec<Objection>);
 
 impl Found {
@@ -76,7 +68,7 @@ fn compare(before: &Loaded, after: &Loaded, found: &mut Found) {
         }
     }
     requirements(was, is, found);
-    guards(&was.guards, &is.guards, found);
+    guards(was, is, found);
 }
 
 fn verifies(configuration: &Configuration) -> bool {
@@ -100,7 +92,7 @@ fn requirements(was: &Configuration, is: &Configuration, found: &mut Found) {
 }
 
 fn requirement(name: &str, old: &Requirement, new: &Requirement, on_error: OnError, found: &mut Found) {
-    if rank(new.mode) < rank(old.mode) {
+    if mode_rank(new.mode.name()) < mode_rank(old.mode.name()) {
         found.sure(lowered(&format!("the requirement {name}"), old.mode.name(), new.mode.name()));
     }
     if new.stop_only && !old.stop_only {
@@ -136,20 +128,18 @@ fn holds(trigger: &Trigger, other: &Trigger) -> bool {
     trigger == other || *trigger == Trigger::tool(&other.tool)
 }
 
-/// Guards are compared as data: what is a list loses entries, what is a limit rises, for all of them alike.
-fn guards(was: &Guards, is: &Guards, found: &mut Found) {
-    let data = |guards: &Guards| serde_json::to_value(guards).unwrap_or_default();
-    let (was, is) = (data(was), data(is));
-    for (name, old) in was.as_object().into_iter().flatten() {
-        let (Some(old), new) =
-            (old.as_object().filter(|old| is_on(old)), is.get(name).and_then(Value::as_object))
-        else {
-            continue;
-        };
-        match new {
+/// Guards are compared as data: each key declares the direction in which it is stricter.
+fn guards(was: &Configuration, is: &Configuration, found: &mut Found) {
+    let data =
+        |configuration: &Configuration| serde_json::to_value(&configuration.guards).unwrap_or_default();
+    let closes = |configuration: &Configuration| configuration.on_error == OnError::Deny;
+    let (old, new) = (data(was), data(is));
+    for (name, old) in old.as_object().into_iter().flatten() {
+        let Some(old) = old.as_object().filter(|old| is_on(old)) else { continue };
+        match new.get(name).and_then(Value::as_object) {
             None => found.sure(format!("the guard `{name}` would be gone")),
             Some(new) if !is_on(new) => found.sure(format!("the guard `{name}` would be off")),
-            Some(new) => guard(name, old, new, found),
+            Some(new) => guard(name, (old, closes(was)), (new, closes(is)), found),
         }
     }
 }
@@ -158,83 +148,60 @@ fn is_on(guard: &Map<String, Value>) -> bool {
     guard.get("enabled") != Some(&Value::Bool(false))
 }
 
-fn guard(name: &str, old: &Map<String, Value>, new: &Map<String, Value>, found: &mut Found) {
-    let guard = format!("the guard `{name}`");
-    for (key, was) in old {
-        let is = new.get(key).unwrap_or(&Value::Null);
-        match (key.as_str(), was, is) {
-            _ if was == is => {}
-            ("enabled" | "message", ..) => {}
-            ("mode", Value::String(was), Value::String(is)) if by_name(is) < by_name(was) => {
-                found.sure(lowered(&guard, was, is));
+/// Compares the keys of a guard, each with whether a guard without `on_error` closes on an error.
+fn guard(name: &str, was: (&Map<String, Value>, bool), is: (&Map<String, Value>, bool), found: &mut Found) {
+    let own = GuardName::ALL.iter().find(|guard| guard.name() == name).map_or(&[][..], |guard| guard.keys());
+    let keys: BTreeSet<&String> = was.0.keys().chain(is.0.keys()).collect();
+    for key in keys {
+        let direction = own.iter().chain(COMMON_KEYS).find(|(known, _)| known == key);
+        let direction = direction.map_or(Stricter::Undecided, |(_, direction)| *direction);
+        let value = |(guard, closes): (&Map<String, Value>, bool)| match guard.get(key) {
+            Some(value) => value.clone(),
+            // The change of the top level is reported by itself.
+            None if direction == Stricter::OnError && (was.0.contains_key(key) || is.0.contains_key(key)) => {
+                Value::from(if closes { "deny" } else { "allow" })
             }
-            ("on_error", was, _) if was == "deny" => {
-                found.sure(format!("{guard} would let tools through when it fails itself"));
+            None => Value::Null,
+        };
+        let (was, is) = (value(was), value(is));
+        match effect(direction, &was, &is) {
+            Effect::None => {}
+            Effect::Weaker(loss) => found.sure(loses(&format!("the guard `{name}`"), key, loss, (&was, &is))),
+            Effect::Unclear => {
+                let what = format!(
+                    "this changes `{key}` of the guard `{name}`, and whether it still finds as much cannot be decided"
+                );
+                found.0.push(Objection::doubtful(what, "add an entry instead, or ask the user"));
             }
-            (_, Value::Array(was), Value::Array(is)) => list(&guard, key, was, is, found),
-            (_, Value::Bool(was), Value::Bool(_)) if *was != LETTING.contains(&key.as_str()) => {
-                found.sure(format!("`{key}` of {guard} would become {}", !was));
-            }
-            (_, Value::Number(was), Value::Number(is))
-                if LIMITS.contains(&key.as_str()) && is.as_f64() > was.as_f64() =>
-            {
-                found.sure(format!("`{key}` of {guard} would rise from {was} to {is}"));
-            }
-            _ => {}
         }
     }
 }
 
-fn list(guard: &str, key: &str, was: &[Value], is: &[Value], found: &mut Found) {
-    let (was, is): (Vec<Value>, Vec<Value>) = (was.iter().map(bare).collect(), is.iter().map(bare).collect());
-    let missing = |from: &[Value], list: &[Value]| from.iter().filter(|one| !list.contains(one)).count();
-    let (lost, gained) = (missing(&was, &is), missing(&is, &was));
-    if EXEMPTING.contains(&key) {
-        if gained > 0 {
-            found.sure(format!("{guard} would overlook more (`{key}`)"));
-        }
-    } else if lost > gained || was.iter().any(Value::is_string) && lost > 0 {
-        found.sure(format!("{guard} would lose entries of `{key}`"));
-    } else if lost > 0 {
-        let what =
-            format!("this rewrites {key} of {guard}, and whether they still find as much cannot be told");
-        found.0.push(Objection::doubtful(what, "add an entry instead, or ask the user"));
+fn loses(guard: &str, key: &str, loss: Loss, (was, is): (&Value, &Value)) -> String {
+    match loss {
+        Loss::Value => match (key, was, is) {
+            ("mode", Value::String(was), Value::String(is)) => lowered(guard, was, is),
+            ("on_error", ..) => format!("{guard} would let tools through when it fails itself"),
+            _ => format!("`{key}` of {guard} would become {is}"),
+        },
+        Loss::Raised => format!("`{key}` of {guard} would rise from {was} to {is}"),
+        Loss::Lowered => format!("`{key}` of {guard} would fall from {was} to {is}"),
+        Loss::Entries => format!("{guard} would lose entries of `{key}`"),
+        Loss::Exemptions => format!("{guard} would overlook more (`{key}`)"),
     }
-}
-
-/// A rule without what it only says.
-fn bare(rule: &Value) -> Value {
-    let mut rule = rule.clone();
-    if let Some(map) = rule.as_object_mut() {
-        map.retain(|key, _| !WORDS.contains(&key.as_str()));
-    }
-    rule
 }
 
 fn lowered(whose: &str, was: &str, is: &str) -> String {
     format!("{whose} would go from `{was}` to `{is}`")
 }
 
-fn rank(mode: Mode) -> u8 {
-    match mode {
-        Mode::Observe => 0,
-        Mode::Warn => 1,
-        Mode::Enforce => 2,
-    }
-}
-
-fn by_name(mode: &str) -> u8 {
-    [Mode::Observe, Mode::Warn, Mode::Enforce].into_iter().find(|known| known.name() == mode).map_or(2, rank)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use serde_json::json;
 
+    use super::*;
+    use crate::Certainty;
     use crate::testing::{Bench, edit, worst, write};
-    use crate::{Certainty, Objection};
 
     const LOCAL: &str = ".claude/requirements.local.yaml";
     const CONFIGURATION: &str = "\
@@ -333,7 +300,11 @@ guards:
             ),
             ("powershell: {mode: warn}", "powershell: {mode: observe}", "from `warn` to `observe`"),
             ("branches: [release/*]", "branches: []", "would lose entries of `branches`"),
-            ("    on_error: deny\n  sql", "  sql", "the guard `push` would let tools through"),
+            (
+                "    on_error: deny\n  sql",
+                "    on_error: allow\n  sql",
+                "the guard `push` would let tools through",
+            ),
             ("{allow_select: false}", "{}", "`allow_select` of the guard `sql` would become true"),
             ("      - {pattern: terraform destroy, message: Never.}\n", "", "would lose entries of `rules`"),
             (
@@ -401,6 +372,136 @@ guards:
             assert_eq!(found.len(), 1, "{old} -> {new}: {found:?}");
             assert_eq!(found[0].certainty, certainty, "{old} -> {new}");
         }
+    }
+
+    /// Each key of each guard: a stricter value, a weaker one, and what becomes of the change to the weaker one.
+    const DIRECTIONS: &[(GuardName, &str, &str, &str, Option<Certainty>)] = &[
+        (GuardName::Sql, "allow_select", "false", "true", Some(Certainty::Sure)),
+        (GuardName::Sql, "programs", "[a, b]", "[b]", Some(Certainty::Sure)),
+        (GuardName::Paths, "rules", "[{files: a, command: c}]", "[]", Some(Certainty::Sure)),
+        (GuardName::References, "plans", "[a, b]", "[b]", Some(Certainty::Sure)),
+        (GuardName::References, "work", "[a, b]", "[b]", Some(Certainty::Sure)),
+        (GuardName::References, "documents", "[a, b]", "[b]", Some(Certainty::Sure)),
+        (GuardName::Push, "branches", "[a, b]", "[b]", Some(Certainty::Sure)),
+        (GuardName::Destructive, "uncommitted", "true", "false", Some(Certainty::Sure)),
+        (GuardName::Destructive, "rules", "[{pattern: a, message: m}]", "[]", Some(Certainty::Sure)),
+        (GuardName::LargeRead, "warn_above_kib", "100", "200", Some(Certainty::Sure)),
+        (GuardName::LargeRead, "refuse_above_kib", "100", "200", Some(Certainty::Sure)),
+        (GuardName::LargeRead, "most_lines", "100", "200", Some(Certainty::Sure)),
+        (GuardName::Secrets, "entropy", "true", "false", Some(Certainty::Sure)),
+        (GuardName::Secrets, "rules", "[{id: a, pattern: b}]", "[]", Some(Certainty::Sure)),
+        (
+            GuardName::Secrets,
+            "exemptions",
+            "[]",
+            "[{files: a, reason: made up for tests}]",
+            Some(Certainty::Sure),
+        ),
+        (
+            GuardName::ProtectedContent,
+            "rules",
+            "[{files: a, content: b, message: m}]",
+            "[]",
+            Some(Certainty::Sure),
+        ),
+        (GuardName::Loops, "times", "3", "30", Some(Certainty::Sure)),
+        (GuardName::Loops, "minutes", "20", "1", Some(Certainty::Sure)),
+        (GuardName::Tests, "runners", "[a]", "[b]", Some(Certainty::Doubtful)),
+        (GuardName::Errors, "most", "500", "1", Some(Certainty::Sure)),
+        (GuardName::Errors, "repeated", "3", "30", Some(Certainty::Sure)),
+        (GuardName::Patterns, "rules", "[{id: a, pattern: b, message: m}]", "[]", Some(Certainty::Sure)),
+        (GuardName::Patterns, "grace_hours", "4", "400", Some(Certainty::Sure)),
+        (GuardName::Patterns, "expire_days", "30", "1", Some(Certainty::Sure)),
+        (GuardName::Patterns, "most", "200", "1", Some(Certainty::Sure)),
+        (
+            GuardName::Patterns,
+            "exemptions",
+            "[]",
+            "[{files: a, reason: made up for tests}]",
+            Some(Certainty::Sure),
+        ),
+    ];
+
+    /// What the change of one key of a guard is to the guard `settings`.
+    fn certainty_of(guard: GuardName, key: &str, was: &str, is: &str) -> Option<Certainty> {
+        let with = |value: &str| -> Configuration {
+            let path = Path::new("/project/.claude/requirements.yaml");
+            let files = [ConfigFile::at(Level::Project, path.to_owned())];
+            let text = format!("guards: {{{}: {{{key}: {value}}}}}\n", guard.name());
+            let loaded = cascade::load_as_if(&files, path, &text);
+            assert_eq!(loaded.findings, [], "{text}");
+            loaded.configuration
+        };
+        let mut found = Found::default();
+        super::guards(&with(was), &with(is), &mut found);
+        assert!(found.0.len() <= 1, "{found:?}");
+        found.0.first().map(|objection| objection.certainty)
+    }
+
+    #[test]
+    fn each_key_weakens_in_one_direction() {
+        for guard in GuardName::ALL {
+            for (key, direction) in guard.keys() {
+                let rows = DIRECTIONS.iter().filter(|(name, known, ..)| name == guard && known == key);
+                assert_eq!(rows.clone().count(), 1, "{guard}.{key}");
+                for (_, _, strict, weak, expected) in rows {
+                    assert_eq!(certainty_of(*guard, key, strict, weak), *expected, "{guard}.{key}");
+                    let back = (*direction == Stricter::Undecided).then_some(Certainty::Doubtful);
+                    assert_eq!(certainty_of(*guard, key, weak, strict), back, "{guard}.{key} back");
+                }
+            }
+            for (key, strict, weak, expected) in [
+                ("enabled", "true", "false", Some(Certainty::Sure)),
+                ("mode", "enforce", "warn", Some(Certainty::Sure)),
+                ("mode", "warn", "observe", Some(Certainty::Sure)),
+                ("on_error", "deny", "allow", Some(Certainty::Sure)),
+                ("message", "a", "b", None),
+            ] {
+                assert_eq!(certainty_of(*guard, key, strict, weak), expected, "{guard}.{key}");
+                assert_eq!(certainty_of(*guard, key, weak, strict), None, "{guard}.{key} back");
+            }
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_rule_are_free_and_the_rest_is_asked_about() {
+        let rule = |changed: &str| {
+            let pairs = [
+                ("id", "a"),
+                ("severity", "high"),
+                ("pattern", "b"),
+                ("message", "m"),
+                ("files", "f"),
+                ("fix", "x"),
+                ("exclude", "e"),
+            ];
+            let pairs = pairs
+                .map(|(key, value)| format!("{key}: {value}{}", if key == changed { changed } else { "" }));
+            format!("[{{{}}}]", pairs.join(", ")).replace("highseverity", "low")
+        };
+        for (key, expected) in [
+            ("message", None),
+            ("fix", None),
+            ("id", Some(Certainty::Doubtful)),
+            ("severity", Some(Certainty::Doubtful)),
+            ("pattern", Some(Certainty::Doubtful)),
+            ("files", Some(Certainty::Doubtful)),
+            ("exclude", Some(Certainty::Doubtful)),
+        ] {
+            assert_eq!(certainty_of(GuardName::Patterns, "rules", &rule(""), &rule(key)), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_a_guard_counts_as_the_top_level_says() {
+        for (old, new) in [
+            ("  push:\n    branches: [release/*]\n    on_error: deny", "  push:\n    branches: [release/*]"),
+            ("  sql: {allow_select: false}", "  sql: {allow_select: false, on_error: deny}"),
+        ] {
+            assert_eq!(with(old, new), [], "{old} -> {new}");
+        }
+        let found = with("  sql: {allow_select: false}", "  sql: {allow_select: false, on_error: allow}");
+        assert_eq!(found[0].what, "the guard `sql` would let tools through when it fails itself");
     }
 
     #[test]

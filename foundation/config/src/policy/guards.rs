@@ -11,7 +11,7 @@ use super::{Policy, PolicyError, Span};
 use crate::pattern::Pattern;
 use crate::sieve::Sieve;
 use crate::types::guards::{
-    CommandRule, ContentRule, Guard, GuardName, Guards, PatternRule, Placed, SecretRule,
+    CommandRule, ContentRule, GuardName, GuardSettings, Guards, PatternRule, Placed, SecretRule,
 };
 use crate::types::{Mode, OnError};
 
@@ -147,18 +147,18 @@ struct Adder<'a> {
 }
 
 impl Adder<'_> {
-    fn plain<T: Guard>(&mut self, guard: Option<T>) {
+    fn plain<T: GuardSettings>(&mut self, guard: Option<T>) {
         self.add::<T, CommandRule>(guard, Vec::new());
     }
 
-    fn ruled<T: Guard, R: Ruled>(&mut self, guard: Option<T>, take: impl FnOnce(&mut T) -> Vec<R>) {
+    fn ruled<T: GuardSettings, R: Ruled>(&mut self, guard: Option<T>, take: impl FnOnce(&mut T) -> Vec<R>) {
         let Some(mut guard) = guard else { return };
         let rules = take(&mut guard);
         self.add(Some(guard), rules);
     }
 
-    fn add<T: Guard, R: Ruled>(&mut self, guard: Option<T>, rules: Vec<R>) {
-        let Some(guard) = guard.filter(Guard::is_enabled) else { return };
+    fn add<T: GuardSettings, R: Ruled>(&mut self, guard: Option<T>, rules: Vec<R>) {
+        let Some(guard) = guard.filter(GuardSettings::is_enabled) else { return };
         let Some(place) = self.places.get(&T::NAME).cloned() else { return };
         let mode = guard.mode();
         let closes_on_error = guard.on_error().unwrap_or(self.on_error) == OnError::Deny;
@@ -207,7 +207,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn guard<T: Guard + DeserializeOwned>(&self) -> Result<Option<Placed<T>>, PolicyError> {
+    pub fn guard<T: GuardSettings + DeserializeOwned>(&self) -> Result<Option<Placed<T>>, PolicyError> {
         self.header.guards.get(&T::NAME).map(|GuardHead(_, settings, ..)| self.part(*settings)).transpose()
     }
 
@@ -215,7 +215,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn guard_rules<T: Guard, R: DeserializeOwned>(
+    pub fn guard_rules<T: GuardSettings, R: DeserializeOwned>(
         &self,
         lower: Option<&str>,
     ) -> Result<Vec<Compiled<R>>, PolicyError> {

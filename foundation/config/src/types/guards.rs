@@ -3,6 +3,9 @@
 use crate::finding::Place;
 use serde::{Deserialize, Serialize};
 
+use super::strictness::Stricter::{
+    self, FewerEntries, Larger, MoreEntries, Off, On, Rules, Smaller, Undecided,
+};
 use super::{Mode, Names, OnError};
 
 /// The guards by name. One that is named is on; any other is off.
@@ -54,10 +57,20 @@ pub struct Guards {
     pub patterns: Option<Patterns>,
 }
 
+/// The keys that all guards have.
+pub const COMMON_KEYS: &[(&str, Stricter)] = &[
+    ("enabled", On),
+    ("mode", Stricter::Mode),
+    ("on_error", Stricter::OnError),
+    ("message", Stricter::Neutral),
+];
+
 /// What every guard has.
-pub trait Guard: Serialize {
+pub trait GuardSettings: Serialize {
     /// Its name under `guards:`.
     const NAME: GuardName;
+    /// Its own keys, each with the direction in which it is stricter. [`COMMON_KEYS`] are those of every guard.
+    const KEYS: &'static [(&'static str, Stricter)];
     /// Whether it looks at all.
     fn is_enabled(&self) -> bool;
     /// What it does with what it finds.
@@ -85,6 +98,13 @@ macro_rules! names {
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$variant => $name,)*
+                }
+            }
+
+            /// Its own keys in configuration, each with the direction in which it is stricter.
+            pub fn keys(self) -> &'static [(&'static str, Stricter)] {
+                match self {
+                    $(Self::$variant => <$variant as GuardSettings>::KEYS,)*
                 }
             }
         }
@@ -115,7 +135,7 @@ impl std::fmt::Display for GuardName {
 }
 
 macro_rules! guard {
-    ($(#[$doc:meta])* $name:ident: $mode:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
+    ($(#[$doc:meta])* $name:ident: $mode:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty = $default:expr => $stricter:expr,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -140,8 +160,9 @@ macro_rules! guard {
             }
         }
 
-        impl Guard for $name {
+        impl GuardSettings for $name {
             const NAME: GuardName = GuardName::$name;
+            const KEYS: &'static [(&'static str, Stricter)] = &[$((stringify!($field), $stricter),)*];
 
             fn is_enabled(&self) -> bool {
                 self.enabled
@@ -166,9 +187,9 @@ guard! {
     /// SQL statements that change a database.
     Sql: Enforce {
         /// Whether statements that only read (`SELECT`, `SHOW`, `EXPLAIN`) pass.
-        allow_select: bool = true,
+        allow_select: bool = true => Off,
         /// Clients besides the known ones, by the program's name: SQL as an argument or on stdin.
-        programs: Names = Names::default(),
+        programs: Names = Names::default() => MoreEntries,
     }
 }
 
@@ -181,7 +202,7 @@ guard! {
     /// Files that are made by a command.
     Paths: Enforce {
         /// Which, and by which command. They replace the built-in ones.
-        rules: Vec<PathRule> = PathRule::defaults(),
+        rules: Vec<PathRule> = PathRule::defaults() => Rules { decisive: &["files", "existing"], wording: &["command"] },
     }
 }
 
@@ -222,12 +243,12 @@ guard! {
     /// What planning documents must say.
     References: Warn {
         /// The plans: each names the work it belongs to by `backlog_id`.
-        plans: Names = Names::of(&["docs/plans/PLAN-*.md", "docs/work/active/*/plans/PLAN.md"]),
+        plans: Names = Names::of(&["docs/plans/PLAN-*.md", "docs/work/active/*/plans/PLAN.md"]) => MoreEntries,
         /// The documents of work: one that comes from an investigation names what it learned by `memory_refs`, and
         /// one that moves on meets the criteria of the node it leaves.
-        work: Names = Names::of(&["docs/work/**/*.md"]),
+        work: Names = Names::of(&["docs/work/**/*.md"]) => MoreEntries,
         /// Where an id may be given only once, and where documents are held to their template.
-        documents: Names = Names::of(&["docs/**/*.md"]),
+        documents: Names = Names::of(&["docs/**/*.md"]) => MoreEntries,
     }
 }
 
@@ -235,7 +256,7 @@ guard! {
     /// Pushes to protected branches.
     Push: Enforce {
         /// Protected besides `main`, `master` and what the remote's HEAD names: globs over branch names.
-        branches: Names = Names::default(),
+        branches: Names = Names::default() => MoreEntries,
     }
 }
 
@@ -243,9 +264,9 @@ guard! {
     /// Commands that destroy what cannot be brought back.
     Destructive: Enforce {
         /// Whether git is asked what a removal, a reset or a clean would lose that was never committed.
-        uncommitted: bool = true,
+        uncommitted: bool = true => On,
         /// Commands of your own.
-        rules: Vec<CommandRule> = Vec::new(),
+        rules: Vec<CommandRule> = Vec::new() => Rules { decisive: &["pattern"], wording: &["message"] },
     }
 }
 
@@ -269,11 +290,11 @@ guard! {
     /// Whole reads of large files.
     LargeRead: Enforce {
         /// From how many KiB on the model is told to read in parts.
-        warn_above_kib: u64 = 500,
+        warn_above_kib: u64 = 500 => Smaller,
         /// From how many KiB on a read without a limit is refused.
-        refuse_above_kib: u64 = 5 * 1024,
+        refuse_above_kib: u64 = 5 * 1024 => Smaller,
         /// Reads of at most so many lines always pass.
-        most_lines: u64 = 2_000,
+        most_lines: u64 = 2_000 => Smaller,
     }
 }
 
@@ -281,11 +302,12 @@ guard! {
     /// Credentials about to be written or committed.
     Secrets: Enforce {
         /// Whether values that only look random count, next to a name that says credential.
-        entropy: bool = true,
+        entropy: bool = true => On,
+        // An exemption names a rule by its id: the id decides as well.
         /// Expressions of your own, searched line by line.
-        rules: Vec<SecretRule> = Vec::new(),
+        rules: Vec<SecretRule> = Vec::new() => Rules { decisive: &["id", "pattern"], wording: &[] },
         /// What may stand where it stands, and why.
-        exemptions: Vec<Exemption> = Vec::new(),
+        exemptions: Vec<Exemption> = Vec::new() => FewerEntries,
     }
 }
 
@@ -320,7 +342,7 @@ guard! {
     /// Content that must stay.
     ProtectedContent: Enforce {
         /// What, and where.
-        rules: Vec<ContentRule> = Vec::new(),
+        rules: Vec<ContentRule> = Vec::new() => Rules { decisive: &["files", "content"], wording: &["message"] },
     }
 }
 
@@ -341,17 +363,19 @@ guard! {
     /// The same failure again and again.
     Loops: Warn {
         /// How many times the same failure is a loop.
-        times: u32 = 3,
+        times: u32 = 3 => Smaller,
+        // In a shorter time, failures that lie further apart are no loop any more.
         /// Within how many minutes of the first.
-        minutes: u32 = 20,
+        minutes: u32 = 20 => Larger,
     }
 }
 
 guard! {
     /// Runs of tests.
     Tests: Warn {
+        // A runner that always succeeds satisfies a requirement for tests, and one that is gone is not seen to fail.
         /// Runners besides the known ones: the words that a command begins with.
-        runners: Names = Names::default(),
+        runners: Names = Names::default() => Undecided,
     }
 }
 
@@ -359,9 +383,9 @@ guard! {
     /// Failures of tools.
     Errors: Warn {
         /// How many are kept.
-        most: u32 = 500,
+        most: u32 = 500 => Larger,
         /// At which repetition in a session the earlier fix is told.
-        repeated: u32 = 3,
+        repeated: u32 = 3 => Smaller,
     }
 }
 
@@ -369,15 +393,19 @@ guard! {
     /// Patterns that code must not have.
     Patterns: Enforce {
         /// Which.
-        rules: Vec<PatternRule> = Vec::new(),
+        rules: Vec<PatternRule> = Vec::new() => Rules {
+            decisive: &["id", "severity", "pattern", "files", "exclude", "unless_within", "require_nearby"],
+            wording: &["message", "fix"],
+        },
         /// For how many hours after the first warning a repeated finding only warns.
-        grace_hours: u32 = 4,
+        grace_hours: u32 = 4 => Smaller,
+        // A warning that is forgotten begins anew, with its hours of grace.
         /// After how many days a warning is forgotten.
-        expire_days: u32 = 30,
+        expire_days: u32 = 30 => Larger,
         /// How many warnings are kept; the oldest go first.
-        most: u32 = 200,
+        most: u32 = 200 => Larger,
         /// What may stand where it stands, and why.
-        exemptions: Vec<Exemption> = Vec::new(),
+        exemptions: Vec<Exemption> = Vec::new() => FewerEntries,
     }
 }
 

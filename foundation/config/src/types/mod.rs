@@ -8,6 +8,7 @@ mod names;
 mod requirement;
 mod scope;
 mod sessions;
+mod strictness;
 mod trigger;
 mod workflow;
 
@@ -30,6 +31,7 @@ pub use requirement::{
 };
 pub use scope::Scope;
 pub use sessions::Sessions;
+pub use strictness::Stricter;
 pub use trigger::{DEFAULT_TRIGGERS, Trigger};
 pub use workflow::{Phase, Workflow};
 

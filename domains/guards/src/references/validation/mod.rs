@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use config::Policy;
 use config::globs::matches_real;
 use config::types::Mode;
-use config::types::guards::{Guard, GuardName, Placed, References};
+use config::types::guards::{GuardName, GuardSettings, Placed, References};
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::GuardRecord;
 use platform::path::resolve;

@@ -1,0 +1,310 @@
+//! All guards, one row each: what they look at, and in which direction each of their keys is stricter.
+
+use config::types::guards::{
+    Destructive, Errors, GuardName, GuardSettings, LargeRead, Loops, Paths, Patterns, Placed, Powershell,
+    ProtectedContent, Push, References, Secrets, Settings, Sql, Tests,
+};
+use config::types::{Mode, Stricter};
+use serde::de::DeserializeOwned;
+use shell::Doubt;
+
+use crate::objection::{Objection, Raised};
+use crate::sight::Sight;
+use crate::{
+    destructive, everyday, large_read, overrides, paths, patterns, powershell, protected_content, push,
+    references, secrets, settings, sql,
+};
+
+/// A guard: one row of [`TABLE`].
+#[derive(Debug)]
+pub struct Guard {
+    /// Its name in the configuration.
+    pub name: GuardName,
+    /// Its mode where the configuration names none.
+    pub mode: Mode,
+    /// What it looks at before a tool runs. Empty for guards that only look at how a tool ended.
+    pub looks: &'static [Look],
+    /// Its own keys in the configuration, each with the direction in which it is stricter. The keys that all guards
+    /// have are [`config::types::guards::COMMON_KEYS`].
+    pub keys: &'static [(&'static str, Stricter)],
+}
+
+/// How a guard looks at one kind of tool.
+#[derive(Debug)]
+pub struct Look {
+    /// The tools.
+    pub tools: Tools,
+    /// Whether it also looks at lines that run only everyday programs: the user's own rules may name these.
+    pub sees_everyday: bool,
+    /// Whether the guard has anything to look at: a cheap check, before its settings are read.
+    pub concerns: fn(&Sight<'_>) -> bool,
+    /// What it finds.
+    pub examine: fn(&Sight<'_>) -> Result<Vec<Raised>, String>,
+}
+
+/// The tools that a guard looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tools {
+    /// Bash: the command line.
+    Bash,
+    /// Tools that change the file that they name.
+    Edits,
+    /// Read.
+    Read,
+}
+
+impl Tools {
+    fn include(self, sight: &Sight<'_>) -> bool {
+        match self {
+            Self::Bash => sight.is_bash(),
+            Self::Edits => sight.is_edit(),
+            Self::Read => sight.tool_use.tool == "Read",
+        }
+    }
+}
+
+/// All guards. Those whose findings are worst come first: a line that is too long to follow is reported by the first
+/// of them that is on. The order in which guards are asked is the configuration's.
+pub static TABLE: [Guard; 14] = [
+    Guard {
+        name: GuardName::Destructive,
+        mode: Mode::Enforce,
+        looks: &[Look {
+            sees_everyday: true,
+            ..on(Tools::Bash, destructive::concerns, |sight| {
+                with_settings::<Destructive>(sight, destructive::examine)
+            })
+        }],
+        keys: Destructive::KEYS,
+    },
+    Guard {
+        name: GuardName::Settings,
+        mode: Mode::Enforce,
+        looks: &[
+            on(Tools::Bash, settings::concerns_line, |sight| {
+                with_settings::<Settings>(sight, settings::examine_line)
+            }),
+            on(Tools::Edits, settings::concerns_edit, |sight| {
+                with_settings::<Settings>(sight, settings::examine_edit)
+            }),
+        ],
+        keys: Settings::KEYS,
+    },
+    Guard {
+        name: GuardName::Push,
+        mode: Mode::Enforce,
+        looks: &[on(Tools::Bash, push::concerns, |sight| with_settings::<Push>(sight, push::examine))],
+        keys: Push::KEYS,
+    },
+    Guard {
+        name: GuardName::Sql,
+        mode: Mode::Enforce,
+        looks: &[on(Tools::Bash, sql::concerns, |sight| with_settings::<Sql>(sight, sql::examine))],
+        keys: Sql::KEYS,
+    },
+    Guard {
+        name: GuardName::Secrets,
+        mode: Mode::Enforce,
+        looks: &[
+            on(Tools::Bash, secrets::concerns_line, |sight| {
+                with_settings::<Secrets>(sight, secrets::examine_line)
+            }),
+            on(Tools::Edits, always, |sight| with_settings::<Secrets>(sight, secrets::examine_edit)),
+        ],
+        keys: Secrets::KEYS,
+    },
+    Guard {
+        name: GuardName::ProtectedContent,
+        mode: Mode::Enforce,
+        looks: &[
+            on(Tools::Bash, protected_content::concerns_line, |sight| {
+                with_settings::<ProtectedContent>(sight, protected_content::examine_line)
+            }),
+            on(Tools::Edits, always, |sight| {
+                with_settings::<ProtectedContent>(sight, protected_content::examine_edit)
+            }),
+        ],
+        keys: ProtectedContent::KEYS,
+    },
+    Guard {
+        name: GuardName::Paths,
+        mode: Mode::Enforce,
+        looks: &[
+            on(Tools::Bash, paths::concerns_line, |sight| with_settings::<Paths>(sight, paths::examine_line)),
+            on(Tools::Edits, always, |sight| with_settings::<Paths>(sight, paths::examine_edit)),
+        ],
+        keys: Paths::KEYS,
+    },
+    Guard {
+        name: GuardName::Powershell,
+        mode: Mode::Enforce,
+        looks: &[on(Tools::Bash, powershell::concerns, |sight| {
+            with_settings::<Powershell>(sight, powershell::examine)
+        })],
+        keys: Powershell::KEYS,
+    },
+    Guard {
+        name: GuardName::Patterns,
+        mode: Mode::Enforce,
+        looks: &[on(Tools::Bash, patterns::concerns_line, |sight| {
+            with_settings::<Patterns>(sight, patterns::examine_commit)
+        })],
+        keys: Patterns::KEYS,
+    },
+    Guard {
+        name: GuardName::References,
+        mode: Mode::Warn,
+        looks: &[on(Tools::Edits, references::concerns, |sight| {
+            with_settings::<References>(sight, references::examine)
+        })],
+        keys: References::KEYS,
+    },
+    Guard {
+        name: GuardName::LargeRead,
+        mode: Mode::Enforce,
+        looks: &[on(Tools::Read, large_read::concerns, |sight| {
+            with_settings::<LargeRead>(sight, large_read::examine)
+        })],
+        keys: LargeRead::KEYS,
+    },
+    Guard { name: GuardName::Loops, mode: Mode::Warn, looks: &[], keys: Loops::KEYS },
+    Guard { name: GuardName::Tests, mode: Mode::Warn, looks: &[], keys: Tests::KEYS },
+    Guard { name: GuardName::Errors, mode: Mode::Warn, looks: &[], keys: Errors::KEYS },
+];
+
+/// The row of a guard.
+pub fn row(name: GuardName) -> Option<&'static Guard> {
+    TABLE.iter().find(|guard| guard.name == name)
+}
+
+/// What the guards that are on find, and which of them failed.
+pub fn raise(sight: &Sight<'_>) -> (Vec<Raised>, Vec<String>) {
+    let (mut raised, mut failures) = (Vec::new(), Vec::new());
+    // Most lines are such, and each guard that is asked about one costs a page of its code.
+    let is_everyday = sight.is_bash() && everyday::is_all(sight.script());
+    for (name, _) in sight.policy.guards() {
+        let looks = row(name).map_or(&[][..], |guard| guard.looks);
+        for look in looks.iter().filter(|look| look.tools.include(sight)) {
+            if (is_everyday && !look.sees_everyday) || !(look.concerns)(sight) {
+                continue;
+            }
+            match (look.examine)(sight) {
+                Ok(found) => raised.extend(found),
+                Err(error) => failures.push(error),
+            }
+        }
+    }
+    raised.extend(overrides::examine(sight));
+    if raised.is_empty() {
+        raised.extend(beyond(sight));
+    }
+    (raised, failures)
+}
+
+/// A line that goes beyond what is followed may run anything behind that: the user is asked.
+fn beyond(sight: &Sight<'_>) -> Option<Raised> {
+    let doubt = sight.script().doubt.as_ref()?;
+    if !matches!(doubt, Doubt::TooLong | Doubt::TooDeep | Doubt::TooMuch) {
+        return None;
+    }
+    let looks_at_lines = |guard: &&Guard| guard.looks.iter().any(|look| look.tools == Tools::Bash);
+    let mut looking = TABLE.iter().filter(looks_at_lines).map(|guard| guard.name);
+    let guard = looking.find(|name| sight.policy.has_guard(*name))?;
+    let (_, mode) = sight.policy.guards().find(|(name, _)| *name == guard)?;
+    let place = sight.policy.guard_place(guard).ok()??;
+    let objection = Objection::doubtful(
+        format!("this line {doubt}, and what it runs behind that is not known"),
+        "run it in parts; a long text belongs into a file by Write",
+    );
+    let (verdict, place) = (objection.verdict(mode), (place.file, place.line));
+    Some(Raised { guard, verdict, objection, message: None, place })
+}
+
+const fn on(
+    tools: Tools,
+    concerns: fn(&Sight<'_>) -> bool,
+    examine: fn(&Sight<'_>) -> Result<Vec<Raised>, String>,
+) -> Look {
+    Look { tools, sees_everyday: false, concerns, examine }
+}
+
+fn always(_: &Sight<'_>) -> bool {
+    true
+}
+
+/// What a guard finds with its settings, and what becomes of it.
+fn with_settings<T: GuardSettings + DeserializeOwned>(
+    sight: &Sight<'_>,
+    examine: fn(&T, &Sight<'_>) -> Result<Vec<Objection>, String>,
+) -> Result<Vec<Raised>, String> {
+    let placed = sight.policy.guard::<T>().map_err(|error| format!("guard {}: {error}", T::NAME))?;
+    let Some(Placed { place, settings, .. }) = placed else { return Ok(Vec::new()) };
+    let found =
+        examine(&settings, sight).map_err(|error| format!("guard {} could not look: {error}", T::NAME))?;
+    let raised = found.into_iter().map(|objection| Raised {
+        guard: T::NAME,
+        verdict: objection.verdict(settings.mode()),
+        message: settings.message().map(str::to_owned),
+        place: (place.file.clone(), place.line),
+        objection,
+    });
+    Ok(raised.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use config::types::guards::Guards;
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+
+    #[test]
+    fn every_guard_has_one_row() {
+        let mut names: Vec<GuardName> = TABLE.iter().map(|guard| guard.name).collect();
+        names.sort();
+        assert_eq!(names, GuardName::ALL);
+    }
+
+    #[test]
+    fn the_default_mode_is_the_configurations() {
+        for guard in &TABLE {
+            let configured: Guards = serde_json::from_value(json!({guard.name.name(): {}})).unwrap();
+            let written = serde_json::to_value(configured).unwrap();
+            assert_eq!(written[guard.name.name()]["mode"], json!(guard.mode), "{}", guard.name);
+        }
+    }
+
+    fn definition<'s>(schema: &'s Value, reference: &Value) -> Option<&'s Map<String, Value>> {
+        let reference = match &reference["anyOf"] {
+            Value::Array(any) => any[0]["$ref"].as_str(),
+            _ => reference["$ref"].as_str(),
+        };
+        schema["$defs"][reference?.rsplit('/').next()?]["properties"].as_object()
+    }
+
+    /// A key that somebody adds to a guard must be declared: else `settings` asks the user about each of its changes.
+    #[test]
+    fn every_key_of_the_schema_is_declared() {
+        let schema: Value = serde_json::from_str(config::SCHEMA).unwrap();
+        let guards = schema["$defs"]["Guards"]["properties"].as_object().unwrap();
+        assert_eq!(guards.len(), TABLE.len());
+        for (name, reference) in guards {
+            let guard = TABLE.iter().find(|guard| guard.name.name() == name).expect(name);
+            let keys = definition(&schema, reference).expect(name);
+            let declared = || guard.keys.iter().chain(config::types::guards::COMMON_KEYS);
+            for (key, about) in keys {
+                let found: Vec<_> = declared().filter(|(known, _)| known == key).collect();
+                assert_eq!(found.len(), 1, "guards.{name}.{key} is declared {} times", found.len());
+                let Stricter::Rules { decisive, wording } = found[0].1 else { continue };
+                let of_rule = definition(&schema, &about["items"]).expect(key);
+                let mut known: Vec<&str> = decisive.iter().chain(wording).copied().collect();
+                known.sort_unstable();
+                let there: Vec<&String> = of_rule.keys().collect();
+                assert_eq!(known, there, "guards.{name}.{key}");
+            }
+            for (key, _) in declared() {
+                assert!(keys.contains_key(*key), "guards.{name} has no key {key}");
+            }
+        }
+    }
+}
