@@ -434,7 +434,7 @@ pub fn allowed(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/allowed")
 }
 
-/// What dynamic requirements computed lately, below the same folder as the policy.
+/// The values that limits computed lately, below the same folder as the policy.
 pub fn values(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/values.json")
 }

@@ -125,7 +125,7 @@ impl Project {
         paths::allowed(&self.store)
     }
 
-    /// What dynamic requirements computed lately in this work tree.
+    /// The values that limits computed lately in this work tree.
     pub fn values(&self) -> PathBuf {
         paths::values(&self.store)
     }

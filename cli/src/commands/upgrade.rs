@@ -9,7 +9,7 @@ use config::features::{FEATURES, Feature};
 use config::finding::{Finding, Severity};
 use config::sources::Level;
 use config::yaml::{self, Node};
-use config::{cascade, edit};
+use config::{cascade, edit, older};
 use gates::projects::{self, Known};
 use hooks_common::project::Project;
 use platform::store::{self, lock};
@@ -72,7 +72,8 @@ fn trees(project: &Project) -> Vec<(Level, Node)> {
     let mut trees: Vec<(Level, Node)> = Vec::new();
     for file in project.config_files() {
         let Some(bytes) = store::read(&file.path).ok().flatten() else { continue };
-        let Ok((tree, _)) = yaml::parse(&String::from_utf8_lossy(&bytes), 0) else { continue };
+        let Ok((mut tree, _)) = yaml::parse(&String::from_utf8_lossy(&bytes), 0) else { continue };
+        older::renew(&mut tree);
         if file.level == Level::Project && !inherits(&tree) {
             trees.clear();
         }

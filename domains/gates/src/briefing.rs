@@ -5,7 +5,7 @@ use std::fmt::Write;
 use config::Rule;
 use config::finding::Severity;
 use config::messages::MessageDirs;
-use config::types::{BriefingFormat, GuardType, Kind, Mode, SessionStart};
+use config::types::{BriefingFormat, Condition, Kind, Mode, SessionStart};
 use hooks_common::owner::Owner;
 use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
@@ -239,9 +239,9 @@ pub fn way_out(rule: &Rule, messages: Option<&MessageDirs>) -> String {
     if let Some(skill) = &requirement.auto_resolve_skill {
         return format!("/{}", skill.trim_start_matches('/').rsplit(':').next().unwrap_or(skill));
     }
-    match (requirement.kind, requirement.guard_type()) {
-        (Kind::Guard, Some(GuardType::ProtectedBranch)) => "git switch -c <name>".to_owned(),
-        (Kind::Guard, Some(GuardType::SingleSession)) => "end the other session".to_owned(),
+    match (requirement.kind, requirement.condition()) {
+        (Kind::Condition, Some(Condition::ProtectedBranch)) => "git switch -c <name>".to_owned(),
+        (Kind::Condition, Some(Condition::SingleSession)) => "end the other session".to_owned(),
         (Kind::Blocking, _) => format!("req satisfy {}", rule.name),
         _ => format!("req approve {}", rule.name),
     }

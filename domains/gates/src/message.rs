@@ -79,7 +79,7 @@ pub fn body(rule: &Rule, judged: &Judged, messages: &Messages, placeholders: &Pl
             rule.name
         );
     }
-    let of_value = requirement.blocking_message.as_ref().filter(|_| requirement.kind == Kind::Dynamic);
+    let of_value = requirement.blocking_message.as_ref().filter(|_| requirement.kind == Kind::Limit);
     let configured = messages.blocking_message.as_ref().or(of_value).or(requirement.message.as_ref());
     let mut text = String::new();
     if let Some(header) = &messages.header {
@@ -97,8 +97,8 @@ pub fn body(rule: &Rule, judged: &Judged, messages: &Messages, placeholders: &Pl
         None => {
             let what = requirement.description.as_deref().unwrap_or(match requirement.kind {
                 Kind::Blocking => "It is not satisfied.",
-                Kind::Guard => "Its condition does not hold.",
-                Kind::Dynamic => "Its limit is reached.",
+                Kind::Condition => "Its condition does not hold.",
+                Kind::Limit => "Its limit is reached.",
             });
             let _ = write!(text, "Requirement {} is open: {what}", rule.name);
             if !detail.is_empty() {

@@ -2,7 +2,7 @@
 //! the hooks had.
 //!
 //! What was true then is taken from the log: whether a requirement was satisfied when a tool asked, the value of
-//! a dynamic one, the evidence that was found. What the log does not say is followed from event to event:
+//! a limit, the evidence that was found. What the log does not say is followed from event to event:
 //! satisfactions, approvals, spent ones, what was triggered. With the configuration unchanged the answers are
 //! those that the hooks gave.
 
@@ -20,7 +20,7 @@ use hooks_common::session_log::{GateRecord, LoggedEvent};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::judge::dynamic::{Computed, compare};
+use crate::judge::limit::{Computed, compare};
 use crate::judge::{Judged, Situation, Standing, is_about_the_tool, judge};
 use crate::protect;
 use crate::satisfy::is_same_skill;
@@ -340,9 +340,9 @@ impl<'a> Replay<'a> {
                     open(found.is_some_and(Value::is_null))
                 }
             },
-            Kind::Guard | Kind::Dynamic if is_approved || is_followed => Standing::Satisfied,
-            Kind::Guard => self.guard(rule, recorded, facts, tool_use, is_uncertain),
-            Kind::Dynamic => match facts.and_then(|facts| facts.get("value")).and_then(Value::as_f64) {
+            Kind::Condition | Kind::Limit if is_approved || is_followed => Standing::Satisfied,
+            Kind::Condition => self.condition(rule, recorded, facts, tool_use, is_uncertain),
+            Kind::Limit => match facts.and_then(|facts| facts.get("value")).and_then(Value::as_f64) {
                 Some(value) => {
                     let computed = Computed { value, summary: String::new(), facts: Map::new() };
                     compare(&rule.requirement, &computed).standing
@@ -353,7 +353,7 @@ impl<'a> Replay<'a> {
     }
 
     /// Branch, time and file are in the log, so these conditions are looked at again.
-    fn guard(
+    fn condition(
         &self,
         rule: &Rule,
         recorded: Option<&str>,
@@ -361,7 +361,7 @@ impl<'a> Replay<'a> {
         tool_use: Option<&ToolUse<'_>>,
         is_uncertain: &mut bool,
     ) -> Standing {
-        if rule.requirement.is_guard(config::types::GuardType::SingleSession) {
+        if rule.requirement.is_condition(config::types::Condition::SingleSession) {
             let others = facts.and_then(|facts| facts.get("others")).and_then(Value::as_array);
             return match others {
                 Some(others) if others.is_empty() => Standing::Satisfied,
@@ -447,7 +447,7 @@ fn satisfying(rule: &Rule) -> impl PartialEq + use<> {
     let evidence =
         it.evidence.map(|evidence| (evidence.dirs, evidence.require_markers, evidence.require_verdict));
     (
-        (it.kind, it.scope, it.guard_type, it.calculator, it.command, it.base),
+        (it.kind, it.scope, it.condition, it.calculator, it.command, it.base),
         (
             it.satisfied_by_skill,
             it.satisfied_when,

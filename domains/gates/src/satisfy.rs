@@ -36,8 +36,8 @@ pub struct Target<'a> {
     pub wait: Duration,
 }
 
-/// Satisfies requirements, all of them or none. `ttl` in seconds overrides what is configured. A guard or a
-/// dynamic requirement is approved, whatever `by` says.
+/// Satisfies requirements, all of them or none. `ttl` in seconds overrides what is configured. A condition
+/// or a limit is approved, whatever `by` says.
 ///
 /// # Errors
 /// When the state cannot be changed; then nothing was.

@@ -12,6 +12,7 @@ use crate::finding::{Finding, Place, Severity};
 use crate::sources::{ConfigFile, Level};
 
 use crate::check;
+use crate::older;
 use crate::read;
 use crate::types::{Configuration, GuardName, Sessions};
 use crate::yaml::{self, Complaint, Mark, Node, Value};
@@ -195,8 +196,8 @@ impl Cascade<'_> {
         };
         self.sources.push(Source { level: file.level, path: file.path.clone(), text });
         match parsed {
-            Ok((tree, complaints)) => {
-                for complaint in complaints {
+            Ok((mut tree, complaints)) => {
+                for complaint in complaints.into_iter().chain(older::renew(&mut tree)) {
                     self.find(Severity::Warning, "yaml", complaint.message, complaint.mark, None);
                 }
                 Some(tree)
@@ -413,6 +414,7 @@ fn requirement_mark(tree: &Node, name: &str) -> Mark {
 #[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
 mod tests {
     use super::*;
+    use crate::types::{Condition, Kind};
 
     struct Files(tempfile::TempDir);
 
@@ -466,8 +468,8 @@ mod tests {
             "bad: {enabled: true, scope: weekly}",
             "bad: {enabled: true, trigger_tools: [{tool: Bash, command_pattern: '('}]}",
             "bad: {enabled: true, trigger_tools: [{tool: Bash, comand_pattern: 'x'}]}",
-            "bad: {enabled: true, type: dynamic, thresholds: 5}",
-            "bad: {enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: {warn: 1}}",
+            "bad: {enabled: true, type: limit, thresholds: 5}",
+            "bad: {enabled: true, type: limit, calculator: branch_size_calculator, thresholds: {warn: 1}}",
             "bad: {enabled: maybe}",
             "bad: {enabled: true, satisfied_by_skill: ' '}",
             "bad: [1]",
@@ -609,7 +611,8 @@ mod tests {
 
     #[test]
     fn what_is_not_enforced_is_said() {
-        let text = "requirements:\n  g: {enabled: true, type: guard, guard_type: full_moon}\nobsidian: {}\n";
+        let text =
+            "requirements:\n  g: {enabled: true, type: condition, condition: full_moon}\nobsidian: {}\n";
         let loaded = Files::new().load(&[(Level::Project, text)]);
         assert_eq!(names(&loaded), ["g"]);
         let told: Vec<_> = loaded.findings.iter().map(|finding| finding.severity).collect();
@@ -617,9 +620,38 @@ mod tests {
     }
 
     #[test]
+    fn the_older_words_of_requirements_are_read_for_ever() {
+        let older = "requirements:\n  c: {enabled: true, type: guard, guard_type: paths, paths: '*.lock'}\n  \
+                     l: {enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: {block: 1}}\n";
+        let today = older
+            .replace("type: guard,", "type: condition,")
+            .replace("guard_type", "condition")
+            .replace("type: dynamic", "type: limit");
+        let read = |text: &str| {
+            let loaded = Files::new().load(&[(Level::Project, text)]);
+            assert_eq!(loaded.findings, [], "{text}");
+            serde_json::to_value(&loaded.configuration).unwrap()
+        };
+        assert_eq!(read(older), read(&today));
+        assert_eq!(read(older)["requirements"]["c"]["condition"], "paths");
+        // The nearer file wins, whichever word it uses.
+        let over = "requirements:\n  c: {condition: single_session}\n  l: {type: blocking}\n";
+        let loaded = Files::new().load(&[(Level::Global, older), (Level::Project, over)]);
+        let [(_, c), (_, l)] = &loaded.configuration.requirements.0[..] else { panic!() };
+        assert_eq!((c.condition(), l.kind), (Some(Condition::SingleSession), Kind::Blocking));
+        let over = "requirements:\n  c: {guard_type: single_session}\n";
+        let loaded = Files::new().load(&[(Level::Global, &today), (Level::Project, over)]);
+        assert_eq!(loaded.configuration.requirements.0[0].1.condition(), Some(Condition::SingleSession));
+        let both = "requirements:\n  c: {type: guard, guard_type: paths, condition: single_session}\n";
+        let loaded = Files::new().load(&[(Level::Project, both)]);
+        assert_eq!(loaded.configuration.requirements.0[0].1.condition(), Some(Condition::SingleSession));
+        assert_eq!((loaded.findings[0].severity, loaded.findings.len()), (Severity::Warning, 1));
+    }
+
+    #[test]
     fn only_the_global_file_names_commands() {
         let rule =
-            "requirements:\n  d: {enabled: true, type: dynamic, command: 'echo 1', thresholds: {block: 2}}\n";
+            "requirements:\n  d: {enabled: true, type: limit, command: 'echo 1', thresholds: {block: 2}}\n";
         assert_eq!(Files::new().load(&[(Level::Global, rule)]).findings, []);
         let loaded = Files::new().load(&[(Level::Project, rule)]);
         assert!(names(&loaded).is_empty() && loaded.findings[0].message.contains("global"));

@@ -1,6 +1,7 @@
 //! What a configuration can do, feature by feature: for `req upgrade`, which tells what is used and adds what
 //! is not.
 
+use crate::older;
 use crate::presets;
 use crate::yaml::{Node, Value};
 
@@ -34,7 +35,7 @@ enum Sign {
 impl Feature {
     /// The feature of this name.
     pub fn named(name: &str) -> Option<Self> {
-        FEATURES.into_iter().find(|feature| feature.name == name)
+        FEATURES.into_iter().find(|feature| feature.name == older::kind(name))
     }
 
     /// What belongs below [`Feature::path`]: YAML with comments, in lines of its own.
@@ -45,7 +46,7 @@ impl Feature {
         }
     }
 
-    /// Whether a file uses the feature, whatever for.
+    /// Whether a file uses the feature, whatever for. Older words in it are [renewed](older::renew).
     pub fn is_used(&self, file: &Node) -> bool {
         match self.sign {
             Sign::Path => self.is_there(file),
@@ -121,35 +122,35 @@ pub const FEATURES: [Feature; 51] = [
         "protected_branch",
         "no edits on main or master",
         &["requirements", "protected_branch"],
-        Sign::Value("guard_type", "protected_branch"),
+        Sign::Value("condition", "protected_branch"),
         "",
     ),
     requirement(
         "single_session",
         "one session at a time in a project",
         &["requirements", "one_session"],
-        Sign::Value("guard_type", "single_session"),
+        Sign::Value("condition", "single_session"),
         "",
     ),
     requirement(
         "paths",
         "files that nobody edits, or the only ones that may be edited",
         &["requirements", "generated_files"],
-        Sign::Value("guard_type", "paths"),
-        "# Files that are made by tools; `allowed_paths` names the only ones that may be written instead.\nenabled: true\ntype: guard\nguard_type: paths\npaths: [\"*.lock\", \"dist/**\"]\ndescription: Generated files are generated.\n",
+        Sign::Value("condition", "paths"),
+        "# Files that are made by tools; `allowed_paths` names the only ones that may be written instead.\nenabled: true\ntype: condition\ncondition: paths\npaths: [\"*.lock\", \"dist/**\"]\ndescription: Generated files are generated.\n",
     ),
     requirement(
         "time_window",
         "hours in which some tools rest",
         &["requirements", "no_friday_deploys"],
-        Sign::Value("guard_type", "time_window"),
-        "# Nothing is deployed into the weekend.\nenabled: true\ntype: guard\nguard_type: time_window\ntime_window:\n  deny:\n    - {days: [fri], from: \"15:00\"}\n    - {days: [sat, sun]}\ntrigger_tools:\n  - tool: Bash\n    command_pattern: 'deploy'\ndescription: No deployments into the weekend.\n",
+        Sign::Value("condition", "time_window"),
+        "# Nothing is deployed into the weekend.\nenabled: true\ntype: condition\ncondition: time_window\ntime_window:\n  deny:\n    - {days: [fri], from: \"15:00\"}\n    - {days: [sat, sun]}\ntrigger_tools:\n  - tool: Bash\n    command_pattern: 'deploy'\ndescription: No deployments into the weekend.\n",
     ),
     requirement(
-        "dynamic",
+        "limit",
         "a limit on how large a branch grows",
         &["requirements", "branch_size"],
-        Sign::Value("type", "dynamic"),
+        Sign::Value("type", "limit"),
         "",
     ),
     requirement(

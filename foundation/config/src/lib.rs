@@ -12,6 +12,7 @@ pub mod features;
 pub mod finding;
 pub mod globs;
 pub mod messages;
+pub mod older;
 pub mod pattern;
 pub mod policy;
 pub mod presets;

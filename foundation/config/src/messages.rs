@@ -13,6 +13,7 @@ use platform::store;
 use serde::{Deserialize, Serialize};
 
 use crate::check::nearest;
+use crate::older;
 use crate::read;
 use crate::types::Kind;
 use crate::yaml::{self, Mark, Node};
@@ -83,7 +84,8 @@ impl MessageDirs {
         let own = own.and_then(|node| read::read(&node, &RefCell::default()).ok()).unwrap_or_default();
         let templates = self.0.iter().filter_map(|dir| {
             let node = document(&dir.join(format!("{TEMPLATES}.yaml")))?;
-            read::read(node.get(kind.name())?, &RefCell::default()).ok()
+            let section = node.get(kind.name()).or_else(|| node.get(older::word(kind)?))?;
+            read::read(section, &RefCell::default()).ok()
         });
         templates.fold(own, Messages::or)
     }
@@ -167,9 +169,9 @@ fn check_file(file: &Path, stem: &str, names: &[&str], findings: &mut Vec<Findin
         TEMPLATES => {
             let yaml::Value::Mapping(sections) = &node.value else { return };
             for (key, section) in sections {
-                match key.text().unwrap_or_default() {
+                match older::kind(key.text().unwrap_or_default()) {
                     name if OTHER_SECTIONS.contains(&name) => {}
-                    "blocking" | "guard" | "dynamic" => check(section, &mut find),
+                    "blocking" | "condition" | "limit" => check(section, &mut find),
                     name => find(Severity::Warning, format!("no type is called `{name}`"), key.mark),
                 }
             }
@@ -200,11 +202,17 @@ mod tests {
         assert_eq!(dirs.messages("plan", Kind::Blocking), Messages::default());
         write("global/plan.yaml", "header: global\nblocking_message: g\n");
         write("project/plan.yaml", "blocking_message: p\n");
-        write("global/_templates.yaml", "blocking: {header: H, short_message: S}\nguard: {header: G}\n");
+        write(
+            "global/_templates.yaml",
+            "blocking: {header: H, short_message: S}\nguard: {header: G}\nlimit: {header: L}\n",
+        );
         write("local/_templates.yaml", "blocking: {short_message: L}\n");
         let messages = dirs.messages("plan", Kind::Blocking);
         let shown = [&messages.blocking_message, &messages.header, &messages.short_message];
         assert_eq!(shown.map(|text| text.as_deref()), [Some("p"), Some("H"), Some("L")]);
+        // `guard` is the older word for `condition`.
+        let headers = [Kind::Condition, Kind::Limit].map(|kind| dirs.messages("other", kind).header);
+        assert_eq!(headers, [Some("G".to_owned()), Some("L".to_owned())]);
         write("local/_status.yaml", "compact: 'a {branch}'\nstandard: {format: b}\n");
         assert_eq!((dirs.briefing("standard").as_deref(), dirs.briefing("rich")), (Some("b"), None));
         assert_eq!(dirs.check(&["plan"]), []);

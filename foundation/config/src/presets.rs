@@ -181,7 +181,7 @@ description: One review for each pull request.
         about: "no edits on main or master",
         text: (
             "A condition that is looked at each time; `req approve protected_branch` lets one session through:",
-            "type: guard\nguard_type: protected_branch\nprotected_branches: [main, master]\ndescription: Work happens on a branch of its own.\n",
+            "type: condition\ncondition: protected_branch\nprotected_branches: [main, master]\ndescription: Work happens on a branch of its own.\n",
         ),
     },
     Item {
@@ -189,7 +189,7 @@ description: One review for each pull request.
         about: "one session at a time in this project",
         text: (
             "The session that came first goes on; a second one waits:",
-            "type: guard\nguard_type: single_session\ndescription: One session at a time in this project.\n",
+            "type: condition\ncondition: single_session\ndescription: One session at a time in this project.\n",
         ),
     },
     Item {
@@ -197,7 +197,7 @@ description: One review for each pull request.
         about: "a branch small enough to review",
         text: (
             "Lines changed since the branch it came from:",
-            "type: dynamic\ncalculator: branch_size_calculator\nthresholds: {warn: 250, block: 400}\ndescription: A branch small enough to review.\n",
+            "type: limit\ncalculator: branch_size_calculator\nthresholds: {warn: 250, block: 400}\ndescription: A branch small enough to review.\n",
         ),
     },
 ];

@@ -9,6 +9,7 @@ use serde::de::{
     self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor,
 };
 
+use crate::older;
 use crate::yaml::{Mark, Node, Value};
 
 /// A key that its type does not know.
@@ -242,7 +243,10 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         let text = self.node.text().filter(|text| variants.contains(text));
-        let text = text.ok_or_else(|| self.wrong(&format!("one of {}", variants.join(", "))))?;
+        let text = text.ok_or_else(|| {
+            let today: Vec<_> = variants.iter().copied().filter(|word| older::kind(word) == *word).collect();
+            self.wrong(&format!("one of {}", today.join(", ")))
+        })?;
         visitor.visit_enum(Variant(text)).map_err(|error| self.locate(error))
     }
 

@@ -95,6 +95,12 @@ impl Node {
         entries.iter().find(|(name, _)| name.text() == Some(key)).map(|(name, value)| (name, value))
     }
 
+    /// A key's value in a mapping, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        let Value::Mapping(entries) = &mut self.value else { return None };
+        entries.iter_mut().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
+    }
+
     /// Removes a key from a mapping.
     pub fn remove(&mut self, key: &str) -> Option<Node> {
         let Value::Mapping(entries) = &mut self.value else { return None };

@@ -90,7 +90,7 @@ fn what_a_command_leaves_running_is_not_waited_for() {
     let world = World::with("requirements: {}\n");
     std::fs::write(
         world.home.join(".claude/requirements.yaml"),
-        "requirements:\n  d: {enabled: true, type: dynamic, command: 'echo 99; sleep 30 &', thresholds: {block: 5}}\n",
+        "requirements:\n  d: {enabled: true, type: limit, command: 'echo 99; sleep 30 &', thresholds: {block: 5}}\n",
     )
     .unwrap();
     let started = std::time::Instant::now();

@@ -275,8 +275,8 @@ fn case_10_a_broken_requirement_is_named_and_the_good_one_still_denies() {
         "bad: true",
         "bad: {enabled: true, scope: weekly}",
         "bad: {enabled: true, trigger_tools: [{tool: Bash, command_pattern: '('}]}",
-        "bad: {enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: 5}",
-        "bad: {enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: {warn: 1}}",
+        "bad: {enabled: true, type: limit, calculator: branch_size_calculator, thresholds: 5}",
+        "bad: {enabled: true, type: limit, calculator: branch_size_calculator, thresholds: {warn: 1}}",
     ] {
         let world =
             World::with(&format!("requirements:\n  {bad}\n  good: {{enabled: true, message: Need good}}\n"));
@@ -321,8 +321,9 @@ fn case_11_levels_merge_replace_and_override() {
 
 #[test]
 fn case_12_a_protected_branch_is_judged_by_where_the_session_is() {
-    let world =
-        World::with("requirements:\n  no_main: {enabled: true, type: guard, guard_type: protected_branch}\n");
+    let world = World::with(
+        "requirements:\n  no_main: {enabled: true, type: condition, condition: protected_branch}\n",
+    );
     assert!(world.hook(&world.edit()).refusal().contains("main"));
     world.req_ok(&["approve", "no_main", "--session", SESSION]);
     world.hook(&world.edit()).silent();
@@ -334,7 +335,7 @@ fn case_12_a_protected_branch_is_judged_by_where_the_session_is() {
     assert!(world.req_ok(&["status", "--session", OTHER]).contains("All 1 requirements are satisfied"));
     let told = world.hook(&of(OTHER, world.payload("UserPromptSubmit-plain", json!({"prompt": "fix it"}))));
     assert!(!told.stdout.contains("no_main"), "{told:?}");
-    world.configure("requirements:\n  odd: {enabled: true, type: guard, guard_type: full_moon}\n");
+    world.configure("requirements:\n  odd: {enabled: true, type: condition, condition: full_moon}\n");
     world.hook(&world.edit()).silent();
     assert!(world.req_ok(&["status"]).contains("full_moon"), "and it is told");
 }
@@ -343,7 +344,7 @@ fn case_12_a_protected_branch_is_judged_by_where_the_session_is() {
 fn case_13_a_value_denies_from_its_limit_on_and_an_approval_lasts_its_time() {
     let limit = |more: &str| {
         format!(
-            "requirements:\n  size: {{enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: {{warn: 5, block: 10}}, cache_ttl: 0, approval_ttl: 2{more}}}\n"
+            "requirements:\n  size: {{enabled: true, type: limit, calculator: branch_size_calculator, thresholds: {{warn: 5, block: 10}}, cache_ttl: 0, approval_ttl: 2{more}}}\n"
         )
     };
     let world = World::with(&limit(""));
@@ -528,7 +529,7 @@ fn case_20_a_start_leaves_the_living_and_an_end_takes_only_its_own() {
 fn case_21_clear_carries_over_what_an_ended_session_had_lately() {
     let world = World::with(
         "requirements:\n  fresh: {enabled: true}\n  two: {enabled: true}\n  old: {enabled: true}\n  once: {enabled: true, scope: single_use}\n  \
-         branch: {enabled: true, scope: branch}\n  guard: {enabled: true, type: guard, guard_type: protected_branch}\n  \
+         branch: {enabled: true, scope: branch}\n  guard: {enabled: true, type: condition, condition: protected_branch}\n  \
          expired: {enabled: true}\n  live: {enabled: true}\n",
     );
     world.satisfy("fresh");
@@ -736,7 +737,7 @@ fn r02_parallel_hooks_keep_each_others_satisfactions() {
 #[test]
 fn r03_what_a_guard_denied_is_not_verified_either() {
     let world = World::with(
-        "requirements:\n  no_main: {enabled: true, type: guard, guard_type: protected_branch}\n  plan: {enabled: true}\n",
+        "requirements:\n  no_main: {enabled: true, type: condition, condition: protected_branch}\n  plan: {enabled: true}\n",
     );
     world.hook(&world.edit()).refusal();
     world.hook(&world.recorded("Stop-first")).silent();
@@ -820,7 +821,7 @@ fn r07_a_session_that_only_asked_may_stop() {
 #[test]
 fn r08_a_passing_guard_is_open_nowhere() {
     let world = World::with(
-        "requirements:\n  no_main: {enabled: true, type: guard, guard_type: protected_branch}\nhooks: {subagent_start: {agents: '*'}}\n",
+        "requirements:\n  no_main: {enabled: true, type: condition, condition: protected_branch}\nhooks: {subagent_start: {agents: '*'}}\n",
     );
     let everywhere = |world: &World| {
         let plan_exit =

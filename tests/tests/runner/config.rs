@@ -12,8 +12,8 @@ fn a_broken_item_is_named_everywhere_and_the_others_still_gate() {
         "bad: true",
         "bad: {enabled: true, scope: weekly}",
         "bad: {enabled: true, trigger_tools: [{tool: Bash, command_pattern: '('}]}",
-        "bad: {enabled: true, type: dynamic, thresholds: 5}",
-        "bad: {enabled: true, type: dynamic, thresholds: {warn: 1}}",
+        "bad: {enabled: true, type: limit, thresholds: 5}",
+        "bad: {enabled: true, type: limit, thresholds: {warn: 1}}",
         "bad: {enabled: true, type: webhook}",
     ] {
         let world =
@@ -79,17 +79,17 @@ fn yaml_1_1_merge_keys_and_duplicates_count_as_documented() {
 
 #[test]
 fn what_is_not_enforced_is_told() {
-    let world = World::with("requirements:\n  g: {enabled: true, type: guard, guard_type: full_moon}\n");
+    let world = World::with("requirements:\n  g: {enabled: true, type: condition, condition: full_moon}\n");
     world.hook(&world.edit()).silent();
     assert!(
         world
             .hook(&world.recorded("SessionStart-startup"))
             .context()
-            .contains("nothing is refused because of it")
+            .contains("this requirement blocks nothing")
     );
     let status = world.req_ok(&["status"]);
     assert!(
-        status.contains("nothing is refused because of it") && status.contains("No requirement is enabled"),
+        status.contains("this requirement blocks nothing") && status.contains("No requirement is enabled"),
         "{status}"
     );
     assert_eq!(world.req(&["satisfy", "g", "--session", SESSION]).status.code(), Some(1));
@@ -152,6 +152,18 @@ fn logging_counts_from_the_first_line_and_never_reaches_stdout() {
     answer.refusal();
     assert_eq!(answer.stdout.lines().count(), 1);
     assert!(world.log().iter().any(|line| line["level"] == "debug" && line["hook"] == "PreToolUse"));
+}
+
+#[test]
+fn the_older_words_of_requirements_still_refuse() {
+    let refusal = |words: &str| {
+        let world =
+            World::with(&format!("requirements:\n  no_main: {{enabled: true, {words}: protected_branch}}\n"));
+        world.hook(&world.edit()).refusal().to_owned()
+    };
+    let older = refusal("type: guard, guard_type");
+    assert!(older.contains("The branch `main` is protected"), "{older}");
+    assert_eq!(older, refusal("type: condition, condition"));
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn gap_03_a_malformed_requirement_costs_itself_alone() {
     // One value of a wrong type switched every gate off.
     for bad in [
         "bad: true",
-        "bad: {enabled: true, type: dynamic, thresholds: 5}",
+        "bad: {enabled: true, type: limit, thresholds: 5}",
         "bad: [1]",
         "bad: ~",
         "7: {enabled: 5}",
@@ -80,7 +80,7 @@ fn gap_04_notebooks_and_foreign_tools_are_gated_like_any_other() {
 fn gap_05_a_value_below_its_limit_does_not_block_the_end_of_a_turn() {
     // What was triggered had to be satisfied, and a value never is.
     let world = World::with(
-        "requirements:\n  size: {enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: {block: 100}}\n",
+        "requirements:\n  size: {enabled: true, type: limit, calculator: branch_size_calculator, thresholds: {block: 100}}\n",
     );
     world.git(&["checkout", "-qb", "feature/x"]);
     world.hook(&world.edit()).silent();
@@ -128,7 +128,7 @@ fn gap_07_prune_removes_state_alone_and_nothing_on_an_unborn_branch() {
 fn gap_08_a_copy_of_the_branch_does_not_shrink_it() {
     // A sibling at the same commit was taken for the parent, and the limit was gone.
     let world = World::with(
-        "requirements:\n  size: {enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: {block: 10}, cache_ttl: 0}\n",
+        "requirements:\n  size: {enabled: true, type: limit, calculator: branch_size_calculator, thresholds: {block: 10}, cache_ttl: 0}\n",
     );
     commit_all(&world);
     world.git(&["checkout", "-qb", "feature/x"]);
@@ -224,7 +224,7 @@ fn gap_14_what_is_configured_to_be_said_is_said() {
     // Message files, evidence, checklists and texts of values were read and thrown away.
     let world = World::with(
         "requirements:\n  filed: {enabled: true, checklist: [look twice], trigger_tools: [Edit]}\n  proven: {enabled: true, evidence: {}, trigger_tools: [Write]}\n  \
-         size: {enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: {block: 1}, trigger_tools: [NotebookEdit], blocking_message: 'Big: {total} > {block_threshold} since {base_branch} {oops {'}\n",
+         size: {enabled: true, type: limit, calculator: branch_size_calculator, thresholds: {block: 1}, trigger_tools: [NotebookEdit], blocking_message: 'Big: {total} > {block_threshold} since {base_branch} {oops {'}\n",
     );
     commit_all(&world);
     world.git(&["checkout", "-qb", "feature/x"]);
@@ -313,7 +313,7 @@ fn gap_19_req_finds_its_session_from_any_shell_below_the_client() {
 fn gap_20_of_two_sessions_the_one_that_was_first_goes_on() {
     // Each blocked the other as soon as the second had tried.
     let world =
-        World::with("requirements:\n  alone: {enabled: true, type: guard, guard_type: single_session}\n");
+        World::with("requirements:\n  alone: {enabled: true, type: condition, condition: single_session}\n");
     let mut first = StandIn::new(&world);
     std::thread::sleep(Duration::from_millis(30));
     let mut second = StandIn::new(&world);
@@ -462,7 +462,7 @@ fn gap_26_a_skill_counts_by_its_short_name() {
 fn gap_27_the_message_of_a_guard_is_what_it_says() {
     // A built-in text won over the configured one.
     let world = World::with(
-        "requirements:\n  no_main: {enabled: true, type: guard, guard_type: protected_branch, message: 'Hands off {branch}!'}\n",
+        "requirements:\n  no_main: {enabled: true, type: condition, condition: protected_branch, message: 'Hands off {branch}!'}\n",
     );
     let text = world.hook(&world.edit()).refusal().to_owned();
     assert!(text.starts_with("Hands off main!"), "{text}");

@@ -107,7 +107,7 @@ fn evidence_may_be_all_that_is_asked_for() {
 fn protected_branches_are_named_by_globs() {
     let world = World::with(&one(
         "safe",
-        "type: guard, guard_type: protected_branch, protected_branches: ['release/*', trunk]",
+        "type: condition, condition: protected_branch, protected_branches: ['release/*', trunk]",
     ));
     world.hook(&world.edit()).silent();
     for (branch, is_protected) in
@@ -128,7 +128,7 @@ fn protected_branches_are_named_by_globs() {
 
 #[test]
 fn a_single_session_counts_living_clients_of_this_project() {
-    let world = World::with(&one("alone", "type: guard, guard_type: single_session"));
+    let world = World::with(&one("alone", "type: condition, condition: single_session"));
     let mut first = StandIn::new(&world);
     let elsewhere = world.root().join("elsewhere");
     world.git_in(&world.root(), &["init", "-q", "elsewhere"]);
@@ -151,7 +151,7 @@ fn a_single_session_counts_living_clients_of_this_project() {
 
 #[test]
 fn a_reused_process_number_is_no_session() {
-    let world = World::with(&one("alone", "type: guard, guard_type: single_session"));
+    let world = World::with(&one("alone", "type: condition, condition: single_session"));
     let mut sleeper = world.command("sleep").arg("60").spawn().unwrap();
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", sleeper.id())).unwrap();
     let start = stat.rsplit(')').next().unwrap().split_whitespace().nth(19).unwrap().to_owned();
@@ -175,7 +175,7 @@ fn a_reused_process_number_is_no_session() {
 fn read_only_paths_hold_against_edits_and_command_lines() {
     let world = World::with(&one(
         "frozen",
-        "type: guard, guard_type: paths, paths: ['migrations/**', '!migrations/new/**', '*.lock']",
+        "type: condition, condition: paths, paths: ['migrations/**', '!migrations/new/**', '*.lock']",
     ));
     world.write("migrations/001.sql", "x\n");
     world.write("migrations/new/002.sql", "x\n");
@@ -234,7 +234,7 @@ fn read_only_paths_hold_against_edits_and_command_lines() {
 
 #[test]
 fn a_wildcard_reaches_read_only_paths_too() {
-    let world = World::with(&one("frozen", "type: guard, guard_type: paths, paths: 'migrations/**'"));
+    let world = World::with(&one("frozen", "type: condition, condition: paths, paths: 'migrations/**'"));
     world.write("migrations/001.sql", "x\n");
     for command in ["rm migrations/*.sql", "rm -rf mig*", "cp /etc/hosts migrations/00?.sql"] {
         assert!(world.hook(&run(&world, command)).json.is_some(), "{command}");
@@ -246,7 +246,7 @@ fn a_wildcard_reaches_read_only_paths_too() {
 fn allowed_paths_are_the_only_ones_that_may_change() {
     let world = World::with(&one(
         "docs_only",
-        "type: guard, guard_type: paths, allowed_paths: ['docs/**', '*.md', '!SECRET.md']",
+        "type: condition, condition: paths, allowed_paths: ['docs/**', '*.md', '!SECRET.md']",
     ));
     for file in ["docs/a/b.txt", "src/README.md"] {
         world.hook(&on_file(&world, "Write", file)).silent();
@@ -283,7 +283,7 @@ fn a_time_window_opens_and_closes_by_the_clock_of_its_zone() {
     ] {
         let world = World::with(&one(
             "hours",
-            &format!("type: guard, guard_type: time_window, time_window: {{{keys}}}"),
+            &format!("type: condition, condition: time_window, time_window: {{{keys}}}"),
         ));
         let answer = world.hook(&world.edit());
         assert_eq!(answer.json.is_none(), is_open, "{keys}: {answer:?}");
@@ -304,7 +304,7 @@ fn a_branch_is_as_large_as_what_it_changes_against_its_base() {
         one(
             "size",
             &format!(
-                "type: dynamic, calculator: branch_size_calculator, thresholds: {{warn: 8, block: 10}}, cache_ttl: 0{more}"
+                "type: limit, calculator: branch_size_calculator, thresholds: {{warn: 8, block: 10}}, cache_ttl: 0{more}"
             ),
         )
     };
@@ -356,7 +356,7 @@ fn a_value_is_used_again_for_its_time_and_an_approval_ends() {
         one(
             "size",
             &format!(
-                "type: dynamic, calculator: branch_size_calculator, thresholds: {{block: 10}}, cache_ttl: {ttl}, approval_ttl: 900"
+                "type: limit, calculator: branch_size_calculator, thresholds: {{block: 10}}, cache_ttl: {ttl}, approval_ttl: 900"
             ),
         )
     };
@@ -385,7 +385,7 @@ fn a_command_is_run_for_the_global_file_alone() {
     let global = |command: &str, more: &str| {
         world.configure_globally(&one(
             "load",
-            &format!("type: dynamic, command: {command:?}, thresholds: {{block: 5}}, cache_ttl: 0{more}"),
+            &format!("type: limit, command: {command:?}, thresholds: {{block: 5}}, cache_ttl: 0{more}"),
         ));
     };
     global("echo 4.5", "");
@@ -404,7 +404,7 @@ fn a_command_is_run_for_the_global_file_alone() {
     let touched = world.root().join("touched");
     world.configure(&one(
         "load",
-        &format!("type: dynamic, command: 'touch {}; echo 9', thresholds: {{block: 5}}", touched.display()),
+        &format!("type: limit, command: 'touch {}; echo 9', thresholds: {{block: 5}}", touched.display()),
     ));
     world.hook(&world.edit()).silent();
     assert!(!touched.exists(), "a repository runs nothing");
@@ -1118,8 +1118,8 @@ fn why_last_explains_the_last_refusal_from_the_log() {
 
 /// What is replayed: one of each kind of requirement.
 const REPLAYED: &str = "requirements:\n  plan: {enabled: true, satisfied_by_skill: plan}\n  once: {enabled: true, scope: single_use, trigger_tools: [{tool: Bash, command_pattern: 'gh\\s+pr\\s+create'}]}\n  \
-    proven: {enabled: true, evidence: {}, trigger_tools: [Write]}\n  frozen: {enabled: true, type: guard, guard_type: paths, paths: 'migrations/**'}\n  \
-    size: {enabled: true, type: dynamic, calculator: branch_size_calculator, thresholds: {block: 500}, trigger_tools: [NotebookEdit]}\n  \
+    proven: {enabled: true, evidence: {}, trigger_tools: [Write]}\n  frozen: {enabled: true, type: condition, condition: paths, paths: 'migrations/**'}\n  \
+    size: {enabled: true, type: limit, calculator: branch_size_calculator, thresholds: {block: 500}, trigger_tools: [NotebookEdit]}\n  \
     seen: {enabled: true, mode: observe, trigger_tools: [mcp__scratch]}\n  checks: {enabled: true, stop_only: true, trigger_tools: [Edit]}\n";
 
 /// Plays about sixty events through the hooks.

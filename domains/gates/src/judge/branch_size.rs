@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use platform::child;
 use serde_json::{Map, Value, json};
 
-use super::dynamic::Computed;
+use super::limit::Computed;
 
 /// How long all of git's work may take.
 const LIMIT: Duration = Duration::from_secs(3);

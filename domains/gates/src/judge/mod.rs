@@ -1,10 +1,10 @@
-//! How a requirement stands: by what is satisfied, by evidence, by a guard's condition, by a value. Every place
+//! How a requirement stands: by what is satisfied, by evidence, by a condition, by a limit. Every place
 //! that shows or enforces a requirement asks [`judge`].
 
 mod branch_size;
-pub mod dynamic;
+mod condition;
 mod evidence;
-mod guard;
+pub mod limit;
 
 use config::Rule;
 use config::types::Kind;
@@ -12,7 +12,7 @@ use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use serde_json::{Map, Value};
 
-pub use guard::is_about_the_tool;
+pub use condition::is_about_the_tool;
 
 use crate::view::Gates;
 use hooks_common::tool_use::ToolUse;
@@ -102,11 +102,11 @@ pub fn judge(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Judged {
         (Kind::Blocking, None) => return Judged::plain(is_given),
         (Kind::Blocking, Some(evidence)) => evidence::judge(evidence, is_given, gates.now, situation),
         // An approval stands above any condition.
-        (Kind::Guard | Kind::Dynamic, _) if is_given => {
+        (Kind::Condition | Kind::Limit, _) if is_given => {
             return Judged::satisfied(Map::from_iter([("approved".to_owned(), true.into())]));
         }
-        (Kind::Guard, _) => guard::judge(gates, rule, situation),
-        (Kind::Dynamic, _) => dynamic::judge(gates, rule, situation),
+        (Kind::Condition, _) => condition::judge(gates, rule, situation),
+        (Kind::Limit, _) => limit::judge(gates, rule, situation),
     };
     judged.unwrap_or_else(Judged::failed)
 }

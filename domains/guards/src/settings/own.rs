@@ -222,8 +222,8 @@ requirements:
       - Write
   branch:
     enabled: true
-    type: guard
-    guard_type: protected_branch
+    type: condition
+    condition: protected_branch
     protected_branches: [main, release]
   off:
     enabled: false

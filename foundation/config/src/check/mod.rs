@@ -8,7 +8,7 @@ use crate::types::Scope;
 
 use crate::pattern::Pattern;
 use crate::types::{
-    GuardType, Hooks, Kind, Names, Requirement, SatisfiedWhen, TimeWindow, Trigger, Workflow,
+    Condition, Hooks, Kind, Names, Requirement, SatisfiedWhen, TimeWindow, Trigger, Workflow,
 };
 
 /// What is wrong with one requirement. An error switches it off; its place is added by the caller.
@@ -44,13 +44,13 @@ pub fn requirement(name: &str, requirement: &Requirement, hooks: &Hooks) -> Vec<
     }
     match requirement.kind {
         Kind::Blocking => {}
-        Kind::Dynamic => {
-            for message in of_dynamic(requirement) {
+        Kind::Limit => {
+            for message in of_limit(requirement) {
                 find(Severity::Error, message);
             }
         }
-        Kind::Guard => {
-            for (severity, message) in of_guard(requirement) {
+        Kind::Condition => {
+            for (severity, message) in of_condition(requirement) {
                 find(severity, message);
             }
         }
@@ -121,11 +121,11 @@ fn of_trigger(trigger: &Trigger) -> Vec<(Severity, String)> {
     found
 }
 
-fn of_dynamic(requirement: &Requirement) -> Vec<String> {
+fn of_limit(requirement: &Requirement) -> Vec<String> {
     let mut found = Vec::new();
     let thresholds = requirement.thresholds.clone().unwrap_or_default();
     if !thresholds.contains_key("block") {
-        found.push("`type: dynamic` needs `thresholds` with `block`".to_owned());
+        found.push("`type: limit` needs `thresholds` with `block`".to_owned());
     }
     if thresholds.values().any(|limit| *limit < 0.0 || !limit.is_finite()) {
         found.push("a threshold is a number, 0 or more".to_owned());
@@ -136,29 +136,30 @@ fn of_dynamic(requirement: &Requirement) -> Vec<String> {
         (Some(other), None) => {
             found.push(format!("no calculator is called `{other}`; there is `{BRANCH_SIZE}`"));
         }
-        (None, None) => found.push(format!("`type: dynamic` needs `calculator: {BRANCH_SIZE}`")),
+        (None, None) => found.push(format!("`type: limit` needs `calculator: {BRANCH_SIZE}`")),
     }
     found
 }
 
-fn of_guard(requirement: &Requirement) -> Vec<(Severity, String)> {
-    let Some(name) = requirement.guard_type.as_deref().filter(|name| !name.trim().is_empty()) else {
-        return vec![(Severity::Error, "`type: guard` needs `guard_type`".to_owned())];
+fn of_condition(requirement: &Requirement) -> Vec<(Severity, String)> {
+    let Some(name) = requirement.condition.as_deref().filter(|name| !name.trim().is_empty()) else {
+        return vec![(Severity::Error, "`type: condition` needs `condition`".to_owned())];
     };
-    let Some(guard) = requirement.guard_type() else {
-        let known = GuardType::ALL.map(GuardType::name).join(", ");
-        let message =
-            format!("no guard is called `{name}`, so nothing is refused because of it; there are: {known}");
+    let Some(condition) = requirement.condition() else {
+        let known = Condition::ALL.map(Condition::name).join(", ");
+        let message = format!(
+            "`{name}` is not a condition, so this requirement blocks nothing; the conditions are: {known}"
+        );
         return vec![(Severity::Warning, message)];
     };
     let error = |message: &str| vec![(Severity::Error, message.to_owned())];
     let is_given = |globs: &Option<Names>| globs.as_ref().is_some_and(|globs| !globs.is_empty());
-    match guard {
-        GuardType::Paths if !is_given(&requirement.paths) && !is_given(&requirement.allowed_paths) => {
-            error("`guard_type: paths` needs `paths` (read-only files) or `allowed_paths`")
+    match condition {
+        Condition::Paths if !is_given(&requirement.paths) && !is_given(&requirement.allowed_paths) => {
+            error("`condition: paths` needs `paths` (read-only files) or `allowed_paths`")
         }
-        GuardType::TimeWindow => match &requirement.time_window {
-            None => error("`guard_type: time_window` needs `time_window` with `allow` or `deny`"),
+        Condition::TimeWindow => match &requirement.time_window {
+            None => error("`condition: time_window` needs `time_window` with `allow` or `deny`"),
             Some(window) if window.allow.is_empty() && window.deny.is_empty() => {
                 error("`time_window` needs `allow` or `deny`")
             }
@@ -167,7 +168,7 @@ fn of_guard(requirement: &Requirement) -> Vec<(Severity, String)> {
             }
             Some(_) => Vec::new(),
         },
-        GuardType::ProtectedBranch if requirement.protected_branches.as_ref().is_some_and(Vec::is_empty) => {
+        Condition::ProtectedBranch if requirement.protected_branches.as_ref().is_some_and(Vec::is_empty) => {
             vec![(Severity::Warning, "`protected_branches` is empty, so nothing is protected".to_owned())]
         }
         _ => Vec::new(),

@@ -14,7 +14,7 @@ use super::guards::GuardParts;
 use super::{FORMAT, Gate, Header, LogTarget, Policy, Rule, Span, When, is_pattern};
 use crate::pattern::Pattern;
 use crate::sieve::Sieve;
-use crate::types::{Continuity, GuardType, Hooks, Kind, Names, Trigger, Workflow};
+use crate::types::{Condition, Continuity, Hooks, Kind, Names, Trigger, Workflow};
 
 /// From how many gates on those that look for patterns are sieved: fewer are read faster at once.
 const MANY: usize = 16;
@@ -180,7 +180,7 @@ fn gates_by_tool(rules: &[Rule], spans: &[Span]) -> BTreeMap<String, Vec<Gate>> 
             conditions.entry(&trigger.tool).or_default().push(when(trigger));
         }
         if requirement.counts_bash_writes() {
-            let removes = requirement.is_guard(GuardType::Paths);
+            let removes = requirement.is_condition(Condition::Paths);
             let write = When { writes: true, removes, files: written(&triggers), ..When::default() };
             conditions.entry("Bash").or_default().push(write);
         }

@@ -122,7 +122,7 @@ pub struct Gate {
     /// Whether it refuses when it cannot be evaluated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closes_on_error: bool,
-    /// Whether more than its state decides: a guard, a dynamic requirement, evidence.
+    /// Whether more than its state decides: a condition, a limit, evidence.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_judged: bool,
     /// The uses of the tool that need it, any of them; empty: every use.
@@ -329,7 +329,8 @@ impl Policy {
             .zip(loaded.places)
             // What is not enforced is told by a finding and counts nowhere as in force.
             .filter(|((_, requirement), _)| {
-                requirement.enabled && (requirement.kind != Kind::Guard || requirement.guard_type().is_some())
+                requirement.enabled
+                    && (requirement.kind != Kind::Condition || requirement.condition().is_some())
             })
             .map(|((name, requirement), place)| {
                 let closes_on_error = closes(&requirement);

@@ -27,7 +27,7 @@ pub use hooks::{
 pub use log_level::LogLevel;
 pub use names::Names;
 pub use requirement::{
-    Day, Evidence, GuardType, Kind, Mode, OnError, Requirement, SatisfiedWhen, TimeOfDay, TimeWindow, Window,
+    Condition, Day, Evidence, Kind, Mode, OnError, Requirement, SatisfiedWhen, TimeOfDay, TimeWindow, Window,
 };
 pub use scope::Scope;
 pub use sessions::Sessions;
@@ -208,7 +208,27 @@ mod schema {
 pub fn json_schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(Configuration).to_value();
     accept_words(&mut schema);
+    accept_older_words(&mut schema);
     schema
+}
+
+/// Older words stay valid in editors, which then mark them as such.
+#[cfg(feature = "schema")]
+fn accept_older_words(schema: &mut serde_json::Value) {
+    let mut kinds = Vec::new();
+    for kind in [Kind::Condition, Kind::Limit] {
+        let description = format!("The older word for `{}`.", kind.name());
+        let word = crate::older::word(kind);
+        kinds.push(serde_json::json!({"const": word, "deprecated": true, "description": description}));
+    }
+    if let Some(known) = schema["$defs"]["Kind"]["oneOf"].as_array_mut() {
+        known.append(&mut kinds);
+    }
+    let properties = &mut schema["$defs"]["Requirement"]["properties"];
+    let mut older = properties["condition"].clone();
+    older["deprecated"] = true.into();
+    older["description"] = "The older key for `condition`.".into();
+    properties["guard_type"] = older;
 }
 
 #[cfg(feature = "schema")]

@@ -34,7 +34,7 @@ pub struct Requirement {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trigger_tools: Option<Vec<Trigger>>,
     /// Whether Bash commands that write a file of the project (redirections, `tee`, `sed -i`, `cp`, `mv` and
-    /// their like) trigger it as an edit of that file would. Off, except for `guard_type: paths`.
+    /// their like) trigger it as an edit of that file would. Off, except for `condition: paths`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bash_writes: Option<bool>,
     /// The skill that leads to it, named in refusals: `/skill` or `plugin:skill`.
@@ -53,7 +53,7 @@ pub struct Requirement {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
     /// What a refusal says. `{auto_resolve_skill}`, `{session_id}`, `{name}` and `{branch}` are replaced, and the
-    /// facts of guards and dynamic requirements.
+    /// facts of conditions and limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// What a refusal says that repeats one of a few seconds ago, as parallel edits cause.
@@ -71,43 +71,43 @@ pub struct Requirement {
     /// How long a satisfaction lasts, in seconds; for ever when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replan_ttl: Option<u32>,
-    /// How long an approval of a guard or dynamic requirement lasts, in seconds. Dynamic ones: 300; guards: as
-    /// long as the session.
+    /// How long an approval of a condition or a limit lasts, in seconds. The default is 300 for a limit, and the
+    /// whole session for a condition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub approval_ttl: Option<u32>,
-    /// For `type: guard`: which condition.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<GuardType>"))]
-    pub guard_type: Option<String>,
-    /// For `guard_type: protected_branch`: the branches, globs allowed. `main` and `master` when absent.
+    /// For `type: condition`: which condition. The older key `guard_type` means the same.
+    #[serde(alias = "guard_type", skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Condition>"))]
+    pub condition: Option<String>,
+    /// For `condition: protected_branch`: the branches, globs allowed. `main` and `master` when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub protected_branches: Option<Vec<String>>,
-    /// For `guard_type: paths`: files that are read-only, as globs like those of `file_pattern`.
+    /// For `condition: paths`: files that are read-only, as globs like those of `file_pattern`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paths: Option<Names>,
-    /// For `guard_type: paths`: the only files that may be written.
+    /// For `condition: paths`: the only files that may be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allowed_paths: Option<Names>,
-    /// For `guard_type: time_window`: when tools may run.
+    /// For `condition: time_window`: when tools may run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time_window: Option<TimeWindow>,
-    /// For `type: dynamic`: what computes the value: `branch_size_calculator`.
+    /// For `type: limit`: what computes the value: `branch_size_calculator`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calculator: Option<String>,
-    /// For `type: dynamic`, in the global file only: a shell command that prints the value, or JSON with `value`
+    /// For `type: limit`, in the global file only: a shell command that prints the value, or JSON with `value`
     /// and `summary`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
     /// For `branch_size_calculator`: the branch or commit that the size is counted from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
-    /// For `type: dynamic`: the limits by name; `block` is required, `warn` is told in the log and in `req status`.
+    /// For `type: limit`: the limits by name; `block` is required, `warn` is told in the log and in `req status`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<BTreeMap<String, f64>>,
-    /// For `type: dynamic`: how long a value is used again, in seconds. 60 when absent.
+    /// For `type: limit`: how long a value is used again, in seconds. 60 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_ttl: Option<u32>,
-    /// For `type: dynamic`: what a refusal says, instead of `message`. `{value}`, `{summary}`, `{total}`,
+    /// For `type: limit`: what a refusal says, instead of `message`. `{value}`, `{summary}`, `{total}`,
     /// `{base_branch}`, `{block_threshold}` and `{warn_threshold}` are replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocking_message: Option<String>,
@@ -127,7 +127,7 @@ impl Requirement {
     /// The triggers in force.
     pub fn triggers(&self) -> Vec<Trigger> {
         let default = || {
-            let more = if self.is_guard(GuardType::Paths) { Some("NotebookEdit") } else { None };
+            let more = if self.is_condition(Condition::Paths) { Some("NotebookEdit") } else { None };
             DEFAULT_TRIGGERS.into_iter().chain(more).map(Trigger::tool).collect()
         };
         self.trigger_tools.clone().unwrap_or_else(default)
@@ -135,27 +135,27 @@ impl Requirement {
 
     /// Whether Bash commands that write files trigger it.
     pub fn counts_bash_writes(&self) -> bool {
-        self.bash_writes.unwrap_or(self.is_guard(GuardType::Paths))
+        self.bash_writes.unwrap_or(self.is_condition(Condition::Paths))
     }
 
-    /// Whether it is a guard of this type.
-    pub fn is_guard(&self, guard: GuardType) -> bool {
-        self.kind == Kind::Guard && self.guard_type() == Some(guard)
+    /// Whether it is this condition.
+    pub fn is_condition(&self, condition: Condition) -> bool {
+        self.kind == Kind::Condition && self.condition() == Some(condition)
     }
 
-    /// The type of a guard; `None` when it has none, or one that this version does not know.
-    pub fn guard_type(&self) -> Option<GuardType> {
-        let name = self.guard_type.as_deref()?;
-        GuardType::ALL.into_iter().find(|guard| guard.name() == name)
+    /// Which condition it is; `None` when it is not one, or one that this version does not know.
+    pub fn condition(&self) -> Option<Condition> {
+        let name = self.condition.as_deref()?;
+        Condition::ALL.into_iter().find(|condition| condition.name() == name)
     }
 
     /// How long a satisfaction by `req` lasts, in seconds.
     pub fn lasts(&self) -> Option<u32> {
-        const DYNAMIC: u32 = 300;
+        const LIMIT: u32 = 300;
         match self.kind {
             Kind::Blocking => self.replan_ttl,
-            Kind::Guard => self.approval_ttl,
-            Kind::Dynamic => Some(self.approval_ttl.unwrap_or(DYNAMIC)),
+            Kind::Condition => self.approval_ttl,
+            Kind::Limit => Some(self.approval_ttl.unwrap_or(LIMIT)),
         }
     }
 }
@@ -168,10 +168,12 @@ pub enum Kind {
     /// Somebody or something satisfied it.
     #[default]
     Blocking,
-    /// A value is below its limit.
-    Dynamic,
-    /// A condition holds.
-    Guard,
+    /// A number is below its limit. The older word `dynamic` means the same.
+    #[serde(alias = "dynamic")]
+    Limit,
+    /// A condition holds. The older word `guard` means the same.
+    #[serde(alias = "guard")]
+    Condition,
 }
 
 impl Kind {
@@ -179,17 +181,17 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Blocking => "blocking",
-            Self::Dynamic => "dynamic",
-            Self::Guard => "guard",
+            Self::Limit => "limit",
+            Self::Condition => "condition",
         }
     }
 }
 
-/// The conditions that a guard knows.
+/// What must be true, computed from facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum GuardType {
+pub enum Condition {
     /// The branch is none of `protected_branches`.
     ProtectedBranch,
     /// No session that started earlier lives in the same project.
@@ -200,7 +202,7 @@ pub enum GuardType {
     TimeWindow,
 }
 
-impl GuardType {
+impl Condition {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::ProtectedBranch, Self::SingleSession, Self::Paths, Self::TimeWindow];
 

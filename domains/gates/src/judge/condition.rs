@@ -1,11 +1,11 @@
-//! Guards: conditions that hold or do not, whatever anybody satisfied.
+//! Conditions: requirements whose state is computed from facts, whatever is recorded as satisfied.
 
 use std::path::Path;
 
 use chrono::{DateTime, Datelike, FixedOffset, Local, Offset, TimeZone, Timelike, Utc};
 use config::Rule;
 use config::check::{self, Zone};
-use config::types::{GuardType, Names, TimeWindow, Window};
+use config::types::{Condition, Names, TimeWindow, Window};
 use hooks_common::registry::{Entry, Registry, is_same_dir};
 use platform::text::fact;
 use platform::time::age;
@@ -17,16 +17,16 @@ use config::globs;
 
 /// Whether a requirement says something about one tool use only, so that the end of a turn has nothing to verify.
 pub fn is_about_the_tool(rule: &Rule) -> bool {
-    rule.requirement.is_guard(GuardType::Paths) || rule.requirement.is_guard(GuardType::TimeWindow)
+    rule.requirement.is_condition(Condition::Paths) || rule.requirement.is_condition(Condition::TimeWindow)
 }
 
-/// Whether the guard's condition holds.
+/// Whether the condition holds.
 pub fn judge(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Result<Judged, String> {
-    match rule.requirement.guard_type() {
-        Some(GuardType::ProtectedBranch) => Ok(protected_branch(gates, rule)),
-        Some(GuardType::SingleSession) => Ok(single_session(gates, situation)),
-        Some(GuardType::Paths) => Ok(paths(rule, situation)),
-        Some(GuardType::TimeWindow) => time_window(rule, gates.now),
+    match rule.requirement.condition() {
+        Some(Condition::ProtectedBranch) => Ok(protected_branch(gates, rule)),
+        Some(Condition::SingleSession) => Ok(single_session(gates, situation)),
+        Some(Condition::Paths) => Ok(paths(rule, situation)),
+        Some(Condition::TimeWindow) => time_window(rule, gates.now),
         None => Ok(Judged::plain(true)),
     }
 }

@@ -1,5 +1,4 @@
-//! Dynamic requirements: a value that must stay below its limit. A value is computed by starting processes, so
-//! it is used again for a while.
+//! Limits: requirements over a number. Computing the number starts processes, so a value is reused for a while.
 
 use std::collections::BTreeMap;
 use std::path::Path;

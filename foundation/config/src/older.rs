@@ -1,0 +1,49 @@
+//! Words of older versions. They are read for ever and never written.
+
+use crate::types::Kind;
+use crate::yaml::{Complaint, Node, Value};
+
+/// The key that `condition` replaced.
+const GUARD_TYPE: &str = "guard_type";
+const CONDITION: &str = "condition";
+
+/// The word of today for a requirement's `type`.
+pub fn kind(word: &str) -> &str {
+    match word {
+        "guard" => CONDITION,
+        "dynamic" => "limit",
+        word => word,
+    }
+}
+
+/// The older word for a requirement's `type`, where there is one.
+pub fn word(kind: Kind) -> Option<&'static str> {
+    ["guard", "dynamic"].into_iter().find(|word| self::kind(word) == kind.name())
+}
+
+/// Replaces the older words in one file by those of today, and returns what is doubtful about them.
+///
+/// This happens to each file before the levels are merged: a project's `condition` must replace a global
+/// `guard_type` as it would replace a global `condition`. It also keeps the older words out of what is compared,
+/// shown and suggested.
+pub fn renew(file: &mut Node) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    let Some(Value::Mapping(requirements)) = file.get_mut("requirements").map(|node| &mut node.value) else {
+        return complaints;
+    };
+    for (_, requirement) in requirements {
+        if let Some(Value::Scalar { text, .. }) = requirement.get_mut("type").map(|node| &mut node.value) {
+            *text = kind(text).to_owned();
+        }
+        let is_renewed = requirement.get(CONDITION).is_some();
+        let Value::Mapping(entries) = &mut requirement.value else { continue };
+        let Some(at) = entries.iter().position(|(key, _)| key.text() == Some(GUARD_TYPE)) else { continue };
+        if is_renewed {
+            let message = format!("`{GUARD_TYPE}` has no effect beside `{CONDITION}`");
+            complaints.push(Complaint { mark: entries.remove(at).0.mark, message });
+        } else {
+            entries[at].0.value = Value::Scalar { text: CONDITION.to_owned(), plain: true };
+        }
+    }
+    complaints
+}
