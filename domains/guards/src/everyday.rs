@@ -1,20 +1,16 @@
-//! Lines that nobody has to look at twice. Most lines are such, and each guard that is asked about one costs a page of
-//! its code.
+//! The fast path: command lines that no built-in rule can match. Most lines are such, and each guard that examines one
+//! costs a page of its code.
 
 use shell::Script;
+use shell::programs::{self, Roles};
 
-/// Programs that push nothing, remove nothing, write no file that an argument names, and run no text: whatever their
-/// arguments, no built-in rule of any guard is about them.
-const PROGRAMS: &str = "[ basename cargo cat cd cut date df diff dirname du echo egrep false fgrep file grep head hostname \
-    id jq ls nproc printf ps pwd pytest rg rustc seq sleep stat tail test tr true tsc type uname wc which whoami";
-
-/// Whether a line runs nothing else, writes nowhere, and is understood to its end.
+/// Whether a line runs everyday programs alone, writes nowhere, and is understood to its end.
 pub fn is_all(script: &Script) -> bool {
     script.doubt.is_none()
         && script.commands.iter().all(|command| {
             command.redirections.is_empty()
                 && command.assignments.is_empty()
-                && command.program().is_some_and(|program| PROGRAMS.split(' ').any(|known| known == program))
+                && command.program().is_some_and(|program| programs::is(program, Roles::EVERYDAY))
         })
 }
 
@@ -53,13 +49,13 @@ mod tests {
         }
     }
 
-    /// What is passed over here must be what every guard passes over when it is asked.
+    /// A line that skips the guards here must be one that every guard passes.
     #[test]
     fn no_guard_has_anything_to_say_about_an_everyday_program() {
         let bench = Bench::new(
             "  push: {}\n  destructive: {}\n  settings: {}\n  sql: {allow_select: false}\n  powershell: {}\n  paths: {}\n  secrets: {}\n  protected_content: {rules: [{files: '*.md', content: text, message: It stays.}]}",
         );
-        for program in PROGRAMS.split_whitespace() {
+        for program in shell::programs::named(Roles::EVERYDAY) {
             for arguments in [
                 "README.md",
                 ".claude/settings.json",

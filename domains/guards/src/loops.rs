@@ -3,37 +3,14 @@
 use config::types::guards::Loops;
 use hooks_common::session_log::{LoggedEvent, Outcome};
 use platform::text::fact;
+use shell::programs;
 
 use crate::objection::Objection;
 use crate::outcome::{Failure, failure_of, success_of};
 
-/// Commands whose exit code is an answer, and those by which one waits.
-const ANSWERING: [&str; 20] = [
-    "diff",
-    "cmp",
-    "comm",
-    "grep",
-    "egrep",
-    "fgrep",
-    "rg",
-    "pgrep",
-    "test",
-    "[",
-    "which",
-    "curl",
-    "wget",
-    "nc",
-    "ping",
-    "gh pr checks",
-    "gh run view",
-    "gh run watch",
-    "kubectl wait",
-    "kubectl rollout",
-];
-
 /// What is said of a failure that has come `times` times since its family last succeeded, and at each doubling.
 pub fn examine(settings: &Loops, failure: &Failure<'_>) -> Option<Objection> {
-    if ANSWERING.contains(&failure.outcome.family.as_str()) {
+    if programs::answers(&failure.outcome.family) {
         return None;
     }
     let minutes = settings.minutes.max(1);

@@ -4,6 +4,7 @@ use crate::command::{Command, Folder, Word};
 use crate::files::below;
 use crate::globals;
 use crate::options::Argument;
+use crate::programs;
 
 /// A command that calls git, without the options that stand before the subcommand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl Command {
                 call.git_dir = Some(value.text.clone());
             }
         }
-        for argument in globals::options_of("git")?.read(words, 1) {
+        for argument in programs::global_options_of("git")?.read(words, 1) {
             match argument {
                 Argument::Option("C", Some(value)) => call.folder = below(&call.folder, &value.to_word()),
                 Argument::Option("git-dir", Some(value)) => call.git_dir = Some(value.text.to_owned()),

@@ -37,6 +37,7 @@ mod inner;
 mod lexer;
 pub mod options;
 mod output;
+pub mod programs;
 mod redirects;
 mod removes;
 mod run;

@@ -1,9 +1,9 @@
 //! Programs that run a command that stands somewhere in their arguments.
 
 use crate::command::{Folder, Input, Word};
-use crate::globals;
 use crate::inner::{Inner, What, joined};
 use crate::options::{Argument, Options};
+use crate::programs::{self, RUNNER_OPTIONS};
 use crate::shells;
 
 /// The most items that a command is repeated for.
@@ -19,63 +19,18 @@ const PARALLEL: Options = Options::new(
     nice env",
 );
 
-/// Programs that run a command behind a subcommand: the program, the subcommand, and the operands between it and
-/// the command.
-const BY_SUBCOMMAND: [(&str, &str, usize); 31] = [
-    ("uv", "run", 0),
-    ("uv", "tool run", 0),
-    ("poetry", "run", 0),
-    ("pipenv", "run", 0),
-    ("pdm", "run", 0),
-    ("hatch", "run", 0),
-    ("rye", "run", 0),
-    ("pixi", "run", 0),
-    ("conda", "run", 0),
-    ("mamba", "run", 0),
-    ("micromamba", "run", 0),
-    ("pipx", "run", 0),
-    ("bundle", "exec", 0),
-    ("npm", "exec", 0),
-    ("npm", "x", 0),
-    ("pnpm", "exec", 0),
-    ("pnpm", "dlx", 0),
-    ("yarn", "exec", 0),
-    ("yarn", "dlx", 0),
-    ("bun", "x", 0),
-    ("direnv", "exec", 1),
-    ("mise", "exec", 0),
-    ("mise", "x", 0),
-    ("asdf", "exec", 0),
-    ("rbenv", "exec", 0),
-    ("pyenv", "exec", 0),
-    ("fnm", "exec", 0),
-    ("op", "run", 0),
-    ("doppler", "run", 0),
-    ("rustup", "run", 1),
-    ("opam", "exec", 0),
-];
-
-/// Options with values of the programs above, between the subcommand and the command.
-const SUBCOMMAND_OPTIONS: Options = Options::new(
-    "pnCcwe",
-    "with with-editable with-requirements python project directory env-file extra group \
-    only-group no-group package index index-url from name prefix cwd using filter workspace \
-    environment config config-file cache-dir call",
-);
-
 /// `uv run git …`, `bundle exec git …` and their like.
 pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<Inner> {
-    if !BY_SUBCOMMAND.iter().any(|(program, ..)| *program == name) {
-        return None;
-    }
-    let options = globals::options_of(name).unwrap_or(SUBCOMMAND_OPTIONS);
+    let mut runners = programs::runners_of(name).peekable();
+    runners.peek()?;
+    let options = programs::global_options_of(name).unwrap_or(RUNNER_OPTIONS);
     let start = options.first_operand(words, 1)?;
-    let (_, subcommand, operands) = BY_SUBCOMMAND.iter().find(|(program, subcommand, _)| {
+    let runner = runners.find(|runner| {
         let given = words[start..].iter().map(|word| &*word.text);
-        *program == name && given.take(subcommand.split(' ').count()).eq(subcommand.split(' '))
+        given.take(runner.subcommand.split(' ').count()).eq(runner.subcommand.split(' '))
     })?;
-    let mut skipped = *operands;
-    for argument in SUBCOMMAND_OPTIONS.read(words, start + subcommand.split(' ').count()) {
+    let mut skipped = runner.operands;
+    for argument in RUNNER_OPTIONS.read(words, start + runner.subcommand.split(' ').count()) {
         match argument {
             Argument::Operand(_) if skipped > 0 => skipped -= 1,
             Argument::Operand(at) => return Inner::words(&words[at..]),
@@ -303,7 +258,7 @@ pub(crate) fn parallel(words: &[Word]) -> Vec<Inner> {
 
 /// The commands that git is told to run, and aliases made on its command line.
 pub(crate) fn git(words: &[Word]) -> Vec<Inner> {
-    let options = globals::options_of("git").unwrap_or_default();
+    let options = programs::global_options_of("git").unwrap_or_default();
     let mut aliases = Vec::new();
     let mut at = words.len();
     for argument in options.read(words, 1) {

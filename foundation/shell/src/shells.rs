@@ -4,16 +4,13 @@ use crate::command::{Input, Word};
 use crate::doubt::Doubt;
 use crate::feeds::{Feed, told};
 use crate::inner::{Inner, What};
-
-/// Programs that read commands from `-c`, a file, or standard input.
-const SHELLS: [&str; 12] =
-    ["bash", "sh", "zsh", "dash", "ksh", "ash", "fish", "mksh", "yash", "rbash", "ksh93", "hush"];
+use crate::programs::{self, Roles};
 
 /// Long options whose value is the next word.
 const LONG_WITH_VALUE: [&str; 2] = ["--rcfile", "--init-file"];
 
 pub(crate) fn is_shell(name: &str) -> bool {
-    SHELLS.contains(&name)
+    programs::is(name, Roles::SHELL)
 }
 
 /// The shell that `$SHELL` or `$BASH` stands for when nothing in the line sets it.

@@ -3,128 +3,10 @@
 use crate::command::{Folder, Input, Word, program};
 use crate::feeds::Feed;
 use crate::inner::{Inner, What, joined};
-use crate::options::{Argument, Options, is_among};
+use crate::options::Argument;
+use crate::programs::{self, Passing, Wrapper};
 use crate::runners;
 use crate::shells;
-
-/// How a wrapper passes its command on.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// As words.
-    Words,
-    /// As words, in the same shell.
-    SameShell,
-    /// As words, behind assignments.
-    Assigns,
-    /// As a text for a shell, the words joined.
-    Joined,
-}
-
-struct Wrapper {
-    names: &'static str,
-    options: Options,
-    /// How many operands stand before the command.
-    operands: usize,
-    kind: Kind,
-}
-
-const fn wrapper(
-    names: &'static str,
-    short: &'static str,
-    long: &'static str,
-    operands: usize,
-    kind: Kind,
-) -> Wrapper {
-    Wrapper { names, options: Options::new(short, long), operands, kind }
-}
-
-const WRAPPERS: [Wrapper; 41] = [
-    wrapper(
-        "sudo",
-        "CDghpRrTtUu",
-        "user group host prompt close-from chdir chroot role type other-user command-timeout",
-        0,
-        Kind::Assigns,
-    ),
-    wrapper("doas", "Cu", "", 0, Kind::Assigns),
-    wrapper("env", "uCSaP", "unset chdir split-string argv0", 0, Kind::Assigns),
-    wrapper("time gtime", "fo", "format output", 0, Kind::Words),
-    wrapper("nohup setsid unbuffer catchsegv winpty tini dumb-init dbus-run-session", "", "", 0, Kind::Words),
-    wrapper("command builtin", "", "", 0, Kind::SameShell),
-    wrapper("exec", "a", "", 0, Kind::SameShell),
-    wrapper("noglob nocorrect coproc", "", "", 0, Kind::SameShell),
-    wrapper("nice", "n", "adjustment", 0, Kind::Words),
-    wrapper("ionice", "cnpPu", "class classdata pid pgid uid", 0, Kind::Words),
-    wrapper("chrt", "TPDp", "sched-runtime sched-period sched-deadline pid", 1, Kind::Words),
-    wrapper("taskset", "", "", 1, Kind::Words),
-    wrapper("numactl", "iNmCpP", "interleave cpunodebind membind physcpubind preferred", 0, Kind::Words),
-    wrapper("prlimit", "po", "pid output", 0, Kind::Words),
-    wrapper("stdbuf", "ioe", "input output error", 0, Kind::Words),
-    wrapper("timeout gtimeout", "ks", "kill-after signal", 1, Kind::Words),
-    wrapper("watch", "nqs", "interval equexit shotsdir", 0, Kind::Joined),
-    wrapper("strace", "aeEIoOPpsSuUbX", "output trace user env attach string-limit", 0, Kind::Words),
-    wrapper("ltrace", "aAeFlnopsuwx", "output align config indent library", 0, Kind::Words),
-    wrapper("busybox toybox", "", "", 0, Kind::Words),
-    wrapper("caffeinate", "tw", "", 0, Kind::Words),
-    wrapper("chroot", "", "", 1, Kind::Words),
-    wrapper(
-        "unshare nsenter",
-        "tSGRwC",
-        "target setuid setgid root wd map-user map-group propagation setgroups",
-        0,
-        Kind::Words,
-    ),
-    wrapper(
-        "systemd-run",
-        "pMHuEtS",
-        "unit property description slice uid gid working-directory setenv machine host",
-        0,
-        Kind::Words,
-    ),
-    wrapper("systemd-inhibit", "", "what who why mode", 0, Kind::Words),
-    wrapper(
-        "setpriv",
-        "",
-        "reuid regid groups inh-caps ambient-caps bounding-set securebits",
-        0,
-        Kind::Words,
-    ),
-    wrapper("gosu su-exec faketime", "fp", "", 1, Kind::Words),
-    wrapper("pkexec", "u", "user", 0, Kind::Words),
-    wrapper(
-        "xvfb-run",
-        "efnpsw",
-        "error-file auth-file server-num xauth-protocol server-args wait",
-        0,
-        Kind::Words,
-    ),
-    wrapper(
-        "torsocks proxychains proxychains4 firejail fakeroot rlwrap eatmydata ccache",
-        "flis",
-        "",
-        0,
-        Kind::Words,
-    ),
-    wrapper(
-        "hyperfine",
-        "wmMrspLiSNcu",
-        "warmup min-runs max-runs runs setup prepare conclude cleanup shell style export-json \
-        export-markdown export-csv command-name parameter-list parameter-scan time-unit input \
-        output",
-        0,
-        Kind::Joined,
-    ),
-    wrapper("npx bunx pnpx", "pwc", "package workspace call cache userconfig", 0, Kind::Words),
-    wrapper("uvx pipx", "p", "from with python spec index-url", 0, Kind::Words),
-    wrapper("cross-env dotenv dotenvx env-cmd", "efcpv", "file", 0, Kind::Assigns),
-    wrapper("ssh-agent linux32 linux64 i386 x86_64", "tEaP", "", 0, Kind::Words),
-    wrapper("setarch", "", "", 1, Kind::Words),
-    wrapper("proot", "rbwqRS", "rootfs bind mount cwd pwd qemu", 0, Kind::Words),
-    wrapper("aws-vault chamber", "dpnt", "duration prompt mfa-token region", 2, Kind::Words),
-    wrapper("with-contenv chronic ts ifne pee gdb valgrind perf heaptrack", "", "", 0, Kind::Words),
-    wrapper("entr", "", "", 0, Kind::Words),
-    wrapper("run-one run-this-one cgexec daemonize start-stop-daemon", "gcp", "", 0, Kind::Words),
-];
 
 /// What the program `name`, called with `words`, runs besides itself.
 pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Vec<Inner> {
@@ -150,7 +32,7 @@ pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -
         "git" => runners::git(words),
         "sudo" if runners::is_sudo_shell(words) => one(shells::fed(name, input)),
         _ if shells::is_shell(name) => one(shells::inner(name, words, input, feeds)),
-        _ => match WRAPPERS.iter().find(|wrapper| is_among(wrapper.names, name)) {
+        _ => match programs::wrapper_of(name) {
             Some(wrapper) => one(wrapped(name, wrapper, words)),
             None => one(runners::by_subcommand(name, words)),
         },
@@ -210,16 +92,17 @@ fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<Inner> {
         return joined(&all, name);
     }
     let mut assignments = Vec::new();
-    if wrapper.kind == Kind::Assigns {
+    if wrapper.passing == Passing::Assigns {
         while let Some((first, others)) = rest.split_first() {
             let Some((variable, value)) = assignment(first) else { break };
             assignments.push((variable.to_owned(), Word { text: value.to_owned(), ..first.clone() }));
             rest = others;
         }
     }
-    let mut inner = if wrapper.kind == Kind::Joined { joined(rest, name)? } else { Inner::words(rest)? };
+    let mut inner =
+        if wrapper.passing == Passing::Joined { joined(rest, name)? } else { Inner::words(rest)? };
     inner.assignments = assignments;
-    inner.shares_shell = wrapper.kind == Kind::SameShell;
+    inner.shares_shell = wrapper.passing == Passing::SameShell;
     inner.folder = folder
         .map(|value| if value.word.is_literal { Folder::In(value.text.to_owned()) } else { Folder::Unknown });
     Some(inner)

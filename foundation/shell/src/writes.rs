@@ -4,8 +4,8 @@ use crate::command::{Command, Folder, Operator, Script, Word};
 use crate::copies::{self, copies, transfers};
 use crate::downloads::{curl, tar, unzip, wget};
 use crate::files::{Write, below, is_device};
-use crate::globals;
 use crate::options::{Argument, Options};
+use crate::programs;
 
 const SED: Options = Options::new("efl", "expression file line-length").attached("i");
 const PERL: Options = Options::new("eE", "").attached("iMmIlF0xCdD");
@@ -193,7 +193,7 @@ fn patch(words: &[Word], folder: &Folder, writes: &mut Vec<Write>) {
 /// The place of git's subcommand, and the folder that `-C` moves it to.
 pub(crate) fn git_subcommand(words: &[Word], folder: &Folder) -> Option<(usize, Folder)> {
     let mut folder = folder.clone();
-    for argument in globals::options_of("git")?.read(words, 1) {
+    for argument in programs::global_options_of("git")?.read(words, 1) {
         match argument {
             Argument::Option("C", Some(value)) => folder = below(&folder, &value.to_word()),
             Argument::Option("work-tree" | "git-dir", _) => folder = Folder::Unknown,

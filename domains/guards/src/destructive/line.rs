@@ -10,13 +10,11 @@ use std::path::Path;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::tool_use::ToolUse;
+use shell::programs::{self, Roles};
 use shell::{Command, Input, Operator, Script, Word};
 
 use super::{history, roots};
 
-/// Programs that take SQL as an argument or on stdin.
-const SQL_CLIENTS: [&str; 9] =
-    ["psql", "mysql", "mariadb", "sqlite3", "sqlcmd", "sqlplus", "duckdb", "clickhouse-client", "cockroach"];
 /// What a reset to the remote trunk is called.
 const REMOTE_TRUNKS: [&str; 4] = ["origin/main", "origin/master", "upstream/main", "upstream/master"];
 
@@ -56,20 +54,9 @@ pub fn is_candidate(command: &Command) -> bool {
         return true;
     }
     let Some(program) = command.program() else { return false };
-    matches!(
-        program,
-        "rm" | "grm"
-            | "find"
-            | "gfind"
-            | "chmod"
-            | "chown"
-            | "chgrp"
-            | "dd"
-            | "shred"
-            | "wipefs"
-            | "blkdiscard"
-    ) || program.starts_with("mkfs")
-        || SQL_CLIENTS.contains(&program)
+    matches!(program, "rm" | "grm" | "find" | "gfind" | "chmod" | "chown" | "chgrp")
+        || erases(program)
+        || programs::sql_client_of(program).is_some()
 }
 
 /// What to do instead of a hopeless command.
@@ -104,6 +91,11 @@ pub fn has_long(words: &[Word], name: &str) -> bool {
     options(words).any(|word| word == name)
 }
 
+fn erases(program: &str) -> bool {
+    // `mkfs.ext4` and its like: one for each file system.
+    program.starts_with("mkfs") || programs::is(program, Roles::ERASES)
+}
+
 fn is_device(text: &str) -> bool {
     const KINDS: [&str; 8] = ["sd", "hd", "nvme", "vd", "xvd", "disk", "mmcblk", "mapper/"];
     text.strip_prefix("/dev/").is_some_and(|name| KINDS.iter().any(|kind| name.starts_with(kind)))
@@ -134,9 +126,7 @@ fn device(command: &Command) -> Option<String> {
     let arguments = command.arguments();
     let names_device =
         arguments.iter().any(|word| is_device(word.text.strip_prefix("of=").unwrap_or(&word.text)));
-    let is_destructive =
-        program.starts_with("mkfs") || matches!(program, "dd" | "shred" | "wipefs" | "blkdiscard");
-    (is_destructive && names_device).then(|| format!("`{program}` would overwrite a device"))
+    (erases(program) && names_device).then(|| format!("`{program}` would overwrite a device"))
 }
 
 fn git(command: &Command) -> Option<String> {
@@ -165,7 +155,7 @@ fn git(command: &Command) -> Option<String> {
 
 /// What a command has an SQL client drop or empty.
 pub fn sql(command: &Command) -> Option<String> {
-    let program = command.program().filter(|program| SQL_CLIENTS.contains(program))?;
+    let program = command.program().filter(|program| programs::sql_client_of(program).is_some())?;
     let said = |text: &str| {
         let words: Vec<String> = text
             .split(|c: char| !(c.is_alphanumeric() || c == '_'))

@@ -1,6 +1,7 @@
 //! What a line that cannot be followed mentions, but for what was followed: then a person is asked.
 
 use platform::text::fact;
+use shell::programs::{self, Roles};
 
 use crate::objection::Objection;
 use crate::sight::Sight;
@@ -20,8 +21,6 @@ const MENTIONS: [&str; 12] = [
     "filter-branch",
     "stash clear",
 ];
-/// Programs whose words may end up in a shell.
-const SPEAKERS: [&str; 6] = ["echo", "printf", "cat", "eval", "tee", "base64"];
 
 /// Whether something destructive may run that was not seen.
 pub fn find(sight: &Sight<'_>) -> Option<Objection> {
@@ -31,7 +30,7 @@ pub fn find(sight: &Sight<'_>) -> Option<Objection> {
     let followed: Vec<String> = script
         .commands
         .iter()
-        .filter(|command| command.program().is_some_and(|name| !SPEAKERS.contains(&name)))
+        .filter(|command| command.program().is_some_and(|name| !programs::is(name, Roles::FEEDS_SHELL)))
         .map(|command| {
             let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
             spaced(&words.join(" "))

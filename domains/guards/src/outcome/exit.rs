@@ -3,19 +3,12 @@
 //! The line is cut where its operators stand; a line that is more than a list of pipelines tells nothing, because what
 //! was printed tells better than a guess.
 
-use super::family::is_among;
+use shell::programs::{self, Roles};
+
 use super::segments::{Joint, segments};
 
 /// The deepest nesting that is followed.
 const DEEPEST: usize = 4;
-/// What cannot well be the reason for a failure, before the command.
-const SETTING_UP: &str =
-    "cd pushd popd export set unset shopt source . echo printf mkdir rm touch true : sleep clear ulimit";
-/// The same, behind it in a pipe or behind `&&`.
-const SHOWING: &str = "tail head tee cat sed sort uniq less wc tr cut awk echo printf true :";
-/// Programs that run a command of theirs and do not pass its exit code on.
-const SWALLOWING: &str = "find gfind watch entr parallel";
-
 /// What the exit code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Told {
@@ -55,7 +48,7 @@ fn in_one(text: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> Told {
     let mut told = Told::ALL;
     for command in &shell::parse(text).commands {
         let Some(name) = command.program() else { continue };
-        if is_among(SWALLOWING, name) {
+        if programs::is(name, Roles::SWALLOWS) {
             return Told::NOTHING;
         }
         let words = command.arguments();
@@ -85,7 +78,7 @@ fn before(segments: &[(&str, Joint)]) -> Told {
             // The code of what stood there is gone.
             Joint::Then if !stops => told = Told::ALL,
             Joint::Background => told = Told::ALL,
-            Joint::And | Joint::Then => told.failing &= is_among(SETTING_UP, program(text)),
+            Joint::And | Joint::Then => told.failing &= programs::is(program(text), Roles::SETS_UP),
             Joint::Or => told.passing = false,
             Joint::Pipe | Joint::End => {}
         }
@@ -101,7 +94,7 @@ fn after(segments: &[(&str, Joint)], at: usize) -> Told {
     let mut is_same_pipeline = true;
     for (place, (_, joint)) in segments.iter().enumerate().skip(at) {
         let next = segments.get(place + 1).map_or("", |(text, _)| text);
-        let shows = is_among(SHOWING, program(next));
+        let shows = programs::is(program(next), Roles::SHOWS);
         match joint {
             Joint::End => {}
             Joint::Pipe if !is_same_pipeline || keeps => told.failing &= shows,

@@ -2,30 +2,16 @@
 
 use platform::text::{cut_bytes, one_line};
 use redact::redact;
+use shell::programs::{self, Language, Roles};
 use shell::{Command, Script};
 
 /// The longest family, in bytes.
 const LONGEST: usize = 64;
-/// Programs that say, show and set up: one of them is the reason for a failure only where nothing else runs.
-const NEUTRAL: &str = "cd pushd popd echo printf tail head cat tee grep egrep rg sed awk sort uniq wc cut tr less jq \
-    true false : exit return export set unset shopt source . sleep wait test [ read mkdir touch trap sudo env time \
-    timeout xargs bash sh zsh dash eval";
-/// Programs whose first operand says what they do.
-const WITH_SUBCOMMAND: &str = "cargo git go docker podman kubectl helm terraform tofu gh glab dotnet swift mix deno zig \
-    bazel pip uv poetry pipenv pdm hatch conda brew apt apt-get apk dnf composer flutter dart rails bundle gem \
-    playwright cypress stack cabal dune nix aws gcloud az systemctl rustup wrangler prisma supabase";
-/// Of these, the ones where the second operand belongs to it.
-const TWO_LEVELS: &str =
-    "cargo nextest docker compose docker exec gh pr gh issue gh run go mod rails db aws s3 zig build";
-/// Programs whose operands are targets.
-const WITH_TARGETS: &str = "make just task rake mvn gradle sbt ant ninja invoke mage";
-/// Programs that run a script.
-const WITH_SCRIPT: &str = "node ruby perl php bash sh zsh dash Rscript tsx ts-node lua";
-
 /// The family of a line: that of the last command that may be the reason for its end.
 pub fn of(script: &Script) -> String {
     let all = || script.commands.iter().rev();
-    let reason = all().find(|command| command.program().is_some_and(|name| !is_among(NEUTRAL, name)));
+    let reason =
+        all().find(|command| command.program().is_some_and(|name| !programs::is(name, Roles::IS_NO_REASON)));
     let command = reason.or_else(|| all().find(|command| command.program().is_some()));
     command.and_then(of_command).unwrap_or_else(|| "bash".to_owned())
 }
@@ -40,17 +26,21 @@ pub fn of_command(command: &Command) -> Option<String> {
     let family = match name {
         "python" => python(&rest),
         "node" if rest.contains(&"--test") => "node --test".to_owned(),
-        "npm" | "pnpm" | "yarn" | "bun" => package_script(name, operands.next(), operands.next()),
-        _ if is_among(WITH_TARGETS, name) => {
+        _ if programs::is(name, Roles::PACKAGE_SCRIPTS) => {
+            package_script(name, operands.next(), operands.next())
+        }
+        _ if programs::is(name, Roles::TARGETS) => {
             let targets = targets(&rest);
             let target = targets.iter().find(|target| is_test_target(target)).or(targets.first());
             joined(name, target.copied())
         }
-        _ if is_among(WITH_SUBCOMMAND, name) => match (operands.next(), operands.next()) {
-            (Some(first), second) if is_pair(name, first) => joined(&format!("{name} {first}"), second),
+        _ if programs::is(name, Roles::SUBCOMMANDS) => match (operands.next(), operands.next()) {
+            (Some(first), second) if programs::has_two_levels(name, first) => {
+                joined(&format!("{name} {first}"), second)
+            }
             (first, _) => joined(name, first),
         },
-        _ if is_among(WITH_SCRIPT, name) => joined(name, operands.next().map(base_name)),
+        _ if runs_script(name) => joined(name, operands.next().map(base_name)),
         _ => name.to_owned(),
     };
     Some(cut_bytes(&one_line(&redact(&family)), LONGEST).to_owned())
@@ -129,9 +119,10 @@ pub(crate) fn is_among(names: &str, name: &str) -> bool {
     names.split_ascii_whitespace().any(|known| known == name)
 }
 
-fn is_pair(name: &str, first: &str) -> bool {
-    let words: Vec<&str> = TWO_LEVELS.split_ascii_whitespace().collect();
-    words.chunks(2).any(|pair| pair == [name, first])
+/// Whether the first operand of a program is a script. That of `awk` is a text.
+fn runs_script(name: &str) -> bool {
+    let interpreter = programs::interpreter_of(name);
+    interpreter.is_some_and(|known| known.language != Language::Awk) || programs::is(name, Roles::SHELL)
 }
 
 #[cfg(test)]

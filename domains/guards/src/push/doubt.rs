@@ -1,11 +1,7 @@
 //! A line that cannot be followed, and may hide a push.
 
+use shell::programs::{self, Roles};
 use shell::{Command, Doubt, Input, LONGEST, Operator, Script};
-
-/// Programs that take prose, or are read here already.
-const SPEAKERS: [&str; 6] = ["git", "hub", "gh", "glab", "echo", "printf"];
-/// Programs that run a text.
-const SHELLS: [&str; 6] = ["bash", "sh", "zsh", "dash", "ksh", "eval"];
 
 /// Whether a text names git and a push of it.
 pub(super) fn names_push(text: &str) -> bool {
@@ -34,7 +30,7 @@ fn builds_push(command: &Command, doubt: &Doubt) -> bool {
     }
     let program = command.program();
     if let Input::Text(text) = &command.input
-        && program.is_none_or(|name| !SPEAKERS.contains(&name) && !SHELLS.contains(&name))
+        && program.is_none_or(|name| !is_followed(name))
         && names_push(text)
     {
         return true;
@@ -53,8 +49,16 @@ fn builds_push(command: &Command, doubt: &Doubt) -> bool {
             may_be_piped && formats
         }
         // The text that a shell is given was followed, if it is told.
-        Some(name) => names(may_be_piped && !SPEAKERS.contains(&name) && !SHELLS.contains(&name)),
+        Some(name) => names(may_be_piped && !is_followed(name)),
     }
+}
+
+/// Whether a program takes prose, or is followed already. A filter such as `grep` takes prose as well, but what it
+/// prints is not known.
+fn is_followed(program: &str) -> bool {
+    program == "eval"
+        || programs::is(program, Roles::SHELL)
+        || programs::is(program, Roles::TAKES_PROSE) && !programs::is(program, Roles::FILTERS)
 }
 
 /// Whether what a command says goes to a file.

@@ -4,24 +4,13 @@
 use std::path::PathBuf;
 
 use memchr::memmem;
+use shell::programs::{self, Roles};
 use shell::{Command, Input};
 
 use crate::sight::Sight;
 
 /// What writes a file without a redirection.
 const WRITERS: [&str; 8] = ["tee", "sponge", "dd", "sed", "perl", "awk", "patch", "apply"];
-/// Programs that write what they read, changed or not. What others read, they use.
-const FILTERS: [&str; 19] = [
-    "cat", "tac", "tee", "sponge", "dd", "tr", "envsubst", "sort", "uniq", "head", "tail", "grep", "cut",
-    "column", "fold", "nl", "paste", "rev", "base64",
-];
-/// Filters whose words may hold text that they write.
-const EDITORS: [&str; 7] = ["sed", "gsed", "perl", "awk", "gawk", "jq", "yq"];
-/// Programs that run the command in their arguments.
-const WRAPPERS: [&str; 14] = [
-    "sudo", "doas", "env", "nice", "nohup", "time", "timeout", "stdbuf", "command", "builtin", "eval",
-    "bash", "sh", "zsh",
-];
 
 /// Text, and the files that get it.
 #[derive(Debug)]
@@ -45,9 +34,8 @@ pub(super) fn written(sight: &Sight<'_>) -> Vec<Written> {
         command.writes().iter().flat_map(|write| sight.tool_use.targets(write, sight.home())).collect()
     };
     // `{ echo a; echo b; } > file` and `sudo echo a > file`: what is said inside goes where the group's output goes.
-    let is_around = |command: &&Command| {
-        command.words.is_empty() || command.program().is_some_and(|program| WRAPPERS.contains(&program))
-    };
+    let is_around =
+        |command: &&Command| command.words.is_empty() || command.program().is_some_and(programs::passes_on);
     let around: Vec<_> = commands.iter().filter(is_around).flat_map(files_of).collect();
     let of_command = |command: &Command| {
         let mut files = files_of(command);
@@ -70,8 +58,10 @@ fn text_of(command: &Command) -> Option<String> {
         }
         // What is not known of the words stands in them as written.
         "echo" | "printf" => Some(command.output().unwrap_or_else(|| words(command))),
-        program if FILTERS.contains(&program) => Some(command.output().unwrap_or_else(|| read.to_owned())),
-        program if EDITORS.contains(&program) => Some(format!("{read}\n{}", words(command))),
+        program if programs::is(program, Roles::FILTERS) => {
+            Some(command.output().unwrap_or_else(|| read.to_owned()))
+        }
+        program if programs::is(program, Roles::EDITS_STREAM) => Some(format!("{read}\n{}", words(command))),
         _ => None,
     }
 }

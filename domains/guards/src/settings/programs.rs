@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use platform::path::resolve;
 use platform::text::fact;
+use shell::programs::{self, Roles};
 use shell::{Command, Word, Write};
 
 use super::files::{self, Files, Kind};
@@ -42,7 +43,7 @@ pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> O
         return words.iter().any(is_likely).then(|| Objection::doubtful(what(), USE_EDIT));
     };
     let (by, shown) = (fact(program), fact(&sight.shown(&path)));
-    let is_about_rights = matches!(program, "chmod" | "chown" | "chgrp" | "chattr" | "setfacl");
+    let is_about_rights = programs::is(program, Roles::RIGHTS);
     Some(if files.is_state(&path) {
         Objection::sure(format!("{by} would change {shown}, which is Stanchion's own"), LEAVE_IT)
     } else if is_about_rights {
@@ -142,9 +143,11 @@ pub(super) fn is_changing(command: &Command) -> bool {
         command.arguments().iter().any(|word| is_short(&word.text) && word.text.contains(letter))
     };
     match command.program() {
-        Some("chmod" | "chown" | "chgrp" | "chattr" | "setfacl" | "shred" | "sd") => true,
-        Some("ed" | "ex" | "vi" | "vim" | "nvim") => !has(&["-R"]),
-        Some("nano" | "pico" | "micro" | "joe" | "emacs" | "emacsclient" | "script") => true,
+        Some("shred" | "sd" | "script") => true,
+        // With this option they only show.
+        Some("ed" | "ex" | "vi" | "vim" | "nvim") if has(&["-R"]) => false,
+        Some(name) if programs::is(name, Roles::EDITOR) => true,
+        Some(name) if programs::is(name, Roles::RIGHTS) => true,
         Some("mount") => has(&["--bind", "-B", "--rbind", "-R"]),
         Some("uniq" | "xxd") => operands_of(command) > 1,
         // A second name would not be known for what it is.

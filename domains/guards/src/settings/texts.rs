@@ -1,6 +1,7 @@
 //! Texts in languages that are not Bash: what one names and says is all that is known of it.
 
 use platform::text::fact;
+use shell::programs::{Language, interpreter_of};
 use shell::{Command, Folder, Input, Word, Write};
 
 use super::line::USE_EDIT;
@@ -8,28 +9,6 @@ use super::{files, line, programs};
 use crate::objection::Objection;
 use crate::sight::Sight;
 
-/// Programs that run a text in a language of their own.
-const INTERPRETERS: [&str; 19] = [
-    "python",
-    "ipython",
-    "pypy",
-    "perl",
-    "ruby",
-    "node",
-    "nodejs",
-    "deno",
-    "bun",
-    "tsx",
-    "ts-node",
-    "php",
-    "lua",
-    "luajit",
-    "awk",
-    "gawk",
-    "mawk",
-    "nawk",
-    "osascript",
-];
 /// What sounds like one of [`CHANGES`] and changes nothing.
 const READS: [&str; 13] = [
     "stdout.write",
@@ -100,7 +79,8 @@ const SHELLS: [&str; 11] = [
 
 /// A text in another language that names one of the files and changes some.
 pub(super) fn speaking(command: &Command, sight: &Sight<'_>) -> Option<Objection> {
-    let program = command.program().filter(|program| runs_texts(program))?;
+    let program = command.program()?;
+    let language = interpreter_of(program)?.language;
     let is_inside = match &command.folder {
         Folder::Start => false,
         Folder::In(folder) => folder.contains(".claude"),
@@ -109,7 +89,7 @@ pub(super) fn speaking(command: &Command, sight: &Sight<'_>) -> Option<Objection
     let words = command.arguments();
     let is_changing = |text: &str| {
         let is_named = || files::quotes_one(text, is_inside) || is_given(text, words);
-        changes(program, text) && is_named() || shells(program, text, is_inside)
+        changes(language, text) && is_named() || shells(language, text, is_inside)
     };
     let is_code = |word: &&Word| word.text.contains(['(', ' ', ';', '{', '"', '\'']);
     let is_read = matches!(&command.input, Input::Text(text) if is_changing(text));
@@ -122,20 +102,14 @@ pub(super) fn speaking(command: &Command, sight: &Sight<'_>) -> Option<Objection
     })
 }
 
-/// Whether a program is an interpreter, of whatever version: `python3.12`.
-fn runs_texts(program: &str) -> bool {
-    let is_version = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    INTERPRETERS.iter().any(|name| program.strip_prefix(name).is_some_and(is_version))
-}
-
 /// Whether a text changes files by itself.
-fn changes(program: &str, text: &str) -> bool {
+fn changes(language: Language, text: &str) -> bool {
     let text = READS.iter().fold(text.to_owned(), |text, read| text.replace(read, ""));
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    let says_so = match program {
-        "perl" => says(&["'>", "\">", "'+<", "\"+<"]),
-        "php" => says(&["copy(", "touch("]),
-        _ if program.ends_with("awk") => says(&[">"]),
+    let says_so = match language {
+        Language::Perl => says(&["'>", "\">", "'+<", "\"+<"]),
+        Language::Php => says(&["copy(", "touch("]),
+        Language::Awk => says(&[">"]),
         _ => false,
     };
     says_so || says(&CHANGES) || opens(&text) || replaces(&text)
@@ -188,16 +162,16 @@ fn is_given(text: &str, words: &[Word]) -> bool {
 }
 
 /// Whether a text hands a shell a line that changes one of the files, in one piece or word by word.
-fn shells(program: &str, text: &str, is_inside: bool) -> bool {
+fn shells(language: Language, text: &str, is_inside: bool) -> bool {
     /// The longest command that is told word by word, and how many names are looked at.
     const LONGEST: usize = 8;
     const MOST: usize = 64;
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_shell = says(&SHELLS)
-        || match program {
-            "perl" => says(&["system ", "exec ", "exec(", "qx", "`"]),
-            "ruby" => says(&["system ", "exec ", "exec(", "%x", "`"]),
-            "php" => says(&["exec(", "`"]),
+        || match language {
+            Language::Perl => says(&["system ", "exec ", "exec(", "qx", "`"]),
+            Language::Ruby => says(&["system ", "exec ", "exec(", "%x", "`"]),
+            Language::Php => says(&["exec(", "`"]),
             _ => false,
         };
     if !is_shell || !(is_inside || files::speaks_at_all(text)) {

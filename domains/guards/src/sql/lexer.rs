@@ -3,44 +3,22 @@
 //! Where dialects disagree about what a comment or a string is, a text can show one statement and run another. So each
 //! client's text is read in its own dialect, and a client of many databases' in several.
 
-/// Whose SQL it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// `sqlite3`, with commands that begin with a dot.
-    Sqlite,
-    /// `duckdb`: the same commands, strings as in PostgreSQL.
-    DuckDb,
-    /// `psql` and its relatives, with commands that begin with a backslash.
-    Postgres,
-    /// `mysql`, `mariadb`.
-    MySql,
-    /// `sqlcmd`.
-    TransactSql,
-    /// `sqlplus`, whose own commands end with their line.
-    Oracle,
-    /// `clickhouse`.
-    ClickHouse,
+use shell::programs::Dialect;
+
+fn has_backslash_escapes(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::MySql | Dialect::ClickHouse)
 }
 
-impl Dialect {
-    /// The dialects that a client of unknown databases is read in.
-    pub const ANY: &[Self] = &[Self::Sqlite, Self::Postgres, Self::MySql, Self::TransactSql];
+fn has_nested_comments(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::Postgres | Dialect::DuckDb | Dialect::TransactSql)
+}
 
-    fn has_backslash_escapes(self) -> bool {
-        matches!(self, Self::MySql | Self::ClickHouse)
-    }
+fn has_dollar_quotes(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::Postgres | Dialect::DuckDb | Dialect::ClickHouse)
+}
 
-    fn has_nested_comments(self) -> bool {
-        matches!(self, Self::Postgres | Self::DuckDb | Self::TransactSql)
-    }
-
-    fn has_dollar_quotes(self) -> bool {
-        matches!(self, Self::Postgres | Self::DuckDb | Self::ClickHouse)
-    }
-
-    fn has_brackets(self) -> bool {
-        matches!(self, Self::Sqlite | Self::TransactSql)
-    }
+fn has_brackets(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::Sqlite | Dialect::TransactSql)
 }
 
 /// A part of a statement.
@@ -162,10 +140,10 @@ impl<'a> Lexer<'a> {
                 self.at += 2;
             }
             quote @ (b'\'' | b'"' | b'`') => {
-                let escapes = dialect.has_backslash_escapes() || quote == b'\'' && self.is_escape_string();
+                let escapes = has_backslash_escapes(dialect) || quote == b'\'' && self.is_escape_string();
                 self.quoted(1, closing(rest, quote, escapes && quote != b'`'));
             }
-            b'[' if dialect.has_brackets() => self.quoted(1, closing(rest, b']', false)),
+            b'[' if has_brackets(dialect) => self.quoted(1, closing(rest, b']', false)),
             b'$' if let Some((tag, length)) = self.dollar_quote() => self.quoted(tag, length),
             byte if is_word(byte) => {
                 let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
@@ -179,7 +157,7 @@ impl<'a> Lexer<'a> {
     fn dollar_quote(&mut self) -> Option<(usize, usize)> {
         /// A text with more marks that nothing closes is nobody's.
         const MOST_OPEN: u32 = 64;
-        if !self.dialect.has_dollar_quotes() || self.open_marks > MOST_OPEN {
+        if !has_dollar_quotes(self.dialect) || self.open_marks > MOST_OPEN {
             return None;
         }
         let quote = dollar_quote(self.rest());
@@ -190,7 +168,7 @@ impl<'a> Lexer<'a> {
     /// Whether the string that begins here is one of PostgreSQL's `E'…'`.
     fn is_escape_string(&self) -> bool {
         let before = &self.text.as_bytes()[..self.at];
-        self.dialect.has_dollar_quotes()
+        has_dollar_quotes(self.dialect)
             && before.ends_with(b"E") | before.ends_with(b"e")
             && matches!(self.tokens.last(), Some(Token::Word("E" | "e")))
     }
@@ -228,7 +206,7 @@ impl<'a> Lexer<'a> {
                 Some(rest.len() - digits.len() + version)
             }
             [b'*', b'/', ..] if self.dialect == Dialect::MySql => Some(2),
-            [b'/', b'*', ..] => Some(block(rest, self.dialect.has_nested_comments())),
+            [b'/', b'*', ..] => Some(block(rest, has_nested_comments(self.dialect))),
             _ => None,
         }
     }
@@ -329,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_text_falls_apart_as_its_dialect_has_it() {
-        use Dialect::{MySql, Oracle, Postgres, Sqlite, TransactSql};
+        use super::Dialect::{MySql, Oracle, Postgres, Sqlite, TransactSql};
         let rows: &[(Dialect, &str, &[&str])] = &[
             (Sqlite, " a ; b;; ", &["a", "b"]),
             (Sqlite, "a ';' \"b;\" [c;]; d", &["a ';' \"b;\" [c;]", "d"]),

@@ -8,10 +8,11 @@ use config::types::guards::Sql;
 use platform::path::{expand, resolve};
 use platform::store;
 use platform::text::fact;
+use shell::programs::Dialect;
 use shell::{Command, Folder, Input, Operator, Word};
 
 use super::client::{self, Call, Given};
-use super::lexer::{Dialect, statements};
+use super::lexer::statements;
 use super::meta::{Effect, effect};
 use super::statement::{self, Class};
 use super::{remote, shown, source};

@@ -1,6 +1,8 @@
 //! Commands of the clients' own: `.import`, `\copy`, `source`.
 
-use super::lexer::{Dialect, among, statements};
+use shell::programs::Dialect;
+
+use super::lexer::{among, statements};
 use super::statement::{Class, class};
 
 /// What such a command does.

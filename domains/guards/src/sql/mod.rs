@@ -16,26 +16,21 @@ mod statement;
 use config::types::guards::Sql;
 use platform::text::{cut_bytes, fact};
 use shell::Command;
+use shell::programs::{self, Roles};
 
 use crate::objection::Objection;
 use crate::sight::Sight;
-use lexer::among;
 use look::{Finding, Look};
 use statement::Class;
 
 /// How much of a statement is shown, in bytes.
 const LONGEST_SHOWN: usize = 100;
 
-/// Programs that most lines are made of. None of them takes SQL, so the settings need not be asked whether it does.
-const EVERYDAY: &str = "git cd ls cat echo printf grep rg egrep fgrep find fd sed awk head tail wc sort uniq cut tr tee \
-    xargs mkdir rm cp mv ln touch chmod pwd test [ true false export source set which sleep date diff jq cargo rustc \
-    npm npx pnpm yarn tsc make just go gh bash sh sudo env timeout time kill ps curl tar";
-
 /// Whether the guard has anything to look at: a cheap look, before its settings are read.
 pub fn concerns(sight: &Sight<'_>) -> bool {
     let script = sight.script();
     let may_take = |command: &Command| match command.program() {
-        Some(name) => !among(EVERYDAY, name),
+        Some(name) => !programs::is(name, Roles::TAKES_NO_SQL.and(Roles::EVERYDAY)),
         None => !command.words.is_empty(),
     };
     script.doubt.is_some() || script.commands.iter().any(may_take)

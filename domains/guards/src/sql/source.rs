@@ -5,84 +5,64 @@
 //! string begins.
 
 use platform::text::cut_bytes;
-use shell::options::{Argument, Options, Value};
+use shell::options::{Argument, Value};
+use shell::programs::{Dialect, Interpreter, Language, interpreter_of};
 use shell::{Command, Input, Word};
 
-use super::lexer::{Dialect, among, is_option, statements};
+use super::lexer::{among, is_option, statements};
 use super::statement::{self, Class};
 
-/// A language, and how its interpreter is called.
-struct Language {
-    /// The program's name, to which a version may be added.
+/// What programs of a language call their database drivers.
+struct Drivers {
+    language: Language,
+    /// The names.
     names: &'static str,
-    options: Options,
-    /// Options whose value is a text of the language.
-    code: &'static str,
-    /// Options whose value is a module.
-    modules: &'static str,
-    /// What drivers are called.
-    drivers: &'static str,
     /// Whether drivers are named in quotes, so that a short name is no other word.
-    quotes_drivers: bool,
+    are_quoted: bool,
     /// What a comment begins with.
     comment: &'static str,
 }
 
-const LANGUAGES: &[Language] = &[
-    Language {
-        names: "python pypy ipython",
-        options: Options::new("cmWX", "check-hash-based-pycs"),
-        code: "c",
-        modules: "",
-        drivers: "sqlite3 apsw psycopg psycopg2 psycopg2cffi pg8000 asyncpg aiosqlite aiomysql aiopg pymysql MySQLdb \
+const DRIVERS: [Drivers; 5] = [
+    Drivers {
+        language: Language::Python,
+        names: "sqlite3 apsw psycopg psycopg2 psycopg2cffi pg8000 asyncpg aiosqlite aiomysql aiopg pymysql MySQLdb \
             mysql mariadb sqlalchemy sqlmodel duckdb oracledb cx_Oracle pyodbc pymssql clickhouse_driver \
             clickhouse_connect peewee sqlite_utils libsql",
-        quotes_drivers: false,
+        are_quoted: false,
         comment: "#",
     },
-    Language {
-        names: "node nodejs bun deno tsx ts-node",
-        options: Options::new("er", "eval print require import loader input-type env-file conditions"),
-        code: "e eval print",
-        modules: "r require import",
-        drivers: "better-sqlite3 sqlite3 sqlite node:sqlite bun:sqlite sql.js pg pg-promise postgres mysql mysql2 \
+    Drivers {
+        language: Language::JavaScript,
+        names: "better-sqlite3 sqlite3 sqlite node:sqlite bun:sqlite sql.js pg pg-promise postgres mysql mysql2 \
             mariadb duckdb @duckdb/node-api knex sequelize typeorm @prisma/client mssql tedious oracledb libsql \
             @libsql/client @clickhouse/client @vercel/postgres @neondatabase/serverless bun",
-        quotes_drivers: true,
+        are_quoted: true,
         comment: "//",
     },
-    Language {
-        names: "perl",
-        options: Options::new("eEI", "").attached("iFMmCDdx"),
-        code: "e E",
-        modules: "M m",
-        drivers: "DBI DBIx DBD Mojo::Pg Mojo::SQLite",
-        quotes_drivers: false,
+    Drivers {
+        language: Language::Perl,
+        names: "DBI DBIx DBD Mojo::Pg Mojo::SQLite",
+        are_quoted: false,
         comment: "#",
     },
-    Language {
-        names: "ruby",
-        options: Options::new("eErIC", "").attached("iFKWx"),
-        code: "e",
-        modules: "r",
-        drivers: "sqlite3 pg mysql2 trilogy duckdb sequel activerecord active_record tiny_tds oci8 extralite",
-        quotes_drivers: true,
+    Drivers {
+        language: Language::Ruby,
+        names: "sqlite3 pg mysql2 trilogy duckdb sequel activerecord active_record tiny_tds oci8 extralite",
+        are_quoted: true,
         comment: "#",
     },
-    Language {
-        names: "php",
-        options: Options::new("rBREFcdfz", "run process-begin process-code process-end"),
-        code: "r B R E run process-begin process-code process-end",
-        modules: "",
-        drivers: "PDO mysqli SQLite3 mysqli_connect mysqli_query pg_connect pg_query pg_exec sqlsrv_query oci_connect",
-        quotes_drivers: false,
+    Drivers {
+        language: Language::Php,
+        names: "PDO mysqli SQLite3 mysqli_connect mysqli_query pg_connect pg_query pg_exec sqlsrv_query oci_connect",
+        are_quoted: false,
         comment: "//",
     },
 ];
 
 /// The words of `python -m sqlite3`, which takes what `sqlite3` takes, from `sqlite3` on.
 pub fn module<'w>(name: &str, words: &'w [Word]) -> Option<&'w [Word]> {
-    let python = language(name).filter(|language| language.names.starts_with("python"))?;
+    let python = interpreter_of(name).filter(|known| known.language == Language::Python)?;
     let mut arguments = python.options.read(words, 1);
     while let Some(argument) = arguments.next() {
         match argument {
@@ -99,15 +79,17 @@ pub fn module<'w>(name: &str, words: &'w [Word]) -> Option<&'w [Word]> {
 /// The worst that the text of a program does to a database, and where that begins; `None` where no driver is used or
 /// nothing is found.
 pub fn worst(name: &str, command: &Command) -> Option<(Class, String)> {
-    let language = language(name)?;
-    let (code, modules) = language.texts(command);
-    if !language.uses_driver(&code, &modules) {
+    let interpreter = interpreter_of(name)?;
+    let drivers = DRIVERS.iter().find(|drivers| drivers.language == interpreter.language)?;
+    let (code, modules) = texts(interpreter, command);
+    let count = drivers.count(&code, &modules);
+    if count == 0 {
         return None;
     }
-    let lines = code.lines().filter(|line| !line.trim_start().starts_with(language.comment));
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with(drivers.comment));
     let code: Vec<&str> = lines.collect();
     let code = code.join("\n");
-    if language.count_drivers(&code, &modules) <= 1 && is_in_memory(&code) {
+    if drivers.count(&code, &modules) <= 1 && is_in_memory(&code) {
         return None;
     }
     begun(&code).map(|(class, text)| (class, text.to_owned()))
@@ -153,59 +135,50 @@ pub fn holds_write(text: &str) -> bool {
     begun(text).is_some_and(|(class, statement)| class == Class::Write && words(statement).len() > 2)
 }
 
-fn language(name: &str) -> Option<&'static Language> {
-    let plain = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    LANGUAGES.iter().find(|language| among(language.names, plain))
+/// The texts that a command runs, and the modules that it loads.
+fn texts(interpreter: &Interpreter, command: &Command) -> (String, String) {
+    let (mut code, mut modules) = (String::new(), String::new());
+    let mut operand = None;
+    let mut wants_operand = false;
+    let is_node = interpreter.language == Language::JavaScript;
+    for argument in interpreter.options.read(&command.words, 1) {
+        match argument {
+            Argument::Option(option, Some(value)) if is_option(interpreter.code, option) => {
+                add(&mut code, value);
+            }
+            Argument::Option(option, Some(value)) if is_option(interpreter.modules, option) => {
+                modules.push_str(" '");
+                modules.push_str(value.text);
+                modules.push('\'');
+            }
+            Argument::Option("p" | "print", None) => wants_operand = is_node,
+            Argument::Operand(at) => {
+                let word = &command.words[at];
+                // `deno eval` and `node -p` take the text as an operand.
+                if is_node && word.text == "eval" && !wants_operand {
+                    wants_operand = true;
+                    continue;
+                }
+                operand = Some(word);
+                break;
+            }
+            Argument::Option(..) => {}
+        }
+    }
+    match (operand, &command.input) {
+        (Some(word), _) if wants_operand => code.push_str(&word.text),
+        (Some(word), _) if word.text != "-" => {}
+        (_, Input::Text(text)) if code.is_empty() => code.push_str(text),
+        _ => {}
+    }
+    (code, modules)
 }
 
-impl Language {
-    /// The texts that a command runs, and the modules that it loads.
-    fn texts(&self, command: &Command) -> (String, String) {
-        let (mut code, mut modules) = (String::new(), String::new());
-        let mut operand = None;
-        let mut wants_operand = false;
-        let is_node = self.names.starts_with("node");
-        for argument in self.options.read(&command.words, 1) {
-            match argument {
-                Argument::Option(option, Some(value)) if is_option(self.code, option) => {
-                    add(&mut code, value);
-                }
-                Argument::Option(option, Some(value)) if is_option(self.modules, option) => {
-                    modules.push_str(" '");
-                    modules.push_str(value.text);
-                    modules.push('\'');
-                }
-                Argument::Option("p" | "print", None) => wants_operand = is_node,
-                Argument::Operand(at) => {
-                    let word = &command.words[at];
-                    // `deno eval` and `node -p` take the text as an operand.
-                    if is_node && word.text == "eval" && !wants_operand {
-                        wants_operand = true;
-                        continue;
-                    }
-                    operand = Some(word);
-                    break;
-                }
-                Argument::Option(..) => {}
-            }
-        }
-        match (operand, &command.input) {
-            (Some(word), _) if wants_operand => code.push_str(&word.text),
-            (Some(word), _) if word.text != "-" => {}
-            (_, Input::Text(text)) if code.is_empty() => code.push_str(text),
-            _ => {}
-        }
-        (code, modules)
-    }
-
-    fn uses_driver(&self, code: &str, modules: &str) -> bool {
-        self.count_drivers(code, modules) > 0
-    }
-
+impl Drivers {
     /// How many drivers a program names.
-    fn count_drivers(&self, code: &str, modules: &str) -> usize {
+    fn count(&self, code: &str, modules: &str) -> usize {
         let is_edge = |c: Option<char>| match c {
-            _ if !self.quotes_drivers => c.is_none_or(|c| !c.is_alphanumeric() && c != '_'),
+            _ if !self.are_quoted => c.is_none_or(|c| !c.is_alphanumeric() && c != '_'),
             c => matches!(c, Some('\'' | '"' | '`' | '/')),
         };
         let holds = |text: &str, driver: &str| {
@@ -213,7 +186,7 @@ impl Language {
                 is_edge(text[..at].chars().next_back()) && is_edge(text[at + driver.len()..].chars().next())
             })
         };
-        self.drivers
+        self.names
             .split_ascii_whitespace()
             .filter(|driver| holds(code, driver) || holds(modules, driver))
             .count()

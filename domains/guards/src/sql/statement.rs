@@ -1,6 +1,8 @@
 //! What a statement does: it reads, it writes, or nobody can tell.
 
-use super::lexer::{Dialect, Statement, Token, among};
+use shell::programs::Dialect;
+
+use super::lexer::{Statement, Token, among};
 
 /// What a statement does, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use shell::programs::{self, Roles};
+
+use super::client;
 use super::rows::{FILES, ROWS};
-use super::{EVERYDAY, client};
 use crate::testing::{Bench, Row, processor_time};
 
 /// A project with files of SQL.
@@ -155,6 +157,8 @@ fn no_line_takes_long() {
 
 #[test]
 fn no_everyday_program_takes_sql() {
-    assert!(!client::is_mentioned(EVERYDAY));
+    let passed_over = Roles::TAKES_NO_SQL.and(Roles::EVERYDAY);
+    let takes_sql = |name: &&str| programs::sql_client_of(name).is_some();
+    assert_eq!(programs::named(passed_over).find(takes_sql), None);
     assert!(client::is_mentioned("sudo /usr/bin/psql"));
 }

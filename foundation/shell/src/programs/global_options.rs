@@ -1,0 +1,92 @@
+//! The options that programs accept before their subcommand.
+
+use crate::options::{Options, is_among};
+
+/// A program and the global options that take the next word as their value.
+struct Globals {
+    names: &'static str,
+    options: Options,
+}
+
+const GLOBALS: [Globals; 13] = [
+    Globals {
+        names: "git",
+        options: Options::new("Cc", "git-dir work-tree namespace super-prefix config-env attr-source"),
+    },
+    Globals { names: "gh glab", options: Options::new("R", "repo hostname") },
+    Globals {
+        names: "docker podman nerdctl",
+        options: Options::new(
+            "cHl",
+            "config context host log-level tlscacert tlscert tlskey connection identity root runroot \
+            storage-driver storage-opt url namespace address",
+        ),
+    },
+    Globals {
+        names: "docker-compose podman-compose",
+        options: Options::new(
+            "fpcH",
+            "file project-name profile env-file project-directory ansi parallel progress context host \
+            log-level",
+        ),
+    },
+    Globals {
+        names: "kubectl oc",
+        options: Options::new(
+            "nsv",
+            "namespace context kubeconfig server cluster user token as as-group as-uid cache-dir \
+            certificate-authority client-certificate client-key log-flush-frequency password profile \
+            profile-output request-timeout tls-server-name username v vmodule",
+        ),
+    },
+    Globals {
+        names: "npm pnpm yarn bun",
+        options: Options::new(
+            "CwF",
+            "prefix dir workspace filter filter-prod cwd userconfig registry loglevel",
+        ),
+    },
+    Globals { names: "cargo", options: Options::new("CZ", "config color manifest-path explain") },
+    Globals { names: "terraform tofu terragrunt", options: Options::NONE },
+    Globals {
+        names: "helm",
+        options: Options::new(
+            "n",
+            "namespace kube-context kubeconfig kube-apiserver kube-as-group kube-as-user kube-ca-file \
+            kube-tls-server-name kube-token registry-config repository-cache repository-config \
+            burst-limit qps",
+        ),
+    },
+    Globals {
+        names: "make gmake",
+        options: Options::new(
+            "CfIoW",
+            "directory file makefile include-dir old-file assume-old what-if new-file assume-new eval",
+        ),
+    },
+    Globals {
+        names: "just",
+        options: Options::new("fdE", "justfile working-directory dotenv-path shell set"),
+    },
+    Globals {
+        names: "aws",
+        options: Options::new(
+            "",
+            "profile region output endpoint-url query color ca-bundle cli-read-timeout \
+            cli-connect-timeout",
+        ),
+    },
+    Globals {
+        names: "gcloud systemctl uv poetry go",
+        options: Options::new(
+            "HMtpC",
+            "account project configuration verbosity format host machine type directory config-file \
+            cache-dir color",
+        ),
+    },
+];
+
+/// The options of a program that stand before its subcommand, where it is known to have any.
+pub fn global_options_of(program: &str) -> Option<Options> {
+    GLOBALS.iter().find(|known| is_among(known.names, program)).map(|known| known.options)
+}
