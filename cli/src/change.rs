@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use config::check::nearest;
 use config::finding::{Finding, Severity};
 use config::sources::Level;
-use config::{cascade, edit, yaml};
+use config::{cascade, yaml};
 use platform::store;
 
 use crate::cli::Target;
@@ -55,9 +55,9 @@ impl Change {
         Ok(Self { path, level, before, after })
     }
 
-    /// Sets one value; see [`edit::set`].
+    /// Sets one value; see [`config_edit::set`].
     pub fn set(&mut self, path: &[&str], value: &str) -> anyhow::Result<()> {
-        self.after = edit::set(&self.after, path, value)
+        self.after = config_edit::set(&self.after, path, value)
             .with_context(|| format!("{} is as it was", self.path.display()))?;
         Ok(())
     }
@@ -128,7 +128,7 @@ impl Change {
             return Ok(());
         }
         self.check_writable()?;
-        edit::write(&self.path, &self.after)
+        config_edit::write(&self.path, &self.after)
             .with_context(|| format!("{} cannot be written", self.path.display()))
     }
 

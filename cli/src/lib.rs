@@ -4,6 +4,7 @@
 //! could not be made.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people")]
 
+mod catalog;
 mod change;
 mod cli;
 mod commands;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use anyhow::{Context, bail};
-use config::presets::{self, ITEMS, PRESETS};
 use dialoguer::console::Term;
 use dialoguer::{Confirm, MultiSelect, Select};
+
+use crate::catalog::presets::{self, presets, requirements};
 
 /// What was chosen.
 pub struct Answers {
@@ -25,19 +26,20 @@ pub struct Answers {
 pub fn ask(chosen: Option<PathBuf>, files: &[(PathBuf, &str)], may_replace: bool) -> anyhow::Result<Answers> {
     let term = terminal()?;
     let mut starts: Vec<String> =
-        PRESETS.iter().map(|preset| format!("{:9} {}", preset.name, preset.about)).collect();
+        presets().iter().map(|preset| format!("{:9} {}", preset.name, preset.about)).collect();
     starts.push("custom    choose requirements one by one".to_owned());
     let prompt = "What Claude Code must have before it may edit, run or finish";
     let start = Select::new().with_prompt(prompt).items(&starts).default(0);
     let start = answer(&term, start.interact_on_opt(&term))?;
-    let text = match PRESETS.get(start) {
+    let text = match presets().get(start) {
         Some(preset) => preset.file(),
         None => {
-            let items: Vec<_> = ITEMS.iter().map(|item| format!("{:16} {}", item.name, item.about)).collect();
+            let items: Vec<_> =
+                requirements().iter().map(|item| format!("{:16} {}", item.name, item.about)).collect();
             let list =
                 MultiSelect::new().with_prompt("Requirements (space marks, enter goes on)").items(&items);
             let marked = answer(&term, list.interact_on_opt(&term))?;
-            presets::custom(&marked.iter().map(|at| ITEMS[*at].name).collect::<Vec<_>>())
+            presets::custom(&marked.iter().map(|at| requirements()[*at].name.as_str()).collect::<Vec<_>>())
         }
     };
     let path = match chosen {

@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use crate::catalog::presets::presets;
 
 mod change;
 mod checkpoint;
@@ -415,11 +418,15 @@ pub struct Config {
     pub json: Json,
 }
 
+fn preset_names() -> PossibleValuesParser {
+    PossibleValuesParser::new(presets().iter().map(|preset| preset.name.as_str()))
+}
+
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct Init {
     /// Where to start; on a terminal you are asked, elsewhere it is `relaxed`
-    #[arg(short, long, value_parser = config::presets::PRESETS.map(|preset| preset.name))]
+    #[arg(short, long, value_parser = preset_names())]
     pub preset: Option<String>,
     /// Write the file of this clone alone
     #[arg(long, conflicts_with_all = ["project", "global"])]

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
+use config::cascade;
 use config::check::nearest;
 use config::sources::Level;
-use config::{cascade, edit};
 use serde_json::{Map, json};
 
 use super::json as print_json;
@@ -113,7 +113,7 @@ fn changes(
         add("scope", scope.scope().name().to_owned());
     }
     if let Some(message) = &flags.message {
-        add("message", edit::text(message));
+        add("message", config_edit::text(message));
     }
     for pair in &flags.set {
         let (key, value) = pair
@@ -122,7 +122,7 @@ fn changes(
         if key.split('.').any(|key| key.trim().is_empty()) {
             bail!("--set wants KEY=VALUE, and `{key}` is no key");
         }
-        add(key, edit::typed(value));
+        add(key, config_edit::typed(value));
     }
     Ok(changes)
 }

@@ -4,12 +4,12 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use config::presets::Preset;
 use config::sources::Level;
-use config::{SCHEMA, SCHEMA_FILE, edit};
+use config::{SCHEMA, SCHEMA_FILE};
 use hooks_common::paths::in_project;
 use platform::store;
 
+use crate::catalog::presets::Preset;
 use crate::change::keep_copy;
 use crate::cli::Init;
 use crate::place::Place;
@@ -102,5 +102,5 @@ fn put(path: &Path, text: &str, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
-    edit::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+    config_edit::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }

@@ -48,7 +48,7 @@ fn changes(arguments: &Logging) -> Vec<(&'static str, String)> {
         changes.push(("destinations", format!("[{}]", arguments.dest.join(", "))));
     }
     if let Some(file) = &arguments.file {
-        changes.push(("file", config::edit::text(&file.to_string_lossy())));
+        changes.push(("file", config_edit::text(&file.to_string_lossy())));
     }
     changes
 }

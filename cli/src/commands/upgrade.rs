@@ -5,17 +5,17 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use config::check::nearest;
-use config::features::{FEATURES, Feature};
 use config::finding::{Finding, Severity};
 use config::sources::Level;
 use config::yaml::{self, Node};
-use config::{cascade, edit, older};
+use config::{cascade, older};
 use gates::projects::{self, Known};
 use hooks_common::project::Project;
 use platform::store::{self, lock};
 use serde_json::json;
 
 use super::json as print_json;
+use crate::catalog::features::{Feature, features};
 use crate::change::{Change, keep_copy};
 use crate::cli::{Upgrade, UpgradeCommand, UpgradeStatus};
 use crate::place::Place;
@@ -56,10 +56,10 @@ fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// The features of these names, or an error with the name that was meant.
-fn named(names: &[String]) -> anyhow::Result<Vec<Feature>> {
+fn named(names: &[String]) -> anyhow::Result<Vec<&'static Feature>> {
     let find = |name: &String| match Feature::named(name) {
         Some(feature) => Ok(feature),
-        None => match nearest(name, FEATURES.iter().map(|feature| feature.name)) {
+        None => match nearest(name, features().iter().map(|feature| feature.name.as_str())) {
             Some(near) => bail!("no feature is called `{name}`; did you mean `{near}`?"),
             None => bail!("no feature is called `{name}`; `req upgrade status` lists them"),
         },
@@ -87,9 +87,9 @@ fn inherits(tree: &Node) -> bool {
 }
 
 /// The features, those in use first.
-fn sorted(project: &Project) -> (Vec<Feature>, Vec<Feature>) {
+fn sorted(project: &Project) -> (Vec<&'static Feature>, Vec<&'static Feature>) {
     let trees = trees(project);
-    FEATURES.into_iter().partition(|feature| trees.iter().any(|(_, tree)| feature.is_used(tree)))
+    features().iter().partition(|feature| trees.iter().any(|(_, tree)| feature.is_used(tree)))
 }
 
 fn status(arguments: &UpgradeStatus, out: &mut impl Write) -> anyhow::Result<()> {
@@ -101,7 +101,7 @@ fn status(arguments: &UpgradeStatus, out: &mut impl Write) -> anyhow::Result<()>
     let (used, free) = sorted(&place.project);
     let findings = cascade::load(place.project.config_files()).findings;
     if arguments.json.json {
-        let shown = |features: &[Feature]| -> Vec<_> {
+        let shown = |features: &[&Feature]| -> Vec<_> {
             features.iter().map(|feature| json!({"name": feature.name, "about": feature.about})).collect()
         };
         return print_json(
@@ -110,7 +110,7 @@ fn status(arguments: &UpgradeStatus, out: &mut impl Write) -> anyhow::Result<()>
                     "available": shown(&free), "findings": findings}),
         );
     }
-    writeln!(out, "{} uses {} of {} features.", root.display(), used.len(), FEATURES.len())?;
+    writeln!(out, "{} uses {} of {} features.", root.display(), used.len(), features().len())?;
     for (features, heading) in [(&used, "In use:"), (&free, "Could be used:")] {
         if !features.is_empty() {
             writeln!(out, "{heading}")?;
@@ -140,7 +140,7 @@ fn status_of_all(as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
         let is_there = scan::is_configured(&place.paths, &project.root);
         let now = Project::of_event(&place.paths, None, &project.root);
         let used = if is_there { sorted(&now).0 } else { Vec::new() };
-        let names: Vec<_> = used.iter().map(|feature| feature.name).collect();
+        let names: Vec<_> = used.iter().map(|feature| feature.name.as_str()).collect();
         let findings = if is_there { cascade::load(now.config_files()).findings } else { Vec::new() };
         let wrong = findings.iter().filter(|finding| finding.severity > Severity::Note).count();
         if as_json {
@@ -150,7 +150,7 @@ fn status_of_all(as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
         } else if is_there {
             let mend = if wrong == 0 { String::new() } else { format!(", {wrong} to be mended") };
             let list = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
-            writeln!(out, "{}  {} of {}{mend}{list}", project.root.display(), names.len(), FEATURES.len())?;
+            writeln!(out, "{}  {} of {}{mend}{list}", project.root.display(), names.len(), features().len())?;
         } else {
             writeln!(out, "{}  has no configuration any more", project.root.display())?;
         }
@@ -166,7 +166,7 @@ fn status_of_all(as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
 
 /// A feature as the lines of a file that has nothing else.
 fn lines(feature: &Feature) -> anyhow::Result<String> {
-    Ok(edit::set("", feature.path, &feature.snippet())?)
+    Ok(config_edit::set("", &feature.keys(), &feature.snippet())?)
 }
 
 fn recommend(place: &Place, names: &[String], as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
@@ -190,7 +190,7 @@ fn recommend(place: &Place, names: &[String], as_json: bool, out: &mut impl Writ
 }
 
 struct Apply {
-    features: Vec<Feature>,
+    features: Vec<&'static Feature>,
     dry_run: bool,
     yes: bool,
     json: bool,
@@ -208,7 +208,7 @@ fn apply(place: &Place, level: Level, apply: &Apply, out: &mut impl Write) -> an
             let path = feature.path.join(".");
             bail!("{} has `{path}` already; nothing was changed", change.path.display());
         }
-        change.set(feature.path, &feature.snippet())?;
+        change.set(&feature.keys(), &feature.snippet())?;
     }
     let notes = change.tried(place)?;
     if !apply.json {
@@ -222,7 +222,7 @@ fn apply(place: &Place, level: Level, apply: &Apply, out: &mut impl Write) -> an
         change.write()?;
     }
     if apply.json {
-        let names: Vec<_> = apply.features.iter().map(|feature| feature.name).collect();
+        let names: Vec<_> = apply.features.iter().map(|feature| feature.name.as_str()).collect();
         return print_json(
             out,
             &json!({"file": change.path, "features": names, "changed": !apply.dry_run, "copy": copy, "findings": notes}),
@@ -260,7 +260,7 @@ fn find(named: &[PathBuf], as_json: bool, out: &mut impl Write) -> anyhow::Resul
         .map(|root| {
             let project = Project::of_event(&place.paths, None, &root);
             let own = trees(&project).into_iter().find(|(level, _)| *level == Level::Project);
-            let features = sorted(&project).0.iter().map(|feature| feature.name.to_owned()).collect();
+            let features = sorted(&project).0.iter().map(|feature| feature.name.clone()).collect();
             Known { inherits: own.is_none_or(|(_, tree)| inherits(&tree)), features, root }
         })
         .collect();

@@ -7,16 +7,13 @@
 
 pub mod cascade;
 pub mod check;
-pub mod edit;
-pub mod features;
 pub mod finding;
 pub mod globs;
 pub mod messages;
 pub mod older;
 pub mod pattern;
 pub mod policy;
-pub mod presets;
-mod read;
+pub mod read;
 pub mod sieve;
 pub mod sources;
 pub mod tools;

@@ -84,7 +84,7 @@ impl MessageDirs {
         let own = own.and_then(|node| read::read(&node, &RefCell::default()).ok()).unwrap_or_default();
         let templates = self.0.iter().filter_map(|dir| {
             let node = document(&dir.join(format!("{TEMPLATES}.yaml")))?;
-            let section = node.get(kind.name()).or_else(|| node.get(older::word(kind)?))?;
+            let section = node.get(kind.name()).or_else(|| node.get(older::word(kind.name())?))?;
             read::read(section, &RefCell::default()).ok()
         });
         templates.fold(own, Messages::or)

@@ -1,6 +1,5 @@
 //! Words of older versions. They are read for ever and never written.
 
-use crate::types::Kind;
 use crate::yaml::{Complaint, Node, Value};
 
 /// The key that `condition` replaced.
@@ -17,8 +16,8 @@ pub fn kind(word: &str) -> &str {
 }
 
 /// The older word for a requirement's `type`, where there is one.
-pub fn word(kind: Kind) -> Option<&'static str> {
-    ["guard", "dynamic"].into_iter().find(|word| self::kind(word) == kind.name())
+pub fn word(kind: &str) -> Option<&'static str> {
+    ["guard", "dynamic"].into_iter().find(|word| self::kind(word) == kind)
 }
 
 /// Replaces the older words in one file by those of today, and returns what is doubtful about them.

@@ -6,11 +6,12 @@ use std::fmt;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
-    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer, VariantAccess, Visitor,
+    self, Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IntoDeserializer,
+    VariantAccess, Visitor,
 };
 
 use crate::older;
-use crate::yaml::{Mark, Node, Value};
+use crate::yaml::{self, Complaint, Mark, Node, Value};
 
 /// A key that its type does not know.
 #[derive(Debug, Clone)]
@@ -47,6 +48,15 @@ pub fn read<'a, T: Deserialize<'a>>(
     T::deserialize(Reader { node, unknown, path: &Path { key: "", parent: None } }).map_err(|error| {
         WrongValue { message: error.message, mark: error.mark.unwrap_or(node.mark), path: error.path }
     })
+}
+
+/// Reads a text as a `T`.
+///
+/// # Errors
+/// When the text is not valid YAML, or at the first wrong value.
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
+    let (tree, _) = yaml::parse(text, 0)?;
+    read(&tree, &RefCell::default()).map_err(|wrong| Complaint { mark: wrong.mark, message: wrong.message })
 }
 
 #[derive(Debug)]

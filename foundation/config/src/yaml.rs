@@ -5,6 +5,7 @@
 //! byte order mark is skipped, and one document makes a file.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
@@ -58,6 +59,12 @@ pub struct Complaint {
     pub mark: Mark,
     /// What.
     pub message: String,
+}
+
+impl fmt::Display for Complaint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}: {}", self.mark.line, self.mark.column, self.message)
+    }
 }
 
 impl Node {

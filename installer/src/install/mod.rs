@@ -339,7 +339,7 @@ fn change(
             continue;
         }
         match &after {
-            Some(text) => config::edit::write(target, text)
+            Some(text) => config_edit::write(target, text)
                 .with_context(|| format!("{shown} cannot be written; it stays as it is"))?,
             None => std::fs::remove_file(target).with_context(|| format!("{shown} cannot be removed"))?,
         }

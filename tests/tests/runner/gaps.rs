@@ -3,7 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use config::presets::PRESETS;
 use serde_json::{Value, json};
 use tests::world::{KEY, ONE, SESSION, of};
 use tests::{StandIn, World};
@@ -426,17 +425,11 @@ fn gap_24_strict_preflight_reaches_the_project_that_has_no_configuration() {
 #[test]
 fn gap_25_every_preset_passes_the_check_of_configurations() {
     // A documented preset failed the validation of the very tool that wrote it.
-    for preset in PRESETS {
+    for preset in ["relaxed", "strict", "advanced", "minimal", "inherit"] {
         let world = World::new();
-        world.req_ok(&["init", "--preset", preset.name, "--yes"]);
+        world.req_ok(&["init", "--preset", preset, "--yes"]);
         let output = world.req(&["verify", "--ci"]);
-        assert_eq!(
-            output.status.code(),
-            Some(0),
-            "{}: {}",
-            preset.name,
-            String::from_utf8_lossy(&output.stdout)
-        );
+        assert_eq!(output.status.code(), Some(0), "{}: {}", preset, String::from_utf8_lossy(&output.stdout));
     }
     let world = World::with("requirements:\n  bad: {enabled: true, scope: weekly}\n");
     assert_eq!(world.req(&["verify"]).status.code(), Some(1), "the check does look");

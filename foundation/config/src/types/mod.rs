@@ -218,7 +218,7 @@ fn accept_older_words(schema: &mut serde_json::Value) {
     let mut kinds = Vec::new();
     for kind in [Kind::Condition, Kind::Limit] {
         let description = format!("The older word for `{}`.", kind.name());
-        let word = crate::older::word(kind);
+        let word = crate::older::word(kind.name());
         kinds.push(serde_json::json!({"const": word, "deprecated": true, "description": description}));
     }
     if let Some(known) = schema["$defs"]["Kind"]["oneOf"].as_array_mut() {

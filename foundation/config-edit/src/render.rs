@@ -1,6 +1,6 @@
 //! Values as text: as one line, and below their key.
 
-use crate::yaml::{self, Node, Value};
+use config::yaml::{self, Node, Value};
 
 /// How a value can be written.
 #[derive(Debug, Clone)]

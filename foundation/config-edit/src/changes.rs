@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::outline::{self, Entry, Part, Shape};
 use super::render::{self, Form};
-use crate::yaml::Node;
+use config::yaml::Node;
 
 /// Bytes replaced by a text.
 #[derive(Debug)]

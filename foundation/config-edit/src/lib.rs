@@ -11,7 +11,7 @@ use platform::store;
 use platform::store::replace::link_target;
 
 use self::changes::{Change, File};
-use crate::yaml::{self, Node, Value};
+use config::yaml::{self, Node, Value};
 
 /// Why a file was left alone.
 #[derive(Debug, thiserror::Error)]
