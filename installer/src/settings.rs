@@ -2,7 +2,6 @@
 //! trailing commas, which people write all the same.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use hooks_common::paths::{Paths, in_project};
 use jsonc_parser::ParseOptions;
@@ -103,13 +102,4 @@ pub fn managed() -> &'static Path {
     } else {
         "/etc/claude-code/managed-settings.json"
     })
-}
-
-/// Whether git tracks a file, so that others get it.
-pub fn is_tracked(path: &Path) -> bool {
-    let Some(folder) = path.parent().filter(|folder| folder.is_dir()) else { return false };
-    let mut git = Command::new("git");
-    git.current_dir(folder).args(["ls-files", "--error-unmatch", "--"]).arg(path);
-    git.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    git.status().is_ok_and(|status| status.success())
 }

@@ -2,23 +2,23 @@
 
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use config::types::GuardName;
-use continuity::checkpoint::{self, Action, Document, Entry, Held, Phase, Report};
+use continuity::checkpoint::{self, Action, Document, Entry, Phase, Report};
 use continuity::facts::{self, Depth, Facts};
 use continuity::journal::Journal;
 use continuity::ledger::Ledger;
 use continuity::number::{self, Beginning, GREATEST};
 use continuity::{Place, mirror, pressure};
+use git::{CommittedPaths, GitCommand};
 use guards::grants;
 use hooks_common::paths::{Paths, in_project};
 use hooks_common::project::Project;
 use platform::store::{self, append};
+use platform::text;
 use platform::time::Moment;
-use platform::{child, text};
 use serde_json::{Value, json};
 
 use super::json as print_json;
@@ -99,7 +99,8 @@ fn verify(
     if report.is_supported() {
         let document = checkpoint::read(place.root(), &path)?;
         // Who looks again at what is committed does not take it back.
-        let held = Held::of(place, std::slice::from_ref(&path));
+        let held =
+            CommittedPaths::of(place.project().repository(), place.root(), std::slice::from_ref(&path));
         if checkpoint::reached_with(&held, &path, &document) < Some(Phase::Commit) {
             checkpoint::enter(place.root(), &path, Phase::Verify, now)?;
         }
@@ -156,7 +157,7 @@ fn list(place: &Place, arguments: &CheckpointList, out: &mut impl Write) -> anyh
         return Ok(());
     }
     let entries = checkpoint::entries(place);
-    let held = Held::of(place, &checkpoint::folders(place));
+    let held = CommittedPaths::of(place.project().repository(), place.root(), &checkpoint::folders(place));
     let phase = |entry: &Entry| {
         let text = checkpoint::read(place.root(), &entry.path).ok()?;
         checkpoint::reached_with(&held, &entry.path, &text).map(Phase::name)
@@ -275,10 +276,7 @@ fn started(place: &Place) -> Option<u64> {
 /// What git prints in a folder, if it succeeds.
 pub fn git(root: &Path, arguments: &[&str]) -> Option<Vec<u8>> {
     const PATIENCE: Duration = Duration::from_secs(20);
-    let mut git = Command::new("git");
-    git.arg("-C").arg(root).args(["--literal-pathspecs", "--no-optional-locks"]).args(arguments);
-    let (status, printed) = child::output(&mut git, PATIENCE).ok()?;
-    status.success().then_some(printed)
+    GitCommand::in_folder(root).literal_paths().args(arguments).within(PATIENCE).bytes().ok()
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! `req checkpoint commit`: the checkpoint and the configured paths, in one commit of their own.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use continuity::Place;
-use continuity::checkpoint::{self, Action, Document, Held, Phase};
-use platform::child;
+use continuity::checkpoint::{self, Action, Document, Phase};
+use git::{CommittedPaths, GitCommand};
 use platform::text;
 use platform::time::Moment;
 use redact::redact;
@@ -45,7 +44,7 @@ pub fn run(
 
     let wanted = wanted(place, &path)?;
     let paths: Vec<_> = wanted.iter().map(|name| place.root().join(name)).collect();
-    let held = Held::of(place, &paths);
+    let held = CommittedPaths::of(place.project().repository(), place.root(), &paths);
     let is_entered = matches!(document.scalar("phase"), "" | "commit") && held.holds(&path);
     if is_entered && held.holds_all() {
         writeln!(out, "{} is committed, and nothing is new since.", shown(place, &path))?;
@@ -129,7 +128,8 @@ impl Added {
             eprintln!("req: note: {} is a repository of its own and is left out", text::one_line(&name));
         }
         let mut added = Self { new, known: Vec::new() };
-        if !added.new.is_empty() && !about(root, &["add", "--intent-to-add"], &added.new, child::output_aloud)
+        if !added.new.is_empty()
+            && !succeeds(about(root, &["add", "--intent-to-add"], &added.new).show_errors())
         {
             added.take_back(root);
             bail!("git cannot add what is new, see above; nothing was committed");
@@ -149,29 +149,27 @@ impl Added {
     /// Lets git forget the new files again.
     fn take_back(&self, root: &Path) {
         if !self.new.is_empty() {
-            about(root, &["rm", "--cached", "--quiet", "--ignore-unmatch"], &self.new, child::output_of);
+            succeeds(about(root, &["rm", "--cached", "--quiet", "--ignore-unmatch"], &self.new));
         }
     }
 }
 
-/// How a child is run: with what on stdin, for how long.
-type Run = fn(&mut Command, Vec<u8>, Duration) -> io::Result<(ExitStatus, Vec<u8>)>;
-
-/// Runs git about files, of which there may be more than a command line holds; whether it succeeds.
-fn about(root: &Path, arguments: &[&str], names: &[String], run: Run) -> bool {
+/// A command about files, of which there may be more than a command line holds.
+fn about(root: &Path, arguments: &[&str], names: &[String]) -> GitCommand {
     const PATIENCE: Duration = Duration::from_secs(60);
-    let mut git = Command::new("git");
-    git.arg("-C").arg(root).arg("--literal-pathspecs").args(arguments);
-    git.args(["--pathspec-from-file=-", "--pathspec-file-nul"]);
-    run(&mut git, names.join("\0").into_bytes(), PATIENCE).is_ok_and(|(status, _)| status.success())
+    let git = GitCommand::in_folder(root).literal_paths().args(arguments);
+    let git = git.args(["--pathspec-from-file=-", "--pathspec-file-nul"]);
+    git.input(names.join("\0")).within(PATIENCE)
+}
+
+fn succeeds(git: GitCommand) -> bool {
+    git.succeeds().unwrap_or(false)
 }
 
 /// Commits these paths as they are in the work tree, and nothing else that is staged. What git and the user's hooks
 /// print is shown; they take as long as they take when the user commits by hand.
 fn commit(root: &Path, message: &str, paths: &[String]) -> anyhow::Result<bool> {
-    let mut git = Command::new("git");
-    git.arg("-C").arg(root).args(["--literal-pathspecs", "commit", "--quiet", "--only", "-m", message, "--"]);
-    // What hooks print is no answer of ours: programs read stdout.
-    let status = git.args(paths).stdin(Stdio::null()).stdout(std::io::stderr()).status();
-    Ok(status.context("git cannot be run")?.success())
+    let git = GitCommand::in_folder(root).literal_paths();
+    let git = git.args(["commit", "--quiet", "--only", "-m", message, "--"]).args(paths);
+    Ok(git.run_for_user()?)
 }

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use gates::merged;
 use gates::wip::{Entry, Wip};
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -134,7 +133,7 @@ fn clean(
         let open = entries.iter().filter(|entry| entry.project() == root && !entry.is_done());
         let open: Vec<&str> = open.map(Entry::branch).collect();
         if !open.is_empty() {
-            merged = wip.mark_done(root, &merged::merged(repository, &open), place.now)?;
+            merged = wip.mark_done(root, &git::merged(repository, &open), place.now)?;
         }
     }
     let mut done = wip.entries()?;
@@ -193,7 +192,7 @@ fn delete(paths: &Paths, project: &Path, branch: &str) -> Result<bool, String> {
         return Ok(false);
     }
     match Project::of_event(paths, None, &project).repository() {
-        Some(repository) => merged::delete(repository, branch),
+        Some(repository) => git::delete_merged(repository, branch).map_err(|error| error.to_string()),
         None => Ok(false),
     }
 }

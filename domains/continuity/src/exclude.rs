@@ -37,6 +37,13 @@ fn path(repository: &Repository) -> PathBuf {
     repository.common_dir().join("info/exclude")
 }
 
+/// A larger file is not one that people write.
+const LARGEST: u64 = 16 * 1024 * 1024;
+
+fn read(repository: &Repository) -> io::Result<Vec<u8>> {
+    Ok(store::read_regular(&path(repository), LARGEST)?.unwrap_or_default())
+}
+
 /// Adds the block, or brings an older version's up to date; whether anything changed. Everything else in the file
 /// keeps its bytes.
 ///
@@ -44,7 +51,7 @@ fn path(repository: &Repository) -> PathBuf {
 /// When the file cannot be read or written.
 pub fn add(repository: &Repository) -> io::Result<bool> {
     let file = path(repository);
-    let text = store::read(&file)?.unwrap_or_default();
+    let text = read(repository)?;
     let mut wanted = without(&text).unwrap_or_else(|| text.clone());
     // A last line without its end gets one, and the block remembers that it did.
     let begin = if wanted.is_empty() || wanted.ends_with(b"\n") {
@@ -66,7 +73,7 @@ pub fn add(repository: &Repository) -> io::Result<bool> {
 
 /// Whether the block is there.
 pub fn is_there(repository: &Repository) -> bool {
-    store::read(&path(repository)).ok().flatten().is_some_and(|text| without(&text).is_some())
+    read(repository).is_ok_and(|text| without(&text).is_some())
 }
 
 /// Takes the block out again; whether it was there.
@@ -75,7 +82,7 @@ pub fn is_there(repository: &Repository) -> bool {
 /// As [`add`].
 pub fn remove(repository: &Repository) -> io::Result<bool> {
     let file = path(repository);
-    let Some(text) = without(&store::read(&file)?.unwrap_or_default()) else { return Ok(false) };
+    let Some(text) = without(&read(repository)?) else { return Ok(false) };
     store::replace(&file, &text, Durability::Rebuildable, 0o644)?;
     Ok(true)
 }

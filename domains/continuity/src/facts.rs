@@ -3,14 +3,15 @@
 
 use std::path::Path;
 
+use git::{WorkTreeChanges, WorkTreeStatus};
 use hooks_common::session_log::SessionDir;
 use serde::{Deserialize, Serialize};
 
 use crate::commits::{self, Commit};
-use crate::git::{self, WorkTree};
 use crate::journal::Journal;
 use crate::place::Place;
 use crate::transcript::{self, Story};
+use crate::work_tree;
 
 /// How many commits are told when nobody says which are the session's own.
 const RECENT: usize = 15;
@@ -31,26 +32,6 @@ impl Task {
     /// Whether it is still to be done.
     pub fn is_open(&self) -> bool {
         !matches!(self.status.as_str(), "completed" | "deleted" | "cancelled")
-    }
-}
-
-/// What is not committed, by path from the repository's top.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Changes {
-    /// In the index; of a renamed file the new name.
-    pub staged: Vec<String>,
-    /// In the work tree only.
-    pub unstaged: Vec<String>,
-    /// Unknown to git.
-    pub untracked: Vec<String>,
-    /// Whether there are more of any.
-    pub truncated: bool,
-}
-
-impl Changes {
-    /// Whether everything is committed.
-    pub fn is_clean(&self) -> bool {
-        self.staged.is_empty() && self.unstaged.is_empty() && self.untracked.is_empty()
     }
 }
 
@@ -82,7 +63,7 @@ pub struct Facts {
     /// Its tasks.
     pub tasks: Vec<Task>,
     /// What lies uncommitted in the work tree, whoever changed it.
-    pub changes: Changes,
+    pub changes: WorkTreeChanges,
     /// Tools that failed lately, one line each.
     pub failures: Vec<String>,
     /// What the user decided: question and answer.
@@ -111,7 +92,7 @@ impl Facts {
         transcript: Option<&Path>,
         depth: Depth,
     ) -> Self {
-        let tree = git::work_tree(place.root(), RECENT).unwrap_or_default();
+        let tree = work_tree::look(place.root(), RECENT);
         Self::with_tree(place, journal, session_id, transcript, depth, tree)
     }
 
@@ -122,7 +103,7 @@ impl Facts {
         session_id: &str,
         transcript: Option<&Path>,
         depth: Depth,
-        tree: WorkTree,
+        tree: WorkTreeStatus,
     ) -> Self {
         let story = transcript.and_then(|path| match depth {
             Depth::Prompt => {

@@ -11,7 +11,6 @@ pub mod delta;
 pub mod exclude;
 pub mod facts;
 mod failures;
-pub mod git;
 pub mod handoff;
 pub mod journal;
 pub mod ledger;
@@ -26,6 +25,7 @@ pub mod session;
 pub mod transcript;
 pub mod turn;
 pub mod vitals;
+mod work_tree;
 
 pub use place::Place;
 use platform::store::document as files;

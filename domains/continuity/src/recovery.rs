@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use git::WorkTreeStatus;
 use hooks_common::owner::Owner;
 use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionId;
@@ -21,10 +22,10 @@ use platform::time::Moment;
 
 use crate::checkpoint;
 use crate::facts::{Depth, Facts, Task};
-use crate::git::{self, WorkTree};
 use crate::journal::{self, Journal};
 use crate::ledger::{self, Ledger, Line, Numbered};
 use crate::place::Place;
+use crate::work_tree;
 
 /// For how long nothing must be heard of a session that nobody can ask.
 const SILENCE: TimeDelta = TimeDelta::minutes(30);
@@ -165,7 +166,7 @@ fn one(
     asking: &Asking<'_>,
     by: u64,
     orphan: &Orphan,
-    tree: &mut Option<WorkTree>,
+    tree: &mut Option<WorkTreeStatus>,
 ) -> io::Result<Recovered> {
     let facts = facts(place, asking, orphan, tree);
     let mut written = None;
@@ -192,7 +193,7 @@ fn one(
     Ok(Recovered { number: orphan.number, checkpoint: written, facts, last_seen: orphan.last_seen })
 }
 
-fn facts(place: &Place, asking: &Asking<'_>, orphan: &Orphan, tree: &mut Option<WorkTree>) -> Facts {
+fn facts(place: &Place, asking: &Asking<'_>, orphan: &Orphan, tree: &mut Option<WorkTreeStatus>) -> Facts {
     let mut journal = Journal::default();
     let mut transcript = None;
     if let Some(dir) = &orphan.dir {
@@ -206,7 +207,7 @@ fn facts(place: &Place, asking: &Asking<'_>, orphan: &Orphan, tree: &mut Option<
     if journal.started_at.is_empty() {
         journal.started_at = orphan.started.map_or_else(String::new, time::rfc3339);
     }
-    let tree = tree.get_or_insert_with(|| git::work_tree(place.root(), 15).unwrap_or_default());
+    let tree = tree.get_or_insert_with(|| work_tree::look(place.root(), 15));
     let depth = Depth::Story(STORY);
     let mut facts =
         Facts::with_tree(place, &journal, &orphan.session_id, transcript.as_deref(), depth, tree.clone());

@@ -7,7 +7,6 @@ pub mod briefing;
 pub mod carry_over;
 pub mod document;
 pub mod judge;
-pub mod merged;
 pub mod message;
 pub mod metrics;
 pub mod permission;

@@ -7,7 +7,6 @@ use hooks_common::runtime::Hook;
 use platform::store::lock;
 use platform::text::fact;
 
-use crate::merged::merged;
 use crate::view::Gates;
 use crate::wip::{Status, Wip, table};
 use hooks_common::req::Req;
@@ -31,7 +30,7 @@ pub fn begin(hook: &mut Hook) -> Result<(), String> {
     if let (true, Some(repository)) = (settings.auto_detect_merged, hook.project().repository()) {
         let open = entries.iter().filter(|entry| entry.project() == project && !entry.is_done());
         let branches: Vec<&str> = open.map(|entry| entry.branch()).collect();
-        let merged = merged(repository, &branches);
+        let merged = git::merged(repository, &branches);
         wip.mark_done(&project, &merged, now).map_err(|error| error.to_string())?;
     }
     if settings.inject_on_start {

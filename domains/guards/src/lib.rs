@@ -11,7 +11,6 @@ pub mod destructive;
 pub mod ended;
 pub mod errors;
 mod everyday;
-pub mod git_config;
 pub mod grants;
 pub mod large_read;
 pub mod loops;

@@ -6,19 +6,12 @@ use std::path::{Path, PathBuf};
 use config::globs::matches_branch;
 use config::types::Names;
 use config::types::guards::Push;
-use git::Repository;
+use git::{RemoteHead, Repository, TRUNKS, is_trunk};
 use platform::path::{expand, resolve};
 use platform::text::fact;
 use shell::{Folder, GitCall};
 
 use crate::sight::Sight;
-
-/// Protected wherever they are.
-pub(crate) const NAMES: [&str; 2] = ["main", "master"];
-/// How many remotes are looked at.
-const MOST_REMOTES: usize = 64;
-/// How many symbolic references lead to one another at most.
-const MOST_STEPS: usize = 5;
 
 /// The folder that a call of git in the line works in, free of symbolic links; it need not exist. `None` when the line
 /// does not tell.
@@ -64,13 +57,6 @@ pub(crate) struct Protected<'a> {
     heads: Vec<RemoteHead>,
 }
 
-/// What a remote's own HEAD points to, as the repository remembers it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RemoteHead {
-    pub(crate) remote: String,
-    pub(crate) branch: String,
-}
-
 /// Why a branch is protected. Its text completes "… is …".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reason {
@@ -98,7 +84,7 @@ impl<'a> Protected<'a> {
     /// The protected branches of `remote`. Where it is not known what its HEAD points to, those of all remotes count:
     /// it may be one of them under another name.
     pub(crate) fn of(configured: &'a Names, repository: Option<&Repository>, remote: Option<&str>) -> Self {
-        let mut heads = repository.map(remote_heads).unwrap_or_default();
+        let mut heads = repository.map(Repository::remote_heads).unwrap_or_default();
         if heads.iter().any(|head| Some(&*head.remote) == remote) {
             heads.retain(|head| Some(&*head.remote) == remote);
         }
@@ -107,7 +93,7 @@ impl<'a> Protected<'a> {
 
     /// Why a branch is protected, if it is.
     pub(crate) fn reason(&self, branch: &str) -> Option<Reason> {
-        if NAMES.contains(&branch) {
+        if is_trunk(branch) {
             return Some(Reason::Name);
         }
         if let Some(head) = self.heads.iter().find(|head| head.branch == branch) {
@@ -119,7 +105,7 @@ impl<'a> Protected<'a> {
     /// The protected branches whose names are known.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let configured = self.configured.iter().filter(|glob| !glob.contains(['*', '?', '[', '{', '!']));
-        NAMES.into_iter().chain(self.heads.iter().map(|head| &*head.branch)).chain(configured)
+        TRUNKS.into_iter().chain(self.heads.iter().map(|head| &*head.branch)).chain(configured)
     }
 
     /// Whether a protected branch may have a name that begins and ends so.
@@ -136,41 +122,8 @@ impl<'a> Protected<'a> {
 
     /// What the remote's HEAD points to; `main` where nobody knows.
     pub(crate) fn default_branch(&self) -> &str {
-        self.heads.first().map_or(NAMES[0], |head| &head.branch)
+        self.heads.first().map_or(TRUNKS[0], |head| &head.branch)
     }
-}
-
-/// What the HEADs of the remotes point to. Of a reftable repository git itself is asked.
-fn remote_heads(repository: &Repository) -> Vec<RemoteHead> {
-    let head = |remote: &str, target: &str| {
-        let branch = target.trim().strip_prefix(&format!("refs/remotes/{remote}/"))?;
-        Some(RemoteHead { remote: remote.to_owned(), branch: branch.to_owned() })
-    };
-    if repository.is_reftable() {
-        let target = repository.ask(&["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]);
-        return target.and_then(|target| head("origin", &target)).into_iter().collect();
-    }
-    let folder = repository.common_dir().join("refs/remotes");
-    let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
-    let of_entry = |name: std::ffi::OsString| {
-        let name = name.to_str()?;
-        let line = platform::store::read_line(&folder.join(name).join("HEAD")).ok()?;
-        head(name, line.strip_prefix("ref:")?)
-    };
-    entries.flatten().take(MOST_REMOTES).filter_map(|entry| of_entry(entry.file_name())).collect()
-}
-
-/// The branch that a local branch really is: one may be a symbolic reference to another.
-pub(crate) fn real_branch(repository: &Repository, branch: &str) -> String {
-    let mut name = branch.to_owned();
-    for _ in 0..MOST_STEPS {
-        let held = repository.reference(&format!("refs/heads/{name}")).unwrap_or_default();
-        match held.strip_prefix("ref:").and_then(|target| target.trim().strip_prefix("refs/heads/")) {
-            Some(target) => target.clone_into(&mut name),
-            None => break,
-        }
-    }
-    name
 }
 
 #[cfg(test)]
@@ -206,15 +159,5 @@ mod tests {
                 && !protected.may_be("feature-", "")
                 && !protected.may_be("mainn", "")
         );
-    }
-
-    #[test]
-    fn a_branch_that_stands_for_another_is_that() {
-        let bench = Bench::new("  push: {}");
-        bench.git(&["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
-        let repository = Repository::discover(&bench.root()).unwrap();
-        assert_eq!(real_branch(&repository, "alias"), "main");
-        assert_eq!(real_branch(&repository, "main"), "main");
-        assert_eq!(real_branch(&repository, "../../config"), "../../config");
     }
 }

@@ -1,9 +1,38 @@
-//! What git knows about a folder, read from git's own files; where only git can answer it is asked.
+//! All of git: what its files say without a process, and the one bounded way to start it.
+//!
+//! [`Repository`] reads `.git` itself: the work tree, HEAD, references, other work trees; [`GitConfig`] and [`reflog`]
+//! read the rest. Only regular files of bounded size are read, and nothing waits for one. What only git can tell is
+//! asked through [`GitCommand`]; starting git costs 2 ms, so the hot path does not.
 
 mod branch;
+mod branch_size;
+mod command;
+mod commits;
+mod config;
+mod error;
+mod merged;
+mod questions;
+pub mod reflog;
 mod refs;
 mod repository;
+mod status;
+mod trunks;
+mod uncommitted;
+
+#[cfg(test)]
+mod testing;
 
 pub use branch::Branch;
-pub use refs::is_commit_id;
+pub use branch_size::{BranchSize, LineCount, branch_size};
+pub use command::{GitCommand, GitOutput};
+pub use commits::{CommitDetails, commits};
+pub use config::GitConfig;
+pub use error::GitError;
+pub use merged::{delete_merged, merged};
+pub use questions::{author, is_in_head, is_tracked};
+pub use reflog::{ReflogEntry, ReflogStep};
+pub use refs::{RemoteHead, is_commit_id};
 pub use repository::{Head, Repository};
+pub use status::{WorkTreeChanges, WorkTreeStatus};
+pub use trunks::{LONG_LIVED, TRUNKS, is_remote_trunk, is_trunk};
+pub use uncommitted::{CommittedPaths, UncommittedPath};

@@ -1,18 +1,28 @@
-//! The commit that HEAD is at, and the repository's other work trees.
+//! What references hold: the commit that HEAD is at, the HEADs of remotes, and the repository's other work trees.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
 
-use crate::repository::{Repository, short_branch};
-use platform::{child, path, store};
+use platform::{path, store};
+
+use crate::command::GitCommand;
+use crate::repository::{LARGEST_PACKED_REFS, Repository, short_branch};
 
 /// How many symbolic references lead to one another at most.
 const MOST_STEPS: usize = 5;
 /// How many work trees are looked at.
 const MOST_WORKTREES: usize = 64;
-/// How long git may take to name a commit.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How many remotes are looked at.
+const MOST_REMOTES: usize = 64;
+
+/// What a remote's own HEAD points to, as the repository remembers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteHead {
+    /// The remote's name.
+    pub remote: String,
+    /// The branch.
+    pub branch: String,
+}
 
 impl Repository {
     /// The commit that HEAD is at; `None` before the first one, and where it cannot be told. Only of a reftable
@@ -41,12 +51,11 @@ impl Repository {
         self.git_dir.join("logs/HEAD")
     }
 
-    /// What git prints for `arguments` in this repository; `None` when it fails or takes long.
+    /// What git prints for `arguments` in this repository, without the line's end; `None` when it fails or takes
+    /// longer than two seconds.
     pub fn ask(&self, arguments: &[&str]) -> Option<String> {
-        let mut git = Command::new("git");
-        git.arg("--git-dir").arg(&self.git_dir).args(arguments);
-        let (status, output) = child::output(&mut git, PATIENCE).ok()?;
-        status.success().then(|| String::from_utf8_lossy(&output).trim_end().to_owned())
+        let text = GitCommand::of(self).args(arguments).text().ok()?;
+        Some(text.trim_end().to_owned())
     }
 
     /// What a reference holds, loose or packed: a commit, or `ref:` and another reference. Not of a reftable
@@ -56,14 +65,15 @@ impl Repository {
             return None;
         }
         for folder in [&self.common_dir, &self.git_dir] {
-            if let Ok(text) = std::fs::read_to_string(folder.join(name)) {
+            if let Ok(text) = store::read_line(&folder.join(name)) {
                 return Some(text.trim().to_owned());
             }
             if !self.is_linked_worktree() {
                 break;
             }
         }
-        let packed = store::read(&self.common_dir.join("packed-refs")).ok()??;
+        let packed =
+            store::read_regular(&self.common_dir.join("packed-refs"), LARGEST_PACKED_REFS).ok()??;
         let of_line = |line: &[u8]| {
             let (id, found) = std::str::from_utf8(line).ok()?.trim_end().split_once(' ')?;
             (found == name).then(|| id.to_owned())
@@ -75,10 +85,43 @@ impl Repository {
     pub fn linked_worktrees(&self) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(self.common_dir.join("worktrees")) else { return Vec::new() };
         let top = |record: &Path| {
-            let link = std::fs::read_to_string(record.join("gitdir")).ok()?;
+            let link = store::read_line(&record.join("gitdir")).ok()?;
             Some(path::normalise(&record.join(link.trim())).parent()?.to_owned())
         };
         entries.flatten().take(MOST_WORKTREES).filter_map(|entry| top(&entry.path())).collect()
+    }
+
+    /// What the HEADs of the remotes point to. Of a reftable repository git itself is asked.
+    pub fn remote_heads(&self) -> Vec<RemoteHead> {
+        let head = |remote: &str, target: &str| {
+            let branch = target.trim().strip_prefix(&format!("refs/remotes/{remote}/"))?;
+            Some(RemoteHead { remote: remote.to_owned(), branch: branch.to_owned() })
+        };
+        if self.is_reftable() {
+            let target = self.ask(&["symbolic-ref", "--quiet", "refs/remotes/origin/HEAD"]);
+            return target.and_then(|target| head("origin", &target)).into_iter().collect();
+        }
+        let folder = self.common_dir.join("refs/remotes");
+        let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
+        let of_entry = |name: OsString| {
+            let name = name.to_str()?;
+            let line = store::read_line(&folder.join(name).join("HEAD")).ok()?;
+            head(name, line.strip_prefix("ref:")?)
+        };
+        entries.flatten().take(MOST_REMOTES).filter_map(|entry| of_entry(entry.file_name())).collect()
+    }
+
+    /// The branch that a local branch really is: one may be a symbolic reference to another.
+    pub fn real_branch(&self, branch: &str) -> String {
+        let mut name = branch.to_owned();
+        for _ in 0..MOST_STEPS {
+            let held = self.reference(&format!("refs/heads/{name}")).unwrap_or_default();
+            match held.strip_prefix("ref:").and_then(|target| target.trim().strip_prefix("refs/heads/")) {
+                Some(target) => target.clone_into(&mut name),
+                None => break,
+            }
+        }
+        name
     }
 }
 
@@ -91,14 +134,7 @@ pub fn is_commit_id(text: &str) -> bool {
 #[allow(clippy::disallowed_methods, reason = "tests write their own files")]
 mod tests {
     use super::*;
-
-    fn git(folder: &Path, arguments: &[&str]) -> String {
-        let mut git = Command::new("git");
-        git.current_dir(folder).args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"]);
-        let output = git.args(arguments).output().unwrap();
-        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
+    use crate::testing::{Repo, git};
 
     fn head(top: &Path) -> Option<String> {
         Repository::at(top).unwrap().head_commit()
@@ -132,12 +168,27 @@ mod tests {
     #[test]
     fn a_reftable_repository_is_asked_about() {
         let dir = tempfile::tempdir().unwrap();
-        let made =
-            Command::new("git").current_dir(&dir).args(["init", "-q", "--ref-format=reftable"]).output();
-        if !made.unwrap().status.success() {
+        let root = dir.path();
+        let made = GitCommand::in_folder(root).args(["init", "-q", "--ref-format=reftable"]);
+        if !made.succeeds().unwrap() {
             return;
         }
-        git(dir.path(), &["commit", "-q", "--allow-empty", "-m", "x"]);
-        assert_eq!(head(dir.path()), Some(git(dir.path(), &["rev-parse", "HEAD"])));
+        git(root, &["commit", "-q", "--allow-empty", "-m", "x"]);
+        assert_eq!(head(root), Some(git(root, &["rev-parse", "HEAD"])));
+    }
+
+    #[test]
+    fn remotes_and_branches_lead_where_git_says() {
+        let repo = Repo::new();
+        repo.commit("first");
+        repo.git(&["update-ref", "refs/remotes/up/trunk", "HEAD"]);
+        repo.git(&["symbolic-ref", "refs/remotes/up/HEAD", "refs/remotes/up/trunk"]);
+        repo.git(&["symbolic-ref", "refs/heads/alias", "refs/heads/main"]);
+        let repository = Repository::at(repo.root()).unwrap();
+        let expected = RemoteHead { remote: "up".to_owned(), branch: "trunk".to_owned() };
+        assert_eq!(repository.remote_heads(), [expected]);
+        assert_eq!(repository.real_branch("alias"), "main");
+        assert_eq!(repository.real_branch("main"), "main");
+        assert_eq!(repository.real_branch("../../config"), "../../config");
     }
 }

@@ -3,12 +3,17 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use crate::branch::Branch;
 use platform::env_vars;
 use platform::path;
 use platform::store;
+
+use crate::branch::Branch;
+use crate::command::GitCommand;
+use crate::error::GitError;
+
+/// The largest `packed-refs` that is read, in bytes: a million references take 100 MiB.
+pub(crate) const LARGEST_PACKED_REFS: u64 = 256 * 1024 * 1024;
 
 /// A work tree and the folders that git keeps for it.
 #[derive(Debug, Clone)]
@@ -43,7 +48,7 @@ impl Repository {
         match store::read_line(&entry.join("HEAD")) {
             Ok(head) => Some(Self { top: top.to_owned(), common_dir: entry.clone(), git_dir: entry, head }),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-                let link = std::fs::read_to_string(&entry).ok()?;
+                let link = store::read_line(&entry).ok()?;
                 let git_dir = path::normalise(&top.join(link.strip_prefix("gitdir:")?.trim()));
                 Self::with_git_dir(top.to_owned(), git_dir)
             }
@@ -66,13 +71,18 @@ impl Repository {
 
     /// The work tree at `top` whose git directory is `git_dir`, wherever that lies.
     pub fn with_git_dir(top: PathBuf, git_dir: PathBuf) -> Option<Self> {
-        let head = match std::fs::read_to_string(git_dir.join("HEAD")) {
+        let head = match store::read_line(&git_dir.join("HEAD")) {
             Ok(head) => head,
-            Err(_) => format!("ref: {}", std::fs::read_link(git_dir.join("HEAD")).ok()?.to_str()?),
+            Err(_) => {
+                let target = std::fs::read_link(git_dir.join("HEAD")).ok()?;
+                format!("ref: {}", target.to_str().filter(|target| target.starts_with("refs/"))?)
+            }
         };
-        let common_dir = match std::fs::read_to_string(git_dir.join("commondir")) {
+        let common_dir = match store::read_line(&git_dir.join("commondir")) {
             Ok(common) => path::normalise(&git_dir.join(common.trim())),
-            Err(_) => git_dir.clone(),
+            Err(error) if store::is_absent(&error) => git_dir.clone(),
+            // Taking the work tree's own folder for the common one would scatter requirement state.
+            Err(_) => return None,
         };
         Some(Self { top, git_dir, common_dir, head })
     }
@@ -114,7 +124,7 @@ impl Repository {
             return self.head_from_git();
         }
         for state in ["rebase-merge/head-name", "rebase-apply/head-name"] {
-            if let Ok(name) = std::fs::read_to_string(self.git_dir.join(state))
+            if let Ok(name) = store::read_line(&self.git_dir.join(state))
                 && let Some(branch) = name.trim().strip_prefix("refs/heads/")
             {
                 return Head::Branch(branch.to_owned());
@@ -125,17 +135,10 @@ impl Repository {
 
     /// A reftable repository keeps its references where only git reads them.
     fn head_from_git(&self) -> Head {
-        let ask = |args: &[&str]| {
-            let mut git = Command::new("git");
-            git.arg("--git-dir").arg(&self.git_dir).args(args);
-            let output = git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-            let text = String::from_utf8(output.stdout).ok()?;
-            (output.status.success() && !text.trim().is_empty()).then(|| text.trim().to_owned())
-        };
-        if let Some(name) = ask(&["symbolic-ref", "--short", "HEAD"]) {
+        if let Some(name) = self.ask(&["symbolic-ref", "--short", "HEAD"]) {
             return Head::Branch(name);
         }
-        Head::Detached(ask(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".to_owned()))
+        Head::Detached(self.ask(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".to_owned()))
     }
 
     /// The branch that requirement state belongs to; a pseudo-branch on a detached HEAD.
@@ -150,17 +153,19 @@ impl Repository {
     ///
     /// # Errors
     /// When they cannot be listed for certain: then nobody may conclude that a branch is gone.
-    pub fn branches(&self) -> io::Result<Vec<String>> {
+    pub fn branches(&self) -> Result<Vec<String>, GitError> {
         if self.common_dir.join("reftable").is_dir() {
-            return self.branches_from_git();
+            let asked = ["for-each-ref", "--format=%(refname:short)", "refs/heads"];
+            return Ok(GitCommand::of(self).args(asked).text()?.lines().map(str::to_owned).collect());
         }
         let heads = self.common_dir.join("refs/heads");
         let mut names = Vec::new();
         let mut folders = vec![heads.clone()];
         while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder)? {
-                let entry = entry?;
-                if entry.file_type()?.is_dir() {
+            let unreadable = |source| GitError::Unreadable { path: folder.clone(), source };
+            for entry in std::fs::read_dir(&folder).map_err(unreadable)? {
+                let entry = entry.map_err(unreadable)?;
+                if entry.file_type().map_err(unreadable)?.is_dir() {
                     folders.push(entry.path());
                 } else if let Ok(name) = entry.path().strip_prefix(&heads)
                     && let Some(name) = name.to_str()
@@ -170,44 +175,35 @@ impl Repository {
                 }
             }
         }
-        if let Some(packed) = store::read(&self.common_dir.join("packed-refs"))? {
-            let packed = String::from_utf8_lossy(&packed);
+        let packed = self.common_dir.join("packed-refs");
+        let text = store::read_regular(&packed, LARGEST_PACKED_REFS)
+            .map_err(|source| GitError::Unreadable { path: packed, source })?;
+        if let Some(text) = text {
+            let text = String::from_utf8_lossy(&text);
             let of_line = |line: &str| Some(line.split_once(" refs/heads/")?.1.trim().to_owned());
-            names.extend(packed.lines().filter(|line| !line.starts_with(['#', '^'])).filter_map(of_line));
+            names.extend(text.lines().filter(|line| !line.starts_with(['#', '^'])).filter_map(of_line));
         }
         names.sort();
         names.dedup();
         Ok(names)
     }
 
-    fn branches_from_git(&self) -> io::Result<Vec<String>> {
-        let mut git = Command::new("git");
-        git.arg("--git-dir").arg(&self.git_dir).args([
-            "for-each-ref",
-            "--format=%(refname:short)",
-            "refs/heads",
-        ]);
-        let output = git.stdin(Stdio::null()).stderr(Stdio::null()).output()?;
-        if !output.status.success() {
-            return Err(io::Error::other("git for-each-ref failed"));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
-    }
-
     /// The branches, pseudo-branches among them, that the repository's work trees are on.
     ///
     /// # Errors
     /// When the work trees cannot be listed.
-    pub fn branches_in_use(&self) -> io::Result<Vec<Branch>> {
+    pub fn branches_in_use(&self) -> Result<Vec<Branch>, GitError> {
         let mut dirs = vec![self.common_dir.clone()];
-        match std::fs::read_dir(self.common_dir.join("worktrees")) {
+        let records = self.common_dir.join("worktrees");
+        let unreadable = |source| GitError::Unreadable { path: records.clone(), source };
+        match std::fs::read_dir(&records) {
             Ok(entries) => {
                 for entry in entries {
-                    dirs.push(entry?.path());
+                    dirs.push(entry.map_err(unreadable)?.path());
                 }
             }
             Err(error) if store::is_absent(&error) => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(unreadable(error)),
         }
         let on = |dir: PathBuf| Some(Self::with_git_dir(self.top.clone(), dir)?.branch());
         Ok(dirs.into_iter().filter_map(on).collect())
@@ -216,4 +212,91 @@ impl Repository {
 
 pub(crate) fn short_branch(reference: &str) -> &str {
     reference.strip_prefix("refs/heads/").unwrap_or(reference)
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
+mod tests {
+    use std::fs::File;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::config::GitConfig;
+    use crate::testing::{Repo, git};
+
+    /// Puts a pipe, then a file of 3 GiB, then a device in the place of a file.
+    fn replaced(file: &Path, mut check: impl FnMut(&str)) {
+        let before = std::fs::read(file).ok();
+        for what in ["pipe", "3 GiB", "device"] {
+            let _ = std::fs::remove_file(file);
+            match what {
+                "pipe" => assert!(std::process::Command::new("mkfifo").arg(file).status().unwrap().success()),
+                "3 GiB" => File::create(file).unwrap().set_len(3 << 30).unwrap(),
+                _ => std::os::unix::fs::symlink("/dev/zero", file).unwrap(),
+            }
+            let started = Instant::now();
+            check(&format!("{what} at {}", file.display()));
+            assert!(started.elapsed() < Duration::from_secs(2), "{what} at {}", file.display());
+        }
+        std::fs::remove_file(file).unwrap();
+        if let Some(before) = before {
+            std::fs::write(file, before).unwrap();
+        }
+    }
+
+    #[test]
+    fn only_bounded_regular_files_of_a_repository_are_read() {
+        let repo = Repo::new();
+        repo.commit("first");
+        repo.git(&["branch", "side"]);
+        repo.git(&["worktree", "add", "-q", "../linked"]);
+        let linked = repo.root().with_file_name("linked");
+        let dot_git = repo.root().join(".git");
+        let record = dot_git.join("worktrees/linked");
+        let found = || Repository::at(repo.root());
+        let before = found().unwrap();
+        let commit = before.head_commit();
+
+        replaced(&dot_git.join("HEAD"), |what| assert!(found().is_none(), "{what}"));
+        replaced(&record.join("HEAD"), |what| assert!(Repository::at(&linked).is_none(), "{what}"));
+        replaced(&record.join("commondir"), |what| assert!(Repository::at(&linked).is_none(), "{what}"));
+        replaced(&linked.join(".git"), |what| assert!(Repository::at(&linked).is_none(), "{what}"));
+        replaced(&record.join("gitdir"), |what| {
+            assert!(found().unwrap().linked_worktrees().is_empty(), "{what}");
+        });
+        replaced(&dot_git.join("refs/heads/main"), |what| {
+            assert_eq!(found().unwrap().head_commit(), None, "{what}");
+        });
+        replaced(&dot_git.join("packed-refs"), |what| {
+            let repository = found().unwrap();
+            assert!(repository.branches().is_err(), "{what}");
+            assert_eq!(repository.reference("refs/heads/none"), None, "{what}");
+        });
+        replaced(&dot_git.join("config"), |what| {
+            assert_eq!(GitConfig::read(found().as_ref(), repo.root()).get("core.bare"), None, "{what}");
+        });
+        replaced(&dot_git.join("logs/HEAD"), |what| {
+            assert!(crate::reflog::last(&found().unwrap()).is_none(), "{what}");
+        });
+        git(repo.root(), &["checkout", "-q", "--detach"]);
+        std::fs::create_dir(dot_git.join("rebase-merge")).unwrap();
+        replaced(&dot_git.join("rebase-merge/head-name"), |what| {
+            assert!(matches!(found().unwrap().head(), Head::Detached(_)), "{what}");
+        });
+        assert_eq!(found().unwrap().head_commit(), commit, "what was replaced is back");
+        assert!(Repository::at(&linked).is_some());
+    }
+
+    #[test]
+    fn branches_are_named_loose_and_packed() {
+        let repo = Repo::new();
+        repo.commit("first");
+        repo.git(&["branch", "a/b"]);
+        repo.git(&["pack-refs", "--all"]);
+        repo.git(&["branch", "c"]);
+        assert_eq!(Repository::at(repo.root()).unwrap().branches().unwrap(), ["a/b", "c", "main"]);
+        std::fs::remove_dir_all(repo.root().join(".git/refs")).unwrap();
+        let error = Repository::at(repo.root()).unwrap().branches().unwrap_err();
+        assert!(error.to_string().contains("refs/heads cannot be read"), "{error}");
+    }
 }

@@ -6,12 +6,45 @@ use std::time::{Duration, Instant};
 
 use crate::sys;
 
-/// The most output that is read, in bytes.
-const MOST_OUTPUT: usize = 4 * 1024 * 1024;
-/// How often it is looked whether a silent child has ended.
+/// The most output that is read where the caller sets no limit of its own, in bytes.
+pub const MOST_OUTPUT: usize = 4 * 1024 * 1024;
+/// The most that is kept of stderr, in bytes: the first lines say what is wrong.
+const MOST_ERRORS: usize = 16 * 1024;
+/// How often a silent child is checked for its end.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long a child that closed its output may take to end.
 const PAUSE: Duration = Duration::from_millis(2);
+
+/// What a child may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The time until it is killed.
+    pub time: Duration,
+    /// The output, in bytes; it is killed when it prints more.
+    pub bytes: usize,
+}
+
+/// Where a child's stderr goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errors {
+    /// Nowhere.
+    Discarded,
+    /// Into [`Ended::errors`].
+    Kept,
+    /// To our own stderr, for a person to read.
+    Shown,
+}
+
+/// A child that ended, or was stopped because it printed more than its limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// How it ended; `None` when it printed more than its limit and was killed.
+    pub status: Option<ExitStatus>,
+    /// What it printed, up to the limit.
+    pub output: Vec<u8>,
+    /// The beginning of its stderr, where that is kept.
+    pub errors: Vec<u8>,
+}
 
 /// Runs a command with nothing on stdin and stderr discarded; what it printed, and how it ended. A child that
 /// takes longer than `limit` is killed.
@@ -19,7 +52,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// # Errors
 /// When it cannot be started, takes too long or prints too much.
 pub fn output(command: &mut Command, limit: Duration) -> io::Result<(ExitStatus, Vec<u8>)> {
-    run(command.stdin(Stdio::null()).stderr(Stdio::null()), None, limit)
+    whole(run(command, None, Limits { time: limit, bytes: MOST_OUTPUT }, Errors::Discarded)?)
 }
 
 /// As [`output`], with `input` on stdin. A child need not read it.
@@ -31,64 +64,48 @@ pub fn output_of(
     input: Vec<u8>,
     limit: Duration,
 ) -> io::Result<(ExitStatus, Vec<u8>)> {
-    run(command.stdin(Stdio::piped()).stderr(Stdio::null()), Some(input), limit)
+    whole(run(command, Some(input), Limits { time: limit, bytes: MOST_OUTPUT }, Errors::Discarded)?)
 }
 
-/// The same, with what it says on stderr on ours: for a person who is to read why it fails.
-///
-/// # Errors
-/// As [`output`].
-pub fn output_aloud(
-    command: &mut Command,
-    input: Vec<u8>,
-    limit: Duration,
-) -> io::Result<(ExitStatus, Vec<u8>)> {
-    run(command.stdin(Stdio::piped()).stderr(Stdio::inherit()), Some(input), limit)
+fn whole(ended: Ended) -> io::Result<(ExitStatus, Vec<u8>)> {
+    let status = ended.status.ok_or_else(|| io::Error::other("it printed too much"))?;
+    Ok((status, ended.output))
 }
 
-/// As [`output`], of a child that may print more than anybody reads: what it printed first, up to `most` bytes. How it
-/// ended is `None` where more would have come; it is killed then.
+/// Runs a command with `input` on stdin, or with nothing there.
 ///
 /// # Errors
-/// When it cannot be started or takes too long.
-pub fn beginning(
+/// When it cannot be started, or takes too long ([`io::ErrorKind::TimedOut`]).
+pub fn run(
     command: &mut Command,
-    limit: Duration,
-    most: usize,
-) -> io::Result<(Option<ExitStatus>, Vec<u8>)> {
+    input: Option<Vec<u8>>,
+    limits: Limits,
+    errors: Errors,
+) -> io::Result<Ended> {
     let started = Instant::now();
-    let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped()).spawn()?;
-    let ended = read_all(&mut child, limit, most).and_then(|mut output| {
-        if output.len() > most {
-            output.truncate(most);
-            return Ok((None, output));
-        }
-        wait(&mut child, started, limit).map(|status| (Some(status), output))
+    command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
+    command.stdout(Stdio::piped()).stderr(match errors {
+        Errors::Discarded => Stdio::null(),
+        Errors::Kept => Stdio::piped(),
+        Errors::Shown => Stdio::inherit(),
     });
-    if !matches!(ended, Ok((Some(_), _))) {
-        end(&mut child);
-    }
-    ended
-}
-
-fn run(command: &mut Command, input: Option<Vec<u8>>, limit: Duration) -> io::Result<(ExitStatus, Vec<u8>)> {
-    let started = Instant::now();
-    command.stdout(Stdio::piped());
     let mut child = command.spawn()?;
     if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-        // A pipe takes 64 KiB at once; more must not keep us from reading what the child says.
+        // A pipe takes 64 KiB at once; writing more must not keep us from reading what the child prints.
         std::thread::spawn(move || stdin.write_all(&input));
     }
-    let ended = read_all(&mut child, limit, MOST_OUTPUT).and_then(|output| {
-        if output.len() > MOST_OUTPUT {
-            return Err(io::Error::other("it printed too much"));
+    let mut ended = Ended { status: None, output: Vec::new(), errors: Vec::new() };
+    let result = read_all(&mut child, started, limits, &mut ended).and_then(|()| {
+        if ended.output.len() <= limits.bytes {
+            ended.status = Some(wait(&mut child, started, limits.time)?);
         }
-        wait(&mut child, started, limit).map(|status| (status, output))
+        Ok(())
     });
-    if ended.is_err() {
+    if ended.status.is_none() {
         end(&mut child);
     }
-    ended
+    ended.output.truncate(limits.bytes);
+    result.map(|()| ended)
 }
 
 fn wait(child: &mut Child, started: Instant, limit: Duration) -> io::Result<ExitStatus> {
@@ -115,31 +132,44 @@ fn too_long(limit: Duration) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, format!("it took longer than {} ms", limit.as_millis()))
 }
 
-/// What a child prints, to its end or until it is more than `most` bytes.
-fn read_all(child: &mut Child, limit: Duration, most: usize) -> io::Result<Vec<u8>> {
-    let started = Instant::now();
-    let mut output = Vec::new();
-    let Some(mut stream) = child.stdout.take() else { return Ok(output) };
-    let mut chunk = [0; 16 * 1024];
-    loop {
-        let left = limit.checked_sub(started.elapsed()).ok_or_else(|| too_long(limit))?;
-        if !sys::wait_readable(&stream, left.min(LOOK)) {
-            // What it left running may hold its output open; the child has said what it had to say.
+/// Reads what a child prints, to its end or until it is more than its limit.
+fn read_all(child: &mut Child, started: Instant, limits: Limits, ended: &mut Ended) -> io::Result<()> {
+    let (mut output, mut errors) = (child.stdout.take(), child.stderr.take());
+    // Both are read as they come: a child that waits for room in one pipe never closes the other.
+    while output.is_some() || errors.is_some() {
+        let left = limits.time.checked_sub(started.elapsed()).ok_or_else(|| too_long(limits.time))?;
+        let readable = sys::wait_either_readable(output.as_ref(), errors.as_ref(), left.min(LOOK));
+        if readable == (false, false) {
+            // A process that the child left running may hold its output open; the child itself is done.
             if child.try_wait()?.is_some() {
-                return Ok(output);
+                return Ok(());
             }
             continue;
         }
-        match stream.read(&mut chunk) {
-            Ok(0) => return Ok(output),
-            Ok(read) => output.extend_from_slice(&chunk[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+        if readable.0 {
+            take_in(&mut output, &mut ended.output, limits.bytes + 1)?;
+            if ended.output.len() > limits.bytes {
+                return Ok(());
+            }
         }
-        if output.len() > most {
-            return Ok(output);
+        if readable.1 {
+            take_in(&mut errors, &mut ended.errors, MOST_ERRORS)?;
         }
     }
+    Ok(())
+}
+
+/// Reads once, keeps what fits, and lets go of a stream that ended.
+fn take_in(stream: &mut Option<impl Read>, kept: &mut Vec<u8>, most: usize) -> io::Result<()> {
+    let mut chunk = [0; 16 * 1024];
+    let Some(open) = stream else { return Ok(()) };
+    match open.read(&mut chunk) {
+        Ok(0) => *stream = None,
+        Ok(read) => kept.extend_from_slice(&chunk[..read.min(most - kept.len())]),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+        Err(error) => return Err(error),
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -159,12 +189,17 @@ mod tests {
         assert_eq!(text.len(), 200_000);
         let (_, text) = sh("sleep 5 & echo 99", 3_000).unwrap();
         assert_eq!(text, b"99\n", "what it left running is not waited for");
-        let most =
-            |script: &str| beginning(Command::new("sh").args(["-c", script]), Duration::from_secs(5), 10);
-        let (ended, text) = most("yes").unwrap();
-        assert_eq!((ended, text.as_slice()), (None, &b"y\ny\ny\ny\ny\n"[..]));
-        let (ended, text) = most("printf 1234567890; exit 3").unwrap();
-        assert_eq!((ended.unwrap().code(), text.len()), (Some(3), 10));
+        let most = |script: &str| {
+            let limits = Limits { time: Duration::from_secs(5), bytes: 10 };
+            run(Command::new("sh").args(["-c", script]), None, limits, Errors::Kept).unwrap()
+        };
+        let ended = most("yes");
+        assert_eq!((ended.status, ended.output.as_slice()), (None, &b"y\ny\ny\ny\ny\n"[..]));
+        let ended = most("printf 1234567890; printf why >&2; exit 3");
+        assert_eq!((ended.status.unwrap().code(), ended.output.len()), (Some(3), 10));
+        assert_eq!(ended.errors, b"why");
+        let ended = most("yes | head -c 200000 >&2; printf x");
+        assert_eq!((ended.output.as_slice(), ended.errors.len()), (&b"x"[..], MOST_ERRORS));
         let started = Instant::now();
         assert!(sh("sleep 5", 50).is_err() && sh("exec >&-; sleep 5", 50).is_err());
         assert!(started.elapsed() < Duration::from_secs(3));

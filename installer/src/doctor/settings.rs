@@ -10,7 +10,7 @@ use super::status_line::Found;
 use crate::entry::{Bins, Form, executable};
 use crate::record::RecordDir;
 use crate::report::{Category, Report, Section};
-use crate::settings::{self, Level, is_tracked, switches_hooks_off};
+use crate::settings::{self, Level, switches_hooks_off};
 use crate::status_line::{self, StatusLine};
 use crate::wiring::WIRING;
 
@@ -46,7 +46,7 @@ pub fn examine(paths: &Paths, folder: &Path, report: &mut Report) -> (Vec<Wired>
         groups(&value, &bins, &shown, &mut section);
         let (entries, has_exec_form) = entries(&value, &bins, level);
         let is_plain_line = matches!(&line, StatusLine::Ours(ours) if ours.form == Form::Exec);
-        if (has_exec_form || is_plain_line) && level == Level::Project && is_tracked(&file) {
+        if (has_exec_form || is_plain_line) && level == Level::Project && git::is_tracked(&file) {
             section.warn(
                 "shared-path",
                 &shown,

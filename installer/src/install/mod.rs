@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::entry::{Bins, Entry, Form};
 use crate::record::{Record, RecordDir};
-use crate::settings::{Level, is_tracked, managed, switches_hooks_off, value};
+use crate::settings::{Level, managed, switches_hooks_off, value};
 use crate::status_line::StatusLine;
 use crate::wiring::{self, WIRING};
 use anyhow::{Context, bail};
@@ -87,7 +87,7 @@ pub fn install(wanted: &Installation, out: &mut impl Write) -> anyhow::Result<()
         refuse_where_hooks_are_off(&paths, &repo)?;
     }
     let path = wanted.level.file(&paths, &repo);
-    let is_shared = wanted.level == Level::Project && is_tracked(&path);
+    let is_shared = wanted.level == Level::Project && git::is_tracked(&path);
     let form = wanted.form.unwrap_or(if is_shared { Form::Shell } else { Form::Exec });
     let target = replace::link_target(&path);
     let records = RecordDir::of(&paths, &target);

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use documents::front_matter;
+use git::CommittedPaths;
 use platform::time::Moment;
 
 use super::document::Document;
-use super::{CheckpointError, Held, folder, marks, structure};
+use super::{CheckpointError, folder, marks, structure};
 
 /// A phase that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +57,7 @@ pub fn reached(text: &str) -> Option<Phase> {
 
 /// The same, but that a file is committed is believed only if git's last commit holds it as it is. Else the phase was
 /// left behind by a commit that was killed, or somebody has changed the file since: it is to be verified again.
-pub fn reached_with(held: &Held, path: &Path, text: &str) -> Option<Phase> {
+pub fn reached_with(held: &CommittedPaths, path: &Path, text: &str) -> Option<Phase> {
     let phase = reached(text)?;
     if phase < Phase::Commit || held.holds(path) {
         return Some(phase);

@@ -1,12 +1,10 @@
 //! A checkpoint made of facts: whole where they suffice, with marks where somebody must write.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
 
+use platform::env_vars;
 use platform::store::lock;
 use platform::time::Moment;
-use platform::{child, env_vars};
 
 use super::data::{heading, plain, quoted, quoted_cell, reference, scalar, work_ids};
 use super::marks::fill;
@@ -340,15 +338,6 @@ fn bounded(mut lines: Vec<String>) -> Vec<String> {
 
 /// Who writes: whom git would name as the author of a commit, else the login name.
 pub fn author(place: &Place) -> String {
-    const PATIENCE: Duration = Duration::from_millis(500);
-    let ask = || {
-        let mut git = Command::new("git");
-        // Without an address git would refuse to tell the name.
-        git.arg("-C").arg(place.root()).args(["-c", "user.email=nobody@invalid", "var", "GIT_AUTHOR_IDENT"]);
-        let (status, identity) = child::output(&mut git, PATIENCE).ok()?;
-        let identity = String::from_utf8_lossy(&identity);
-        let name = plain(identity.rsplit_once(" <")?.0);
-        (status.success() && !name.is_empty()).then_some(name)
-    };
-    ask().or_else(|| env_vars::get(env_vars::USER)).unwrap_or_else(|| "unknown".to_owned())
+    let configured = git::author(place.root()).map(|name| plain(&name)).filter(|name| !name.is_empty());
+    configured.or_else(|| env_vars::get(env_vars::USER)).unwrap_or_else(|| "unknown".to_owned())
 }

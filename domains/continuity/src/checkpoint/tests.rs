@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use chrono::DateTime;
+use git::WorkTreeChanges;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 
 use super::*;
 use crate::Place;
 use crate::commits::Commit;
-use crate::facts::{Changes, Facts, Task};
+use crate::facts::{Facts, Task};
 use platform::time::Moment;
 
 struct Here {
@@ -73,7 +74,7 @@ fn hostile() -> Facts {
             task("2", "## x `y` [fill: z] @no/such.rs:3", "in_progress"),
             task("3", "done: {{x}}", "completed"),
         ],
-        changes: Changes { unstaged: vec!["src/a.rs".into()], ..Changes::default() },
+        changes: WorkTreeChanges { unstaged: vec!["src/a.rs".into()], ..WorkTreeChanges::default() },
         failures: vec!["Bash: exit 1\n## Pending Work".into()],
         decisions: vec![("which | one?".into(), "the `second`".into())],
         ..Facts::default()

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::metadata::Metadata;
-use super::reflog::{Entry, Step};
+use git::{CommitDetails, ReflogEntry, ReflogStep};
+
 use super::tree::{Tree, left_behind};
 
 /// How far the time of an unnamed step and of its commit lie apart at most, in seconds.
@@ -68,7 +68,7 @@ impl Candidate {
 }
 
 /// The candidates among the entries of a work tree's journal, oldest first.
-pub fn of(tree: &Tree, entries: &[Entry]) -> Vec<Candidate> {
+pub fn of(tree: &Tree, entries: &[ReflogEntry]) -> Vec<Candidate> {
     let mut branch = tree.branch();
     let mut rebase_end = None;
     let mut is_open = tree.is_rebasing();
@@ -76,27 +76,29 @@ pub fn of(tree: &Tree, entries: &[Entry]) -> Vec<Candidate> {
     // From the last entry back: it tells the branch, and where a rebase led to.
     for entry in entries.iter().rev() {
         let claim = match entry.step() {
-            Step::Rebase => {
+            ReflogStep::Rebase => {
                 (rebase_end, is_open) = (None, false);
                 continue;
             }
-            Step::RebaseEnd => {
+            ReflogStep::RebaseEnd => {
                 (rebase_end, is_open) = (Some(entry.new.clone()), false);
                 continue;
             }
-            Step::Move => {
+            ReflogStep::Move => {
                 if let Some(left) = entry.left_branch() {
                     branch = left_behind(left);
                 }
                 continue;
             }
-            Step::Pick if is_open => Claim::RebaseIsOver,
-            Step::Pick => Claim::ReachableFrom(rebase_end.get_or_insert_with(|| entry.new.clone()).clone()),
-            Step::Unknown if entry.old == entry.new => continue,
-            Step::Unknown => Claim::MadeOn(entry.old.clone()),
-            Step::Commit | Step::Amend => Claim::None,
+            ReflogStep::Pick if is_open => Claim::RebaseIsOver,
+            ReflogStep::Pick => {
+                Claim::ReachableFrom(rebase_end.get_or_insert_with(|| entry.new.clone()).clone())
+            }
+            ReflogStep::Unknown if entry.old == entry.new => continue,
+            ReflogStep::Unknown => Claim::MadeOn(entry.old.clone()),
+            ReflogStep::Commit | ReflogStep::Amend => Claim::None,
         };
-        let amends = (entry.step() == Step::Amend).then(|| entry.old.clone());
+        let amends = (entry.step() == ReflogStep::Amend).then(|| entry.old.clone());
         let (hash, at, branch, made_on) = (entry.new.clone(), entry.at, branch.clone(), entry.old.clone());
         found.push(Candidate { hash, at, branch, amends, made_on, claim, ..Candidate::default() });
     }
@@ -105,7 +107,7 @@ pub fn of(tree: &Tree, entries: &[Entry]) -> Vec<Candidate> {
 }
 
 /// Those that keep what they claim, each once, in their order.
-pub fn proven(candidates: Vec<Candidate>, known: &HashMap<String, Metadata>) -> Vec<Candidate> {
+pub fn proven(candidates: Vec<Candidate>, known: &HashMap<String, CommitDetails>) -> Vec<Candidate> {
     let mut reachable: HashMap<String, HashSet<String>> = HashMap::new();
     let mut once = HashSet::new();
     let mut is_proven = |candidate: &mut Candidate| {
@@ -133,7 +135,7 @@ pub fn proven(candidates: Vec<Candidate>, known: &HashMap<String, Metadata>) -> 
 }
 
 /// By time; but none before a commit that it follows, because a second holds many.
-pub fn in_order(mut candidates: Vec<Candidate>, known: &HashMap<String, Metadata>) -> Vec<Candidate> {
+pub fn in_order(mut candidates: Vec<Candidate>, known: &HashMap<String, CommitDetails>) -> Vec<Candidate> {
     candidates.sort_by_key(|candidate| candidate.at);
     let mut left: Vec<_> = candidates.into_iter().map(Some).collect();
     let mut ordered = Vec::with_capacity(left.len());
@@ -155,7 +157,7 @@ pub fn in_order(mut candidates: Vec<Candidate>, known: &HashMap<String, Metadata
 }
 
 /// The known commits that are reached from one of them through known ones.
-fn ancestors(from: &str, known: &HashMap<String, Metadata>) -> HashSet<String> {
+fn ancestors(from: &str, known: &HashMap<String, CommitDetails>) -> HashSet<String> {
     let mut found = HashSet::new();
     let mut open = vec![from.to_owned()];
     while let Some(hash) = open.pop() {

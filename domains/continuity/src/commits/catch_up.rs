@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use config::types::Commits;
+use git::reflog;
 use hooks_common::project::Project;
 use platform::time::Moment;
 
@@ -11,7 +12,7 @@ use super::candidate::{self, Candidate};
 use super::ledger::Ledger;
 use super::record::{append, cut, failed};
 use super::state::State;
-use super::{log, rebase, reflog};
+use super::{log, rebase};
 
 /// How many commits are taken at once.
 const MOST: &str = "--max-count=50";

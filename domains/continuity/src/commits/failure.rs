@@ -12,9 +12,9 @@ use platform::text::{fact, one_line};
 use redact::redact;
 use serde::Serialize;
 
+use super::details::clean;
 use super::ledger::Ledger;
 use super::log;
-use super::metadata::clean;
 use super::tree::Tree;
 
 /// How many failures are kept.
@@ -57,10 +57,9 @@ impl Output {
         if !std::fs::symlink_metadata(&path).ok()?.is_file() {
             return None;
         }
-        let file = store::open(&path).ok()?;
-        let meta = file.metadata().ok()?;
+        let (file, meta) = store::open_regular(&path).ok()?;
         let age = SystemTime::now().duration_since(meta.modified().ok()?).unwrap_or_default().as_secs();
-        if !meta.is_file() || !(1..=MOST_OUTPUT).contains(&meta.len()) || age > OLDEST_OUTPUT {
+        if !(1..=MOST_OUTPUT).contains(&meta.len()) || age > OLDEST_OUTPUT {
             return None;
         }
         let mut bytes = Vec::new();

@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use git::Repository;
+use git::{Repository, reflog};
 use hooks_common::paths::{self, in_project};
 use hooks_common::project::Project;
 use platform::store::lock::{self, Lock, LockError};
 
-use super::reflog;
 use super::state::State;
 use super::tree::Tree;
 use crate::{exclude, files};

@@ -6,13 +6,12 @@
 mod attribution;
 mod candidate;
 mod catch_up;
+mod details;
 mod failure;
 mod ledger;
 mod log;
-mod metadata;
 mod rebase;
 mod record;
-mod reflog;
 mod state;
 mod track;
 mod tree;

@@ -4,16 +4,17 @@ use std::collections::HashSet;
 
 use chrono::DateTime;
 use config::types::Commits;
+use git::{ReflogEntry, reflog};
 use platform::store::lock;
 use platform::time::Moment;
 
 use super::attribution::Attribution;
 use super::candidate::{self, Candidate};
+use super::details::{self, clean};
 use super::ledger::Ledger;
-use super::metadata::{self, clean};
 use super::state::{Seen, State};
 use super::tree::Tree;
-use super::{Commit, log, rebase, reflog};
+use super::{Commit, log, rebase};
 
 /// How many commits are taken where there is no journal.
 const MOST: &str = "--max-count=50";
@@ -84,9 +85,9 @@ pub fn append(
     attribution: &Attribution,
     now: Moment,
 ) -> Result<Appended, String> {
-    let fail = |error| failed(ledger, &error);
+    let fail = |error: std::io::Error| failed(ledger, &error);
     let hashes: Vec<_> = candidates.iter().map(|candidate| &*candidate.hash).collect();
-    let mut known = metadata::of(ledger.repository(), &hashes).map_err(fail)?;
+    let mut known = details::of(ledger.repository(), &hashes).map_err(|error| failed(ledger, &error))?;
     let mut commits = Vec::new();
     let mut during_tool = 0;
     let proven = candidate::in_order(candidate::proven(candidates, &known), &known);
@@ -161,7 +162,7 @@ fn without_journal(tree: &Tree, seen: &Seen, seen_at: i64) -> Vec<Candidate> {
     vec![Candidate::without_journal(tree.head(), &branch, seen_at, true)]
 }
 
-fn entries_since(tree: &Tree, since: i64) -> Vec<reflog::Entry> {
+fn entries_since(tree: &Tree, since: i64) -> Vec<ReflogEntry> {
     let mut entries = reflog::last(tree.repository()).unwrap_or_default();
     entries.retain(|entry| entry.at >= since);
     entries
@@ -172,6 +173,6 @@ fn seen_at(state: &State) -> Option<i64> {
 }
 
 /// An error with the files that it is about.
-pub fn failed(ledger: &Ledger, error: &std::io::Error) -> String {
+pub fn failed(ledger: &Ledger, error: &impl std::fmt::Display) -> String {
     format!("the commit log of {}: {error}", ledger.root().display())
 }

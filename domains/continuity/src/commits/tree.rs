@@ -1,8 +1,6 @@
 //! A work tree as it is now: where HEAD is, and how long git's journal of it.
 
-use git::{Head, Repository};
-
-use super::reflog;
+use git::{Head, Repository, reflog};
 
 /// What the log says of a commit that was made on no branch.
 const DETACHED: &str = "HEAD (detached)";

@@ -39,7 +39,7 @@ fn protected_branch(gates: &Gates, rule: &Rule) -> Judged {
     let name = gates.branch.name();
     let protected = match &rule.requirement.protected_branches {
         Some(branches) => branches.iter().any(|branch| branch == name || fast_glob::glob_match(branch, name)),
-        None => matches!(name, "main" | "master"),
+        None => git::is_trunk(name),
     };
     let facts = facts([("branch", name.into())]);
     if !protected {

@@ -15,9 +15,6 @@ use shell::{Command, Input, Operator, Script, Word};
 
 use super::{history, roots};
 
-/// What a reset to the remote trunk is called.
-const REMOTE_TRUNKS: [&str; 4] = ["origin/main", "origin/master", "upstream/main", "upstream/master"];
-
 /// Where a line would run.
 #[derive(Debug, Clone, Copy)]
 pub struct Ground<'a> {
@@ -140,7 +137,7 @@ fn git(command: &Command) -> Option<String> {
                 .to_owned()
         }),
         "reset" => {
-            let to_trunk = positional().any(|word| REMOTE_TRUNKS.contains(&word));
+            let to_trunk = positional().any(git::is_remote_trunk);
             (has_long(arguments, "--hard") && to_trunk)
                 .then(|| "the reset would drop every commit and change here".to_owned())
         }

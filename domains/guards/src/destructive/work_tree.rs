@@ -1,14 +1,12 @@
 //! A work tree that git is asked about. Only lines that may destroy something come here: starting git costs 2 ms.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
-use git::{Head, Repository};
-use platform::child;
+use git::{GitCommand, GitError, Head, Repository};
 use shell::GitCall;
 
-use crate::repository::{git_folder, is_protected, real_branch, repository_of};
+use crate::repository::{git_folder, is_protected, repository_of};
 use crate::sight::Sight;
 
 /// How long git may take for one answer.
@@ -69,7 +67,7 @@ impl WorkTree {
     /// The branch that it is on.
     pub fn branch(&self) -> Option<String> {
         match self.repository.head() {
-            Head::Branch(name) => Some(real_branch(&self.repository, &name)),
+            Head::Branch(name) => Some(self.repository.real_branch(&name)),
             Head::Detached(_) => None,
         }
     }
@@ -87,21 +85,15 @@ impl WorkTree {
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<Option<String>, String> {
-        let mut git = Command::new("git");
-        git.arg("-C").arg(&self.folder);
+        let mut git = GitCommand::in_folder(&self.folder);
         // Else git finds it by itself, and refuses one of another user, whose configuration could run anything.
         if self.has_git_dir {
-            git.arg("--git-dir").arg(self.repository.git_dir()).arg("--work-tree").arg(self.top());
+            git = git.git_dir(self.repository.git_dir()).work_tree(self.top());
         }
-        // Nothing is started, locked or written on the way, and git speaks as it is read here.
-        git.args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"]).args(arguments);
-        git.env("GIT_OPTIONAL_LOCKS", "0").env("LC_ALL", "C");
-        match child::output(&mut git, PATIENCE) {
-            Ok((status, output)) => {
-                Ok(status.success().then(|| String::from_utf8_lossy(&output).into_owned()))
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("git: {error}")),
+        match git.args(arguments).within(PATIENCE).answer() {
+            // git would refuse the command that is looked at too, so nothing is lost.
+            Err(GitError::Missing | GitError::Refused(_)) => Ok(None),
+            answer => answer.map_err(|error| error.to_string()),
         }
     }
 

@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use config::Policy;
 use config::types::Mode;
 use config::types::guards::{GuardSettings, PatternRule, Patterns};
-use git::Repository;
+use git::{GitCommand, Repository};
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use platform::child;
 use platform::path::resolve;
 use platform::store::lock;
 use platform::time::Moment;
@@ -323,17 +321,8 @@ fn named_file(root: &Path, folder: &Path, file: &Path) -> Result<String, String>
 
 /// The names that git prints, seen from the project's root; those that are no text are left out.
 fn names(root: &Path, arguments: &[&str]) -> Result<Vec<String>, String> {
-    let mut git = Command::new("git");
-    git.env("GIT_OPTIONAL_LOCKS", "0")
-        .arg("-C")
-        .arg(root)
-        .args(["-c", "core.fsmonitor=false"])
-        .args(arguments);
-    let (status, output) =
-        child::beginning(&mut git, PATIENCE, MOST_NAMED).map_err(|error| format!("git: {error}"))?;
-    if status.is_some_and(|status| !status.success()) {
-        return Err(format!("git {} failed in {}", arguments[0], root.display()));
-    }
+    let git = GitCommand::in_folder(root).args(arguments).within(PATIENCE).at_most(MOST_NAMED);
+    let output = git.beginning().map_err(|error| error.to_string())?;
     let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     Ok(names.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect())
 }

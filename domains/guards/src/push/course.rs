@@ -9,7 +9,7 @@ use shell::{GitCall, Word};
 
 use super::refspec::{HEADS, branch_of, is_head};
 use super::told::{UNKNOWN, is_unknown};
-use crate::git_config::GitConfig;
+use git::GitConfig;
 
 /// A repository as the line has left it so far.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use super::arguments::Arguments;
 use super::course::{Place, Position};
 use super::refspec::{HEADS, Refspec, branch_of, is_head, star};
 use super::told::{UNKNOWN, is_unknown};
-use crate::git_config::GitConfig;
-use crate::repository::{Protected, real_branch};
+use crate::repository::Protected;
+use git::GitConfig;
 
 /// What a push does to a remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,7 +204,7 @@ impl Push<'_> {
     fn real(&self, branch: &str) -> String {
         let repository: Option<&Repository> = self.place.map(|place| &place.repository);
         match repository.filter(|_| !branch.contains(UNKNOWN)) {
-            Some(repository) => real_branch(repository, branch),
+            Some(repository) => repository.real_branch(branch),
             None => branch.to_owned(),
         }
     }

@@ -13,10 +13,10 @@ use super::course::{Place, Position};
 use super::destinations::{Destination, Push, default_remote};
 use super::told::{UNKNOWN, is_query, is_unknown, told};
 use super::{doubt, is_harmless, objection};
-use crate::git_config::GitConfig;
 use crate::objection::Objection;
 use crate::repository::{Protected, folder_of, repository_of};
 use crate::sight::Sight;
+use git::GitConfig;
 
 /// How many calls of git are followed, those that aliases stand for among them.
 const MOST_CALLS: usize = 300;

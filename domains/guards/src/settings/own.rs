@@ -102,8 +102,9 @@ fn requirement(name: &str, old: &Requirement, new: &Requirement, on_error: OnErr
         found.sure(format!("the requirement {name} would let tools through when it fails itself"));
     }
     let lost = |old: &[String], new: &[String]| old.iter().find(|one| !new.contains(one)).cloned();
-    let names =
-        |names: &Option<Vec<String>>| names.clone().unwrap_or_else(|| vec!["main".into(), "master".into()]);
+    let names = |names: &Option<Vec<String>>| {
+        names.clone().unwrap_or_else(|| git::TRUNKS.map(str::to_owned).to_vec())
+    };
     if let Some(branch) = lost(&names(&old.protected_branches), &names(&new.protected_branches)) {
         found.sure(format!("the requirement {name} would no longer protect {}", fact(&branch)));
     }

@@ -13,11 +13,11 @@ mod takes;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
+use git::GitCommand;
 use memchr::{memchr, memmem};
-use platform::{child, store};
+use platform::store;
 
 use crate::sight::Sight;
 use takes::{Files, Place, Take, Untracked};
@@ -68,17 +68,10 @@ pub fn added(sight: &Sight<'_>) -> Result<Vec<AddedFile>, String> {
     Ok(added.files.into_iter().map(|((top, path), lines)| AddedFile { top, path, lines }).collect())
 }
 
-/// Whether a text stands in what HEAD holds; of several lines the longest. git gets it on its input: arguments are for
-/// all to see.
+/// Whether a text stands in what HEAD holds; of several lines the longest.
 pub fn is_committed(top: &Path, text: &str) -> bool {
     let text = text.lines().max_by_key(|line| line.len()).unwrap_or_default().trim();
-    if text.is_empty() {
-        return false;
-    }
-    let mut git = Command::new("git");
-    git.arg("-C").arg(top).args(["grep", "--quiet", "--fixed-strings", "--text", "-f", "-", "HEAD"]);
-    let answer = child::output_of(git.env("GIT_OPTIONAL_LOCKS", "0"), text.as_bytes().to_vec(), PATIENCE);
-    answer.is_ok_and(|(status, _)| status.success())
+    !text.is_empty() && git::is_in_head(top, text)
 }
 
 type Lines = Vec<(usize, String)>;
@@ -105,9 +98,8 @@ impl Added {
 
     /// The lines that a diff adds.
     fn diff(&mut self, place: &Place, what: &[&str], specs: &[String]) -> Result<(), String> {
-        let mut git = place.git();
-        git.arg("diff").args(what).args(diff::OPTIONS).arg("--").args(specs);
-        let output = said(&mut git)?;
+        let git = place.git().args(["diff"]).args(what).args(diff::OPTIONS).args(["--"]).args(specs);
+        let output = said(git)?;
         for (path, lines) in diff::added(&output) {
             self.add(place, path, lines);
         }
@@ -119,10 +111,8 @@ impl Added {
         if self.files.is_empty() {
             return Ok(());
         }
-        let mut git = place.git();
-        git.args(["diff", "--name-only", "-z", "--no-relative", "--no-renames", "--no-ext-diff", "--"])
-            .args(specs);
-        for path in said(&mut git)?.split(|byte| *byte == 0) {
+        let asked = ["diff", "--name-only", "-z", "--no-relative", "--no-renames", "--no-ext-diff", "--"];
+        for path in said(place.git().args(asked).args(specs))?.split(|byte| *byte == 0) {
             self.files.remove(&(place.top.clone(), diff::path_of(path)));
         }
         Ok(())
@@ -130,15 +120,14 @@ impl Added {
 
     /// The files that git does not know yet.
     fn untracked(&mut self, place: &Place, specs: &[String], which: Untracked) -> Result<(), String> {
-        let mut git = place.git();
-        git.args(["ls-files", "-z", "--others", "--full-name"]);
-        match which {
+        let ignored = match which {
             Untracked::None => return Ok(()),
-            Untracked::NotIgnored => drop(git.arg("--exclude-standard")),
-            Untracked::All => {}
-        }
-        for path in said(git.arg("--").args(specs))?.split(|byte| *byte == 0).filter(|path| !path.is_empty())
-        {
+            Untracked::NotIgnored => Some("--exclude-standard"),
+            Untracked::All => None,
+        };
+        let git = place.git().args(["ls-files", "-z", "--others", "--full-name"]).args(ignored);
+        let names = said(git.args(["--"]).args(specs))?;
+        for path in names.split(|byte| *byte == 0).filter(|path| !path.is_empty()) {
             if self.files.len() >= MOST_FILES || self.room == 0 {
                 break;
             }
@@ -170,12 +159,8 @@ fn base(place: &Place) -> Result<String, String> {
 }
 
 /// What git prints, as far as it is read.
-fn said(git: &mut Command) -> Result<Vec<u8>, String> {
-    match child::beginning(git, PATIENCE, MOST_BYTES) {
-        Ok((Some(status), _)) if !status.success() => Err(format!("git ended with {status}")),
-        Ok((_, output)) => Ok(output),
-        Err(error) => Err(format!("git: {error}")),
-    }
+fn said(git: GitCommand) -> Result<Vec<u8>, String> {
+    git.within(PATIENCE).at_most(MOST_BYTES).beginning().map_err(|error| error.to_string())
 }
 
 /// The text of a regular file that is neither large nor binary.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use git::Repository;
+use git::{GitCommand, Repository};
 use platform::path::{expand, resolve};
 use shell::options::{Argument, Options};
 use shell::{Command, Folder, GitCall, Word};
@@ -94,22 +94,13 @@ impl Place {
     }
 
     /// git, in this place, set to answer alike whatever the user's configuration says.
-    pub(super) fn git(&self) -> std::process::Command {
-        let mut git = std::process::Command::new("git");
-        git.env("GIT_OPTIONAL_LOCKS", "0").arg("-C").arg(&self.folder);
-        if let Some(git_dir) = &self.git_dir {
-            git.arg("--git-dir").arg(git_dir);
-        }
+    pub(super) fn git(&self) -> GitCommand {
         // Larger files count as binary.
-        git.args([
-            "-c",
-            "core.quotePath=false",
-            "-c",
-            "core.fsmonitor=false",
-            "-c",
-            "core.bigFileThreshold=1m",
-        ]);
-        git
+        let git = GitCommand::in_folder(&self.folder).setting("core.bigFileThreshold=1m");
+        match &self.git_dir {
+            Some(git_dir) => git.git_dir(git_dir),
+            None => git,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod lock;
 pub mod quarantine;
 pub mod replace;
 
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
@@ -18,12 +19,12 @@ pub use append::append_line;
 pub use identity::FileIdentity;
 pub use replace::{Durability, create, replace};
 
-/// Reads a whole file; `None` when it does not exist.
+/// Reads a whole file; `None` when it does not exist. A pipe in its place is empty.
 ///
 /// # Errors
 /// Any other reason why it cannot be read.
 pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    /// What is larger is none of ours, and would hold everybody up.
+    /// A larger file is not one of ours, and reading it would hold up the hook.
     const LARGEST: u64 = 256 * 1024 * 1024;
     let file = match open(path) {
         Ok(file) => file,
@@ -32,52 +33,77 @@ pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     };
     let about = file.metadata()?;
     let kind = about.file_type();
-    let unfit = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
     if kind.is_char_device() || kind.is_block_device() {
-        return unfit("it is a device");
+        return Err(unfit("it is a device"));
     }
-    if about.len() > LARGEST {
-        return unfit("it is larger than 256 MiB");
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0) + 1);
-    file.take(LARGEST).read_to_end(&mut bytes)?;
-    Ok(Some(bytes))
+    rest_of(file, about.len(), LARGEST).map(Some)
 }
 
-/// Reads a file that holds a line: in one go, where it is as short as it should be.
+/// Reads a regular file of at most `most` bytes; `None` when it does not exist.
 ///
 /// # Errors
-/// As [`std::fs::read_to_string`].
-pub fn read_line(path: &Path) -> io::Result<String> {
-    const LONGEST: usize = 512;
-    let mut file = open(path)?;
-    let mut bytes = vec![0; LONGEST];
-    let mut filled = 0;
-    // What does not fill the room that is left was the end.
-    while filled < LONGEST {
-        match file.read(&mut bytes[filled..]) {
-            Ok(read) if read == LONGEST - filled => filled += read,
-            Ok(read) => {
-                bytes.truncate(filled + read);
-                break;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+/// As [`open_regular`], and when the file is larger.
+pub fn read_regular(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    match open_regular(path) {
+        Ok((file, about)) => rest_of(file, about.len(), most).map(Some),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(error),
     }
-    if filled == LONGEST {
-        file.read_to_end(&mut bytes)?;
+}
+
+/// Reads a regular file that holds one short line, in one go.
+///
+/// # Errors
+/// As [`open_regular`], when the file is larger than 64 KiB, and when it is not UTF-8.
+pub fn read_line(path: &Path) -> io::Result<String> {
+    const USUAL: usize = 512;
+    const LONGEST: u64 = 64 * 1024;
+    let (mut file, about) = open_regular(path)?;
+    // The end of a file shows only in an empty read. A hook reads HEAD at each event, so a line that leaves room in
+    // the buffer costs one read instead of two.
+    let mut bytes = vec![0; USUAL];
+    let filled = file.read(&mut bytes)?;
+    bytes.truncate(filled);
+    if filled == USUAL {
+        bytes.extend(rest_of(file, about.len(), LONGEST)?);
     }
     String::from_utf8(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+}
+
+/// What is left to read of a file of `size` bytes.
+fn rest_of(file: File, size: u64, most: u64) -> io::Result<Vec<u8>> {
+    let too_large = || unfit(&format!("it is larger than {most} bytes"));
+    if size > most {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+    // It may have grown since.
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+}
+
+fn unfit(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 /// Opens a file for reading without ever waiting: a pipe that lies in its place is empty.
 ///
 /// # Errors
 /// As [`std::fs::File::open`].
-pub fn open(path: &Path) -> io::Result<std::fs::File> {
+pub fn open(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+    // O_NOCTTY: a terminal in the file's place does not become ours.
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
+}
+
+/// Opens a regular file for reading without ever waiting, with what the file system knows of it.
+///
+/// # Errors
+/// As [`std::fs::File::open`], and `InvalidData` for a folder, a pipe, a socket or a device.
+pub fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
+    let file = open(path)?;
+    let about = file.metadata()?;
+    if about.is_file() { Ok((file, about)) } else { Err(unfit("it is not a regular file")) }
 }
 
 /// Removes a file; whether it was there.
@@ -151,5 +177,22 @@ mod tests {
         }
         std::fs::write(&file, b"\xff").unwrap();
         assert!(read_line(&file).is_err() && read_line(&dir.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn what_is_not_a_bounded_regular_file_is_not_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let (pipe, sparse, small) =
+            (dir.path().join("pipe"), dir.path().join("sparse"), dir.path().join("small"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        File::create(&sparse).unwrap().set_len(3 << 30).unwrap();
+        std::fs::write(&small, "0123456789").unwrap();
+        for path in [&pipe, &sparse, Path::new("/dev/zero"), Path::new("/dev/null"), dir.path()] {
+            assert!(read_line(path).is_err(), "{}", path.display());
+            assert!(read_regular(path, 1 << 20).is_err(), "{}", path.display());
+        }
+        assert_eq!(read_regular(&dir.path().join("none"), 1).unwrap(), None);
+        assert_eq!(read_regular(&small, 10).unwrap().unwrap(), b"0123456789");
+        assert!(read_regular(&small, 9).is_err());
     }
 }

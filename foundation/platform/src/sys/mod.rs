@@ -2,7 +2,9 @@
 
 mod unix;
 
-pub use unix::{is_network_file_system, is_process, monotonic_ns, prepare, wait_readable};
+pub use unix::{
+    is_network_file_system, is_process, monotonic_ns, prepare, wait_either_readable, wait_readable,
+};
 
 /// Begins a hook's executable at `$work`, a `fn() -> ExitCode` that ends in success: `#![no_main]` stands above it.
 ///

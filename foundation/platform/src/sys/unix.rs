@@ -53,6 +53,28 @@ pub fn wait_readable(stream: &impl AsRawFd, wait: Duration) -> bool {
     unsafe { libc::poll(&raw mut poll, 1, milliseconds) != 0 }
 }
 
+/// Which of two streams have data, or their end, before `wait` is over; a missing one never has. A stream that cannot
+/// be polled counts as readable: the read then says what is wrong.
+pub fn wait_either_readable(
+    first: Option<&impl AsRawFd>,
+    second: Option<&impl AsRawFd>,
+    wait: Duration,
+) -> (bool, bool) {
+    // poll skips negative descriptors.
+    let number = [first.map_or(-1, AsRawFd::as_raw_fd), second.map_or(-1, AsRawFd::as_raw_fd)];
+    let mut polls = number.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: `polls` is two valid pollfds and the count says two; the descriptors are borrowed from streams that
+    // outlive the call.
+    let status = unsafe { libc::poll(polls.as_mut_ptr(), 2, milliseconds) };
+    // A signal that came meanwhile is no fault of the streams: reading one now could wait without bound.
+    if status < 0 && std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted {
+        return (false, false);
+    }
+    let [first, second] = polls.map(|poll| poll.fd >= 0 && (status < 0 || poll.revents != 0));
+    (first, second)
+}
+
 /// Whether `file` lies on a network file system, where even a lock that must not wait may hang.
 #[cfg(target_os = "linux")]
 pub fn is_network_file_system(file: &impl AsRawFd) -> bool {

@@ -7,10 +7,11 @@ use std::borrow::Cow;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use git::Repository;
 use platform::env_vars;
 use platform::path::expand;
 use platform::store;
+
+use crate::repository::Repository;
 
 /// The most that is read of one file, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -154,7 +155,8 @@ fn text_of(file: &Path) -> Option<String> {
     /// Most are shorter, and read in one go.
     const USUAL: usize = 4096;
     let mut bytes = Vec::with_capacity(USUAL);
-    store::open(file).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+    let (file, _) = store::open_regular(file).ok()?;
+    file.take(LARGEST).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
@@ -262,9 +264,10 @@ fn value_of(text: &str) -> Option<(String, &str)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
 mod tests {
     use super::*;
-    use crate::testing::Bench;
+    use crate::testing::Repo;
 
     #[test]
     fn a_file_is_read_as_git_reads_it() {
@@ -295,11 +298,11 @@ mod tests {
     /// Whatever we make of these, git must make the same of it.
     #[test]
     fn git_itself_agrees() {
-        let bench = Bench::new("  push: {}");
+        let repo = Repo::new();
         let text = "[a \"b c\"] x = 1 2  \n y=\"q;#\" # c\n z\n[A.B]k= \"a\"b \"c\" ;\n w = \\\"q\\\"\\\\\n v=\n\
             u = a\\\n\tb\\\n  # c\nt = \"  s  \"  \n";
-        bench.write("config", text);
-        let listed = bench.git(&["config", "--file", "config", "--list", "--null"]);
+        repo.write("config", text);
+        let listed = repo.git(&["config", "--file", "config", "--list", "--null"]);
         let theirs: Vec<(String, String)> = listed
             .split_terminator('\0')
             .map(|entry| entry.split_once('\n').unwrap_or((entry, "true")))
@@ -310,25 +313,26 @@ mod tests {
 
     #[test]
     fn what_is_nearer_counts() {
-        let bench = Bench::new("  push: {}");
-        #[allow(clippy::disallowed_methods, reason = "tests write their own files")]
-        let write = |name: &str, text: &str| std::fs::write(bench.home().join(name), text).unwrap();
+        let repo = Repo::new();
+        let home = repo.root().with_file_name("home");
+        std::fs::create_dir(&home).unwrap();
+        let write = |name: &str, text: &str| std::fs::write(home.join(name), text).unwrap();
         write(".gitconfig", "[push]\ndefault = current\n[include]\npath = more\n[user]\nname = a\n");
         write("more", "[alias]\np = push\n[include]\npath = never\n[user]\nname = b\n");
         write("never", "[alias]\nq = push\n");
         let read = || {
-            let repository = Repository::discover(&bench.root());
-            GitConfig::read(repository.as_ref(), &bench.home())
+            let repository = Repository::discover(repo.root());
+            GitConfig::read(repository.as_ref(), &home)
         };
         assert_eq!(read().get("push.default"), Some("current"));
         assert_eq!((read().get("alias.p"), read().get("alias.q")), (Some("push"), None));
         assert_eq!(read().get("user.name"), Some("a"), "what follows the inclusion counts");
-        bench.git(&["config", "push.default", "matching"]);
+        repo.git(&["config", "push.default", "matching"]);
         assert_eq!(read().get("push.default"), Some("matching"));
         let settings = [("Push.Default".to_owned(), "nothing".to_owned())];
         assert_eq!(read().with(&settings).get("push.default"), Some("nothing"));
-        bench.git(&["config", "extensions.worktreeConfig", "true"]);
-        bench.git(&["config", "--worktree", "push.default", "upstream"]);
+        repo.git(&["config", "extensions.worktreeConfig", "true"]);
+        repo.git(&["config", "--worktree", "push.default", "upstream"]);
         assert_eq!(read().get("push.default"), Some("upstream"));
     }
 }

@@ -1,30 +1,23 @@
 //! What git knows about commits: two processes for all of them.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
-use std::process::Command;
 use std::time::Duration;
 
-use git::Repository;
-use platform::child;
-use platform::text::one_line;
-use redact::redact;
+use crate::command::GitCommand;
+use crate::error::GitError;
+use crate::repository::Repository;
 
 /// How long git may take.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How many paths a line of the log names.
+/// How many paths of a commit are named.
 const MOST_PATHS: usize = 30;
-/// The longest subject, in characters.
-const LONGEST_SUBJECT: usize = 500;
-/// The longest name, branch or path, in characters.
-const LONGEST_NAME: usize = 300;
-/// What stands between two commits' fields is what ends each of them.
+/// What separates two commits' fields is what ends each of them.
 const FORMAT: &str = "--format=tformat:%H%x00%h%x00%an%x00%ad%x00%P%x00%ct%x00%s";
 const FIELDS: usize = 7;
 
-/// A commit as git tells it, every text of it redacted.
-#[derive(Debug, Clone, Default)]
-pub struct Metadata {
+/// A commit as git has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CommitDetails {
     /// As short as git shows it.
     pub short_hash: String,
     /// The author's name.
@@ -39,21 +32,21 @@ pub struct Metadata {
     pub subject: String,
     /// How many files it changed, against its first parent.
     pub files: usize,
-    /// The first of them.
+    /// The first thirty of them.
     pub paths: Vec<String>,
 }
 
-/// Asks git about commits. Those that it does not know are left out.
+/// Asks git about commits, by their full names. Those that it does not know are left out.
 ///
 /// # Errors
 /// When git fails or takes too long.
-pub fn of(repository: &Repository, hashes: &[&str]) -> io::Result<HashMap<String, Metadata>> {
+pub fn commits(repository: &Repository, hashes: &[&str]) -> Result<HashMap<String, CommitDetails>, GitError> {
     if hashes.is_empty() {
         return Ok(HashMap::new());
     }
     let output = match log(repository, hashes) {
         Ok(output) => output,
-        // One that was pruned fails all.
+        // One that was pruned makes git fail for all.
         Err(_) => {
             let there = existing(repository, hashes)?;
             log(repository, &hashes.iter().copied().filter(|hash| there.contains(*hash)).collect::<Vec<_>>())?
@@ -65,14 +58,14 @@ pub fn of(repository: &Repository, hashes: &[&str]) -> io::Result<HashMap<String
     for commit in fields.chunks_exact(FIELDS) {
         let [hash, short_hash, author, author_date, parents, at, subject] = commit else { continue };
         order.push(hash.to_string());
-        let metadata = Metadata {
+        let metadata = CommitDetails {
             short_hash: short_hash.to_string(),
-            author: clean(author, LONGEST_NAME),
+            author: author.to_string(),
             author_date: author_date.to_string(),
             parents: parents.split_whitespace().map(str::to_owned).collect(),
             at: at.parse().unwrap_or(0),
-            subject: clean(subject, LONGEST_SUBJECT),
-            ..Metadata::default()
+            subject: subject.to_string(),
+            ..CommitDetails::default()
         };
         all.insert(hash.to_string(), metadata);
     }
@@ -83,13 +76,7 @@ pub fn of(repository: &Repository, hashes: &[&str]) -> io::Result<HashMap<String
     Ok(all)
 }
 
-/// A text from git for one line of the log: redacted, then cut.
-pub fn clean(text: &str, most: usize) -> String {
-    let line = one_line(text);
-    redact(&line).chars().take(most).collect()
-}
-
-fn log(repository: &Repository, hashes: &[&str]) -> io::Result<Vec<u8>> {
+fn log(repository: &Repository, hashes: &[&str]) -> Result<Vec<u8>, GitError> {
     if hashes.is_empty() {
         return Ok(Vec::new());
     }
@@ -99,7 +86,11 @@ fn log(repository: &Repository, hashes: &[&str]) -> io::Result<Vec<u8>> {
 }
 
 /// Each commit is asked about with its first parent: of a merge git would tell what differs from every one of them.
-fn files(repository: &Repository, hashes: &[String], all: &HashMap<String, Metadata>) -> io::Result<Vec<u8>> {
+fn files(
+    repository: &Repository,
+    hashes: &[String],
+    all: &HashMap<String, CommitDetails>,
+) -> Result<Vec<u8>, GitError> {
     let arguments = ["diff-tree", "--stdin", "-z", "--root", "--name-only", "-r", "--no-renames", "--always"];
     let with_parent = |hash: &String| {
         let parent = all.get(hash).and_then(|metadata| metadata.parents.first());
@@ -110,7 +101,7 @@ fn files(repository: &Repository, hashes: &[String], all: &HashMap<String, Metad
 }
 
 /// Each commit's name comes before its paths, in the order that was asked.
-fn count_files(output: &[u8], order: &[String], all: &mut HashMap<String, Metadata>) {
+fn count_files(output: &[u8], order: &[String], all: &mut HashMap<String, CommitDetails>) {
     let mut expected = order.iter().peekable();
     let mut current = None;
     for part in output.split(|byte| *byte == 0).filter(|part| !part.is_empty()) {
@@ -121,24 +112,46 @@ fn count_files(output: &[u8], order: &[String], all: &mut HashMap<String, Metada
         let Some(metadata) = current.and_then(|hash| all.get_mut(hash)) else { continue };
         metadata.files += 1;
         if metadata.paths.len() < MOST_PATHS {
-            metadata.paths.push(clean(&String::from_utf8_lossy(part), LONGEST_NAME));
+            metadata.paths.push(String::from_utf8_lossy(part).into_owned());
         }
     }
 }
 
-fn existing(repository: &Repository, hashes: &[&str]) -> io::Result<HashSet<String>> {
+fn existing(repository: &Repository, hashes: &[&str]) -> Result<HashSet<String>, GitError> {
     let output = ask(repository, &["cat-file", "--batch-check"], hashes.join("\n"))?;
     let of_line = |line: &str| Some(line.split_once(" commit ")?.0.to_owned());
     Ok(String::from_utf8_lossy(&output).lines().filter_map(of_line).collect())
 }
 
-fn ask(repository: &Repository, arguments: &[&str], input: String) -> io::Result<Vec<u8>> {
-    let mut git = Command::new("git");
-    git.arg("--git-dir").arg(repository.git_dir());
-    git.args(["-c", "core.quotePath=false", "-c", "i18n.logOutputEncoding=UTF-8"]).args(arguments);
-    let (status, output) = child::output_of(&mut git, (input + "\n").into_bytes(), PATIENCE)?;
-    match status.success() {
-        true => Ok(output),
-        false => Err(io::Error::other(format!("git {} failed", arguments[0]))),
+fn ask(repository: &Repository, arguments: &[&str], input: String) -> Result<Vec<u8>, GitError> {
+    GitCommand::of(repository).args(arguments).input(input + "\n").within(PATIENCE).bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Repo;
+
+    #[test]
+    fn commits_are_known_with_their_files() {
+        let repo = Repo::new();
+        repo.write("a", "a\n");
+        repo.write("ö b", "b\n");
+        repo.git(&["add", "."]);
+        repo.git(&["commit", "-qm", "one"]);
+        repo.commit("two");
+        let hash = |name: &str| repo.git(&["rev-parse", name]);
+        let (first, second) = (hash("HEAD~"), hash("HEAD"));
+        let repository = Repository::at(repo.root()).unwrap();
+        let gone = "f".repeat(40);
+        let known = commits(&repository, &[&first, &gone, &second]).unwrap();
+        assert_eq!(known.len(), 2, "a commit that is not there costs itself alone");
+        assert_eq!(
+            (known[&first].files, known[&first].paths.as_slice()),
+            (2, &["a", "ö b"].map(str::to_owned)[..])
+        );
+        assert_eq!((known[&second].files, known[&second].subject.as_str()), (0, "two"));
+        assert_eq!((&known[&second].parents, known[&second].author.as_str()), (&vec![first], "dev"));
+        assert!(commits(&repository, &[]).unwrap().is_empty());
     }
 }

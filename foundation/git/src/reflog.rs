@@ -3,8 +3,10 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use git::{Repository, is_commit_id};
 use platform::store;
+
+use crate::refs::is_commit_id;
+use crate::repository::Repository;
 
 /// How many of the last lines are looked at where nobody knows how far the journal was read.
 const MOST_LINES: usize = 200;
@@ -16,7 +18,7 @@ pub const NOTHING: &str = "0000000000000000000000000000000000000000";
 
 /// A line of the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct ReflogEntry {
     /// Where HEAD was; zeros before the first commit.
     pub old: String,
     /// Where it went.
@@ -29,7 +31,7 @@ pub struct Entry {
 
 /// What an entry means for the log of commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum ReflogStep {
     /// A new commit.
     Commit,
     /// A new commit in the place of the one before.
@@ -46,7 +48,7 @@ pub enum Step {
     Unknown,
 }
 
-impl Entry {
+impl ReflogEntry {
     /// Reads a line: `<old> <new> <name> <<mail>> <seconds> <zone>\t<message>`.
     pub fn parse(line: &[u8]) -> Option<Self> {
         let line = String::from_utf8_lossy(line);
@@ -59,21 +61,21 @@ impl Entry {
     }
 
     /// What it means.
-    pub fn step(&self) -> Step {
+    pub fn step(&self) -> ReflogStep {
         let (action, text) = self.message.split_once(": ").unwrap_or((&self.message, ""));
         let (verb, detail) = action.split_once(' ').unwrap_or((action, ""));
         let is_rebase = verb.starts_with("rebase") || verb == "pull" && is_rebase_detail(detail);
         match verb {
-            "commit" if detail == "(amend)" => Step::Amend,
-            "commit" | "revert" | "am" => Step::Commit,
-            "cherry-pick" if text == "fast-forward" => Step::Move,
-            "cherry-pick" => Step::Commit,
+            "commit" if detail == "(amend)" => ReflogStep::Amend,
+            "commit" | "revert" | "am" => ReflogStep::Commit,
+            "cherry-pick" if text == "fast-forward" => ReflogStep::Move,
+            "cherry-pick" => ReflogStep::Commit,
             _ if is_rebase => rebase_step(action),
-            "merge" | "pull" if text.starts_with("Fast-forward") || text.is_empty() => Step::Move,
-            "merge" | "pull" => Step::Commit,
+            "merge" | "pull" if text.starts_with("Fast-forward") || text.is_empty() => ReflogStep::Move,
+            "merge" | "pull" => ReflogStep::Commit,
             "checkout" | "reset" | "clone" | "branch" | "Branch" | "switch" | "worktree" | "initial"
-            | "fetch" => Step::Move,
-            _ => Step::Unknown,
+            | "fetch" => ReflogStep::Move,
+            _ => ReflogStep::Unknown,
         }
     }
 
@@ -89,13 +91,13 @@ fn is_rebase_detail(detail: &str) -> bool {
     detail.rsplit(' ').next().is_some_and(|word| word.starts_with('('))
 }
 
-fn rebase_step(action: &str) -> Step {
+fn rebase_step(action: &str) -> ReflogStep {
     if action.contains("(finish)") || action.contains("(abort)") || action.ends_with("finished") {
-        Step::RebaseEnd
+        ReflogStep::RebaseEnd
     } else if action.contains("(start)") {
-        Step::Rebase
+        ReflogStep::Rebase
     } else {
-        Step::Pick
+        ReflogStep::Pick
     }
 }
 
@@ -106,7 +108,7 @@ pub fn size(repository: &Repository) -> Option<u64> {
 
 /// The entries after the one that led to `head`, when the journal had `size` bytes; `None` when there is no
 /// journal, or nothing in it tells where that was.
-pub fn since(repository: &Repository, head: &str, size: Option<u64>) -> Option<Vec<Entry>> {
+pub fn since(repository: &Repository, head: &str, size: Option<u64>) -> Option<Vec<ReflogEntry>> {
     if let Some(size) = size
         && let Some(entries) = from(&repository.reflog(), size)
         && entries.first().is_none_or(|entry| entry.old == head)
@@ -124,7 +126,7 @@ pub fn since(repository: &Repository, head: &str, size: Option<u64>) -> Option<V
 }
 
 /// The last entries, oldest first; `None` when there is no journal.
-pub fn last(repository: &Repository) -> Option<Vec<Entry>> {
+pub fn last(repository: &Repository) -> Option<Vec<ReflogEntry>> {
     if repository.is_reftable() {
         return of_reftable(repository);
     }
@@ -135,30 +137,30 @@ pub fn last(repository: &Repository) -> Option<Vec<Entry>> {
 }
 
 /// The entries from an offset on. A line that begins before it is left out.
-fn from(path: &Path, offset: u64) -> Option<Vec<Entry>> {
-    let mut file = store::open(path).ok()?;
-    let length = file.metadata().ok()?.len();
+fn from(path: &Path, offset: u64) -> Option<Vec<ReflogEntry>> {
+    let (mut file, about) = store::open_regular(path).ok()?;
+    let length = about.len();
     let start = offset.max(length.saturating_sub(MOST_BYTES));
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(start.saturating_sub(1))).ok()?;
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).ok()?;
     let whole = if start == 0 { 0 } else { bytes.iter().position(|byte| *byte == b'\n')? + 1 };
-    Some(bytes[whole..].split(|byte| *byte == b'\n').filter_map(Entry::parse).collect())
+    Some(bytes[whole..].split(|byte| *byte == b'\n').filter_map(ReflogEntry::parse).collect())
 }
 
 /// A reftable repository keeps its journal where only git reads it.
-fn of_reftable(repository: &Repository) -> Option<Vec<Entry>> {
+fn of_reftable(repository: &Repository) -> Option<Vec<ReflogEntry>> {
     let most = MOST_LINES.to_string();
     let format = "--format=%H%x09%gd%x09%gs";
     let text = repository.ask(&["reflog", "show", "--date=unix", format, "-n", &most, "HEAD"])?;
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<ReflogEntry> = Vec::new();
     for line in text.lines().rev() {
         let mut parts = line.splitn(3, '\t');
         let (Some(new), Some(place), message) = (parts.next(), parts.next(), parts.next()) else { continue };
         let at = place.split_once("@{").and_then(|(_, at)| at.strip_suffix('}')?.parse().ok());
         let old = entries.last().map_or_else(|| "0".repeat(new.len()), |entry| entry.new.clone());
         let message = message.unwrap_or_default().to_owned();
-        entries.push(Entry { old, new: new.to_owned(), at: at.unwrap_or(0), message });
+        entries.push(ReflogEntry { old, new: new.to_owned(), at: at.unwrap_or(0), message });
     }
     Some(entries)
 }
@@ -174,44 +176,44 @@ mod tests {
     #[test]
     fn a_line_is_read_with_any_name_in_it() {
         let line = format!("{A} {B} A 1 <a@b> 1795266355 +0100\tcommit: x: y\tz");
-        let entry = Entry::parse(line.as_bytes()).unwrap();
+        let entry = ReflogEntry::parse(line.as_bytes()).unwrap();
         assert_eq!((entry.at, entry.message.as_str()), (1_795_266_355, "commit: x: y\tz"));
-        assert_eq!(Entry::parse(b"half a li"), None);
+        assert_eq!(ReflogEntry::parse(b"half a li"), None);
     }
 
     #[test]
     fn every_action_of_git_has_its_meaning() {
         for (message, step) in [
-            ("commit: x", Step::Commit),
-            ("commit (initial): x", Step::Commit),
-            ("commit (merge): x", Step::Commit),
-            ("commit (cherry-pick): x", Step::Commit),
-            ("commit (amend): x", Step::Amend),
-            ("merge side: Merge made by the 'ort' strategy.", Step::Commit),
-            ("merge topic: Fast-forward", Step::Move),
-            ("pull: Fast-forward", Step::Move),
-            ("pull origin a(b): Fast-forward", Step::Move),
-            ("pull -q . w: Merge made by the 'ort' strategy.", Step::Commit),
-            ("pull --rebase (start): checkout abc", Step::Rebase),
-            ("pull --rebase (pick): x", Step::Pick),
-            ("pull --rebase (finish): returning to refs/heads/main", Step::RebaseEnd),
-            ("cherry-pick: x", Step::Commit),
-            ("cherry-pick: fast-forward", Step::Move),
-            ("revert: Revert \"x\"", Step::Commit),
-            ("am: x", Step::Commit),
-            ("rebase (start): checkout main", Step::Rebase),
-            ("rebase (pick): x", Step::Pick),
-            ("rebase -i (squash): x", Step::Pick),
-            ("rebase (finish): returning to refs/heads/topic", Step::RebaseEnd),
-            ("rebase (abort): returning to refs/heads/topic", Step::RebaseEnd),
-            ("rebase finished: returning to refs/heads/topic", Step::RebaseEnd),
-            ("reset: moving to HEAD~2", Step::Move),
-            ("checkout: moving from a to b", Step::Move),
-            ("clone: from https://example.org/x.git", Step::Move),
-            ("foo: x", Step::Unknown),
-            ("", Step::Unknown),
+            ("commit: x", ReflogStep::Commit),
+            ("commit (initial): x", ReflogStep::Commit),
+            ("commit (merge): x", ReflogStep::Commit),
+            ("commit (cherry-pick): x", ReflogStep::Commit),
+            ("commit (amend): x", ReflogStep::Amend),
+            ("merge side: Merge made by the 'ort' strategy.", ReflogStep::Commit),
+            ("merge topic: Fast-forward", ReflogStep::Move),
+            ("pull: Fast-forward", ReflogStep::Move),
+            ("pull origin a(b): Fast-forward", ReflogStep::Move),
+            ("pull -q . w: Merge made by the 'ort' strategy.", ReflogStep::Commit),
+            ("pull --rebase (start): checkout abc", ReflogStep::Rebase),
+            ("pull --rebase (pick): x", ReflogStep::Pick),
+            ("pull --rebase (finish): returning to refs/heads/main", ReflogStep::RebaseEnd),
+            ("cherry-pick: x", ReflogStep::Commit),
+            ("cherry-pick: fast-forward", ReflogStep::Move),
+            ("revert: Revert \"x\"", ReflogStep::Commit),
+            ("am: x", ReflogStep::Commit),
+            ("rebase (start): checkout main", ReflogStep::Rebase),
+            ("rebase (pick): x", ReflogStep::Pick),
+            ("rebase -i (squash): x", ReflogStep::Pick),
+            ("rebase (finish): returning to refs/heads/topic", ReflogStep::RebaseEnd),
+            ("rebase (abort): returning to refs/heads/topic", ReflogStep::RebaseEnd),
+            ("rebase finished: returning to refs/heads/topic", ReflogStep::RebaseEnd),
+            ("reset: moving to HEAD~2", ReflogStep::Move),
+            ("checkout: moving from a to b", ReflogStep::Move),
+            ("clone: from https://example.org/x.git", ReflogStep::Move),
+            ("foo: x", ReflogStep::Unknown),
+            ("", ReflogStep::Unknown),
         ] {
-            let entry = Entry { old: A.into(), new: B.into(), at: 0, message: message.into() };
+            let entry = ReflogEntry { old: A.into(), new: B.into(), at: 0, message: message.into() };
             assert_eq!(entry.step(), step, "{message}");
         }
     }

@@ -1,81 +1,81 @@
-//! What git knows about a work tree that only git can tell: what is not committed, and the last commits. Two
-//! processes, never on the hot path.
+//! What only git can tell about a work tree: what is not committed, and the last commits. Two processes, never on the
+//! hot path.
 
-use std::io;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
-use platform::child;
-use platform::text::{cut_bytes, one_line};
-use redact::redact;
+use platform::text::one_line;
+use serde::{Deserialize, Serialize};
 
-use crate::facts::Changes;
+use crate::command::GitCommand;
+use crate::error::GitError;
 
 /// How long git may take.
-const LIMIT: Duration = Duration::from_secs(5);
-/// How many files of each kind are told.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many files of each kind are listed.
 const MOST_CHANGED: usize = 50;
 const MOST_UNTRACKED: usize = 20;
-/// The longest subject, in bytes.
-const LONGEST_SUBJECT: usize = 500;
+
+/// What is not committed, by path from the repository's top.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkTreeChanges {
+    /// In the index; of a renamed file the new name.
+    pub staged: Vec<String>,
+    /// In the work tree only.
+    pub unstaged: Vec<String>,
+    /// Unknown to git.
+    pub untracked: Vec<String>,
+    /// Whether there are more of any.
+    pub truncated: bool,
+}
+
+impl WorkTreeChanges {
+    /// Whether everything is committed.
+    pub fn is_clean(&self) -> bool {
+        self.staged.is_empty() && self.unstaged.is_empty() && self.untracked.is_empty()
+    }
+}
 
 /// A work tree, as git sees it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct WorkTree {
+pub struct WorkTreeStatus {
     /// The branch, or `HEAD (detached)`.
     pub branch: String,
     /// The commit; empty before the first one.
     pub head: String,
     /// What is not committed.
-    pub changes: Changes,
-    /// The last commits, newest first: hash and subject.
+    pub changes: WorkTreeChanges,
+    /// The last commits, newest first: hash and subject, as git has them.
     pub recent: Vec<(String, String)>,
 }
 
-/// Asks git about the work tree at `root`, with its last `most` commits.
-///
-/// # Errors
-/// When git cannot be run or knows no work tree there.
-pub fn work_tree(root: &Path, most: usize) -> io::Result<WorkTree> {
-    let mut tree = WorkTree::default();
-    let status = git(root, &["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal"]);
-    match status {
-        Ok(Some(text)) => tree.take_in(&text),
-        Ok(None) => return Err(io::Error::other(format!("git knows no work tree at {}", root.display()))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
-        // Too much, or too slow: there is more than can be told.
-        Err(_) => tree.changes.truncated = true,
+impl WorkTreeStatus {
+    /// Asks git about the work tree at `root`, with its last `most` commits. Where git takes too long or prints too
+    /// much, [`WorkTreeChanges::truncated`] says that there is more.
+    ///
+    /// # Errors
+    /// When git cannot be run, refuses the repository, or finds no work tree there.
+    pub fn of(root: &Path, most: usize) -> Result<Self, GitError> {
+        let ask = |arguments: &[&str]| GitCommand::in_folder(root).args(arguments).within(PATIENCE).text();
+        let mut tree = Self::default();
+        match ask(&["status", "--porcelain=v2", "--branch", "-z", "--untracked-files=normal"]) {
+            Ok(text) => tree.take_in(&text),
+            Err(GitError::TimedOut { .. } | GitError::TooMuch { .. }) => tree.changes.truncated = true,
+            Err(error) => return Err(error),
+        }
+        if let Ok(text) = ask(&["log", &format!("-{most}"), "-z", "--format=%H%n%s"]) {
+            let of_commit = |commit: &str| {
+                let (hash, subject) = commit.split_once('\n')?;
+                Some((hash.to_owned(), subject.to_owned()))
+            };
+            tree.recent = text.split('\0').filter_map(of_commit).collect();
+        }
+        if let Some((hash, _)) = tree.recent.first().filter(|_| tree.head.is_empty()) {
+            tree.head.clone_from(hash);
+        }
+        Ok(tree)
     }
-    let count = format!("-{most}");
-    if let Ok(Some(text)) = git(root, &["log", &count, "-z", "--format=%H%n%s"]) {
-        let of_commit = |commit: &str| {
-            let (hash, subject) = commit.split_once('\n')?;
-            Some((hash.to_owned(), clean(subject)))
-        };
-        tree.recent = text.split('\0').filter_map(of_commit).collect();
-    }
-    if let Some((hash, _)) = tree.recent.first().filter(|_| tree.head.is_empty()) {
-        tree.head.clone_from(hash);
-    }
-    Ok(tree)
-}
 
-/// What git prints; `None` when it fails.
-fn git(root: &Path, arguments: &[&str]) -> io::Result<Option<String>> {
-    let mut git = Command::new("git");
-    git.arg("--no-optional-locks").args(["-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-C"]);
-    let (status, text) = child::output(git.arg(root).args(arguments), LIMIT)?;
-    Ok(status.success().then(|| String::from_utf8_lossy(&text).into_owned()))
-}
-
-/// A subject as it is kept: redacted, one line, bounded.
-pub(crate) fn clean(subject: &str) -> String {
-    let text = redact(cut_bytes(subject, 4 * LONGEST_SUBJECT));
-    cut_bytes(one_line(&text).trim(), LONGEST_SUBJECT).to_owned()
-}
-
-impl WorkTree {
     fn take_in(&mut self, status: &str) {
         let mut records = status.split('\0');
         while let Some(record) = records.next() {
@@ -132,20 +132,15 @@ fn push(list: &mut Vec<String>, path: &str, most: usize, truncated: &mut bool) {
 #[allow(clippy::disallowed_methods, reason = "a test writes its own files")]
 mod tests {
     use super::*;
-
-    fn run(root: &Path, arguments: &[&str]) {
-        let mut git = Command::new("git");
-        git.args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid", "-C"]).arg(root);
-        assert!(git.args(arguments).status().unwrap().success(), "{arguments:?}");
-    }
+    use crate::testing::git as run;
 
     #[test]
     fn a_work_tree_tells_new_names_and_odd_ones() {
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path();
-        assert!(work_tree(root, 5).is_err());
+        assert!(matches!(WorkTreeStatus::of(root, 5), Err(GitError::Failed { .. })));
         run(root, &["init", "-q", "-b", "main"]);
-        let empty = work_tree(root, 5).unwrap();
+        let empty = WorkTreeStatus::of(root, 5).unwrap();
         assert_eq!((empty.branch.as_str(), empty.head.as_str(), empty.recent.len()), ("main", "", 0));
         for name in ["old.txt", "b", "größe x.txt"] {
             std::fs::write(root.join(name), "text of some length\n".repeat(5)).unwrap();
@@ -160,12 +155,12 @@ mod tests {
         for at in 0..25 {
             std::fs::write(root.join(format!("u{at:02}")), "").unwrap();
         }
-        let tree = work_tree(root, 5).unwrap();
+        let tree = WorkTreeStatus::of(root, 5).unwrap();
         assert_eq!(tree.changes.staged, ["größe x.txt", "new name.txt"]);
         assert_eq!(tree.changes.unstaged, ["b", "größe x.txt"]);
         assert_eq!((tree.changes.untracked.len(), tree.changes.truncated), (20, true));
-        assert_eq!(tree.recent, [(tree.head.clone(), "first: token=[redacted]".to_owned())]);
+        assert_eq!(tree.recent, [(tree.head.clone(), "first: token=hunter2".to_owned())]);
         run(root, &["checkout", "-q", "--detach"]);
-        assert_eq!(work_tree(root, 0).unwrap().branch, "HEAD (detached)");
+        assert_eq!(WorkTreeStatus::of(root, 0).unwrap().branch, "HEAD (detached)");
     }
 }

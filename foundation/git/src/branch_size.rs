@@ -1,0 +1,205 @@
+//! How many lines a branch changes against the branch it came from.
+
+use std::io::Read;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use platform::store;
+
+use crate::command::GitCommand;
+use crate::error::GitError;
+use crate::trunks::{TRUNKS, is_trunk};
+
+/// How long all of git's work may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Branches that a branch may have been stacked on.
+const STACKED: [&str; 2] = ["refs/heads/feature/", "refs/heads/fix/"];
+/// The most untracked files that are counted, and the largest, in bytes.
+const MOST_UNTRACKED: usize = 2_000;
+const LARGEST_UNTRACKED: u64 = 4 * 1024 * 1024;
+/// How many bytes of a file are searched for a zero byte, which text does not have.
+const LOOKED_AT: usize = 8_000;
+
+/// Lines added and removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LineCount {
+    /// Added.
+    pub added: u64,
+    /// Removed.
+    pub removed: u64,
+}
+
+impl LineCount {
+    /// Both together.
+    pub fn total(self) -> u64 {
+        self.added + self.removed
+    }
+}
+
+/// What a branch changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BranchSize {
+    /// The branch or commit that it is counted against.
+    pub base: String,
+    /// In its commits.
+    pub committed: LineCount,
+    /// In the index.
+    pub staged: LineCount,
+    /// In the work tree.
+    pub unstaged: LineCount,
+    /// Lines of files that git does not know yet.
+    pub untracked: u64,
+}
+
+impl BranchSize {
+    /// All lines.
+    pub fn total(&self) -> u64 {
+        self.committed.total() + self.staged.total() + self.unstaged.total() + self.untracked
+    }
+}
+
+/// The size of the current branch; `None` where there is nothing to count against: on a trunk, on the base itself, in
+/// a repository without commits or without a base.
+///
+/// # Errors
+/// When git fails or takes too long, or the given base does not exist.
+pub fn branch_size(root: &Path, branch: &str, base: Option<&str>) -> Result<Option<BranchSize>, GitError> {
+    if is_trunk(branch) {
+        return Ok(None);
+    }
+    let asked = Asked { root, until: Instant::now() + PATIENCE };
+    let Some(head) = asked.answer(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])? else {
+        return Ok(None);
+    };
+    let base = match base {
+        Some(base) => base.to_owned(),
+        None => match asked.parent(branch, &head)? {
+            Some(parent) => parent,
+            None => return Ok(None),
+        },
+    };
+    if base == branch {
+        return Ok(None);
+    }
+    let Some(from) = asked.answer(&["merge-base", "--end-of-options", "HEAD", &base])? else {
+        return Err(GitError::UnrelatedBase(base));
+    };
+    Ok(Some(BranchSize {
+        committed: asked.lines(&["--shortstat", &from, "HEAD"])?,
+        staged: asked.lines(&["--shortstat", "--cached"])?,
+        unstaged: asked.lines(&["--shortstat"])?,
+        untracked: asked.untracked()?,
+        base,
+    }))
+}
+
+/// Questions that share one deadline.
+struct Asked<'a> {
+    root: &'a Path,
+    until: Instant,
+}
+
+impl Asked<'_> {
+    fn command(&self, arguments: &[&str]) -> GitCommand {
+        let left = self.until.saturating_duration_since(Instant::now());
+        GitCommand::in_folder(self.root).args(arguments).within(left)
+    }
+
+    fn answer(&self, arguments: &[&str]) -> Result<Option<String>, GitError> {
+        Ok(self.command(arguments).answer()?.map(|text| text.trim_end().to_owned()))
+    }
+
+    /// What a diff adds and removes.
+    fn lines(&self, arguments: &[&str]) -> Result<LineCount, GitError> {
+        let text = self.command(&["diff", "--no-ext-diff", "--no-textconv"]).args(arguments).text()?;
+        let of = |what: &str| {
+            let part = text.split(',').find(|part| part.contains(what))?;
+            part.trim().split(' ').next()?.parse().ok()
+        };
+        Ok(LineCount { added: of("insertion").unwrap_or(0), removed: of("deletion").unwrap_or(0) })
+    }
+
+    fn untracked(&self) -> Result<u64, GitError> {
+        let names = self.command(&["ls-files", "--others", "--exclude-standard", "-z"]).text()?;
+        let names = names.split('\0').filter(|name| !name.is_empty()).take(MOST_UNTRACKED);
+        Ok(names.filter_map(|name| lines_of(&self.root.join(name))).sum())
+    }
+
+    /// The branch this one came from: the trunk, or a nearer branch whose tip is a strict ancestor. A branch at
+    /// the same commit is a copy, not a parent.
+    fn parent(&self, branch: &str, head: &str) -> Result<Option<String>, GitError> {
+        let mut candidates = Vec::new();
+        // The remote's trunk first: the local one may be behind.
+        let remote = TRUNKS.map(|trunk| format!("origin/{trunk}"));
+        for trunk in remote.into_iter().chain(TRUNKS.map(str::to_owned)) {
+            let name = format!("{trunk}^{{commit}}");
+            if self.answer(&["rev-parse", "--verify", "--quiet", &name])?.is_some() {
+                candidates.push(trunk);
+                break;
+            }
+        }
+        let asked = ["for-each-ref", "--merged", "HEAD", "--format=%(objectname) %(refname)"];
+        for line in self.command(&asked).args(STACKED).text()?.lines() {
+            let Some((tip, reference)) = line.split_once(' ') else { continue };
+            let name = reference.strip_prefix("refs/heads/").unwrap_or(reference);
+            if tip != head && name != branch {
+                candidates.push(name.to_owned());
+            }
+        }
+        let mut nearest: Option<(u64, String)> = None;
+        for candidate in candidates {
+            let Some(count) = self.answer(&["rev-list", "--count", &format!("{candidate}..HEAD")])? else {
+                continue;
+            };
+            let count: u64 = count.parse().unwrap_or(u64::MAX);
+            if nearest.as_ref().is_none_or(|(least, _)| count < *least) {
+                nearest = Some((count, candidate));
+            }
+        }
+        Ok(nearest.map(|(_, name)| name))
+    }
+}
+
+/// The lines of a text file; `None` for one that is binary, large, or not a regular file.
+fn lines_of(path: &Path) -> Option<u64> {
+    if !std::fs::symlink_metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let (file, about) =
+        store::open_regular(path).ok().filter(|(_, about)| about.len() <= LARGEST_UNTRACKED)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).unwrap_or(0) + 1);
+    file.take(LARGEST_UNTRACKED).read_to_end(&mut bytes).ok()?;
+    if bytes.iter().take(LOOKED_AT).any(|byte| *byte == 0) {
+        return None;
+    }
+    let unfinished = u64::from(bytes.last().is_some_and(|byte| *byte != b'\n'));
+    Some(bytes.iter().filter(|byte| **byte == b'\n').count() as u64 + unfinished)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Repo;
+
+    #[test]
+    fn a_branch_is_counted_against_where_it_came_from() {
+        let repo = Repo::new();
+        let size = |branch: &str, base: Option<&str>| branch_size(repo.root(), branch, base);
+        assert_eq!(size("side", None).unwrap(), None, "no commit yet");
+        repo.write("a", "1\n2\n");
+        repo.git(&["add", "."]);
+        repo.git(&["commit", "-qm", "one"]);
+        assert_eq!(size("main", None).unwrap(), None);
+        repo.git(&["checkout", "-qb", "side"]);
+        repo.write("a", "1\n3\n4\n");
+        repo.git(&["commit", "-qam", "two"]);
+        repo.write("b", "x");
+        repo.write("c", "\0\n");
+        let found = size("side", None).unwrap().unwrap();
+        assert_eq!((found.base.as_str(), found.untracked, found.total()), ("main", 1, 4));
+        assert_eq!(found.committed, LineCount { added: 2, removed: 1 });
+        assert_eq!(size("side", Some("side")).unwrap(), None);
+        let error = size("side", Some("none")).unwrap_err();
+        assert!(matches!(error, GitError::UnrelatedBase(_)), "{error}");
+    }
+}
