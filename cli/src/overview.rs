@@ -10,8 +10,8 @@ use hooks_common::project::Project;
 use hooks_common::session_id::SessionKey;
 use installer::firing;
 use platform::time::Moment;
-use sessions::book::Book;
-use sessions::derived::{DerivedState, Session, derive};
+use sessions::catalog::SessionCatalog;
+use sessions::derived::{DerivedSession, DerivedState, derive};
 use sessions::liveness::ProcessTable;
 use sessions::projects::Boundaries;
 use sessions::reconcile;
@@ -22,7 +22,7 @@ use sessions::shells::{Shells, most_recent};
 pub struct Overview {
     /// The roots of everything on disk.
     pub paths: Paths,
-    book: Book,
+    book: SessionCatalog,
     table: ProcessTable,
 }
 
@@ -30,7 +30,7 @@ impl Overview {
     /// Looks at everything.
     pub fn new(paths: Paths) -> Self {
         let table = ProcessTable::with_hints(&paths);
-        let mut overview = Self { paths, book: Book::default(), table };
+        let mut overview = Self { paths, book: SessionCatalog::default(), table };
         overview.refresh(Moment::now());
         overview
     }
@@ -87,7 +87,7 @@ impl Overview {
 }
 
 /// Adds what other domains know about a session.
-fn annotate(session: &mut Session, paths: &Paths, now: Moment) {
+fn annotate(session: &mut DerivedSession, paths: &Paths, now: Moment) {
     let Some(key) = SessionKey::new(&session.session_id) else { return };
     let folder: &Path = if session.cwd.is_dir() { &session.cwd } else { &session.project_dir };
     let project = Project::of_event(paths, None, folder);

@@ -5,13 +5,15 @@ use std::sync::Mutex;
 
 use chrono::DateTime;
 use hooks_common::session_log::Meta;
-use migrate::capacitor::{Compared, Fact, Improvement, OurProject, OurSession, Reader, Via, compare};
+use migrate::capacitor::{
+    ComparedProject, Improvement, OurProject, OurSession, StoresReader, UnheardFact, Via, compare,
+};
 use platform::process::Liveness;
 use serde_json::json;
-use sessions::derived::{Session, show};
-use sessions::machine::{Machine, Rule};
+use sessions::derived::{DerivedSession, show};
+use sessions::machine::{Machine, StateRule};
 use sessions::projects::Boundaries;
-use sessions::reconcile::Known;
+use sessions::reconcile::KnownSession;
 use sessions::record::{Boots, read};
 
 use crate::dice::{Dice, for_every};
@@ -76,15 +78,15 @@ fn ours(world: &World) -> Vec<Ours> {
             meta: serde_json::from_value(meta).unwrap(),
             machine,
             parting,
-            was_left: rules.contains(&Rule::ClientLeft),
+            was_left: rules.contains(&StateRule::ClientLeft),
             was_guessed: clients.len() > 1 && clients.last().is_some_and(|(guessed, _)| *guessed),
         }
     });
     sessions.collect()
 }
 
-fn our_session(session: &Session, parting: &Parting) -> OurSession {
-    let superseded = session.why.contains(&"superseded").then_some(Fact::Superseded);
+fn our_session(session: &DerivedSession, parting: &Parting) -> OurSession {
+    let superseded = session.why.contains(&"superseded").then_some(UnheardFact::Superseded);
     OurSession {
         id: session.session_id.clone(),
         project: session.project_dir.to_str().unwrap().to_owned(),
@@ -104,7 +106,7 @@ fn our_session(session: &Session, parting: &Parting) -> OurSession {
 
 /// Where the two differ at the end of a history.
 struct Difference {
-    project: Compared,
+    project: ComparedProject,
     /// Whether it is one of the few that no fact at the end can tell.
     is_beyond_telling: bool,
     why: String,
@@ -129,14 +131,18 @@ fn compared(seed: u64) -> (usize, Vec<Difference>) {
     let ours = ours(&world);
     let known: Vec<_> = ours
         .iter()
-        .map(|session| Known { name: &session.name, meta: Some(&session.meta), machine: &session.machine })
+        .map(|session| KnownSession {
+            name: &session.name,
+            meta: Some(&session.meta),
+            machine: &session.machine,
+        })
         .collect();
     let tracked: Vec<_> = PROJECTS.iter().map(Into::into).collect();
     let mut boundaries = Boundaries::new("/home/nobody".as_ref(), tracked.clone());
     let (sessions, projects) = show(&known, &mut &world, &mut boundaries, &tracked, millis(now));
     let our_sessions: Vec<_> =
         sessions.iter().zip(&ours).map(|(session, ours)| our_session(session, &ours.parting)).collect();
-    let our_project = |(path, project): (&String, &sessions::derived::Project)| OurProject {
+    let our_project = |(path, project): (&String, &sessions::derived::DerivedProject)| OurProject {
         path: path.clone(),
         state: in_their_words(project.state),
         session_id: project.session_id.clone(),
@@ -147,7 +153,8 @@ fn compared(seed: u64) -> (usize, Vec<Difference>) {
     };
     let our_projects: Vec<_> = projects.iter().map(our_project).collect();
     let running = |pid, _| world.is_running(pid);
-    let reader = Reader::new(&table.stores, DateTime::from_timestamp(EPOCH + now, 0).unwrap(), &running);
+    let reader =
+        StoresReader::new(&table.stores, DateTime::from_timestamp(EPOCH + now, 0).unwrap(), &running);
     let comparison = compare(&reader, &our_projects);
     let agreeing = comparison.totals.agreeing;
     let why = || {
@@ -168,7 +175,7 @@ fn compared(seed: u64) -> (usize, Vec<Difference>) {
 /// - One leaves: the older system forgets the session with its files, and the next start takes the tombstone away;
 ///   or it counts what the one that left still edits.
 /// - One was only guessed: for us it may be the other one, so that one end is the end of both.
-fn is_beyond_telling(project: &Compared, ours: &[Ours]) -> bool {
+fn is_beyond_telling(project: &ComparedProject, ours: &[Ours]) -> bool {
     let by_files = project.legacy.via == Via::Activity || project.ours.via == "activity";
     let is_shown = |session: &Ours| project.legacy.session_id.as_ref() == Some(&session.name);
     ours.iter().any(|session| (by_files || is_shown(session)) && (session.was_left || session.was_guessed))

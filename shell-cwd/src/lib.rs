@@ -13,7 +13,7 @@ use hooks_common::paths::Paths;
 use platform::VERSION;
 use platform::process::is_plausible;
 use platform::time::Moment;
-use sessions::shells::{Prompt, Reported, Shells, Terminal};
+use sessions::shells::{Prompt, ReportOutcome, Shells, Terminal};
 
 const HELP: &str = "\
 Keeps where a shell is. Your shell runs this at each prompt: `req shell-init --help`.
@@ -57,7 +57,9 @@ fn fenced(work: impl FnOnce() -> Result<(), String> + UnwindSafe) -> Result<(), 
 fn report(paths: &Paths, arguments: &[OsString], now: Moment) -> Result<(), String> {
     let prompt = read(arguments)?;
     match Shells::new(paths).report(&prompt, now) {
-        Ok(Reported::Busy) => Err("other shells held the lock; the next prompt tells it again".to_owned()),
+        Ok(ReportOutcome::Busy) => {
+            Err("other shells held the lock; the next prompt tells it again".to_owned())
+        }
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     }

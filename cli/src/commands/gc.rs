@@ -10,7 +10,7 @@ use hooks_common::session_id::SessionId;
 use hooks_common::session_log::{self, SessionDir};
 use platform::time::Moment;
 use serde_json::json;
-use sessions::compaction::{self, Done, SOFT_CAP};
+use sessions::compaction::{self, Compacted, SOFT_CAP};
 use sessions::liveness::ProcessTable;
 use sessions::retention::{self, Swept};
 
@@ -54,7 +54,7 @@ pub fn run(arguments: &Gc, out: &mut impl Write) -> anyhow::Result<()> {
 
 fn tell(
     swept: &Swept,
-    compacted: &[(String, Done)],
+    compacted: &[(String, Compacted)],
     days: u32,
     dry_run: bool,
     out: &mut impl Write,
@@ -81,7 +81,7 @@ fn tell(
 }
 
 /// Makes the logs short that have grown long; those that were. What keeps one from it keeps only that one.
-pub fn compact_all(paths: &Paths, now: Moment) -> Vec<(String, Done)> {
+pub fn compact_all(paths: &Paths, now: Moment) -> Vec<(String, Compacted)> {
     let is_long = |dir: &SessionDir| std::fs::metadata(dir.events()).is_ok_and(|meta| meta.len() >= SOFT_CAP);
     let mut compacted = Vec::new();
     for dir in session_log::all(paths).into_iter().filter(is_long) {

@@ -9,8 +9,8 @@ use hooks_common::session_log::{self, LoggedEvent, SessionDir};
 use platform::store;
 use platform::text::{cut_bytes, one_line};
 use serde::Serialize;
-use sessions::State;
-use sessions::machine::{Machine, Rule};
+use sessions::SessionState;
+use sessions::machine::{Machine, StateRule};
 use sessions::record::{self, Boots};
 
 use super::json as print_json;
@@ -28,11 +28,11 @@ pub struct Entry {
     /// What it was about, in a few words.
     pub detail: String,
     /// The state after it.
-    pub state: State,
+    pub state: SessionState,
     /// Whether the event changed the state.
     pub changed: bool,
     /// The rule it fell under.
-    pub rule: Rule,
+    pub rule: StateRule,
 }
 
 /// Prints a session's events.

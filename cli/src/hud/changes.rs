@@ -32,7 +32,7 @@ pub struct Changes {
 impl Changes {
     /// Begins to watch what tells of new sessions; changes are sent to `signals`.
     pub fn start(paths: &Paths, signals: Sender<Signal>) -> Self {
-        let known = Known {
+        let known = WatchedSession {
             sessions: paths.sessions_dir(),
             registry: paths.registry(),
             clients: paths.client_sessions(),
@@ -160,7 +160,7 @@ fn identity(folder: &Path) -> Option<Identity> {
 
 /// What a path means.
 #[derive(Debug)]
-struct Known {
+struct WatchedSession {
     sessions: PathBuf,
     registry: PathBuf,
     clients: PathBuf,
@@ -168,7 +168,7 @@ struct Known {
     shells: PathBuf,
 }
 
-impl Known {
+impl WatchedSession {
     fn touched(&self, event: &Event) -> Option<Touched> {
         // Reading is no change; our own would wake us for ever.
         if matches!(event.kind, EventKind::Access(_)) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hooks_common::paths::Paths;
 use platform::process::{Liveness, liveness};
-use sessions::derived::Pen;
+use sessions::derived::WriterLock;
 
 use super::Signal;
 
@@ -52,7 +52,7 @@ impl Deaths {
 
     /// Watches the process that writes the document, so that another can take over when it ends.
     pub fn watch_writer(&self, paths: &Paths) {
-        if let Some(pid) = Pen::holder(paths).filter(|pid| *pid != std::process::id()) {
+        if let Some(pid) = WriterLock::holder(paths).filter(|pid| *pid != std::process::id()) {
             self.watch(pid);
         }
     }

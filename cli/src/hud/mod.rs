@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use hooks_common::paths::Paths;
 use platform::time::Moment;
 use ratatui::crossterm::event::Event as Input;
-use sessions::derived::{ACTIVITY, DerivedState, Pen};
+use sessions::derived::{ACTIVITY, DerivedState, WriterLock};
 use sessions::liveness::ProcessTable;
 use sessions::record::millis;
 use sessions::retention;
@@ -61,7 +61,7 @@ pub struct Hud {
     overview: Overview,
     /// The document as it was made last.
     pub state: DerivedState,
-    pen: Option<Pen>,
+    pen: Option<WriterLock>,
     changes: Changes,
     deaths: Deaths,
     swept_at: i64,
@@ -181,8 +181,8 @@ impl Hud {
         }
         self.made_at = now.wall.timestamp_millis();
         let mut unwritable = None;
-        if self.pen.as_ref().is_none_or(Pen::is_lost) {
-            let pen = Pen::take(&self.overview.paths);
+        if self.pen.as_ref().is_none_or(WriterLock::is_lost) {
+            let pen = WriterLock::take(&self.overview.paths);
             unwritable =
                 pen.as_ref().err().map(|error| (self.overview.paths.derived_state(), error.to_string()));
             self.pen = pen.ok().flatten();

@@ -5,7 +5,7 @@ use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
 use platform::time::Moment;
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use sessions::derived::{DerivedState, Project, Session};
+use sessions::derived::{DerivedProject, DerivedSession, DerivedState};
 
 use super::{Hud, Touched};
 use crate::commands::sessions::is_present;
@@ -24,9 +24,9 @@ pub enum Outcome {
 #[derive(Debug, Clone)]
 pub enum Row {
     /// A project, above its sessions, and whether the user's last shell is in it.
-    Project(String, Box<Project>, bool),
+    Project(String, Box<DerivedProject>, bool),
     /// A session.
-    Session(Box<Session>),
+    Session(Box<DerivedSession>),
 }
 
 /// What is on the screen.
@@ -94,7 +94,7 @@ impl Screen {
     }
 
     /// The session that is selected.
-    pub fn selected_session(&self) -> Option<&Session> {
+    pub fn selected_session(&self) -> Option<&DerivedSession> {
         match self.rows.get(self.selected)? {
             Row::Session(session) => Some(session),
             Row::Project(..) => None,
@@ -203,7 +203,7 @@ impl Screen {
         // Who waits for an answer comes before who is merely ready.
         let mut after: Vec<usize> = after.filter(|at| wants(&self.rows[*at])).collect();
         after.sort_by_key(|at| match &self.rows[*at] {
-            Row::Session(session) => session.display_state != sessions::State::Waiting,
+            Row::Session(session) => session.display_state != sessions::SessionState::Waiting,
             Row::Project(..) => true,
         });
         if let Some(at) = after.into_iter().find(|at| *at != self.selected) {
@@ -245,8 +245,8 @@ impl Row {
 fn rows(state: &DerivedState, filter: &str, shows_all: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for (path, project) in &state.projects {
-        let is_of = |session: &&Session| project.sessions.contains(&session.session_id);
-        let mut sessions: Vec<&Session> = state.sessions.iter().filter(is_of).collect();
+        let is_of = |session: &&DerivedSession| project.sessions.contains(&session.session_id);
+        let mut sessions: Vec<&DerivedSession> = state.sessions.iter().filter(is_of).collect();
         sessions.retain(|session| shows_all || is_present(session));
         sessions.retain(|session| filter.is_empty() || matches(session, path, filter));
         sessions
@@ -263,7 +263,7 @@ fn rows(state: &DerivedState, filter: &str, shows_all: bool) -> Vec<Row> {
     rows
 }
 
-fn matches(session: &Session, path: &str, filter: &str) -> bool {
+fn matches(session: &DerivedSession, path: &str, filter: &str) -> bool {
     let texts = [
         path,
         &session.session_id,
@@ -275,14 +275,16 @@ fn matches(session: &Session, path: &str, filter: &str) -> bool {
 }
 
 fn summary(state: &DerivedState) -> String {
-    let present: Vec<&Session> = state.sessions.iter().filter(|session| is_present(session)).collect();
+    let present: Vec<&DerivedSession> = state.sessions.iter().filter(|session| is_present(session)).collect();
     let projects: std::collections::BTreeSet<_> =
         present.iter().map(|session| &session.project_dir).collect();
     let count = |number: usize, what: &str| {
         if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
     };
-    let waiting = present.iter().filter(|session| session.display_state == sessions::State::Waiting).count();
-    let ready = present.iter().filter(|session| session.display_state == sessions::State::Ready).count();
+    let waiting =
+        present.iter().filter(|session| session.display_state == sessions::SessionState::Waiting).count();
+    let ready =
+        present.iter().filter(|session| session.display_state == sessions::SessionState::Ready).count();
     let mut parts = vec![count(projects.len(), "project"), count(present.len(), "session")];
     if waiting > 0 {
         parts.push(format!("{waiting} waiting for you"));

@@ -8,8 +8,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Cell, Paragraph, Row as TableRow, Table, TableState, Wrap};
-use sessions::State;
-use sessions::derived::{Project, Session};
+use sessions::SessionState;
+use sessions::derived::{DerivedProject, DerivedSession};
 use sessions::record::millis;
 
 use super::screen::{Open, Row, Screen};
@@ -126,7 +126,7 @@ fn list(frame: &mut Frame<'_>, screen: &Screen, area: Rect) {
     }
 }
 
-fn project_line(path: &str, project: &Project, is_focus: bool) -> Line<'static> {
+fn project_line(path: &str, project: &DerivedProject, is_focus: bool) -> Line<'static> {
     let mut spans = vec![
         Span::styled(format!("{} ", mark(project.state)), color(project.state)),
         Span::styled(shortened(path, 160), Style::new().add_modifier(Modifier::BOLD)),
@@ -143,7 +143,7 @@ fn project_line(path: &str, project: &Project, is_focus: bool) -> Line<'static> 
     Line::from(spans)
 }
 
-fn session_row(session: &Session, now: i64, is_wide: bool, branch: usize) -> TableRow<'static> {
+fn session_row(session: &DerivedSession, now: i64, is_wide: bool, branch: usize) -> TableRow<'static> {
     let state = session.display_state;
     let open = &session.open_requirements;
     let open = match open.len() {
@@ -170,7 +170,7 @@ fn session_row(session: &Session, now: i64, is_wide: bool, branch: usize) -> Tab
     if session.ended.is_some() { row.style(Style::new().add_modifier(Modifier::DIM)) } else { row }
 }
 
-fn details(session: &Session, now: i64) -> Paragraph<'static> {
+fn details(session: &DerivedSession, now: i64) -> Paragraph<'static> {
     let client = session
         .owner
         .as_ref()
@@ -217,11 +217,11 @@ fn timeline(frame: &mut Frame<'_>, open: &Open, area: Rect) {
 }
 
 /// What a person should know, else the rule behind the state.
-fn why(session: &Session) -> String {
+fn why(session: &DerivedSession) -> String {
     remark(session).unwrap_or_else(|| session.why.last().copied().unwrap_or_default().replace('_', " "))
 }
 
-fn last_file(session: &Session) -> Option<String> {
+fn last_file(session: &DerivedSession) -> Option<String> {
     let worked = session.recent_activity.first()?;
     let file = std::path::Path::new(&worked.file_path);
     let shown = file.strip_prefix(&session.project_dir).unwrap_or(file);
@@ -240,25 +240,25 @@ fn since(time: Option<&str>, now: i64) -> String {
     }
 }
 
-fn mark(state: State) -> char {
+fn mark(state: SessionState) -> char {
     match state {
-        State::Working => '●',
-        State::Waiting => '◆',
-        State::Compacting => '◌',
-        State::Ready => '○',
-        State::Idle => '·',
+        SessionState::Working => '●',
+        SessionState::Waiting => '◆',
+        SessionState::Compacting => '◌',
+        SessionState::Ready => '○',
+        SessionState::Idle => '·',
     }
 }
 
-fn color(state: State) -> Style {
+fn color(state: SessionState) -> Style {
     if env_vars::get_os(env_vars::NO_COLOR).is_some() {
         return Style::new();
     }
     match state {
-        State::Working => Style::new().fg(Color::Cyan),
-        State::Waiting => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
-        State::Compacting => Style::new().fg(Color::Magenta),
-        State::Ready => Style::new().fg(Color::Green),
-        State::Idle => Style::new().add_modifier(Modifier::DIM),
+        SessionState::Working => Style::new().fg(Color::Cyan),
+        SessionState::Waiting => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
+        SessionState::Compacting => Style::new().fg(Color::Magenta),
+        SessionState::Ready => Style::new().fg(Color::Green),
+        SessionState::Idle => Style::new().add_modifier(Modifier::DIM),
     }
 }

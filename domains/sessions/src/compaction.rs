@@ -21,7 +21,7 @@ const KEPT_EVENTS: usize = 200;
 
 /// The first line of a compacted log.
 #[derive(Serialize)]
-struct Header {
+struct CompactedHeader {
     v: u32,
     event_id: String,
     recorded_at: String,
@@ -37,7 +37,7 @@ struct Header {
 
 /// What a compaction did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Done {
+pub struct Compacted {
     /// Bytes before.
     pub before: u64,
     /// Bytes after.
@@ -49,7 +49,7 @@ pub struct Done {
 ///
 /// # Errors
 /// When the log cannot be read or replaced, or its lock stays busy; the log is whole then.
-pub fn compact(dir: &SessionDir, now: Moment) -> io::Result<Option<Done>> {
+pub fn compact(dir: &SessionDir, now: Moment) -> io::Result<Option<Compacted>> {
     compact_beyond(SOFT_CAP, dir, now)
 }
 
@@ -57,7 +57,7 @@ pub fn compact(dir: &SessionDir, now: Moment) -> io::Result<Option<Done>> {
 ///
 /// # Errors
 /// As [`compact`].
-pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Option<Done>> {
+pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Option<Compacted>> {
     let path = dir.events();
     let mut log = match store::open(&path) {
         Ok(log) => log,
@@ -95,7 +95,7 @@ pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Opt
         let mut new = std::fs::OpenOptions::new().append(true).open(&path)?;
         new.write_all(&late)?;
     }
-    Ok(Some(Done { before, after: (text.len() + late.len()) as u64 }))
+    Ok(Some(Compacted { before, after: (text.len() + late.len()) as u64 }))
 }
 
 /// Whether the log's own events begin within the last day: all of them would stay, and a long log is not read to
@@ -106,14 +106,14 @@ fn is_young(log: &mut std::fs::File, now: Moment) -> io::Result<bool> {
     log.seek(SeekFrom::Start(0))?;
     let mut lines =
         head[..read].split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
-    let first = lines.find(|line: &Line<'_>| line.event != COMPACTED);
+    let first = lines.find(|line: &LogLine<'_>| line.event != COMPACTED);
     let at = first.map_or(0, |line| record::millis(&line.recorded_at));
     Ok(at > now.wall.timestamp_millis() - KEPT)
 }
 
 /// As much of a line as tells its age.
 #[derive(Deserialize)]
-struct Line<'a> {
+struct LogLine<'a> {
     #[serde(borrow)]
     event: Cow<'a, str>,
     #[serde(borrow)]
@@ -139,7 +139,7 @@ fn summary(
     let upto = last.key();
     let session_id = dir.meta().map(|meta| meta.session_id);
     let session_id = session_id.or_else(|| Some(dir.path().file_name()?.to_str()?.to_owned()));
-    let header = Header {
+    let header = CompactedHeader {
         v: 1,
         event_id: format!("{}-{}-compacted", now.rfc3339(), std::process::id()),
         recorded_at: now.rfc3339(),
@@ -163,8 +163,9 @@ fn limit(stretch: &Stretch<'_>, is_full: bool, now: Moment) -> usize {
     let last = starts.len().saturating_sub(KEPT_EVENTS);
     let among_last = starts.get(last).copied().unwrap_or(0);
     // The line that an earlier compaction began the log with is as old as what it stands for.
-    let is_young =
-        |event: &&record::Event<'_>| !is_full && event.record.snapshot.is_none() && event.record.at() > young;
+    let is_young = |event: &&record::OrderedEvent<'_>| {
+        !is_full && event.record.snapshot.is_none() && event.record.at() > young
+    };
     let first_young = stretch.events.iter().filter(is_young).map(|event| event.start).min();
     first_young.map_or(among_last, |start| start.min(among_last))
 }

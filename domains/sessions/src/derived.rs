@@ -17,12 +17,12 @@ use platform::time::rfc3339;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::book::{Book, Input};
+use crate::catalog::{LogProgress, SessionCatalog};
 use crate::liveness::Oracle;
-use crate::machine::Activity;
+use crate::machine::FileUse;
 use crate::projects::Boundaries;
-use crate::reconcile::{self, Known, Verdict};
-use crate::state::State;
+use crate::reconcile::{self, KnownSession, SessionVerdict};
+use crate::state::SessionState;
 
 /// How long an edit makes its package look worked on, in milliseconds. At the age itself it still does.
 pub const ACTIVITY: i64 = 300_000;
@@ -35,13 +35,13 @@ pub struct DerivedState {
     /// When it was made.
     pub generated_at: String,
     /// The process that wrote it.
-    pub writer: Writer,
+    pub writer: StateWriter,
     /// What it was made from, by session directory.
-    pub inputs: BTreeMap<String, Input>,
+    pub inputs: BTreeMap<String, LogProgress>,
     /// The sessions of the last day and all that live.
-    pub sessions: Vec<Session>,
+    pub sessions: Vec<DerivedSession>,
     /// The projects by their folder.
-    pub projects: BTreeMap<String, Project>,
+    pub projects: BTreeMap<String, DerivedProject>,
     /// The project that the user's last shell is in, by its folder.
     pub focus: Option<String>,
     /// What was odd.
@@ -50,7 +50,7 @@ pub struct DerivedState {
 
 /// A process.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Writer {
+pub struct StateWriter {
     /// Its number.
     pub pid: u32,
     /// When it started, in seconds since 1970.
@@ -59,7 +59,7 @@ pub struct Writer {
 
 /// A session. Times are RFC 3339.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Session {
+pub struct DerivedSession {
     /// The full id.
     pub session_id: String,
     /// Its short form.
@@ -69,9 +69,9 @@ pub struct Session {
     /// The folder it is in.
     pub cwd: PathBuf,
     /// What the session itself is doing.
-    pub state: State,
+    pub state: SessionState,
     /// The same, with its subagents: what to show.
-    pub display_state: State,
+    pub display_state: SessionState,
     /// When the state began.
     pub state_changed_at: Option<String>,
     /// The last event that counted.
@@ -79,13 +79,13 @@ pub struct Session {
     /// `live`, `dead`, `unknown` or `ended`.
     pub liveness: &'static str,
     /// The client.
-    pub owner: Option<Writer>,
+    pub owner: Option<StateWriter>,
     /// Counts the session's lives.
     pub generation: u64,
     /// Subagents at work.
     pub subagents_active: usize,
     /// What a person is waited for.
-    pub pending: Option<Pending>,
+    pub pending: Option<PendingTool>,
     /// Background tasks that outlived the turn.
     pub background_tasks: u32,
     /// Why the last turn failed.
@@ -99,7 +99,7 @@ pub struct Session {
     /// The files that were last edited or read, latest first.
     pub recent_activity: Vec<Worked>,
     /// When and why it ended.
-    pub ended: Option<Ended>,
+    pub ended: Option<DerivedEnd>,
     /// The rules that led to the state.
     pub why: Vec<&'static str>,
     /// When the session was first seen.
@@ -114,7 +114,7 @@ pub struct Session {
 
 /// What a person is waited for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Pending {
+pub struct PendingTool {
     /// `permission`, `question`, `form` or `unnamed`.
     pub kind: crate::machine::WaitKind,
     /// The tool that is asked about; empty when there is none.
@@ -136,7 +136,7 @@ pub struct Worked {
 
 /// How a session ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ended {
+pub struct DerivedEnd {
     /// When; the last event for a client that is gone without a word.
     pub at: Option<String>,
     /// The host's reason, `pid_dead` or `superseded`.
@@ -145,9 +145,9 @@ pub struct Ended {
 
 /// A project or package.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Project {
+pub struct DerivedProject {
     /// Its state: the most urgent session's, or `working` where files are edited.
-    pub state: State,
+    pub state: SessionState,
     /// The session that decides.
     pub session_id: Option<String>,
     /// `session`, `activity` or `none`.
@@ -186,7 +186,7 @@ pub fn time(at: i64) -> Option<String> {
 /// Makes the document from what is known `now` (milliseconds since 1970). `tracked` are projects to show though
 /// no session is in them. Branches, requirements and health are left to the caller.
 pub fn derive(
-    book: &Book,
+    book: &SessionCatalog,
     oracle: &mut dyn Oracle,
     boundaries: &mut Boundaries,
     tracked: &[PathBuf],
@@ -199,7 +199,7 @@ pub fn derive(
     DerivedState {
         v: 1,
         generated_at: time(now).unwrap_or_default(),
-        writer: Writer::me(),
+        writer: StateWriter::me(),
         inputs: inputs.collect(),
         sessions,
         projects,
@@ -214,12 +214,12 @@ pub fn derive(
 
 /// The sessions, in the order of `known`, and the projects by their folder.
 pub fn show(
-    known: &[Known<'_>],
+    known: &[KnownSession<'_>],
     oracle: &mut dyn Oracle,
     boundaries: &mut Boundaries,
     tracked: &[PathBuf],
     now: i64,
-) -> (Vec<Session>, BTreeMap<String, Project>) {
+) -> (Vec<DerivedSession>, BTreeMap<String, DerivedProject>) {
     let verdicts = reconcile::reconcile(known, oracle, now);
     let shown = known.iter().zip(&verdicts);
     let sessions: Vec<_> = shown.map(|(known, verdict)| session(known, verdict, boundaries, now)).collect();
@@ -227,7 +227,7 @@ pub fn show(
     (sessions, projects)
 }
 
-impl Writer {
+impl StateWriter {
     /// This process.
     pub fn me() -> Self {
         let pid = std::process::id();
@@ -236,16 +236,21 @@ impl Writer {
     }
 }
 
-fn session(known: &Known<'_>, verdict: &Verdict, boundaries: &mut Boundaries, now: i64) -> Session {
-    let Known { name, meta, machine } = *known;
+fn session(
+    known: &KnownSession<'_>,
+    verdict: &SessionVerdict,
+    boundaries: &mut Boundaries,
+    now: i64,
+) -> DerivedSession {
+    let KnownSession { name, meta, machine } = *known;
     let full = meta.map_or(name, |meta| &meta.session_id);
     let project = meta.map_or_else(|| machine.start_cwd.clone().into(), |meta| meta.project_dir.clone());
     let owner = verdict.client.as_ref().map(|client| {
         let recorded = meta.and_then(|meta| meta.owners().find(|owner| owner.start_raw == client.start_raw));
-        Writer { pid: client.pid, proc_started: recorded.and_then(|owner| owner.proc_started) }
+        StateWriter { pid: client.pid, proc_started: recorded.and_then(|owner| owner.proc_started) }
     });
     let wait = machine.waits.iter().max_by_key(|wait| wait.agent.is_none());
-    Session {
+    DerivedSession {
         session_id: full.to_owned(),
         id: SessionId::new(full).map(|id| id.key().to_string()).unwrap_or_default(),
         cwd: if machine.cwd.is_empty() { project.clone() } else { machine.cwd.clone().into() },
@@ -264,8 +269,8 @@ fn session(known: &Known<'_>, verdict: &Verdict, boundaries: &mut Boundaries, no
         generation: machine.generation,
         subagents_active: verdict.agents,
         pending: wait
-            .filter(|_| verdict.display_state == State::Waiting)
-            .map(|wait| Pending { kind: wait.kind, tool_name: wait.tool.name.clone() }),
+            .filter(|_| verdict.display_state == SessionState::Waiting)
+            .map(|wait| PendingTool { kind: wait.kind, tool_name: wait.tool.name.clone() }),
         background_tasks: machine.background_tasks,
         error: machine.error.clone(),
         permission_mode: machine.permission_mode.clone(),
@@ -277,7 +282,10 @@ fn session(known: &Known<'_>, verdict: &Verdict, boundaries: &mut Boundaries, no
             .rev()
             .map(|worked| self::worked(worked, boundaries))
             .collect(),
-        ended: verdict.ended.as_ref().map(|(at, reason)| Ended { at: time(*at), reason: reason.clone() }),
+        ended: verdict
+            .ended
+            .as_ref()
+            .map(|(at, reason)| DerivedEnd { at: time(*at), reason: reason.clone() }),
         why: verdict.why.iter().map(|rule| rule.name()).collect(),
         created_at: meta.map(|meta| meta.created_at.clone()).unwrap_or_default(),
         branch: None,
@@ -286,7 +294,7 @@ fn session(known: &Known<'_>, verdict: &Verdict, boundaries: &mut Boundaries, no
     }
 }
 
-fn worked(worked: &Activity, boundaries: &mut Boundaries) -> Worked {
+fn worked(worked: &FileUse, boundaries: &mut Boundaries) -> Worked {
     Worked {
         project_path: boundaries.of(Path::new(&worked.file_path)),
         file_path: worked.file_path.clone(),
@@ -295,8 +303,8 @@ fn worked(worked: &Activity, boundaries: &mut Boundaries) -> Worked {
     }
 }
 
-fn projects(sessions: &[Session], tracked: &[PathBuf], now: i64) -> BTreeMap<String, Project> {
-    let mut of_project: BTreeMap<PathBuf, Vec<&Session>> = BTreeMap::new();
+fn projects(sessions: &[DerivedSession], tracked: &[PathBuf], now: i64) -> BTreeMap<String, DerivedProject> {
+    let mut of_project: BTreeMap<PathBuf, Vec<&DerivedSession>> = BTreeMap::new();
     let mut spelled: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     for session in sessions {
         let real =
@@ -311,22 +319,22 @@ fn projects(sessions: &[Session], tracked: &[PathBuf], now: i64) -> BTreeMap<Str
     for (package, session, at) in edits(sessions, now) {
         let real = std::fs::canonicalize(&package).unwrap_or_else(|_| package.clone());
         let name = name_of(spelled.get(&real).unwrap_or(&package));
-        let entry = projects.entry(name).or_insert_with(|| Project::quiet(&package));
+        let entry = projects.entry(name).or_insert_with(|| DerivedProject::quiet(&package));
         let is_decided = match entry.via {
             // What the sessions of the place itself say counts more, if anybody is there.
-            "session" => entry.live || entry.state != State::Idle,
+            "session" => entry.live || entry.state != SessionState::Idle,
             "activity" => entry.updated_at > time(at),
             _ => false,
         };
         if !is_decided {
-            entry.state = State::Working;
+            entry.state = SessionState::Working;
             entry.session_id = Some(session.session_id.clone());
             (entry.via, entry.live) = ("activity", true);
             (entry.state_changed_at, entry.updated_at) = (time(at), time(at));
         }
     }
     for project in tracked {
-        projects.entry(name_of(project)).or_insert_with(|| Project::quiet(project));
+        projects.entry(name_of(project)).or_insert_with(|| DerivedProject::quiet(project));
     }
     projects
 }
@@ -335,10 +343,10 @@ fn name_of(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-impl Project {
+impl DerivedProject {
     fn quiet(path: &Path) -> Self {
         Self {
-            state: State::Idle,
+            state: SessionState::Idle,
             session_id: None,
             via: "none",
             live: false,
@@ -351,12 +359,12 @@ impl Project {
 }
 
 /// The session that most needs a look decides: an active one, then one that is ready, then the latest.
-fn of_sessions(path: &Path, sessions: &[&Session]) -> Project {
-    let mut project = Project::quiet(path);
+fn of_sessions(path: &Path, sessions: &[&DerivedSession]) -> DerivedProject {
+    let mut project = DerivedProject::quiet(path);
     project.sessions = sessions.iter().map(|session| session.session_id.clone()).collect();
-    let urgency = |session: &&&Session| match session.display_state {
+    let urgency = |session: &&&DerivedSession| match session.display_state {
         state if state.is_active() => 2,
-        State::Ready => 1,
+        SessionState::Ready => 1,
         _ => 0,
     };
     let there = sessions.iter().filter(|session| session.ended.is_none());
@@ -373,7 +381,7 @@ fn of_sessions(path: &Path, sessions: &[&Session]) -> Project {
 }
 
 /// The latest edits of live sessions at work, by the package they were made in.
-fn edits(sessions: &[Session], now: i64) -> Vec<(PathBuf, &Session, i64)> {
+fn edits(sessions: &[DerivedSession], now: i64) -> Vec<(PathBuf, &DerivedSession, i64)> {
     let mut found = Vec::new();
     let mut seen = BTreeSet::new();
     for session in
@@ -401,13 +409,13 @@ impl DerivedState {
 
 /// The right to write the document: one process at a time has it.
 #[derive(Debug)]
-pub struct Pen {
+pub struct WriterLock {
     path: PathBuf,
     written: Option<Value>,
     lock: Lock,
 }
 
-impl Pen {
+impl WriterLock {
     /// The right; `None` while another process has it.
     ///
     /// # Errors

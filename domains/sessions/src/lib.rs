@@ -1,6 +1,6 @@
 //! Sessions: what each is doing, who lives, and what belongs to which project.
 
-pub mod book;
+pub mod catalog;
 pub mod compaction;
 pub mod derived;
 pub mod liveness;
@@ -12,4 +12,4 @@ pub mod retention;
 pub mod shells;
 mod state;
 
-pub use state::State;
+pub use state::SessionState;

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use hooks_common::session_log::{LoggedOwner, Meta};
 use platform::process::{Liveness, Site};
 
-use crate::book::Book;
+use crate::catalog::SessionCatalog;
 use crate::liveness::{Oracle, Says};
-use crate::machine::{Client, Machine, Rule};
-use crate::state::State;
+use crate::machine::{Machine, SessionClient, StateRule};
+use crate::state::SessionState;
 
 /// Ages after which the state of a session whose client cannot be looked up is no longer believed, in
 /// milliseconds. At the age itself it still is.
@@ -24,7 +24,7 @@ const GRACE: i64 = 2_000;
 
 /// What is known about one session before it is seen among the others.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
+pub struct KnownSession<'a> {
     /// The name of its directory.
     pub name: &'a str,
     /// What is fixed about it.
@@ -35,13 +35,13 @@ pub struct Known<'a> {
 
 /// A session as it is now.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Verdict {
+pub struct SessionVerdict {
     /// The name of its directory.
     pub name: String,
     /// What the session itself is doing.
-    pub state: State,
+    pub state: SessionState,
     /// The same, with its subagents.
-    pub display_state: State,
+    pub display_state: SessionState,
     /// When the state began, milliseconds since 1970.
     pub state_changed_at: i64,
     /// Whether its client lives; `None` when the session has ended.
@@ -53,17 +53,17 @@ pub struct Verdict {
     /// When and why it ended.
     pub ended: Option<(i64, String)>,
     /// The rules that led here.
-    pub why: Vec<Rule>,
+    pub why: Vec<StateRule>,
 }
 
 /// Reconciles the sessions of a book.
-pub fn of_book(book: &Book, oracle: &mut dyn Oracle, now: i64) -> Vec<Verdict> {
+pub fn of_book(book: &SessionCatalog, oracle: &mut dyn Oracle, now: i64) -> Vec<SessionVerdict> {
     let known: Vec<_> = book.known().collect();
     reconcile(&known, oracle, now)
 }
 
 /// Reconciles sessions; `now` in milliseconds since 1970. The verdicts stand in the order of the sessions.
-pub fn reconcile(sessions: &[Known<'_>], oracle: &mut dyn Oracle, now: i64) -> Vec<Verdict> {
+pub fn reconcile(sessions: &[KnownSession<'_>], oracle: &mut dyn Oracle, now: i64) -> Vec<SessionVerdict> {
     let latest = Latest::of(sessions);
     sessions.iter().map(|known| judge(known, &latest, oracle, now)).collect()
 }
@@ -75,7 +75,7 @@ struct Latest<'a>(HashMap<(u32, String, Option<String>), (u64, &'a str)>);
 impl<'a> Latest<'a> {
     /// A client has one session at a time: `/clear` and `/resume` leave the old one without a word. A process that
     /// was only guessed to be the client may have started many.
-    fn of(sessions: &[Known<'a>]) -> Self {
+    fn of(sessions: &[KnownSession<'a>]) -> Self {
         let mut latest = Self::default();
         for known in sessions {
             for client in clients(known).iter().filter(|client| !client.owner.guessed) {
@@ -87,19 +87,19 @@ impl<'a> Latest<'a> {
     }
 
     /// Whether the client went on to another session than `name`.
-    fn has_left(&self, client: &Client, name: &str) -> bool {
+    fn has_left(&self, client: &SessionClient, name: &str) -> bool {
         !client.owner.guessed && self.0.get(&key(client)).is_some_and(|(_, latest)| *latest != name)
     }
 }
 
 /// A process of a boot: its number and its start alone may come again after the next one.
-fn key(client: &Client) -> (u32, String, Option<String>) {
+fn key(client: &SessionClient) -> (u32, String, Option<String>) {
     (client.owner.pid, client.owner.start_raw.clone(), client.boot_id.clone())
 }
 
-fn judge(known: &Known<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle, now: i64) -> Verdict {
+fn judge(known: &KnownSession<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle, now: i64) -> SessionVerdict {
     let machine = known.machine;
-    let mut verdict = Verdict {
+    let mut verdict = SessionVerdict {
         name: known.name.to_owned(),
         state: machine.state,
         display_state: machine.state,
@@ -111,13 +111,14 @@ fn judge(known: &Known<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle, now: i
         why: vec![machine.why],
     };
     let clients = clients(known);
-    let is_left = |client: &&Client| latest.has_left(client, known.name);
+    let is_left = |client: &&SessionClient| latest.has_left(client, known.name);
     verdict.client = clients.last().map(|client| client.owner.clone());
     if verdict.ended.is_some() {
         return verdict;
     }
     let mut liveness = if clients.is_empty() { Liveness::Unknown } else { Liveness::Dead };
-    let there: Vec<&Client> = clients.iter().filter(|client| !client.has_ended && !is_left(client)).collect();
+    let there: Vec<&SessionClient> =
+        clients.iter().filter(|client| !client.has_ended && !is_left(client)).collect();
     for client in &there {
         let site = site_of(known, client);
         match oracle.liveness(&client.owner, &site, now) {
@@ -133,8 +134,8 @@ fn judge(known: &Known<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle, now: i
     // What a wrong clock dated into the future is no reason to wait for it.
     let is_in_grace = (0..=GRACE).contains(&(now - machine.updated_at));
     if liveness == Liveness::Dead && (is_superseded || !is_in_grace) {
-        let rule = if is_superseded { Rule::Superseded } else { Rule::PidDead };
-        verdict.go(State::Idle, machine.updated_at, rule);
+        let rule = if is_superseded { StateRule::Superseded } else { StateRule::PidDead };
+        verdict.go(SessionState::Idle, machine.updated_at, rule);
         verdict.ended = Some((machine.updated_at, rule.name().to_owned()));
         verdict.liveness = (!is_superseded).then_some(Liveness::Dead);
         return verdict;
@@ -149,9 +150,9 @@ fn judge(known: &Known<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle, now: i
             let client = verdict.client.clone().unwrap_or_default();
             let said = oracle.says(&client, session);
             match said.filter(|(_, since)| *since > machine.updated_at + HINT_LAG) {
-                Some((Says::Idle, since)) => verdict.go(State::Ready, since, Rule::ClientIdle),
-                Some((Says::Busy, since)) if machine.state == State::Waiting => {
-                    verdict.go(State::Working, since, Rule::ClientBusy);
+                Some((Says::Idle, since)) => verdict.go(SessionState::Ready, since, StateRule::ClientIdle),
+                Some((Says::Busy, since)) if machine.state == SessionState::Waiting => {
+                    verdict.go(SessionState::Working, since, StateRule::ClientBusy);
                 }
                 _ => {}
             }
@@ -164,7 +165,7 @@ fn judge(known: &Known<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle, now: i
 
 /// The clients that the log names, else the one that the session was opened with: it was in the session when that
 /// was first heard of, unless only its end was.
-fn clients(known: &Known<'_>) -> Vec<Client> {
+fn clients(known: &KnownSession<'_>) -> Vec<SessionClient> {
     if !known.machine.clients.is_empty() {
         return known.machine.clients.clone();
     }
@@ -172,10 +173,10 @@ fn clients(known: &Known<'_>) -> Vec<Client> {
         return Vec::new();
     };
     let entered = if known.machine.ended.is_none() { known.machine.began } else { 0 };
-    vec![Client { owner: owner.into(), boot_id: meta.boot_id.clone(), entered, has_ended: false }]
+    vec![SessionClient { owner: owner.into(), boot_id: meta.boot_id.clone(), entered, has_ended: false }]
 }
 
-fn site_of(known: &Known<'_>, client: &Client) -> Site {
+fn site_of(known: &KnownSession<'_>, client: &SessionClient) -> Site {
     let mut site = known.meta.map(Meta::site).unwrap_or_default();
     if let Some(boot) = &client.boot_id {
         site.boot_id = Some(boot.clone());
@@ -183,8 +184,8 @@ fn site_of(known: &Known<'_>, client: &Client) -> Site {
     site
 }
 
-impl Verdict {
-    fn go(&mut self, state: State, at: i64, rule: Rule) {
+impl SessionVerdict {
+    fn go(&mut self, state: SessionState, at: i64, rule: StateRule) {
         if self.state != state {
             (self.state, self.state_changed_at) = (state, at);
         }
@@ -195,15 +196,20 @@ impl Verdict {
     /// Nobody can be asked whether the client lives: what was said last counts for a while.
     fn decay(&mut self, machine: &Machine, now: i64) {
         let quiet = now - machine.updated_at;
-        let is_tired = matches!(self.state, State::Working | State::Waiting) && quiet > ACTIVE_STALE;
-        let is_at_rest = is_tired || self.state == State::Ready;
+        let is_tired =
+            matches!(self.state, SessionState::Working | SessionState::Waiting) && quiet > ACTIVE_STALE;
+        let is_at_rest = is_tired || self.state == SessionState::Ready;
         if quiet > STALE {
-            self.go(State::Idle, machine.updated_at + STALE, Rule::Decayed);
+            self.go(SessionState::Idle, machine.updated_at + STALE, StateRule::Decayed);
         } else if is_at_rest && now - machine.state_changed_at > READY_STALE {
             let since = if is_tired { machine.updated_at + ACTIVE_STALE } else { 0 };
-            self.go(State::Idle, since.max(machine.state_changed_at + READY_STALE), Rule::Decayed);
+            self.go(
+                SessionState::Idle,
+                since.max(machine.state_changed_at + READY_STALE),
+                StateRule::Decayed,
+            );
         } else if is_tired {
-            self.go(State::Ready, machine.updated_at + ACTIVE_STALE, Rule::Decayed);
+            self.go(SessionState::Ready, machine.updated_at + ACTIVE_STALE, StateRule::Decayed);
         }
     }
 
@@ -213,12 +219,12 @@ impl Verdict {
         if self.liveness == Some(Liveness::Unknown) && now - machine.updated_at > ACTIVE_STALE {
             return;
         }
-        if machine.waits.iter().any(|wait| wait.agent.is_some()) && self.state != State::Idle {
-            self.display_state = State::Waiting;
-            self.why.push(Rule::AgentWaits);
-        } else if at_work > 0 && self.state == State::Ready {
-            self.display_state = State::Working;
-            self.why.push(Rule::AgentsWork);
+        if machine.waits.iter().any(|wait| wait.agent.is_some()) && self.state != SessionState::Idle {
+            self.display_state = SessionState::Waiting;
+            self.why.push(StateRule::AgentWaits);
+        } else if at_work > 0 && self.state == SessionState::Ready {
+            self.display_state = SessionState::Working;
+            self.why.push(StateRule::AgentsWork);
         }
     }
 

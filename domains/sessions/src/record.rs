@@ -10,7 +10,7 @@ use crate::machine::Snapshot;
 /// One event, as far as states depend on it. Text is borrowed from the log where it holds no escapes.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-pub struct Record<'a> {
+pub struct EventRecord<'a> {
     /// Unique; a line that stands twice counts once.
     #[serde(borrow)]
     pub event_id: Cow<'a, str>,
@@ -96,7 +96,7 @@ pub struct Decided<'a> {
 /// Where an event stands among the events of its session: the boot, the clock at hook entry, and the event's id
 /// where two clocks agree. Never the place in the log: hooks of one event run in parallel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Key {
+pub struct EventKey {
     /// Counts the boots that the log has seen.
     pub boot: u32,
     /// Nanoseconds of that boot's monotonic clock.
@@ -116,7 +116,7 @@ pub struct Boots {
 
 impl Boots {
     /// The number of the boot that a line belongs to.
-    fn number(&mut self, record: &Record<'_>) -> u32 {
+    fn number(&mut self, record: &EventRecord<'_>) -> u32 {
         if let Some(boot) = record.boot_id.as_deref()
             && self.current.as_deref() != Some(boot)
         {
@@ -129,7 +129,7 @@ impl Boots {
 
 impl Boots {
     /// Carries on past events that were read.
-    pub fn pass(&mut self, events: &[Event<'_>]) {
+    pub fn pass(&mut self, events: &[OrderedEvent<'_>]) {
         for event in events {
             if let Some(snapshot) = &event.record.snapshot {
                 *self = snapshot.boots.clone();
@@ -139,7 +139,7 @@ impl Boots {
     }
 }
 
-impl Record<'_> {
+impl EventRecord<'_> {
     /// Milliseconds since 1970, 0 when the time cannot be read.
     pub fn at(&self) -> i64 {
         millis(&self.recorded_at)
@@ -151,7 +151,7 @@ impl Record<'_> {
     }
 }
 
-impl Key {
+impl EventKey {
     /// The same, for comparing.
     pub fn place(&self) -> (u32, u64, &str) {
         (self.boot, self.mono_ns, &self.event_id)
@@ -165,16 +165,16 @@ pub fn millis(time: &str) -> i64 {
 
 /// An event in its place.
 #[derive(Debug)]
-pub struct Event<'a> {
+pub struct OrderedEvent<'a> {
     /// Its boot, counted from the first that the log has seen.
     boot: u32,
     /// The byte at which its line begins.
     pub start: usize,
     /// What it says; apart, because sorting moves events about.
-    pub record: Box<Record<'a>>,
+    pub record: Box<EventRecord<'a>>,
 }
 
-impl Event<'_> {
+impl OrderedEvent<'_> {
     /// Where it stands among the others. What stands for the events before it stands where the last of them did.
     pub fn place(&self) -> (u32, u64, &str) {
         match &self.record.snapshot {
@@ -184,9 +184,9 @@ impl Event<'_> {
     }
 
     /// The same, to be kept.
-    pub fn key(&self) -> Key {
+    pub fn key(&self) -> EventKey {
         let (boot, mono_ns, event_id) = self.place();
-        Key { boot, mono_ns, event_id: event_id.to_owned() }
+        EventKey { boot, mono_ns, event_id: event_id.to_owned() }
     }
 }
 
@@ -194,7 +194,7 @@ impl Event<'_> {
 #[derive(Debug, Default)]
 pub struct Stretch<'a> {
     /// The events by their keys, doubles dropped.
-    pub events: Vec<Event<'a>>,
+    pub events: Vec<OrderedEvent<'a>>,
     /// The bytes at which lines begin that could not be read.
     pub skipped: Vec<usize>,
 }
@@ -213,14 +213,14 @@ pub fn read<'a>(bytes: &'a [u8], boots: &mut Boots) -> Stretch<'a> {
             continue;
         }
         // Checked as a whole, a line's text need not be checked piece by piece.
-        let record = std::str::from_utf8(line).ok().map(serde_json::from_str::<Box<Record<'a>>>);
+        let record = std::str::from_utf8(line).ok().map(serde_json::from_str::<Box<EventRecord<'a>>>);
         match record {
             Some(Ok(record)) if !record.event.is_empty() => {
                 if let Some(snapshot) = &record.snapshot {
                     *boots = snapshot.boots.clone();
                 }
                 let boot = boots.number(&record);
-                stretch.events.push(Event { boot, start, record });
+                stretch.events.push(OrderedEvent { boot, start, record });
             }
             _ => stretch.skipped.push(start),
         }

@@ -16,9 +16,9 @@ use platform::store::{self, lock};
 use platform::time::Moment;
 use serde::Serialize;
 
-use crate::book::{Log, changed_at};
+use crate::catalog::{SessionHistory, changed_at};
 use crate::liveness::Oracle;
-use crate::reconcile::{self, Known};
+use crate::reconcile::{self, KnownSession};
 
 /// Days that an ended session is kept unless the configuration says otherwise.
 pub const DAYS: u32 = 14;
@@ -158,9 +158,9 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
     if meta.as_ref().map_or_else(|| dir.is_of_newer_version(), |meta| !meta.is_supported()) {
         return None;
     }
-    let mut log = Log::default();
+    let mut log = SessionHistory::default();
     log.refresh(dir).ok()?;
-    let known = Known { name: "", meta: meta.as_ref(), machine: log.machine() };
+    let known = KnownSession { name: "", meta: meta.as_ref(), machine: log.machine() };
     let verdict = reconcile::reconcile(&[known], oracle, millis).pop()?;
     // Files may be older than what they hold: a copy, a clock that was set.
     let last = last.max(log.machine().updated_at).max(verdict.ended.as_ref().map_or(0, |(at, _)| *at));

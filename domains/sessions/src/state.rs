@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// The five states. Names and meaning are those of the files that other tools read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum SessionState {
     /// The model works.
     Working,
     /// The turn is over; the prompt waits for the user.
@@ -19,7 +19,7 @@ pub enum State {
     Waiting,
 }
 
-impl State {
+impl SessionState {
     /// The name on disk.
     pub fn name(self) -> &'static str {
         match self {
@@ -42,7 +42,7 @@ impl State {
     }
 }
 
-impl std::fmt::Display for State {
+impl std::fmt::Display for SessionState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use platform::process::Liveness;
-use sessions::book::Book;
+use sessions::catalog::SessionCatalog;
 use sessions::derived::derive;
 use sessions::projects::Boundaries;
 
@@ -62,14 +62,14 @@ fn two_hundred_sessions_of_one_megabyte() {
         put_log(&dir, &lines);
     }
     let now = || platform::time::Moment::now().wall.timestamp_millis();
-    let derived = |book: &Book| {
+    let derived = |book: &SessionCatalog| {
         let mut table = Table([(7, Liveness::Live)].into());
         let mut boundaries = Boundaries::new(home.paths.home(), Vec::new());
         derive(book, &mut table, &mut boundaries, &[], millis(1_000_000)).sessions.len()
     };
     println!("{SESSIONS} sessions, {} events and {bytes} bytes each", lines.len());
     for _ in 0..5 {
-        let (mut book, begun) = (Book::default(), Instant::now());
+        let (mut book, begun) = (SessionCatalog::default(), Instant::now());
         book.refresh(&home.paths, now());
         let read = begun.elapsed();
         assert_eq!(derived(&book), SESSIONS as usize);

@@ -7,13 +7,13 @@ use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
 use migrate::capacitor::{
-    Comparison, Fact, OurProject, OurSession, Reader, Stores, compare as compare_stores,
+    Comparison, OurProject, OurSession, Stores, StoresReader, UnheardFact, compare as compare_stores,
 };
 use platform::process::Liveness;
 use platform::store;
 use platform::time::Moment;
-use sessions::derived::{DerivedState, Session};
-use sessions::machine::{Machine, Rule};
+use sessions::derived::{DerivedSession, DerivedState};
+use sessions::machine::{Machine, StateRule};
 use sessions::projects::Boundaries;
 use sessions::record::{self, Boots};
 
@@ -33,7 +33,7 @@ pub fn compare(as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
     };
     let stores = Stores::read_with(&root, &project_of);
     let state = Overview::new(paths.clone()).derive(now);
-    let comparison = compare_stores(&Reader::here(&stores, now.wall), &our_projects(&paths, &state));
+    let comparison = compare_stores(&StoresReader::here(&stores, now.wall), &our_projects(&paths, &state));
     if as_json {
         return print_json(out, &comparison);
     }
@@ -61,7 +61,7 @@ fn our_projects(paths: &Paths, state: &DerivedState) -> Vec<OurProject> {
     projects.collect()
 }
 
-fn our_session(paths: &Paths, session: &Session) -> OurSession {
+fn our_session(paths: &Paths, session: &DerivedSession) -> OurSession {
     let (facts, written_at) = facts(paths, session);
     OurSession {
         id: session.session_id.clone(),
@@ -81,7 +81,7 @@ fn our_session(paths: &Paths, session: &Session) -> OurSession {
 }
 
 /// What made the session's present state another one than the older system's, and when that last heard of it.
-fn facts(paths: &Paths, session: &Session) -> (Vec<Fact>, Option<DateTime<Utc>>) {
+fn facts(paths: &Paths, session: &DerivedSession) -> (Vec<UnheardFact>, Option<DateTime<Utc>>) {
     let Some(id) = SessionId::new(&session.session_id) else { return (Vec::new(), None) };
     let bytes = store::read(&SessionDir::new(paths, &id).events()).ok().flatten().unwrap_or_default();
     let (mut machine, mut parting) = (Machine::default(), Parting::default());
@@ -89,8 +89,8 @@ fn facts(paths: &Paths, session: &Session) -> (Vec<Fact>, Option<DateTime<Utc>>)
         let rule = machine.apply(&event.record);
         parting.apply(&event.record, rule, &machine);
     }
-    let is_superseded = session.why.contains(&Rule::Superseded.name());
-    let facts = parting.facts().chain(is_superseded.then_some(Fact::Superseded)).collect();
+    let is_superseded = session.why.contains(&StateRule::Superseded.name());
+    let facts = parting.facts().chain(is_superseded.then_some(UnheardFact::Superseded)).collect();
     (facts, parting.written_at())
 }
 

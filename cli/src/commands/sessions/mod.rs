@@ -14,8 +14,8 @@ use platform::process;
 use platform::store::lock;
 use platform::time::{Moment, age};
 use serde_json::{Value, json};
-use sessions::State;
-use sessions::derived::Session;
+use sessions::SessionState;
+use sessions::derived::DerivedSession;
 use sessions::machine::WaitKind;
 use sessions::record::millis;
 
@@ -38,11 +38,11 @@ pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
         eprintln!("req: note: the registry could not be brought up to date: {error:#}");
     }
     let root = place.project.root();
-    let is_shown = |session: &&Session| {
+    let is_shown = |session: &&DerivedSession| {
         let is_here = !arguments.project || is_same_dir(&session.project_dir, root);
         is_here && (arguments.all || is_present(session))
     };
-    let mut shown: Vec<&Session> = state.sessions.iter().filter(is_shown).collect();
+    let mut shown: Vec<&DerivedSession> = state.sessions.iter().filter(is_shown).collect();
     shown.sort_by_key(|session| (session.project_dir.clone(), std::cmp::Reverse(session.updated_at.clone())));
     if arguments.json.json {
         let rows: Vec<Value> = shown.into_iter().map(row).collect();
@@ -57,12 +57,12 @@ pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// Whether the session goes on, as far as anybody can tell.
-pub fn is_present(session: &Session) -> bool {
-    session.ended.is_none() && (session.liveness == "live" || session.display_state != State::Idle)
+pub fn is_present(session: &DerivedSession) -> bool {
+    session.ended.is_none() && (session.liveness == "live" || session.display_state != SessionState::Idle)
 }
 
 /// A session for programs: the fields of `derived-state.json`, and those that this command had before there was one.
-fn row(session: &Session) -> Value {
+fn row(session: &DerivedSession) -> Value {
     let mut row = serde_json::to_value(session).unwrap_or_default();
     row["ppid"] = session.owner.as_ref().map_or(0, |owner| owner.pid).into();
     row["started_at"] = (millis(&session.created_at) / 1_000).into();
@@ -71,7 +71,7 @@ fn row(session: &Session) -> Value {
 }
 
 /// Enters the live sessions that the registry lacks and drops those that are gone.
-pub fn settle_registry(paths: &Paths, sessions: &[Session]) -> anyhow::Result<()> {
+pub fn settle_registry(paths: &Paths, sessions: &[DerivedSession]) -> anyhow::Result<()> {
     let mut living = Vec::new();
     let mut over = Vec::new();
     for session in sessions {
@@ -97,7 +97,7 @@ pub fn settle_registry(paths: &Paths, sessions: &[Session]) -> anyhow::Result<()
     Ok(())
 }
 
-fn table(sessions: &[&Session], now: Moment, out: &mut impl Write) -> anyhow::Result<()> {
+fn table(sessions: &[&DerivedSession], now: Moment, out: &mut impl Write) -> anyhow::Result<()> {
     writeln!(
         out,
         "{:<9} {:<11} {:>5}  {:<22} {:>4} {:>5}  {:>6}  PROJECT",
@@ -128,7 +128,7 @@ fn table(sessions: &[&Session], now: Moment, out: &mut impl Write) -> anyhow::Re
 }
 
 /// What a person should know beyond the state.
-pub fn remark(session: &Session) -> Option<String> {
+pub fn remark(session: &DerivedSession) -> Option<String> {
     if let Some(ended) = &session.ended {
         return Some(match ended.reason.as_str() {
             "pid_dead" => "its client is gone".to_owned(),
@@ -147,7 +147,7 @@ pub fn remark(session: &Session) -> Option<String> {
         };
         return Some(if tool.is_empty() { what.to_owned() } else { format!("{what}: {tool}") });
     }
-    if let Some(error) = session.error.as_ref().filter(|_| session.display_state == State::Ready) {
+    if let Some(error) = session.error.as_ref().filter(|_| session.display_state == SessionState::Ready) {
         return Some(format!("failed: {}", super::timeline::plain(error)));
     }
     if session.subagents_active > 0 {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use migrate::capacitor::{CapacitorState, Fact, is_written_there};
-use sessions::State;
-use sessions::machine::{Machine, Rule};
-use sessions::record::Record;
+use migrate::capacitor::{CapacitorState, UnheardFact, is_written_there};
+use sessions::SessionState;
+use sessions::machine::{Machine, StateRule};
+use sessions::record::EventRecord;
 
 /// One session in both systems, as far as events alone decide.
 #[derive(Debug, Clone, Default)]
@@ -18,13 +18,13 @@ pub struct Parting {
     is_over_there: bool,
     /// Whether what ours heard last, or what changed its state, is another event than theirs.
     ages_differ: bool,
-    facts: BTreeSet<Fact>,
+    facts: BTreeSet<UnheardFact>,
     written_at: Option<DateTime<Utc>>,
 }
 
 impl Parting {
     /// Takes the next event, which fell under `rule` and left `machine` as it is.
-    pub fn apply(&mut self, record: &Record<'_>, rule: Rule, machine: &Machine) {
+    pub fn apply(&mut self, record: &EventRecord<'_>, rule: StateRule, machine: &Machine) {
         let before = self.theirs;
         self.hear(record, machine);
         if self.theirs != before {
@@ -36,14 +36,14 @@ impl Parting {
         if self.agrees_with(machine) {
             self.facts.clear();
         }
-        if !self.agrees_with(machine) || rule == Rule::LateAfterEnd {
+        if !self.agrees_with(machine) || rule == StateRule::LateAfterEnd {
             self.facts.extend(fact(record, rule));
         }
     }
 
     /// What made the present state other than the older system's.
-    pub fn facts(&self) -> impl Iterator<Item = Fact> {
-        self.facts.iter().copied().chain(self.ages_differ.then_some(Fact::OtherAges))
+    pub fn facts(&self) -> impl Iterator<Item = UnheardFact> {
+        self.facts.iter().copied().chain(self.ages_differ.then_some(UnheardFact::OtherAges))
     }
 
     /// When the last event came that the older system writes down too.
@@ -54,12 +54,12 @@ impl Parting {
     /// Whether both show the same, and will when a subagent was not heard of for too long.
     fn agrees_with(&self, machine: &Machine) -> bool {
         let waits = machine.waits.iter().any(|wait| wait.agent.is_some());
-        let works = !machine.agents.is_empty() && machine.state == State::Ready;
+        let works = !machine.agents.is_empty() && machine.state == SessionState::Ready;
         self.theirs.unwrap_or_default() == in_their_words(machine.state) && !waits && !works
     }
 
     /// The older system's table.
-    fn hear(&mut self, record: &Record<'_>, machine: &Machine) {
+    fn hear(&mut self, record: &EventRecord<'_>, machine: &Machine) {
         let event = &*record.event;
         if event == "SessionStart" {
             self.is_over_there = false;
@@ -90,41 +90,45 @@ impl Parting {
 }
 
 /// What the older system does not heed in an event.
-fn fact(record: &Record<'_>, rule: Rule) -> Option<Fact> {
+fn fact(record: &EventRecord<'_>, rule: StateRule) -> Option<UnheardFact> {
     Some(match rule {
-        Rule::ToolFinished if record.event == "PostToolUseFailure" => Fact::TurnEndNotHeard,
-        Rule::LateTool | Rule::LatePermission if record.agent_id.is_empty() => Fact::LateTool,
-        Rule::TurnEnded if record.stop_hook_active => Fact::FinalStopWithHookActive,
-        Rule::TurnSentBack => Fact::TurnSentBack,
-        Rule::Started | Rule::NewLife => Fact::StartedAnew,
-        Rule::CompactionEnded => Fact::CompactionOver,
-        Rule::WaitGoesOn => Fact::WaitHeld,
-        Rule::QuestionAsked | Rule::FormAsked | Rule::WaitNotified => Fact::WaitNotHeard,
-        Rule::TurnFailed
-        | Rule::Interrupted
-        | Rule::PermissionDenied
-        | Rule::ToolRefused
-        | Rule::FormAnswered
-        | Rule::BatchFinished
-        | Rule::ClientLeft => Fact::TurnEndNotHeard,
-        Rule::AgentStarted
-        | Rule::AgentEvent
-        | Rule::AgentWaits
-        | Rule::AgentEnded
-        | Rule::AgentSentBack
-        | Rule::LateTool => Fact::SubagentTool,
-        Rule::LateAfterEnd => Fact::LateAfterEnd,
+        StateRule::ToolFinished if record.event == "PostToolUseFailure" => UnheardFact::TurnEndNotHeard,
+        StateRule::LateTool | StateRule::LatePermission if record.agent_id.is_empty() => {
+            UnheardFact::LateTool
+        }
+        StateRule::TurnEnded if record.stop_hook_active => UnheardFact::FinalStopWithHookActive,
+        StateRule::TurnSentBack => UnheardFact::TurnSentBack,
+        StateRule::Started | StateRule::NewLife => UnheardFact::StartedAnew,
+        StateRule::CompactionEnded => UnheardFact::CompactionOver,
+        StateRule::WaitGoesOn => UnheardFact::WaitHeld,
+        StateRule::QuestionAsked | StateRule::FormAsked | StateRule::WaitNotified => {
+            UnheardFact::WaitNotHeard
+        }
+        StateRule::TurnFailed
+        | StateRule::Interrupted
+        | StateRule::PermissionDenied
+        | StateRule::ToolRefused
+        | StateRule::FormAnswered
+        | StateRule::BatchFinished
+        | StateRule::ClientLeft => UnheardFact::TurnEndNotHeard,
+        StateRule::AgentStarted
+        | StateRule::AgentEvent
+        | StateRule::AgentWaits
+        | StateRule::AgentEnded
+        | StateRule::AgentSentBack
+        | StateRule::LateTool => UnheardFact::SubagentTool,
+        StateRule::LateAfterEnd => UnheardFact::LateAfterEnd,
         _ => return None,
     })
 }
 
 /// A state of ours in the older system's words.
-pub fn in_their_words(state: State) -> CapacitorState {
+pub fn in_their_words(state: SessionState) -> CapacitorState {
     match state {
-        State::Working => CapacitorState::Working,
-        State::Ready => CapacitorState::Ready,
-        State::Idle => CapacitorState::Idle,
-        State::Compacting => CapacitorState::Compacting,
-        State::Waiting => CapacitorState::Waiting,
+        SessionState::Working => CapacitorState::Working,
+        SessionState::Ready => CapacitorState::Ready,
+        SessionState::Idle => CapacitorState::Idle,
+        SessionState::Compacting => CapacitorState::Compacting,
+        SessionState::Waiting => CapacitorState::Waiting,
     }
 }

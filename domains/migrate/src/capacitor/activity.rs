@@ -20,12 +20,12 @@ pub struct SessionActivity {
     /// The session's folder.
     pub cwd: String,
     /// The files, newest first; those of the older variant come last.
-    pub entries: Vec<Activity>,
+    pub entries: Vec<FileActivity>,
 }
 
 /// One file, touched once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activity {
+pub struct FileActivity {
     /// The project it counts for.
     pub project_path: String,
     /// The file, absolute.
@@ -37,26 +37,26 @@ pub struct Activity {
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct FileVersion {
     #[serde(default)]
     version: u32,
 }
 
 #[derive(Deserialize)]
-struct File {
-    sessions: BTreeMap<String, Session>,
+struct ActivityFile {
+    sessions: BTreeMap<String, ActivitySession>,
 }
 
 #[derive(Deserialize)]
-struct Session {
+struct ActivitySession {
     #[serde(default)]
     cwd: String,
-    activity: Option<Vec<Entry>>,
+    activity: Option<Vec<ActivityEntry>>,
     files: Option<Vec<OldEntry>>,
 }
 
 #[derive(Deserialize)]
-struct Entry {
+struct ActivityEntry {
     #[serde(default)]
     project_path: String,
     #[serde(default)]
@@ -89,12 +89,12 @@ pub(super) fn read(
         Ok(None) => return nothing("not there"),
         Err(reason) => return nothing(&reason),
     };
-    if let Ok(Version { version }) = serde_json::from_str(&text)
+    if let Ok(FileVersion { version }) = serde_json::from_str(&text)
         && version > VERSION
     {
         return nothing(&format!("version {version} instead of {VERSION}"));
     }
-    let file: File = match serde_json::from_str(&text) {
+    let file: ActivityFile = match serde_json::from_str(&text) {
         Ok(file) => file,
         Err(error) => return nothing(&error.to_string()),
     };
@@ -115,24 +115,27 @@ pub(super) fn read(
 
 /// A session in today's shape, and how many of its entries have no time. Old entries follow the others, made
 /// absolute; one that stands in both lists counts once.
-fn migrate(session: Session, project_of: &dyn Fn(&str) -> Option<String>) -> (SessionActivity, usize) {
-    let Session { cwd, activity, files } = session;
+fn migrate(
+    session: ActivitySession,
+    project_of: &dyn Fn(&str) -> Option<String>,
+) -> (SessionActivity, usize) {
+    let ActivitySession { cwd, activity, files } = session;
     let mut entries = activity.unwrap_or_default();
     let mut seen: BTreeSet<_> = entries.iter().map(|entry| key(&entry.file_path, entry)).collect();
     for old in files.unwrap_or_default() {
         let file_path = absolute(&cwd, &old.file_path);
         let project_path = project_of(&file_path).unwrap_or_else(|| cwd.clone());
-        let entry = Entry { project_path, file_path, tool: old.tool, timestamp: old.timestamp };
+        let entry = ActivityEntry { project_path, file_path, tool: old.tool, timestamp: old.timestamp };
         if seen.insert(key(&entry.file_path, &entry)) {
             entries.push(entry);
         }
     }
-    let entries: Vec<_> = entries.into_iter().map(Activity::from).collect();
+    let entries: Vec<_> = entries.into_iter().map(FileActivity::from).collect();
     let timeless = entries.iter().filter(|entry| entry.at.is_none()).count();
     (SessionActivity { cwd, entries }, timeless)
 }
 
-fn key(file: &str, entry: &Entry) -> String {
+fn key(file: &str, entry: &ActivityEntry) -> String {
     format!("{file}|{}|{}", entry.timestamp, entry.tool)
 }
 
@@ -141,8 +144,8 @@ fn absolute(cwd: &str, file: &str) -> String {
     if file.starts_with('/') { file.to_owned() } else { format!("{}/{file}", cwd.trim_end_matches('/')) }
 }
 
-impl From<Entry> for Activity {
-    fn from(entry: Entry) -> Self {
+impl From<ActivityEntry> for FileActivity {
+    fn from(entry: ActivityEntry) -> Self {
         let at = DateTime::parse_from_rfc3339(&entry.timestamp).ok().map(|time| time.to_utc());
         Self { project_path: entry.project_path, file_path: entry.file_path, tool: entry.tool, at }
     }

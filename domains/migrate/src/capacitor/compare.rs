@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::explain::Explainer;
 use super::improvement::Improvement;
-use super::resolve::{Reader, Verdict};
-use super::state::CapacitorState as State;
+use super::resolve::{CapacitorVerdict, StoresReader};
+use super::state::CapacitorState;
 
 /// What we show for a project.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,7 @@ pub struct OurProject {
     /// The project.
     pub path: String,
     /// The state shown.
-    pub state: State,
+    pub state: CapacitorState,
     /// Whose state it is.
     pub session_id: Option<String>,
     /// Whether that session is verified to live.
@@ -36,7 +36,7 @@ impl OurProject {
     pub fn idle(path: &str) -> Self {
         Self {
             path: path.to_owned(),
-            state: State::Idle,
+            state: CapacitorState::Idle,
             session_id: None,
             live: false,
             via: "none".to_owned(),
@@ -54,7 +54,7 @@ pub struct OurSession {
     /// The project it belongs to.
     pub project: String,
     /// The state shown for it.
-    pub state: State,
+    pub state: CapacitorState,
     /// Whether its client lives.
     pub liveness: Liveness,
     /// Whether it ended, by an event or because another session took its client over.
@@ -67,12 +67,12 @@ pub struct OurSession {
     pub written_at: Option<DateTime<Utc>>,
     /// What made its present state other than the older system's rules make it. Not everything that ever
     /// happened: a late tool two turns ago explains nothing now.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<UnheardFact>,
 }
 
 impl OurSession {
     /// A session of which only the essentials are known.
-    pub fn new(id: &str, project: &str, state: State, liveness: Liveness) -> Self {
+    pub fn new(id: &str, project: &str, state: CapacitorState, liveness: Liveness) -> Self {
         Self {
             id: id.to_owned(),
             project: project.to_owned(),
@@ -90,7 +90,7 @@ impl OurSession {
 /// What our rules heeded in a session's events and the older system's rules do not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Fact {
+pub enum UnheardFact {
     /// A tool of an earlier turn ended after the turn, or a tool that was over was asked about; both change nothing.
     LateTool,
     /// The turn was ended by a Stop with `stop_hook_active`.
@@ -123,22 +123,22 @@ pub enum Fact {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Comparison {
     /// Every project that either side knows, by path.
-    pub projects: Vec<Compared>,
+    pub projects: Vec<ComparedProject>,
     /// The sums.
-    pub totals: Totals,
+    pub totals: ComparisonTotals,
     /// What could not be read of the older system's stores.
     pub problems: Vec<String>,
 }
 
 /// One project on both sides.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Compared {
+pub struct ComparedProject {
     /// The project, as we write it if we know it.
     pub path: String,
     /// What the older system shows.
-    pub legacy: Verdict,
+    pub legacy: CapacitorVerdict,
     /// What we show.
-    pub ours: Shown,
+    pub ours: OurVerdict,
     /// Whether both show the same state.
     pub agree: bool,
     /// Whether both hold the session to be alive, or not. No matter of agreement, but the next state depends on
@@ -154,9 +154,9 @@ pub struct Compared {
 
 /// Our side of a project.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Shown {
+pub struct OurVerdict {
     /// The state.
-    pub state: State,
+    pub state: CapacitorState,
     /// Whose state it is.
     pub session_id: Option<String>,
     /// Whether that session is verified to live.
@@ -170,7 +170,7 @@ pub struct Shown {
 
 /// How many projects agree.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Totals {
+pub struct ComparisonTotals {
     /// All projects.
     pub projects: usize,
     /// Those with the same state on both sides.
@@ -186,7 +186,7 @@ pub struct Totals {
 }
 
 /// Both sides of every project that either knows. `reader` holds the older system's stores and the moment.
-pub fn compare(reader: &Reader<'_>, ours: &[OurProject]) -> Comparison {
+pub fn compare(reader: &StoresReader<'_>, ours: &[OurProject]) -> Comparison {
     let explainer = Explainer::new(reader, ours);
     let mut projects: BTreeMap<_, _> =
         reader.paths().into_iter().map(|(form, path)| (form, OurProject::idle(&path))).collect();
@@ -196,11 +196,11 @@ pub fn compare(reader: &Reader<'_>, ours: &[OurProject]) -> Comparison {
     Comparison { totals: totals(&projects), projects, problems: reader.stores().problems.clone() }
 }
 
-fn compared(explainer: &Explainer<'_>, form: &str, ours: OurProject) -> Compared {
+fn compared(explainer: &Explainer<'_>, form: &str, ours: OurProject) -> ComparedProject {
     let legacy = explainer.reader().resolve(&ours.path);
     let agree = legacy.state == ours.state;
     let because = (!agree).then(|| explainer.explain(&legacy, &ours, form));
-    Compared {
+    ComparedProject {
         agree,
         same_liveness: legacy.is_locked == ours.live,
         same_session: legacy.session_id == ours.session_id,
@@ -208,7 +208,7 @@ fn compared(explainer: &Explainer<'_>, form: &str, ours: OurProject) -> Compared
         explanation: because.map(Improvement::line),
         legacy,
         path: ours.path,
-        ours: Shown {
+        ours: OurVerdict {
             state: ours.state,
             session_id: ours.session_id,
             live: ours.live,
@@ -219,8 +219,8 @@ fn compared(explainer: &Explainer<'_>, form: &str, ours: OurProject) -> Compared
 }
 
 #[allow(clippy::cast_precision_loss, reason = "nobody has so many projects")]
-fn totals(projects: &[Compared]) -> Totals {
-    let mut totals = Totals { projects: projects.len(), rate: 1.0, ..Totals::default() };
+fn totals(projects: &[ComparedProject]) -> ComparisonTotals {
+    let mut totals = ComparisonTotals { projects: projects.len(), rate: 1.0, ..ComparisonTotals::default() };
     for project in projects {
         match project.because {
             None => totals.agreeing += 1,

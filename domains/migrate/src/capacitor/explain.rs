@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use platform::process::Liveness;
 
-use super::compare::{Fact, OurProject, OurSession};
+use super::compare::{OurProject, OurSession, UnheardFact};
 use super::improvement::Improvement;
-use super::resolve::{Reader, Verdict, Via, is_within};
-use super::state::CapacitorState as State;
-use super::stores::Record;
+use super::resolve::{CapacitorVerdict, StoresReader, Via, is_within};
+use super::state::CapacitorState;
+use super::stores::SessionRecord;
 
 /// How much later our hook may have run than the older one for the same event, in seconds. Beyond that the older
 /// one did not write the event down.
@@ -18,14 +18,14 @@ const SAME_EVENT_SECS: i64 = 5;
 
 /// Everything that is known on both sides.
 pub struct Explainer<'a> {
-    reader: &'a Reader<'a>,
+    reader: &'a StoresReader<'a>,
     sessions: BTreeMap<&'a str, &'a OurSession>,
     projects: Vec<String>,
 }
 
 impl<'a> Explainer<'a> {
     /// Both sides.
-    pub fn new(reader: &'a Reader<'a>, ours: &'a [OurProject]) -> Self {
+    pub fn new(reader: &'a StoresReader<'a>, ours: &'a [OurProject]) -> Self {
         let sessions = ours.iter().flat_map(|project| &project.sessions);
         Self {
             reader,
@@ -35,12 +35,12 @@ impl<'a> Explainer<'a> {
     }
 
     /// The older system's side.
-    pub fn reader(&self) -> &'a Reader<'a> {
+    pub fn reader(&self) -> &'a StoresReader<'a> {
         self.reader
     }
 
     /// Why the states differ at `path`, which is in the form that paths are compared in.
-    pub fn explain(&self, legacy: &Verdict, ours: &OurProject, path: &str) -> Improvement {
+    pub fn explain(&self, legacy: &CapacitorVerdict, ours: &OurProject, path: &str) -> Improvement {
         let own = self.own(ours, path);
         if self.reader.stores().records_unreadable && legacy.recorded.is_none() && own.is_some() {
             return Improvement::StoreUnreadable;
@@ -63,7 +63,7 @@ impl<'a> Explainer<'a> {
     }
 
     /// The older system shows a session here.
-    fn shown(&self, legacy: &Verdict, ours: &OurProject, path: &str) -> Option<Improvement> {
+    fn shown(&self, legacy: &CapacitorVerdict, ours: &OurProject, path: &str) -> Option<Improvement> {
         let id = legacy.session_id.as_deref()?;
         let record = self.reader.record(id);
         let lock = self.reader.stores().locks.iter().find(|lock| legacy.lock.as_ref() == Some(&lock.name));
@@ -92,7 +92,7 @@ impl<'a> Explainer<'a> {
         }
         let lives = session.liveness == Liveness::Live;
         let comes_to_ours =
-            |recorded: State| recorded == session.state || by_facts(session, recorded).is_some();
+            |recorded: CapacitorState| recorded == session.state || by_facts(session, recorded).is_some();
         if legacy.is_faded() && lives && legacy.recorded.is_some_and(comes_to_ours) {
             return self.without_lock(session);
         }
@@ -108,13 +108,13 @@ impl<'a> Explainer<'a> {
     fn over(
         &self,
         session: &OurSession,
-        record: Option<&Record>,
+        record: Option<&SessionRecord>,
         locked_pid: Option<u32>,
     ) -> Option<Improvement> {
-        if session.facts.contains(&Fact::Superseded) {
+        if session.facts.contains(&UnheardFact::Superseded) {
             return Some(Improvement::SupersededSession);
         }
-        if session.facts.contains(&Fact::LateAfterEnd) {
+        if session.facts.contains(&UnheardFact::LateAfterEnd) {
             return Some(Improvement::LateEventAfterEnd);
         }
         // An end removes the record and only then counts as one; what is there again was written back by a hook
@@ -220,50 +220,62 @@ impl<'a> Explainer<'a> {
 }
 
 /// Whether the older system missed the last event that it would have written down.
-fn is_behind(record: &Record, session: &OurSession) -> bool {
+fn is_behind(record: &SessionRecord, session: &OurSession) -> bool {
     session.written_at.is_some_and(|at| at - record.updated_at > TimeDelta::seconds(SAME_EVENT_SECS))
 }
 
 fn other_ages(session: &OurSession) -> Option<Improvement> {
-    session.facts.contains(&Fact::OtherAges).then_some(Improvement::OtherAges)
+    session.facts.contains(&UnheardFact::OtherAges).then_some(Improvement::OtherAges)
 }
 
 /// Whether time alone makes `to` of `from` where nobody can tell who lives.
-fn fades_into(from: State, to: State) -> bool {
+fn fades_into(from: CapacitorState, to: CapacitorState) -> bool {
     match to {
-        State::Ready => matches!(from, State::Working | State::Waiting),
-        State::Idle => from != State::Idle,
+        CapacitorState::Ready => matches!(from, CapacitorState::Working | CapacitorState::Waiting),
+        CapacitorState::Idle => from != CapacitorState::Idle,
         _ => false,
     }
 }
 
 /// Which of the session's facts makes our state of the older system's.
-fn by_facts(session: &OurSession, legacy: State) -> Option<Improvement> {
+fn by_facts(session: &OurSession, legacy: CapacitorState) -> Option<Improvement> {
     let has = |fact| session.facts.contains(&fact);
     let ours = session.state;
     // Its subagents alone may be what works.
-    let at_rest =
-        matches!(ours, State::Ready | State::Idle) || ours == State::Working && session.subagents > 0;
+    let at_rest = matches!(ours, CapacitorState::Ready | CapacitorState::Idle)
+        || ours == CapacitorState::Working && session.subagents > 0;
     match legacy {
-        State::Compacting if has(Fact::CompactionOver) => Some(Improvement::CompactingStuck),
-        State::Working if ours == State::Waiting && has(Fact::WaitHeld) => {
+        CapacitorState::Compacting if has(UnheardFact::CompactionOver) => Some(Improvement::CompactingStuck),
+        CapacitorState::Working if ours == CapacitorState::Waiting && has(UnheardFact::WaitHeld) => {
             Some(Improvement::WaitHiddenByParallelTool)
         }
-        _ if ours == State::Waiting && has(Fact::WaitNotHeard) => Some(Improvement::WaitNotHeard),
-        _ if ours == State::Waiting && has(Fact::SubagentTool) => Some(Improvement::Subagents),
-        State::Working if at_rest && has(Fact::LateTool) => Some(Improvement::LateToolAfterStop),
-        State::Waiting if has(Fact::LateTool) => Some(Improvement::LateToolAfterStop),
-        State::Working | State::Waiting if ours != State::Compacting && has(Fact::SubagentTool) => {
+        _ if ours == CapacitorState::Waiting && has(UnheardFact::WaitNotHeard) => {
+            Some(Improvement::WaitNotHeard)
+        }
+        _ if ours == CapacitorState::Waiting && has(UnheardFact::SubagentTool) => {
             Some(Improvement::Subagents)
         }
-        _ if ours == State::Working && has(Fact::TurnSentBack) => Some(Improvement::TurnSentBack),
-        _ if legacy.is_active() && has(Fact::LateAfterEnd) => Some(Improvement::LateEventAfterEnd),
-        _ if legacy.is_active() && at_rest && has(Fact::StartedAnew) => Some(Improvement::StartedAnew),
-        State::Ready if ours == State::Working && session.subagents > 0 => Some(Improvement::Subagents),
-        _ if legacy.is_active() && at_rest && has(Fact::FinalStopWithHookActive) => {
+        CapacitorState::Working if at_rest && has(UnheardFact::LateTool) => {
+            Some(Improvement::LateToolAfterStop)
+        }
+        CapacitorState::Waiting if has(UnheardFact::LateTool) => Some(Improvement::LateToolAfterStop),
+        CapacitorState::Working | CapacitorState::Waiting
+            if ours != CapacitorState::Compacting && has(UnheardFact::SubagentTool) =>
+        {
+            Some(Improvement::Subagents)
+        }
+        _ if ours == CapacitorState::Working && has(UnheardFact::TurnSentBack) => {
+            Some(Improvement::TurnSentBack)
+        }
+        _ if legacy.is_active() && has(UnheardFact::LateAfterEnd) => Some(Improvement::LateEventAfterEnd),
+        _ if legacy.is_active() && at_rest && has(UnheardFact::StartedAnew) => Some(Improvement::StartedAnew),
+        CapacitorState::Ready if ours == CapacitorState::Working && session.subagents > 0 => {
+            Some(Improvement::Subagents)
+        }
+        _ if legacy.is_active() && at_rest && has(UnheardFact::FinalStopWithHookActive) => {
             Some(Improvement::FinalStopWithHookActive)
         }
-        _ if (at_rest || ours == State::Working) && has(Fact::TurnEndNotHeard) => {
+        _ if (at_rest || ours == CapacitorState::Working) && has(UnheardFact::TurnEndNotHeard) => {
             Some(Improvement::TurnEndNotHeard)
         }
         _ => None,

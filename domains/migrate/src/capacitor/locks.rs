@@ -16,7 +16,7 @@ const VOID_AFTER: u64 = 24 * 60 * 60 * 1000;
 
 /// A lock that the older system can read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lock {
+pub struct SessionLock {
     /// The folder's name.
     pub name: String,
     /// The process that is said to be the client.
@@ -46,7 +46,7 @@ pub enum LockKind {
     Other,
 }
 
-impl Lock {
+impl SessionLock {
     /// What the name says.
     pub fn kind(&self) -> LockKind {
         let stem = self.name.strip_suffix(".lock").unwrap_or(&self.name);
@@ -74,7 +74,7 @@ pub fn milliseconds(time: u64) -> u64 {
 
 /// All locks in a folder, by name, and what is wrong with others. Session directories of ours, names that begin
 /// with a dot and `legacy` are no locks.
-pub(super) fn read(folder: &Path) -> (Vec<Lock>, Vec<String>) {
+pub(super) fn read(folder: &Path) -> (Vec<SessionLock>, Vec<String>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => return (Vec::new(), vec![format!("{}: {}", folder.display(), missing_or(&error))]),
@@ -105,7 +105,7 @@ fn named_pid(stem: &str) -> Option<u32> {
 }
 
 /// What is strange about a lock that can be read.
-fn oddity(lock: &Lock) -> Option<String> {
+fn oddity(lock: &SessionLock) -> Option<String> {
     let stem = lock.name.strip_suffix(".lock")?;
     match lock.kind() {
         LockKind::Other => Some("named neither for a session and its process nor for a path".to_owned()),
@@ -116,7 +116,7 @@ fn oddity(lock: &Lock) -> Option<String> {
     }
 }
 
-fn read_lock(folder: &Path, name: String) -> Result<Lock, String> {
+fn read_lock(folder: &Path, name: String) -> Result<SessionLock, String> {
     if !folder.is_dir() {
         return Err("not a folder, so no lock".to_owned());
     }
@@ -131,7 +131,7 @@ fn read_lock(folder: &Path, name: String) -> Result<Lock, String> {
     let path = meta.get("path").and_then(Value::as_str).ok_or("meta.json names no path")?;
     let number = |key: &str| meta.get(key).and_then(Value::as_u64);
     let created = number("created").or_else(|| number("started"));
-    Ok(Lock {
+    Ok(SessionLock {
         name,
         pid,
         path: path.to_owned(),
@@ -169,7 +169,7 @@ mod tests {
         std::fs::write(lock.join("meta.json"), meta).unwrap();
     }
 
-    fn one(name: &str, meta: &str) -> Lock {
+    fn one(name: &str, meta: &str) -> SessionLock {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), name, "42", meta);
         let (locks, problems) = read(folder.path());
@@ -220,7 +220,7 @@ mod tests {
             assert!((Utc::now().timestamp() - made).abs() < 600);
             assert!(!lock.is_void(Utc::now()) && lock.is_void(at(made + 25 * HOUR)));
         }
-        assert!(Lock::default().is_void(at(0)), "no time at all");
+        assert!(SessionLock::default().is_void(at(0)), "no time at all");
     }
 
     #[test]

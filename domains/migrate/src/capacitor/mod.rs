@@ -14,13 +14,14 @@ pub mod resolve;
 pub mod state;
 pub mod stores;
 
-pub use activity::{Activity, SessionActivity};
+pub use activity::{FileActivity, SessionActivity};
 pub use compare::{
-    Compared, Comparison, Fact, OurProject, OurSession, Shown, Totals, compare, is_written_there,
+    ComparedProject, Comparison, ComparisonTotals, OurProject, OurSession, OurVerdict, UnheardFact, compare,
+    is_written_there,
 };
 pub use improvement::Improvement;
-pub use locks::{Lock, LockKind};
+pub use locks::{LockKind, SessionLock};
 pub use oracle::is_alive;
-pub use resolve::{IsAlive, Reader, Verdict, Via, resolve};
+pub use resolve::{CapacitorVerdict, IsAlive, StoresReader, Via, resolve};
 pub use state::CapacitorState;
-pub use stores::{Record, Stores};
+pub use stores::{SessionRecord, Stores};

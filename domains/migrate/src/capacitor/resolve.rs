@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::locks::Lock;
+use super::locks::SessionLock;
 use super::oracle::is_alive;
-use super::state::CapacitorState as State;
-use super::stores::{Record, Stores};
+use super::state::CapacitorState;
+use super::stores::{SessionRecord, Stores};
 
 /// After so many seconds a record without a lock is not believed.
 pub const STALE_SECS: i64 = 300;
@@ -28,9 +28,9 @@ pub type IsAlive<'a> = &'a dyn Fn(u32, Option<u64>) -> bool;
 
 /// What the older system shows for one project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Verdict {
+pub struct CapacitorVerdict {
     /// The state.
-    pub state: State,
+    pub state: CapacitorState,
     /// Whose state it is.
     pub session_id: Option<String>,
     /// Whether a lock says that the session lives.
@@ -44,7 +44,7 @@ pub struct Verdict {
     /// The lock that was chosen, by its folder's name.
     pub lock: Option<String>,
     /// The state in the record, before age made another one of it.
-    pub recorded: Option<State>,
+    pub recorded: Option<CapacitorState>,
 }
 
 /// The step that found a verdict.
@@ -63,7 +63,7 @@ pub enum Via {
 
 /// How a record's path lies to a lock's, the best last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Relation {
+enum PathRelation {
     Parent,
     Child,
     Exact,
@@ -71,26 +71,26 @@ enum Relation {
 
 /// The stores at one moment, with every path in the form paths are compared in and every lock's process looked
 /// up once.
-pub struct Reader<'a> {
+pub struct StoresReader<'a> {
     stores: &'a Stores,
     now: DateTime<Utc>,
     form: fn(&str) -> String,
-    records: Vec<(&'a Record, Vec<String>)>,
+    records: Vec<(&'a SessionRecord, Vec<String>)>,
     locks: Vec<SeenLock<'a>>,
-    touched: Vec<Touched<'a>>,
+    touched: Vec<FileTouch<'a>>,
 }
 
 /// A lock, whether or not its process runs.
 pub struct SeenLock<'a> {
     /// The lock.
-    pub lock: &'a Lock,
+    pub lock: &'a SessionLock,
     /// Whether it is believed.
     pub live: bool,
     path: String,
 }
 
 /// A file that was touched lately.
-pub struct Touched<'a> {
+pub struct FileTouch<'a> {
     /// By whom.
     pub session: &'a str,
     /// With which tool.
@@ -102,11 +102,11 @@ pub struct Touched<'a> {
 }
 
 /// The verdict on one path, with paths compared by their text.
-pub fn resolve(stores: &Stores, path: &str, now: DateTime<Utc>, is_alive: IsAlive<'_>) -> Verdict {
-    Reader::new(stores, now, is_alive).resolve(path)
+pub fn resolve(stores: &Stores, path: &str, now: DateTime<Utc>, is_alive: IsAlive<'_>) -> CapacitorVerdict {
+    StoresReader::new(stores, now, is_alive).resolve(path)
 }
 
-impl<'a> Reader<'a> {
+impl<'a> StoresReader<'a> {
     /// A reader that compares paths by their text and touches no disk.
     pub fn new(stores: &'a Stores, now: DateTime<Utc>, is_alive: IsAlive<'_>) -> Self {
         Self::with_form(stores, now, is_alive, text_form)
@@ -124,8 +124,8 @@ impl<'a> Reader<'a> {
         is_alive: IsAlive<'_>,
         form: fn(&str) -> String,
     ) -> Self {
-        let placed = |record: &'a Record| (record, record.paths().map(form).collect());
-        let seen = |lock: &'a Lock| SeenLock {
+        let placed = |record: &'a SessionRecord| (record, record.paths().map(form).collect());
+        let seen = |lock: &'a SessionLock| SeenLock {
             lock,
             path: form(&lock.path),
             live: !lock.is_void(now) && is_alive(lock.pid, lock.proc_started),
@@ -137,7 +137,7 @@ impl<'a> Reader<'a> {
             for entry in &activity.entries {
                 if entry.at.is_some_and(|at| (0..=ACTIVITY_SECS).contains(&age(at))) {
                     let (project, file) = (form(&entry.project_path), form(&entry.file_path));
-                    touched.push(Touched { session, tool: &entry.tool, project, file });
+                    touched.push(FileTouch { session, tool: &entry.tool, project, file });
                 }
             }
         }
@@ -157,17 +157,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The verdict on one path.
-    pub fn resolve(&self, path: &str) -> Verdict {
+    pub fn resolve(&self, path: &str) -> CapacitorVerdict {
         let path = self.form(path);
         self.by_lock(&path)
             .or_else(|| self.by_record(&path))
             .or_else(|| self.by_activity(&path))
-            .unwrap_or_else(|| Verdict::bare(State::Idle, Via::Nothing))
+            .unwrap_or_else(|| CapacitorVerdict::bare(CapacitorState::Idle, Via::Nothing))
     }
 
     /// Every path that the stores give a verdict for: compared form and written form.
     pub fn paths(&self) -> BTreeMap<String, String> {
-        let records = self.stores.records.values().flat_map(Record::paths);
+        let records = self.stores.records.values().flat_map(SessionRecord::paths);
         let locks = self.stores.locks.iter().map(|lock| lock.path.as_str());
         let touched = self.stores.activity.values().flat_map(|session| &session.entries);
         let touched = touched.map(|entry| entry.project_path.as_str()).filter(|path| !path.is_empty());
@@ -180,12 +180,12 @@ impl<'a> Reader<'a> {
     }
 
     /// A session's record.
-    pub fn record(&self, session: &str) -> Option<&'a Record> {
+    pub fn record(&self, session: &str) -> Option<&'a SessionRecord> {
         self.records.iter().map(|(record, _)| *record).find(|record| record.session_id == session)
     }
 
     /// Whether a record names exactly this path, in the compared form.
-    pub fn is_at(&self, record: &Record, path: &str) -> bool {
+    pub fn is_at(&self, record: &SessionRecord, path: &str) -> bool {
         record.paths().any(|own| self.form(own) == path)
     }
 
@@ -195,19 +195,19 @@ impl<'a> Reader<'a> {
     }
 
     /// The files touched lately, in any project.
-    pub fn touched(&self) -> &[Touched<'a>] {
+    pub fn touched(&self) -> &[FileTouch<'a>] {
         &self.touched
     }
 
-    fn by_lock(&self, path: &str) -> Option<Verdict> {
+    fn by_lock(&self, path: &str) -> Option<CapacitorVerdict> {
         let here = self.locks.iter().filter(|seen| seen.live && seen.path == path);
         // Of two that compare equal the older system takes the one its folder lists first, which nobody knows;
         // here it is the first by name.
         let lock =
             here.rev().max_by_key(|seen| (seen.lock.created.unwrap_or(0), seen.lock.path.as_str()))?.lock;
         let record = self.record_for(path);
-        Some(Verdict {
-            state: record.map_or(State::Ready, |record| record.state),
+        Some(CapacitorVerdict {
+            state: record.map_or(CapacitorState::Ready, |record| record.state),
             session_id: record.map(|record| record.session_id.clone()).or_else(|| lock.session_id.clone()),
             is_locked: true,
             cwd: Some(lock.path.clone()),
@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The record that the older system takes for a lock's: it goes by paths and never asks for the session.
-    fn record_for(&self, lock_path: &str) -> Option<&'a Record> {
+    fn record_for(&self, lock_path: &str) -> Option<&'a SessionRecord> {
         self.records
             .iter()
             .filter_map(|(record, paths)| {
@@ -233,35 +233,35 @@ impl<'a> Reader<'a> {
             .map(|(_, record)| record)
     }
 
-    fn by_record(&self, path: &str) -> Option<Verdict> {
+    fn by_record(&self, path: &str) -> Option<CapacitorVerdict> {
         let (record, _) = self
             .records
             .iter()
             .filter(|(record, paths)| !self.is_stale(record) && paths.iter().any(|own| own == path))
             .max_by_key(|(record, _)| (record.updated_at, &record.session_id))?;
         let mut state = record.state;
-        let tires = matches!(state, State::Working | State::Waiting);
+        let tires = matches!(state, CapacitorState::Working | CapacitorState::Waiting);
         if tires && self.age(record.updated_at) > ACTIVE_STALE_SECS {
-            state = State::Ready;
+            state = CapacitorState::Ready;
         }
-        if state == State::Ready && self.age(record.state_changed_at) > READY_TO_IDLE_SECS {
-            state = State::Idle;
+        if state == CapacitorState::Ready && self.age(record.state_changed_at) > READY_TO_IDLE_SECS {
+            state = CapacitorState::Idle;
         }
-        Some(Verdict {
+        Some(CapacitorVerdict {
             session_id: Some(record.session_id.clone()),
             cwd: Some(record.cwd.clone()),
             state_changed_at: Some(record.state_changed_at),
             recorded: Some(record.state),
-            ..Verdict::bare(state, Via::Record)
+            ..CapacitorVerdict::bare(state, Via::Record)
         })
     }
 
-    fn by_activity(&self, path: &str) -> Option<Verdict> {
+    fn by_activity(&self, path: &str) -> Option<CapacitorVerdict> {
         let found = self.touched.iter().any(|touched| touched.counts_for(path));
-        found.then(|| Verdict::bare(State::Working, Via::Activity))
+        found.then(|| CapacitorVerdict::bare(CapacitorState::Working, Via::Activity))
     }
 
-    fn is_stale(&self, record: &Record) -> bool {
+    fn is_stale(&self, record: &SessionRecord) -> bool {
         self.age(record.updated_at) > STALE_SECS
     }
 
@@ -270,8 +270,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Verdict {
-    fn bare(state: State, via: Via) -> Self {
+impl CapacitorVerdict {
+    fn bare(state: CapacitorState, via: Via) -> Self {
         Self {
             state,
             session_id: None,
@@ -290,7 +290,7 @@ impl Verdict {
     }
 }
 
-impl Touched<'_> {
+impl FileTouch<'_> {
     /// Whether the file makes the project at `path` work: it must be attributed to it and lie in it.
     pub fn counts_for(&self, path: &str) -> bool {
         self.project == path && is_within(&self.file, path)
@@ -307,13 +307,13 @@ fn is_below(path: &str, folder: &str) -> bool {
     path != folder && rest.starts_with('/')
 }
 
-fn relation(record: &str, lock: &str) -> Option<Relation> {
+fn relation(record: &str, lock: &str) -> Option<PathRelation> {
     if record == lock {
-        Some(Relation::Exact)
+        Some(PathRelation::Exact)
     } else if is_below(record, lock) {
-        Some(Relation::Child)
+        Some(PathRelation::Child)
     } else if is_below(lock, record) {
-        Some(Relation::Parent)
+        Some(PathRelation::Parent)
     } else {
         None
     }
@@ -349,14 +349,14 @@ mod tests {
     #[test]
     fn relations_respect_names() {
         for (record, lock, expected) in [
-            ("/a", "/a", Some(Relation::Exact)),
-            ("/a/b", "/a", Some(Relation::Child)),
-            ("/a", "/a/b", Some(Relation::Parent)),
+            ("/a", "/a", Some(PathRelation::Exact)),
+            ("/a/b", "/a", Some(PathRelation::Child)),
+            ("/a", "/a/b", Some(PathRelation::Parent)),
             ("/ab", "/a", None),
             ("/a", "/ab", None),
-            ("/a", "/", Some(Relation::Child)),
-            ("/", "/a", Some(Relation::Parent)),
-            ("/", "/", Some(Relation::Exact)),
+            ("/a", "/", Some(PathRelation::Child)),
+            ("/", "/a", Some(PathRelation::Parent)),
+            ("/", "/", Some(PathRelation::Exact)),
             ("a", "/", None),
         ] {
             assert_eq!(relation(record, lock), expected, "{record} {lock}");
@@ -370,11 +370,11 @@ mod tests {
         std::fs::create_dir(&real).unwrap();
         std::os::unix::fs::symlink(&real, folder.path().join("link")).unwrap();
         let now = Utc::now();
-        let record = Record::new("s", State::Working, &real.to_string_lossy(), now);
+        let record = SessionRecord::new("s", CapacitorState::Working, &real.to_string_lossy(), now);
         let stores = Stores { records: [("s".to_owned(), record)].into(), ..Stores::default() };
         let link = folder.path().join("link/");
         let link = link.to_string_lossy();
-        assert_eq!(Reader::here(&stores, now).resolve(&link).state, State::Working);
-        assert_eq!(resolve(&stores, &link, now, &|_, _| true).state, State::Idle);
+        assert_eq!(StoresReader::here(&stores, now).resolve(&link).state, CapacitorState::Working);
+        assert_eq!(resolve(&stores, &link, now, &|_, _| true).state, CapacitorState::Idle);
     }
 }

@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::activity::{self, SessionActivity};
-use super::locks::{self, Lock};
-use super::state::CapacitorState as State;
+use super::locks::{self, SessionLock};
+use super::state::CapacitorState;
 
 /// The only version of `sessions.json` that is understood.
 const RECORDS_VERSION: u64 = 3;
@@ -23,9 +23,9 @@ const RECORDS_VERSION: u64 = 3;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Stores {
     /// `sessions.json`: the last known state of each session, by its key in the file.
-    pub records: BTreeMap<String, Record>,
+    pub records: BTreeMap<String, SessionRecord>,
     /// `sessions/*.lock/`: who runs where, by name. Locks that cannot be read are among the problems.
-    pub locks: Vec<Lock>,
+    pub locks: Vec<SessionLock>,
     /// `ended-sessions/`: the sessions whose later events are ignored.
     pub ended: BTreeSet<String>,
     /// `file-activity.json`: the files that each session touched.
@@ -39,11 +39,11 @@ pub struct Stores {
 /// One session in `sessions.json`. One record that lacks one of the first five fields, or holds another type in
 /// any, costs the older system the whole file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct Record {
+pub struct SessionRecord {
     /// The session.
     pub session_id: String,
     /// Its last state.
-    pub state: State,
+    pub state: CapacitorState,
     /// The folder of its last event.
     pub cwd: String,
     /// When it was last written.
@@ -86,9 +86,9 @@ struct LastEvent {
     agent_transcript_path: Option<String>,
 }
 
-impl Record {
+impl SessionRecord {
     /// A record as the older system's hook writes it: the five fields, everything else empty.
-    pub fn new(session_id: &str, state: State, cwd: &str, at: DateTime<Utc>) -> Self {
+    pub fn new(session_id: &str, state: CapacitorState, cwd: &str, at: DateTime<Utc>) -> Self {
         Self {
             session_id: session_id.to_owned(),
             state,
@@ -136,9 +136,9 @@ impl Stores {
 
     fn read_records(&mut self, path: &Path) {
         #[derive(Deserialize)]
-        struct File {
+        struct RecordsFile {
             version: u32,
-            sessions: BTreeMap<String, Record>,
+            sessions: BTreeMap<String, SessionRecord>,
         }
         let text = match text(path) {
             Ok(Some(text)) => text,
@@ -148,7 +148,7 @@ impl Stores {
                 return self.problems.push(format!("{}: {reason}", path.display()));
             }
         };
-        match serde_json::from_str::<File>(&text) {
+        match serde_json::from_str::<RecordsFile>(&text) {
             Ok(file) if u64::from(file.version) == RECORDS_VERSION => {
                 for (key, record) in file.sessions.iter().filter(|(key, record)| **key != record.session_id) {
                     let problem = format!("`{key}` holds the record of `{}`", record.session_id);
@@ -254,7 +254,7 @@ mod tests {
 }"#,
         );
         let record = &stores.records["s1"];
-        assert_eq!((record.state, record.cwd.as_str()), (State::Waiting, "/repo"));
+        assert_eq!((record.state, record.cwd.as_str()), (CapacitorState::Waiting, "/repo"));
         assert_eq!(record.updated_at.timestamp_subsec_nanos(), 882_126_059);
         assert_eq!(record.state_changed_at.to_rfc3339(), "2026-01-27T18:20:00+00:00");
         assert!(!stores.records_unreadable);

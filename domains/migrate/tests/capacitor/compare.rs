@@ -1,8 +1,9 @@
 //! The comparison: each known difference is found where it arises, and nothing is explained that is not known.
 
-use migrate::capacitor::CapacitorState::{self as State, Idle, Ready, Waiting, Working};
+use migrate::capacitor::CapacitorState::{self, Idle, Ready, Waiting, Working};
 use migrate::capacitor::{
-    Comparison, Fact, Improvement, OurProject, OurSession, Reader, Stores, Via, compare, is_written_there,
+    Comparison, Improvement, OurProject, OurSession, Stores, StoresReader, UnheardFact, Via, compare,
+    is_written_there,
 };
 use platform::process::Liveness;
 use proptest::prelude::*;
@@ -41,11 +42,11 @@ fn table(events: &[Event]) -> HookTable {
     table
 }
 
-fn live(id: &str, state: State) -> OurSession {
+fn live(id: &str, state: CapacitorState) -> OurSession {
     OurSession { owner_pid: Some(CLIENT), ..OurSession::new(id, "/repo", state, Liveness::Live) }
 }
 
-fn with(fact: Fact, session: OurSession) -> OurSession {
+fn with(fact: UnheardFact, session: OurSession) -> OurSession {
     OurSession { facts: vec![fact], ..session }
 }
 
@@ -68,7 +69,7 @@ fn nobody(sessions: &[OurSession]) -> OurProject {
 }
 
 fn with_client(stores: &Stores, ours: &[OurProject]) -> Comparison {
-    compare(&Reader::new(stores, at(0), &|pid, _| pid == CLIENT), ours)
+    compare(&StoresReader::new(stores, at(0), &|pid, _| pid == CLIENT), ours)
 }
 
 #[track_caller]
@@ -86,27 +87,31 @@ fn rules_that_ours_has_and_theirs_has_not() {
     let long_ago = [event("UserPromptSubmit", -600), event("Stop", -500)];
     let late = [&long_ago[..], &[event("PostToolUse", -499)]].concat();
     let of = |fact, state| ours(&[with(fact, live("s1", state))]);
-    differs(Improvement::LateToolAfterStop, &stores(&late), &[of(Fact::LateTool, Ready)]);
+    differs(Improvement::LateToolAfterStop, &stores(&late), &[of(UnheardFact::LateTool, Ready)]);
 
     let prolonged = Event { stop_hook_active: true, ..event("Stop", -50) };
     let prolonged = stores(&[event("UserPromptSubmit", -60), prolonged]);
-    differs(Improvement::FinalStopWithHookActive, &prolonged, &[of(Fact::FinalStopWithHookActive, Ready)]);
+    differs(
+        Improvement::FinalStopWithHookActive,
+        &prolonged,
+        &[of(UnheardFact::FinalStopWithHookActive, Ready)],
+    );
 
     let compact = Event { source: Some("compact".to_owned()), ..event("SessionStart", -50) };
     let compacted = stores(&[event("SessionStart", -70), event("PreCompact", -60), compact]);
-    differs(Improvement::CompactingStuck, &compacted, &[of(Fact::CompactionOver, Ready)]);
+    differs(Improvement::CompactingStuck, &compacted, &[of(UnheardFact::CompactionOver, Ready)]);
 
     let asked = [event("UserPromptSubmit", -60), event("PermissionRequest", -50), event("PostToolUse", -49)];
-    differs(Improvement::WaitHiddenByParallelTool, &stores(&asked), &[of(Fact::WaitHeld, Waiting)]);
+    differs(Improvement::WaitHiddenByParallelTool, &stores(&asked), &[of(UnheardFact::WaitHeld, Waiting)]);
 
     let working = stores(&[event("UserPromptSubmit", -60), event("PreToolUse", -50)]);
-    differs(Improvement::WaitNotHeard, &working, &[of(Fact::WaitNotHeard, Waiting)]);
-    differs(Improvement::TurnEndNotHeard, &working, &[of(Fact::TurnEndNotHeard, Ready)]);
-    differs(Improvement::Subagents, &working, &[of(Fact::SubagentTool, Ready)]);
-    differs(Improvement::StartedAnew, &working, &[of(Fact::StartedAnew, Ready)]);
-    differs(Improvement::LateEventAfterEnd, &working, &[of(Fact::LateAfterEnd, Ready)]);
+    differs(Improvement::WaitNotHeard, &working, &[of(UnheardFact::WaitNotHeard, Waiting)]);
+    differs(Improvement::TurnEndNotHeard, &working, &[of(UnheardFact::TurnEndNotHeard, Ready)]);
+    differs(Improvement::Subagents, &working, &[of(UnheardFact::SubagentTool, Ready)]);
+    differs(Improvement::StartedAnew, &working, &[of(UnheardFact::StartedAnew, Ready)]);
+    differs(Improvement::LateEventAfterEnd, &working, &[of(UnheardFact::LateAfterEnd, Ready)]);
     let sent_back = stores(&[event("UserPromptSubmit", -60), event("Stop", -50)]);
-    differs(Improvement::TurnSentBack, &sent_back, &[of(Fact::TurnSentBack, Working)]);
+    differs(Improvement::TurnSentBack, &sent_back, &[of(UnheardFact::TurnSentBack, Working)]);
     let background = OurSession { subagents: 2, ..live("s1", Working) };
     differs(Improvement::Subagents, &stores(&long_ago), &[ours(&[background])]);
 }
@@ -147,7 +152,7 @@ fn who_lives_is_judged_differently() {
     differs(Improvement::UnknownLivenessDecay, &working, &[ours(&[far])]);
 
     let old = stores(&[event("SessionStart", -400), event("UserPromptSubmit", -301)]);
-    let far = OurSession { liveness: Liveness::Unknown, ..with(Fact::OtherAges, live("s1", Ready)) };
+    let far = OurSession { liveness: Liveness::Unknown, ..with(UnheardFact::OtherAges, live("s1", Ready)) };
     let without_lock = Stores { locks: Vec::new(), ..old };
     differs(Improvement::OtherAges, &without_lock, &[ours(std::slice::from_ref(&far))]);
     differs(Improvement::Unexplained, &without_lock, &[ours(&[OurSession { facts: Vec::new(), ..far }])]);
@@ -240,8 +245,8 @@ fn what_is_over_is_over() {
     let exit = stores(&[event("UserPromptSubmit", -60)]);
     let ended = OurSession { ended: true, ..live("s1", Idle) };
     let of = |fact| [nobody(&[with(fact, ended.clone())])];
-    differs(Improvement::LateEventAfterEnd, &exit, &of(Fact::LateAfterEnd));
-    differs(Improvement::SupersededSession, &exit, &of(Fact::Superseded));
+    differs(Improvement::LateEventAfterEnd, &exit, &of(UnheardFact::LateAfterEnd));
+    differs(Improvement::SupersededSession, &exit, &of(UnheardFact::Superseded));
     differs(Improvement::Unexplained, &exit, &[nobody(std::slice::from_ref(&ended))]);
 
     let left = stores(&[event("UserPromptSubmit", -60), event("SessionEnd", -50)]);
@@ -253,12 +258,21 @@ fn what_is_over_is_over() {
 #[test]
 fn facts_explain_only_what_follows_from_them() {
     let working = stores(&[event("UserPromptSubmit", -60)]);
-    for fact in
-        [Fact::CompactionOver, Fact::WaitHeld, Fact::WaitNotHeard, Fact::OtherAges, Fact::TurnSentBack]
-    {
+    for fact in [
+        UnheardFact::CompactionOver,
+        UnheardFact::WaitHeld,
+        UnheardFact::WaitNotHeard,
+        UnheardFact::OtherAges,
+        UnheardFact::TurnSentBack,
+    ] {
         differs(Improvement::Unexplained, &working, &[ours(&[with(fact, live("s1", Ready))])]);
     }
-    for fact in [Fact::LateTool, Fact::FinalStopWithHookActive, Fact::TurnEndNotHeard, Fact::CompactionOver] {
+    for fact in [
+        UnheardFact::LateTool,
+        UnheardFact::FinalStopWithHookActive,
+        UnheardFact::TurnEndNotHeard,
+        UnheardFact::CompactionOver,
+    ] {
         differs(Improvement::Unexplained, &working, &[ours(&[with(fact, live("s1", Waiting))])]);
     }
     differs(Improvement::Unexplained, &working, &[OurProject::idle("/repo")]);
@@ -272,7 +286,7 @@ fn the_sums_count_every_project_of_either_side() {
     let other = OurSession { project: "/other".to_owned(), ..live("s2", Ready) };
     let other = OurProject { path: "/other/".to_owned(), ..ours(&[other]) };
     let mine = OurProject { path: "/mine".to_owned(), state: Ready, ..OurProject::idle("") };
-    let repo = ours(&[with(Fact::TurnEndNotHeard, live("s1", Ready))]);
+    let repo = ours(&[with(UnheardFact::TurnEndNotHeard, live("s1", Ready))]);
     let comparison = with_client(&stores, &[other, mine, repo]);
     let totals = &comparison.totals;
     assert_eq!((totals.projects, totals.agreeing, totals.explained, totals.unexplained), (3, 1, 1, 1));
@@ -332,7 +346,7 @@ proptest! {
     ) {
         events.sort_by_key(|event| event.at);
         let stores = stores(&events);
-        let reader = Reader::new(&stores, at(0), &|pid, _| !dead.contains(&pid));
+        let reader = StoresReader::new(&stores, at(0), &|pid, _| !dead.contains(&pid));
         let ours: Vec<_> = reader.paths().values().map(|path| {
             let verdict = reader.resolve(path);
             let locked_here = stores.locks.iter().any(|lock| lock.path == *path && !dead.contains(&lock.pid));

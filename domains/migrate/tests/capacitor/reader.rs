@@ -3,19 +3,22 @@
 use std::cell::RefCell;
 
 use chrono::TimeDelta;
-use migrate::capacitor::CapacitorState::{self as State, Compacting, Idle, Ready, Waiting, Working};
-use migrate::capacitor::{Activity, Lock, Reader, Record, SessionActivity, Stores, Verdict, Via, resolve};
+use migrate::capacitor::CapacitorState::{self, Compacting, Idle, Ready, Waiting, Working};
+use migrate::capacitor::{
+    CapacitorVerdict, FileActivity, SessionActivity, SessionLock, SessionRecord, Stores, StoresReader, Via,
+    resolve,
+};
 
 use crate::{STARTED, at};
 
-fn record(id: &str, state: State, cwd: &str, updated: i64, changed: i64) -> Record {
-    let mut record = Record::new(id, state, cwd, at(-updated));
+fn record(id: &str, state: CapacitorState, cwd: &str, updated: i64, changed: i64) -> SessionRecord {
+    let mut record = SessionRecord::new(id, state, cwd, at(-updated));
     record.state_changed_at = at(-changed);
     record
 }
 
-fn lock(session: &str, pid: u32, path: &str, created: u64) -> Lock {
-    Lock {
+fn lock(session: &str, pid: u32, path: &str, created: u64) -> SessionLock {
+    SessionLock {
         name: format!("{session}-{pid}.lock"),
         pid,
         path: path.to_owned(),
@@ -26,12 +29,15 @@ fn lock(session: &str, pid: u32, path: &str, created: u64) -> Lock {
     }
 }
 
-fn stores(records: impl IntoIterator<Item = Record>, locks: impl IntoIterator<Item = Lock>) -> Stores {
+fn stores(
+    records: impl IntoIterator<Item = SessionRecord>,
+    locks: impl IntoIterator<Item = SessionLock>,
+) -> Stores {
     let records = records.into_iter().map(|record| (record.session_id.clone(), record)).collect();
     Stores { records, locks: locks.into_iter().collect(), ..Stores::default() }
 }
 
-fn show(stores: &Stores, path: &str) -> Verdict {
+fn show(stores: &Stores, path: &str) -> CapacitorVerdict {
     resolve(stores, path, at(0), &|_, _| true)
 }
 
@@ -76,7 +82,7 @@ fn a_lock_that_does_not_know_its_process_is_void_after_a_day() {
     old.proc_started = None;
     old.made_ms = Some(made * 1000);
     let stores = stores([], [old]);
-    let reader = |seconds| Reader::new(&stores, at(seconds), &|_, _| true).resolve("/repo").is_locked;
+    let reader = |seconds| StoresReader::new(&stores, at(seconds), &|_, _| true).resolve("/repo").is_locked;
     assert!(reader(86_400) && !reader(86_401));
 }
 
@@ -113,7 +119,7 @@ fn seconds_lose_against_milliseconds_as_they_do_there() {
 
 #[test]
 fn a_lock_s_record_is_ranked_by_path_then_age_then_id() {
-    let shown = |records: &[Record]| {
+    let shown = |records: &[SessionRecord]| {
         show(&stores(records.iter().cloned(), [lock("x", 1, "/repo", 5)]), "/repo").session_id.unwrap()
     };
     let parent = record("parent", Working, "/", 0, 0);
@@ -166,7 +172,7 @@ fn working_and_waiting_tire_after_30_seconds_and_compacting_does_not() {
 
 #[test]
 fn ready_falls_asleep_after_900_seconds_without_a_lock() {
-    let shown = |state, updated, changed, locks: &[Lock]| {
+    let shown = |state, updated, changed, locks: &[SessionLock]| {
         let stores = stores([record("s1", state, "/repo", updated, changed)], locks.iter().cloned());
         show(&stores, "/repo").state
     };
@@ -187,7 +193,7 @@ fn ages_are_whole_seconds() {
 #[test]
 fn activity_makes_work_where_no_session_was_found() {
     let touch = |project: &str, file: &str, age: i64| {
-        let entry = Activity {
+        let entry = FileActivity {
             project_path: project.to_owned(),
             file_path: file.to_owned(),
             tool: "Read".to_owned(),

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use migrate::capacitor::{Activity, CapacitorState as State, IsAlive, Lock, Record, Stores};
+use migrate::capacitor::{CapacitorState, FileActivity, IsAlive, SessionLock, SessionRecord, Stores};
 
 /// The tools whose files are recorded.
 const FILE_TOOLS: [&str; 4] = ["Edit", "Write", "Read", "NotebookEdit"];
@@ -44,7 +44,7 @@ pub struct Event {
 enum Action {
     Skip,
     Heartbeat,
-    Become(State),
+    Become(CapacitorState),
     End,
 }
 
@@ -65,7 +65,7 @@ pub struct HookTable {
 
 impl HookTable {
     /// The state that is recorded for a session.
-    pub fn state(&self, session: &str) -> Option<State> {
+    pub fn state(&self, session: &str) -> Option<CapacitorState> {
         self.stores.records.get(session).map(|record| record.state)
     }
 
@@ -112,17 +112,17 @@ impl HookTable {
     fn action(&self, event: &Event) -> Action {
         let current = self.state(&event.session);
         match event.name.as_str() {
-            "SessionStart" if current.is_some_and(State::is_active) => Action::Skip,
-            "SessionStart" => Action::Become(State::Ready),
-            "UserPromptSubmit" => Action::Become(State::Working),
-            "PreToolUse" | "PostToolUse" if current == Some(State::Working) => Action::Heartbeat,
-            "PreToolUse" | "PostToolUse" => Action::Become(State::Working),
-            "PermissionRequest" => Action::Become(State::Waiting),
-            "PreCompact" => Action::Become(State::Compacting),
+            "SessionStart" if current.is_some_and(CapacitorState::is_active) => Action::Skip,
+            "SessionStart" => Action::Become(CapacitorState::Ready),
+            "UserPromptSubmit" => Action::Become(CapacitorState::Working),
+            "PreToolUse" | "PostToolUse" if current == Some(CapacitorState::Working) => Action::Heartbeat,
+            "PreToolUse" | "PostToolUse" => Action::Become(CapacitorState::Working),
+            "PermissionRequest" => Action::Become(CapacitorState::Waiting),
+            "PreCompact" => Action::Become(CapacitorState::Compacting),
             "Notification" if event.notification_type.as_deref() == Some("idle_prompt") => {
-                Action::Become(State::Ready)
+                Action::Become(CapacitorState::Ready)
             }
-            "Stop" if !event.stop_hook_active => Action::Become(State::Ready),
+            "Stop" if !event.stop_hook_active => Action::Become(CapacitorState::Ready),
             "SessionEnd" => Action::End,
             _ => Action::Skip,
         }
@@ -136,8 +136,8 @@ impl HookTable {
         Some(if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
     }
 
-    fn write(&mut self, event: &Event, cwd: &str, state: Option<State>) {
-        let fresh = || Record::new(&event.session, State::Ready, cwd, event.at);
+    fn write(&mut self, event: &Event, cwd: &str, state: Option<CapacitorState>) {
+        let fresh = || SessionRecord::new(&event.session, CapacitorState::Ready, cwd, event.at);
         let record = self.stores.records.entry(event.session.clone()).or_insert_with(fresh);
         let state = state.unwrap_or(record.state);
         if state != record.state {
@@ -150,7 +150,7 @@ impl HookTable {
 
     fn end(&mut self, event: &Event, is_alive: IsAlive<'_>) {
         let of_session = format!("{}-", event.session);
-        let is_other = |lock: &Lock| lock.name.starts_with(&of_session) && lock.pid != event.pid;
+        let is_other = |lock: &SessionLock| lock.name.starts_with(&of_session) && lock.pid != event.pid;
         let others = self.stores.locks.iter().any(|lock| is_other(lock) && is_live(lock, event, is_alive));
         if !others {
             self.stores.ended.insert(event.session.clone());
@@ -168,7 +168,7 @@ impl HookTable {
         }
         let created = u64::try_from(event.at.timestamp_millis()).unwrap_or(0);
         self.stores.locks.retain(|lock| lock.name != name);
-        self.stores.locks.push(Lock {
+        self.stores.locks.push(SessionLock {
             name,
             pid: event.pid,
             path: cwd.to_owned(),
@@ -191,7 +191,7 @@ impl HookTable {
         let project_path = nearest.cloned().unwrap_or_else(|| cwd.to_owned());
         let session = self.stores.activity.entry(event.session.clone()).or_default();
         cwd.clone_into(&mut session.cwd);
-        let entry = Activity { project_path, file_path, tool: tool.clone(), at: Some(event.at) };
+        let entry = FileActivity { project_path, file_path, tool: tool.clone(), at: Some(event.at) };
         session.entries.insert(0, entry);
         session.entries.truncate(MOST_FILES);
     }
@@ -202,12 +202,12 @@ impl HookTable {
     }
 
     /// The recorded states, by session.
-    pub fn states(&self) -> BTreeMap<&str, State> {
+    pub fn states(&self) -> BTreeMap<&str, CapacitorState> {
         self.stores.records.iter().map(|(session, record)| (session.as_str(), record.state)).collect()
     }
 }
 
-fn is_live(lock: &Lock, event: &Event, is_alive: IsAlive<'_>) -> bool {
+fn is_live(lock: &SessionLock, event: &Event, is_alive: IsAlive<'_>) -> bool {
     !lock.is_void(event.at) && is_alive(lock.pid, lock.proc_started)
 }
 

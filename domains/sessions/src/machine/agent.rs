@@ -1,24 +1,24 @@
 //! Subagents: they work in the session's name and leave its own state alone.
 
-use super::{Machine, Rule, Wait};
-use crate::record::Record;
+use super::{Machine, StateRule, Wait};
+use crate::record::EventRecord;
 
 impl Machine {
     /// Whatever carries a subagent's id leaves the session's own state alone.
-    pub(super) fn of_agent(&mut self, record: &Record<'_>, at: i64) -> Rule {
+    pub(super) fn of_agent(&mut self, record: &EventRecord<'_>, at: i64) -> StateRule {
         let id = &*record.agent_id;
         let rule = match &*record.event {
-            "SubagentStart" => Rule::AgentStarted,
-            "SubagentStop" if record.is_refused() => Rule::AgentSentBack,
+            "SubagentStart" => StateRule::AgentStarted,
+            "SubagentStop" if record.is_refused() => StateRule::AgentSentBack,
             // Compaction sends an end without a type, and without a beginning.
             "SubagentStop" => {
                 self.agents.remove(id);
                 self.waits.retain(|wait| wait.agent.as_deref() != Some(id));
-                return Rule::AgentEnded;
+                return StateRule::AgentEnded;
             }
             "PermissionRequest" if !record.is_refused() => {
                 self.waits.push(Wait::of_agent(record));
-                Rule::AgentWaits
+                StateRule::AgentWaits
             }
             "PostToolUse" | "PostToolUseFailure" | "PermissionDenied" => {
                 self.waits.retain(|wait| {
@@ -27,11 +27,11 @@ impl Machine {
                 });
                 // The end of a tool may come after that of its subagent, and brings nobody back.
                 if !self.agents.contains_key(id) {
-                    return Rule::LateTool;
+                    return StateRule::LateTool;
                 }
-                Rule::AgentEvent
+                StateRule::AgentEvent
             }
-            _ => Rule::AgentEvent,
+            _ => StateRule::AgentEvent,
         };
         self.agents.insert(id.to_owned(), at);
         rule

@@ -3,16 +3,16 @@
 use hooks_common::session_log::LoggedOwner;
 use serde::{Deserialize, Serialize};
 
-use super::{Machine, Rule};
-use crate::record::Record;
-use crate::state::State;
+use super::{Machine, StateRule};
+use crate::record::EventRecord;
+use crate::state::SessionState;
 
 /// Clients kept.
 const MOST_CLIENTS: usize = 8;
 
 /// A client that has or had the session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Client {
+pub struct SessionClient {
     /// The process.
     pub owner: LoggedOwner,
     /// Its boot.
@@ -26,7 +26,7 @@ pub struct Client {
 
 /// How a session ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ended {
+pub struct ClientEnd {
     /// Milliseconds since 1970.
     pub at: i64,
     /// The host's reason.
@@ -34,13 +34,13 @@ pub struct Ended {
 }
 
 /// Whether the event starts the session; what the host calls a start after a compaction does not.
-pub(super) fn is_start(record: &Record<'_>) -> bool {
+pub(super) fn is_start(record: &EventRecord<'_>) -> bool {
     record.event == "SessionStart" && record.source != "compact" && record.agent_id.is_empty()
 }
 
 impl Machine {
     /// What comes after the end and is no new start. With several clients, what a client that left still sends.
-    pub(super) fn is_late(&self, record: &Record<'_>) -> bool {
+    pub(super) fn is_late(&self, record: &EventRecord<'_>) -> bool {
         let is_end = record.event == "SessionEnd" && record.agent_id.is_empty();
         if is_end || is_start(record) {
             return false;
@@ -48,7 +48,7 @@ impl Machine {
         self.ended.is_some() || self.sender(record).is_some_and(|sender| self.clients[sender].has_ended)
     }
 
-    pub(super) fn start(&mut self, record: &Record<'_>) -> Rule {
+    pub(super) fn start(&mut self, record: &EventRecord<'_>) -> StateRule {
         let was_ended = self.ended.take().is_some();
         let has_changed = record.owner.is_some() && !self.clients.is_empty() && self.sender(record).is_none();
         if was_ended {
@@ -65,18 +65,18 @@ impl Machine {
         self.enter(record);
         self.end_turn();
         self.compaction.clear();
-        self.go(State::Ready, if is_new_life { Rule::NewLife } else { Rule::Started })
+        self.go(SessionState::Ready, if is_new_life { StateRule::NewLife } else { StateRule::Started })
     }
 
     /// Notes which client starts or prompts the session; it stands last from then on.
-    pub(super) fn enter(&mut self, record: &Record<'_>) {
+    pub(super) fn enter(&mut self, record: &EventRecord<'_>) {
         let Some(owner) = &record.owner else { return };
         let known = self.sender(record).map(|sender| self.clients.remove(sender));
         // A guess says nothing against what was recognised.
         // Whose number came again is gone for good.
         self.clients.retain(|client| !client.has_ended || client.owner.pid != owner.pid);
         let owner = known.map(|known| known.owner).filter(|known| owner.guessed && !known.guessed);
-        self.clients.push(Client {
+        self.clients.push(SessionClient {
             owner: owner.or_else(|| record.owner.clone()).unwrap_or_default(),
             boot_id: record.boot_id.as_deref().map(str::to_owned),
             entered: record.mono_ns,
@@ -86,9 +86,9 @@ impl Machine {
         self.clients.drain(..surplus);
     }
 
-    pub(super) fn end(&mut self, record: &Record<'_>, at: i64) -> Rule {
+    pub(super) fn end(&mut self, record: &EventRecord<'_>, at: i64) -> StateRule {
         if self.ended.is_some() {
-            return Rule::EndedAgain;
+            return StateRule::EndedAgain;
         }
         let is_guess =
             |owner: &LoggedOwner| record.owner.as_ref().is_some_and(|named| named != owner && named.guessed);
@@ -98,11 +98,11 @@ impl Machine {
             owner.guessed || !is_guess(owner)
         });
         if sender.is_some_and(|sender| self.clients[sender].has_ended) {
-            return Rule::EndedAgain;
+            return StateRule::EndedAgain;
         }
         // A client that never had the session: the host sends an end for an id it could not resume.
         if sender.is_none() && record.owner.is_some() && !self.clients.is_empty() {
-            return Rule::Recorded;
+            return StateRule::Recorded;
         }
         let sender = sender.or_else(|| self.clients.iter().rposition(|client| !client.has_ended));
         if let Some(sender) = sender {
@@ -112,30 +112,30 @@ impl Machine {
             // The turn was that of the client that prompted last.
             if sender.is_some_and(|sender| sender + 1 == self.clients.len()) {
                 self.end_turn();
-                return self.go(State::Ready, Rule::ClientLeft);
+                return self.go(SessionState::Ready, StateRule::ClientLeft);
             }
-            return Rule::ClientLeft;
+            return StateRule::ClientLeft;
         }
         self.end_turn();
         self.forget_agents();
-        self.ended = Some(Ended { at, reason: record.reason.clone().into_owned() });
-        self.go(State::Idle, Rule::Ended)
+        self.ended = Some(ClientEnd { at, reason: record.reason.clone().into_owned() });
+        self.go(SessionState::Idle, StateRule::Ended)
     }
 
     /// Which client sent an event: the one it names, else the one whose child the hook was.
-    fn sender(&self, record: &Record<'_>) -> Option<usize> {
+    fn sender(&self, record: &EventRecord<'_>) -> Option<usize> {
         let Some(owner) = &record.owner else {
             return self.clients.iter().rposition(|client| client.owner.pid == record.ppid);
         };
         let boot = record.boot_id.as_deref();
         let exact = self.clients.iter().rposition(|client| client.is(owner, boot));
-        let may_be = |client: &Client| client.may_be(owner, boot);
+        let may_be = |client: &SessionClient| client.may_be(owner, boot);
         let there = || self.clients.iter().rposition(|client| !client.has_ended && may_be(client));
         exact.or_else(there).or_else(|| self.clients.iter().rposition(may_be))
     }
 }
 
-impl Client {
+impl SessionClient {
     fn is(&self, owner: &LoggedOwner, boot: Option<&str>) -> bool {
         (self.owner.pid, &self.owner.start_raw) == (owner.pid, &owner.start_raw) && self.is_of_boot(boot)
     }

@@ -12,12 +12,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use client::is_start;
-pub use client::{Client, Ended};
-pub use rule::Rule;
+pub use client::{ClientEnd, SessionClient};
+pub use rule::StateRule;
 pub use wait::{Wait, WaitKind};
 
-use crate::record::{Boots, Key, Record};
-use crate::state::State;
+use crate::record::{Boots, EventKey, EventRecord};
+use crate::state::SessionState;
 
 /// Recent files kept.
 const MOST_ACTIVITY: usize = 50;
@@ -29,7 +29,7 @@ const MOST_TOOLS: usize = 256;
 #[serde(default)]
 pub struct Machine {
     /// What the session itself is doing; its subagents do not count.
-    pub state: State,
+    pub state: SessionState,
     /// When that began, milliseconds since 1970.
     pub state_changed_at: i64,
     /// The last event that counted, milliseconds since 1970.
@@ -47,9 +47,9 @@ pub struct Machine {
     /// Whether a turn is under way.
     pub turn_open: bool,
     /// The clients that have or had the session in this life, the one that entered last at the end.
-    pub clients: Vec<Client>,
+    pub clients: Vec<SessionClient>,
     /// When and how the session ended, if all its clients said so.
-    pub ended: Option<Ended>,
+    pub ended: Option<ClientEnd>,
     /// What a person is waited for.
     pub waits: Vec<Wait>,
     /// Subagents by id, each with the time of its last event.
@@ -59,9 +59,9 @@ pub struct Machine {
     /// Why the last turn failed.
     pub error: Option<String>,
     /// The files that were last edited or read, latest last.
-    pub activity: VecDeque<Activity>,
+    pub activity: VecDeque<FileUse>,
     /// The rule behind the present state.
-    pub why: Rule,
+    pub why: StateRule,
     /// Events that counted.
     pub events: u64,
     /// What triggered the compaction that is under way.
@@ -83,7 +83,7 @@ pub struct Tool {
 
 /// A file that was worked on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Activity {
+pub struct FileUse {
     /// The file, absolute.
     pub file_path: String,
     /// `edit` or `read`.
@@ -100,22 +100,22 @@ pub struct Snapshot {
     /// Which boot the log stood in.
     pub boots: Boots,
     /// The last event that is in it.
-    pub upto: Key,
+    pub upto: EventKey,
 }
 
 impl Machine {
     /// Takes the next event; which rule it fell under.
-    pub fn apply(&mut self, record: &Record<'_>) -> Rule {
+    pub fn apply(&mut self, record: &EventRecord<'_>) -> StateRule {
         if let Some(snapshot) = &record.snapshot {
             *self = snapshot.machine.clone();
-            return Rule::Compacted;
+            return StateRule::Compacted;
         }
         // What `req` wrote says nothing about the state.
         if record.event.starts_with('_') {
-            return Rule::Recorded;
+            return StateRule::Recorded;
         }
         if self.is_late(record) {
-            return Rule::LateAfterEnd;
+            return StateRule::LateAfterEnd;
         }
         // A time that cannot be read is no reason to forget what is known.
         let at = Some(record.at()).filter(|at| *at != 0).unwrap_or(self.updated_at);
@@ -145,10 +145,10 @@ impl Machine {
         rule
     }
 
-    fn of_session(&mut self, record: &Record<'_>, at: i64) -> Rule {
+    fn of_session(&mut self, record: &EventRecord<'_>, at: i64) -> StateRule {
         match &*record.event {
             // A compaction may go on under a new id, which then begins with it.
-            "SessionStart" if is_start(record) || self.state == State::Idle => self.start(record),
+            "SessionStart" if is_start(record) || self.state == SessionState::Idle => self.start(record),
             "SessionStart" => {
                 self.enter(record);
                 self.compaction_ended("")
@@ -158,7 +158,7 @@ impl Machine {
                 self.enter(record);
                 self.begin_turn();
                 self.error = None;
-                self.go(State::Working, Rule::Prompt)
+                self.go(SessionState::Working, StateRule::Prompt)
             }
             "PreToolUse" => self.tool_begins(record),
             "PostToolUse" | "PostToolUseFailure" => self.tool_ends(record),
@@ -172,11 +172,11 @@ impl Machine {
                 // Between requests no tool runs, whatever became of it.
                 self.waits.retain(|wait| wait.agent.is_some());
                 self.compaction = record.trigger.clone().into_owned();
-                self.go(State::Compacting, Rule::CompactionStarted)
+                self.go(SessionState::Compacting, StateRule::CompactionStarted)
             }
             "Stop" if record.is_refused() => {
                 self.begin_turn();
-                self.go(State::Working, Rule::TurnSentBack)
+                self.go(SessionState::Working, StateRule::TurnSentBack)
             }
             "Stop" => {
                 self.end_turn();
@@ -184,20 +184,20 @@ impl Machine {
                 if record.background_tasks == 0 {
                     self.forget_agents();
                 }
-                self.go(State::Ready, Rule::TurnEnded)
+                self.go(SessionState::Ready, StateRule::TurnEnded)
             }
             "StopFailure" => {
                 self.end_turn();
                 self.error = Some(record.error_type.clone().into_owned());
-                self.go(State::Ready, Rule::TurnFailed)
+                self.go(SessionState::Ready, StateRule::TurnFailed)
             }
             "SessionEnd" => self.end(record, at),
-            "CwdChanged" => Rule::FolderChanged,
-            _ => Rule::Recorded,
+            "CwdChanged" => StateRule::FolderChanged,
+            _ => StateRule::Recorded,
         }
     }
 
-    fn go(&mut self, state: State, rule: Rule) -> Rule {
+    fn go(&mut self, state: SessionState, rule: StateRule) -> StateRule {
         self.state = state;
         rule
     }
@@ -215,29 +215,29 @@ impl Machine {
     }
 
     /// A compaction that a person asked for ends at the prompt, any other in the middle of the work.
-    fn compaction_ended(&mut self, trigger: &str) -> Rule {
-        if self.state != State::Compacting {
-            return Rule::Recorded;
+    fn compaction_ended(&mut self, trigger: &str) -> StateRule {
+        if self.state != SessionState::Compacting {
+            return StateRule::Recorded;
         }
         let trigger = if self.compaction.is_empty() { trigger } else { &self.compaction };
         let is_manual = trigger == "manual";
         self.compaction.clear();
         if is_manual {
             self.end_turn();
-            self.go(State::Ready, Rule::CompactionEnded)
+            self.go(SessionState::Ready, StateRule::CompactionEnded)
         } else {
             self.turn_open = true;
-            self.go(State::Working, Rule::CompactionEnded)
+            self.go(SessionState::Working, StateRule::CompactionEnded)
         }
     }
 
-    fn note_activity(&mut self, record: &Record<'_>, at: i64) {
+    fn note_activity(&mut self, record: &EventRecord<'_>, at: i64) {
         if record.event != "PostToolUse" || record.file_path.is_empty() || record.file_op.is_empty() {
             return;
         }
         self.activity.retain(|old| old.file_path != record.file_path || old.op != record.file_op);
         let (file_path, op) = (record.file_path.clone().into_owned(), record.file_op.clone().into_owned());
-        self.activity.push_back(Activity { file_path, op, at });
+        self.activity.push_back(FileUse { file_path, op, at });
         let surplus = self.activity.len().saturating_sub(MOST_ACTIVITY);
         self.activity.drain(..surplus);
     }

@@ -6,7 +6,7 @@ macro_rules! rules {
     ($($(#[$doc:meta])+ $name:ident = $id:literal,)+) => {
         /// What an event, or the passing of time, meant. The names are those of `why` in `derived-state.json`.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
-        pub enum Rule {
+        pub enum StateRule {
             $($(#[$doc])+ #[serde(rename = $id)] $name,)+
             /// The event is in the log and changes nothing; or a newer version knows a rule that this one does not.
             #[default]
@@ -14,7 +14,7 @@ macro_rules! rules {
             Recorded,
         }
 
-        impl Rule {
+        impl StateRule {
             /// The name in files and for people.
             pub fn name(self) -> &'static str {
                 match self {
@@ -109,7 +109,7 @@ rules! {
     ClientBusy = "client_busy",
 }
 
-impl std::fmt::Display for Rule {
+impl std::fmt::Display for StateRule {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
     }

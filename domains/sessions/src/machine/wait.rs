@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MOST_TOOLS, Machine, Rule, Tool};
-use crate::record::Record;
-use crate::state::State;
+use super::{MOST_TOOLS, Machine, StateRule, Tool};
+use crate::record::EventRecord;
+use crate::state::SessionState;
 
 /// Something that a person must answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ impl Wait {
         Self { kind, tool: Tool::default(), tool_use_id: None, agent: None }
     }
 
-    pub(super) fn of_agent(record: &Record<'_>) -> Self {
+    pub(super) fn of_agent(record: &EventRecord<'_>) -> Self {
         Self {
             tool: Tool::of(record),
             agent: Some(record.agent_id.clone().into_owned()),
@@ -49,17 +49,17 @@ impl Wait {
 }
 
 impl Tool {
-    fn of(record: &Record<'_>) -> Self {
+    fn of(record: &EventRecord<'_>) -> Self {
         Self { name: record.tool_name.clone().into_owned(), input: record.input_digest.clone().into_owned() }
     }
 }
 
 impl Machine {
-    pub(super) fn tool_begins(&mut self, record: &Record<'_>) -> Rule {
+    pub(super) fn tool_begins(&mut self, record: &EventRecord<'_>) -> StateRule {
         self.turn_open = true;
         self.waits.retain(|wait| wait.kind != WaitKind::Unnamed);
         if record.is_refused() {
-            return self.after_wait(Rule::ToolRefused);
+            return self.after_wait(StateRule::ToolRefused);
         }
         let (id, tool) = (record.tool_use_id.clone().into_owned(), Tool::of(record));
         if self.tools.len() < MOST_TOOLS {
@@ -68,15 +68,15 @@ impl Machine {
         if matches!(&*record.tool_name, "AskUserQuestion" | "ExitPlanMode") {
             let wait = Wait { tool, tool_use_id: Some(id), ..Wait::of(WaitKind::Question) };
             self.waits.push(wait);
-            return self.go(State::Waiting, Rule::QuestionAsked);
+            return self.go(SessionState::Waiting, StateRule::QuestionAsked);
         }
-        self.after_wait(Rule::ToolStarted)
+        self.after_wait(StateRule::ToolStarted)
     }
 
-    pub(super) fn tool_ends(&mut self, record: &Record<'_>) -> Rule {
+    pub(super) fn tool_ends(&mut self, record: &EventRecord<'_>) -> StateRule {
         let opened = self.tools.remove(&*record.tool_use_id);
         if opened.is_none() && !self.turn_open {
-            return Rule::LateTool;
+            return StateRule::LateTool;
         }
         let tool = opened.unwrap_or_else(|| Tool::of(record));
         self.answered(&record.tool_use_id, &tool);
@@ -85,24 +85,32 @@ impl Machine {
         }
         if record.is_interrupt {
             self.end_turn();
-            return self.go(State::Ready, Rule::Interrupted);
+            return self.go(SessionState::Ready, StateRule::Interrupted);
         }
         self.turn_open = true;
         // A tool that ends beside a compaction does not end that.
-        if self.state == State::Compacting { Rule::ToolFinished } else { self.after_wait(Rule::ToolFinished) }
+        if self.state == SessionState::Compacting {
+            StateRule::ToolFinished
+        } else {
+            self.after_wait(StateRule::ToolFinished)
+        }
     }
 
     /// Tools that were refused or failed their checks end only here.
-    pub(super) fn batch_ends(&mut self) -> Rule {
+    pub(super) fn batch_ends(&mut self) -> StateRule {
         if !self.turn_open {
-            return Rule::LateTool;
+            return StateRule::LateTool;
         }
         self.tools.clear();
         self.waits.retain(|wait| wait.agent.is_some() || wait.kind == WaitKind::Form);
-        if self.state == State::Waiting { self.after_wait(Rule::BatchFinished) } else { Rule::BatchFinished }
+        if self.state == SessionState::Waiting {
+            self.after_wait(StateRule::BatchFinished)
+        } else {
+            StateRule::BatchFinished
+        }
     }
 
-    pub(super) fn permission_asked(&mut self, record: &Record<'_>) -> Rule {
+    pub(super) fn permission_asked(&mut self, record: &EventRecord<'_>) -> StateRule {
         let tool = Tool::of(record);
         let is_asked = |id: &String| self.waits.iter().any(|wait| wait.tool_use_id.as_ref() == Some(id));
         let use_of = self.tools.iter().find(|(id, open)| **open == tool && !is_asked(id));
@@ -111,24 +119,28 @@ impl Machine {
             if let Some(id) = tool_use_id {
                 self.tools.remove(&id);
             }
-            return Rule::ToolRefused;
+            return StateRule::ToolRefused;
         }
         let has_question = self.waits.iter().any(|wait| wait.tool == tool && wait.kind == WaitKind::Question);
         if tool_use_id.is_none() && !has_question && self.finished.contains(&tool) {
-            return Rule::LatePermission;
+            return StateRule::LatePermission;
         }
         self.waits.retain(|wait| wait.kind != WaitKind::Unnamed);
         if !has_question {
             self.waits.push(Wait { tool, tool_use_id, ..Wait::of(WaitKind::Permission) });
         }
         self.turn_open = true;
-        self.go(State::Waiting, Rule::PermissionAsked)
+        self.go(SessionState::Waiting, StateRule::PermissionAsked)
     }
 
-    pub(super) fn permission_denied(&mut self, record: &Record<'_>) -> Rule {
+    pub(super) fn permission_denied(&mut self, record: &EventRecord<'_>) -> StateRule {
         let tool = self.tools.remove(&*record.tool_use_id).unwrap_or_else(|| Tool::of(record));
         self.answered(&record.tool_use_id, &tool);
-        if self.turn_open { self.after_wait(Rule::PermissionDenied) } else { Rule::PermissionDenied }
+        if self.turn_open {
+            self.after_wait(StateRule::PermissionDenied)
+        } else {
+            StateRule::PermissionDenied
+        }
     }
 
     /// Ends the wait for a tool. Of several uses with the same input nobody knows which was asked about: each that
@@ -144,43 +156,47 @@ impl Machine {
         }
     }
 
-    pub(super) fn form_asked(&mut self) -> Rule {
+    pub(super) fn form_asked(&mut self) -> StateRule {
         self.turn_open = true;
         self.waits.push(Wait::of(WaitKind::Form));
-        self.go(State::Waiting, Rule::FormAsked)
+        self.go(SessionState::Waiting, StateRule::FormAsked)
     }
 
-    pub(super) fn form_answered(&mut self) -> Rule {
+    pub(super) fn form_answered(&mut self) -> StateRule {
         self.waits.retain(|wait| !matches!(wait.kind, WaitKind::Form | WaitKind::Unnamed));
-        if self.state == State::Waiting { self.after_wait(Rule::FormAnswered) } else { Rule::FormAnswered }
+        if self.state == SessionState::Waiting {
+            self.after_wait(StateRule::FormAnswered)
+        } else {
+            StateRule::FormAnswered
+        }
     }
 
-    pub(super) fn notified(&mut self, record: &Record<'_>) -> Rule {
+    pub(super) fn notified(&mut self, record: &EventRecord<'_>) -> StateRule {
         match &*record.notification_type {
             "idle_prompt" => {
                 self.end_turn();
                 self.waits.clear();
                 self.compaction.clear();
-                self.go(State::Ready, Rule::IdlePrompt)
+                self.go(SessionState::Ready, StateRule::IdlePrompt)
             }
             // Said some seconds after what it is about: an answer may have come before.
-            "permission_prompt" if !self.waits.is_empty() => Rule::WaitNotified,
+            "permission_prompt" if !self.waits.is_empty() => StateRule::WaitNotified,
             "permission_prompt" | "elicitation_dialog" => {
                 if !self.waits.iter().any(|wait| wait.agent.is_none()) {
                     self.waits.push(Wait::of(WaitKind::Unnamed));
                 }
                 self.turn_open = true;
-                self.go(State::Waiting, Rule::WaitNotified)
+                self.go(SessionState::Waiting, StateRule::WaitNotified)
             }
-            _ => Rule::Recorded,
+            _ => StateRule::Recorded,
         }
     }
 
     /// Working again, unless a person is still waited for.
-    pub(super) fn after_wait(&mut self, rule: Rule) -> Rule {
+    pub(super) fn after_wait(&mut self, rule: StateRule) -> StateRule {
         if self.waits.iter().any(|wait| wait.agent.is_none()) {
-            return self.go(State::Waiting, Rule::WaitGoesOn);
+            return self.go(SessionState::Waiting, StateRule::WaitGoesOn);
         }
-        self.go(State::Working, rule)
+        self.go(SessionState::Working, rule)
     }
 }

@@ -17,7 +17,7 @@ const RARELY: u64 = 100;
 
 /// A line; the order of the fields is the one on disk.
 #[derive(Serialize)]
-struct Line<'a> {
+struct HistoryLine<'a> {
     cwd: &'a str,
     parent_app: ParentApp,
     pid: u32,
@@ -27,7 +27,7 @@ struct Line<'a> {
 
 /// Appends that a shell is somewhere else now.
 pub fn append(path: &Path, pid: u32, shell: &Shell, now: DateTime<Utc>) -> io::Result<()> {
-    let line = Line {
+    let line = HistoryLine {
         cwd: &shell.cwd,
         parent_app: shell.parent_app,
         pid,

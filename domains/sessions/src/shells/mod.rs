@@ -62,7 +62,7 @@ pub struct Prompt {
 
 /// What became of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reported {
+pub enum ReportOutcome {
     /// It is kept, and the folder is another than before.
     Moved,
     /// It is kept; the folder is the same.
@@ -145,7 +145,7 @@ impl Shell {
 
 /// A shell as a reader sees it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Seen {
+pub struct SeenShell {
     /// Its process.
     pub pid: u32,
     /// What it told last.
@@ -156,7 +156,7 @@ pub struct Seen {
 }
 
 /// Of these shells the live one that was at its prompt last, unless that is too long ago.
-pub fn most_recent(shells: &[Seen], now: DateTime<Utc>) -> Option<&Seen> {
+pub fn most_recent(shells: &[SeenShell], now: DateTime<Utc>) -> Option<&SeenShell> {
     let candidates = shells.iter().filter(|seen| seen.is_live && !seen.shell.is_stale(now));
     candidates.min_by_key(|seen| (seen.shell.age(now), seen.pid))
 }
@@ -188,11 +188,11 @@ impl Shells {
     }
 
     /// All shells of the file, by their process numbers. A file that cannot be read has none.
-    pub fn all(&self) -> Vec<Seen> {
+    pub fn all(&self) -> Vec<SeenShell> {
         let entries = self.read().map(|file| file.document().shells).unwrap_or_default();
         let seen = |(pid, entry): (u32, Value)| {
             let is_live = liveness(pid, &entry) == Liveness::Live;
-            Some(Seen { pid, shell: serde_json::from_value(entry).ok()?, is_live })
+            Some(SeenShell { pid, shell: serde_json::from_value(entry).ok()?, is_live })
         };
         entries.into_iter().filter_map(seen).collect()
     }
@@ -202,10 +202,10 @@ impl Shells {
     ///
     /// # Errors
     /// When a file cannot be read or written.
-    pub fn report(&self, prompt: &Prompt, now: Moment) -> Result<Reported, ShellsError> {
+    pub fn report(&self, prompt: &Prompt, now: Moment) -> Result<ReportOutcome, ShellsError> {
         let process = match process::look_up(prompt.pid) {
             Ok(Some(process)) if !process.zombie => Some(process),
-            Ok(_) => return Ok(Reported::Gone),
+            Ok(_) => return Ok(ReportOutcome::Gone),
             // Nothing can be looked up here; the shell that runs us is there all the same.
             Err(_) => None,
         };
@@ -214,7 +214,7 @@ impl Shells {
         if let Some(known) = &known {
             let age = known.age(now.wall);
             if is_here(known) && age >= TimeDelta::zero() && age < FRESH {
-                return Ok(Reported::Fresh);
+                return Ok(ReportOutcome::Fresh);
             }
         }
         let shell = Shell::of(prompt, known.as_ref(), process.as_ref(), now);
@@ -224,7 +224,7 @@ impl Shells {
         }
         let lock = match lock::exclusive(&self.file.with_extension("lock"), lock::HOT) {
             Ok(lock) => lock,
-            Err(lock::LockError::Busy { .. }) => return Ok(Reported::Busy),
+            Err(lock::LockError::Busy { .. }) => return Ok(ReportOutcome::Busy),
             Err(error) => return Err(error.into()),
         };
         let mut document = self.read_or_set_aside()?;
@@ -232,7 +232,7 @@ impl Shells {
         // Each prompt's report runs by itself, so two of them may come in the wrong order. An entry from further ahead
         // was written before the clock was set back.
         if before.as_ref().is_some_and(|shell| (-FRESH..TimeDelta::zero()).contains(&shell.age(now.wall))) {
-            return Ok(Reported::Overtaken);
+            return Ok(ReportOutcome::Overtaken);
         }
         document.shells.retain(|pid, entry| liveness(*pid, entry) != Liveness::Dead);
         document.insert(prompt.pid, &shell).map_err(|error| at(&self.file)(error.into()))?;
@@ -247,7 +247,7 @@ impl Shells {
         if history::is_due() {
             history::prune(&self.history, now.wall).map_err(at(&self.history))?;
         }
-        Ok(if has_moved { Reported::Moved } else { Reported::Stayed })
+        Ok(if has_moved { ReportOutcome::Moved } else { ReportOutcome::Stayed })
     }
 
     fn read(&self) -> Result<FileContent, ShellsError> {
@@ -256,7 +256,7 @@ impl Shells {
     }
 
     /// What the next write starts from; a file that nobody can read is kept for a person first.
-    fn read_or_set_aside(&self) -> Result<Document, ShellsError> {
+    fn read_or_set_aside(&self) -> Result<ShellsFile, ShellsError> {
         let content = self.read()?;
         if matches!(content, FileContent::Corrupt) {
             quarantine::keep_copy(&self.file).map_err(at(&self.file))?;
@@ -286,7 +286,7 @@ fn liveness(pid: u32, entry: &Value) -> Liveness {
 /// What the file is.
 enum FileContent {
     /// What we write.
-    Known(Document),
+    Known(ShellsFile),
     /// Nothing, or what another version wrote: both are begun afresh.
     Foreign,
     /// What nobody wrote.
@@ -309,33 +309,33 @@ impl FileContent {
         };
         let numbered = |(pid, entry): (String, Value)| Some((pid.parse().ok()?, entry));
         let shells = shells.into_iter().filter(|(_, entry)| entry.is_object()).filter_map(numbered).collect();
-        Self::Known(Document { version: VERSION, shells, other })
+        Self::Known(ShellsFile { version: VERSION, shells, other })
     }
 
-    fn document(self) -> Document {
+    fn document(self) -> ShellsFile {
         match self {
             Self::Known(document) => document,
-            Self::Foreign | Self::Corrupt => Document::default(),
+            Self::Foreign | Self::Corrupt => ShellsFile::default(),
         }
     }
 }
 
 /// The file's content. Entries stay as they were written: those of other shells are none of our business.
 #[derive(Debug, Serialize)]
-struct Document {
+struct ShellsFile {
     version: u64,
     shells: BTreeMap<u32, Value>,
     #[serde(flatten)]
     other: Map<String, Value>,
 }
 
-impl Default for Document {
+impl Default for ShellsFile {
     fn default() -> Self {
         Self { version: VERSION, shells: BTreeMap::new(), other: Map::new() }
     }
 }
 
-impl Document {
+impl ShellsFile {
     /// The entry of the shell that runs under this number now.
     fn shell(&self, pid: u32) -> Option<Shell> {
         let entry = self.shells.get(&pid)?;

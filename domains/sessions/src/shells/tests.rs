@@ -69,7 +69,7 @@ fn a_shell_is_entered_and_followed() {
     let (_dir, shells) = store();
     let shell = Process::new();
     let report = |cwd: &str, at: i64| shells.report(&prompt(shell.id(), cwd), clock(at)).unwrap();
-    assert_eq!(report("/home/dev//", 0), Reported::Moved);
+    assert_eq!(report("/home/dev//", 0), ReportOutcome::Moved);
     let pid = shell.id().to_string();
     let entry = document(&shells)["shells"][&pid].clone();
     assert_eq!(
@@ -91,11 +91,11 @@ fn a_shell_is_entered_and_followed() {
     let mode = std::fs::metadata(&shells.file).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    assert_eq!(report("/home/dev", 4_999), Reported::Fresh);
-    assert_eq!(report("/home/dev", 5_000), Reported::Stayed);
+    assert_eq!(report("/home/dev", 4_999), ReportOutcome::Fresh);
+    assert_eq!(report("/home/dev", 5_000), ReportOutcome::Stayed);
     assert_eq!(document(&shells)["shells"][&pid]["updated_at"], "2026-11-21T02:00:05.000Z");
     assert_eq!(history(&shells).len(), 1);
-    assert_eq!(report("/", 5_001), Reported::Moved);
+    assert_eq!(report("/", 5_001), ReportOutcome::Moved);
     assert_eq!(history(&shells)[1]["cwd"], "/");
 }
 
@@ -105,9 +105,9 @@ fn a_late_report_does_not_undo_a_younger_one() {
     let shell = Process::new();
     let report = |cwd: &str, at: i64| shells.report(&prompt(shell.id(), cwd), clock(at)).unwrap();
     report("/b", 10);
-    assert_eq!(report("/a", 0), Reported::Overtaken);
-    assert_eq!(report("/a", 11), Reported::Moved);
-    assert_eq!(report("/a", -3_600_000), Reported::Stayed, "the clock was set back");
+    assert_eq!(report("/a", 0), ReportOutcome::Overtaken);
+    assert_eq!(report("/a", 11), ReportOutcome::Moved);
+    assert_eq!(report("/a", -3_600_000), ReportOutcome::Stayed, "the clock was set back");
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn whoever_is_gone_leaves_and_whoever_stays_keeps_every_field() {
         "1": "not an entry",
     });
     put(&shells, &json!({"version": 1, "shells": entries, "writer": "another"}).to_string());
-    assert_eq!(shells.report(&prompt(me.id(), "/m2"), clock(0)).unwrap(), Reported::Moved);
+    assert_eq!(shells.report(&prompt(me.id(), "/m2"), clock(0)).unwrap(), ReportOutcome::Moved);
     let after = document(&shells);
     let mut expected = [me.id().to_string(), other.id().to_string()];
     let mut found = names(&shells);
@@ -139,7 +139,7 @@ fn whoever_is_gone_leaves_and_whoever_stays_keeps_every_field() {
     assert_eq!((&after["writer"], &after["shells"][other.id().to_string()]), (&json!("another"), &kept));
     let mine = &after["shells"][me.id().to_string()];
     assert_eq!((&mine["mine"], &mine["parent_app"]), (&json!({"a": null}), &json!("kitty")));
-    assert_eq!(shells.report(&prompt(gone, "/"), clock(0)).unwrap(), Reported::Gone);
+    assert_eq!(shells.report(&prompt(gone, "/"), clock(0)).unwrap(), ReportOutcome::Gone);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_number_that_was_reused_begins_afresh() {
         put(&shells, &json!({"version": 1, "shells": {shell.id().to_string(): entry}}).to_string());
         let is_live = shells.all()[0].is_live;
         let reported = shells.report(&prompt(shell.id(), "/same"), clock(6_000)).unwrap();
-        assert_eq!((is_live, reported == Reported::Stayed), (is_same, is_same), "{start}");
+        assert_eq!((is_live, reported == ReportOutcome::Stayed), (is_same, is_same), "{start}");
         let kept = document(&shells)["shells"][shell.id().to_string()]["theirs"].is_i64();
         assert_eq!(kept, is_same, "{start}");
     }
@@ -180,7 +180,7 @@ fn what_is_no_store_is_begun_afresh_and_a_corrupt_one_is_kept_aside() {
         let (_dir, shells) = store();
         put(&shells, text);
         assert!(shells.all().is_empty(), "{text}");
-        assert_eq!(shells.report(&prompt(shell.id(), "/"), clock(0)).unwrap(), Reported::Moved);
+        assert_eq!(shells.report(&prompt(shell.id(), "/"), clock(0)).unwrap(), ReportOutcome::Moved);
         assert_eq!(names(&shells), [shell.id().to_string()], "{text}");
         let files = std::fs::read_dir(shells.file.parent().unwrap()).unwrap().flatten();
         let copies: Vec<_> =
@@ -196,9 +196,9 @@ fn a_held_lock_costs_one_report() {
     let shell = Process::new();
     shells.report(&prompt(shell.id(), "/a"), clock(0)).unwrap();
     let held = lock::exclusive(&shells.file.with_extension("lock"), lock::HOT).unwrap();
-    assert_eq!(shells.report(&prompt(shell.id(), "/b"), clock(1)).unwrap(), Reported::Busy);
+    assert_eq!(shells.report(&prompt(shell.id(), "/b"), clock(1)).unwrap(), ReportOutcome::Busy);
     drop(held);
-    assert_eq!(shells.report(&prompt(shell.id(), "/b"), clock(2)).unwrap(), Reported::Moved);
+    assert_eq!(shells.report(&prompt(shell.id(), "/b"), clock(2)).unwrap(), ReportOutcome::Moved);
     assert_eq!(history(&shells).len(), 2);
 }
 
@@ -244,7 +244,7 @@ fn twenty_at_once_are_all_kept() {
             let shells = &shells;
             scope.spawn(move || {
                 // What finds the lock held tells it again at its next prompt.
-                while shells.report(&prompt(shell.id(), "/x"), clock(0)).unwrap() == Reported::Busy {}
+                while shells.report(&prompt(shell.id(), "/x"), clock(0)).unwrap() == ReportOutcome::Busy {}
             });
         }
     });

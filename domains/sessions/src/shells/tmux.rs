@@ -16,7 +16,7 @@ const KEPT: TimeDelta = TimeDelta::seconds(60);
 
 /// What tmux said: both or neither.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct TmuxPlace {
     /// The session's name.
     pub session: Option<String>,
     /// The terminal device of the client that shows it.
@@ -26,16 +26,16 @@ pub struct Place {
 }
 
 /// Where a pane is: what the shell's entry knows, or what tmux says when that is too old.
-pub fn place(pane: &str, known: Option<&Shell>, now: DateTime<Utc>) -> Place {
+pub fn place(pane: &str, known: Option<&Shell>, now: DateTime<Utc>) -> TmuxPlace {
     known.and_then(|shell| recent(shell, now)).unwrap_or_else(|| {
         let (session, client_tty) = ask(pane).unzip();
-        Place { session, client_tty, asked_at: rfc3339(now) }
+        TmuxPlace { session, client_tty, asked_at: rfc3339(now) }
     })
 }
 
-fn recent(shell: &Shell, now: DateTime<Utc>) -> Option<Place> {
+fn recent(shell: &Shell, now: DateTime<Utc>) -> Option<TmuxPlace> {
     let asked_at = shell.tmux_asked_at.clone()?;
-    (TimeDelta::zero()..=KEPT).contains(&age(&asked_at, now)).then(|| Place {
+    (TimeDelta::zero()..=KEPT).contains(&age(&asked_at, now)).then(|| TmuxPlace {
         session: shell.tmux_session.clone(),
         client_tty: shell.tmux_client_tty.clone(),
         asked_at,

@@ -1,7 +1,7 @@
 //! Order: the moment at which a hook was entered decides, not the place in the log; and what came too late.
 
-use sessions::State::{Compacting, Idle, Ready, Waiting, Working};
-use sessions::machine::Rule;
+use sessions::SessionState::{Compacting, Idle, Ready, Waiting, Working};
+use sessions::machine::StateRule;
 
 use crate::support::log::{Line, after, at, client, fold, text};
 
@@ -33,7 +33,7 @@ fn a_permission_request_that_was_entered_after_its_tool_is_late() {
         at(4, "PermissionRequest").tool("Edit", "", "t1"),
     ];
     let (machine, rules) = fold(&text(&lines));
-    assert_eq!((machine.state, rules[3]), (Working, Rule::LatePermission));
+    assert_eq!((machine.state, rules[3]), (Working, StateRule::LatePermission));
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_tool_that_ends_after_its_turn_is_activity_and_no_work() {
     let lines =
         [at(1, "UserPromptSubmit"), edit(2, "PreToolUse", "t1"), at(3, "Stop"), edit(4, "PostToolUse", "t1")];
     let (machine, rules) = fold(&text(&lines));
-    assert_eq!((machine.state, rules[3], machine.activity.len()), (Ready, Rule::LateTool, 1));
+    assert_eq!((machine.state, rules[3], machine.activity.len()), (Ready, StateRule::LateTool, 1));
     let goes_on = [&lines[..], &[edit(5, "PreToolUse", "t2"), edit(6, "PostToolUse", "t2")]].concat();
     assert_eq!(after(&goes_on).state, Working, "another system sent the turn back");
 }
@@ -66,7 +66,7 @@ fn nothing_counts_after_the_end() {
     ];
     let (machine, rules) = fold(&text(&[&[start, end][..], &late[..]].concat()));
     assert_eq!(machine, before);
-    assert!(rules[2..].iter().all(|rule| *rule == Rule::LateAfterEnd), "{rules:?}");
+    assert!(rules[2..].iter().all(|rule| *rule == StateRule::LateAfterEnd), "{rules:?}");
 }
 
 #[test]
@@ -87,7 +87,10 @@ fn a_new_start_opens_another_life_and_stragglers_of_the_old_one_stay_out() {
     let (machine, rules) = fold(&text(&lines));
     assert_eq!((machine.state, machine.generation, machine.ended.as_ref()), (Ready, 2, None));
     assert!(machine.agents.is_empty() && machine.waits.is_empty() && machine.activity.is_empty());
-    assert_eq!(rules[6..], [Rule::LateAfterEnd, Rule::LateAfterEnd, Rule::EndedAgain, Rule::NewLife]);
+    assert_eq!(
+        rules[6..],
+        [StateRule::LateAfterEnd, StateRule::LateAfterEnd, StateRule::EndedAgain, StateRule::NewLife]
+    );
     assert_eq!(after(&[at(1, "SessionStart").by(&old), at(2, "SessionStart").by(&old)]).generation, 1);
     let taken_up = after(&[at(1, "SessionStart").by(&old), at(2, "SessionStart").by(&new)]);
     assert_eq!((taken_up.generation, taken_up.clients.len()), (2, 2));

@@ -1,13 +1,13 @@
 //! One row for each line of the table of events.
 
 use serde_json::json;
-use sessions::State::{self, Compacting, Idle, Ready, Waiting, Working};
-use sessions::machine::Rule;
+use sessions::SessionState::{self, Compacting, Idle, Ready, Waiting, Working};
+use sessions::machine::StateRule;
 
 use crate::support::log::{Line, after, at, client, fold, millis, text};
 
 /// The shortest way into a state.
-fn way_to(state: State) -> Vec<Line> {
+fn way_to(state: SessionState) -> Vec<Line> {
     let me = client(7);
     let start = at(1, "SessionStart").with("source", "startup").by(&me);
     let prompt = at(2, "UserPromptSubmit").by(&me);
@@ -22,7 +22,7 @@ fn way_to(state: State) -> Vec<Line> {
 }
 
 #[track_caller]
-fn row(before: State, event: &Line, expected: State, rule: Rule) {
+fn row(before: SessionState, event: &Line, expected: SessionState, rule: StateRule) {
     let mut lines = way_to(before);
     assert_eq!(after(&lines).state, before);
     lines.push(event.clone());
@@ -34,7 +34,7 @@ fn row(before: State, event: &Line, expected: State, rule: Rule) {
     }
 }
 
-const ALL: [State; 5] = [Idle, Ready, Working, Waiting, Compacting];
+const ALL: [SessionState; 5] = [Idle, Ready, Working, Waiting, Compacting];
 
 #[test]
 fn rows_that_hold_in_every_state() {
@@ -42,28 +42,28 @@ fn rows_that_hold_in_every_state() {
     let note = |kind: &str| at(100, "Notification").with("notification_type", kind);
     for before in ALL {
         for source in ["startup", "resume", "clear", "fork", ""] {
-            row(before, &at(100, "SessionStart").with("source", source), Ready, Rule::Started);
+            row(before, &at(100, "SessionStart").with("source", source), Ready, StateRule::Started);
         }
-        row(before, &at(100, "UserPromptSubmit"), Working, Rule::Prompt);
-        row(before, &at(100, "Stop"), Ready, Rule::TurnEnded);
-        row(before, &at(100, "Stop").with("stop_hook_active", true), Ready, Rule::TurnEnded);
-        row(before, &at(100, "StopFailure").with("error_type", "rate_limit"), Ready, Rule::TurnFailed);
-        row(before, &note("idle_prompt"), Ready, Rule::IdlePrompt);
-        row(before, &at(100, "PermissionRequest").tool("Bash", "", "9"), Waiting, Rule::PermissionAsked);
-        row(before, &at(100, "Elicitation"), Waiting, Rule::FormAsked);
-        row(before, &note("elicitation_dialog"), Waiting, Rule::WaitNotified);
-        row(before, &at(100, "PreCompact").with("trigger", "auto"), Compacting, Rule::CompactionStarted);
+        row(before, &at(100, "UserPromptSubmit"), Working, StateRule::Prompt);
+        row(before, &at(100, "Stop"), Ready, StateRule::TurnEnded);
+        row(before, &at(100, "Stop").with("stop_hook_active", true), Ready, StateRule::TurnEnded);
+        row(before, &at(100, "StopFailure").with("error_type", "rate_limit"), Ready, StateRule::TurnFailed);
+        row(before, &note("idle_prompt"), Ready, StateRule::IdlePrompt);
+        row(before, &at(100, "PermissionRequest").tool("Bash", "", "9"), Waiting, StateRule::PermissionAsked);
+        row(before, &at(100, "Elicitation"), Waiting, StateRule::FormAsked);
+        row(before, &note("elicitation_dialog"), Waiting, StateRule::WaitNotified);
+        row(before, &at(100, "PreCompact").with("trigger", "auto"), Compacting, StateRule::CompactionStarted);
         for tool in ["AskUserQuestion", "ExitPlanMode"] {
-            row(before, &at(100, "PreToolUse").tool(tool, "t1", "9"), Waiting, Rule::QuestionAsked);
+            row(before, &at(100, "PreToolUse").tool(tool, "t1", "9"), Waiting, StateRule::QuestionAsked);
         }
-        row(before, &at(100, "SessionEnd").with("reason", "other"), Idle, Rule::Ended);
+        row(before, &at(100, "SessionEnd").with("reason", "other"), Idle, StateRule::Ended);
         if before != Waiting {
-            row(before, &bash(), Working, Rule::ToolStarted);
-            row(before, &note("permission_prompt"), Waiting, Rule::WaitNotified);
+            row(before, &bash(), Working, StateRule::ToolStarted);
+            row(before, &note("permission_prompt"), Waiting, StateRule::WaitNotified);
         }
     }
-    row(Waiting, &bash(), Waiting, Rule::WaitGoesOn);
-    row(Waiting, &note("permission_prompt"), Waiting, Rule::WaitNotified);
+    row(Waiting, &bash(), Waiting, StateRule::WaitGoesOn);
+    row(Waiting, &note("permission_prompt"), Waiting, StateRule::WaitNotified);
 }
 
 #[test]
@@ -71,27 +71,32 @@ fn rows_that_change_no_state() {
     let agent = |event| at(100, event).with("agent_id", "a1").with("agent_type", "Explore");
     for before in ALL {
         for event in ["CwdChanged", "TaskCreated", "Setup", "InstructionsLoaded", "SomethingNew"] {
-            let rule = if event == "CwdChanged" { Rule::FolderChanged } else { Rule::Recorded };
+            let rule = if event == "CwdChanged" { StateRule::FolderChanged } else { StateRule::Recorded };
             row(before, &at(100, event), before, rule);
         }
         for kind in ["auth_success", "elicitation_response", "something_new"] {
-            row(before, &at(100, "Notification").with("notification_type", kind), before, Rule::Recorded);
+            row(
+                before,
+                &at(100, "Notification").with("notification_type", kind),
+                before,
+                StateRule::Recorded,
+            );
         }
-        row(before, &at(100, "_satisfy"), before, Rule::Recorded);
-        row(before, &agent("SubagentStart"), before, Rule::AgentStarted);
-        row(before, &agent("SubagentStop"), before, Rule::AgentEnded);
-        row(before, &agent("SubagentStop").with("agent_type", ""), before, Rule::AgentEnded);
-        row(before, &agent("PreToolUse").tool("Bash", "t1", "9"), before, Rule::AgentEvent);
-        row(before, &agent("PostToolUse").tool("Bash", "t1", "9"), before, Rule::LateTool);
-        row(before, &agent("PermissionRequest").tool("Bash", "", "9"), before, Rule::AgentWaits);
+        row(before, &at(100, "_satisfy"), before, StateRule::Recorded);
+        row(before, &agent("SubagentStart"), before, StateRule::AgentStarted);
+        row(before, &agent("SubagentStop"), before, StateRule::AgentEnded);
+        row(before, &agent("SubagentStop").with("agent_type", ""), before, StateRule::AgentEnded);
+        row(before, &agent("PreToolUse").tool("Bash", "t1", "9"), before, StateRule::AgentEvent);
+        row(before, &agent("PostToolUse").tool("Bash", "t1", "9"), before, StateRule::LateTool);
+        row(before, &agent("PermissionRequest").tool("Bash", "", "9"), before, StateRule::AgentWaits);
     }
     for before in [Idle, Ready] {
         for event in ["PostToolUse", "PostToolUseFailure"] {
-            row(before, &at(100, event).tool("Bash", "t1", "9"), before, Rule::LateTool);
+            row(before, &at(100, event).tool("Bash", "t1", "9"), before, StateRule::LateTool);
         }
-        row(before, &at(100, "PostToolBatch"), before, Rule::LateTool);
-        row(before, &at(100, "PostCompact"), before, Rule::Recorded);
-        row(before, &at(100, "ElicitationResult"), before, Rule::FormAnswered);
+        row(before, &at(100, "PostToolBatch"), before, StateRule::LateTool);
+        row(before, &at(100, "PostCompact"), before, StateRule::Recorded);
+        row(before, &at(100, "ElicitationResult"), before, StateRule::FormAnswered);
     }
 }
 
@@ -99,29 +104,29 @@ fn rows_that_change_no_state() {
 fn rows_of_tools_that_end() {
     for event in ["PostToolUse", "PostToolUseFailure"] {
         let end = at(100, event).tool("Bash", "t1", "9");
-        row(Working, &end, Working, Rule::ToolFinished);
-        row(Waiting, &end, Waiting, Rule::WaitGoesOn);
-        row(Compacting, &end, Compacting, Rule::ToolFinished);
+        row(Working, &end, Working, StateRule::ToolFinished);
+        row(Waiting, &end, Waiting, StateRule::WaitGoesOn);
+        row(Compacting, &end, Compacting, StateRule::ToolFinished);
     }
     for before in [Working, Waiting, Compacting] {
         let interrupted = at(100, "PostToolUseFailure").tool("Bash", "t1", "9").with("is_interrupt", true);
-        row(before, &interrupted, Ready, Rule::Interrupted);
+        row(before, &interrupted, Ready, StateRule::Interrupted);
     }
-    row(Waiting, &at(100, "PostToolBatch"), Working, Rule::BatchFinished);
-    row(Waiting, &at(100, "PermissionDenied").tool("Bash", "t1", "1"), Working, Rule::PermissionDenied);
-    row(Waiting, &at(100, "PermissionDenied").tool("Bash", "t1", "9"), Waiting, Rule::WaitGoesOn);
+    row(Waiting, &at(100, "PostToolBatch"), Working, StateRule::BatchFinished);
+    row(Waiting, &at(100, "PermissionDenied").tool("Bash", "t1", "1"), Working, StateRule::PermissionDenied);
+    row(Waiting, &at(100, "PermissionDenied").tool("Bash", "t1", "9"), Waiting, StateRule::WaitGoesOn);
 }
 
 #[test]
 fn rows_of_compaction() {
     let start = at(100, "SessionStart").with("source", "compact");
     for (before, ready) in [(Ready, Ready), (Working, Working), (Waiting, Waiting)] {
-        row(before, &start, ready, Rule::Recorded);
-        row(before, &at(100, "PostCompact"), ready, Rule::Recorded);
+        row(before, &start, ready, StateRule::Recorded);
+        row(before, &at(100, "PostCompact"), ready, StateRule::Recorded);
     }
-    row(Compacting, &start, Working, Rule::CompactionEnded);
-    row(Compacting, &at(100, "PostCompact"), Working, Rule::CompactionEnded);
-    row(Idle, &start, Ready, Rule::Started);
+    row(Compacting, &start, Working, StateRule::CompactionEnded);
+    row(Compacting, &at(100, "PostCompact"), Working, StateRule::CompactionEnded);
+    row(Idle, &start, Ready, StateRule::Started);
 }
 
 #[test]
@@ -129,20 +134,20 @@ fn what_our_gates_refused_did_not_happen() {
     for outcome in ["deny", "block"] {
         let refused = |line: Line| line.with("gates", json!({"outcome": outcome}));
         for before in [Ready, Working, Waiting, Compacting] {
-            row(before, &refused(at(100, "Stop")), Working, Rule::TurnSentBack);
+            row(before, &refused(at(100, "Stop")), Working, StateRule::TurnSentBack);
         }
         let tool = at(100, "PreToolUse").tool("Bash", "t1", "9");
-        row(Working, &refused(tool.clone()), Working, Rule::ToolRefused);
+        row(Working, &refused(tool.clone()), Working, StateRule::ToolRefused);
         let (machine, rules) = fold(&text(&[
             at(1, "UserPromptSubmit"),
             refused(tool),
             at(101, "Stop"),
             at(102, "PostToolUse").tool("Bash", "t1", "9"),
         ]));
-        assert_eq!((machine.state, rules[3]), (Ready, Rule::LateTool));
+        assert_eq!((machine.state, rules[3]), (Ready, StateRule::LateTool));
     }
     let passed = at(100, "Stop").with("gates", json!({"outcome": "pass"}));
-    row(Working, &passed, Ready, Rule::TurnEnded);
+    row(Working, &passed, Ready, StateRule::TurnEnded);
 }
 
 #[test]

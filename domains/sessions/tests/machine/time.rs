@@ -1,9 +1,9 @@
 //! What time does: nothing while the client lives, everything when it is gone, and something when nobody knows.
 
 use platform::process::Liveness::{Dead, Live, Unknown};
-use sessions::State::{self, Compacting, Idle, Ready, Waiting, Working};
+use sessions::SessionState::{self, Compacting, Idle, Ready, Waiting, Working};
 use sessions::machine::Machine;
-use sessions::reconcile::{Known, reconcile};
+use sessions::reconcile::{KnownSession, reconcile};
 
 use crate::support::log::{Line, Table, after, at, client, millis, verdict};
 
@@ -16,8 +16,8 @@ fn working() -> Machine {
 }
 
 /// The state so many milliseconds after the session's last event.
-fn state(machine: &Machine, liveness: platform::process::Liveness, quiet: i64) -> State {
-    let known = Known { name: "s", meta: None, machine };
+fn state(machine: &Machine, liveness: platform::process::Liveness, quiet: i64) -> SessionState {
+    let known = KnownSession { name: "s", meta: None, machine };
     reconcile(&[known], &mut table(liveness), machine.updated_at + quiet).remove(0).state
 }
 
@@ -81,7 +81,7 @@ fn the_next_change_is_where_the_verdict_changes() {
     for machine in [&working(), &agents] {
         for liveness in [Live, Dead, Unknown] {
             let mut now = machine.updated_at;
-            let known = Known { name: "s", meta: None, machine };
+            let known = KnownSession { name: "s", meta: None, machine };
             for _ in 0..8 {
                 let verdict = reconcile(&[known], &mut table(liveness), now).remove(0);
                 let next = verdict.next_change(machine, now).unwrap_or(now + 10_000_000);

@@ -1,7 +1,7 @@
 //! What a person is waited for, beside tools that go on and subagents.
 
-use sessions::State::{Ready, Waiting, Working};
-use sessions::machine::{Rule, WaitKind};
+use sessions::SessionState::{Ready, Waiting, Working};
+use sessions::machine::{StateRule, WaitKind};
 
 use crate::support::log::{Line, Table, after, at, client, fold, text, verdict};
 
@@ -93,7 +93,7 @@ fn after_an_interruption_only_the_idle_prompt_tells() {
     let machine = after(&[&lines[..], &[idle]].concat());
     assert_eq!((machine.state, machine.turn_open, machine.waits.len()), (Ready, false, 0));
     let late = fold(&text(&[&lines[..], &[at(4, "Stop"), post(5, "a", "1")]].concat()));
-    assert_eq!((late.0.state, late.1[4]), (Ready, Rule::LateTool));
+    assert_eq!((late.0.state, late.1[4]), (Ready, StateRule::LateTool));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn an_interrupted_tool_ends_the_turn_for_those_beside_it() {
     let lines =
         [at(1, "UserPromptSubmit"), pre(2, "a", "1"), pre(3, "b", "2"), interrupted, post(5, "b", "2")];
     let (machine, rules) = fold(&text(&lines));
-    assert_eq!((machine.state, &rules[3..]), (Ready, &[Rule::Interrupted, Rule::LateTool][..]));
+    assert_eq!((machine.state, &rules[3..]), (Ready, &[StateRule::Interrupted, StateRule::LateTool][..]));
 }
 
 #[test]

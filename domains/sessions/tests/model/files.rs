@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use platform::time::Moment;
 use serde_json::Value;
-use sessions::book::{Book, Log};
+use sessions::catalog::{SessionCatalog, SessionHistory};
 use sessions::compaction::compact_beyond;
 use sessions::derived::derive;
 use sessions::projects::Boundaries;
@@ -19,7 +19,7 @@ use crate::trace::trace;
 use crate::world::{PROJECTS, World, by_session};
 
 /// What a book says at the end of a history, without what depends on the files themselves.
-fn shown(book: &Book, world: &World) -> Value {
+fn shown(book: &SessionCatalog, world: &World) -> Value {
     let tracked: Vec<_> = PROJECTS.iter().map(Into::into).collect();
     let mut boundaries = Boundaries::new("/home/nobody".as_ref(), tracked.clone());
     let state = derive(book, &mut &*world, &mut boundaries, &tracked, millis(world.now + 1));
@@ -43,7 +43,7 @@ fn what_is_read_bit_by_bit_is_what_is_read_at_once() {
         let padding = dice.pick(&[0, 300, 5_000]);
         world.sent.iter_mut().for_each(|sent| sent.padding = padding);
         let (home, reference) = (Home::new(), Home::new());
-        let (mut book, mut whole) = (Book::default(), Book::default());
+        let (mut book, mut whole) = (SessionCatalog::default(), SessionCatalog::default());
         for (session, events) in by_session(&world.sent) {
             let (dir, same) = (home.session(&name(session)), reference.session(&name(session)));
             if dice.percent(70) {
@@ -61,7 +61,7 @@ fn what_is_read_bit_by_bit_is_what_is_read_at_once() {
                 book.refresh_one(&home.paths, &name(session), now());
             });
             let (_, read) = book.sessions().find(|(found, _)| *found == name(session)).unwrap();
-            let mut fresh = Log::default();
+            let mut fresh = SessionHistory::default();
             fresh.refresh(&dir).unwrap();
             assert_eq!(read.log.machine(), fresh.machine(), "{}", trace(seed, &text));
             assert_eq!(read.log.input, fresh.input, "{}", trace(seed, &text));
@@ -94,7 +94,7 @@ fn a_compaction_at_any_moment_changes_nothing() {
             append(&same, lines.concat());
             let before = lines.len() - dice.below(lines.len() / 2);
             append(&dir, lines[..before].concat());
-            let mut log = Log::default();
+            let mut log = SessionHistory::default();
             log.refresh(&dir).unwrap();
             let wall = chrono::DateTime::from_timestamp(EPOCH + world.now + 100_000, 0).unwrap();
             let done = compact_beyond(0, &dir, Moment { wall, mono_ns: 1 }).unwrap();
@@ -105,7 +105,7 @@ fn a_compaction_at_any_moment_changes_nothing() {
             let text = std::fs::read_to_string(dir.events()).unwrap();
             let kept = lines.len().saturating_sub(lines.len() - before + 200);
             assert!(lines[kept.min(before)..].iter().all(|line| text.contains(line)), "seed {seed}");
-            let (mut fresh, mut uncompacted) = (Log::default(), Log::default());
+            let (mut fresh, mut uncompacted) = (SessionHistory::default(), SessionHistory::default());
             log.refresh(&dir).unwrap();
             fresh.refresh(&dir).unwrap();
             uncompacted.refresh(&same).unwrap();

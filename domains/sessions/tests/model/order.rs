@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use platform::process::Liveness;
-use sessions::State;
-use sessions::machine::{Machine, Rule};
-use sessions::reconcile::{Known, Verdict, reconcile};
+use sessions::SessionState;
+use sessions::machine::{Machine, StateRule};
+use sessions::reconcile::{KnownSession, SessionVerdict, reconcile};
 use sessions::record::{Boots, read};
 
 use crate::Dice;
@@ -56,7 +56,7 @@ pub fn spoil(lines: &mut Vec<String>, dice: &mut Dice) {
 }
 
 /// The session after all lines, and what each event meant.
-pub fn fold(log: &str) -> (Machine, Vec<Rule>) {
+pub fn fold(log: &str) -> (Machine, Vec<StateRule>) {
     let mut machine = Machine::default();
     let stretch = read(log.as_bytes(), &mut Boots::default());
     let rules = stretch.events.iter().map(|event| machine.apply(&event.record)).collect();
@@ -107,15 +107,15 @@ fn lines_that_stand_twice_lead_to_the_same() {
 fn check(machine: &Machine, why: impl Fn() -> String) {
     let waits = machine.waits.iter().any(|wait| wait.agent.is_none());
     let holds = match machine.state {
-        State::Working => machine.turn_open && !waits,
-        State::Waiting => machine.turn_open && waits,
-        State::Ready => !machine.turn_open && !waits,
-        State::Idle => machine.ended.is_some() || machine.clients.is_empty(),
-        State::Compacting => true,
+        SessionState::Working => machine.turn_open && !waits,
+        SessionState::Waiting => machine.turn_open && waits,
+        SessionState::Ready => !machine.turn_open && !waits,
+        SessionState::Idle => machine.ended.is_some() || machine.clients.is_empty(),
+        SessionState::Compacting => true,
     };
     assert!(holds, "{machine:?}\n{}", why());
     let ended = machine.ended.is_some();
-    assert!(!ended || machine.state == State::Idle && machine.agents.is_empty(), "{}", why());
+    assert!(!ended || machine.state == SessionState::Idle && machine.agents.is_empty(), "{}", why());
     assert!(!ended || machine.clients.iter().all(|client| client.has_ended), "{}", why());
     assert!(machine.clients.len() <= 8 && machine.generation >= 1, "{}", why());
 }
@@ -126,7 +126,7 @@ fn the_process_table_decides_what_it_may() {
         let mut world = World::rough(seed, 40, 5);
         let logs = logs(&world);
         let known: Vec<_> =
-            logs.iter().map(|(name, (_, machine))| Known { name, meta: None, machine }).collect();
+            logs.iter().map(|(name, (_, machine))| KnownSession { name, meta: None, machine }).collect();
         let wait = world.dice.pick(&[0, 1, 2, 3, 30, 31, 300, 301, 600, 901, 90_000]);
         let now = millis(world.now + wait);
         let verdicts = reconcile(&known, &mut &world, now);
@@ -136,7 +136,7 @@ fn the_process_table_decides_what_it_may() {
             judged(&world, known.machine, verdict, now, &why);
         }
         for client in world.clients.iter().filter(|client| !client.owner.guessed) {
-            let has = |verdict: &&Verdict| {
+            let has = |verdict: &&SessionVerdict| {
                 let is_its = verdict.client.as_ref() == Some(&client.owner);
                 is_its && verdict.liveness == Some(Liveness::Live)
             };
@@ -146,7 +146,7 @@ fn the_process_table_decides_what_it_may() {
     });
 }
 
-fn judged(world: &World, machine: &Machine, verdict: &Verdict, now: i64, why: &dyn Fn() -> String) {
+fn judged(world: &World, machine: &Machine, verdict: &SessionVerdict, now: i64, why: &dyn Fn() -> String) {
     let there = || machine.clients.iter().filter(|client| !client.has_ended);
     let any = |liveness| there().any(|client| world.liveness(&client.owner) == liveness);
     let all_dead = !machine.clients.is_empty() && !any(Liveness::Live) && !any(Liveness::Unknown);
@@ -164,25 +164,33 @@ fn judged(world: &World, machine: &Machine, verdict: &Verdict, now: i64, why: &d
         assert_eq!(verdict.display_state, verdict.state, "{}", why());
     }
     if verdict.ended.is_some() {
-        assert_eq!((verdict.state, verdict.display_state, verdict.agents), (State::Idle, State::Idle, 0));
+        assert_eq!(
+            (verdict.state, verdict.display_state, verdict.agents),
+            (SessionState::Idle, SessionState::Idle, 0)
+        );
     }
     if all_dead && !(0..=2_000).contains(&quiet) || machine.ended.is_some() {
         assert!(verdict.ended.is_some(), "{verdict:?}\n{}", why());
     }
     let shown = verdict.display_state == verdict.state
-        || verdict.display_state == State::Waiting && machine.waits.iter().any(|wait| wait.agent.is_some())
-        || verdict.display_state == State::Working && verdict.state == State::Ready && verdict.agents > 0;
+        || verdict.display_state == SessionState::Waiting
+            && machine.waits.iter().any(|wait| wait.agent.is_some())
+        || verdict.display_state == SessionState::Working
+            && verdict.state == SessionState::Ready
+            && verdict.agents > 0;
     assert!(shown, "{verdict:?}\n{}", why());
 }
 
 /// What becomes of a state that nobody can confirm.
-fn faded(machine: &Machine, now: i64) -> State {
+fn faded(machine: &Machine, now: i64) -> SessionState {
     let (quiet, same) = (now - machine.updated_at, now - machine.state_changed_at);
     match machine.state {
-        _ if quiet > 300_000 => State::Idle,
-        State::Working | State::Waiting if quiet > 30_000 && same > 900_000 => State::Idle,
-        State::Working | State::Waiting if quiet > 30_000 => State::Ready,
-        State::Ready if same > 900_000 => State::Idle,
+        _ if quiet > 300_000 => SessionState::Idle,
+        SessionState::Working | SessionState::Waiting if quiet > 30_000 && same > 900_000 => {
+            SessionState::Idle
+        }
+        SessionState::Working | SessionState::Waiting if quiet > 30_000 => SessionState::Ready,
+        SessionState::Ready if same > 900_000 => SessionState::Idle,
         state => state,
     }
 }

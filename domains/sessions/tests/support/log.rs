@@ -7,8 +7,8 @@ use hooks_common::session_log::LoggedOwner;
 use platform::process::{Liveness, Site};
 use serde_json::{Map, Value, json};
 use sessions::liveness::Oracle;
-use sessions::machine::{Machine, Rule};
-use sessions::reconcile::{Known, Verdict, reconcile};
+use sessions::machine::{Machine, StateRule};
+use sessions::reconcile::{KnownSession, SessionVerdict, reconcile};
 use sessions::record::{Boots, read};
 
 /// The second that times in these logs count from.
@@ -93,7 +93,7 @@ pub fn text(lines: &[Line]) -> String {
 }
 
 /// The session after all lines of a log, and the rule of each event in order.
-pub fn fold(log: &str) -> (Machine, Vec<Rule>) {
+pub fn fold(log: &str) -> (Machine, Vec<StateRule>) {
     let mut machine = Machine::default();
     let stretch = read(log.as_bytes(), &mut Boots::default());
     let rules = stretch.events.iter().map(|event| machine.apply(&event.record)).collect();
@@ -123,12 +123,13 @@ impl Oracle for Table {
 }
 
 /// The verdicts on sessions by name, `second` seconds after the first moment.
-pub fn verdicts(sessions: &[(&str, &Machine)], table: &Table, second: i64) -> Vec<Verdict> {
-    let known: Vec<_> = sessions.iter().map(|(name, machine)| Known { name, meta: None, machine }).collect();
+pub fn verdicts(sessions: &[(&str, &Machine)], table: &Table, second: i64) -> Vec<SessionVerdict> {
+    let known: Vec<_> =
+        sessions.iter().map(|(name, machine)| KnownSession { name, meta: None, machine }).collect();
     reconcile(&known, &mut table.clone(), millis(second))
 }
 
 /// The verdict on a single session.
-pub fn verdict(machine: &Machine, table: &Table, second: i64) -> Verdict {
+pub fn verdict(machine: &Machine, table: &Table, second: i64) -> SessionVerdict {
     verdicts(&[("s", machine)], table, second).remove(0)
 }

@@ -13,8 +13,8 @@ use platform::store;
 use serde::Serialize;
 
 use crate::machine::Machine;
-use crate::reconcile::Known;
-use crate::record::{self, Boots, Key, Stretch};
+use crate::reconcile::KnownSession;
+use crate::record::{self, Boots, EventKey, Stretch};
 
 /// A session that nothing was heard of for so long is listed only while its client lives, in milliseconds.
 const LISTED_FOR: i64 = 24 * 3_600_000;
@@ -25,8 +25,8 @@ const WINDOW: usize = 64 * 1024;
 
 /// The sessions that are worth a look.
 #[derive(Debug, Default)]
-pub struct Book {
-    sessions: BTreeMap<String, Session>,
+pub struct SessionCatalog {
+    sessions: BTreeMap<String, CatalogSession>,
     /// Old sessions that were looked at, by the time of their last change.
     passed_over: BTreeMap<String, i64>,
     unsupported: BTreeSet<String>,
@@ -34,18 +34,18 @@ pub struct Book {
 
 /// One session.
 #[derive(Debug)]
-pub struct Session {
+pub struct CatalogSession {
     /// Its directory.
     pub dir: SessionDir,
     /// What is fixed about it; a log may have lost it.
     pub meta: Option<Meta>,
     /// What its log says.
-    pub log: Log,
+    pub log: SessionHistory,
 }
 
 /// How far a log was read, in the words of `inputs` in `derived-state.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Input {
+pub struct LogProgress {
     /// The log's inode.
     pub ino: u64,
     /// Its size in bytes.
@@ -60,28 +60,28 @@ pub struct Input {
 
 /// A log and what it leads to.
 #[derive(Debug, Clone, Default)]
-pub struct Log {
+pub struct SessionHistory {
     /// How far it was read.
-    pub input: Input,
-    now: Place,
-    base: Place,
+    pub input: LogProgress,
+    now: LogPosition,
+    base: LogPosition,
 }
 
 /// A session after the events up to a byte of its log.
 #[derive(Debug, Clone, Default)]
-struct Place {
+struct LogPosition {
     offset: u64,
     /// The last bytes before it.
     before: Vec<u8>,
     boots: Boots,
-    last: Key,
+    last: EventKey,
     machine: Machine,
     lines: usize,
     skipped: usize,
 }
 
-impl Place {
-    fn apply(&mut self, events: &[record::Event<'_>]) {
+impl LogPosition {
+    fn apply(&mut self, events: &[record::OrderedEvent<'_>]) {
         for event in events {
             self.machine.apply(&event.record);
         }
@@ -91,7 +91,7 @@ impl Place {
     }
 }
 
-impl Log {
+impl SessionHistory {
     /// The session after all events that were read.
     pub fn machine(&self) -> &Machine {
         &self.now.machine
@@ -105,7 +105,7 @@ impl Log {
         let mut file = match store::open(&dir.events()) {
             Ok(file) => file,
             Err(error) if store::is_absent(&error) => {
-                let was_there = self.input != Input::default();
+                let was_there = self.input != LogProgress::default();
                 *self = Self::default();
                 return Ok(was_there);
             }
@@ -125,7 +125,7 @@ impl Log {
             self.go_on(&mut file, false)?;
         }
         let (lines, skipped) = (self.now.lines, self.now.skipped);
-        self.input = Input { ino, size, mtime_ns, lines, skipped };
+        self.input = LogProgress { ino, size, mtime_ns, lines, skipped };
         Ok(true)
     }
 
@@ -168,19 +168,25 @@ impl Log {
 
     /// Moves the kept place to a clean cut of the new stretch; how many events are before that. `place` stands
     /// at the stretch's beginning and is moved there too.
-    fn keep_base(&mut self, place: &mut Place, stretch: &Stretch<'_>, boots: Boots, bytes: &[u8]) -> usize {
+    fn keep_base(
+        &mut self,
+        place: &mut LogPosition,
+        stretch: &Stretch<'_>,
+        boots: Boots,
+        bytes: &[u8],
+    ) -> usize {
         let known = place.before.len();
         let limit = (bytes.len() - known).saturating_sub(WINDOW);
         let Some((count, byte)) = stretch.clean_cut(limit) else {
             if place.offset > self.base.offset {
-                self.base = Place { boots, ..place.clone() };
+                self.base = LogPosition { boots, ..place.clone() };
             }
             return 0;
         };
         place.apply(&stretch.events[..count]);
         let mut at_cut = boots;
         at_cut.pass(&stretch.events[..count]);
-        self.base = Place {
+        self.base = LogPosition {
             offset: place.offset + byte as u64,
             before: last_of(&bytes[..known + byte]),
             boots: at_cut,
@@ -196,15 +202,15 @@ fn last_of(bytes: &[u8]) -> Vec<u8> {
     bytes[bytes.len().saturating_sub(REMEMBERED)..].to_vec()
 }
 
-impl Book {
+impl SessionCatalog {
     /// The sessions, by the names of their directories.
-    pub fn sessions(&self) -> impl Iterator<Item = (&str, &Session)> {
+    pub fn sessions(&self) -> impl Iterator<Item = (&str, &CatalogSession)> {
         self.sessions.iter().map(|(name, session)| (name.as_str(), session))
     }
 
     /// What is known about each, in the same order.
-    pub fn known(&self) -> impl Iterator<Item = Known<'_>> {
-        self.sessions().map(|(name, session)| Known {
+    pub fn known(&self) -> impl Iterator<Item = KnownSession<'_>> {
+        self.sessions().map(|(name, session)| KnownSession {
             name,
             meta: session.meta.as_ref(),
             machine: session.log.machine(),
@@ -263,10 +269,10 @@ impl Book {
             return;
         }
         self.passed_over.remove(name);
-        let session = self.sessions.entry(name.to_owned()).or_insert_with(|| Session {
+        let session = self.sessions.entry(name.to_owned()).or_insert_with(|| CatalogSession {
             dir,
             meta: None,
-            log: Log::default(),
+            log: SessionHistory::default(),
         });
         session.meta = meta.or_else(|| session.meta.take());
     }
@@ -274,7 +280,7 @@ impl Book {
 
 /// Reads what is new in these logs, on all processors: one log may be as long as all others together, so whoever
 /// is done takes the next.
-fn read_logs(sessions: Vec<&mut Session>) {
+fn read_logs(sessions: Vec<&mut CatalogSession>) {
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let helpers = processors.min(sessions.len()).saturating_sub(1);
     let queue = Mutex::new(sessions.into_iter());

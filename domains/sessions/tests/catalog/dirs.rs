@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use sessions::State::{Idle, Ready, Working};
-use sessions::book::Book;
+use sessions::SessionState::{Idle, Ready, Working};
+use sessions::catalog::SessionCatalog;
 use sessions::derived::derive;
 use sessions::projects::Boundaries;
 
@@ -39,7 +39,7 @@ fn odd_metas_cost_only_what_they_held() {
             None => {}
         }
     }
-    let mut book = Book::default();
+    let mut book = SessionCatalog::default();
     book.refresh(&home.paths, now());
     let mut unsupported = book.unsupported().cloned().collect::<Vec<_>>();
     unsupported.sort();
@@ -77,7 +77,7 @@ fn foreign_things_are_no_sessions() {
     fs::write(folder.join("file"), "").unwrap();
     fs::create_dir(home.join("elsewhere")).unwrap();
     std::os::unix::fs::symlink(home.join("elsewhere"), folder.join("link")).unwrap();
-    let mut book = Book::default();
+    let mut book = SessionCatalog::default();
     book.refresh(&home.paths, now());
     assert_eq!(book.sessions().map(|(name, _)| name).collect::<Vec<_>>(), ["mine"]);
 }
@@ -89,8 +89,8 @@ fn old_sessions_are_listed_only_while_somebody_may_be_there() {
     put_meta(&dir, "/repo", None);
     put_log(&dir, &[at(1, "UserPromptSubmit")]);
     age(&dir, 2);
-    let listed = |book: &Book| book.sessions().count();
-    let mut book = Book::default();
+    let listed = |book: &SessionCatalog| book.sessions().count();
+    let mut book = SessionCatalog::default();
     book.refresh(&home.paths, now());
     assert_eq!(listed(&book), 0);
     append(&dir, at(2, "Stop").text());
@@ -104,7 +104,7 @@ fn old_sessions_are_listed_only_while_somebody_may_be_there() {
 #[test]
 fn one_session_can_be_looked_at_alone() {
     let home = Home::new();
-    let mut book = Book::default();
+    let mut book = SessionCatalog::default();
     for name in ["a", "b"] {
         put_log(&home.session(name), &[at(1, "UserPromptSubmit")]);
     }

@@ -3,21 +3,21 @@
 use std::fs::{self, OpenOptions};
 
 use hooks_common::session_log::SessionDir;
-use sessions::State::{Ready, Working};
-use sessions::book::Log;
+use sessions::SessionState::{Ready, Working};
+use sessions::catalog::SessionHistory;
 
 use crate::support::home::{Home, append, put, put_log};
 use crate::support::log::{Line, at, text};
 
-fn read(dir: &SessionDir) -> Log {
-    let mut log = Log::default();
+fn read(dir: &SessionDir) -> SessionHistory {
+    let mut log = SessionHistory::default();
     log.refresh(dir).unwrap();
     log
 }
 
 /// Reads what is new, which must leave the log as if it were read at once.
 #[track_caller]
-fn refresh(log: &mut Log, dir: &SessionDir) {
+fn refresh(log: &mut SessionHistory, dir: &SessionDir) {
     log.refresh(dir).unwrap();
     let fresh = read(dir);
     assert_eq!(log.machine(), fresh.machine());
@@ -60,7 +60,7 @@ fn what_cannot_be_read_costs_itself_alone() {
 fn a_line_that_still_grows_is_left_for_later() {
     let home = Home::new();
     let dir = home.session("s");
-    let mut log = Log::default();
+    let mut log = SessionHistory::default();
     assert!(!log.refresh(&dir).unwrap(), "no log at all");
     for byte in [at(1, "UserPromptSubmit").text(), at(2, "Stop").text()].concat().into_bytes() {
         append(&dir, [byte]);
@@ -90,7 +90,7 @@ fn a_log_of_one_byte_holds_nothing() {
 fn a_log_that_became_another_is_read_anew() {
     let home = Home::new();
     let dir = home.session("s");
-    let mut log = Log::default();
+    let mut log = SessionHistory::default();
     put_log(&dir, &[vec![at(1, "UserPromptSubmit")], tools(2..50)].concat());
     refresh(&mut log, &dir);
 
@@ -117,7 +117,7 @@ fn a_log_that_became_another_is_read_anew() {
 fn a_long_log_goes_on_where_it_was_left() {
     let home = Home::new();
     let dir = home.session("s");
-    let mut log = Log::default();
+    let mut log = SessionHistory::default();
     put_log(&dir, &[vec![at(1, "UserPromptSubmit")], tools(2..25_000)].concat());
     assert!(fs::metadata(dir.events()).unwrap().len() > 5_000_000);
     refresh(&mut log, &dir);

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use hooks_common::session_log::LoggedOwner;
 use platform::process::Liveness;
-use sessions::State::{self, Idle, Ready, Waiting, Working};
-use sessions::book::Book;
-use sessions::derived::{DerivedState, Pen, derive};
+use sessions::SessionState::{self, Idle, Ready, Waiting, Working};
+use sessions::catalog::SessionCatalog;
+use sessions::derived::{DerivedState, WriterLock, derive};
 use sessions::projects::Boundaries;
 
 use crate::support::home::{Home, append, put_log, put_meta};
@@ -44,14 +44,14 @@ impl Mono {
     }
 
     fn derive(&self, second: i64) -> DerivedState {
-        let mut book = Book::default();
+        let mut book = SessionCatalog::default();
         book.refresh(&self.home.paths, platform::time::Moment::now().wall.timestamp_millis());
         let tracked = vec![self.home.join("mono/packages/other")];
         let mut boundaries = Boundaries::new(self.home.paths.home(), tracked.clone());
         derive(&book, &mut self.table.clone(), &mut boundaries, &tracked, millis(second))
     }
 
-    fn project(&self, path: &str, second: i64) -> (State, &'static str, bool) {
+    fn project(&self, path: &str, second: i64) -> (SessionState, &'static str, bool) {
         let state = self.derive(second);
         let project = &state.projects[self.home.join(path).to_str().unwrap()];
         (project.state, project.via, project.live)
@@ -134,8 +134,8 @@ fn one_process_writes_and_only_what_is_new() {
     mono.session("a", "mono", &client(7), &working());
     let file = mono.home.paths.derived_state();
     let written = || serde_json::from_slice::<serde_json::Value>(&fs::read(&file).unwrap()).unwrap();
-    let mut pen = Pen::take(&mono.home.paths).unwrap().unwrap();
-    assert!(Pen::take(&mono.home.paths).unwrap().is_none());
+    let mut pen = WriterLock::take(&mono.home.paths).unwrap().unwrap();
+    assert!(WriterLock::take(&mono.home.paths).unwrap().is_none());
     assert!(pen.write(&mono.derive(4)).unwrap() && !pen.write(&mono.derive(9)).unwrap());
     let first = written();
     fs::remove_file(&file).unwrap();
@@ -143,7 +143,7 @@ fn one_process_writes_and_only_what_is_new() {
     assert_eq!(written(), first, "deleting it changes nothing");
     drop(pen);
     fs::write(&file, "{\"v\":").unwrap();
-    assert!(Pen::take(&mono.home.paths).unwrap().unwrap().write(&mono.derive(4)).unwrap());
+    assert!(WriterLock::take(&mono.home.paths).unwrap().unwrap().write(&mono.derive(4)).unwrap());
     assert_eq!(written(), first);
     assert!(Path::new(&file).exists());
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use hooks_common::session_log::SessionDir;
 use platform::time::Moment;
-use sessions::book::Log;
+use sessions::catalog::SessionHistory;
 use sessions::compaction::{compact, compact_beyond};
 
 use crate::support::home::{Home, append, put_log};
@@ -21,8 +21,8 @@ fn tools(seconds: std::ops::Range<u32>) -> Vec<Line> {
     seconds.map(tool).collect()
 }
 
-fn read(dir: &SessionDir) -> Log {
-    let mut log = Log::default();
+fn read(dir: &SessionDir) -> SessionHistory {
+    let mut log = SessionHistory::default();
     log.refresh(dir).unwrap();
     log
 }
@@ -48,7 +48,7 @@ fn a_compacted_log_says_the_same_and_goes_on() {
     append(&dir, at(1_000, "Stop").text());
     reader.refresh(&dir).unwrap();
     assert_eq!(reader.machine(), read(&dir).machine());
-    assert_eq!(reader.machine().state, sessions::State::Ready);
+    assert_eq!(reader.machine().state, sessions::SessionState::Ready);
     assert_eq!(compact_beyond(0, &dir, hours(30)).unwrap(), None, "little is left to gain");
 }
 
