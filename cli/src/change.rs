@@ -162,11 +162,11 @@ pub fn requirement_names(place: &Place) -> Vec<String> {
     for file in place.project.config_files() {
         let text = store::read(&file.path).ok().flatten().unwrap_or_default();
         let Ok((tree, _)) = yaml::parse(&String::from_utf8_lossy(&text), 0) else { continue };
-        let afresh = tree.get("inherit").and_then(yaml::Node::as_bool) == Some(false);
+        let afresh = tree.get("inherit").and_then(yaml::YamlNode::as_bool) == Some(false);
         if file.level == Level::Project && afresh {
             names.clear();
         }
-        if let Some(yaml::Value::Mapping(entries)) = tree.get("requirements").map(|node| &node.value) {
+        if let Some(yaml::YamlValue::Mapping(entries)) = tree.get("requirements").map(|node| &node.value) {
             names.extend(entries.iter().filter_map(|(name, _)| name.text()).map(str::to_owned));
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use config::older;
-use config::yaml::{Node, Value};
+use config::yaml::{YamlNode, YamlValue};
 use serde::Deserialize;
 
 use super::{presets, read};
@@ -70,7 +70,7 @@ impl Feature {
     }
 
     /// Whether a file uses the feature, whatever for. Older words in it are [renewed](older::renew).
-    pub fn is_used(&self, file: &Node) -> bool {
+    pub fn is_used(&self, file: &YamlNode) -> bool {
         match &self.used_when {
             None => self.is_there(file),
             Some(sign) => requirements(file).any(|requirement| sign.is_in(requirement)),
@@ -78,25 +78,25 @@ impl Feature {
     }
 
     /// Whether a file has something at the feature's path.
-    pub fn is_there(&self, file: &Node) -> bool {
+    pub fn is_there(&self, file: &YamlNode) -> bool {
         self.path.iter().try_fold(file, |node, key| node.get(key)).is_some()
     }
 }
 
 impl Sign {
-    fn is_in(&self, requirement: &Node) -> bool {
+    fn is_in(&self, requirement: &YamlNode) -> bool {
         if let Some(key) = &self.trigger_key {
             let triggers = requirement.get("trigger_tools").map(|node| &node.value);
-            return matches!(triggers, Some(Value::Sequence(items)) if items.iter().any(|item| item.get(key).is_some()));
+            return matches!(triggers, Some(YamlValue::Sequence(items)) if items.iter().any(|item| item.get(key).is_some()));
         }
         let found = self.key.as_ref().and_then(|key| requirement.get(key));
         found.is_some_and(|found| self.value.as_deref().is_none_or(|value| found.text() == Some(value)))
     }
 }
 
-fn requirements(file: &Node) -> impl Iterator<Item = &Node> {
+fn requirements(file: &YamlNode) -> impl Iterator<Item = &YamlNode> {
     let entries = match file.get("requirements").map(|node| &node.value) {
-        Some(Value::Mapping(entries)) => entries.as_slice(),
+        Some(YamlValue::Mapping(entries)) => entries.as_slice(),
         _ => &[],
     };
     entries.iter().map(|(_, requirement)| requirement)

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use config::check::nearest;
 use config::finding::{Finding, Severity};
 use config::sources::Level;
-use config::yaml::{self, Node};
+use config::yaml::{self, YamlNode};
 use config::{cascade, older};
 use gates::projects::{self, Known};
 use hooks_common::project::Project;
@@ -68,8 +68,8 @@ fn named(names: &[String]) -> anyhow::Result<Vec<&'static Feature>> {
 }
 
 /// The files of a project that count, as trees; broken ones are left out.
-fn trees(project: &Project) -> Vec<(Level, Node)> {
-    let mut trees: Vec<(Level, Node)> = Vec::new();
+fn trees(project: &Project) -> Vec<(Level, YamlNode)> {
+    let mut trees: Vec<(Level, YamlNode)> = Vec::new();
     for file in project.config_files() {
         let Some(bytes) = store::read(&file.path).ok().flatten() else { continue };
         let Ok((mut tree, _)) = yaml::parse(&String::from_utf8_lossy(&bytes), 0) else { continue };
@@ -82,8 +82,8 @@ fn trees(project: &Project) -> Vec<(Level, Node)> {
     trees
 }
 
-fn inherits(tree: &Node) -> bool {
-    tree.get("inherit").and_then(Node::as_bool) != Some(false)
+fn inherits(tree: &YamlNode) -> bool {
+    tree.get("inherit").and_then(YamlNode::as_bool) != Some(false)
 }
 
 /// The features, those in use first.

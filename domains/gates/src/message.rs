@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use config::Rule;
-use config::messages::Messages;
+use config::messages::RequirementMessages;
 use config::types::Kind;
 use serde_json::{Map, Value};
 
@@ -70,7 +70,12 @@ impl Placeholders {
 }
 
 /// What is said about an open requirement, without how to go on.
-pub fn body(rule: &Rule, judged: &Judged, messages: &Messages, placeholders: &Placeholders) -> String {
+pub fn body(
+    rule: &Rule,
+    judged: &Judged,
+    messages: &RequirementMessages,
+    placeholders: &Placeholders,
+) -> String {
     let requirement = &rule.requirement;
     let detail = judged.detail.as_deref().unwrap_or_default();
     if judged.standing == Standing::Failed {

@@ -1,12 +1,12 @@
 //! The phase of work: the first whose gate is open.
 
 use config::Rule;
-use config::types::{Phase, Workflow};
+use config::types::{Workflow, WorkflowPhase};
 
 use crate::judge::{Judged, Standing};
 
 /// The current phase; `None` when every gate is satisfied.
-pub fn current<'a>(workflow: &'a Workflow, survey: &[(Rule, Judged)]) -> Option<&'a Phase> {
+pub fn current<'a>(workflow: &'a Workflow, survey: &[(Rule, Judged)]) -> Option<&'a WorkflowPhase> {
     let is_open = |name: &str| {
         survey.iter().any(|(rule, judged)| rule.name == name && judged.standing == Standing::Open)
     };

@@ -1,7 +1,7 @@
 //! PreToolUse: may this tool run?
 
 use config::types::Mode;
-use config::{Policy, PolicyError};
+use config::{ConfigError, Policy};
 use hooks_common::answer::{Answer, Decision};
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -79,7 +79,7 @@ fn refusal(
     refusing: &[&Asked],
     tool_use: &ToolUse<'_>,
 ) -> Result<String, String> {
-    let refused: Result<Vec<Refused>, PolicyError> = refusing
+    let refused: Result<Vec<Refused>, ConfigError> = refusing
         .iter()
         .map(|asked| Ok(Refused { rule: gates.policy.rule(&asked.gate)?, judged: asked.judged.clone() }))
         .collect();

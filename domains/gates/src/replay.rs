@@ -11,7 +11,7 @@ use std::path::Path;
 
 use config::types::Scope;
 use config::types::{Hooks, Kind, Mode, SatisfiedWhen};
-use config::{Gate, Policy, PolicyError, Rule};
+use config::{ConfigError, Gate, Policy, Rule};
 use git::Branch;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -109,7 +109,7 @@ impl<'a> Replay<'a> {
         in_force: Option<&Policy>,
         paths: &'a Paths,
         project: &'a Project,
-    ) -> Result<Self, PolicyError> {
+    ) -> Result<Self, ConfigError> {
         let (rules, settings) = (policy.rules()?, policy.settings()?);
         let before = in_force.map(Policy::rules).transpose()?.unwrap_or_default();
         let is_changed = |rule: &&Rule| {

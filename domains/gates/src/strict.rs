@@ -64,7 +64,7 @@ pub fn lack(
     if !policy.is_strict() || !is_in_force(project) {
         return Ok(None);
     }
-    let failed = |error: config::PolicyError| error.to_string();
+    let failed = |error: config::ConfigError| error.to_string();
     if policy.findings().map_err(failed)?.iter().any(|finding| finding.severity == Severity::Error) {
         return Ok(Some("its configuration has errors"));
     }

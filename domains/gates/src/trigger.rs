@@ -4,7 +4,7 @@ use std::path::Path;
 
 use config::policy::When;
 use config::tools::is_edit;
-use config::{Gate, Policy, PolicyError, pattern::Pattern};
+use config::{ConfigError, Gate, Policy, pattern::Pattern};
 use hooks_common::paths::Paths;
 use platform::path::resolve;
 use shell::{Doubt, Script};
@@ -90,7 +90,7 @@ impl Commands {
                 }
             }
         }
-        if raw || self.is_doubtful { pattern.is_match(&self.raw.0, &self.raw.1) } else { Ok(false) }
+        Ok((raw || self.is_doubtful) && pattern.is_match(&self.raw.0, &self.raw.1)?)
     }
 }
 
@@ -118,7 +118,7 @@ impl<'a> Triggers<'a> {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn gates(&mut self, policy: &Policy) -> Result<Vec<Gate>, PolicyError> {
+    pub fn gates(&mut self, policy: &Policy) -> Result<Vec<Gate>, ConfigError> {
         let tool_use = self.tool_use;
         let commands = &mut self.commands;
         policy.gates_met(tool_use.tool, || {

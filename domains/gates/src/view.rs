@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::ops::Deref;
 
 use config::types::Mode;
-use config::{Gate, Policy, PolicyError, Rule};
+use config::{ConfigError, Gate, Policy, Rule};
 use git::Branch;
 use hooks_common::paths::{Paths, StateDir};
 use hooks_common::project::Project;
@@ -205,7 +205,7 @@ impl Gates {
         paths: &Paths,
         project: &Project,
         tool_use: &ToolUse<'_>,
-    ) -> Result<Verdict, PolicyError> {
+    ) -> Result<Verdict, ConfigError> {
         let mut triggers = Triggers::new(tool_use, project.root(), paths);
         let gates = triggers.gates(&self.policy)?;
         if gates.is_empty() {
@@ -258,7 +258,7 @@ impl Gates {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn survey(&self, situation: &Situation<'_>) -> Result<Vec<(Rule, Judged)>, PolicyError> {
+    pub fn survey(&self, situation: &Situation<'_>) -> Result<Vec<(Rule, Judged)>, ConfigError> {
         let judged = |rule: Rule| {
             let judged = judge(self, &rule, situation);
             (rule, judged)
@@ -271,7 +271,7 @@ impl Gates {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn open(&self, situation: &Situation<'_>) -> Result<Vec<Rule>, PolicyError> {
+    pub fn open(&self, situation: &Situation<'_>) -> Result<Vec<Rule>, ConfigError> {
         let all = self.survey(situation)?.into_iter();
         Ok(all.filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect())
     }

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use config::globs;
-use config::policy::Compiled;
+use config::policy::CompiledRule;
 use config::types::guards::{ContentRule, ProtectedContent};
 use platform::text::fact;
 
@@ -71,26 +71,27 @@ pub fn examine_edit(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<V
     Ok(found)
 }
 
-fn rules(sight: &Sight<'_>) -> Result<Vec<Compiled<ContentRule>>, String> {
+fn rules(sight: &Sight<'_>) -> Result<Vec<CompiledRule<ContentRule>>, String> {
     sight.policy.guard_rules::<ProtectedContent, ContentRule>(None).map_err(|error| error.to_string())
 }
 
 /// The rules that name a file.
 fn naming<'r>(
-    rules: &'r [Compiled<ContentRule>],
+    rules: &'r [CompiledRule<ContentRule>],
     file: &Path,
     sight: &Sight<'_>,
-) -> Vec<&'r Compiled<ContentRule>> {
-    let names =
-        |rule: &&Compiled<ContentRule>| globs::matches(&rule.rule.files, file, sight.root(), sight.home());
+) -> Vec<&'r CompiledRule<ContentRule>> {
+    let names = |rule: &&CompiledRule<ContentRule>| {
+        globs::matches(&rule.rule.files, file, sight.root(), sight.home())
+    };
     rules.iter().filter(names).collect()
 }
 
-fn has(rule: &Compiled<ContentRule>, text: Option<&str>) -> Result<bool, String> {
-    text.map_or(Ok(false), |text| rule.pattern.is_match(text, &text.to_ascii_lowercase()))
+fn has(rule: &CompiledRule<ContentRule>, text: Option<&str>) -> Result<bool, String> {
+    text.map_or(Ok(false), |text| Ok(rule.pattern.is_match(text, &text.to_ascii_lowercase())?))
 }
 
-fn said(rule: &Compiled<ContentRule>) -> String {
+fn said(rule: &CompiledRule<ContentRule>) -> String {
     match rule.rule.message.trim().trim_end_matches('.') {
         "" => format!("content that must stay would go, {}", fact(&rule.rule.content)),
         message => message.to_owned(),

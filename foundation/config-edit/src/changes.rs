@@ -2,29 +2,29 @@
 
 use std::ops::Range;
 
-use super::outline::{self, Entry, Part, Shape};
-use super::render::{self, Form};
-use config::yaml::Node;
+use super::outline::{self, OutlineEntry, OutlinePart, PartShape};
+use super::render::{self, WrittenForm};
+use config::yaml::YamlNode;
 
 /// Bytes replaced by a text.
 #[derive(Debug)]
-pub struct Change {
+pub struct ByteChange {
     /// The bytes.
     pub bytes: Range<usize>,
     /// The text.
     pub text: String,
 }
 
-impl Change {
+impl ByteChange {
     fn insert(at: usize, text: String) -> Self {
         Self { bytes: at..at, text }
     }
 }
 
 /// A file and what is known about the way it is written.
-pub struct File<'t> {
+pub struct EditedFile<'t> {
     text: &'t str,
-    root: Option<Part>,
+    root: Option<OutlinePart>,
     newline: &'static str,
     /// How much deeper a map stands than its key.
     step: usize,
@@ -39,11 +39,11 @@ enum Style {
 
 impl Style {
     /// The style of a map inside one of style `around`, or of a whole file.
-    fn of(part: &Part, around: Option<Self>, text: &str) -> Self {
+    fn of(part: &OutlinePart, around: Option<Self>, text: &str) -> Self {
         if !part.is_flow() {
             return Self::Block;
         }
-        let json = match (part.entries().and_then(<[Entry]>::first), around) {
+        let json = match (part.entries().and_then(<[OutlineEntry]>::first), around) {
             (Some(first), _) => text[first.key.clone()].starts_with('"'),
             (None, Some(Self::Flow { json })) => json,
             (None, Some(Self::Block)) => false,
@@ -53,7 +53,7 @@ impl Style {
     }
 }
 
-impl<'t> File<'t> {
+impl<'t> EditedFile<'t> {
     /// Looks at a file without a byte order mark.
     pub fn of(text: &'t str) -> Self {
         let root = outline::of(text);
@@ -63,18 +63,19 @@ impl<'t> File<'t> {
     }
 
     /// The changes that may set a value, each way a list in the order of the file, the best way first.
-    pub fn ways_to_set(&self, path: &[&str], source: &str, node: &Node) -> Vec<Vec<Change>> {
+    pub fn ways_to_set(&self, path: &[&str], source: &str, node: &YamlNode) -> Vec<Vec<ByteChange>> {
         let forms = |style| match style {
             Style::Block => render::block_forms(source, node),
             Style::Flow { json } => render::flow_forms(source, node, json),
         };
-        let each = |style: Style, way: &dyn Fn(&Form) -> Option<Vec<Change>>| -> Vec<Vec<Change>> {
-            forms(style).iter().filter_map(way).collect()
-        };
+        let each = |style: Style,
+                    way: &dyn Fn(&WrittenForm) -> Option<Vec<ByteChange>>|
+         -> Vec<Vec<ByteChange>> { forms(style).iter().filter_map(way).collect() };
         let Some(root) = &self.root else {
             return each(Style::Block, &|form| Some(vec![self.append(self.text.len(), path, form, 0)]));
         };
-        let (mut map, mut style, mut holder) = (root, Style::of(root, None, self.text), None::<&Entry>);
+        let (mut map, mut style, mut holder) =
+            (root, Style::of(root, None, self.text), None::<&OutlineEntry>);
         for (depth, key) in path.iter().enumerate() {
             let (rest, below) = (&path[depth..], &path[depth + 1..]);
             let Some(entry) = map.entry(key) else {
@@ -112,57 +113,73 @@ impl<'t> File<'t> {
     }
 
     /// A new entry in lines of its own after the line that `at` is in.
-    fn append(&self, at: usize, keys: &[&str], form: &Form, indent: usize) -> Change {
+    fn append(&self, at: usize, keys: &[&str], form: &WrittenForm, indent: usize) -> ByteChange {
         let lines = self.entry_lines(keys, form, indent).join(self.newline);
         if at < self.text.len() {
-            return Change::insert(at, format!("{}{lines}", self.newline));
+            return ByteChange::insert(at, format!("{}{lines}", self.newline));
         }
         let gap = if self.text.is_empty() || self.text.ends_with('\n') { "" } else { self.newline };
-        Change::insert(at, format!("{gap}{lines}{}", self.newline))
+        ByteChange::insert(at, format!("{gap}{lines}{}", self.newline))
     }
 
-    fn insert_in_block(&self, map: &Part, keys: &[&str], form: &Form) -> Option<Vec<Change>> {
+    fn insert_in_block(
+        &self,
+        map: &OutlinePart,
+        keys: &[&str],
+        form: &WrittenForm,
+    ) -> Option<Vec<ByteChange>> {
         let indent = self.indent(map.entries()?.first()?.key.start)?;
         let lines = self.entry_lines(keys, form, indent).join(self.newline);
         let at = self.line_end(map.bytes.end);
-        Some(vec![Change::insert(at, format!("{}{lines}", self.newline))])
+        Some(vec![ByteChange::insert(at, format!("{}{lines}", self.newline))])
     }
 
-    fn insert_in_flow(&self, map: &Part, keys: &[&str], form: &Form, json: bool) -> Option<Vec<Change>> {
+    fn insert_in_flow(
+        &self,
+        map: &OutlinePart,
+        keys: &[&str],
+        form: &WrittenForm,
+        json: bool,
+    ) -> Option<Vec<ByteChange>> {
         let (key, below) = keys.split_first()?;
         let entry = format!("{}: {}", render::key(key, json), one_line(below, form, json)?);
         let Some(last) = map.entries()?.last() else {
             let inside = map.bytes.start + 1..map.bytes.end - 1;
             let is_blank = self.text[inside.clone()].trim().is_empty();
             let bytes = if is_blank { inside } else { inside.start..inside.start };
-            return Some(vec![Change { bytes, text: entry }]);
+            return Some(vec![ByteChange { bytes, text: entry }]);
         };
         let (end, line_end) = (last.value.bytes.end, self.line_end(last.value.bytes.end));
         let Some(indent) = self.indent(last.key.start) else {
-            return Some(vec![Change::insert(end, format!(", {entry}"))]);
+            return Some(vec![ByteChange::insert(end, format!(", {entry}"))]);
         };
         let own_line = format!("{}{}{entry}", self.newline, " ".repeat(indent));
         let after = self.text[end..line_end].trim_start();
         let (has_comma, after) = after.strip_prefix(',').map_or((false, after), |rest| (true, rest));
         if !after.trim_start().is_empty() && !after.trim_start().starts_with('#') {
-            return Some(vec![Change::insert(end, format!(", {entry}"))]);
+            return Some(vec![ByteChange::insert(end, format!(", {entry}"))]);
         }
         Some(if has_comma {
-            vec![Change::insert(line_end, format!("{own_line},"))]
+            vec![ByteChange::insert(line_end, format!("{own_line},"))]
         } else {
-            vec![Change::insert(end, ",".to_owned()), Change::insert(line_end, own_line)]
+            vec![ByteChange::insert(end, ",".to_owned()), ByteChange::insert(line_end, own_line)]
         })
     }
 
-    fn replace_in_block(&self, entry: &Entry, below: &[&str], form: &Form) -> Option<Vec<Change>> {
+    fn replace_in_block(
+        &self,
+        entry: &OutlineEntry,
+        below: &[&str],
+        form: &WrittenForm,
+    ) -> Option<Vec<ByteChange>> {
         let (head, lines) = self.value_lines(below, form, self.indent(entry.key.start)? + self.step);
         let (colon, value) = (entry.colon, &entry.value.bytes);
         let first_line_end = self.line_end(colon);
         let starts_here = value.start <= first_line_end;
         let (head_end, end) = match entry.value.shape {
-            Shape::Empty => (colon, colon),
-            Shape::BlockScalar => (self.content_end(colon), value.end.max(first_line_end)),
-            Shape::Sequence { flow: false, .. } | Shape::Mapping { flow: false, .. } => {
+            PartShape::Empty => (colon, colon),
+            PartShape::BlockScalar => (self.content_end(colon), value.end.max(first_line_end)),
+            PartShape::Sequence { flow: false, .. } | PartShape::Mapping { flow: false, .. } => {
                 (self.content_end(colon), value.end)
             }
             _ if starts_here => (value.end, value.end),
@@ -172,27 +189,36 @@ impl<'t> File<'t> {
         let from = self.line_end(head_end);
         let to = if end > from { self.line_end(end) } else { from };
         let tail: String = lines.iter().map(|line| format!("{}{line}", self.newline)).collect();
-        Some(vec![Change { bytes: colon..head_end, text: head }, Change { bytes: from..to, text: tail }])
+        Some(vec![
+            ByteChange { bytes: colon..head_end, text: head },
+            ByteChange { bytes: from..to, text: tail },
+        ])
     }
 
-    fn replace_in_flow(&self, entry: &Entry, below: &[&str], form: &Form, json: bool) -> Option<Vec<Change>> {
+    fn replace_in_flow(
+        &self,
+        entry: &OutlineEntry,
+        below: &[&str],
+        form: &WrittenForm,
+        json: bool,
+    ) -> Option<Vec<ByteChange>> {
         let value = one_line(below, form, json)?;
-        if !matches!(entry.value.shape, Shape::Empty) {
+        if !matches!(entry.value.shape, PartShape::Empty) {
             // Anchors and tags in front of the value go with it.
             let after = &self.text[entry.colon..entry.value.bytes.end];
             let start = entry.value.bytes.end - after.trim_start().len();
-            return Some(vec![Change { bytes: start..entry.value.bytes.end, text: value }]);
+            return Some(vec![ByteChange { bytes: start..entry.value.bytes.end, text: value }]);
         }
         let colon = if self.text[entry.key.end..entry.colon].contains(':') { "" } else { ":" };
         Some(vec![if colon.is_empty() && self.text[entry.colon..].starts_with(' ') {
-            Change::insert(entry.colon + 1, value)
+            ByteChange::insert(entry.colon + 1, value)
         } else {
-            Change::insert(entry.colon, format!("{colon} {value}"))
+            ByteChange::insert(entry.colon, format!("{colon} {value}"))
         }])
     }
 
     /// The changes that take a value out.
-    pub fn removal(&self, path: &[&str]) -> Option<Vec<Change>> {
+    pub fn removal(&self, path: &[&str]) -> Option<Vec<ByteChange>> {
         let mut map = self.root.as_ref()?;
         let mut holder = None;
         let (last, way) = path.split_last()?;
@@ -211,19 +237,19 @@ impl<'t> File<'t> {
             } else {
                 map.bytes.start + 1..map.bytes.end - 1
             };
-            return Some(vec![Change { bytes, text: String::new() }]);
+            return Some(vec![ByteChange { bytes, text: String::new() }]);
         }
         if let (1, Some(holder)) = (entries.len(), holder) {
-            return self.replace_in_block(holder, &[], &Form::Line("{}".to_owned()));
+            return self.replace_in_block(holder, &[], &WrittenForm::Line("{}".to_owned()));
         }
         let start = entry.key.start - self.indent(entry.key.start)?;
         let end = self.line_end(entry.value.bytes.end.max(entry.colon));
         let newline = self.text[end..].find('\n').map_or(0, |at| at + 1);
-        Some(vec![Change { bytes: start..end + newline, text: String::new() }])
+        Some(vec![ByteChange { bytes: start..end + newline, text: String::new() }])
     }
 
     /// The lines of an entry whose first key stands at `indent`.
-    fn entry_lines(&self, keys: &[&str], form: &Form, indent: usize) -> Vec<String> {
+    fn entry_lines(&self, keys: &[&str], form: &WrittenForm, indent: usize) -> Vec<String> {
         let Some((key, below)) = keys.split_first() else { return Vec::new() };
         let (head, mut lines) = self.value_lines(below, form, indent + self.step);
         let gap = if head.is_empty() { "" } else { " " };
@@ -232,13 +258,13 @@ impl<'t> File<'t> {
     }
 
     /// What stands behind a key, and the lines below it, for a value inside the maps `keys`.
-    fn value_lines(&self, keys: &[&str], form: &Form, indent: usize) -> (String, Vec<String>) {
+    fn value_lines(&self, keys: &[&str], form: &WrittenForm, indent: usize) -> (String, Vec<String>) {
         if !keys.is_empty() {
             return (String::new(), self.entry_lines(keys, form, indent));
         }
         match form {
-            Form::Line(line) => (line.clone(), Vec::new()),
-            Form::Below(head, lines) => {
+            WrittenForm::Line(line) => (line.clone(), Vec::new()),
+            WrittenForm::Below(head, lines) => {
                 let indented = |line: &String| match line.as_str() {
                     "" => String::new(),
                     line => format!("{}{line}", " ".repeat(indent)),
@@ -274,7 +300,7 @@ fn indent(text: &str, at: usize) -> Option<usize> {
 }
 
 /// The indentation of the first block map below a key.
-fn first_step(text: &str, part: &Part) -> Option<usize> {
+fn first_step(text: &str, part: &OutlinePart) -> Option<usize> {
     part.entries()?.iter().find_map(|entry| {
         let inner = entry.value.entries().filter(|_| !entry.value.is_flow())?.first()?;
         let (inner, outer) = (indent(text, inner.key.start)?, indent(text, entry.key.start)?);
@@ -283,8 +309,8 @@ fn first_step(text: &str, part: &Part) -> Option<usize> {
 }
 
 /// A value inside the maps `keys`, on one line.
-fn one_line(keys: &[&str], form: &Form, json: bool) -> Option<String> {
-    let Form::Line(value) = form else { return None };
+fn one_line(keys: &[&str], form: &WrittenForm, json: bool) -> Option<String> {
+    let WrittenForm::Line(value) = form else { return None };
     let nest = |value: String, key: &&str| format!("{{{}: {value}}}", render::key(key, json));
     Some(keys.iter().rev().fold(value.clone(), nest))
 }

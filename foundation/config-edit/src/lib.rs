@@ -1,6 +1,7 @@
 //! Single values of a configuration file changed in place: every other byte stays.
 
 mod changes;
+mod error;
 mod outline;
 mod render;
 
@@ -10,32 +11,10 @@ use std::path::Path;
 use platform::store;
 use platform::store::replace::link_target;
 
-use self::changes::{Change, File};
-use config::yaml::{self, Node, Value};
+pub use self::error::EditError;
 
-/// Why a file was left alone.
-#[derive(Debug, thiserror::Error)]
-pub enum EditError {
-    /// The file is no YAML.
-    #[error("line {line}: {message}")]
-    Broken {
-        /// Where.
-        line: usize,
-        /// What.
-        message: String,
-    },
-    /// The value is no YAML.
-    #[error("`{value}` is no value: {message}")]
-    Value {
-        /// The value.
-        value: String,
-        /// What is wrong with it.
-        message: String,
-    },
-    /// The place cannot be changed without touching anything else.
-    #[error("`{0}` is written in a way that cannot be changed in place; edit the file by hand")]
-    ByHand(String),
-}
+use self::changes::{ByteChange, EditedFile};
+use config::yaml::{self, YamlNode, YamlValue};
 
 /// `text` with the value at `path` set to `value`: a YAML value on one line, or lines that may stand below a
 /// key. Maps that are missing on the way are made, in the style of what is around them; a key that is missing
@@ -45,16 +24,15 @@ pub enum EditError {
 /// When the file or the value is broken, or the result would not read back as just that change.
 pub fn set(text: &str, path: &[&str], value: &str) -> Result<String, EditError> {
     let by_hand = || EditError::ByHand(path.join("."));
-    let broken = |message| EditError::Value { value: value.trim().to_owned(), message };
     let (mark, body) = split_mark(text);
     let tree = parse(body)?;
-    let node = render::parse(value).map_err(broken)?;
+    let node = render::parse(value)?;
     let mut meant = tree.clone();
     put(&mut meant, path, node.clone()).ok_or_else(by_hand)?;
     if is_same(&meant, &tree) {
         return Ok(text.to_owned());
     }
-    let file = File::of(body);
+    let file = EditedFile::of(body);
     let ways = file.ways_to_set(path, value, &node);
     let edited = ways.iter().find_map(|changes| proven(body, changes, &meant)).ok_or_else(by_hand)?;
     Ok(format!("{mark}{edited}"))
@@ -72,16 +50,16 @@ pub fn remove(text: &str, path: &[&str]) -> Result<String, EditError> {
     if !meant.remove_path(path) {
         return Ok(text.to_owned());
     }
-    let changes = File::of(body).removal(path).ok_or_else(by_hand)?;
+    let changes = EditedFile::of(body).removal(path).ok_or_else(by_hand)?;
     let edited = proven(body, &changes, &meant).ok_or_else(by_hand)?;
     Ok(format!("{mark}{edited}"))
 }
 
 /// A text as a value for [`set`]: plain where that reads back as this text, else quoted.
 pub fn text(text: &str) -> String {
-    let is_plain = |node: &Node| {
+    let is_plain = |node: &YamlNode| {
         node.text() == Some(text)
-            && matches!(node.value, Value::Scalar { plain: true, .. })
+            && matches!(node.value, YamlValue::Scalar { plain: true, .. })
             && node.as_bool().is_none()
             && !node.is_null()
     };
@@ -130,10 +108,10 @@ pub fn write(path: &Path, text: &str) -> io::Result<()> {
     written.map_err(io::Error::from)
 }
 
-fn parse(text: &str) -> Result<Node, EditError> {
+fn parse(text: &str) -> Result<YamlNode, EditError> {
     match yaml::parse(text, 0) {
         Ok((tree, _)) => Ok(tree),
-        Err(error) => Err(EditError::Broken { line: error.mark.line, message: error.message }),
+        Err(problem) => Err(EditError::Broken(problem)),
     }
 }
 
@@ -142,27 +120,27 @@ fn split_mark(text: &str) -> (&str, &str) {
 }
 
 /// Puts a value into a tree; `None` when something on the way is no map.
-fn put(tree: &mut Node, path: &[&str], value: Node) -> Option<()> {
+fn put(tree: &mut YamlNode, path: &[&str], value: YamlNode) -> Option<()> {
     let Some((key, rest)) = path.split_first() else {
         *tree = value;
         return Some(());
     };
     if tree.is_null() {
-        tree.value = Value::Mapping(Vec::new());
+        tree.value = YamlValue::Mapping(Vec::new());
     }
-    let Value::Mapping(entries) = &mut tree.value else { return None };
+    let YamlValue::Mapping(entries) = &mut tree.value else { return None };
     if let Some((_, child)) = entries.iter_mut().find(|(name, _)| name.text() == Some(key)) {
         return put(child, rest, value);
     }
-    let mut child = Node { value: Value::Mapping(Vec::new()), mark: tree.mark };
+    let mut child = YamlNode { value: YamlValue::Mapping(Vec::new()), mark: tree.mark };
     put(&mut child, rest, value)?;
-    let name = Value::Scalar { text: (*key).to_owned(), plain: true };
-    entries.push((Node { value: name, mark: tree.mark }, child));
+    let name = YamlValue::Scalar { text: (*key).to_owned(), plain: true };
+    entries.push((YamlNode { value: name, mark: tree.mark }, child));
     Some(())
 }
 
 /// The text with its changes, if it reads back as what was meant: the only proof that counts.
-fn proven(text: &str, changes: &[Change], meant: &Node) -> Option<String> {
+fn proven(text: &str, changes: &[ByteChange], meant: &YamlNode) -> Option<String> {
     let mut edited = text.to_owned();
     for change in changes.iter().rev() {
         edited.replace_range(change.bytes.clone(), &change.text);
@@ -172,17 +150,17 @@ fn proven(text: &str, changes: &[Change], meant: &Node) -> Option<String> {
 }
 
 /// Equality of content. Places, quotes and the order of keys do not count; a text in quotes is no boolean.
-fn is_same(a: &Node, b: &Node) -> bool {
+fn is_same(a: &YamlNode, b: &YamlNode) -> bool {
     match (&a.value, &b.value) {
-        (Value::Scalar { text: x, .. }, Value::Scalar { text: y, .. }) => {
+        (YamlValue::Scalar { text: x, .. }, YamlValue::Scalar { text: y, .. }) => {
             a.as_bool() == b.as_bool()
                 && a.is_null() == b.is_null()
                 && (x == y || a.as_bool().is_some() || a.is_null())
         }
-        (Value::Sequence(a), Value::Sequence(b)) => {
+        (YamlValue::Sequence(a), YamlValue::Sequence(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
         }
-        (Value::Mapping(a), Value::Mapping(b)) => {
+        (YamlValue::Mapping(a), YamlValue::Mapping(b)) => {
             a.len() == b.len()
                 && a.iter().all(|(key, a)| {
                     b.iter().find(|(name, _)| name.text() == key.text()).is_some_and(|(_, b)| is_same(a, b))

@@ -6,17 +6,17 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 
 /// A value and its bytes. Blank space and comments around it do not belong to it.
 #[derive(Debug)]
-pub struct Part {
+pub struct OutlinePart {
     /// Where it starts and ends. A block map starts with its
     /// first key, a block list with what its first item holds.
     pub bytes: Range<usize>,
     /// What it is.
-    pub shape: Shape,
+    pub shape: PartShape,
 }
 
 /// The ways a value is written.
 #[derive(Debug)]
-pub enum Shape {
+pub enum PartShape {
     /// Nothing is written at all.
     Empty,
     /// A plain or quoted scalar.
@@ -35,13 +35,13 @@ pub enum Shape {
         /// Whether it stands in braces.
         flow: bool,
         /// Its entries, doubles and merge keys too.
-        entries: Vec<Entry>,
+        entries: Vec<OutlineEntry>,
     },
 }
 
 /// A key and its value.
 #[derive(Debug)]
-pub struct Entry {
+pub struct OutlineEntry {
     /// The key's text.
     pub name: String,
     /// The key's bytes.
@@ -49,33 +49,33 @@ pub struct Entry {
     /// The byte after the colon; after the key where there is no colon.
     pub colon: usize,
     /// The value.
-    pub value: Part,
+    pub value: OutlinePart,
 }
 
-impl Part {
+impl OutlinePart {
     /// The entries of a map.
-    pub fn entries(&self) -> Option<&[Entry]> {
+    pub fn entries(&self) -> Option<&[OutlineEntry]> {
         match &self.shape {
-            Shape::Mapping { entries, .. } => Some(entries),
+            PartShape::Mapping { entries, .. } => Some(entries),
             _ => None,
         }
     }
 
     /// The entry that counts for a key: the last one.
-    pub fn entry(&self, name: &str) -> Option<&Entry> {
+    pub fn entry(&self, name: &str) -> Option<&OutlineEntry> {
         self.entries()?.iter().rfind(|entry| entry.name == name)
     }
 
     /// Whether this stands in braces or brackets.
     pub fn is_flow(&self) -> bool {
-        matches!(self.shape, Shape::Mapping { flow: true, .. } | Shape::Sequence { flow: true, .. })
+        matches!(self.shape, PartShape::Mapping { flow: true, .. } | PartShape::Sequence { flow: true, .. })
     }
 }
 
 /// The parts of a file without a byte order mark; `None` when it is no YAML, holds nothing, or has keys that
 /// are no text.
-pub fn of(text: &str) -> Option<Part> {
-    let mut builder = Builder { text, offsets: offsets(text), open: Vec::new() };
+pub fn of(text: &str) -> Option<OutlinePart> {
+    let mut builder = OutlineBuilder { text, offsets: offsets(text), open: Vec::new() };
     let mut root = None;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.ok()?;
@@ -92,49 +92,51 @@ fn offsets(text: &str) -> Vec<usize> {
     text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
 }
 
-struct Builder<'t> {
+struct OutlineBuilder<'t> {
     text: &'t str,
     offsets: Vec<usize>,
-    open: Vec<Open>,
+    open: Vec<OpenPart>,
 }
 
-struct Open {
+struct OpenPart {
     start: usize,
     flow: bool,
-    kind: Kind,
+    kind: OpenItems,
 }
 
-enum Kind {
-    Sequence(Vec<Part>),
-    Mapping { entries: Vec<Entry>, key: Option<(String, Range<usize>)> },
+enum OpenItems {
+    Sequence(Vec<OutlinePart>),
+    Mapping { entries: Vec<OutlineEntry>, key: Option<(String, Range<usize>)> },
 }
 
-impl Builder<'_> {
+impl OutlineBuilder<'_> {
     fn byte(&self, character: usize) -> usize {
         self.offsets.get(character).copied().unwrap_or(self.text.len())
     }
 
     /// Takes one event. `None`: something that cannot be laid out; `Some(Some(_))`: the whole document.
-    fn take(&mut self, event: &Event<'_>, bytes: Range<usize>) -> Option<Option<Part>> {
+    fn take(&mut self, event: &Event<'_>, bytes: Range<usize>) -> Option<Option<OutlinePart>> {
         let part = match event {
             Event::Scalar(text, style, ..) => {
                 let part = self.scalar(text, *style, bytes.clone());
-                if let Some(Open { kind: Kind::Mapping { key: key @ None, .. }, .. }) = self.open.last_mut() {
+                if let Some(OpenPart { kind: OpenItems::Mapping { key: key @ None, .. }, .. }) =
+                    self.open.last_mut()
+                {
                     *key = Some((text.clone().into_owned(), bytes));
                     return Some(None);
                 }
                 part
             }
-            Event::Alias(_) => Part { bytes, shape: Shape::Alias },
+            Event::Alias(_) => OutlinePart { bytes, shape: PartShape::Alias },
             Event::SequenceStart(..) => {
                 let flow = self.text[bytes.clone()].contains('[');
-                self.open.push(Open { start: bytes.start, flow, kind: Kind::Sequence(Vec::new()) });
+                self.open.push(OpenPart { start: bytes.start, flow, kind: OpenItems::Sequence(Vec::new()) });
                 return Some(None);
             }
             Event::MappingStart(..) => {
                 let flow = self.text[bytes.clone()].contains('{');
-                let kind = Kind::Mapping { entries: Vec::new(), key: None };
-                self.open.push(Open { start: bytes.start, flow, kind });
+                let kind = OpenItems::Mapping { entries: Vec::new(), key: None };
+                self.open.push(OpenPart { start: bytes.start, flow, kind });
                 return Some(None);
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -143,10 +145,10 @@ impl Builder<'_> {
             }
             _ => return Some(None),
         };
-        let Some(Open { kind, .. }) = self.open.last_mut() else { return Some(Some(part)) };
+        let Some(OpenPart { kind, .. }) = self.open.last_mut() else { return Some(Some(part)) };
         match kind {
-            Kind::Sequence(items) => items.push(part),
-            Kind::Mapping { entries, key } => {
+            OpenItems::Sequence(items) => items.push(part),
+            OpenItems::Mapping { entries, key } => {
                 let (name, key) = key.take()?;
                 let between = &self.text[key.end..];
                 let colon = between
@@ -155,44 +157,44 @@ impl Builder<'_> {
                     .map_or(key.end, |rest| self.text.len() - rest.len());
                 // The parser reports an empty value wherever it noticed that there is none.
                 let value = match part.shape {
-                    Shape::Empty => Part { bytes: colon..colon, shape: Shape::Empty },
+                    PartShape::Empty => OutlinePart { bytes: colon..colon, shape: PartShape::Empty },
                     _ => part,
                 };
-                entries.push(Entry { name, key, colon, value });
+                entries.push(OutlineEntry { name, key, colon, value });
             }
         }
         Some(None)
     }
 
-    fn scalar(&self, text: &str, style: ScalarStyle, bytes: Range<usize>) -> Part {
+    fn scalar(&self, text: &str, style: ScalarStyle, bytes: Range<usize>) -> OutlinePart {
         let written = &self.text[bytes.clone()];
         let (end, shape) = match style {
-            ScalarStyle::Literal | ScalarStyle::Folded => (written.trim_end().len(), Shape::BlockScalar),
+            ScalarStyle::Literal | ScalarStyle::Folded => (written.trim_end().len(), PartShape::BlockScalar),
             // The parser's end may lie behind the blank space and the comment that follow.
-            ScalarStyle::SingleQuoted => (quoted_end(written, '\''), Shape::Scalar),
-            ScalarStyle::DoubleQuoted => (quoted_end(written, '"'), Shape::Scalar),
+            ScalarStyle::SingleQuoted => (quoted_end(written, '\''), PartShape::Scalar),
+            ScalarStyle::DoubleQuoted => (quoted_end(written, '"'), PartShape::Scalar),
             ScalarStyle::Plain if text.is_empty() && !written.starts_with(['&', '!']) => {
                 let end = self.text[..bytes.start].trim_end().len();
-                return Part { bytes: end..end, shape: Shape::Empty };
+                return OutlinePart { bytes: end..end, shape: PartShape::Empty };
             }
-            ScalarStyle::Plain => (written.trim_end().len(), Shape::Scalar),
+            ScalarStyle::Plain => (written.trim_end().len(), PartShape::Scalar),
         };
-        Part { bytes: bytes.start..bytes.start + end, shape }
+        OutlinePart { bytes: bytes.start..bytes.start + end, shape }
     }
 
-    fn close(&self, open: Open, end: usize) -> Part {
+    fn close(&self, open: OpenPart, end: usize) -> OutlinePart {
         let end = |last: Option<usize>| match open.flow {
             true => end + 1,
             false => last.unwrap_or(open.start),
         };
         match open.kind {
-            Kind::Sequence(items) => Part {
+            OpenItems::Sequence(items) => OutlinePart {
                 bytes: open.start..end(items.last().map(|item| item.bytes.end)),
-                shape: Shape::Sequence { flow: open.flow },
+                shape: PartShape::Sequence { flow: open.flow },
             },
-            Kind::Mapping { entries, .. } => Part {
+            OpenItems::Mapping { entries, .. } => OutlinePart {
                 bytes: open.start..end(entries.last().map(|entry| entry.value.bytes.end)),
-                shape: Shape::Mapping { flow: open.flow, entries },
+                shape: PartShape::Mapping { flow: open.flow, entries },
             },
         }
     }

@@ -15,7 +15,7 @@ use crate::check;
 use crate::older;
 use crate::read;
 use crate::types::{Configuration, GuardName, Sessions};
-use crate::yaml::{self, Complaint, Mark, Node, Value};
+use crate::yaml::{self, Mark, YamlNode, YamlProblem, YamlValue};
 
 /// Keys of the whole design, or of tools that share the file, that this version reads past: each is told, none
 /// is an error.
@@ -50,7 +50,7 @@ const MOST_REPAIRS: usize = 256;
 
 /// A file that was read.
 #[derive(Debug, Clone)]
-pub struct Source {
+pub struct SourceFile {
     /// Its level.
     pub level: Level,
     /// Where it is.
@@ -59,7 +59,7 @@ pub struct Source {
     text: String,
 }
 
-impl Source {
+impl SourceFile {
     /// A place in the file, with the text of its line.
     fn place(&self, mark: Mark) -> Place {
         const LONGEST: usize = 80;
@@ -111,10 +111,10 @@ fn merge(files: &[ConfigFile], mut reader: Cascade<'_>) -> Loaded {
             trees.push((file.level, reader.read(file)));
         }
     }
-    let mut merged = Node { value: Value::Mapping(Vec::new()), mark: Mark::default() };
+    let mut merged = YamlNode { value: YamlValue::Mapping(Vec::new()), mark: Mark::default() };
     for (level, tree) in trees {
         let Some(tree) = tree else { continue };
-        let inherits = tree.get("inherit").and_then(Node::as_bool) != Some(false);
+        let inherits = tree.get("inherit").and_then(YamlNode::as_bool) != Some(false);
         if level == Level::Project && !inherits {
             merged = tree;
         } else {
@@ -135,19 +135,19 @@ pub fn load_one(path: &Path, level: Level) -> Loaded {
 }
 
 /// A guard that is named and nothing else is on, with every default; so is one that is `true`. One that is `false` is off.
-fn name_guards(tree: &mut Node) {
-    let Value::Mapping(entries) = &mut tree.value else { return };
+fn name_guards(tree: &mut YamlNode) {
+    let YamlValue::Mapping(entries) = &mut tree.value else { return };
     let guards = entries.iter_mut().find(|(key, _)| key.text() == Some("guards"));
-    let Some((_, Node { value: Value::Mapping(guards), .. })) = guards else { return };
+    let Some((_, YamlNode { value: YamlValue::Mapping(guards), .. })) = guards else { return };
     for (_, guard) in guards {
         match guard.as_bool() {
-            Some(true) => guard.value = Value::Mapping(Vec::new()),
+            Some(true) => guard.value = YamlValue::Mapping(Vec::new()),
             Some(false) => {
                 let mut key = guard.clone();
-                key.value = Value::Scalar { text: "enabled".to_owned(), plain: true };
-                guard.value = Value::Mapping(vec![(key, guard.clone())]);
+                key.value = YamlValue::Scalar { text: "enabled".to_owned(), plain: true };
+                guard.value = YamlValue::Mapping(vec![(key, guard.clone())]);
             }
-            None if guard.is_null() => guard.value = Value::Mapping(Vec::new()),
+            None if guard.is_null() => guard.value = YamlValue::Mapping(Vec::new()),
             None => {}
         }
     }
@@ -157,13 +157,13 @@ fn name_guards(tree: &mut Node) {
 struct Cascade<'i> {
     /// A file's text that is not on disk.
     instead: Option<(&'i Path, &'i str)>,
-    sources: Vec<Source>,
+    sources: Vec<SourceFile>,
     findings: Vec<Finding>,
     unreadable: Vec<Level>,
 }
 
 impl Cascade<'_> {
-    fn read(&mut self, file: &ConfigFile) -> Option<Node> {
+    fn read(&mut self, file: &ConfigFile) -> Option<YamlNode> {
         let index = self.sources.len();
         let bytes = match self.instead {
             Some((path, text)) if path == file.path => Ok(text.as_bytes().to_vec()),
@@ -178,7 +178,8 @@ impl Cascade<'_> {
                     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
                     let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
                     let mark = Mark { source: index, line, column };
-                    let complaint = Complaint { mark, message: "the file is not UTF-8 from here on".into() };
+                    let complaint =
+                        YamlProblem { mark, message: "the file is not UTF-8 from here on".into() };
                     (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(complaint))
                 }
             },
@@ -186,7 +187,7 @@ impl Cascade<'_> {
                 let mark = Mark { source: index, line: 1, column: 1 };
                 (
                     String::new(),
-                    Some(Complaint { mark, message: format!("the file cannot be read: {error}") }),
+                    Some(YamlProblem { mark, message: format!("the file cannot be read: {error}") }),
                 )
             }
         };
@@ -194,7 +195,7 @@ impl Cascade<'_> {
             Some(problem) => Err(problem),
             None => yaml::parse(&text, index),
         };
-        self.sources.push(Source { level: file.level, path: file.path.clone(), text });
+        self.sources.push(SourceFile { level: file.level, path: file.path.clone(), text });
         match parsed {
             Ok((mut tree, complaints)) => {
                 for complaint in complaints.into_iter().chain(older::renew(&mut tree)) {
@@ -225,7 +226,7 @@ impl Cascade<'_> {
 
     /// Turns the merged tree into a configuration. A wrong value costs the smallest item that can do without
     /// it: a requirement, or one key of a section.
-    fn finish(mut self, mut tree: Node) -> Loaded {
+    fn finish(mut self, mut tree: YamlNode) -> Loaded {
         name_guards(&mut tree);
         let mut configuration = None;
         let unknown = RefCell::new(Vec::new());
@@ -337,13 +338,13 @@ impl Cascade<'_> {
     }
 
     /// The level whose file says what stands at a path of the merged tree.
-    fn level_of(&self, tree: &Node, path: &[&str]) -> Option<Level> {
+    fn level_of(&self, tree: &YamlNode, path: &[&str]) -> Option<Level> {
         let node = path.iter().try_fold(tree, |node, key| node.get(key))?;
         Some(self.sources.get(node.mark.source)?.level)
     }
 
     /// What a project says about records that all projects share.
-    fn foreign_sessions(&mut self, configuration: &mut Configuration, tree: &Node) {
+    fn foreign_sessions(&mut self, configuration: &mut Configuration, tree: &YamlNode) {
         if self.level_of(tree, &["sessions"]).is_some_and(|level| level != Level::Global) {
             let mark = tree.entry("sessions").map_or_else(Mark::default, |(key, _)| key.mark);
             let message = "only the global file's `sessions` counts: all projects share these records";
@@ -353,7 +354,7 @@ impl Cascade<'_> {
     }
 
     /// A phase whose gate no requirement is would never end.
-    fn missing_gates(&mut self, configuration: &Configuration, tree: &Node) {
+    fn missing_gates(&mut self, configuration: &Configuration, tree: &YamlNode) {
         let gates = configuration.workflow.iter().flat_map(|workflow| &workflow.phases);
         let known = |gate: &str| configuration.requirements.0.iter().any(|(name, _)| name == gate);
         let missing: Vec<_> =
@@ -391,21 +392,21 @@ fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// The key and the value that keys lead to.
-fn entry<'t>(tree: &'t Node, path: &[impl AsRef<str>]) -> Option<(&'t Node, &'t Node)> {
+fn entry<'t>(tree: &'t YamlNode, path: &[impl AsRef<str>]) -> Option<(&'t YamlNode, &'t YamlNode)> {
     let (last, before) = path.split_last()?;
     before.iter().try_fold(tree, |node, key| node.get(key.as_ref()))?.entry(last.as_ref())
 }
 
 /// Where an item of a list stands.
-fn item_mark(tree: &Node, path: &[&str], at: usize) -> Mark {
+fn item_mark(tree: &YamlNode, path: &[&str], at: usize) -> Mark {
     let Some((_, list)) = entry(tree, path) else { return Mark::default() };
     match &list.value {
-        Value::Sequence(items) => items.get(at).map_or(list.mark, |item| item.mark),
+        YamlValue::Sequence(items) => items.get(at).map_or(list.mark, |item| item.mark),
         _ => list.mark,
     }
 }
 
-fn requirement_mark(tree: &Node, name: &str) -> Mark {
+fn requirement_mark(tree: &YamlNode, name: &str) -> Mark {
     let entry = tree.get("requirements").and_then(|all| all.entry(name));
     entry.map_or_else(Mark::default, |(key, _)| key.mark)
 }

@@ -7,6 +7,7 @@
 
 pub mod cascade;
 pub mod check;
+mod error;
 pub mod finding;
 pub mod globs;
 pub mod messages;
@@ -20,8 +21,9 @@ pub mod tools;
 pub mod types;
 pub mod yaml;
 
+pub use error::ConfigError;
 pub use messages::MessageDirs;
-pub use policy::{Gate, Policy, PolicyError, Rule};
+pub use policy::{Gate, Policy, Rule};
 pub use types::{Configuration, Requirement};
 
 /// The JSON Schema of a configuration file, generated from [`types`].

@@ -16,7 +16,7 @@ use crate::check::nearest;
 use crate::older;
 use crate::read;
 use crate::types::Kind;
-use crate::yaml::{self, Mark, Node};
+use crate::yaml::{self, Mark, YamlNode};
 
 /// The file of templates by type.
 const TEMPLATES: &str = "_templates";
@@ -28,7 +28,7 @@ const OTHER_SECTIONS: [&str; 2] = ["version", "structural"];
 /// What is said about one requirement. `{name}` and its kin are replaced; see the refusal.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Messages {
+pub struct RequirementMessages {
     /// The version of the file's shape; not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -52,7 +52,7 @@ pub struct Messages {
     pub fallback_text: Option<String>,
 }
 
-impl Messages {
+impl RequirementMessages {
     /// These, and from `other` what is missing.
     fn or(self, other: Self) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl MessageDirs {
 
     /// What is said about a requirement. A file that cannot be read counts as absent; [`MessageDirs::check`]
     /// tells it.
-    pub fn messages(&self, name: &str, kind: Kind) -> Messages {
+    pub fn messages(&self, name: &str, kind: Kind) -> RequirementMessages {
         let own = self.0.iter().find_map(|dir| document(&dir.join(format!("{name}.yaml"))));
         let own = own.and_then(|node| read::read(&node, &RefCell::default()).ok()).unwrap_or_default();
         let templates = self.0.iter().filter_map(|dir| {
@@ -87,7 +87,7 @@ impl MessageDirs {
             let section = node.get(kind.name()).or_else(|| node.get(older::word(kind.name())?))?;
             read::read(section, &RefCell::default()).ok()
         });
-        templates.fold(own, Messages::or)
+        templates.fold(own, RequirementMessages::or)
     }
 
     /// The briefing of a format, where `_status.yaml` has one: text, or a map with `format`.
@@ -124,7 +124,7 @@ impl MessageDirs {
     }
 }
 
-fn document(path: &Path) -> Option<Node> {
+fn document(path: &Path) -> Option<YamlNode> {
     let bytes = store::read(path).ok()??;
     yaml::parse(std::str::from_utf8(&bytes).ok()?, 0).ok().map(|(node, _)| node)
 }
@@ -149,9 +149,9 @@ fn check_file(file: &Path, stem: &str, names: &[&str], findings: &mut Vec<Findin
         Ok((node, _)) => node,
         Err(complaint) => return find(Severity::Error, complaint.message, complaint.mark),
     };
-    let check = |node: &Node, find: &mut dyn FnMut(Severity, String, Mark)| {
+    let check = |node: &YamlNode, find: &mut dyn FnMut(Severity, String, Mark)| {
         let unknown = RefCell::new(Vec::new());
-        if let Err(wrong) = read::read::<Messages>(node, &unknown) {
+        if let Err(wrong) = read::read::<RequirementMessages>(node, &unknown) {
             find(Severity::Error, format!("`{}`: {}", wrong.path.join("."), wrong.message), wrong.mark);
         }
         for remark in unknown.into_inner() {
@@ -167,7 +167,7 @@ fn check_file(file: &Path, stem: &str, names: &[&str], findings: &mut Vec<Findin
     match stem {
         STATUS => {}
         TEMPLATES => {
-            let yaml::Value::Mapping(sections) = &node.value else { return };
+            let yaml::YamlValue::Mapping(sections) = &node.value else { return };
             for (key, section) in sections {
                 match older::kind(key.text().unwrap_or_default()) {
                     name if OTHER_SECTIONS.contains(&name) => {}
@@ -199,7 +199,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         };
-        assert_eq!(dirs.messages("plan", Kind::Blocking), Messages::default());
+        assert_eq!(dirs.messages("plan", Kind::Blocking), RequirementMessages::default());
         write("global/plan.yaml", "header: global\nblocking_message: g\n");
         write("project/plan.yaml", "blocking_message: p\n");
         write(

@@ -1,6 +1,6 @@
 //! Words of older versions. They are read for ever and never written.
 
-use crate::yaml::{Complaint, Node, Value};
+use crate::yaml::{YamlNode, YamlProblem, YamlValue};
 
 /// The key that `condition` replaced.
 const GUARD_TYPE: &str = "guard_type";
@@ -25,23 +25,25 @@ pub fn word(kind: &str) -> Option<&'static str> {
 /// This happens to each file before the levels are merged: a project's `condition` must replace a global
 /// `guard_type` as it would replace a global `condition`. It also keeps the older words out of what is compared,
 /// shown and suggested.
-pub fn renew(file: &mut Node) -> Vec<Complaint> {
+pub fn renew(file: &mut YamlNode) -> Vec<YamlProblem> {
     let mut complaints = Vec::new();
-    let Some(Value::Mapping(requirements)) = file.get_mut("requirements").map(|node| &mut node.value) else {
+    let Some(YamlValue::Mapping(requirements)) = file.get_mut("requirements").map(|node| &mut node.value)
+    else {
         return complaints;
     };
     for (_, requirement) in requirements {
-        if let Some(Value::Scalar { text, .. }) = requirement.get_mut("type").map(|node| &mut node.value) {
+        if let Some(YamlValue::Scalar { text, .. }) = requirement.get_mut("type").map(|node| &mut node.value)
+        {
             *text = kind(text).to_owned();
         }
         let is_renewed = requirement.get(CONDITION).is_some();
-        let Value::Mapping(entries) = &mut requirement.value else { continue };
+        let YamlValue::Mapping(entries) = &mut requirement.value else { continue };
         let Some(at) = entries.iter().position(|(key, _)| key.text() == Some(GUARD_TYPE)) else { continue };
         if is_renewed {
             let message = format!("`{GUARD_TYPE}` has no effect beside `{CONDITION}`");
-            complaints.push(Complaint { mark: entries.remove(at).0.mark, message });
+            complaints.push(YamlProblem { mark: entries.remove(at).0.mark, message });
         } else {
-            entries[at].0.value = Value::Scalar { text: CONDITION.to_owned(), plain: true };
+            entries[at].0.value = YamlValue::Scalar { text: CONDITION.to_owned(), plain: true };
         }
     }
     complaints

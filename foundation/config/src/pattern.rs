@@ -11,6 +11,8 @@ use std::cell::OnceCell;
 use regex_syntax::hir::{Class, ClassBytesRange, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
+use crate::error::ConfigError;
+
 /// How many steps back a backtracking pattern may take on one command.
 const MOST_STEPS: usize = 10_000;
 /// The longest pattern, in bytes.
@@ -24,7 +26,7 @@ const MOST_GAPS: usize = 4;
 /// One step of a simple pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Step {
+enum PatternStep {
     /// One of these, in lower case.
     Text(Vec<String>),
     /// At least so much white space.
@@ -50,18 +52,18 @@ pub struct Pattern {
     programs: Vec<String>,
     /// The expression as steps, if it is that simple.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    steps: Vec<Step>,
+    steps: Vec<PatternStep>,
     /// Of each group at least one literal, in lower case, stands in anything that matches.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     literals: Vec<Vec<String>>,
     /// The expression compiled, once it was needed.
     #[serde(skip)]
-    compiled: OnceCell<Result<Compiled, String>>,
+    compiled: OnceCell<Result<Engine, ConfigError>>,
 }
 
 /// What is hot and what is cold of the two engines differs by a hundredfold at start-up.
 #[derive(Debug, Clone)]
-enum Compiled {
+enum Engine {
     Lite(regex_lite::Regex),
     Fancy(Box<fancy_regex::Regex>),
 }
@@ -71,7 +73,7 @@ impl Pattern {
     ///
     /// # Errors
     /// What is wrong with it, for a person.
-    pub fn new(source: &str) -> Result<Self, String> {
+    pub fn new(source: &str) -> Result<Self, ConfigError> {
         Self::prepare(source, false)
     }
 
@@ -79,13 +81,13 @@ impl Pattern {
     ///
     /// # Errors
     /// What is wrong with it, for a person.
-    pub fn exact(source: &str) -> Result<Self, String> {
+    pub fn exact(source: &str) -> Result<Self, ConfigError> {
         Self::prepare(source, true)
     }
 
-    fn prepare(source: &str, is_exact: bool) -> Result<Self, String> {
+    fn prepare(source: &str, is_exact: bool) -> Result<Self, ConfigError> {
         if source.len() > LONGEST {
-            return Err(format!("the pattern is longer than {LONGEST} bytes"));
+            return Err(ConfigError::Expression(format!("it is longer than {LONGEST} bytes")));
         }
         let backtracks = match lite(source, is_exact) {
             Ok(_) => false,
@@ -112,7 +114,7 @@ impl Pattern {
     ///
     /// # Errors
     /// When the expression gives up or does not compile any more.
-    pub fn is_match(&self, text: &str, lower: &str) -> Result<bool, String> {
+    pub fn is_match(&self, text: &str, lower: &str) -> Result<bool, ConfigError> {
         if !self.is_possible(lower) {
             return Ok(false);
         }
@@ -128,7 +130,7 @@ impl Pattern {
     ///
     /// # Errors
     /// As [`Pattern::is_match`].
-    pub fn is_command(&self, text: &str, lower: &str) -> Result<bool, String> {
+    pub fn is_command(&self, text: &str, lower: &str) -> Result<bool, ConfigError> {
         if self.programs.is_empty() {
             return self.is_match(text, lower);
         }
@@ -152,7 +154,7 @@ impl Pattern {
     ///
     /// # Errors
     /// As [`Pattern::is_match`].
-    pub fn find(&self, text: &str) -> Result<Option<std::ops::Range<usize>>, String> {
+    pub fn find(&self, text: &str) -> Result<Option<std::ops::Range<usize>>, ConfigError> {
         self.first_range(text)
     }
 
@@ -172,26 +174,27 @@ impl Pattern {
     }
 
     /// Where the leftmost match begins.
-    fn first_match(&self, text: &str) -> Result<Option<usize>, String> {
+    fn first_match(&self, text: &str) -> Result<Option<usize>, ConfigError> {
         Ok(self.first_range(text)?.map(|range| range.start))
     }
 
-    fn first_range(&self, text: &str) -> Result<Option<std::ops::Range<usize>>, String> {
+    fn first_range(&self, text: &str) -> Result<Option<std::ops::Range<usize>>, ConfigError> {
         let compiled = self.compiled.get_or_init(|| {
             if self.backtracks {
-                let regex = fancy(&self.source, self.is_exact).map_err(|error| error.to_string());
-                return regex.map(|regex| Compiled::Fancy(Box::new(regex)));
+                let regex = fancy(&self.source, self.is_exact)
+                    .map_err(|error| ConfigError::Expression(error.to_string()));
+                return regex.map(|regex| Engine::Fancy(Box::new(regex)));
             }
-            lite(&self.source, self.is_exact).map(Compiled::Lite)
+            lite(&self.source, self.is_exact).map(Engine::Lite)
         });
-        let failed = |error: String| format!("pattern `{}`: {error}", self.source);
+        let failed = |problem: String| ConfigError::Search { pattern: self.source.clone(), problem };
         match compiled {
-            Ok(Compiled::Lite(regex)) => Ok(regex.find(text).map(|found| found.range())),
-            Ok(Compiled::Fancy(regex)) => {
+            Ok(Engine::Lite(regex)) => Ok(regex.find(text).map(|found| found.range())),
+            Ok(Engine::Fancy(regex)) => {
                 let found = regex.find(text).map_err(|error| failed(error.to_string()))?;
                 Ok(found.map(|found| found.range()))
             }
-            Err(error) => Err(failed(error.clone())),
+            Err(error) => Err(failed(error.to_string())),
         }
     }
 }
@@ -255,30 +258,32 @@ fn begins_with_space(hir: &Hir) -> bool {
 }
 
 /// The steps of an expression that is made of nothing else.
-fn steps(source: &str) -> Option<Vec<Step>> {
+fn steps(source: &str) -> Option<Vec<PatternStep>> {
     let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source).ok()?;
     let parts = match hir.kind() {
         HirKind::Concat(parts) => parts.as_slice(),
         _ => std::slice::from_ref(&hir),
     };
-    let steps: Vec<Step> = parts.iter().map(step).collect::<Option<_>>()?;
-    let gaps = steps.iter().filter(|step| matches!(step, Step::Gap(_))).count();
-    (gaps <= MOST_GAPS && steps.iter().any(|step| matches!(step, Step::Text(_)))).then_some(steps)
+    let steps: Vec<PatternStep> = parts.iter().map(step).collect::<Option<_>>()?;
+    let gaps = steps.iter().filter(|step| matches!(step, PatternStep::Gap(_))).count();
+    (gaps <= MOST_GAPS && steps.iter().any(|step| matches!(step, PatternStep::Text(_)))).then_some(steps)
 }
 
-fn step(hir: &Hir) -> Option<Step> {
+fn step(hir: &Hir) -> Option<PatternStep> {
     match hir.kind() {
-        HirKind::Literal(_) => Some(Step::Text(vec![word(hir)?])),
-        HirKind::Look(Look::WordAscii) => Some(Step::Boundary),
+        HirKind::Literal(_) => Some(PatternStep::Text(vec![word(hir)?])),
+        HirKind::Look(Look::WordAscii) => Some(PatternStep::Boundary),
         HirKind::Capture(capture) => match capture.sub.kind() {
             HirKind::Alternation(branches) => {
-                branches.iter().map(word).collect::<Option<_>>().map(Step::Text)
+                branches.iter().map(word).collect::<Option<_>>().map(PatternStep::Text)
             }
-            _ => Some(Step::Text(vec![word(&capture.sub)?])),
+            _ => Some(PatternStep::Text(vec![word(&capture.sub)?])),
         },
-        HirKind::Alternation(branches) => branches.iter().map(word).collect::<Option<_>>().map(Step::Text),
+        HirKind::Alternation(branches) => {
+            branches.iter().map(word).collect::<Option<_>>().map(PatternStep::Text)
+        }
         HirKind::Repetition(repetition) if repetition.max.is_none() && is_white_space(&repetition.sub) => {
-            Some(Step::Gap(usize::try_from(repetition.min).ok()?))
+            Some(PatternStep::Gap(usize::try_from(repetition.min).ok()?))
         }
         _ => None,
     }
@@ -305,18 +310,18 @@ fn cuts_git_command(text: &str, end: usize) -> bool {
 }
 
 /// Whether the steps match at `at`, with an end that `may_end` accepts.
-fn walk(steps: &[Step], text: &[u8], at: usize, may_end: &impl Fn(usize) -> bool) -> bool {
+fn walk(steps: &[PatternStep], text: &[u8], at: usize, may_end: &impl Fn(usize) -> bool) -> bool {
     let Some((step, rest)) = steps.split_first() else { return may_end(at) };
     match step {
-        Step::Text(words) => words.iter().any(|word| {
+        PatternStep::Text(words) => words.iter().any(|word| {
             text[at..].starts_with(word.as_bytes()) && walk(rest, text, at + word.len(), may_end)
         }),
-        Step::Gap(least) => {
+        PatternStep::Gap(least) => {
             let is_space = |byte: &u8| matches!(byte, b'\t'..=b'\r' | b' ');
             let most = text[at..].iter().take_while(|byte| is_space(byte)).count();
             (*least..=most).rev().any(|length| walk(rest, text, at + length, may_end))
         }
-        Step::Boundary => {
+        PatternStep::Boundary => {
             let is_word = |at: Option<usize>| {
                 at.and_then(|at| text.get(at))
                     .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
@@ -326,11 +331,11 @@ fn walk(steps: &[Step], text: &[u8], at: usize, may_end: &impl Fn(usize) -> bool
     }
 }
 
-fn lite(source: &str, is_exact: bool) -> Result<regex_lite::Regex, String> {
+fn lite(source: &str, is_exact: bool) -> Result<regex_lite::Regex, ConfigError> {
     regex_lite::RegexBuilder::new(source)
         .case_insensitive(!is_exact)
         .build()
-        .map_err(|error| error.to_string())
+        .map_err(|error| ConfigError::Expression(error.to_string()))
 }
 
 #[allow(clippy::result_large_err, reason = "the crate's own error")]

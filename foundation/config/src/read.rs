@@ -10,8 +10,9 @@ use serde::de::{
     VariantAccess, Visitor,
 };
 
+use crate::error::ConfigError;
 use crate::older;
-use crate::yaml::{self, Complaint, Mark, Node, Value};
+use crate::yaml::{self, Mark, YamlNode, YamlProblem, YamlValue};
 
 /// A key that its type does not know.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub struct UnknownKey {
 
 /// A value of a wrong type.
 #[derive(Debug, Clone)]
-pub struct WrongValue {
+pub struct WrongType {
     /// What was expected and found.
     pub message: String,
     /// Where.
@@ -42,11 +43,11 @@ pub struct WrongValue {
 /// # Errors
 /// The first wrong value.
 pub fn read<'a, T: Deserialize<'a>>(
-    node: &'a Node,
+    node: &'a YamlNode,
     unknown: &RefCell<Vec<UnknownKey>>,
-) -> Result<T, WrongValue> {
-    T::deserialize(Reader { node, unknown, path: &Path { key: "", parent: None } }).map_err(|error| {
-        WrongValue { message: error.message, mark: error.mark.unwrap_or(node.mark), path: error.path }
+) -> Result<T, WrongType> {
+    T::deserialize(NodeReader { node, unknown, path: &Path { key: "", parent: None } }).map_err(|error| {
+        WrongType { message: error.message, mark: error.mark.unwrap_or(node.mark), path: error.path }
     })
 }
 
@@ -54,9 +55,10 @@ pub fn read<'a, T: Deserialize<'a>>(
 ///
 /// # Errors
 /// When the text is not valid YAML, or at the first wrong value.
-pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, Complaint> {
+pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
     let (tree, _) = yaml::parse(text, 0)?;
-    read(&tree, &RefCell::default()).map_err(|wrong| Complaint { mark: wrong.mark, message: wrong.message })
+    let read = read(&tree, &RefCell::default());
+    Ok(read.map_err(|wrong| YamlProblem { mark: wrong.mark, message: wrong.message })?)
 }
 
 #[derive(Debug)]
@@ -96,13 +98,13 @@ impl Path<'_> {
 }
 
 #[derive(Clone, Copy)]
-struct Reader<'a, 'p> {
-    node: &'a Node,
+struct NodeReader<'a, 'p> {
+    node: &'a YamlNode,
     unknown: &'p RefCell<Vec<UnknownKey>>,
     path: &'p Path<'p>,
 }
 
-impl<'a> Reader<'a, '_> {
+impl<'a> NodeReader<'a, '_> {
     fn locate(&self, mut error: Error) -> Error {
         if error.mark.is_none() {
             error.mark = Some(self.node.mark);
@@ -113,10 +115,10 @@ impl<'a> Reader<'a, '_> {
 
     fn wrong(&self, expected: &str) -> Error {
         let found = match &self.node.value {
-            Value::Scalar { text, .. } if text.chars().count() > 40 => "a longer text".to_owned(),
-            Value::Scalar { text, .. } => format!("`{}`", text.replace('\n', " ")),
-            Value::Sequence(_) => "a list".to_owned(),
-            Value::Mapping(_) => "a map".to_owned(),
+            YamlValue::Scalar { text, .. } if text.chars().count() > 40 => "a longer text".to_owned(),
+            YamlValue::Scalar { text, .. } => format!("`{}`", text.replace('\n', " ")),
+            YamlValue::Sequence(_) => "a list".to_owned(),
+            YamlValue::Mapping(_) => "a map".to_owned(),
         };
         self.locate(de::Error::custom(format!("expected {expected}, found {found}")))
     }
@@ -139,7 +141,7 @@ macro_rules! integers {
     )*};
 }
 
-impl<'a> Deserializer<'a> for Reader<'a, '_> {
+impl<'a> Deserializer<'a> for NodeReader<'a, '_> {
     type Error = Error;
 
     integers! {
@@ -157,12 +159,12 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
 
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
         match &self.node.value {
-            Value::Sequence(_) => self.deserialize_seq(visitor),
-            Value::Mapping(_) => self.deserialize_map(visitor),
-            Value::Scalar { .. } if self.node.is_null() => {
+            YamlValue::Sequence(_) => self.deserialize_seq(visitor),
+            YamlValue::Mapping(_) => self.deserialize_map(visitor),
+            YamlValue::Scalar { .. } if self.node.is_null() => {
                 visitor.visit_unit().map_err(|error| self.locate(error))
             }
-            Value::Scalar { text, .. } => match self.node.as_bool() {
+            YamlValue::Scalar { text, .. } => match self.node.as_bool() {
                 Some(value) => visitor.visit_bool(value).map_err(|error| self.locate(error)),
                 None => visitor.visit_borrowed_str(text).map_err(|error| self.locate(error)),
             },
@@ -211,14 +213,14 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
     }
 
     fn deserialize_seq<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        let Value::Sequence(items) = &self.node.value else { return Err(self.wrong("a list")) };
-        let items = items.iter().map(|node| Reader { node, ..self });
+        let YamlValue::Sequence(items) = &self.node.value else { return Err(self.wrong("a list")) };
+        let items = items.iter().map(|node| NodeReader { node, ..self });
         visitor.visit_seq(de::value::SeqDeserializer::new(items)).map_err(|error| self.locate(error))
     }
 
     fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
         let entries = match &self.node.value {
-            Value::Mapping(entries) => entries.as_slice(),
+            YamlValue::Mapping(entries) => entries.as_slice(),
             _ if self.node.is_null() => &[],
             _ => return Err(self.wrong("a map")),
         };
@@ -233,7 +235,7 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
         known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        if let Value::Mapping(entries) = &self.node.value {
+        if let YamlValue::Mapping(entries) = &self.node.value {
             for (key, _) in entries {
                 let name = key.text().unwrap_or_default();
                 if !known.contains(&name) {
@@ -263,7 +265,7 @@ impl<'a> Deserializer<'a> for Reader<'a, '_> {
     serde::forward_to_deserialize_any! { <V: Visitor<'a>> bytes byte_buf unit_struct tuple tuple_struct ignored_any i128 u128 }
 }
 
-impl<'a> IntoDeserializer<'a, Error> for Reader<'a, '_> {
+impl<'a> IntoDeserializer<'a, Error> for NodeReader<'a, '_> {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -272,9 +274,9 @@ impl<'a> IntoDeserializer<'a, Error> for Reader<'a, '_> {
 }
 
 struct Entries<'a, 'p> {
-    reader: Reader<'a, 'p>,
-    entries: std::slice::Iter<'a, (Node, Node)>,
-    value: Option<(&'a Node, &'a Node)>,
+    reader: NodeReader<'a, 'p>,
+    entries: std::slice::Iter<'a, (YamlNode, YamlNode)>,
+    value: Option<(&'a YamlNode, &'a YamlNode)>,
 }
 
 impl<'a> de::MapAccess<'a> for Entries<'a, '_> {
@@ -284,7 +286,9 @@ impl<'a> de::MapAccess<'a> for Entries<'a, '_> {
         let Some((key, value)) = self.entries.next() else { return Ok(None) };
         self.value = Some((key, value));
         let name: StrDeserializer<'_, Error> = key.text().unwrap_or_default().into_deserializer();
-        seed.deserialize(name).map(Some).map_err(|error| Reader { node: key, ..self.reader }.locate(error))
+        seed.deserialize(name)
+            .map(Some)
+            .map_err(|error| NodeReader { node: key, ..self.reader }.locate(error))
     }
 
     fn next_value_seed<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, Error> {
@@ -292,7 +296,7 @@ impl<'a> de::MapAccess<'a> for Entries<'a, '_> {
             return Err(de::Error::custom("a value without a key"));
         };
         let path = Path { key: key.text().unwrap_or_default(), parent: Some(self.reader.path) };
-        seed.deserialize(Reader { node: value, unknown: self.reader.unknown, path: &path })
+        seed.deserialize(NodeReader { node: value, unknown: self.reader.unknown, path: &path })
     }
 }
 

@@ -15,7 +15,7 @@ const END: u8 = b'~';
 const LONG: usize = 64 * 1024;
 
 /// Where a rule lies among others: offset and length in bytes.
-pub type At = (u64, u64);
+pub type SievePlace = (u64, u64);
 
 /// Rules by what they need, each with where it lies: offset, a space, length, a space, and the literals in lower case;
 /// without any the rule always counts.
@@ -25,12 +25,12 @@ pub struct Sieve(String);
 
 impl Sieve {
     /// Adds a rule that can only hold where `pattern` matches.
-    pub fn add(&mut self, at: At, pattern: &Pattern) {
+    pub fn add(&mut self, at: SievePlace, pattern: &Pattern) {
         self.add_any(at, &[pattern]);
     }
 
     /// Adds a rule that can only hold where one of the patterns matches.
-    pub fn add_any(&mut self, (start, length): At, patterns: &[&Pattern]) {
+    pub fn add_any(&mut self, (start, length): SievePlace, patterns: &[&Pattern]) {
         self.0.push_str(&format!("{start} {length} "));
         let literals: Option<Vec<&[String]>> = patterns.iter().map(|pattern| pattern.needed()).collect();
         let literals: Vec<&str> = literals.iter().flatten().copied().flatten().map(String::as_str).collect();
@@ -44,7 +44,7 @@ impl Sieve {
     }
 
     /// The rules that may hold in a text, which is given in ASCII lower case.
-    pub fn hits(&self, lower: &str) -> Vec<At> {
+    pub fn hits(&self, lower: &str) -> Vec<SievePlace> {
         let grams = Grams::of(lower.as_bytes());
         let is_met =
             |literal: &[u8]| grams.may_hold(literal) && memmem::find(lower.as_bytes(), literal).is_some();
@@ -55,12 +55,12 @@ impl Sieve {
     }
 
     /// All rules.
-    pub fn all(&self) -> Vec<At> {
+    pub fn all(&self) -> Vec<SievePlace> {
         self.rules().map(|(at, _)| at).collect()
     }
 
     /// Each rule's place and literals. Read byte by byte: there may be hundreds, and each tool waits for it.
-    fn rules(&self) -> impl Iterator<Item = (At, &[u8])> {
+    fn rules(&self) -> impl Iterator<Item = (SievePlace, &[u8])> {
         let mut rest = self.0.as_bytes();
         std::iter::from_fn(move || {
             let start = number(&mut rest)?;

@@ -5,7 +5,6 @@
 //! byte order mark is skipped, and one document makes a file.
 
 use std::collections::HashMap;
-use std::fmt;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
@@ -29,16 +28,16 @@ pub struct Mark {
 
 /// A node of the document tree.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Node {
+pub struct YamlNode {
     /// What it is.
-    pub value: Value,
+    pub value: YamlValue,
     /// Where it starts.
     pub mark: Mark,
 }
 
 /// The kinds of nodes.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum YamlValue {
     /// A scalar; plain ones are typed by what is expected of them.
     Scalar {
         /// Its text.
@@ -47,43 +46,38 @@ pub enum Value {
         plain: bool,
     },
     /// A list.
-    Sequence(Vec<Node>),
+    Sequence(Vec<YamlNode>),
     /// A map in document order. Keys are scalars; merge keys are already merged.
-    Mapping(Vec<(Node, Node)>),
+    Mapping(Vec<(YamlNode, YamlNode)>),
 }
 
 /// What is wrong with a file, or doubtful in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {}, column {}: {message}", .mark.line, .mark.column)]
+pub struct YamlProblem {
     /// Where.
     pub mark: Mark,
     /// What.
     pub message: String,
 }
 
-impl fmt::Display for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}, column {}: {}", self.mark.line, self.mark.column, self.message)
-    }
-}
-
-impl Node {
+impl YamlNode {
     /// The text of a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.value {
-            Value::Scalar { text, .. } => Some(text),
+            YamlValue::Scalar { text, .. } => Some(text),
             _ => None,
         }
     }
 
     /// Whether this is YAML's null: nothing, `~` or `null`, unquoted.
     pub fn is_null(&self) -> bool {
-        matches!(&self.value, Value::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+        matches!(&self.value, YamlValue::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
     /// The boolean that a plain scalar means in YAML 1.1.
     pub fn as_bool(&self) -> Option<bool> {
-        let Value::Scalar { text, plain: true } = &self.value else { return None };
+        let YamlValue::Scalar { text, plain: true } = &self.value else { return None };
         match text.as_str() {
             "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
             "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => Some(false),
@@ -92,25 +86,25 @@ impl Node {
     }
 
     /// A key's value in a mapping.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&YamlNode> {
         self.entry(key).map(|(_, value)| value)
     }
 
     /// A key and its value in a mapping.
-    pub fn entry(&self, key: &str) -> Option<(&Node, &Node)> {
-        let Value::Mapping(entries) = &self.value else { return None };
+    pub fn entry(&self, key: &str) -> Option<(&YamlNode, &YamlNode)> {
+        let YamlValue::Mapping(entries) = &self.value else { return None };
         entries.iter().find(|(name, _)| name.text() == Some(key)).map(|(name, value)| (name, value))
     }
 
     /// A key's value in a mapping, to change it.
-    pub fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        let Value::Mapping(entries) = &mut self.value else { return None };
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut YamlNode> {
+        let YamlValue::Mapping(entries) = &mut self.value else { return None };
         entries.iter_mut().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
     }
 
     /// Removes a key from a mapping.
-    pub fn remove(&mut self, key: &str) -> Option<Node> {
-        let Value::Mapping(entries) = &mut self.value else { return None };
+    pub fn remove(&mut self, key: &str) -> Option<YamlNode> {
+        let YamlValue::Mapping(entries) = &mut self.value else { return None };
         let at = entries.iter().position(|(name, _)| name.text() == Some(key))?;
         Some(entries.remove(at).1)
     }
@@ -121,7 +115,7 @@ impl Node {
             [] => false,
             [key] => self.remove(key.as_ref()).is_some(),
             [key, rest @ ..] => {
-                let Value::Mapping(entries) = &mut self.value else { return false };
+                let YamlValue::Mapping(entries) = &mut self.value else { return false };
                 let child = entries.iter_mut().find(|(name, _)| name.text() == Some(key.as_ref()));
                 child.is_some_and(|(_, child)| child.remove_path(rest))
             }
@@ -132,11 +126,11 @@ impl Node {
     /// whether there was one.
     pub fn remove_item(&mut self, path: &[impl AsRef<str>], mark: Mark) -> bool {
         match (&mut self.value, path) {
-            (Value::Sequence(items), _) => {
+            (YamlValue::Sequence(items), _) => {
                 let at = items.iter().position(|item| item.holds(mark));
                 at.map(|at| items.remove(at)).is_some()
             }
-            (Value::Mapping(entries), [key, rest @ ..]) => {
+            (YamlValue::Mapping(entries), [key, rest @ ..]) => {
                 let child = entries.iter_mut().find(|(name, _)| name.text() == Some(key.as_ref()));
                 child.is_some_and(|(_, child)| child.remove_item(rest, mark))
             }
@@ -148,9 +142,9 @@ impl Node {
     fn holds(&self, mark: Mark) -> bool {
         self.mark == mark
             || match &self.value {
-                Value::Scalar { .. } => false,
-                Value::Sequence(items) => items.iter().any(|item| item.holds(mark)),
-                Value::Mapping(entries) => {
+                YamlValue::Scalar { .. } => false,
+                YamlValue::Sequence(items) => items.iter().any(|item| item.holds(mark)),
+                YamlValue::Mapping(entries) => {
                     entries.iter().any(|(name, value)| name.holds(mark) || value.holds(mark))
                 }
             }
@@ -158,9 +152,9 @@ impl Node {
 
     /// Lays `over` on top of this node: maps key by key, everything else replaced. A key defined on both
     /// levels stands where the higher level has it.
-    pub fn merge(&mut self, over: Node) {
+    pub fn merge(&mut self, over: YamlNode) {
         match (&mut self.value, over.value) {
-            (Value::Mapping(base), Value::Mapping(entries)) => {
+            (YamlValue::Mapping(base), YamlValue::Mapping(entries)) => {
                 self.mark = over.mark;
                 for (key, value) in entries {
                     match base.iter_mut().find(|(name, _)| name.text() == key.text()) {
@@ -172,7 +166,7 @@ impl Node {
                     }
                 }
             }
-            (_, value) => *self = Node { value, mark: over.mark },
+            (_, value) => *self = YamlNode { value, mark: over.mark },
         }
     }
 }
@@ -181,22 +175,22 @@ impl Node {
 ///
 /// # Errors
 /// A file that is no YAML, with the place where reading stopped.
-pub fn parse(text: &str, source: usize) -> Result<(Node, Vec<Complaint>), Complaint> {
+pub fn parse(text: &str, source: usize) -> Result<(YamlNode, Vec<YamlProblem>), YamlProblem> {
     let at = |line: usize, column: usize| Mark { source, line, column };
     if text.len() > LARGEST {
-        return Err(Complaint {
+        return Err(YamlProblem {
             mark: at(1, 1),
             message: format!("the file is larger than {LARGEST} bytes"),
         });
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let empty = Node { value: Value::Mapping(Vec::new()), mark: at(1, 1) };
+    let empty = YamlNode { value: YamlValue::Mapping(Vec::new()), mark: at(1, 1) };
     let mut builder =
-        Builder { source, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, complaints: Vec::new() };
+        TreeBuilder { source, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, complaints: Vec::new() };
     let mut documents = 0;
     let mut root = None;
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| Complaint {
+        let (event, span) = event.map_err(|error| YamlProblem {
             mark: at(error.marker().line(), error.marker().col() + 1),
             message: error.info().to_owned(),
         })?;
@@ -204,7 +198,7 @@ pub fn parse(text: &str, source: usize) -> Result<(Node, Vec<Complaint>), Compla
         if matches!(event, Event::DocumentStart(_)) {
             documents += 1;
             if documents > 1 {
-                return Err(Complaint {
+                return Err(YamlProblem {
                     mark,
                     message: "a configuration is one document, a second starts here".into(),
                 });
@@ -215,44 +209,44 @@ pub fn parse(text: &str, source: usize) -> Result<(Node, Vec<Complaint>), Compla
         }
     }
     let root = root.filter(|root| !root.is_null()).unwrap_or(empty);
-    if !matches!(root.value, Value::Mapping(_)) {
-        return Err(Complaint { mark: root.mark, message: "a configuration is a map of keys".into() });
+    if !matches!(root.value, YamlValue::Mapping(_)) {
+        return Err(YamlProblem { mark: root.mark, message: "a configuration is a map of keys".into() });
     }
     Ok((root, builder.complaints))
 }
 
-struct Builder {
+struct TreeBuilder {
     source: usize,
-    stack: Vec<Open>,
-    anchors: HashMap<usize, Node>,
+    stack: Vec<OpenCollection>,
+    anchors: HashMap<usize, YamlNode>,
     nodes: usize,
-    complaints: Vec<Complaint>,
+    complaints: Vec<YamlProblem>,
 }
 
 /// A collection whose end has not come.
-struct Open {
+struct OpenCollection {
     mark: Mark,
     anchor: usize,
-    kind: Kind,
+    kind: CollectionItems,
 }
 
-enum Kind {
-    Sequence(Vec<Node>),
-    Mapping { entries: Vec<(Node, Node)>, key: Option<Node> },
+enum CollectionItems {
+    Sequence(Vec<YamlNode>),
+    Mapping { entries: Vec<(YamlNode, YamlNode)>, key: Option<YamlNode> },
 }
 
-impl Builder {
+impl TreeBuilder {
     /// Takes one event; the whole document when it ends one.
-    fn take(&mut self, event: Event<'_>, mark: Mark) -> Result<Option<Node>, Complaint> {
+    fn take(&mut self, event: Event<'_>, mark: Mark) -> Result<Option<YamlNode>, YamlProblem> {
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
                 let plain = style == ScalarStyle::Plain && !is_text;
-                (Node { value: Value::Scalar { text: text.into_owned(), plain }, mark }, anchor)
+                (YamlNode { value: YamlValue::Scalar { text: text.into_owned(), plain }, mark }, anchor)
             }
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    return Err(Complaint {
+                    return Err(YamlProblem {
                         mark,
                         message: "this alias refers to itself or to nothing".into(),
                     });
@@ -261,20 +255,24 @@ impl Builder {
                 (node, 0)
             }
             Event::SequenceStart(anchor, _) => {
-                self.open(Open { mark, anchor, kind: Kind::Sequence(Vec::new()) })?;
+                self.open(OpenCollection { mark, anchor, kind: CollectionItems::Sequence(Vec::new()) })?;
                 return Ok(None);
             }
             Event::MappingStart(anchor, _) => {
-                self.open(Open { mark, anchor, kind: Kind::Mapping { entries: Vec::new(), key: None } })?;
+                self.open(OpenCollection {
+                    mark,
+                    anchor,
+                    kind: CollectionItems::Mapping { entries: Vec::new(), key: None },
+                })?;
                 return Ok(None);
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 let Some(open) = self.stack.pop() else { return Ok(None) };
                 let value = match open.kind {
-                    Kind::Sequence(items) => Value::Sequence(items),
-                    Kind::Mapping { entries, .. } => Value::Mapping(self.settle(entries)?),
+                    CollectionItems::Sequence(items) => YamlValue::Sequence(items),
+                    CollectionItems::Mapping { entries, .. } => YamlValue::Mapping(self.settle(entries)?),
                 };
-                (Node { value, mark: open.mark }, open.anchor)
+                (YamlNode { value, mark: open.mark }, open.anchor)
             }
             _ => return Ok(None),
         };
@@ -284,24 +282,24 @@ impl Builder {
         }
         match self.stack.last_mut() {
             None => Ok(Some(node)),
-            Some(Open { kind: Kind::Sequence(items), .. }) => {
+            Some(OpenCollection { kind: CollectionItems::Sequence(items), .. }) => {
                 items.push(node);
                 Ok(None)
             }
-            Some(Open { kind: Kind::Mapping { entries, key }, .. }) => {
+            Some(OpenCollection { kind: CollectionItems::Mapping { entries, key }, .. }) => {
                 match key.take() {
                     Some(name) => entries.push((name, node)),
                     None if node.text().is_some() => *key = Some(node),
-                    None => return Err(Complaint { mark, message: "a key must be plain text".into() }),
+                    None => return Err(YamlProblem { mark, message: "a key must be plain text".into() }),
                 }
                 Ok(None)
             }
         }
     }
 
-    fn open(&mut self, open: Open) -> Result<(), Complaint> {
+    fn open(&mut self, open: OpenCollection) -> Result<(), YamlProblem> {
         if self.stack.len() >= DEEPEST {
-            return Err(Complaint {
+            return Err(YamlProblem {
                 mark: open.mark,
                 message: format!("nested deeper than {DEEPEST} levels"),
             });
@@ -310,10 +308,10 @@ impl Builder {
         Ok(())
     }
 
-    fn count(&mut self, nodes: usize, mark: Mark) -> Result<(), Complaint> {
+    fn count(&mut self, nodes: usize, mark: Mark) -> Result<(), YamlProblem> {
         self.nodes += nodes;
         if self.nodes > MOST_NODES {
-            return Err(Complaint {
+            return Err(YamlProblem {
                 mark,
                 message: format!("more than {MOST_NODES} values, aliases unfolded"),
             });
@@ -322,11 +320,14 @@ impl Builder {
     }
 
     /// Unfolds merge keys and lets the last of duplicate keys win.
-    fn settle(&mut self, entries: Vec<(Node, Node)>) -> Result<Vec<(Node, Node)>, Complaint> {
-        let mut settled: Vec<(Node, Node)> = Vec::with_capacity(entries.len());
+    fn settle(
+        &mut self,
+        entries: Vec<(YamlNode, YamlNode)>,
+    ) -> Result<Vec<(YamlNode, YamlNode)>, YamlProblem> {
+        let mut settled: Vec<(YamlNode, YamlNode)> = Vec::with_capacity(entries.len());
         let mut merged = Vec::new();
         for (key, value) in entries {
-            let is_merge = matches!(&key.value, Value::Scalar { text, plain: true } if text == "<<");
+            let is_merge = matches!(&key.value, YamlValue::Scalar { text, plain: true } if text == "<<");
             if is_merge {
                 merged.push(value);
                 continue;
@@ -334,7 +335,7 @@ impl Builder {
             if let Some((earlier, existing)) = settled.iter_mut().find(|(name, _)| name.text() == key.text())
             {
                 let name = key.text().unwrap_or_default();
-                self.complaints.push(Complaint {
+                self.complaints.push(YamlProblem {
                     mark: key.mark,
                     message: format!(
                         "`{name}` stands twice; this one counts, the one in line {} does not",
@@ -348,12 +349,12 @@ impl Builder {
         }
         for source in merged {
             let maps = match source.value {
-                Value::Sequence(items) => items,
+                YamlValue::Sequence(items) => items,
                 _ => vec![source],
             };
             for map in maps {
-                let Value::Mapping(entries) = map.value else {
-                    return Err(Complaint { mark: map.mark, message: "`<<` merges maps only".into() });
+                let YamlValue::Mapping(entries) = map.value else {
+                    return Err(YamlProblem { mark: map.mark, message: "`<<` merges maps only".into() });
                 };
                 for (key, value) in entries {
                     if !settled.iter().any(|(name, _)| name.text() == key.text()) {
@@ -367,11 +368,11 @@ impl Builder {
     }
 }
 
-fn size(node: &Node) -> usize {
+fn size(node: &YamlNode) -> usize {
     1 + match &node.value {
-        Value::Scalar { .. } => 0,
-        Value::Sequence(items) => items.iter().map(size).sum(),
-        Value::Mapping(entries) => entries.iter().map(|(key, value)| size(key) + size(value)).sum(),
+        YamlValue::Scalar { .. } => 0,
+        YamlValue::Sequence(items) => items.iter().map(size).sum(),
+        YamlValue::Mapping(entries) => entries.iter().map(|(key, value)| size(key) + size(value)).sum(),
     }
 }
 
@@ -381,7 +382,7 @@ mod tests {
 
     use super::*;
 
-    fn tree(text: &str) -> Node {
+    fn tree(text: &str) -> YamlNode {
         parse(text, 0).unwrap().0
     }
 
@@ -437,8 +438,8 @@ mod tests {
 
     #[test]
     fn nothing_a_byte_order_mark_and_json_are_files() {
-        assert_eq!(tree("").value, Value::Mapping(Vec::new()));
-        assert_eq!(tree("# only a comment\n").value, Value::Mapping(Vec::new()));
+        assert_eq!(tree("").value, YamlValue::Mapping(Vec::new()));
+        assert_eq!(tree("# only a comment\n").value, YamlValue::Mapping(Vec::new()));
         assert_eq!(tree("\u{feff}{\"a\": true}").get("a").unwrap().as_bool(), Some(true));
     }
 
@@ -447,7 +448,7 @@ mod tests {
         let mut base = tree("r: {list: [1, 2], keep: x}\n");
         base.merge(parse("r:\n  list: [3]\n", 1).unwrap().0);
         let r = base.get("r").unwrap();
-        assert!(matches!(&r.get("list").unwrap().value, Value::Sequence(items) if items.len() == 1));
+        assert!(matches!(&r.get("list").unwrap().value, YamlValue::Sequence(items) if items.len() == 1));
         assert_eq!(r.get("keep").unwrap().text(), Some("x"));
         assert_eq!(base.entry("r").unwrap().0.mark.source, 1);
     }
@@ -472,7 +473,7 @@ mod tests {
             for key in ["a", "b", "c", "d"] {
                 let expected = high.get(key).or(low.get(key));
                 let found = merged.get(key).map(|node| match &node.value {
-                    Value::Sequence(items) => (items.len(), items[0].text().unwrap().to_owned()),
+                    YamlValue::Sequence(items) => (items.len(), items[0].text().unwrap().to_owned()),
                     _ => unreachable!("a list stays a list"),
                 });
                 prop_assert_eq!(found, expected.map(|value| (1, value.clone())));

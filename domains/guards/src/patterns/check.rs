@@ -100,7 +100,7 @@ pub fn check(
     records: bool,
     now: Moment,
 ) -> Result<Report, String> {
-    let damaged = |error: config::PolicyError| error.to_string();
+    let damaged = |error: config::ConfigError| error.to_string();
     let Some(placed) = policy.guard::<Patterns>().map_err(damaged)?.filter(|_| policy.is_enabled()) else {
         return Err(format!(
             "the guard `patterns` is off in {}: its rules stand in .claude/requirements.yaml under `guards.patterns.rules`",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use config::policy::Compiled;
+use config::policy::CompiledRule;
 use config::sieve::Sieve;
 use config::types::Mode;
 use config::types::guards::{PatternRule, Patterns};
@@ -69,7 +69,7 @@ impl<'p> Inspector<'p> {
         project: &'p Project,
         paths: &'p Paths,
         settings: &Patterns,
-        rules: Vec<Compiled<PatternRule>>,
+        rules: Vec<CompiledRule<PatternRule>>,
         now: DateTime<Utc>,
     ) -> Self {
         let mut sieve = Sieve::default();
@@ -177,10 +177,10 @@ pub fn rules(
     policy: &Policy,
     lower: &str,
     named: &BTreeSet<String>,
-) -> Result<Vec<Compiled<PatternRule>>, String> {
+) -> Result<Vec<CompiledRule<PatternRule>>, String> {
     let read = |lower| policy.guard_rules::<Patterns, PatternRule>(lower).map_err(|error| error.to_string());
     let mut rules = read(Some(lower))?;
-    let is_there = |rules: &[Compiled<PatternRule>], id: &str| rules.iter().any(|one| one.rule.id == id);
+    let is_there = |rules: &[CompiledRule<PatternRule>], id: &str| rules.iter().any(|one| one.rule.id == id);
     if named.iter().any(|id| !is_there(&rules, id)) {
         let others = read(None)?.into_iter().filter(|one| named.contains(&one.rule.id));
         let others: Vec<_> = others.filter(|one| !is_there(&rules, &one.rule.id)).collect();

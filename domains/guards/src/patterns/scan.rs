@@ -3,9 +3,10 @@
 use std::cell::OnceCell;
 use std::ops::Range;
 
+use config::ConfigError;
 use config::check::guards::SHORTEST_REASON;
 use config::pattern::Pattern;
-use config::policy::Compiled;
+use config::policy::CompiledRule;
 use config::types::guards::{Nearby, PatternRule};
 use memchr::{memchr_iter, memmem};
 
@@ -31,7 +32,7 @@ pub struct Rule {
 #[derive(Debug)]
 struct Expression {
     source: String,
-    compiled: OnceCell<Result<Pattern, String>>,
+    compiled: OnceCell<Result<Pattern, ConfigError>>,
 }
 
 /// An expression, and how many lines before and after it may match in.
@@ -130,8 +131,8 @@ impl<'t> Sheet<'t> {
 
 impl Rule {
     /// A rule from the policy.
-    pub fn of(compiled: Compiled<PatternRule>) -> Self {
-        let Compiled { pattern, rule } = compiled;
+    pub fn of(compiled: CompiledRule<PatternRule>) -> Self {
+        let CompiledRule { pattern, rule } = compiled;
         let exclude = (!rule.exclude.is_empty()).then(|| Expression::of(&rule.exclude));
         let (unless_within, require_nearby) =
             (rule.unless_within.as_ref().map(Near::of), rule.require_nearby.as_ref().map(Near::of));
@@ -196,7 +197,7 @@ impl Expression {
 
     fn is_in(&self, line: &str) -> Result<bool, String> {
         let compiled = self.compiled.get_or_init(|| Pattern::exact(&self.source));
-        Ok(compiled.as_ref().map_err(String::clone)?.find(line)?.is_some())
+        Ok(compiled.as_ref().map_err(ConfigError::clone)?.find(line)?.is_some())
     }
 }
 
@@ -237,7 +238,7 @@ mod tests {
 
     fn rule(rule: PatternRule) -> Rule {
         let rule = PatternRule { id: "r".to_owned(), ..rule };
-        Rule::of(Compiled { pattern: Pattern::exact(&rule.pattern).unwrap(), rule })
+        Rule::of(CompiledRule { pattern: Pattern::exact(&rule.pattern).unwrap(), rule })
     }
 
     fn lines(rule: &Rule, text: &str) -> Vec<usize> {

@@ -9,7 +9,7 @@ use crate::types::Configuration;
 
 /// A value that does not count.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WrongValue {
+pub struct WrongSetting {
     /// The keys that lead to it.
     pub path: Vec<String>,
     /// What is wrong.
@@ -23,12 +23,12 @@ const SMALLEST_WINDOW: u64 = 1_000;
 
 /// The values that do not count. `is_given` tells of keys whether the configuration holds them: what is a default is
 /// right.
-pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) -> bool) -> Vec<WrongValue> {
+pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) -> bool) -> Vec<WrongSetting> {
     let mut wrong = Vec::new();
     let mut check = |path: &[&str], is_right: bool, message: &str| {
         if !is_right && is_given(path) {
             let path = path.iter().map(|key| (*key).to_owned()).collect();
-            wrong.push(WrongValue { path, message: message.to_owned() });
+            wrong.push(WrongSetting { path, message: message.to_owned() });
         }
     };
     let context = &configuration.context;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::wrong_glob;
+use crate::error::ConfigError;
 use crate::pattern::Pattern;
 use crate::types::Names;
 use crate::types::guards::{Exemption, GuardName, Guards, Nearby, PatternRule};
@@ -43,7 +44,9 @@ pub fn take_wrong(guards: &mut Guards) -> Vec<WrongItem> {
         keep(&mut guard.rules, &mut wrong, (GuardName::Paths, "rules"), |rule| {
             some_files(&rule.files)?;
             if rule.command.trim().is_empty() {
-                return Err("`command` says what makes these files".to_owned());
+                return Err(ConfigError::item(
+                    "`command` is missing: it says which command writes these files",
+                ));
             }
             Ok(())
         });
@@ -73,14 +76,14 @@ pub fn take_wrong(guards: &mut Guards) -> Vec<WrongItem> {
         let mut ids = BTreeSet::new();
         keep(&mut guard.rules, &mut wrong, (GuardName::Patterns, "rules"), |rule| {
             id(&rule.id, &ids)?;
-            pattern_rule(rule).map_err(|message| format!("`{}`: {message}", rule.id))?;
+            pattern_rule(rule).map_err(|error| ConfigError::item(format!("`{}`: {error}", rule.id)))?;
             ids.insert(rule.id.clone());
             Ok(())
         });
         keep(&mut guard.exemptions, &mut wrong, (GuardName::Patterns, "exemptions"), |one| {
             exemption(one)?;
             match one.rules.iter().find(|id| !ids.contains(*id)) {
-                Some(id) => Err(format!("no rule is called `{id}`")),
+                Some(id) => Err(ConfigError::item(format!("no rule is called `{id}`"))),
                 None => Ok(()),
             }
         });
@@ -93,17 +96,20 @@ fn keep<T>(
     list: &mut Vec<T>,
     wrong: &mut Vec<WrongItem>,
     (guard, key): (GuardName, &'static str),
-    mut judge: impl FnMut(&T) -> Result<(), String>,
+    mut judge: impl FnMut(&T) -> Result<(), ConfigError>,
 ) {
     let mut at = 0;
     list.retain(|item| {
         let verdict = judge(item);
         at += 1;
-        verdict.map_err(|message| wrong.push(WrongItem { guard, list: key, at: at - 1, message })).is_ok()
+        if let Err(error) = &verdict {
+            wrong.push(WrongItem { guard, list: key, at: at - 1, message: error.to_string() });
+        }
+        verdict.is_ok()
     });
 }
 
-fn pattern_rule(rule: &PatternRule) -> Result<(), String> {
+fn pattern_rule(rule: &PatternRule) -> Result<(), ConfigError> {
     globs(&rule.files)?;
     linear("pattern", &rule.pattern)?;
     if !rule.exclude.is_empty() {
@@ -118,11 +124,13 @@ fn pattern_rule(rule: &PatternRule) -> Result<(), String> {
 }
 
 /// Whole files are searched for these: the time must grow with the file and no faster.
-fn linear(key: &str, source: &str) -> Result<(), String> {
+fn linear(key: &str, source: &str) -> Result<(), ConfigError> {
     expression(key, source, Pattern::exact)?;
     if Pattern::exact(source)?.backtracks() {
         let instead = "use `exclude`, `unless_within` or `require_nearby`";
-        return Err(format!("`{key}` looks around or back, which takes too long on a whole file; {instead}"));
+        return Err(ConfigError::item(format!(
+            "`{key}` uses look-around or a back-reference, which is too slow on a whole file; {instead}"
+        )));
     }
     Ok(())
 }
@@ -130,34 +138,44 @@ fn linear(key: &str, source: &str) -> Result<(), String> {
 fn expression(
     key: &str,
     source: &str,
-    compile: impl Fn(&str) -> Result<Pattern, String>,
-) -> Result<(), String> {
+    compile: impl Fn(&str) -> Result<Pattern, ConfigError>,
+) -> Result<(), ConfigError> {
     if source.is_empty() {
-        return Err(format!("`{key}` is missing, and an empty expression matches everything"));
+        return Err(ConfigError::item(format!(
+            "`{key}` is missing; an empty expression would match everything"
+        )));
     }
-    compile(source).map(drop).map_err(|error| format!("`{key}` is no regular expression: {error}"))
+    compile(source)
+        .map(drop)
+        .map_err(|error| ConfigError::item(format!("`{key}` is not a valid regular expression: {error}")))
 }
 
-fn id(id: &str, taken: &BTreeSet<String>) -> Result<(), String> {
+fn id(id: &str, taken: &BTreeSet<String>) -> Result<(), ConfigError> {
     if id.is_empty() {
-        return Err("`id` is missing: people name the rule by it".to_owned());
+        return Err(ConfigError::item("`id` is missing; commands and exemptions name the rule by it"));
     }
     if !id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) || id.len() > 128 {
-        return Err(format!("`id: {id}` is no name: letters, digits, `-` and `_`"));
+        return Err(ConfigError::item(format!(
+            "`id: {id}` is not a valid name: use letters, digits, `-` and `_`, at most 128"
+        )));
     }
     if taken.contains(id) {
-        return Err(format!("an earlier rule is called `{id}` too"));
+        return Err(ConfigError::item(format!("an earlier rule has the same id `{id}`")));
     }
     Ok(())
 }
 
-fn exemption(exemption: &Exemption) -> Result<(), String> {
+fn exemption(exemption: &Exemption) -> Result<(), ConfigError> {
     some_files(&exemption.files)?;
     if exemption.reason.trim().chars().count() < SHORTEST_REASON {
-        return Err(format!("`reason` says in {SHORTEST_REASON} characters at least why it may stand"));
+        return Err(ConfigError::item(format!(
+            "`reason` must explain the exemption in at least {SHORTEST_REASON} characters"
+        )));
     }
     match &exemption.until {
-        Some(day) if !is_date(day) => Err(format!("`until: {day}` is no date as in 2027-01-31")),
+        Some(day) if !is_date(day) => {
+            Err(ConfigError::item(format!("`until: {day}` is not a valid date such as 2027-01-31")))
+        }
         _ => Ok(()),
     }
 }
@@ -185,15 +203,15 @@ fn is_date(text: &str) -> bool {
 }
 
 /// Without a name, globs name every file; here that is never meant.
-fn some_files(files: &Names) -> Result<(), String> {
+fn some_files(files: &Names) -> Result<(), ConfigError> {
     if files.is_empty() {
-        return Err("`files` says which files are meant".to_owned());
+        return Err(ConfigError::item("`files` is missing: it says which files are meant"));
     }
     globs(files)
 }
 
-fn globs(globs: &Names) -> Result<(), String> {
-    wrong_glob(globs).map_or(Ok(()), Err)
+fn globs(globs: &Names) -> Result<(), ConfigError> {
+    wrong_glob(globs).map_or(Ok(()), |wrong| Err(ConfigError::Item(wrong)))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use platform::store::FileIdentity;
 use serde::Serialize;
 
 use super::guards::GuardParts;
-use super::{FORMAT, Gate, Header, LogTarget, Policy, Rule, Span, When, is_pattern};
+use super::{FORMAT, Gate, LogTarget, Policy, PolicyHeader, Rule, Span, When, is_pattern};
 use crate::pattern::Pattern;
 use crate::sieve::Sieve;
 use crate::types::{Condition, Continuity, Hooks, Kind, Names, Trigger, Workflow};
@@ -88,7 +88,7 @@ impl Body {
         let switches = (self.enabled, self.protect_cli.is_some(), self.strict.is_some());
         let decisive = serde_json::to_vec(&(switches, &self.settings, decided, self.guards.decisive()))
             .unwrap_or_default();
-        let mut header = Header {
+        let mut header = PolicyHeader {
             format: FORMAT,
             program: platform::VERSION.to_owned(),
             hash: short_hash(&decisive, 12),

@@ -7,7 +7,8 @@ use crate::finding::Place;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Policy, PolicyError, Span};
+use super::{Policy, Span};
+use crate::error::ConfigError;
 use crate::pattern::Pattern;
 use crate::sieve::Sieve;
 use crate::types::guards::{
@@ -21,7 +22,7 @@ pub(super) struct GuardHead(Mode, Span, Span, Span);
 
 /// A rule and its expression, checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Compiled<R> {
+pub struct CompiledRule<R> {
     /// The expression.
     pub pattern: Pattern,
     /// As configured.
@@ -44,29 +45,29 @@ struct GuardPart {
 /// A rule with an expression.
 trait Ruled: Serialize {
     /// The expression, checked. One that is wrong was dropped before.
-    fn pattern(&self) -> Result<Pattern, String>;
+    fn pattern(&self) -> Result<Pattern, ConfigError>;
 }
 
 impl Ruled for CommandRule {
-    fn pattern(&self) -> Result<Pattern, String> {
+    fn pattern(&self) -> Result<Pattern, ConfigError> {
         Pattern::new(&self.pattern)
     }
 }
 
 impl Ruled for SecretRule {
-    fn pattern(&self) -> Result<Pattern, String> {
+    fn pattern(&self) -> Result<Pattern, ConfigError> {
         Pattern::exact(&self.pattern)
     }
 }
 
 impl Ruled for ContentRule {
-    fn pattern(&self) -> Result<Pattern, String> {
+    fn pattern(&self) -> Result<Pattern, ConfigError> {
         Pattern::exact(&self.content)
     }
 }
 
 impl Ruled for PatternRule {
-    fn pattern(&self) -> Result<Pattern, String> {
+    fn pattern(&self) -> Result<Pattern, ConfigError> {
         Pattern::exact(&self.pattern)
     }
 }
@@ -170,7 +171,7 @@ impl Adder<'_> {
                 text.extend_from_slice(b",\n");
             }
             let start = text.len();
-            let compiled = Compiled { pattern, rule };
+            let compiled = CompiledRule { pattern, rule };
             if serde_json::to_writer(&mut text, &compiled).is_err() {
                 text.truncate(start);
                 continue;
@@ -207,7 +208,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn guard<T: GuardSettings + DeserializeOwned>(&self) -> Result<Option<Placed<T>>, PolicyError> {
+    pub fn guard<T: GuardSettings + DeserializeOwned>(&self) -> Result<Option<Placed<T>>, ConfigError> {
         self.header.guards.get(&T::NAME).map(|GuardHead(_, settings, ..)| self.part(*settings)).transpose()
     }
 
@@ -218,7 +219,7 @@ impl Policy {
     pub fn guard_rules<T: GuardSettings, R: DeserializeOwned>(
         &self,
         lower: Option<&str>,
-    ) -> Result<Vec<Compiled<R>>, PolicyError> {
+    ) -> Result<Vec<CompiledRule<R>>, ConfigError> {
         let Some(GuardHead(_, _, sieve, rules)) = self.header.guards.get(&T::NAME) else {
             return Ok(Vec::new());
         };
@@ -231,7 +232,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn guard_place(&self, name: GuardName) -> Result<Option<Place>, PolicyError> {
+    pub fn guard_place(&self, name: GuardName) -> Result<Option<Place>, ConfigError> {
         #[derive(Deserialize)]
         struct Somewhere {
             place: Place,
@@ -240,7 +241,7 @@ impl Policy {
         head.map(|head| Ok(self.part::<Somewhere>(head.1)?.place)).transpose()
     }
 
-    pub(super) fn guard_parts(&self) -> Result<GuardParts, PolicyError> {
+    pub(super) fn guard_parts(&self) -> Result<GuardParts, ConfigError> {
         let mut parts = GuardParts::default();
         for (name, GuardHead(mode, settings, sieve, rules)) in &self.header.guards {
             #[derive(Deserialize)]

@@ -28,14 +28,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use compile::Body;
-pub use guards::Compiled;
+pub use guards::CompiledRule;
 use guards::{GuardHead, GuardParts};
 
 use crate::cascade;
+use crate::error::ConfigError;
 use crate::pattern::Pattern;
 use crate::sieve::Sieve;
 use crate::types::{
-    Continuity, Destination, GuardName, Hooks, Kind, Mode, Names, OnError, Requirement, Workflow,
+    Continuity, GuardName, Hooks, Kind, LogDestination, Mode, Names, OnError, Requirement, Workflow,
 };
 
 /// The version of the file's shape.
@@ -48,7 +49,7 @@ const TICK_NS: i128 = 20_000_000;
 /// A compiled policy, read in parts. A copy costs nothing: stages of a hook hand it on.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    header: Arc<Header>,
+    header: Arc<PolicyHeader>,
     /// The beginning of the file, or all of it.
     head: Arc<Vec<u8>>,
     file: Option<Arc<File>>,
@@ -57,7 +58,7 @@ pub struct Policy {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Header {
+struct PolicyHeader {
     format: u32,
     program: String,
     hash: String,
@@ -173,17 +174,6 @@ pub struct Rule {
     pub requirement: Requirement,
 }
 
-/// Why a policy cannot be read. Compiling again helps.
-#[derive(Debug, thiserror::Error)]
-pub enum PolicyError {
-    /// The file is damaged.
-    #[error("the compiled policy is damaged: {0}")]
-    Damaged(#[from] serde_json::Error),
-    /// The file cannot be read.
-    #[error("the compiled policy cannot be read: {0}")]
-    Io(#[from] io::Error),
-}
-
 impl Policy {
     /// The policy of a project: the compiled one while its sources are unchanged, else compiled again. `None`
     /// when the project has no configuration of its own.
@@ -223,7 +213,7 @@ impl Policy {
         Self::assemble(files, home, None).0
     }
 
-    fn open(path: &Path) -> Result<Option<Self>, PolicyError> {
+    fn open(path: &Path) -> Result<Option<Self>, ConfigError> {
         // A pipe in its place must not keep anybody waiting.
         let file = match store::open(path) {
             Ok(file) => file,
@@ -252,7 +242,7 @@ impl Policy {
         };
         head.truncate(filled);
         let header = head[..line].strip_prefix(b"{\"header\":").and_then(|line| line.strip_suffix(b","));
-        let header: Header = serde_json::from_slice(header.unwrap_or_default())?;
+        let header: PolicyHeader = serde_json::from_slice(header.unwrap_or_default())?;
         if header.format != FORMAT || length != header.length {
             return Err(io::Error::from(io::ErrorKind::InvalidData).into());
         }
@@ -349,7 +339,7 @@ impl Policy {
             logging: LogTarget {
                 level: logging.level,
                 file: logging.file.map(|file| expand(home, &file)),
-                to_file: logging.destinations.contains(&Destination::File),
+                to_file: logging.destinations.contains(&LogDestination::File),
             },
             rules,
             settings: configuration.hooks,
@@ -410,7 +400,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn gates(&self, tool: &str) -> Result<Vec<Gate>, PolicyError> {
+    pub fn gates(&self, tool: &str) -> Result<Vec<Gate>, ConfigError> {
         self.gates_met(tool, || None)
     }
 
@@ -423,7 +413,7 @@ impl Policy {
         &self,
         tool: &str,
         lower: impl FnOnce() -> Option<String>,
-    ) -> Result<Vec<Gate>, PolicyError> {
+    ) -> Result<Vec<Gate>, ConfigError> {
         let mut gates = self.plain_gates(tool)?;
         if let Some((sieve, all)) = self.header.sieved.get(tool) {
             let sieve: Sieve = self.part(*sieve)?;
@@ -436,7 +426,7 @@ impl Policy {
         Ok(gates)
     }
 
-    fn plain_gates(&self, tool: &str) -> Result<Vec<Gate>, PolicyError> {
+    fn plain_gates(&self, tool: &str) -> Result<Vec<Gate>, ConfigError> {
         let exact = self.header.tools.get(tool).copied();
         let by_pattern = self.header.tool_patterns.iter();
         let matching = by_pattern.filter(|(pattern, _)| is_tool(pattern, tool)).map(|(_, span)| *span);
@@ -463,7 +453,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn rule(&self, gate: &Gate) -> Result<Rule, PolicyError> {
+    pub fn rule(&self, gate: &Gate) -> Result<Rule, ConfigError> {
         self.part(gate.rule)
     }
 
@@ -471,7 +461,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn rules(&self) -> Result<Vec<Rule>, PolicyError> {
+    pub fn rules(&self) -> Result<Vec<Rule>, ConfigError> {
         self.part(self.header.rules)
     }
 
@@ -479,7 +469,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn settings(&self) -> Result<Hooks, PolicyError> {
+    pub fn settings(&self) -> Result<Hooks, ConfigError> {
         self.part(self.header.settings)
     }
 
@@ -487,7 +477,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn workflow(&self) -> Result<Option<Workflow>, PolicyError> {
+    pub fn workflow(&self) -> Result<Option<Workflow>, ConfigError> {
         self.part(self.header.workflow)
     }
 
@@ -495,7 +485,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn continuity(&self) -> Result<Continuity, PolicyError> {
+    pub fn continuity(&self) -> Result<Continuity, ConfigError> {
         self.part(self.header.continuity)
     }
 
@@ -503,7 +493,7 @@ impl Policy {
     ///
     /// # Errors
     /// When the stored policy is damaged.
-    pub fn findings(&self) -> Result<Vec<Finding>, PolicyError> {
+    pub fn findings(&self) -> Result<Vec<Finding>, ConfigError> {
         let mut findings: Vec<Finding> = self.part(self.header.findings)?;
         if self.is_orphan {
             let message =
@@ -514,11 +504,11 @@ impl Policy {
         Ok(findings)
     }
 
-    fn part<T: DeserializeOwned>(&self, span: Span) -> Result<T, PolicyError> {
+    fn part<T: DeserializeOwned>(&self, span: Span) -> Result<T, ConfigError> {
         Ok(serde_json::from_slice(&self.bytes(span)?)?)
     }
 
-    fn bytes(&self, Span(start, length): Span) -> Result<Cow<'_, [u8]>, PolicyError> {
+    fn bytes(&self, Span(start, length): Span) -> Result<Cow<'_, [u8]>, ConfigError> {
         let line = self.head.iter().position(|byte| *byte == b'\n').unwrap_or(0) as u64 + 1;
         let (start, end) = (line + start, line + start + length);
         let in_head = || self.head.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?);

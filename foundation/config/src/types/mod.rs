@@ -33,7 +33,7 @@ pub use scope::Scope;
 pub use sessions::Sessions;
 pub use strictness::Stricter;
 pub use trigger::{DEFAULT_TRIGGERS, Trigger};
-pub use workflow::{Phase, Workflow};
+pub use workflow::{Workflow, WorkflowPhase};
 
 /// A Stanchion configuration file: `.claude/requirements.yaml`, `.claude/requirements.local.yaml` or
 /// `~/.claude/requirements.yaml`.
@@ -157,7 +157,7 @@ pub struct Logging {
     #[cfg_attr(feature = "schema", schemars(schema_with = "schema::log_level"))]
     pub level: LogLevel,
     /// `file`, or nothing. `stdout` is accepted and never used by hooks, whose stdout is the answer.
-    pub destinations: Vec<Destination>,
+    pub destinations: Vec<LogDestination>,
     /// The log file; `~` and relative paths start at the home folder. Default `~/.claude/requirements.log`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
@@ -165,7 +165,7 @@ pub struct Logging {
 
 impl Default for Logging {
     fn default() -> Self {
-        Self { level: LogLevel::default(), destinations: vec![Destination::File], file: None }
+        Self { level: LogLevel::default(), destinations: vec![LogDestination::File], file: None }
     }
 }
 
@@ -173,7 +173,7 @@ impl Default for Logging {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub enum Destination {
+pub enum LogDestination {
     /// To the log file.
     File,
     /// To stdout; hooks never do.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::ConfigError;
 use crate::types::Scope;
 use serde::{Deserialize, Serialize};
 
@@ -382,10 +383,10 @@ impl std::fmt::Display for TimeOfDay {
 }
 
 impl std::str::FromStr for TimeOfDay {
-    type Err = String;
+    type Err = ConfigError;
 
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("expected a time such as \"16:30\", found `{text}`");
+    fn from_str(text: &str) -> Result<Self, ConfigError> {
+        let wrong = || ConfigError::item(format!("expected a time such as \"16:30\", found `{text}`"));
         let (hours, minutes) = text.split_once(':').ok_or_else(wrong)?;
         let number = |text: &str| {
             let digits = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());

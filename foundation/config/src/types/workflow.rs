@@ -13,7 +13,7 @@ pub struct Workflow {
     /// The phase when every gate is satisfied.
     pub ship_phase: String,
     /// The phases.
-    pub phases: Vec<Phase>,
+    pub phases: Vec<WorkflowPhase>,
 }
 
 impl Default for Workflow {
@@ -25,7 +25,7 @@ impl Default for Workflow {
 /// One phase.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Phase {
+pub struct WorkflowPhase {
     /// What it is called.
     pub name: String,
     /// The requirement that ends it; without one it is never the current phase.
