@@ -6,10 +6,14 @@
     reason = "tests write their own files and talk"
 )]
 
+#[path = "runner/advice.rs"]
+mod advice;
+#[path = "runner/answers.rs"]
+mod answers;
+#[path = "runner/branches.rs"]
+mod branches;
 #[path = "runner/bypasses.rs"]
 mod bypasses;
-#[path = "runner/cases.rs"]
-mod cases;
 #[path = "runner/checkpoints.rs"]
 mod checkpoints;
 #[path = "runner/cli.rs"]
@@ -18,6 +22,8 @@ mod cli;
 mod commands;
 #[path = "runner/commits.rs"]
 mod commits;
+#[path = "runner/conditions.rs"]
+mod conditions;
 #[path = "runner/config.rs"]
 mod config_files;
 #[path = "runner/continuity.rs"]
@@ -28,8 +34,10 @@ mod derived_state;
 mod doctor;
 #[path = "runner/durability.rs"]
 mod durability;
-#[path = "runner/gaps.rs"]
-mod gaps;
+#[path = "runner/evidence.rs"]
+mod evidence;
+#[path = "runner/failing_open.rs"]
+mod failing_open;
 #[path = "runner/gates.rs"]
 mod gates;
 #[path = "runner/guard_cases.rs"]
@@ -42,8 +50,14 @@ mod guards_at_work;
 mod hud;
 #[path = "runner/install.rs"]
 mod install;
+#[path = "runner/limits.rs"]
+mod limits;
+#[path = "runner/modes.rs"]
+mod modes;
 #[path = "runner/outcomes.rs"]
 mod outcomes;
+#[path = "runner/parallel.rs"]
+mod parallel;
 #[path = "runner/payloads.rs"]
 mod payloads;
 #[path = "runner/places.rs"]
@@ -60,8 +74,18 @@ mod real_guards;
 mod real_sessions;
 #[path = "runner/recovery.rs"]
 mod recovery;
+#[path = "runner/replay.rs"]
+mod replay;
+#[path = "runner/satisfaction.rs"]
+mod satisfaction;
+#[path = "runner/selectors.rs"]
+mod selectors;
+#[path = "runner/self_protection.rs"]
+mod self_protection;
 #[path = "runner/session_cases.rs"]
 mod session_cases;
+#[path = "runner/session_ids.rs"]
+mod session_ids;
 #[path = "runner/session_upkeep.rs"]
 mod session_upkeep;
 #[path = "runner/sessions.rs"]
@@ -70,10 +94,18 @@ mod sessions;
 mod setup_command;
 #[path = "runner/shells.rs"]
 mod shells;
-#[path = "runner/strategies.rs"]
-mod strategies;
+#[path = "runner/status_line.rs"]
+mod status_line;
+#[path = "runner/support.rs"]
+mod support;
+#[path = "runner/teams.rs"]
+mod teams;
 #[path = "runner/triggers.rs"]
 mod triggers;
+#[path = "runner/turn_end.rs"]
+mod turn_end;
+#[path = "runner/upkeep.rs"]
+mod upkeep;
 #[path = "runner/validation.rs"]
 mod validation;
 
