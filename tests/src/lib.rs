@@ -33,7 +33,10 @@ pub fn measure_release() {
 /// When the build fails.
 pub fn executables() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let profile = *PROFILE.get_or_init(|| setup::Profile::Tested);
+    // Where the executables of users are built anyway, as in CI, a second build would only cost time.
+    let is_release = std::env::var_os("STANCHION_TEST_RELEASE").is_some();
+    let default = if is_release { setup::Profile::Release } else { setup::Profile::Tested };
+    let profile = *PROFILE.get_or_init(|| default);
     FOLDER.get_or_init(|| setup::build(profile).expect("the executables build").folder)
 }
 
