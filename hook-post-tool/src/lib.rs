@@ -14,7 +14,7 @@ pub fn work(hook: &mut Hook) {
     hook.stage("spending approvals", |hook| gates::post_tool::spend(hook, policy.as_ref()));
     hook.stage("plan mode", gates::plan_mode::tell);
     hook.stage("guards", |hook| guards::post_tool::look(hook, policy.as_ref()));
-    hook.stage("outcomes", |hook| guards::outcome::look(hook, policy.as_ref()));
+    hook.stage("outcomes", |hook| guards::feedback::look(hook, policy.as_ref()));
     hook.stage("advice after failures", gates::post_tool::advise_after_failures);
     if hook.payload.tool_name == "Bash" {
         hook.stage("commits", continuity::commits::track);

@@ -11,6 +11,7 @@ pub mod destructive;
 pub mod ended;
 pub mod errors;
 mod everyday;
+pub mod feedback;
 pub mod grants;
 pub mod large_read;
 pub mod loops;

@@ -1,6 +1,11 @@
 //! What guards say.
 
 use config::types::{GuardName, Mode};
+use platform::text::cut_bytes;
+use redact::redact;
+
+/// How much of what was found the log keeps, in bytes.
+const LONGEST_WHAT: usize = 300;
 
 /// Something that a guard found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,4 +95,9 @@ pub struct Raised {
     pub message: Option<String>,
     /// Where the guard is configured: file and line.
     pub place: (std::path::PathBuf, usize),
+}
+
+/// A finding as the log keeps it.
+pub(crate) fn kept(what: &str) -> String {
+    cut_bytes(&redact(what), LONGEST_WHAT).to_owned()
 }

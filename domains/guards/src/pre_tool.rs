@@ -5,17 +5,13 @@ use config::types::guards::GuardName;
 use hooks_common::answer::Decision;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::{GateRecord, GuardRecord};
-use platform::text::cut_bytes;
-use redact::redact;
 
 use crate::grants::{self, Grant, Grants};
-use crate::objection::{Raised, Verdict};
+use crate::objection::{Raised, Verdict, kept};
 use crate::sight::Sight;
 pub use crate::table::raise;
 use crate::{overrides, refusal};
 
-/// How much of what was found the log keeps, in bytes.
-const LONGEST_WHAT: usize = 300;
 /// How much of the session's log is looked at for what was told already, in bytes.
 const RECENT: u64 = 64 * 1024;
 
@@ -184,9 +180,4 @@ fn record(hook: &mut Hook, raised: &[Raised], verdict: &str, digest: &str, code:
         code: if one.verdict >= Verdict::Ask { code.to_owned() } else { String::new() },
         reason: String::new(),
     }));
-}
-
-/// A finding as the log keeps it.
-pub(crate) fn kept(what: &str) -> String {
-    cut_bytes(&redact(what), LONGEST_WHAT).to_owned()
 }

@@ -13,8 +13,9 @@ use platform::store::lock;
 use platform::time::Moment;
 use serde_json::{Value, json};
 
-use super::{Failure, examine, is_failure, of};
+use super::{Failure, is_failure, of};
 use crate::errors::book::{Book, Entry};
+use crate::feedback::examine;
 use crate::projection;
 use crate::testing::Bench;
 

@@ -11,28 +11,17 @@ pub mod fingerprint;
 mod segments;
 pub mod summary;
 
-use std::path::PathBuf;
-
-use config::Policy;
-use config::types::guards::{Errors, GuardName, GuardSettings, Loops, Placed, Tests};
-use config::types::{Mode, Names};
+use config::types::Names;
 use hooks_common::event::{Event, Payload};
-use hooks_common::runtime::Hook;
-use hooks_common::session_log::{GuardRecord, LoggedEvent, Outcome, SessionDir, input_digest};
+use hooks_common::session_log::{LoggedEvent, Outcome, SessionDir, input_digest};
 use platform::hash::short_hash;
-use platform::text::cut_bytes;
 use platform::time::Moment;
-use redact::redact;
-use serde::de::DeserializeOwned;
 
-use crate::objection::{Objection, Raised, Verdict};
-use crate::{errors, loops, projection, refusal, tests};
+use crate::tests;
 use fingerprint::Said;
 
 /// How much of the session's log is looked back at after a failure, in bytes.
 const RECENT: u64 = 256 * 1024;
-/// How much of what was found the log keeps, in bytes.
-const LONGEST_WHAT: usize = 300;
 
 /// A failure, and what the session did before it.
 #[derive(Debug)]
@@ -49,38 +38,17 @@ pub struct Failure<'a> {
     pub before: Vec<LoggedEvent>,
 }
 
-/// Notes how a tool ended, and tells the model when it fails in circles, or what helped the last time.
-///
-/// # Errors
-/// When the policy, the session's log or what is known of failures cannot be read.
-pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
-    let has_failed = hook.event == Event::PostToolUseFailure;
-    let is_concerned = has_failed || hook.payload.tool_name == "Bash";
-    if !is_concerned || hook.payload.is_interrupt || hook.session.is_none() || hook.is_skipped() {
-        return Ok(());
-    }
-    let Some(policy) = policy.filter(|policy| policy.is_enabled()) else { return Ok(()) };
-    let names = [GuardName::Tests, GuardName::Loops, GuardName::Errors];
-    if !names.into_iter().any(|name| policy.has_guard(name)) {
-        return Ok(());
-    }
-    let custom = placed::<Tests>(policy)?.map(|tests| tests.settings.runners).unwrap_or_default();
-    let Some(outcome) = of(&hook.payload, has_failed, &custom) else { return Ok(()) };
-    let is_asked = policy.has_guard(GuardName::Loops) || policy.has_guard(GuardName::Errors);
-    let found = match hook.session_dir().filter(|_| is_asked && is_failure(has_failed, &outcome)) {
-        Some(dir) => Failure::of(&hook.payload, &outcome, &dir, hook.entered)
-            .and_then(|failure| examine(policy, &failure, || projection::root_of(hook))),
-        None => Ok(Vec::new()),
-    };
-    hook.outcome = Some(outcome);
-    for (raised, mode) in found? {
-        tell(hook, &raised, mode);
-    }
-    Ok(())
-}
-
 impl<'a> Failure<'a> {
-    fn of(payload: &'a Payload, outcome: &'a Outcome, dir: &SessionDir, now: Moment) -> Result<Self, String> {
+    /// The failure that a payload tells of.
+    ///
+    /// # Errors
+    /// When the session's log cannot be read.
+    pub fn of(
+        payload: &'a Payload,
+        outcome: &'a Outcome,
+        dir: &SessionDir,
+        now: Moment,
+    ) -> Result<Self, String> {
         Ok(Self {
             outcome,
             at: now.epoch(),
@@ -89,57 +57,6 @@ impl<'a> Failure<'a> {
             before: dir.read_tail(RECENT).map_err(|error| format!("the session's log: {error}"))?,
         })
     }
-}
-
-/// What the guards that are on say of a failure in a project with this root.
-fn examine(
-    policy: &Policy,
-    failure: &Failure<'_>,
-    root: impl FnOnce() -> PathBuf,
-) -> Result<Vec<(Raised, Mode)>, String> {
-    let mut found = Vec::new();
-    if let Some(guard) = placed::<Loops>(policy)? {
-        found.extend(loops::examine(&guard.settings, failure).map(|objection| raised(guard, objection)));
-    }
-    if let Some(guard) = placed::<Errors>(policy)? {
-        let objection = errors::examine(&guard.settings, failure, root)?;
-        found.extend(objection.map(|objection| raised(guard, objection)));
-    }
-    Ok(found)
-}
-
-/// A guard's settings, if it is on.
-fn placed<T: GuardSettings + DeserializeOwned>(policy: &Policy) -> Result<Option<Placed<T>>, String> {
-    policy.guard().map_err(|error| error.to_string())
-}
-
-fn raised<T: GuardSettings>(guard: Placed<T>, objection: Objection) -> (Raised, Mode) {
-    let mode = guard.settings.mode();
-    let raised = Raised {
-        guard: T::NAME,
-        verdict: objection.verdict(mode),
-        message: guard.settings.message().map(str::to_owned),
-        place: (guard.place.file, guard.place.line),
-        objection,
-    };
-    (raised, mode)
-}
-
-/// What has run cannot be refused any more: to enforce means that the user is told as well.
-fn tell(hook: &mut Hook, raised: &Raised, mode: Mode) {
-    if raised.verdict == Verdict::Warn {
-        let text = refusal::warning(raised);
-        if mode == Mode::Enforce {
-            hook.answer.tell_user(text.clone());
-        }
-        hook.answer.add_context(text);
-    }
-    hook.guards.push(GuardRecord {
-        guard: raised.guard.name().to_owned(),
-        verdict: raised.verdict.name().to_owned(),
-        what: cut_bytes(&redact(&raised.objection.what), LONGEST_WHAT).to_owned(),
-        ..GuardRecord::default()
-    });
 }
 
 /// How the tool of a payload ended; `None` for a success that is no run of tests.
@@ -205,7 +122,7 @@ fn with_said(outcome: Outcome, text: &str, line: &str) -> Outcome {
 }
 
 /// Whether it ended badly: the tests, or the tool where nothing says that the tests passed.
-fn is_failure(has_failed: bool, outcome: &Outcome) -> bool {
+pub fn is_failure(has_failed: bool, outcome: &Outcome) -> bool {
     outcome.passed == Some(false) || has_failed && outcome.passed.is_none()
 }
 

@@ -16,8 +16,7 @@ use super::inspect::{Finding, Inspector, book, graduate, inside, is_paused, reco
 use super::scan::Sheet;
 use super::store;
 use super::words;
-use crate::objection::{Objection, Raised, Verdict};
-use crate::pre_tool::kept;
+use crate::objection::{Objection, Raised, Verdict, kept};
 use crate::refusal;
 use crate::sight::{Sight, text_of};
 

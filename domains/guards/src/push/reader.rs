@@ -8,11 +8,14 @@ use git::Repository;
 use shell::{Command, Folder, GitCall, Script, Word};
 
 use super::arguments::{self, Arguments};
-use super::call::{as_git, is_configured_from_outside, is_source_of_configuration, of_send_pack, of_subtree};
+use super::call::{
+    as_git, is_configured_from_outside, is_harmless, is_source_of_configuration, of_send_pack, of_subtree,
+};
 use super::course::{Place, Position};
 use super::destinations::{Destination, Push, default_remote};
+use super::doubt;
+use super::objection::objection;
 use super::told::{UNKNOWN, is_query, is_unknown, told};
-use super::{doubt, is_harmless, objection};
 use crate::objection::Objection;
 use crate::repository::{Protected, folder_of, repository_of};
 use crate::sight::Sight;

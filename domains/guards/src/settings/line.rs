@@ -3,21 +3,17 @@
 use std::path::Path;
 
 use platform::text::fact;
-use shell::{Command, Folder, Word, Write};
+use shell::{Command, Word};
 
 use super::files::{self, Files, Kind};
+use super::reach::{LEAVE_IT, USE_EDIT, is_likely, is_temporary};
 use super::{calls, programs, texts};
 use crate::objection::Objection;
 use crate::sight::Sight;
 use crate::touched::{self, Touched, Way};
 
-/// What to do instead of writing a file from a command line.
-pub(super) const USE_EDIT: &str = "use Edit, so that the change can be read first";
 /// What to do instead of taking a file away.
 const LEAVE_IN_PLACE: &str = "leave it where it is, or ask the user to take it away";
-/// What to do instead of touching what Stanchion keeps.
-pub(super) const LEAVE_IT: &str = "leave it to `req` and `stanchion`";
-
 /// Whether a line can have anything: it writes, takes rules away, or names the files where it cannot be followed.
 pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
     let is_possible = |command: &Command| {
@@ -113,62 +109,6 @@ fn unknown(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Ob
         );
         Objection::doubtful(what, USE_EDIT)
     })
-}
-
-/// Whether a target that is seen from a folder which only the run tells has the path of one of the files: its own
-/// words say so, or with them those that led to the folder. A temporary folder holds nobody's.
-pub(super) fn is_likely(write: &Write, command: &Command, sight: &Sight<'_>) -> bool {
-    let target = write.target.as_ref().or(write.pattern.as_ref());
-    let Some(target) = target.filter(|target| !target.starts_with(['/', '~'])) else { return false };
-    let path = match &write.inside {
-        Some(name) if !files::is_file(target) => format!("{}/{name}", target.trim_end_matches('/')),
-        _ => target.clone(),
-    };
-    if write.folder != Folder::Unknown || !files::is_one_below(&path, true) {
-        return false;
-    }
-    let ways = ways_to(command, sight);
-    let mut unknown = ways.iter().filter(|word| !word.is_literal).peekable();
-    if unknown.peek().is_some() && unknown.all(|word| is_temporary(&word.text, sight.tool_use.command)) {
-        return false;
-    }
-    files::is_one_below(&path, ways.iter().any(|word| files::ends_in_folder(&word.text)))
-}
-
-/// Whether the words of a line lead to a `.claude` before a command.
-pub(super) fn leads_inside(command: &Command, sight: &Sight<'_>) -> bool {
-    ways_to(command, sight).iter().any(|word| files::ends_in_folder(&word.text))
-}
-
-/// The words that name the folder a command works in, as far as the line has them.
-fn ways_to<'s>(command: &'s Command, sight: &'s Sight<'_>) -> Vec<&'s Word> {
-    /// How many commands are looked back at.
-    const MOST: usize = 256;
-    let commands = &sight.script().commands;
-    let end = commands.iter().position(|other| std::ptr::eq(other, command));
-    let end = end.map_or(commands.len(), |end| end + 1);
-    let before = &commands[end.saturating_sub(MOST)..end];
-    let leads = |command: &&Command| matches!(command.program(), Some("cd" | "pushd" | "chdir"));
-    let changed = before.iter().filter(leads).flat_map(|command| command.arguments());
-    let is_option = |word: &Word| matches!(&*word.text, "-C" | "--chdir" | "-D" | "--directory");
-    let given = before.iter().flat_map(|command| command.words.windows(2));
-    changed.chain(given.filter(|pair| is_option(&pair[0])).map(|pair| &pair[1])).collect()
-}
-
-/// Whether a word begins with a folder that `mktemp` made in this line.
-fn is_temporary(word: &str, line: &str) -> bool {
-    let Some(name) = word.strip_prefix('$') else { return false };
-    if name.starts_with("(mktemp -d") {
-        return true;
-    }
-    let name = name.trim_start_matches('{').split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next();
-    let Some(name) = name.filter(|name| !name.is_empty()) else { return false };
-    let is_between = |c: char| c.is_whitespace() || ";&|({".contains(c);
-    let set = format!("{name}=");
-    let values =
-        line.match_indices(&set).filter(|(at, _)| line[..*at].chars().next_back().is_none_or(is_between));
-    let mut values = values.map(|(at, set)| line[at + set.len()..].trim_start_matches('"')).peekable();
-    values.peek().is_some() && values.all(|value| value.starts_with("$(mktemp"))
 }
 
 /// Whether a word gets its value from elsewhere in the line: from `xargs`, `find`, a loop or `read`.

@@ -11,6 +11,7 @@ mod hooks;
 mod line;
 mod own;
 mod programs;
+mod reach;
 mod strictness;
 #[cfg(test)]
 mod tests;
@@ -51,7 +52,7 @@ pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objec
     let shown = fact(&sight.shown(file));
     if files.is_state(file) {
         let what = format!("{shown} is Stanchion's own");
-        return Ok(vec![Objection::sure(what, line::LEAVE_IT)]);
+        return Ok(vec![Objection::sure(what, reach::LEAVE_IT)]);
     }
     let Some(kind) = files.kind(file) else { return Ok(Vec::new()) };
     let Some(before) = sight.before() else {

@@ -8,7 +8,7 @@ use shell::programs::{self, Roles};
 use shell::{Command, Word, Write};
 
 use super::files::{self, Files, Kind};
-use super::line::{self, LEAVE_IT, USE_EDIT};
+use super::reach::{LEAVE_IT, USE_EDIT, is_likely};
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -37,10 +37,10 @@ pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> O
         return None;
     }
     let Some(path) = words.iter().find_map(place).or_else(|| linked(command, &words, files, sight)) else {
-        let is_likely = |word: &Word| line::is_likely(&Write::tree(word, &folder, ""), command, sight);
+        let may_be_one = |word: &Word| is_likely(&Write::tree(word, &folder, ""), command, sight);
         let what =
             || format!("{} would change what decides about hooks and gates, as it seems", fact(program));
-        return words.iter().any(is_likely).then(|| Objection::doubtful(what(), USE_EDIT));
+        return words.iter().any(may_be_one).then(|| Objection::doubtful(what(), USE_EDIT));
     };
     let (by, shown) = (fact(program), fact(&sight.shown(&path)));
     let is_about_rights = programs::is(program, Roles::RIGHTS);

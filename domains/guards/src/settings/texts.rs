@@ -4,8 +4,8 @@ use platform::text::fact;
 use shell::programs::{Language, interpreter_of};
 use shell::{Command, Folder, Input, Word, Write};
 
-use super::line::USE_EDIT;
-use super::{files, line, programs};
+use super::reach::{USE_EDIT, leads_inside};
+use super::{files, programs};
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -84,7 +84,7 @@ pub(super) fn speaking(command: &Command, sight: &Sight<'_>) -> Option<Objection
     let is_inside = match &command.folder {
         Folder::Start => false,
         Folder::In(folder) => folder.contains(".claude"),
-        Folder::Unknown => line::leads_inside(command, sight),
+        Folder::Unknown => leads_inside(command, sight),
     };
     let words = command.arguments();
     let is_changing = |text: &str| {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use config::types::guards::Sql;
 use platform::path::{expand, resolve};
 use platform::store;
-use platform::text::fact;
+use platform::text::{cut_bytes, fact};
 use shell::programs::Dialect;
 use shell::{Command, Folder, Input, Operator, Word};
 
@@ -15,8 +15,11 @@ use super::client::{self, Call, Given};
 use super::lexer::statements;
 use super::meta::{Effect, effect};
 use super::statement::{self, Class};
-use super::{remote, shown, source};
+use super::{remote, source};
 use crate::sight::Sight;
+
+/// How much of a statement is shown, in bytes.
+const LONGEST_SHOWN: usize = 100;
 
 /// How much of a file is read, in bytes.
 const MOST_READ: u64 = 1024 * 1024;
@@ -313,4 +316,12 @@ fn read(path: &Path) -> Option<(String, bool)> {
     file.take(MOST_READ + 1).read_to_end(&mut bytes).ok()?;
     let is_whole = bytes.len() as u64 <= MOST_READ;
     Some((String::from_utf8_lossy(&bytes).into_owned(), is_whole))
+}
+
+/// A statement as it is shown: on one line, and not all of it.
+fn shown(text: &str) -> String {
+    let words: Vec<&str> = text.split_ascii_whitespace().take(40).collect();
+    let line = words.join(" ");
+    let cut = cut_bytes(&line, LONGEST_SHOWN);
+    if cut.len() < line.len() { fact(&format!("{cut} …")) } else { fact(cut) }
 }

@@ -14,7 +14,7 @@ mod source;
 mod statement;
 
 use config::types::guards::Sql;
-use platform::text::{cut_bytes, fact};
+use platform::text::fact;
 use shell::Command;
 use shell::programs::{self, Roles};
 
@@ -22,9 +22,6 @@ use crate::objection::Objection;
 use crate::sight::Sight;
 use look::{Finding, Look};
 use statement::Class;
-
-/// How much of a statement is shown, in bytes.
-const LONGEST_SHOWN: usize = 100;
 
 /// Whether the guard has anything to look at: a cheap look, before its settings are read.
 pub fn concerns(sight: &Sight<'_>) -> bool {
@@ -86,14 +83,6 @@ fn objection(name: &str, finding: &Finding, allow_select: bool) -> Option<Object
         )),
         Class::Read | Class::Schema | Class::Neutral => None,
     }
-}
-
-/// A statement as it is shown: on one line, and not all of it.
-fn shown(text: &str) -> String {
-    let words: Vec<&str> = text.split_ascii_whitespace().take(40).collect();
-    let line = words.join(" ");
-    let cut = cut_bytes(&line, LONGEST_SHOWN);
-    if cut.len() < line.len() { fact(&format!("{cut} …")) } else { fact(cut) }
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use memchr::{memchr, memchr_iter};
 
-use super::Lines;
+/// Added lines, each with its number in the new file, from 1.
+pub(super) type Lines = Vec<(usize, String)>;
 
 /// What makes a diff one that [`added`] reads, whatever the user's configuration says. A moved file counts as added
 /// where it goes.

@@ -20,6 +20,7 @@ use memchr::{memchr, memmem};
 use platform::store;
 
 use crate::sight::Sight;
+use diff::Lines;
 use takes::{Files, Place, Take, Untracked};
 
 /// How long git may take for one answer.
@@ -73,8 +74,6 @@ pub fn is_committed(top: &Path, text: &str) -> bool {
     let text = text.lines().max_by_key(|line| line.len()).unwrap_or_default().trim();
     !text.is_empty() && git::is_in_head(top, text)
 }
-
-type Lines = Vec<(usize, String)>;
 
 /// What was found so far.
 struct Added {

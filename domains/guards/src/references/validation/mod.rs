@@ -24,9 +24,8 @@ use platform::path::resolve;
 use platform::store::{self, Durability, lock};
 use platform::text::fact;
 
-use crate::objection::{Objection, Raised, Verdict};
+use crate::objection::{Objection, Raised, Verdict, kept};
 use crate::overrides::is_paused_by_person;
-use crate::pre_tool::kept;
 use crate::refusal;
 use crate::sight::text_of;
 use alerts::Alerts;
