@@ -1,6 +1,7 @@
 //! Every event without an executable of its own: recorded, and answered where a rule applies.
 
-use guards::destructive::{self, line::Ground};
+use gates::permission::Danger;
+use guards::destructive;
 use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
@@ -44,9 +45,9 @@ pub fn work(hook: &mut Hook) {
         }
         Event::PermissionRequest => {
             hook.stage("denying what destroys", |hook| {
-                gates::permission::deny_dangerous(hook, |hook, tool_use| {
-                    let ground = Ground::new(&hook.paths, hook.project(), tool_use);
-                    destructive::line::find(tool_use.command, tool_use.script(), ground)
+                gates::permission::deny_dangerous(hook, |hook, policy| {
+                    let found = destructive::permission::objection(hook, policy)?;
+                    Ok(found.map(|found| Danger { reason: found.what, way_out: found.way_out }))
                 })
             });
         }

@@ -1,48 +1,18 @@
-//! Commands that destroy what cannot be brought back. Read from what a line runs, not from its text.
+//! Commands that destroy what cannot be brought back, wherever they run. Read from what a line runs, not from its text.
 //!
 //! Known: recursive removal, or change of owner or mode, of a root, of home, of the project or of a folder around
-//! them; formatting and overwriting devices; force pushes without a lease; `git reset --hard` to the remote
-//! trunk; `git clean` of untracked files; `DROP` and `TRUNCATE` given to an SQL client; the fork bomb. Not
-//! known: what a program or script of the project does by itself, and files that matter for other reasons.
+//! them; formatting and overwriting devices; `DROP` and `TRUNCATE` given to an SQL client; the fork bomb. Not known:
+//! what a program or script of the project does by itself, and files that matter for other reasons.
 
-use std::path::Path;
-
-use hooks_common::paths::Paths;
-use hooks_common::project::Project;
-use hooks_common::tool_use::ToolUse;
 use shell::programs::{self, Roles};
-use shell::{Command, Input, Operator, Script, Word};
+use shell::{Command, Input, Operator, Word};
 
-use super::{history, roots};
-
-/// Where a line would run.
-#[derive(Debug, Clone, Copy)]
-pub struct Ground<'a> {
-    /// The folder it starts in.
-    pub folder: &'a Path,
-    /// The user's home folder.
-    pub home: &'a Path,
-    /// The project's root.
-    pub project: &'a Path,
-}
-
-impl<'a> Ground<'a> {
-    /// Where a use of Bash would run.
-    pub fn new(paths: &'a Paths, project: &'a Project, tool_use: &'a ToolUse<'_>) -> Self {
-        Self { folder: &tool_use.folder, home: paths.home(), project: project.root() }
-    }
-}
-
-/// Why a line must not run without being looked at; `None` when nothing is known against it.
-pub fn find(line: &str, script: &Script, ground: Ground<'_>) -> Option<String> {
-    let of_command =
-        |command: &Command| hopeless(command, ground).or_else(|| git(command)).or_else(|| sql(command));
-    script.commands.iter().find_map(of_command).or_else(|| fork_bomb(line))
-}
+use super::context::RunContext;
+use super::roots;
 
 /// What a command removes or overwrites that nothing brings back, wherever it runs.
-pub fn hopeless(command: &Command, ground: Ground<'_>) -> Option<String> {
-    roots::find(command, ground).or_else(|| device(command))
+pub fn hopeless(command: &Command, context: RunContext<'_>) -> Option<String> {
+    roots::find(command, context).or_else(|| device(command))
 }
 
 /// Whether a command may be one of these: a cheap look.
@@ -67,25 +37,6 @@ pub fn way_out(command: &Command) -> &'static str {
         Some("chmod" | "chown" | "chgrp") => "name the one folder that needs it",
         _ => "ask the user to run it",
     }
-}
-
-/// The letters of short options and the names of long ones, up to `--`.
-pub fn options(words: &[Word]) -> impl Iterator<Item = &str> {
-    words
-        .iter()
-        .map(|word| word.text.as_str())
-        .take_while(|word| *word != "--")
-        .filter(|word| word.starts_with('-'))
-}
-
-/// Whether one of these letters was given.
-pub fn has_short(words: &[Word], letters: &[char]) -> bool {
-    options(words).any(|word| !word.starts_with("--") && word.contains(letters))
-}
-
-/// Whether a long option was given, with its dashes.
-pub fn has_long(words: &[Word], name: &str) -> bool {
-    options(words).any(|word| word == name)
 }
 
 fn erases(program: &str) -> bool {
@@ -126,30 +77,6 @@ fn device(command: &Command) -> Option<String> {
     (erases(program) && names_device).then(|| format!("`{program}` would overwrite a device"))
 }
 
-fn git(command: &Command) -> Option<String> {
-    let call = command.git()?;
-    let arguments = call.arguments();
-    let positional =
-        || arguments.iter().filter(|word| !word.text.starts_with('-')).map(|word| word.text.as_str());
-    match call.subcommand() {
-        "push" => history::is_forced_push(&call).then(|| {
-            "the push would overwrite what others may have pushed; `--force-with-lease` looks first"
-                .to_owned()
-        }),
-        "reset" => {
-            let to_trunk = positional().any(git::is_remote_trunk);
-            (has_long(arguments, "--hard") && to_trunk)
-                .then(|| "the reset would drop every commit and change here".to_owned())
-        }
-        "clean" => {
-            let is_forced = has_short(arguments, &['f']) || has_long(arguments, "--force");
-            let is_dry = has_short(arguments, &['n', 'i']) || has_long(arguments, "--dry-run");
-            (is_forced && !is_dry).then(|| "`git clean` would remove files that no commit has".to_owned())
-        }
-        _ => None,
-    }
-}
-
 /// What a command has an SQL client drop or empty.
 pub fn sql(command: &Command) -> Option<String> {
     let program = command.program().filter(|program| programs::sql_client_of(program).is_some())?;
@@ -184,15 +111,18 @@ pub fn fork_bomb(line: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn is_dangerous(line: &str) -> bool {
-        let ground = Ground {
+        let context = RunContext {
             folder: Path::new("/home/dev/project/src"),
             home: Path::new("/home/dev"),
             project: Path::new("/home/dev/project"),
         };
-        find(line, &shell::parse(line), ground).is_some()
+        let is_found = |command: &Command| hopeless(command, context).or_else(|| sql(command)).is_some();
+        shell::parse(line).commands.iter().any(is_found) || fork_bomb(line).is_some()
     }
 
     #[test]
@@ -229,15 +159,6 @@ mod tests {
             "dd if=/dev/zero of=/dev/sda",
             "mkfs.ext4 /dev/nvme0n1",
             "echo x > /dev/sda",
-            "git push --force",
-            "git push -f origin main",
-            "git push -uf origin main",
-            "git push origin +main",
-            "git -C x push --force",
-            "git push --mirror",
-            "git reset --hard origin/main",
-            "git clean -fdx",
-            "git clean -d -f",
             "psql -c 'DROP TABLE users'",
             "mysql db <<< 'truncate table users'",
             "echo 'drop database x' | psql",
@@ -261,14 +182,6 @@ mod tests {
             "rm -rf \"$TMP/x\"",
             "echo 'rm -rf /'",
             "git commit -m 'never rm -rf /'",
-            "git push origin my-f",
-            "git push --force-with-lease",
-            "git push origin feature-f",
-            "git push -u origin topic",
-            "git reset --hard HEAD~1",
-            "git reset --soft origin/main",
-            "git clean -n",
-            "git clean -ndf",
             "grep -r 'DROP TABLE' .",
             "psql -c 'select 1'",
             "psql -c \"select 'truncated tables'\"",

@@ -5,10 +5,13 @@
 //! `rm -rf src` of a clean folder is no loss.
 
 mod at_stake;
+mod context;
 mod discards;
 mod given;
 mod history;
-pub mod line;
+mod line;
+mod options;
+pub mod permission;
 mod pieces;
 mod removals;
 mod roots;
@@ -25,7 +28,7 @@ use config::types::GuardName;
 use config::types::guards::Destructive;
 use shell::Command;
 
-use self::line::Ground;
+use self::context::RunContext;
 use self::saved::Saved;
 use self::work_tree::WorkTree;
 use crate::objection::{Certainty, Objection};
@@ -58,7 +61,13 @@ fn is_candidate(command: &Command) -> bool {
 /// # Errors
 /// When it cannot look.
 pub fn examine(settings: &Destructive, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
-    let mut found = by_line(sight);
+    // Guard `sql` says it in its own words.
+    let tells_sql = !sight.policy.has_guard(GuardName::Sql);
+    find(settings, sight, tells_sql)
+}
+
+fn find(settings: &Destructive, sight: &Sight<'_>, tells_sql: bool) -> Result<Vec<Objection>, String> {
+    let mut found = by_line(sight, tells_sql);
     found.extend(rules::find(sight)?);
     if found.iter().any(|one| one.certainty == Certainty::Sure) {
         return Ok(found);
@@ -73,15 +82,13 @@ pub fn examine(settings: &Destructive, sight: &Sight<'_>) -> Result<Vec<Objectio
 }
 
 /// What the line alone tells.
-fn by_line(sight: &Sight<'_>) -> Vec<Objection> {
-    let ground = Ground::new(sight.paths, sight.project, &sight.tool_use);
-    let has_sql_guard = sight.policy.has_guard(GuardName::Sql);
+fn by_line(sight: &Sight<'_>, tells_sql: bool) -> Vec<Objection> {
+    let context = RunContext::new(sight.paths, sight.project, &sight.tool_use);
     let mut found: Vec<Objection> = Vec::new();
     let commands = &sight.script().commands;
     for command in commands {
-        // Guard `sql` says it in its own words.
-        let sql = || line::sql(command).filter(|_| !has_sql_guard);
-        let hopeless = line::hopeless(command, ground).or_else(sql);
+        let sql = || line::sql(command).filter(|_| tells_sql);
+        let hopeless = line::hopeless(command, context).or_else(sql);
         let one = hopeless
             .map(|what| Objection::sure(what, line::way_out(command)))
             .or_else(|| unset::find(command, sight.tool_use.command))

@@ -6,7 +6,8 @@ use platform::path::{expand, normalise, resolve};
 use platform::text::fact;
 use shell::{Command, Folder, Word};
 
-use super::line::{Ground, has_long, has_short, options};
+use super::context::RunContext;
+use super::options::{has_long, has_short, options};
 use super::pieces::{self, Piece};
 
 /// Whether the options of `rm` make it take folders.
@@ -16,7 +17,7 @@ pub fn is_recursive(arguments: &[Word]) -> bool {
 }
 
 /// What a command takes, or gives another owner or mode, that a system, a home or the project stands on.
-pub fn find(command: &Command, ground: Ground<'_>) -> Option<String> {
+pub fn find(command: &Command, context: RunContext<'_>) -> Option<String> {
     let (program, arguments) = (command.program()?, command.arguments());
     let is_find = matches!(program, "find" | "gfind");
     let is_recursive = match program {
@@ -33,7 +34,7 @@ pub fn find(command: &Command, ground: Ground<'_>) -> Option<String> {
     }
     let removes = !program.starts_with("ch");
     let roots = if is_find { roots_of_find(arguments) } else { operands(arguments) };
-    let vital = roots.into_iter().find(|word| is_vital(word, &command.folder, ground, removes))?;
+    let vital = roots.into_iter().find(|word| is_vital(word, &command.folder, context, removes))?;
     Some(format!("`{program}` would reach {} and everything in it", shown(&vital)))
 }
 
@@ -91,8 +92,8 @@ fn shown(word: &Word) -> String {
 }
 
 /// Whether a word names a root, home, the project, a folder around them, or all that is in one of these.
-fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> bool {
-    let text = if word.is_literal { word.text.clone() } else { filled(&word.text, ground, 0) };
+fn is_vital(word: &Word, folder: &Folder, context: RunContext<'_>, removes: bool) -> bool {
+    let text = if word.is_literal { word.text.clone() } else { filled(&word.text, context, 0) };
     let has_pattern = !word.is_literal && text.contains(['*', '?', '[']);
     // `/home/*/` are all folders of it.
     let text = match text.trim_end_matches('/') {
@@ -114,12 +115,12 @@ fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> 
         if base != "~" && !base.starts_with("~/") {
             return !base.contains('/');
         }
-        expand(ground.home, Path::new(base))
+        expand(context.home, Path::new(base))
     } else {
         let start = match folder {
-            Folder::Start => ground.folder.to_owned(),
-            Folder::In(dir) if dir.starts_with('~') => expand(ground.home, Path::new(dir)),
-            Folder::In(dir) => ground.folder.join(dir),
+            Folder::Start => context.folder.to_owned(),
+            Folder::In(dir) if dir.starts_with('~') => expand(context.home, Path::new(dir)),
+            Folder::In(dir) => context.folder.join(dir),
             Folder::Unknown if Path::new(base).is_absolute() => PathBuf::new(),
             Folder::Unknown => return false,
         };
@@ -137,14 +138,14 @@ fn is_vital(word: &Word, folder: &Folder, ground: Ground<'_>, removes: bool) -> 
         (Some(parent), Some(name)) if is_link => resolve(parent).join(name),
         _ => resolve(&path),
     };
-    [normalise(&path), real].iter().any(|path| is_vital_path(path, ground, removes))
+    [normalise(&path), real].iter().any(|path| is_vital_path(path, context, removes))
 }
 
 /// A text with what is known of its expansions: home, the folder, and what stands in for an empty variable.
-fn filled(text: &str, ground: Ground<'_>, depth: usize) -> String {
+fn filled(text: &str, context: RunContext<'_>, depth: usize) -> String {
     /// Deeper is nothing written by hand.
     const DEEPEST: usize = 4;
-    let home = ground.home.to_string_lossy();
+    let home = context.home.to_string_lossy();
     let one = |piece: Piece<'_>| match piece {
         Piece::Output(_, command) if matches!(command.trim(), "pwd" | "pwd -P" | "pwd -L") => ".".to_owned(),
         Piece::Variable(written, name, rest) => {
@@ -157,13 +158,13 @@ fn filled(text: &str, ground: Ground<'_>, depth: usize) -> String {
             match (rest, instead) {
                 ("%/*", _) if value == "." => "..".to_owned(),
                 ("%/*", _) if !value.is_empty() => {
-                    ground.home.parent().map_or_else(String::new, |up| up.to_string_lossy().into_owned())
+                    context.home.parent().map_or_else(String::new, |up| up.to_string_lossy().into_owned())
                 }
                 ("" | "%/" | "%%/", _) if !value.is_empty() => value.to_owned(),
                 (_, Some(_)) if !value.is_empty() => value.to_owned(),
                 _ if !value.is_empty() && rest.trim_start_matches(':').starts_with('?') => value.to_owned(),
                 (_, Some(instead)) if depth < DEEPEST => {
-                    filled(&instead.replace(['"', '\''], ""), ground, depth + 1)
+                    filled(&instead.replace(['"', '\''], ""), context, depth + 1)
                 }
                 _ => written.to_owned(),
             }
@@ -173,7 +174,7 @@ fn filled(text: &str, ground: Ground<'_>, depth: usize) -> String {
     pieces::of(text).into_iter().map(one).collect()
 }
 
-fn is_vital_path(path: &Path, ground: Ground<'_>, removes: bool) -> bool {
+fn is_vital_path(path: &Path, context: RunContext<'_>, removes: bool) -> bool {
     /// What a system or a home consists of.
     const INNER: [&str; 8] = [
         "/usr/bin",
@@ -189,16 +190,16 @@ fn is_vital_path(path: &Path, ground: Ground<'_>, removes: bool) -> bool {
     let depth = path.components().count();
     // `/`, and the folders right below it.
     let is_top = depth <= 2 && path.is_absolute() && path != Path::new("/tmp");
-    if is_top || ground.home.starts_with(path) {
+    if is_top || context.home.starts_with(path) {
         return true;
     }
     // Owners and modes of anything deeper are set every day.
-    let git = ground.project.join(".git");
+    let git = context.project.join(".git");
     let is_inner = || {
         INNER.iter().any(|inner| path == Path::new(inner))
             || (depth == 3 && (path.starts_with("/home") || path.starts_with("/Users")))
-            || OF_HOME.iter().any(|name| path == ground.home.join(name))
-            || ground.project.starts_with(path)
+            || OF_HOME.iter().any(|name| path == context.home.join(name))
+            || context.project.starts_with(path)
             || path == git
             || ["objects", "refs"].iter().any(|name| path.starts_with(git.join(name)))
     };

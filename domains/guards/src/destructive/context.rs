@@ -1,0 +1,25 @@
+//! Where a line runs.
+
+use std::path::Path;
+
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+use hooks_common::tool_use::ToolUse;
+
+/// Where a line would run.
+#[derive(Debug, Clone, Copy)]
+pub struct RunContext<'a> {
+    /// The folder it starts in.
+    pub folder: &'a Path,
+    /// The user's home folder.
+    pub home: &'a Path,
+    /// The project's root.
+    pub project: &'a Path,
+}
+
+impl<'a> RunContext<'a> {
+    /// Where a use of Bash would run.
+    pub fn new(paths: &'a Paths, project: &'a Project, tool_use: &'a ToolUse<'_>) -> Self {
+        Self { folder: &tool_use.folder, home: paths.home(), project: project.root() }
+    }
+}

@@ -1,0 +1,25 @@
+//! PermissionRequest: whether a command destroys what cannot be brought back, so that the user need not even be asked.
+
+use config::Policy;
+use config::types::guards::Destructive;
+use hooks_common::runtime::Hook;
+
+use super::{concerns, find};
+use crate::objection::{Certainty, Objection};
+use crate::sight::Sight;
+
+/// What the guard is sure of. A guard that is off looks with its default settings: the configuration switches this
+/// check by `hooks.permission_request.auto_deny_dangerous` alone.
+///
+/// # Errors
+/// When the policy is damaged, or git cannot be asked.
+pub fn objection(hook: &Hook, policy: &Policy) -> Result<Option<Objection>, String> {
+    let sight = Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered);
+    if !sight.is_bash() || !concerns(&sight) {
+        return Ok(None);
+    }
+    let placed = policy.guard::<Destructive>().map_err(|error| error.to_string())?;
+    let settings = placed.map(|placed| placed.settings).unwrap_or_default();
+    let found = find(&settings, &sight, true)?;
+    Ok(found.into_iter().find(|one| one.certainty == Certainty::Sure))
+}
