@@ -17,6 +17,7 @@ use shell::Script;
 
 use crate::change;
 use crate::grants::{Grant, Grants, digest_of_file};
+use crate::staged::AddedFile;
 
 /// The largest file that is looked into, in bytes.
 pub const LARGEST: u64 = 8 * 1024 * 1024;
@@ -40,6 +41,7 @@ pub struct Sight<'a> {
     permits: RefCell<Vec<(String, Grant)>>,
     before: OnceCell<Option<String>>,
     after: OnceCell<Option<String>>,
+    commit: OnceCell<Result<Vec<AddedFile>, String>>,
 }
 
 impl<'a> Sight<'a> {
@@ -63,6 +65,7 @@ impl<'a> Sight<'a> {
             permits: RefCell::default(),
             before: OnceCell::new(),
             after: OnceCell::new(),
+            commit: OnceCell::new(),
         }
     }
 
@@ -105,6 +108,14 @@ impl<'a> Sight<'a> {
     /// What the edited file will hold, as far as it can be told. A notebook's cells cannot.
     pub fn after(&self) -> Option<&str> {
         self.after.get_or_init(|| change::after(self.payload, || self.before())).as_deref()
+    }
+
+    /// What the commits on the line would add, as `ask` finds out the first time.
+    pub(crate) fn commit(
+        &self,
+        ask: impl FnOnce() -> Result<Vec<AddedFile>, String>,
+    ) -> Result<&[AddedFile], &str> {
+        self.commit.get_or_init(ask).as_deref().map_err(String::as_str)
     }
 
     /// The texts that an edit brings.

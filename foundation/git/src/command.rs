@@ -11,7 +11,6 @@ use platform::child::{self, Errors, Limits};
 use platform::text::one_line;
 
 use crate::error::GitError;
-use crate::repository::Repository;
 
 /// How long git may take where the caller does not say.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -45,10 +44,9 @@ impl GitCommand {
         Self::at(folder, ["-C".into(), folder.into()].into())
     }
 
-    /// git on a repository that was found already, without a work tree.
-    pub fn of(repository: &Repository) -> Self {
-        let git_dir = repository.git_dir();
-        Self::at(repository.top(), ["--git-dir".into(), git_dir.into()].into())
+    /// git on the repository in `git_dir`, without a work tree; `folder` is what messages name.
+    pub(crate) fn in_git_dir(folder: &Path, git_dir: &Path) -> Self {
+        Self::at(folder, ["--git-dir".into(), git_dir.into()].into())
     }
 
     fn at(folder: &Path, place: Vec<OsString>) -> Self {

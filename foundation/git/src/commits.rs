@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use crate::command::GitCommand;
 use crate::error::GitError;
 use crate::repository::Repository;
 
@@ -124,7 +123,7 @@ fn existing(repository: &Repository, hashes: &[&str]) -> Result<HashSet<String>,
 }
 
 fn ask(repository: &Repository, arguments: &[&str], input: String) -> Result<Vec<u8>, GitError> {
-    GitCommand::of(repository).args(arguments).input(input + "\n").within(PATIENCE).bytes()
+    repository.command().args(arguments).input(input + "\n").within(PATIENCE).bytes()
 }
 
 #[cfg(test)]

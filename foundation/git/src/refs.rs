@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use platform::{path, store};
 
-use crate::command::GitCommand;
 use crate::repository::{LARGEST_PACKED_REFS, Repository, short_branch};
 
 /// How many symbolic references lead to one another at most.
@@ -54,7 +53,7 @@ impl Repository {
     /// What git prints for `arguments` in this repository, without the line's end; `None` when it fails or takes
     /// longer than two seconds.
     pub fn ask(&self, arguments: &[&str]) -> Option<String> {
-        let text = GitCommand::of(self).args(arguments).text().ok()?;
+        let text = self.command().args(arguments).text().ok()?;
         Some(text.trim_end().to_owned())
     }
 
@@ -134,6 +133,7 @@ pub fn is_commit_id(text: &str) -> bool {
 #[allow(clippy::disallowed_methods, reason = "tests write their own files")]
 mod tests {
     use super::*;
+    use crate::command::GitCommand;
     use crate::testing::{Repo, git};
 
     fn head(top: &Path) -> Option<String> {

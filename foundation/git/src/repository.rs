@@ -102,6 +102,11 @@ impl Repository {
         &self.common_dir
     }
 
+    /// git on this repository, without its work tree.
+    pub fn command(&self) -> GitCommand {
+        GitCommand::in_git_dir(&self.top, &self.git_dir)
+    }
+
     /// Whether this is a work tree made by `git worktree add`.
     pub fn is_linked_worktree(&self) -> bool {
         self.git_dir != self.common_dir
@@ -156,7 +161,7 @@ impl Repository {
     pub fn branches(&self) -> Result<Vec<String>, GitError> {
         if self.common_dir.join("reftable").is_dir() {
             let asked = ["for-each-ref", "--format=%(refname:short)", "refs/heads"];
-            return Ok(GitCommand::of(self).args(asked).text()?.lines().map(str::to_owned).collect());
+            return Ok(self.command().args(asked).text()?.lines().map(str::to_owned).collect());
         }
         let heads = self.common_dir.join("refs/heads");
         let mut names = Vec::new();

@@ -24,8 +24,8 @@ const MOST_ASKED: usize = 20;
 /// When git cannot be asked, the policy is damaged, or an expression gives up.
 pub fn examine(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
     let root = sight.root();
-    let files: Vec<(String, AddedFile)> = staged::added(sight)?
-        .into_iter()
+    let files: Vec<(String, &AddedFile)> = staged::added(sight)?
+        .iter()
         .filter_map(|file| Some((inside(root, &file.top.join(&file.path))?, file)))
         .collect();
     let mut known = store::known(root);
@@ -83,7 +83,7 @@ struct Looked<'i> {
 fn look<'i>(
     inspector: &'i Inspector<'_>,
     known: &mut BTreeMap<String, BTreeSet<String>>,
-    files: &[(String, AddedFile)],
+    files: &[(String, &AddedFile)],
 ) -> Result<Looked<'i>, String> {
     let mut looked = Looked::default();
     let mut asked = 0;

@@ -8,6 +8,7 @@
 //! still changes.
 
 mod diff;
+mod file;
 mod takes;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ use std::time::Duration;
 use git::GitCommand;
 use memchr::{memchr, memmem};
 use platform::store;
+
+pub use file::AddedFile;
 
 use crate::sight::Sight;
 use diff::Lines;
@@ -34,17 +37,6 @@ const MOST_FILES: usize = 2_000;
 /// How many characters git looks at to tell a binary file from text.
 const LOOKED_AT: usize = 8_000;
 
-/// A file that a commit would add or change, with the lines that it would add.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AddedFile {
-    /// The repository's top folder.
-    pub top: PathBuf,
-    /// The file, seen from there.
-    pub path: PathBuf,
-    /// The added lines, each with its number in the new file, from 1.
-    pub lines: Vec<(usize, String)>,
-}
-
 /// Whether the line commits: a cheap look.
 pub fn commits(sight: &Sight<'_>) -> bool {
     may_commit(sight.tool_use.command.as_bytes()) && sight.script().commands.iter().any(takes::is_commit)
@@ -56,12 +48,17 @@ fn may_commit(line: &[u8]) -> bool {
         || line.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'{'))
 }
 
-/// The lines that the commits on a command line would add, by file. Binary files are left out, and so are files
+/// The lines that the commits on a command line would add, by file. Several guards look at them, and git is asked once
+/// an event. Binary files are left out, and so are files
 /// beyond 1 MiB, more than 8 MiB in all, and more than 2,000 files.
 ///
 /// # Errors
 /// When git cannot be asked.
-pub fn added(sight: &Sight<'_>) -> Result<Vec<AddedFile>, String> {
+pub fn added<'s>(sight: &'s Sight<'_>) -> Result<&'s [AddedFile], String> {
+    sight.commit(|| asked(sight)).map_err(str::to_owned)
+}
+
+fn asked(sight: &Sight<'_>) -> Result<Vec<AddedFile>, String> {
     let mut added = Added { files: BTreeMap::new(), room: MOST_BYTES };
     for take in takes::of(sight)? {
         added.take(&take)?;

@@ -22,7 +22,12 @@ fn with<T>(bench: &Bench, command: &str, look: impl FnOnce(&Sight<'_>) -> T) -> 
 
 /// What a line commits: `path:line:text`, a space between them.
 fn taken(bench: &Bench, command: &str) -> String {
-    let files = with(bench, command, |sight| if commits(sight) { added(sight).unwrap() } else { Vec::new() });
+    let files =
+        with(
+            bench,
+            command,
+            |sight| if commits(sight) { added(sight).unwrap().to_vec() } else { Vec::new() },
+        );
     let mut all = Vec::new();
     for file in files {
         assert!(file.top.is_absolute() && file.path.is_relative());
@@ -195,4 +200,15 @@ fn a_commit_elsewhere_takes_from_there() {
     assert_eq!(taken(&bench, "git add here && cd ~/other && git add . && git commit -m x"), "there:1:t");
     assert_eq!(taken(&bench, "git -C ../other add there && git -C ../other commit -m x"), "there:1:t");
     assert_eq!(taken(&bench, "cd / && git commit -m x"), "", "there is no repository");
+}
+
+#[test]
+fn git_is_asked_once_an_event() {
+    let bench = bench();
+    bench.write("sub/tracked", "one\nthree\n");
+    with(&bench, "git commit -am x", |sight| {
+        let first = added(sight).unwrap();
+        bench.write("sub/tracked", "one\nfour\n");
+        assert!(std::ptr::eq(first, added(sight).unwrap()) && first.len() == 1);
+    });
 }
