@@ -5,35 +5,16 @@ use std::path::Path;
 
 use git::{WorkTreeChanges, WorkTreeStatus};
 use hooks_common::session_log::SessionDir;
-use serde::{Deserialize, Serialize};
 
 use crate::commits::{self, Commit};
 use crate::journal::Journal;
 use crate::place::Place;
+use crate::task::Task;
 use crate::transcript::{self, Story};
 use crate::work_tree;
 
 /// How many commits are told when nobody says which are the session's own.
 const RECENT: usize = 15;
-
-/// A task of the session.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
-    /// Its number, if the host gave one.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub id: String,
-    /// What is to be done.
-    pub subject: String,
-    /// `pending`, `in_progress`, `completed`.
-    pub status: String,
-}
-
-impl Task {
-    /// Whether it is still to be done.
-    pub fn is_open(&self) -> bool {
-        !matches!(self.status.as_str(), "completed" | "deleted" | "cancelled")
-    }
-}
 
 /// See the module.
 #[derive(Debug, Clone, Default)]

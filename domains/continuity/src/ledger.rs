@@ -15,7 +15,7 @@ use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::number::GREATEST;
+use crate::greatest::GREATEST;
 use crate::place::Place;
 
 /// The longest list of numbers that a problem names.

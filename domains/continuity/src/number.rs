@@ -15,13 +15,11 @@ use platform::time::{Moment, rfc3339};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub use crate::greatest::GREATEST;
 use crate::ledger::{self, Ledger, Line};
 use crate::place::Place;
 use crate::{checkpoint, files, journal};
 
-/// The greatest number that a session can have. What is greater was meant as something else, mostly a date, and would
-/// spoil all that follow.
-pub const GREATEST: u64 = 999_999;
 /// The longest counter file that is read, in bytes.
 const LARGEST_COUNTER: u64 = 256 * 1024;
 

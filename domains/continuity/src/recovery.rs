@@ -21,10 +21,11 @@ use platform::time;
 use platform::time::Moment;
 
 use crate::checkpoint;
-use crate::facts::{Depth, Facts, Task};
+use crate::facts::{Depth, Facts};
 use crate::journal::{self, Journal};
 use crate::ledger::{self, Ledger, Line, Numbered};
 use crate::place::Place;
+use crate::task::Task;
 use crate::work_tree;
 
 /// For how long nothing must be heard of a session that nobody can ask.

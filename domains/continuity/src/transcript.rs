@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::facts::Task;
+use crate::task::Task;
 
 /// How much is read at first, in bytes; what is not found there is looked for in ever larger pieces.
 const FIRST: u64 = 64 * 1024;

@@ -10,7 +10,7 @@ use platform::store::{self, Durability, lock};
 
 use super::{CheckpointError, folder};
 use crate::Place;
-use crate::number::GREATEST;
+use crate::greatest::GREATEST;
 
 /// The most files of a folder that are looked at.
 const MOST_FILES: usize = 50_000;

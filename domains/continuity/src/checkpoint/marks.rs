@@ -2,8 +2,8 @@
 
 use documents::front_matter::Value;
 
-use super::claims;
 use super::document::{Document, Kind, Line};
+use super::{blocks, claims};
 
 /// What a scaffold leaves where only a person or the model knows.
 pub fn fill(what: &str) -> String {
@@ -28,7 +28,7 @@ fn in_text(text: &str) -> Option<String> {
         }
     }
     let is_empty = |cell: &str| {
-        let words = claims::item(cell).map_or(cell, |item| item.text);
+        let words = blocks::item(cell).map_or(cell, |item| item.text);
         let words = words.trim_matches(|c: char| !c.is_alphanumeric());
         ["TODO", "TBD", "FIXME"]
             .into_iter()

@@ -3,6 +3,7 @@
 //! A person or the model takes one through the phases of [`Phase`]. What is written without anybody
 //! ([`emergency`], [`recovery`]) is made of facts alone and is whole as it stands.
 
+mod blocks;
 mod claims;
 mod data;
 mod document;

@@ -10,7 +10,8 @@ use super::data::{heading, plain, quoted, quoted_cell, reference, scalar, work_i
 use super::marks::fill;
 use super::{CheckpointError, data, entry};
 use crate::Place;
-use crate::facts::{Facts, Task};
+use crate::facts::Facts;
+use crate::task::Task;
 
 /// The most entries of one kind that are listed.
 const MOST_LISTED: usize = 60;

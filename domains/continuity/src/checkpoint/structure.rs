@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::claims::{self, Shape};
+use super::blocks::{self, BlockShape};
+use super::claims;
 use super::document::{Document, Kind, Line, Section};
 use super::marks;
 
@@ -159,56 +160,12 @@ pub fn skipped<'a>(section: &Section<'a>) -> Option<&'a str> {
 
 /// Whether a section has a row of a table, below its head, or a list item that says something.
 pub fn has_rows(section: &Section<'_>) -> bool {
-    let blocks = claims::blocks(&section.lines);
-    let rows = rows(&blocks);
-    let items = blocks.iter().filter(|block| matches!(block.shape, Shape::Item(_)));
+    let blocks = blocks::blocks(&section.lines);
+    let rows = blocks::rows(&blocks);
+    let items = blocks.iter().filter(|block| matches!(block.shape, BlockShape::Item(_)));
     let mut texts = rows.iter().filter_map(|row| row.cells.first().copied());
     let says = |text: &str| letters(text) >= 3;
     texts.any(says) || items.map(|block| block.text.as_str()).any(says)
-}
-
-/// A row of a table.
-pub struct Row<'a> {
-    /// Its line.
-    pub line: usize,
-    /// Its cells, without what surrounds them.
-    pub cells: Vec<&'a str>,
-}
-
-/// The rows below the heads of tables.
-pub fn rows(blocks: &[claims::Block]) -> Vec<Row<'_>> {
-    let mut rows = Vec::new();
-    let mut in_body = false;
-    for block in blocks {
-        if block.shape != Shape::Row {
-            in_body = false;
-            continue;
-        }
-        let cells: Vec<_> = cells(&block.text);
-        let is_rule =
-            cells.iter().all(|cell| !cell.is_empty() && cell.chars().all(|c| matches!(c, '-' | ':')));
-        if is_rule {
-            in_body = true;
-        } else if in_body {
-            rows.push(Row { line: block.line(), cells });
-        }
-    }
-    rows
-}
-
-/// A bar behind a backslash is text.
-fn cells(row: &str) -> Vec<&str> {
-    let row = row.trim().trim_start_matches('|');
-    let mut cells = Vec::new();
-    let mut start = 0;
-    for (at, _) in row.match_indices('|').filter(|(at, _)| !row[..*at].ends_with('\\')) {
-        cells.push(row[start..at].trim());
-        start = at + 1;
-    }
-    if !row[start..].trim().is_empty() {
-        cells.push(row[start..].trim());
-    }
-    cells
 }
 
 /// Yes or No as a word, but for the choice between them.

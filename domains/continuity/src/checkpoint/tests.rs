@@ -11,7 +11,8 @@ use hooks_common::project::Project;
 use super::*;
 use crate::Place;
 use crate::commits::Commit;
-use crate::facts::{Facts, Task};
+use crate::facts::Facts;
+use crate::task::Task;
 use platform::time::Moment;
 
 struct Here {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use platform::text;
 
-use super::claims::{self, Block, Shape};
+use super::blocks::{self, Block, BlockShape};
+use super::claims;
 use super::document::Document;
 use super::length::Lengths;
 use super::lens::{Finding, Lens};
@@ -80,9 +81,9 @@ fn of_problem(document: &Document<'_>, problem: Problem) -> Finding {
 
 fn boxes(document: &Document<'_>, findings: &mut Vec<Finding>) {
     let sections = document.sections(structure::COMPLETED);
-    for block in sections.flat_map(|section| claims::blocks(&section.lines)) {
+    for block in sections.flat_map(|section| blocks::blocks(&section.lines)) {
         // A box with a mark in it is told as that.
-        if block.shape == Shape::Item(Some(false)) && !block.text.contains("[fill:") {
+        if block.shape == BlockShape::Item(Some(false)) && !block.text.contains("[fill:") {
             findings.push(Finding {
                 line: block.line(),
                 lens: Lens::CeremonialCompletion,
@@ -98,7 +99,7 @@ fn evidence(document: &Document<'_>, findings: &mut Vec<Finding>) {
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let completed = document.sections(structure::COMPLETED).map(|section| (section, false));
     for (section, plain) in completed.chain(document.sections(structure::FINDINGS).map(|it| (it, true))) {
-        let blocks = claims::blocks(&section.lines);
+        let blocks = blocks::blocks(&section.lines);
         let is_prose = plain && structure::skipped(section).is_none();
         let prose = if is_prose { claims::prose(&blocks) } else { Vec::new() };
         for claim in claims::claims(&blocks, plain).into_iter().chain(prose) {
@@ -134,7 +135,7 @@ fn evidence(document: &Document<'_>, findings: &mut Vec<Finding>) {
 fn hedges(document: &Document<'_>, findings: &mut Vec<Finding>) {
     let names = ["Session Summary", structure::COMPLETED, structure::FINDINGS, structure::WHY];
     for section in names.into_iter().flat_map(|name| document.sections(name)) {
-        for block in claims::blocks(&section.lines) {
+        for block in blocks::blocks(&section.lines) {
             let text = without_quotations(&claims::without_code(&block.text));
             for (start, sentence) in sentences(&text) {
                 let Some((at, word)) = hedge(sentence).filter(|_| !has_number(sentence)) else { continue };
@@ -231,7 +232,7 @@ fn missing_files(document: &Document<'_>, root: &Path, findings: &mut Vec<Findin
             silent.extend(section.lines.iter().map(|line| line.number));
             continue;
         }
-        for block in claims::blocks(&section.lines).iter().filter(|block| !tells_removal(&block.text)) {
+        for block in blocks::blocks(&section.lines).iter().filter(|block| !tells_removal(&block.text)) {
             for (at, path, last) in pointed(block) {
                 let line = block.line_at(at);
                 if !tell(findings, line, path)
@@ -280,9 +281,9 @@ fn pointed(block: &Block) -> Vec<(usize, &str, u64)> {
 /// The file that an entry of Files Modified is about: its first code, else its first word.
 fn listed(block: &Block) -> Option<&str> {
     let text = match block.shape {
-        Shape::Item(_) => block.text.as_str(),
-        Shape::Row => block.text.trim_start_matches('|').split('|').next()?,
-        Shape::Paragraph => return None,
+        BlockShape::Item(_) => block.text.as_str(),
+        BlockShape::Row => block.text.trim_start_matches('|').split('|').next()?,
+        BlockShape::Paragraph => return None,
     };
     let code = claims::codes(text).first().copied();
     let path = match code {
@@ -316,7 +317,7 @@ fn answers(document: &Document<'_>, findings: &mut Vec<Finding>) {
     if structure::skipped(section).is_some() {
         return;
     }
-    let blocks = claims::blocks(&section.lines);
+    let blocks = blocks::blocks(&section.lines);
     let told: BTreeSet<_> = findings.iter().map(|finding| finding.line).collect();
     let mut finding = |line: usize, what: String| {
         if !told.contains(&line) {
@@ -325,7 +326,7 @@ fn answers(document: &Document<'_>, findings: &mut Vec<Finding>) {
         }
     };
     let (mut answered, mut asked) = (0, 0);
-    for row in structure::rows(&blocks) {
+    for row in blocks::rows(&blocks) {
         asked += 1;
         if row.cells.iter().skip(1).any(|cell| structure::is_answer(cell)) {
             answered += 1;
@@ -334,8 +335,9 @@ fn answers(document: &Document<'_>, findings: &mut Vec<Finding>) {
             finding(row.line, format!("{} is not answered", shown(question)));
         }
     }
-    for block in blocks.iter().filter(|block| block.shape != Shape::Row) {
-        answered += usize::from(structure::is_answer(&block.text) || block.shape == Shape::Item(Some(true)));
+    for block in blocks.iter().filter(|block| block.shape != BlockShape::Row) {
+        answered +=
+            usize::from(structure::is_answer(&block.text) || block.shape == BlockShape::Item(Some(true)));
     }
     if answered + asked == 0 {
         finding(section.line, "Session Verification answers nothing".to_owned());

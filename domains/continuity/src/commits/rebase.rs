@@ -1,20 +1,9 @@
 //! What an unfinished rebase wrote: held back until it is over, because one that is given up leaves nothing.
 
-use std::collections::BTreeMap;
-
 use super::attribution::Attribution;
 use super::candidate::Candidate;
-use super::state::{Seen, State};
+use super::state::{HeldBack, Seen, State};
 use super::tree::Tree;
-
-/// What is held back of a work tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// How the work tree was before: git's journal is read again from there.
-    pub since: Seen,
-    /// Whose the commits are, by their names: when the rebase is over nobody can tell any more which tool ran.
-    pub sessions: BTreeMap<String, u64>,
-}
 
 /// Takes the commits that are not certain yet out of the candidates, and remembers them; the others get the sessions
 /// that were remembered. `seen` is how the work tree was when it was looked at last. How many of those that are held
@@ -40,6 +29,6 @@ pub fn hold(
     let since = since.unwrap_or_else(|| Seen { head: first.made_on.clone(), reflog_size: None });
     let whose = |one: &Candidate| Some((one.hash.clone(), one.session.or(attribution.session(one.at))?));
     sessions = open.iter().filter_map(whose).collect();
-    state.hold(tree, Some(&Held { since, sessions }));
+    state.hold(tree, Some(&HeldBack { since, sessions }));
     open.iter().filter(|candidate| attribution.covers(candidate.at)).count()
 }

@@ -1,5 +1,6 @@
 //! `.claude/hooks/.commit-tracker-state.json`: which commit was seen last, in each work tree.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
@@ -8,7 +9,6 @@ use platform::store::{self, Durability, quarantine};
 use platform::time::Moment;
 use serde_json::{Map, Value, json};
 
-use super::rebase::Held;
 use super::tree::Tree;
 
 /// A larger file is not ours.
@@ -27,6 +27,15 @@ pub struct Seen {
     pub head: String,
     /// How long git's journal was, in bytes, if that is known.
     pub reflog_size: Option<u64>,
+}
+
+/// What is held back of a work tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBack {
+    /// How the work tree was before: git's journal is read again from there.
+    pub since: Seen,
+    /// Whose the commits are, by their names: when the rebase is over nobody can tell any more which tool ran.
+    pub sessions: BTreeMap<String, u64>,
 }
 
 impl Seen {
@@ -79,11 +88,11 @@ impl State {
     }
 
     /// What is held back of a work tree until its rebase is over.
-    pub fn held(&self, key: Option<&str>) -> Option<Held> {
+    pub fn held(&self, key: Option<&str>) -> Option<HeldBack> {
         let held = self.entry(key)?.get("rebase")?.as_object()?;
         let sessions = held.get("sessions").and_then(Value::as_object).into_iter().flatten();
         let sessions = sessions.filter_map(|(hash, session)| Some((hash.clone(), session.as_u64()?)));
-        Some(Held { since: Seen::read(held)?, sessions: sessions.collect() })
+        Some(HeldBack { since: Seen::read(held)?, sessions: sessions.collect() })
     }
 
     fn entry(&self, key: Option<&str>) -> Option<&Map<String, Value>> {
@@ -123,7 +132,7 @@ impl State {
     }
 
     /// Remembers what is held back of a work tree; with `None`, that nothing is.
-    pub fn hold(&mut self, tree: &Tree, held: Option<&Held>) {
+    pub fn hold(&mut self, tree: &Tree, held: Option<&HeldBack>) {
         let Some(held) = held else {
             if self.held(tree.key()).is_some() {
                 self.entry_mut(tree.key()).remove("rebase");

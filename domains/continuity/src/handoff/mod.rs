@@ -3,8 +3,11 @@
 //! The session's own copy lies in its directory; the project's file is the one of the session that saved last. Both
 //! have the documented shape, version 2, with more keys.
 
+mod decision;
 mod sources;
 mod text;
+
+pub use decision::UserDecision;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -67,7 +70,7 @@ pub struct Handoff {
     pub custom_instructions: String,
     /// What the user decided, apart from what is to be done.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub decisions: Vec<Decision>,
+    pub decisions: Vec<UserDecision>,
     /// Files that the session changed, with how often.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub files_edited: Vec<(String, u32)>,
@@ -125,16 +128,6 @@ pub struct CommitPart {
     pub hash: String,
     /// Its subject.
     pub message: String,
-}
-
-/// A question that the user answered.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Decision {
-    /// The question.
-    pub question: String,
-    /// The answer.
-    pub answer: String,
 }
 
 /// What is said about the saving itself.
@@ -199,7 +192,7 @@ pub fn compose(place: &Place, journal: &Journal, facts: &Facts, occasion: &Occas
     handoff
 }
 
-fn shown(task: &crate::facts::Task) -> String {
+fn shown(task: &crate::task::Task) -> String {
     match task.status.as_str() {
         "" | "pending" => task.subject.clone(),
         status => format!("{} ({status})", task.subject),

@@ -12,7 +12,7 @@ use redact::redact;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Decision;
+use super::decision::UserDecision;
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 256 * 1024;
@@ -149,24 +149,24 @@ pub fn notes(root: &Path) -> Vec<String> {
 }
 
 /// What the user answered, and the last headings of the file in which people write decisions down.
-pub fn decisions(root: &Path, answers: &[(String, String)]) -> Vec<Decision> {
+pub fn decisions(root: &Path, answers: &[(String, String)]) -> Vec<UserDecision> {
     let answered = answers[answers.len().saturating_sub(MOST_DECISIONS)..].iter();
-    let mut decisions: Vec<Decision> = answered
-        .map(|(question, answer)| Decision { question: question.clone(), answer: answer.clone() })
+    let mut decisions: Vec<UserDecision> = answered
+        .map(|(question, answer)| UserDecision { question: question.clone(), answer: answer.clone() })
         .collect();
     let Some(document) = small(&root.join("docs/SESSION_DECISIONS.md")) else { return decisions };
     let document = String::from_utf8_lossy(&document).into_owned();
-    let headings: Vec<Decision> = document.lines().filter_map(heading).collect();
+    let headings: Vec<UserDecision> = document.lines().filter_map(heading).collect();
     decisions.extend_from_slice(&headings[headings.len().saturating_sub(MOST_HEADINGS)..]);
     decisions
 }
 
 /// `### [2026-01-31] - what was decided`.
-fn heading(line: &str) -> Option<Decision> {
+fn heading(line: &str) -> Option<UserDecision> {
     let (date, title) = line.strip_prefix("### [")?.split_once(']')?;
     let is_date = date.len() == 10 && date.chars().all(|c| c.is_ascii_digit() || c == '-');
     let title = clean(title.trim().trim_start_matches('-'), 200)?;
-    is_date.then(|| Decision { question: format!("decided on {date}"), answer: title })
+    is_date.then(|| UserDecision { question: format!("decided on {date}"), answer: title })
 }
 
 fn small(path: &Path) -> Option<Vec<u8>> {

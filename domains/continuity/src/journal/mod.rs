@@ -16,7 +16,7 @@ use platform::text::{cut_bytes, one_line};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::facts::Task;
+use crate::task::Task;
 
 /// The format version.
 const FORMAT: u32 = 1;
