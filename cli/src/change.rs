@@ -1,20 +1,19 @@
-//! Changing a configuration file: read, changed in place, tried, shown, agreed to, written whole.
+//! Changing a configuration file: read, edited in place, validated, shown, confirmed, written whole.
 
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use config::check::nearest;
 use config::finding::{Finding, Severity};
 use config::sources::Level;
 use config::{cascade, yaml};
 use platform::store;
 
-use crate::cli::Target;
-use crate::place::Place;
+use crate::cli::TargetArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context, bail, unknown_name};
 
-/// A configuration file about to be changed. Nothing is written before [`Change::write`].
-pub struct Change {
+/// A configuration file to be changed. Nothing is written before [`ConfigFileChange::write`].
+pub struct ConfigFileChange {
     /// The file.
     pub path: PathBuf,
     /// Its level.
@@ -23,7 +22,7 @@ pub struct Change {
     after: String,
 }
 
-impl Target {
+impl TargetArgs {
     /// The level that was named, the local one if none was.
     pub fn level(&self) -> Level {
         match (self.global, self.project) {
@@ -34,16 +33,16 @@ impl Target {
     }
 }
 
-impl Change {
+impl ConfigFileChange {
     /// The file of a level as it is. In a linked work tree that is the file in force, which may be borrowed.
-    pub fn open(place: &Place, level: Level) -> anyhow::Result<Self> {
+    pub fn open(place: &CurrentProject, level: Level) -> CliResult<Self> {
         let file = place.project.config_files().iter().find(|file| file.level == level);
-        let path = file.context("no such level")?.path.clone();
+        let path = file.context("this project has no such configuration file")?.path.clone();
         Self::open_file(path, level)
     }
 
     /// Any file, as one of a level.
-    pub fn open_file(path: PathBuf, level: Level) -> anyhow::Result<Self> {
+    pub fn open_file(path: PathBuf, level: Level) -> CliResult<Self> {
         let bytes = store::read(&path).with_context(|| format!("{} cannot be read", path.display()))?;
         let before = bytes.map(String::from_utf8).transpose();
         let before = before.with_context(|| format!("{} is not UTF-8", path.display()))?;
@@ -56,9 +55,9 @@ impl Change {
     }
 
     /// Sets one value; see [`config_edit::set`].
-    pub fn set(&mut self, path: &[&str], value: &str) -> anyhow::Result<()> {
+    pub fn set(&mut self, path: &[&str], value: &str) -> CliResult {
         self.after = config_edit::set(&self.after, path, value)
-            .with_context(|| format!("{} is as it was", self.path.display()))?;
+            .with_context(|| format!("{} stays as it is", self.path.display()))?;
         Ok(())
     }
 
@@ -67,13 +66,13 @@ impl Change {
         self.before.as_ref() != Some(&self.after)
     }
 
-    /// Loads the cascade as if the change were made. Returns what is new and no error.
+    /// Loads the cascade as if the change were made. Returns the new findings, none of which is an error.
     ///
     /// # Errors
-    /// When the change would make something an error that was none.
-    pub fn tried(&self, place: &Place) -> anyhow::Result<Vec<Finding>> {
+    /// When the change would add an error.
+    pub fn tried(&self, place: &CurrentProject) -> CliResult<Vec<Finding>> {
         let all = place.project.config_files();
-        // A project that starts afresh hides what is wrong in the global file.
+        // A project with `inherit: false` hides the errors of the global file, so that file is loaded alone as well.
         let alone = all.iter().filter(|file| self.level == Level::Global && file.path == self.path);
         let alone: Vec<_> = alone.cloned().collect();
         let mut new: Vec<Finding> = Vec::new();
@@ -87,13 +86,13 @@ impl Change {
             }
         }
         match new.iter().find(|finding| finding.severity == Severity::Error) {
-            Some(error) => bail!("nothing was changed, because that would be wrong: {error}"),
+            Some(error) => bail!("nothing was changed, because the result would not be valid:\n  {error}"),
             None => Ok(new),
         }
     }
 
-    /// Shows the lines that differ: those that go with `-`, those that come with `+`.
-    pub fn preview(&self, out: &mut impl Write) -> anyhow::Result<()> {
+    /// Prints the lines that differ: removed ones with `-`, added ones with `+`.
+    pub fn preview(&self, out: &mut impl Write) -> CliResult {
         writeln!(out, "{}, before (-) and after (+):", self.path.display())?;
         for (sign, line) in difference(self.before.as_deref().unwrap_or_default(), &self.after) {
             writeln!(out, "  {sign} {line}")?;
@@ -101,16 +100,17 @@ impl Change {
         Ok(())
     }
 
-    /// Asks for leave, unless `yes` gives it.
+    /// Asks for confirmation, unless `yes` gives it.
     ///
     /// # Errors
-    /// When the answer is no, or there is nobody to ask.
-    pub fn confirm(&self, yes: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    /// When the answer is no, or there is no terminal.
+    pub fn confirm(&self, yes: bool, out: &mut impl Write) -> CliResult {
         if yes {
             return Ok(());
         }
         if !std::io::stdin().is_terminal() {
-            bail!("this would change {}; add --yes", self.path.display());
+            let problem = CliError::user(format_args!("{} was not changed", self.path.display()));
+            return Err(problem.next("add --yes, or run this in a terminal to confirm"));
         }
         write!(out, "Write this? [y/N] ")?;
         out.flush()?;
@@ -123,7 +123,7 @@ impl Change {
     }
 
     /// Replaces the file, if anything differs.
-    pub fn write(&self) -> anyhow::Result<()> {
+    pub fn write(&self) -> CliResult {
         if !self.is_any() {
             return Ok(());
         }
@@ -132,38 +132,39 @@ impl Change {
             .with_context(|| format!("{} cannot be written", self.path.display()))
     }
 
-    /// An error when the file is protected: a rename would replace it all the same.
-    pub fn check_writable(&self) -> anyhow::Result<()> {
+    /// An error when the file is read-only. Replacing a file by rename needs only a writable folder, so the system does
+    /// not refuse it.
+    pub fn check_writable(&self) -> CliResult {
         if std::fs::metadata(&self.path).is_ok_and(|meta| meta.permissions().readonly()) {
-            bail!("{} is read-only; nothing was changed", self.path.display());
+            bail!("{} is read-only, so nothing was changed", self.path.display());
         }
         Ok(())
     }
 }
 
-/// Keeps a file beside itself as `.yaml.bak`; where, if there is one.
+/// Copies a file to `.yaml.bak` beside it. Returns the copy's path, or `None` when there is no file.
 ///
 /// # Errors
-/// When it cannot be kept; then it must not be changed.
-pub fn keep_copy(path: &Path) -> anyhow::Result<Option<PathBuf>> {
+/// When it cannot be copied; then it must not be changed.
+pub fn keep_copy(path: &Path) -> CliResult<Option<PathBuf>> {
     let Some(bytes) = store::read(path).with_context(|| format!("{} cannot be read", path.display()))? else {
         return Ok(None);
     };
     let copy = path.with_extension("yaml.bak");
     store::replace(&copy, &bytes, store::Durability::Durable, 0o644)
-        .with_context(|| format!("{} cannot be written, so nothing was changed", copy.display()))?;
+        .with_context(|| format!("the copy {} cannot be written, so nothing was changed", copy.display()))?;
     Ok(Some(copy))
 }
 
-/// The requirements that the configuration names, those that are wrong too; the global ones do not count where
-/// the project starts afresh.
-pub fn requirement_names(place: &Place) -> Vec<String> {
+/// The requirements that the configuration names, including invalid ones; without the global ones where the project says
+/// `inherit: false`.
+pub fn requirement_names(place: &CurrentProject) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for file in place.project.config_files() {
         let text = store::read(&file.path).ok().flatten().unwrap_or_default();
         let Ok((tree, _)) = yaml::parse(&String::from_utf8_lossy(&text), 0) else { continue };
-        let afresh = tree.get("inherit").and_then(yaml::YamlNode::as_bool) == Some(false);
-        if file.level == Level::Project && afresh {
+        let starts_anew = tree.get("inherit").and_then(yaml::YamlNode::as_bool) == Some(false);
+        if file.level == Level::Project && starts_anew {
             names.clear();
         }
         if let Some(yaml::YamlValue::Mapping(entries)) = tree.get("requirements").map(|node| &node.value) {
@@ -175,27 +176,24 @@ pub fn requirement_names(place: &Place) -> Vec<String> {
     names
 }
 
-/// Nothing when a requirement of this name is configured, else an error with the name that was meant.
-pub fn known(name: &str, names: &[String]) -> anyhow::Result<()> {
+/// An error with the closest name unless a requirement of this name is configured.
+pub fn known(name: &str, names: &[String]) -> CliResult {
     if names.iter().any(|known| known == name) {
         return Ok(());
     }
-    match nearest(name, names.iter().map(String::as_str)) {
-        Some(near) => bail!("no requirement is called `{name}`; did you mean `{near}`?"),
-        None if names.is_empty() => bail!("no requirement is called `{name}`; there are none here"),
-        None => bail!("no requirement is called `{name}`; there are: {}", names.join(", ")),
-    }
+    Err(unknown_name("requirement", name, names.iter().map(String::as_str)))
 }
 
 /// An error where the project has no configuration of its own.
-pub fn configured(place: &Place) -> anyhow::Result<()> {
+pub fn configured(place: &CurrentProject) -> CliResult {
     if place.project.is_configured() {
         return Ok(());
     }
-    bail!("{} has no requirements; `req init` writes a first configuration", place.project.root().display())
+    Err(place.not_configured())
 }
 
-fn difference<'t>(before: &'t str, after: &'t str) -> Vec<(char, &'t str)> {
+/// The lines that differ, in order: `-` for those only in `before`, `+` for those only in `after`.
+pub fn difference<'t>(before: &'t str, after: &'t str) -> Vec<(char, &'t str)> {
     const MOST: usize = 1_000_000;
     let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
     let start = old.iter().zip(&new).take_while(|(a, b)| a == b).count();

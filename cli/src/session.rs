@@ -1,6 +1,5 @@
-//! Which session a command is about.
+//! The session that a command is about.
 
-use anyhow::{Context, bail};
 use hooks_common::owner;
 use hooks_common::registry::{Entry, Registry, is_same_dir};
 use hooks_common::session_id::{SessionId, SessionKey};
@@ -9,13 +8,14 @@ use platform::env_vars;
 use platform::store::lock;
 use platform::time::age;
 
-use crate::place::Place;
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context, note};
 
-/// The session: the one named, else the one whose Bash tool or hook runs this command, else the one whose
-/// client is an ancestor, else the only live one of the project.
-pub fn find(place: &Place, named: Option<&str>) -> anyhow::Result<SessionKey> {
+/// The session that was named, else the one whose Bash tool or hook runs this command, else the one whose client is an
+/// ancestor process, else the only live one of the project.
+pub fn find(place: &CurrentProject, named: Option<&str>) -> CliResult<SessionKey> {
     if let Some(named) = named {
-        return SessionKey::new(named).with_context(|| format!("{named:?} is no session id"));
+        return SessionKey::new(named).with_context(|| format!("{named:?} is not a session id"));
     }
     let from_environment = [env_vars::CLAUDE_CODE_SESSION_ID, env_vars::CLAUDE_SESSION_ID]
         .into_iter()
@@ -33,15 +33,13 @@ pub fn find(place: &Place, named: Option<&str>) -> anyhow::Result<SessionKey> {
         live.iter().filter(|(_, entry)| is_same_dir(&entry.project_dir, place.project.root())).collect();
     match here.as_slice() {
         [(key, _)] => Ok(key.clone()),
-        [] => {
-            bail!("no session is live in this project; name one with --session{}", candidates(place, &live))
-        }
-        _ => bail!("several sessions are live here; name one with --session{}", candidates(place, &live)),
+        [] => Err(CliError::user("no session is live in this project").next(candidates(place, &live))),
+        _ => Err(CliError::user("several sessions are live in this project").next(candidates(place, &live))),
     }
 }
 
-/// The session if there is one to find; status works without.
-pub fn find_if_any(place: &Place, named: Option<&str>) -> anyhow::Result<Option<SessionKey>> {
+/// The session, or `None` when none was named and none is found.
+pub fn find_if_any(place: &CurrentProject, named: Option<&str>) -> CliResult<Option<SessionKey>> {
     match find(place, named) {
         Ok(key) => Ok(Some(key)),
         Err(error) if named.is_some() => Err(error),
@@ -49,7 +47,7 @@ pub fn find_if_any(place: &Place, named: Option<&str>) -> anyhow::Result<Option<
     }
 }
 
-fn candidates(place: &Place, live: &[(SessionKey, Entry)]) -> String {
+fn candidates(place: &CurrentProject, live: &[(SessionKey, Entry)]) -> String {
     let now = place.now.epoch();
     let line = |(key, entry): &(SessionKey, Entry)| {
         let project = entry.project_dir.display();
@@ -59,18 +57,19 @@ fn candidates(place: &Place, live: &[(SessionKey, Entry)]) -> String {
             age(now - last_activity(place, key, entry))
         )
     };
-    live.iter().map(line).collect()
+    let lines: String = live.iter().map(line).collect();
+    format!("name one with --session{lines}")
 }
 
-/// Records in the session's log what a command did, so that its decisions can be explained later. A session
-/// without a log has nobody to explain to.
-pub fn record(place: &Place, session: &SessionKey, name: &str, gates: &GateRecord) {
+/// Records in the session's log what a command did, so that `why` and `replay` can explain later decisions. A session
+/// without a log gets no record.
+pub fn record(place: &CurrentProject, session: &SessionKey, name: &str, gates: &GateRecord) {
     record_with(place, session, name, gates, &[], "");
 }
 
-/// The same, with what it did about guards and why.
+/// The same, with the guards that it concerns and a reason.
 pub fn record_with(
-    place: &Place,
+    place: &CurrentProject,
     session: &SessionKey,
     name: &str,
     gates: &GateRecord,
@@ -84,18 +83,18 @@ pub fn record_with(
             ..LoggedEvent::of_command(&id, name, gates.clone())
         };
         if dir.append(&event, lock::PATIENT).is_err() {
-            eprintln!("req: note: the log of session {session} could not be written");
+            note(format_args!("the log of session {session} cannot be written"));
         }
     }
 }
 
 /// The full ids with this short form.
-pub fn full_ids(place: &Place, session: &SessionKey) -> Vec<(SessionId, session_log::SessionDir)> {
+pub fn full_ids(place: &CurrentProject, session: &SessionKey) -> Vec<(SessionId, session_log::SessionDir)> {
     session_log::with_key(&place.paths, session)
 }
 
-/// Seconds since 1970 of the last sign of a session: its log grows with everything it does.
-pub fn last_activity(place: &Place, session: &SessionKey, entry: &Entry) -> i64 {
+/// When a session was last active, in seconds since 1970: its log grows with everything it does.
+pub fn last_activity(place: &CurrentProject, session: &SessionKey, entry: &Entry) -> i64 {
     let of_log = |dir: &session_log::SessionDir| {
         let changed = std::fs::metadata(dir.events()).and_then(|meta| meta.modified()).ok()?;
         let since = changed.duration_since(std::time::UNIX_EPOCH).ok()?;
@@ -105,10 +104,10 @@ pub fn last_activity(place: &Place, session: &SessionKey, entry: &Entry) -> i64 
     logs.iter().filter_map(|(_, dir)| of_log(dir)).max().unwrap_or(0).max(entry.last_active)
 }
 
-/// Says so when nobody ever saw a session of this name: most likely it was mistyped.
-pub fn warn_if_unknown(place: &Place, session: &SessionKey) {
+/// Prints a note when no session of this name was ever recorded: most likely the name is mistyped.
+pub fn warn_if_unknown(place: &CurrentProject, session: &SessionKey) {
     let is_registered = Registry::new(&place.paths).entries().contains_key(session);
     if !is_registered && full_ids(place, session).is_empty() {
-        eprintln!("req: note: no session {session} was ever seen on this machine");
+        note(format_args!("session {session} was never seen on this machine"));
     }
 }

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// `Some(true)` when the program names an interpreter and so is linked dynamically; `None` for what is no
-/// such file, as on other systems.
+/// `Some(true)` when the program names an interpreter and so is linked dynamically; `None` for other
+/// files, as on macOS.
 pub fn is_dynamic(path: &Path) -> Option<bool> {
     const INTERPRETER: u32 = 3;
     let file = File::open(path).ok()?;

@@ -11,37 +11,37 @@ use crate::wiring::WIRING;
 
 /// How Claude Code starts an executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum EntryForm {
     /// Directly; the fastest, and a path of this machine.
     Exec,
-    /// Through a shell that does nothing where the executable is missing.
+    /// Through a shell line that does nothing where the executable is missing.
     Shell,
 }
 
 /// Folders whose executables are ours.
 #[derive(Debug, Clone)]
-pub struct Bins {
+pub struct OurFolders {
     /// The home folder, for entries that say `$HOME`.
     pub home: PathBuf,
     /// The folders.
     pub folders: Vec<PathBuf>,
 }
 
-/// The entry that should stand for an event.
+/// The entry that an event should have.
 #[derive(Debug, Clone)]
-pub struct Entry {
+pub struct HookEntry {
     command: String,
-    form: Form,
+    form: EntryForm,
     timeout: u32,
 }
 
-impl Entry {
+impl HookEntry {
     /// The entry of an executable in `bin`.
-    pub fn new(bin: &Path, home: &Path, executable: &str, timeout: u32, form: Form) -> Self {
+    pub fn new(bin: &Path, home: &Path, executable: &str, timeout: u32, form: EntryForm) -> Self {
         let path = bin.join(executable);
         let command = match form {
-            Form::Exec => path.to_string_lossy().into_owned(),
-            Form::Shell => {
+            EntryForm::Exec => path.to_string_lossy().into_owned(),
+            EntryForm::Shell => {
                 let shown = shown(&path, home);
                 format!(r#"if [ -x "{shown}" ]; then exec "{shown}"; fi"#)
             }
@@ -49,13 +49,13 @@ impl Entry {
         Self { command, form, timeout }
     }
 
-    /// The matcher group that holds the entry alone.
+    /// A matcher group with this entry only.
     pub fn group(&self) -> CstInputValue {
         let mut hook = vec![
             ("type".to_owned(), CstInputValue::from("command")),
             ("command".to_owned(), CstInputValue::from(self.command.as_str())),
         ];
-        if self.form == Form::Exec {
+        if self.form == EntryForm::Exec {
             hook.push(("args".to_owned(), CstInputValue::Array(Vec::new())));
         }
         hook.push(("timeout".to_owned(), CstInputValue::Number(self.timeout.to_string())));
@@ -67,14 +67,14 @@ impl Entry {
     pub fn is_group(&self, group: &Value) -> bool {
         let mut hook =
             serde_json::json!({"type": "command", "command": self.command, "timeout": self.timeout});
-        if self.form == Form::Exec {
+        if self.form == EntryForm::Exec {
             hook["args"] = Value::Array(Vec::new());
         }
         *group == serde_json::json!({"hooks": [hook]})
     }
 }
 
-/// A path as it stands between a shell's double quotes. What a team shares names nobody's home folder.
+/// A path for use between a shell's double quotes. `$HOME` replaces the home folder, because a team shares the file.
 pub(crate) fn shown(path: &Path, home: &Path) -> String {
     match path.strip_prefix(home) {
         Ok(rest) => format!("$HOME/{}", shell_word::in_double_quotes(&rest.to_string_lossy())),
@@ -82,7 +82,7 @@ pub(crate) fn shown(path: &Path, home: &Path) -> String {
     }
 }
 
-/// The executable of a guarded line, and what follows its path.
+/// The executable of a guarded line, and the text after its path.
 pub(crate) fn guarded<'a>(command: &'a str, home: &Path) -> Option<(PathBuf, &'a str)> {
     let rest = command.strip_prefix(r#"if [ -x ""#)?;
     let (shown, rest) = rest.split_once(r#"" ]; then exec ""#)?;
@@ -109,7 +109,7 @@ pub fn executable(hook: &Value, home: &Path) -> Option<PathBuf> {
     (rest == "; fi").then_some(path)
 }
 
-impl Bins {
+impl OurFolders {
     /// The folders whose executables are ours: the default one, and those that were named or recorded.
     pub fn new(paths: &Paths, more: impl IntoIterator<Item = PathBuf>) -> Self {
         let folders = [paths.bin()].into_iter().chain(more).collect();
@@ -136,16 +136,16 @@ mod tests {
     #[test]
     fn both_forms_are_recognised_and_nothing_else_is() {
         let home = Path::new("/home/dev");
-        let bins = Bins { home: home.into(), folders: vec!["/opt/my \"bin\"$".into()] };
+        let bins = OurFolders { home: home.into(), folders: vec!["/opt/my \"bin\"$".into()] };
         for bin in ["/home/dev/.stanchion/bin", "/opt/my \"bin\"$"] {
-            for form in [Form::Exec, Form::Shell] {
-                let entry = Entry::new(Path::new(bin), home, "hook-stop", 10, form);
+            for form in [EntryForm::Exec, EntryForm::Shell] {
+                let entry = HookEntry::new(Path::new(bin), home, "hook-stop", 10, form);
                 let mut hook = json!({"type": "command", "command": entry.command, "timeout": 10});
-                if form == Form::Exec {
+                if form == EntryForm::Exec {
                     hook["args"] = json!([]);
                 }
                 assert!(bins.owns("Stop", &hook), "{hook}");
-                assert!(!bins.owns("PreToolUse", &hook), "under another event it is somebody's own idea");
+                assert!(!bins.owns("PreToolUse", &hook), "under another event it is the user's own");
                 assert!(entry.is_group(&json!({"hooks": [hook]})));
             }
         }

@@ -1,4 +1,4 @@
-//! Whether hooks fire: a silent machine on which nobody works is told apart from hooks that do not run.
+//! Whether hooks fire. A machine without sessions is silent too, so silence alone proves nothing.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -12,18 +12,18 @@ use platform::time::Moment;
 use serde::Serialize;
 use serde_json::Value;
 
-/// Seconds after which a heartbeat alone proves nothing.
+/// Seconds for which a heartbeat proves that hooks fire.
 const FRESH: u64 = 60;
-/// How much later than the heartbeat something must have happened to prove that it was missed.
+/// How much later than the last heartbeat something must have happened to prove that hooks missed it.
 const MISSED: Duration = Duration::from_secs(60);
 
 /// The verdict; `status` is its name in `derived-state.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum HookHealth {
-    /// A hook ran a moment ago, or a session that hooks recorded lives.
+    /// A hook ran within the last minute, or a recorded session is live.
     Healthy,
-    /// Nobody works: no hook runs and none should.
+    /// No session is live, so no hook should run.
     IdleNoSessions,
     /// Claude Code runs, and its hooks do not.
     NotFiring {
@@ -37,7 +37,7 @@ pub enum HookHealth {
 }
 
 /// Judges whether hooks fire for clients in `folders`, or for all where they are wired for every folder (`None`).
-/// `has_live` tells whether a session that hooks recorded lives.
+/// `has_live` says whether a recorded session is live.
 pub fn judge(paths: &Paths, folders: Option<&[PathBuf]>, has_live: bool, now: Moment) -> HookHealth {
     let beat = heartbeat::read(paths, now);
     if beat == Heartbeat::Unreadable {
@@ -61,8 +61,8 @@ fn is_recorded(paths: &Paths, session: &str) -> bool {
     SessionId::new(session).is_some_and(|session| paths.session_dir(&session).exists())
 }
 
-/// A client that runs for a while, has talked to the model, and whose session no hook has recorded. The client
-/// says all that in a file of its own, which some versions do not write.
+/// A client that has run for a while, has called the model, and whose session no hook recorded. The facts come from a
+/// file that the client writes; some versions do not write it.
 fn unseen_client(paths: &Paths, folders: Option<&[PathBuf]>, now: Moment) -> Option<String> {
     let entries = std::fs::read_dir(paths.client_sessions()).ok()?;
     for file in entries.flatten().map(|entry| entry.path()) {
@@ -81,7 +81,7 @@ fn unseen_client(paths: &Paths, folders: Option<&[PathBuf]>, now: Moment) -> Opt
         let has_talked = paths.transcript(folder, session).exists();
         if has_talked && process::liveness(pid, start) == Liveness::Live {
             return Some(format!(
-                "client {pid} runs in {}, and no hook recorded its session",
+                "client {pid} runs in {}, but no hook recorded its session",
                 folder.display()
             ));
         }
@@ -111,7 +111,7 @@ fn missed_transcript(paths: &Paths, folders: Option<&[PathBuf]>) -> Option<Strin
             changed.is_ok_and(|changed| changed > missed_from && changed > day_ago)
                 && !is_recorded(paths, session)
         });
-    missed.next().map(|path| format!("{} was written, and no hook ran", path.display()))
+    missed.next().map(|path| format!("{} was written, but no hook ran", path.display()))
 }
 
 fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {

@@ -1,4 +1,4 @@
-//! What an installation changed, as it is recorded so that it can be taken back exactly.
+//! The record of an installation, by which uninstalling restores the file exactly.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 
 /// One installation.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Record {
+pub struct InstallRecord {
     /// The settings file, links resolved.
     pub settings: PathBuf,
     /// Where the executables are.
     pub bin_dir: PathBuf,
     /// Whether the file existed before.
     pub existed: bool,
-    /// Whether the kept original is what the file would be without us. Not so once the file was edited
-    /// between two installations.
+    /// Whether the kept original is the file without our entries. False once the file was edited between two
+    /// installations.
     pub is_exact: bool,
     /// The SHA-256 of what we wrote.
     pub written: String,
@@ -26,11 +26,11 @@ pub struct Record {
     pub at: String,
 }
 
-/// The folders that hooks were installed for, by the records that can be read; `None` where it was for all.
+/// The folders that hooks were installed for, by the readable records; `None` for every folder.
 pub fn wired_folders(paths: &Paths) -> Option<Vec<PathBuf>> {
     let user = replace::link_target(&paths.user_settings());
     let dirs = std::fs::read_dir(paths.installs_dir()).into_iter().flatten().flatten();
-    let records = dirs.filter_map(|dir| RecordDir(dir.path()).read());
+    let records = dirs.filter_map(|dir| InstallRecordDir(dir.path()).read());
     let mut folders = Vec::new();
     for record in records {
         if record.settings == user {
@@ -43,9 +43,9 @@ pub fn wired_folders(paths: &Paths) -> Option<Vec<PathBuf>> {
 
 /// The folder of one settings file's record.
 #[derive(Debug)]
-pub struct RecordDir(PathBuf);
+pub struct InstallRecordDir(PathBuf);
 
-impl RecordDir {
+impl InstallRecordDir {
     /// The record folder of a settings file, links resolved.
     pub fn of(paths: &Paths, settings: &Path) -> Self {
         Self(paths.installs_dir().join(short_hash(settings.as_os_str().as_encoded_bytes(), 16)))
@@ -66,15 +66,15 @@ impl RecordDir {
         self.0.join("original-settings.json")
     }
 
-    /// The record, if there is one that can be read.
-    pub fn read(&self) -> Option<Record> {
+    /// The record, if it exists and can be read.
+    pub fn read(&self) -> Option<InstallRecord> {
         serde_json::from_slice(&store::read(&self.record_path()).ok()??).ok()
     }
 
-    /// The file as it was before the installation; `None` when it is not kept any more.
+    /// The file as it was before the installation; `None` when it was deleted.
     ///
     /// # Errors
-    /// When it is kept and cannot be read as text.
+    /// When it exists and cannot be read as text.
     pub fn original(&self) -> io::Result<Option<String>> {
         let bytes = store::read(&self.original_path())?;
         bytes

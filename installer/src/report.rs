@@ -1,5 +1,6 @@
-//! What an examination found, in the one shape that people read and programs parse.
+//! What the doctor and `verify` found, for people and for programs.
 
+use std::cmp::Reverse;
 use std::fmt::{self, Write};
 use std::path::PathBuf;
 
@@ -13,15 +14,15 @@ use serde_json::{Value, json};
 pub enum Category {
     /// Claude Code's settings files.
     Settings,
-    /// Whether our entries stand where they run.
+    /// Whether our entries are installed where they run.
     Wiring,
     /// The executables themselves.
     Executables,
     /// The configuration cascade.
     Configuration,
-    /// What is kept on disk.
+    /// The files on disk.
     State,
-    /// The process that asks.
+    /// The environment of the command.
     Environment,
 }
 
@@ -40,18 +41,18 @@ impl Category {
 
 /// How a check went, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// As it should be.
     Passed,
     /// As it should be, and worth knowing.
     Noted,
-    /// Something does less than its author meant.
+    /// Something does less than intended.
     Warning,
     /// Something does not work.
     Critical,
 }
 
-impl Outcome {
+impl CheckOutcome {
     /// `pass`, `note`, `warn` or `fail`.
     fn status(self) -> &'static str {
         match self {
@@ -72,7 +73,7 @@ impl Outcome {
     }
 }
 
-impl From<Severity> for Outcome {
+impl From<Severity> for CheckOutcome {
     fn from(severity: Severity) -> Self {
         match severity {
             Severity::Note => Self::Noted,
@@ -82,7 +83,7 @@ impl From<Severity> for Outcome {
     }
 }
 
-/// One thing that was looked at.
+/// One thing that was checked.
 #[derive(Debug, Clone)]
 pub struct Check {
     /// The kind of check, `<category>.<name>`. Two files with the same fault give two checks of one kind.
@@ -90,8 +91,8 @@ pub struct Check {
     /// What it is about.
     pub category: Category,
     /// How it went.
-    pub outcome: Outcome,
-    /// What was looked at, as a person names it: a file, an event, a requirement.
+    pub outcome: CheckOutcome,
+    /// What was checked, as a person names it: a file, an event, a requirement.
     pub subject: String,
     /// What was found, one sentence without a full stop.
     pub message: String,
@@ -117,10 +118,10 @@ impl Check {
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self.outcome {
-            Outcome::Passed => "ok",
-            Outcome::Noted => "note",
-            Outcome::Warning => "warning",
-            Outcome::Critical => "critical",
+            CheckOutcome::Passed => "ok",
+            CheckOutcome::Noted => "note",
+            CheckOutcome::Warning => "warning",
+            CheckOutcome::Critical => "critical",
         };
         write!(f, "{word}: {}: {}", self.subject, self.message)?;
         if let Some(place) = &self.place {
@@ -136,7 +137,7 @@ impl fmt::Display for Check {
 
 /// An executable that was run.
 #[derive(Debug, Clone, Serialize)]
-pub struct Measured {
+pub struct MeasuredExecutable {
     /// Where it is.
     pub path: PathBuf,
     /// How long it takes to answer, the median in milliseconds.
@@ -145,50 +146,50 @@ pub struct Measured {
     pub dynamic: Option<bool>,
 }
 
-/// All that was looked at.
+/// All checks.
 #[derive(Debug, Clone, Default)]
-pub struct Report {
+pub struct CheckReport {
     /// The folder or project that was examined.
     pub subject: PathBuf,
     /// The checks, in the order in which they were made.
     pub checks: Vec<Check>,
     /// The executables that ran.
-    pub executables: Vec<Measured>,
+    pub executables: Vec<MeasuredExecutable>,
 }
 
-impl Report {
+impl CheckReport {
     /// An empty report on a folder.
     pub fn on(subject: impl Into<PathBuf>) -> Self {
         Self { subject: subject.into(), ..Self::default() }
     }
 
     /// The part of the report that is about one category.
-    pub(crate) fn section(&mut self, category: Category) -> Section<'_> {
-        Section { report: self, category }
+    pub(crate) fn section(&mut self, category: Category) -> ReportSection<'_> {
+        ReportSection { report: self, category }
     }
 
     /// The worst outcome; an empty report passed.
-    pub fn worst(&self) -> Outcome {
-        self.checks.iter().map(|check| check.outcome).max().unwrap_or(Outcome::Passed)
+    pub fn worst(&self) -> CheckOutcome {
+        self.checks.iter().map(|check| check.outcome).max().unwrap_or(CheckOutcome::Passed)
     }
 
     /// The exit code for a script: 1 when something is critical, and with `strict` when there is a warning.
     pub fn exit_code(&self, strict: bool) -> u8 {
-        let least = if strict { Outcome::Warning } else { Outcome::Critical };
+        let least = if strict { CheckOutcome::Warning } else { CheckOutcome::Critical };
         u8::from(self.worst() >= least)
     }
 
-    fn count(&self, outcome: Outcome) -> usize {
+    fn count(&self, outcome: CheckOutcome) -> usize {
         self.checks.iter().filter(|check| check.outcome == outcome).count()
     }
 
-    /// The document for programs. Notes count as passed.
+    /// The report as JSON. Notes count as passed.
     pub fn json(&self, strict: bool) -> Value {
-        let (warnings, critical) = (self.count(Outcome::Warning), self.count(Outcome::Critical));
+        let (warnings, critical) = (self.count(CheckOutcome::Warning), self.count(CheckOutcome::Critical));
         let status = match self.worst() {
-            Outcome::Passed | Outcome::Noted => "ok",
-            Outcome::Warning => "warning",
-            Outcome::Critical => "critical",
+            CheckOutcome::Passed | CheckOutcome::Noted => "ok",
+            CheckOutcome::Warning => "warning",
+            CheckOutcome::Critical => "critical",
         };
         let checks: Vec<_> = self.checks.iter().map(Check::json).collect();
         json!({
@@ -201,32 +202,40 @@ impl Report {
         })
     }
 
-    /// The text for people, with a line feed after each line; what passed is left out unless it is `verbose`.
+    /// The report as text, the worst first; what passed is left out unless it is `verbose`.
     pub fn text(&self, verbose: bool) -> String {
         let mut text = String::new();
-        for check in &self.checks {
-            if verbose || check.outcome > Outcome::Passed {
+        let mut checks: Vec<&Check> = self.checks.iter().collect();
+        checks.sort_by_key(|check| Reverse(check.outcome));
+        for check in checks {
+            if verbose || check.outcome > CheckOutcome::Passed {
                 let _ = writeln!(text, "{check}");
             }
         }
-        let (warnings, critical) = (self.count(Outcome::Warning), self.count(Outcome::Critical));
+        let (warnings, critical) = (self.count(CheckOutcome::Warning), self.count(CheckOutcome::Critical));
         let passed = self.checks.len() - warnings - critical;
-        let _ = writeln!(text, "{passed} checks passed, {warnings} warnings, {critical} critical");
+        let (passed, warnings) = (counted(passed, "check"), counted(warnings, "warning"));
+        let _ = writeln!(text, "{passed} passed, {warnings}, {critical} critical");
         text
     }
 }
 
+/// A number with its noun: `1 file`, `2 files`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Adds checks of one category.
-pub(crate) struct Section<'a> {
-    report: &'a mut Report,
+pub(crate) struct ReportSection<'a> {
+    report: &'a mut CheckReport,
     category: Category,
 }
 
-impl Section<'_> {
+impl ReportSection<'_> {
     /// Adds a check; an empty `fix` is none.
     pub(crate) fn add(
         &mut self,
-        outcome: Outcome,
+        outcome: CheckOutcome,
         name: &str,
         subject: &str,
         message: impl Into<String>,
@@ -244,22 +253,22 @@ impl Section<'_> {
     }
 
     pub(crate) fn pass(&mut self, name: &str, subject: &str, message: impl Into<String>) {
-        self.add(Outcome::Passed, name, subject, message, "");
+        self.add(CheckOutcome::Passed, name, subject, message, "");
     }
 
     pub(crate) fn note(&mut self, name: &str, subject: &str, message: impl Into<String>, fix: &str) {
-        self.add(Outcome::Noted, name, subject, message, fix);
+        self.add(CheckOutcome::Noted, name, subject, message, fix);
     }
 
     pub(crate) fn warn(&mut self, name: &str, subject: &str, message: impl Into<String>, fix: &str) {
-        self.add(Outcome::Warning, name, subject, message, fix);
+        self.add(CheckOutcome::Warning, name, subject, message, fix);
     }
 
     pub(crate) fn fail(&mut self, name: &str, subject: &str, message: impl Into<String>, fix: &str) {
-        self.add(Outcome::Critical, name, subject, message, fix);
+        self.add(CheckOutcome::Critical, name, subject, message, fix);
     }
 
-    /// Adds what a domain found, under its subject's name.
+    /// Adds a finding about the configuration, under its subject's name.
     pub(crate) fn find(&mut self, finding: Finding) {
         self.report.checks.push(Check {
             id: format!("{}.{}", self.category.name(), finding.subject),
@@ -273,7 +282,7 @@ impl Section<'_> {
     }
 
     /// Adds an executable that ran.
-    pub(crate) fn measured(&mut self, measured: Measured) {
+    pub(crate) fn measured(&mut self, measured: MeasuredExecutable) {
         self.report.executables.push(measured);
     }
 }
@@ -284,24 +293,22 @@ mod tests {
 
     #[test]
     fn counts_status_and_exit_code_belong_together() {
-        let mut report = Report::on("/repo");
+        let mut report = CheckReport::on("/repo");
         report.section(Category::State).pass("lock", "state", "can be locked");
-        report.section(Category::State).note("lock", "state", "knows no locks", "");
+        report.section(Category::State).note("lock", "state", "has no locks", "");
         assert_eq!((report.exit_code(true), report.json(false)["status"].as_str()), (0, Some("ok")));
-        report.section(Category::Settings).warn("x", "settings.json", "is odd", "mend it");
+        report.section(Category::Settings).warn("x", "settings.json", "is odd", "fix it");
         assert_eq!((report.exit_code(false), report.exit_code(true)), (0, 1));
         report.section(Category::Settings).fail("y", "settings.json", "is broken", "");
         let document = report.json(false);
         assert_eq!(document["summary"], json!({"total": 4, "passed": 2, "warnings": 1, "critical": 1}));
         assert_eq!((&document["status"], &document["exit_code"]), (&json!("critical"), &json!(1)));
         let expected = json!({"id": "settings.x", "category": "settings", "status": "warn", "severity": "warning",
-            "subject": "settings.json", "message": "is odd", "fix": "mend it"});
+            "subject": "settings.json", "message": "is odd", "fix": "fix it"});
         assert_eq!(document["checks"][2], expected);
         let text = report.text(false);
-        assert!(
-            !text.contains("ok:") && text.contains("warning: settings.json: is odd; mend it\n"),
-            "{text}"
-        );
-        assert!(report.text(true).starts_with("ok: state: can be locked\n"));
+        assert!(!text.contains("ok:") && text.contains("warning: settings.json: is odd; fix it\n"), "{text}");
+        let text = report.text(true);
+        assert!(text.starts_with("critical: ") && text.contains("ok: state: can be locked\n"), "{text}");
     }
 }

@@ -8,9 +8,9 @@ use jsonc_parser::ParseOptions;
 use jsonc_parser::cst::CstRootNode;
 use serde_json::Value;
 
-/// Whose settings, lowest level first: a value of a higher level counts.
+/// Whose settings, lowest level first: a value of a higher level overrides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum SettingsLevel {
     /// `~/.claude/settings.json`, for every folder.
     User,
     /// `.claude/settings.json` of the folder Claude Code is launched in.
@@ -19,7 +19,7 @@ pub enum Level {
     Local,
 }
 
-impl Level {
+impl SettingsLevel {
     /// All levels, lowest first.
     pub const ALL: [Self; 3] = [Self::User, Self::Project, Self::Local];
 
@@ -45,19 +45,34 @@ impl Level {
 /// Why settings cannot be understood.
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
-    /// The text is no JSON, whatever is tolerated.
-    #[error("no valid JSON: {0}")]
+    /// The text is not JSON, even with comments and trailing commas.
+    #[error("it is not valid JSON: {0}")]
     Syntax(String),
-    /// The text is JSON of another kind.
-    #[error("the settings are no JSON object")]
-    NoObject,
+    /// The text is JSON of another type.
+    #[error("it is not a JSON object")]
+    NotAnObject,
+    /// A key has a value of another type.
+    #[error("`{key}` is not {expected}")]
+    WrongType {
+        /// The key, dotted.
+        key: String,
+        /// The type, with its article.
+        expected: &'static str,
+    },
 }
 
-/// The settings as a tree that keeps every byte, and the byte order mark that stood before it. An empty file
+impl SettingsError {
+    /// A key's value is not of the type that it must have.
+    pub(crate) fn wrong_type(key: impl Into<String>, expected: &'static str) -> Self {
+        Self::WrongType { key: key.into(), expected }
+    }
+}
+
+/// The settings as a tree that keeps every byte, and the byte order mark before it. An empty file
 /// is an empty object.
 ///
 /// # Errors
-/// When the text is no JSON object.
+/// When the text is not a JSON object.
 pub fn parse(text: &str) -> Result<(&str, CstRootNode), SettingsError> {
     let bom = if text.starts_with('\u{feff}') { "\u{feff}" } else { "" };
     let body = &text[bom.len()..];
@@ -76,7 +91,7 @@ pub fn parse(text: &str) -> Result<(&str, CstRootNode), SettingsError> {
     };
     let root = CstRootNode::parse(body, &strict).map_err(|error| SettingsError::Syntax(error.to_string()))?;
     match root.value() {
-        Some(value) if value.as_object().is_none() => Err(SettingsError::NoObject),
+        Some(value) if value.as_object().is_none() => Err(SettingsError::NotAnObject),
         _ => Ok((bom, root)),
     }
 }
@@ -84,10 +99,10 @@ pub fn parse(text: &str) -> Result<(&str, CstRootNode), SettingsError> {
 /// The settings as data.
 ///
 /// # Errors
-/// When the text is no JSON object.
+/// When the text is not a JSON object.
 pub fn value(text: &str) -> Result<Value, SettingsError> {
     let (_, root) = parse(text)?;
-    root.to_serde_value().ok_or(SettingsError::NoObject)
+    root.to_serde_value().ok_or(SettingsError::NotAnObject)
 }
 
 /// The key that keeps every hook of ours from running, if a settings file has one.

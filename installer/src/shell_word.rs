@@ -1,11 +1,11 @@
-//! Text as one word of a POSIX shell's line, written and read back. Only what is written here is read.
+//! Text as one word of a POSIX shell's line, written and read back. The reader accepts only what the writer writes.
 
 /// The text in single quotes.
 pub fn single(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The text as it is where a shell would not change it, else in single quotes.
+/// The text itself if a shell would not change it, else in single quotes.
 pub fn plain(text: &str) -> String {
     if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { single(text) }
 }
@@ -37,7 +37,7 @@ pub fn read(line: &str) -> Option<(String, &str)> {
     }
 }
 
-/// What stands between double quotes for a text: the characters that a shell interprets there, escaped.
+/// The text for use between double quotes: characters that a shell interprets there are escaped.
 pub fn in_double_quotes(text: &str) -> String {
     text.chars().fold(String::new(), |mut out, c| {
         if matches!(c, '"' | '\\' | '$' | '`') {
@@ -48,7 +48,7 @@ pub fn in_double_quotes(text: &str) -> String {
     })
 }
 
-/// The text of what [`in_double_quotes`] wrote; `None` for what a shell would interpret.
+/// The inverse of [`in_double_quotes`]; `None` for text that a shell would interpret.
 pub fn from_double_quotes(shown: &str) -> Option<String> {
     let mut text = String::new();
     let mut characters = shown.chars();

@@ -1,15 +1,14 @@
 //! Our status line in the settings: how its command looks, and how it is recognised.
 //!
-//! There is one status line, and the host runs its command through a shell. A command that was there before ours
-//! is chained: ours gets it as one word, runs it, and adds to what it prints. So nothing is lost, and the word is
-//! all that is needed to put it back.
+//! Claude Code has one status line and runs its command through a shell. Ours chains an existing command: it gets the
+//! command as one word, runs it, and adds to its output. Uninstalling restores the command from that word.
 
 use std::path::{Path, PathBuf};
 
 use hooks_common::executables::STATUS_LINE;
 use jsonc_parser::cst::{CstObject, CstRootNode, CstStringLit};
 
-use crate::entry::{Form, guarded, shown};
+use crate::entry::{EntryForm, guarded, shown};
 use crate::shell_word;
 
 /// The key of the status line in the settings.
@@ -21,41 +20,41 @@ pub enum StatusLine {
     /// Nothing.
     Absent,
     /// Our executable, in one of our forms.
-    Ours(Ours),
+    Ours(OurStatusLine),
     /// A command of the user's.
     Theirs(String),
-    /// A command of the user's that runs our executable in a way of its own.
+    /// A command of the user's that runs our executable in a form of its own.
     Wrapped(String),
-    /// No command object, and why not.
+    /// Not a command object, with the reason.
     Broken(&'static str),
 }
 
 /// Our status line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ours {
+pub struct OurStatusLine {
     /// The executable.
     pub path: PathBuf,
     /// How it is started.
-    pub form: Form,
+    pub form: EntryForm,
     /// The command that ours runs too.
     pub chained: Option<String>,
 }
 
-impl Ours {
-    /// The command as it stands in the settings. Where the executable is missing, the guarded form runs what is
-    /// chained, so that those who share the file keep their status line.
+impl OurStatusLine {
+    /// The command for the settings. Where the executable is missing, the guarded form runs the chained command, so
+    /// that everyone who shares the file keeps a status line.
     pub fn command(&self, home: &Path) -> String {
         let chained = self.chained.as_deref().map(shell_word::single);
         match (self.form, chained) {
-            (Form::Exec, None) => shell_word::plain(&self.path.to_string_lossy()),
-            (Form::Exec, Some(chained)) => {
+            (EntryForm::Exec, None) => shell_word::plain(&self.path.to_string_lossy()),
+            (EntryForm::Exec, Some(chained)) => {
                 format!("{} --chain {chained}", shell_word::plain(&self.path.to_string_lossy()))
             }
-            (Form::Shell, None) => {
+            (EntryForm::Shell, None) => {
                 let path = shown(&self.path, home);
                 format!(r#"if [ -x "{path}" ]; then exec "{path}"; fi"#)
             }
-            (Form::Shell, Some(chained)) => {
+            (EntryForm::Shell, Some(chained)) => {
                 let path = shown(&self.path, home);
                 format!(
                     r#"if [ -x "{path}" ]; then exec "{path}" --chain {chained}; else eval {chained}; fi"#
@@ -64,16 +63,16 @@ impl Ours {
         }
     }
 
-    /// Reads a command of one of our forms. The folder does not matter: there is one status line, and to chain
-    /// an older installation of ours would show everything twice.
+    /// Reads a command of one of our forms, from any folder: chaining an older installation of ours would show everything
+    /// twice.
     pub fn read(command: &str, home: &Path) -> Option<Self> {
         let (path, form, rest) = match guarded(command, home) {
-            Some((path, rest)) => (path, Form::Shell, rest.strip_suffix("; fi")?),
+            Some((path, rest)) => (path, EntryForm::Shell, rest.strip_suffix("; fi")?),
             None => {
                 let from_home = command.strip_prefix("~/").or_else(|| command.strip_prefix("$HOME/"));
                 let (path, rest) = shell_word::read(from_home.unwrap_or(command))?;
                 let path = if from_home.is_some() { home.join(path) } else { PathBuf::from(path) };
-                (path, Form::Exec, rest)
+                (path, EntryForm::Exec, rest)
             }
         };
         if path.file_name()? != STATUS_LINE {
@@ -83,7 +82,7 @@ impl Ours {
             return Some(Self { path, form, chained: None });
         }
         let (chained, rest) = shell_word::read(rest.strip_prefix(" --chain ")?)?;
-        let is_whole = rest.is_empty() || (form == Form::Shell && rest.starts_with("; else eval "));
+        let is_whole = rest.is_empty() || (form == EntryForm::Shell && rest.starts_with("; else eval "));
         is_whole.then_some(Self { path, form, chained: Some(chained) })
     }
 }
@@ -95,18 +94,20 @@ pub fn of(root: &CstRootNode, home: &Path) -> StatusLine {
     match top.properties().iter().filter(|property| named(property)).count() {
         0 => return StatusLine::Absent,
         1 => {}
-        _ => return StatusLine::Broken("`statusLine` stands there more than once"),
+        _ => return StatusLine::Broken("`statusLine` is set more than once"),
     }
-    let Some(line) = top.object_value(KEY) else { return StatusLine::Broken("`statusLine` is no object") };
+    let Some(line) = top.object_value(KEY) else {
+        return StatusLine::Broken("`statusLine` is not an object");
+    };
     let is_command =
         line.get("type").and_then(|kind| kind.to_serde_value()?.as_str().map(|kind| kind == "command"));
     if is_command != Some(true) {
         return StatusLine::Broken("`statusLine.type` is not `command`");
     }
     let Some(command) = command_of(&line).and_then(|command| command.decoded_value().ok()) else {
-        return StatusLine::Broken("`statusLine.command` is no text");
+        return StatusLine::Broken("`statusLine.command` is not a string");
     };
-    match Ours::read(&command, home) {
+    match OurStatusLine::read(&command, home) {
         Some(ours) => StatusLine::Ours(ours),
         None if names_ours(&command) => StatusLine::Wrapped(command),
         None => StatusLine::Theirs(command),
@@ -138,17 +139,17 @@ mod tests {
     #[test]
     fn every_form_is_read_back_as_it_was_written() {
         for folder in ["/home/dev/.stanchion/bin", "/opt/my 'bin' \"$x", "/home/dev/with space"] {
-            for form in [Form::Exec, Form::Shell] {
+            for form in [EntryForm::Exec, EntryForm::Shell] {
                 for chained in
                     [None, Some(""), Some("ccline --x"), Some("printf '%s' \"$(date)\" # it's\nx; fi")]
                 {
-                    let ours = Ours {
+                    let ours = OurStatusLine {
                         path: Path::new(folder).join(STATUS_LINE),
                         form,
                         chained: chained.map(str::to_owned),
                     };
                     let command = ours.command(Path::new(HOME));
-                    assert_eq!(Ours::read(&command, Path::new(HOME)), Some(ours), "{command}");
+                    assert_eq!(OurStatusLine::read(&command, Path::new(HOME)), Some(ours), "{command}");
                 }
             }
         }
@@ -157,7 +158,7 @@ mod tests {
     #[test]
     fn a_team_gets_nobodys_home_and_keeps_its_own_line_where_we_are_missing() {
         let path = Path::new("/home/dev/.stanchion/bin").join(STATUS_LINE);
-        let ours = Ours { path, form: Form::Shell, chained: Some("printf '%s' theirs".into()) };
+        let ours = OurStatusLine { path, form: EntryForm::Shell, chained: Some("printf '%s' theirs".into()) };
         let command = ours.command(Path::new(HOME));
         assert!(command.contains("$HOME/.stanchion") && !command.contains("/home/dev"), "{command}");
         let mut shell = std::process::Command::new("/bin/sh");

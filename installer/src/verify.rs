@@ -1,16 +1,16 @@
-//! Verifying what a repository holds, and nothing of the machine: a check that CI can run where Stanchion is
-//! not installed and no session exists.
+//! Verifying the configuration that a repository holds, without the machine: CI can run it where Stanchion is not
+//! installed and no session exists.
 
 use config::cascade;
 use config::sources::Level;
 use hooks_common::project::Project;
 
-use crate::report::{Category, Report};
+use crate::report::{Category, CheckReport, counted};
 
 /// Checks the configuration files of a project, without the user's global one: findings that an author can
-/// mend in the repository.
-pub fn examine(project: &Project) -> Report {
-    let mut report = Report::on(project.root());
+/// fix in the repository.
+pub fn examine(project: &Project) -> CheckReport {
+    let mut report = CheckReport::on(project.root());
     let mut section = report.section(Category::Configuration);
     let files: Vec<_> =
         project.config_files().iter().filter(|file| file.level != Level::Global).cloned().collect();
@@ -18,8 +18,8 @@ pub fn examine(project: &Project) -> Report {
         section.note(
             "present",
             "configuration",
-            format!("{} has no requirements", project.root().display()),
-            "`req init` writes a first configuration",
+            format!("{} has no configuration", project.root().display()),
+            "run `req init` to write one",
         );
         return report;
     }
@@ -30,7 +30,7 @@ pub fn examine(project: &Project) -> Report {
     if loaded.unreadable.is_empty() {
         let enabled =
             loaded.configuration.requirements.0.iter().filter(|(_, requirement)| requirement.enabled).count();
-        section.pass("read", "configuration", format!("{enabled} requirements are enabled"));
+        section.pass("read", "configuration", format!("{} enabled", counted(enabled, "requirement")));
     }
     report
 }
@@ -44,7 +44,7 @@ mod tests {
 
     use super::*;
 
-    fn verified(folder: &Path, text: &str) -> Report {
+    fn verified(folder: &Path, text: &str) -> CheckReport {
         let file = in_project::config(folder);
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         replace(&file, text.as_bytes(), Durability::Rebuildable, 0o644).unwrap();

@@ -3,8 +3,8 @@
 /// The events we serve, each with its executable and its timeout in seconds. SessionEnd is killed after
 /// 1.5 s unless its entry has a timeout of its own.
 ///
-/// Every known event is wired but three: MessageDisplay fires for each streamed line, WorktreeCreate and
-/// WorktreeRemove would replace git's own work.
+/// Three known events are not served. MessageDisplay fires for each streamed line. WorktreeCreate and WorktreeRemove
+/// would replace git's own work.
 pub const WIRING: [(&str, &str, u32); 30] = [
     ("SessionStart", "hook-session-start", 10),
     ("UserPromptSubmit", "hook-prompt-submit", 10),

@@ -3,11 +3,11 @@
 use clap::{Args, ValueEnum};
 use config::types::Scope;
 
-use super::Json;
+use super::JsonArgs;
 
 /// Which configuration file is changed.
 #[derive(Debug, Default, Args)]
-pub struct Target {
+pub struct TargetArgs {
     /// Write to this clone's own file, .claude/requirements.local.yaml (default)
     #[arg(long, conflicts_with_all = ["project", "global"])]
     pub local: bool,
@@ -21,15 +21,15 @@ pub struct Target {
 
 /// Arguments of `enable` and `disable`.
 #[derive(Debug, Args)]
-pub struct Switch {
+pub struct SwitchArgs {
     /// A requirement; without one, all gates
     pub name: Option<String>,
     /// Where to.
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetArgs,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// The scopes, as one types them.
@@ -60,7 +60,7 @@ impl ScopeName {
 
 /// What `config` changes.
 #[derive(Debug, Default, Args)]
-pub struct ConfigChange {
+pub struct ConfigChangeArgs {
     /// Switch the requirement on
     #[arg(long, conflicts_with = "disable", requires = "name")]
     pub enable: bool,
@@ -79,13 +79,13 @@ pub struct ConfigChange {
     pub set: Vec<String>,
     /// Where to.
     #[command(flatten)]
-    pub target: Target,
+    pub target: TargetArgs,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
 }
 
-impl ConfigChange {
+impl ConfigChangeArgs {
     /// Whether anything is to be changed.
     pub fn is_any(&self) -> bool {
         self.enable || self.disable || self.scope.is_some() || self.message.is_some() || !self.set.is_empty()

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use continuity::number::GREATEST;
 
-use super::Json;
+use super::JsonArgs;
 
 /// Arguments of `checkpoint`.
 #[derive(Debug, Args)]
-pub struct Checkpoint {
+pub struct CheckpointArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: CheckpointCommand,
@@ -19,18 +19,18 @@ pub struct Checkpoint {
 #[derive(Debug, Subcommand)]
 pub enum CheckpointCommand {
     /// Write the next checkpoint with what is known, for you or the model to fill
-    New(CheckpointNew),
+    New(CheckpointNewArgs),
     /// Check what a checkpoint claims; exit 1 when something is not supported
-    Verify(CheckpointVerify),
+    Verify(CheckpointVerifyArgs),
     /// Commit a checkpoint that verifies, and nothing else that is staged
-    Commit(CheckpointCommit),
+    Commit(CheckpointCommitArgs),
     /// List the checkpoints, the latest last
-    List(CheckpointList),
+    List(CheckpointListArgs),
 }
 
 /// Arguments of `checkpoint new`.
 #[derive(Debug, Args)]
-pub struct CheckpointNew {
+pub struct CheckpointNewArgs {
     /// What the session was about
     pub title: String,
     /// The session's number; found by itself
@@ -38,22 +38,22 @@ pub struct CheckpointNew {
     pub session: Option<u64>,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `checkpoint verify`.
 #[derive(Debug, Args)]
-pub struct CheckpointVerify {
+pub struct CheckpointVerifyArgs {
     /// The checkpoint; this session's latest, else the latest
     pub file: Option<PathBuf>,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `checkpoint commit`.
 #[derive(Debug, Args)]
-pub struct CheckpointCommit {
+pub struct CheckpointCommitArgs {
     /// The checkpoint; this session's latest, else the latest
     pub file: Option<PathBuf>,
     /// The title in the message; the checkpoint's own
@@ -69,18 +69,18 @@ pub struct CheckpointCommit {
 
 /// Arguments of `checkpoint list`.
 #[derive(Debug, Args)]
-pub struct CheckpointList {
+pub struct CheckpointListArgs {
     /// Only the latest, and only its path
     #[arg(long, conflicts_with = "json")]
     pub latest: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `justfile`.
 #[derive(Debug, Args)]
-pub struct Justfile {
+pub struct JustfileArgs {
     /// Print nothing, and fail unless the project's justfile has every recipe as it would be printed
     #[arg(long)]
     pub check: bool,

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use installer::entry;
 use installer::install::{Installation, Removal};
-use installer::settings::Level;
+use installer::settings::SettingsLevel;
 
 /// Whose settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Scope {
+pub enum SettingsLevelName {
     /// .claude/settings.json of the repository
     Project,
     /// .claude/settings.local.json of the repository
@@ -20,48 +20,48 @@ pub enum Scope {
 
 /// How Claude Code starts an executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub enum FormName {
     /// Directly; the fastest, and a path of this machine
     Exec,
     /// Through a shell that does nothing where the executable is missing; about a millisecond more
     Shell,
 }
 
-impl Scope {
+impl SettingsLevelName {
     /// The level of the settings.
-    pub fn level(self) -> Level {
+    pub fn level(self) -> SettingsLevel {
         match self {
-            Self::Project => Level::Project,
-            Self::Local => Level::Local,
-            Self::User => Level::User,
+            Self::Project => SettingsLevel::Project,
+            Self::Local => SettingsLevel::Local,
+            Self::User => SettingsLevel::User,
         }
     }
 }
 
-impl From<Form> for entry::Form {
-    fn from(form: Form) -> Self {
+impl From<FormName> for entry::EntryForm {
+    fn from(form: FormName) -> Self {
         match form {
-            Form::Exec => Self::Exec,
-            Form::Shell => Self::Shell,
+            FormName::Exec => Self::Exec,
+            FormName::Shell => Self::Shell,
         }
     }
 }
 
 /// Arguments of `install`.
 #[derive(Debug, Args)]
-pub struct Install {
+pub struct InstallArgs {
     /// The repository
     #[arg(default_value = ".")]
     pub repo: PathBuf,
     /// Which settings file
     #[arg(long, value_enum, default_value = "project")]
-    pub scope: Scope,
+    pub scope: SettingsLevelName,
     /// Where the executables are [default: ~/.stanchion/bin]
     #[arg(long, value_name = "DIR")]
     pub bin_dir: Option<PathBuf>,
     /// How they are started [default: exec; shell when git tracks the settings file]
     #[arg(long, value_enum)]
-    pub form: Option<Form>,
+    pub form: Option<FormName>,
     /// Leave the status line as it is, without ours
     #[arg(long)]
     pub no_status_line: bool,
@@ -75,13 +75,13 @@ pub struct Install {
 
 /// Arguments of `uninstall`.
 #[derive(Debug, Args)]
-pub struct Uninstall {
+pub struct UninstallArgs {
     /// The repository
     #[arg(default_value = ".")]
     pub repo: PathBuf,
     /// Which settings file
     #[arg(long, value_enum, default_value = "project")]
-    pub scope: Scope,
+    pub scope: SettingsLevelName,
     /// Show what would change
     #[arg(long)]
     pub dry_run: bool,
@@ -89,7 +89,7 @@ pub struct Uninstall {
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
-pub struct Doctor {
+pub struct DoctorArgs {
     /// The repository
     #[arg(default_value = ".")]
     pub repo: PathBuf,
@@ -104,14 +104,14 @@ pub struct Doctor {
     pub ci: bool,
 }
 
-impl Install {
+impl InstallArgs {
     /// What the installer is asked for.
     pub fn wanted(&self) -> Installation {
         Installation {
             repo: self.repo.clone(),
             level: self.scope.level(),
             bin_dir: self.bin_dir.clone(),
-            form: self.form.map(entry::Form::from),
+            form: self.form.map(entry::EntryForm::from),
             has_status_line: !self.no_status_line,
             force: self.force,
             dry_run: self.dry_run,
@@ -119,7 +119,7 @@ impl Install {
     }
 }
 
-impl Uninstall {
+impl UninstallArgs {
     /// What the installer is to take back.
     pub fn wanted(&self) -> Removal {
         Removal { repo: self.repo.clone(), level: self.scope.level(), dry_run: self.dry_run }

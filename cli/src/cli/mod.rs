@@ -19,19 +19,19 @@ mod sessions;
 mod upgrade;
 mod work;
 
-pub use change::{ConfigChange, Switch, Target};
+pub use change::{ConfigChangeArgs, SwitchArgs, TargetArgs};
 pub use checkpoint::{
-    Checkpoint, CheckpointCommand, CheckpointCommit, CheckpointList, CheckpointNew, CheckpointVerify,
-    Justfile,
+    CheckpointArgs, CheckpointCommand, CheckpointCommitArgs, CheckpointListArgs, CheckpointNewArgs,
+    CheckpointVerifyArgs, JustfileArgs,
 };
-pub use continuity::{Commits, CommitsCommand, CommitsList};
-pub use install::{Doctor, Install, Uninstall};
-pub use outcomes::Ended;
-pub use patterns::{Patterns, PatternsCheck, PatternsCommand};
-pub use session::{Handoff, HandoffCommand, NumberedSession, NumberedSessionCommand};
-pub use sessions::{Gc, Sessions, Timeline};
-pub use upgrade::{Upgrade, UpgradeCommand, UpgradeStatus};
-pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList};
+pub use continuity::{CommitsArgs, CommitsCommand, CommitsListArgs};
+pub use install::{DoctorArgs, InstallArgs, UninstallArgs};
+pub use outcomes::OutcomesArgs;
+pub use patterns::{PatternsArgs, PatternsCheckArgs, PatternsCommand};
+pub use session::{HandoffArgs, HandoffCommand, SessionNumberArgs, SessionNumberCommand};
+pub use sessions::{GcArgs, SessionsArgs, TimelineArgs};
+pub use upgrade::{UpgradeArgs, UpgradeCommand, UpgradeStatusArgs};
+pub use work::{LearningArgs, LearningCommand, LearningListArgs, WipArgs, WipCommand, WipListArgs};
 
 /// What Claude Code must have before it may edit, run or finish: what is required here, why, and how to
 /// satisfy it. Without a command: `status`. `req` is the short name of `stanchion`.
@@ -40,98 +40,98 @@ pub use work::{Learning, LearningCommand, LearningList, Wip, WipCommand, WipList
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Show which requirements are open and what is wrong with the configuration
-    Status(Status),
+    Status(StatusArgs),
     /// Satisfy requirements for this session, or for the whole branch
     #[command(visible_alias = "approve")]
-    Satisfy(Satisfy),
+    Satisfy(SatisfyArgs),
     /// Say that a skill's work is done; only a session that used the skill can
-    Done(Done),
+    Done(DoneArgs),
     /// Take satisfactions back; what was edited stays to be verified when the turn ends
-    Clear(Clear),
+    Clear(ClearArgs),
     /// Tell what would happen to a tool now, and because of which rule; or why the last one was refused
     #[command(
         after_help = "Examples:\n  req why --last\n  req why Edit src/main.rs\n  req why Bash 'git push origin main'\n  req why Write '{\"file_path\": \"a.txt\"}'"
     )]
-    Why(Why),
+    Why(WhyArgs),
     /// Take recorded decisions again, with this configuration or another: which would differ?
     #[command(
         after_help = "Examples:\n  req replay --since 7d --config stricter.yaml\n  req replay --session cad0ac4d"
     )]
-    Replay(Replay),
+    Replay(ReplayArgs),
     /// List or check the files that refusals take their words from
-    Messages(Messages),
+    Messages(MessagesArgs),
     /// List the branches that have requirement state
-    List(Json),
+    List(JsonArgs),
     /// Remove the state of branches that no longer exist
-    Prune(Json),
+    Prune(JsonArgs),
     /// List the live sessions: what each is doing, where, and since when
-    Sessions(Sessions),
+    Sessions(SessionsArgs),
     /// Watch all sessions on a screen that changes when they do
     Watch,
     /// Keep derived-state.json up to date for other programs, without a screen
     Serve,
     /// Tell what happened in a session, event by event, and what each meant
-    Timeline(Timeline),
+    Timeline(TimelineArgs),
     /// List the commits that sessions and people made here
-    Commits(Commits),
+    Commits(CommitsArgs),
     /// List the last runs of tests here, and whether they passed
-    Tests(Ended),
+    Tests(OutcomesArgs),
     /// List the failures of tools that came most often here, and what helped
-    Errors(Ended),
+    Errors(OutcomesArgs),
     /// Look for what code must not have: the rules under `guards.patterns`
-    Patterns(Patterns),
+    Patterns(PatternsArgs),
     /// Show this session's number, or note by hand that a session begins or ends
-    Session(NumberedSession),
+    Session(SessionNumberArgs),
     /// Show or save what a session must not lose over a compaction or a crash
-    Handoff(Handoff),
+    Handoff(HandoffArgs),
     /// Remove the records of sessions that ended long ago, and make long logs short
-    Gc(Gc),
+    Gc(GcArgs),
     /// Let a session's tools pass whatever is open, until `req resume` or its end
-    Pause(Pause),
+    Pause(PauseArgs),
     /// End a pause
-    Resume(Resume),
+    Resume(ResumeArgs),
     /// Let exactly one refused use of a tool through, once; only a person can
     #[command(
         after_help = "The code stands in the refusal. What is let through is this very command in this very folder, by this\nsession, within ten minutes.\n\nExamples:\n  req allow-once K7Q4MX --reason 'hotfix, agreed with Ana'\n  req allow-once          what was refused lately, with the codes"
     )]
-    AllowOnce(AllowOnce),
+    AllowOnce(AllowOnceArgs),
     /// Show or change what hooks and `req` log
-    Logging(Logging),
+    Logging(LoggingArgs),
     /// Show the configuration as it is in force, or change one file of it
     #[command(
         after_help = "Examples:\n  req config\n  req config commit_plan\n  req config commit_plan --scope branch --message 'Plan first.'\n  req config commit_plan --set 'evidence.dirs=[\"docs\"]' --yes\n  req config --set hooks.stop.verify_requirements=false --project"
     )]
-    Config(Config),
+    Config(ConfigArgs),
     /// Switch the gates on, or one requirement
-    Enable(Switch),
+    Enable(SwitchArgs),
     /// Switch the gates off, or one requirement
-    Disable(Switch),
+    Disable(SwitchArgs),
     /// Tell which features the configuration uses, and add others
-    Upgrade(Upgrade),
+    Upgrade(UpgradeArgs),
     /// Keep track of the branches you work on, across projects
-    Wip(Wip),
+    Wip(WipArgs),
     /// Show what sessions taught memories, skills and commands of this repository
-    Learning(Learning),
+    Learning(LearningArgs),
     /// Say what a session did before it ends: write a checkpoint, check it, commit it
     #[command(
         after_help = "Examples:\n  req checkpoint new 'Parser rewritten'\n  req checkpoint verify\n  req checkpoint commit"
     )]
-    Checkpoint(Checkpoint),
+    Checkpoint(CheckpointArgs),
     /// Print a justfile whose recipes call `req`; `> justfile` replaces one that is there, `>> justfile` adds to it
-    Justfile(Justfile),
+    Justfile(JustfileArgs),
     /// Write a first configuration
-    Init(Init),
+    Init(InitArgs),
     /// Print every file that Stanchion reads or writes here
-    Paths(Json),
+    Paths(JsonArgs),
     /// Bring everything that is derived from the session logs up to date
-    Sync(Json),
+    Sync(JsonArgs),
     /// Print completions for a shell
     Completions {
         /// The shell.
@@ -146,13 +146,13 @@ pub enum Command {
     /// Print the man page
     Man,
     /// Add our hooks to Claude Code's settings; everything else in the file keeps its bytes
-    Install(Install),
+    Install(InstallArgs),
     /// Take our hooks out again; an otherwise unchanged file gets its original bytes back
-    Uninstall(Uninstall),
+    Uninstall(UninstallArgs),
     /// Run the wired executables, measure them, and name whatever keeps hooks from working
-    Doctor(Doctor),
+    Doctor(DoctorArgs),
     /// Check the configuration that the repository holds, and nothing of this machine
-    Verify(Verify),
+    Verify(VerifyArgs),
 }
 
 /// The shells that can tell where they are.
@@ -175,7 +175,7 @@ Add one line to the end of your shell's start-up file:
 
 /// Output for programs.
 #[derive(Debug, Default, Args)]
-pub struct Json {
+pub struct JsonArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -183,7 +183,7 @@ pub struct Json {
 
 /// Which session is meant.
 #[derive(Debug, Default, Args)]
-pub struct Session {
+pub struct SessionArgs {
     /// The session, by its id or its first eight characters; found by itself inside Claude Code
     #[arg(short, long, value_name = "ID")]
     pub session: Option<String>,
@@ -191,10 +191,10 @@ pub struct Session {
 
 /// Arguments of `status`.
 #[derive(Debug, Default, Args)]
-pub struct Status {
+pub struct StatusArgs {
     /// Whose requirements.
     #[command(flatten)]
-    pub session: Session,
+    pub session: SessionArgs,
     /// Another branch than the current one
     #[arg(short, long)]
     pub branch: Option<String>,
@@ -206,18 +206,18 @@ pub struct Status {
     pub verbose: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `satisfy`.
 #[derive(Debug, Args)]
-pub struct Satisfy {
+pub struct SatisfyArgs {
     /// The requirements
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
     /// For whom.
     #[command(flatten)]
-    pub session: Session,
+    pub session: SessionArgs,
     /// For every session on a branch, the current one if none is named
     #[arg(short, long, num_args = 0..=1, default_missing_value = "", value_name = "BRANCH")]
     pub branch: Option<String>,
@@ -232,12 +232,12 @@ pub struct Satisfy {
     pub force: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `clear`.
 #[derive(Debug, Args)]
-pub struct Clear {
+pub struct ClearArgs {
     /// The requirements
     #[arg(value_name = "NAME", required_unless_present = "all")]
     pub names: Vec<String>,
@@ -252,29 +252,29 @@ pub struct Clear {
     pub branch: Option<String>,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `done`.
 #[derive(Debug, Args)]
-pub struct Done {
+pub struct DoneArgs {
     /// The requirements
     #[arg(required = true, value_name = "NAME")]
     pub names: Vec<String>,
     /// For whom.
     #[command(flatten)]
-    pub session: Session,
+    pub session: SessionArgs,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
-pub struct Replay {
+pub struct ReplayArgs {
     /// Which one; the current one if neither this nor a date is given.
     #[command(flatten)]
-    pub session: Session,
+    pub session: SessionArgs,
     /// All sessions of this project since a date (2026-11-21), a moment, or for so long (7d, 12h)
     #[arg(long, value_name = "DATE")]
     pub since: Option<String>,
@@ -283,12 +283,12 @@ pub struct Replay {
     pub config: Option<PathBuf>,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `messages`.
 #[derive(Debug, Args)]
-pub struct Messages {
+pub struct MessagesArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: MessagesCommand,
@@ -308,7 +308,7 @@ pub enum MessagesCommand {
 
 /// Arguments of `why`.
 #[derive(Debug, Args)]
-pub struct Why {
+pub struct WhyArgs {
     /// The tool, as Claude Code names it
     #[arg(required_unless_present = "last")]
     pub tool: Option<String>,
@@ -319,29 +319,29 @@ pub struct Why {
     pub last: bool,
     /// For whom.
     #[command(flatten)]
-    pub session: Session,
+    pub session: SessionArgs,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `pause`.
 #[derive(Debug, Args)]
-pub struct Pause {
+pub struct PauseArgs {
     /// Which one.
     #[command(flatten)]
-    pub session: Session,
+    pub session: SessionArgs,
     /// Why, kept with the mark
     #[arg(short, long, default_value = "manual")]
     pub reason: String,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `allow-once`.
 #[derive(Debug, Args)]
-pub struct AllowOnce {
+pub struct AllowOnceArgs {
     /// The code of the refusal; without it, what was refused lately is listed
     pub code: Option<String>,
     /// Why, kept in the session's log
@@ -349,23 +349,23 @@ pub struct AllowOnce {
     pub reason: String,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `resume`.
 #[derive(Debug, Args)]
-pub struct Resume {
+pub struct ResumeArgs {
     /// Which one.
     #[command(flatten)]
-    pub session: Session,
+    pub session: SessionArgs,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Levels of the log, as one types them.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Level {
+pub enum LogLevelName {
     /// Every step
     Debug,
     /// What was done
@@ -378,10 +378,10 @@ pub enum Level {
 
 /// Arguments of `logging`.
 #[derive(Debug, Args)]
-pub struct Logging {
+pub struct LoggingArgs {
     /// The least that is logged
     #[arg(short, long)]
-    pub level: Option<Level>,
+    pub level: Option<LogLevelName>,
     /// Where to: `file`; `stdout` is accepted, and hooks never use it
     #[arg(short, long, value_parser = ["file", "stdout"])]
     pub dest: Vec<String>,
@@ -399,12 +399,12 @@ pub struct Logging {
     pub yes: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `config`.
 #[derive(Debug, Args)]
-pub struct Config {
+pub struct ConfigArgs {
     /// A requirement, or `show` for the whole
     pub name: Option<String>,
     /// Show each level by itself, then the whole
@@ -412,10 +412,10 @@ pub struct Config {
     pub sources: bool,
     /// What to change.
     #[command(flatten)]
-    pub change: ConfigChange,
+    pub change: ConfigChangeArgs,
     /// How to print; the whole is JSON anyway.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 fn preset_names() -> PossibleValuesParser {
@@ -424,7 +424,7 @@ fn preset_names() -> PossibleValuesParser {
 
 /// Arguments of `init`.
 #[derive(Debug, Args)]
-pub struct Init {
+pub struct InitArgs {
     /// Where to start; on a terminal you are asked, elsewhere it is `relaxed`
     #[arg(short, long, value_parser = preset_names())]
     pub preset: Option<String>,
@@ -450,11 +450,11 @@ pub struct Init {
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
-pub struct Verify {
+pub struct VerifyArgs {
     /// Fail on warnings too
     #[arg(long)]
     pub ci: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }

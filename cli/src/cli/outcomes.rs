@@ -2,15 +2,15 @@
 
 use clap::Args;
 
-use super::Json;
+use super::JsonArgs;
 
 /// Arguments of `tests` and `errors`.
 #[derive(Debug, Args)]
-pub struct Ended {
+pub struct OutcomesArgs {
     /// How many of them
     #[arg(short, default_value_t = 20, value_name = "N")]
     pub number: usize,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }

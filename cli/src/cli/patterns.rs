@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Json;
+use super::JsonArgs;
 
 /// Arguments of `patterns`.
 #[derive(Debug, Args)]
-pub struct Patterns {
+pub struct PatternsArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: PatternsCommand,
@@ -21,12 +21,12 @@ pub enum PatternsCommand {
     #[command(
         after_help = "Examples:\n  req patterns check\n  req patterns check --staged\n  req patterns check --all --json --no-record\n  req patterns check src/server.js"
     )]
-    Check(PatternsCheck),
+    Check(PatternsCheckArgs),
 }
 
 /// Arguments of `patterns check`.
 #[derive(Debug, Args)]
-pub struct PatternsCheck {
+pub struct PatternsCheckArgs {
     /// These files of the project
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
@@ -41,5 +41,5 @@ pub struct PatternsCheck {
     pub no_record: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }

@@ -3,14 +3,14 @@
 use clap::{Args, Subcommand};
 use continuity::number::GREATEST;
 
-use super::Session;
+use super::SessionArgs;
 
 /// Arguments of `session`.
 #[derive(Debug, Args)]
-pub struct NumberedSession {
+pub struct SessionNumberArgs {
     /// What to do; without a command: show.
     #[command(subcommand)]
-    pub command: Option<NumberedSessionCommand>,
+    pub command: Option<SessionNumberCommand>,
     /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
@@ -18,7 +18,7 @@ pub struct NumberedSession {
 
 /// What `session` does.
 #[derive(Debug, Subcommand)]
-pub enum NumberedSessionCommand {
+pub enum SessionNumberCommand {
     /// Show this session's number, the sessions without an end, and what is wrong with the ledger
     Show,
     /// Note that a session begins; hooks do that by themselves
@@ -31,7 +31,7 @@ pub enum NumberedSessionCommand {
         force: bool,
         /// Whose.
         #[command(flatten)]
-        session: Session,
+        session: SessionArgs,
     },
     /// Note that a session ends
     End {
@@ -39,13 +39,13 @@ pub enum NumberedSessionCommand {
         number: Option<u64>,
         /// Whose.
         #[command(flatten)]
-        session: Session,
+        session: SessionArgs,
     },
 }
 
 /// Arguments of `handoff`.
 #[derive(Debug, Args)]
-pub struct Handoff {
+pub struct HandoffArgs {
     /// What to do; without a command: show.
     #[command(subcommand)]
     pub command: Option<HandoffCommand>,
@@ -61,12 +61,12 @@ pub enum HandoffCommand {
     Show {
         /// Whose; the one that this project's sessions saved last if none is given.
         #[command(flatten)]
-        session: Session,
+        session: SessionArgs,
     },
     /// Save now what a session knows
     Save {
         /// Whose.
         #[command(flatten)]
-        session: Session,
+        session: SessionArgs,
     },
 }

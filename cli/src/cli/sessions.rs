@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use super::Json;
+use super::JsonArgs;
 
 /// Arguments of `sessions`.
 #[derive(Debug, Args)]
-pub struct Sessions {
+pub struct SessionsArgs {
     /// Only sessions of this project
     #[arg(long)]
     pub project: bool,
@@ -20,12 +20,12 @@ pub struct Sessions {
     pub compare_legacy: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `timeline`.
 #[derive(Debug, Args)]
-pub struct Timeline {
+pub struct TimelineArgs {
     /// The session, by its id or its first eight characters; found by itself inside Claude Code
     #[arg(value_name = "ID")]
     pub session: Option<String>,
@@ -37,12 +37,12 @@ pub struct Timeline {
     pub all: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// Arguments of `gc`.
 #[derive(Debug, Args)]
-pub struct Gc {
+pub struct GcArgs {
     /// Keep ended sessions for so many days; 14, or what `sessions.retention_days` says in ~/.claude/requirements.yaml
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub days: Option<u16>,
@@ -51,5 +51,5 @@ pub struct Gc {
     pub dry_run: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }

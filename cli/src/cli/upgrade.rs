@@ -5,25 +5,25 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use config::sources::Level;
 
-use super::Json;
+use super::JsonArgs;
 
 /// Arguments of `upgrade`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Upgrade {
+pub struct UpgradeArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<UpgradeCommand>,
     /// Without a command: what `status` takes.
     #[command(flatten)]
-    pub status: UpgradeStatus,
+    pub status: UpgradeStatusArgs,
 }
 
 /// What can be done with features.
 #[derive(Debug, Subcommand)]
 pub enum UpgradeCommand {
     /// Tell which features the configuration uses and which it could, and which keys it misspells
-    Status(UpgradeStatus),
+    Status(UpgradeStatusArgs),
     /// Print the YAML of features that are not used yet
     Recommend {
         /// Another project than this one
@@ -33,7 +33,7 @@ pub enum UpgradeCommand {
         feature: Vec<String>,
         /// How to print.
         #[command(flatten)]
-        json: Json,
+        json: JsonArgs,
     },
     /// Add features to a configuration file; a copy stays beside it as .yaml.bak
     Apply {
@@ -51,7 +51,7 @@ pub enum UpgradeCommand {
         yes: bool,
         /// How to print.
         #[command(flatten)]
-        json: Json,
+        json: JsonArgs,
     },
     /// Find configured projects and remember them, for `status --all`
     ///
@@ -61,13 +61,13 @@ pub enum UpgradeCommand {
         paths: Vec<PathBuf>,
         /// How to print.
         #[command(flatten)]
-        json: Json,
+        json: JsonArgs,
     },
 }
 
 /// Arguments of `upgrade status`.
 #[derive(Debug, Default, Args)]
-pub struct UpgradeStatus {
+pub struct UpgradeStatusArgs {
     /// Another project than this one
     pub path: Option<PathBuf>,
     /// Every project that `scan` found
@@ -75,7 +75,7 @@ pub struct UpgradeStatus {
     pub all: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// The configuration files, as one types them.

@@ -5,34 +5,34 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use gates::wip::Status;
 
-use super::Json;
+use super::JsonArgs;
 
 /// Arguments of `wip`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Wip {
+pub struct WipArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: Option<WipCommand>,
     /// Without a command: what `list` takes.
     #[command(flatten)]
-    pub list: WipList,
+    pub list: WipListArgs,
 }
 
 /// What can be done with work in progress.
 #[derive(Debug, Subcommand)]
 pub enum WipCommand {
     /// List branches, the latest first; finished ones only with --all or --status done
-    List(WipList),
+    List(WipListArgs),
     /// Show what is kept about the current branch
-    Status(Json),
+    Status(JsonArgs),
     /// Say how far the current branch is
     Set {
         /// The status
         status: StatusName,
         /// How to print.
         #[command(flatten)]
-        json: Json,
+        json: JsonArgs,
     },
     /// Say what the current branch is about
     Summary {
@@ -40,7 +40,7 @@ pub enum WipCommand {
         text: String,
         /// How to print.
         #[command(flatten)]
-        json: Json,
+        json: JsonArgs,
     },
     /// Mark merged branches of this project as done, then forget what is done, in every project
     ///
@@ -53,13 +53,13 @@ pub enum WipCommand {
         delete_branches: bool,
         /// How to print.
         #[command(flatten)]
-        json: Json,
+        json: JsonArgs,
     },
 }
 
 /// Arguments of `wip list`.
 #[derive(Debug, Default, Args)]
-pub struct WipList {
+pub struct WipListArgs {
     /// Only this status
     #[arg(short, long)]
     pub status: Option<StatusName>,
@@ -71,7 +71,7 @@ pub struct WipList {
     pub all: bool,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }
 
 /// The statuses, as one types them.
@@ -102,31 +102,31 @@ impl StatusName {
 /// Arguments of `learning`.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-pub struct Learning {
+pub struct LearningArgs {
     /// What to show.
     #[command(subcommand)]
     pub command: Option<LearningCommand>,
     /// Without a command: what `list` takes.
     #[command(flatten)]
-    pub list: LearningList,
+    pub list: LearningListArgs,
 }
 
 /// What can be shown of what was learned.
 #[derive(Debug, Subcommand)]
 pub enum LearningCommand {
     /// List the updates, the latest first
-    List(LearningList),
+    List(LearningListArgs),
     /// Count them
-    Stats(Json),
+    Stats(JsonArgs),
 }
 
 /// Arguments of `learning list`.
 #[derive(Debug, Args)]
-pub struct LearningList {
+pub struct LearningListArgs {
     /// How many
     #[arg(short, default_value_t = 10, value_name = "N")]
     pub number: usize,
     /// How to print.
     #[command(flatten)]
-    pub json: Json,
+    pub json: JsonArgs,
 }

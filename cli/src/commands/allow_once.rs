@@ -1,8 +1,7 @@
-//! `req allow-once`: a person lets through, once, what a guard refused.
+//! `req allow-once`: a person allows one refused tool use, once.
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
 use guards::grants::{self, ANSWERABLE, Grant, Grants, LIFE};
 use hooks_common::registry::{Registry, is_same_dir};
 use hooks_common::session_id::SessionKey;
@@ -13,23 +12,24 @@ use redact::redact;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::cli::AllowOnce;
+use crate::cli::AllowOnceArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context};
 use crate::guarded::is_called_by_agent;
-use crate::place::Place;
 use crate::session;
 
-/// How much of a session's log is looked at, in bytes.
+/// How much of a session's log is read, in bytes.
 const RECENT: u64 = 1024 * 1024;
 
-/// Something that guards refused and that can be let through.
-struct Refused {
+/// A refusal of guards that a person can answer with an exception.
+struct AnswerableRefusal {
     session: SessionKey,
     event: LoggedEvent,
     record: GuardRecord,
 }
 
-impl Refused {
-    /// What guards had against it, all of which is let through.
+impl AnswerableRefusal {
+    /// The guards that refused; the exception covers all of them.
     fn stopping(&self) -> impl Iterator<Item = &GuardRecord> {
         self.event.guards.iter().filter(|record| matches!(record.verdict.as_str(), "deny" | "ask"))
     }
@@ -40,21 +40,19 @@ impl Refused {
     }
 }
 
-/// Lets one refused use of a tool through, or lists what was refused lately.
-pub fn run(arguments: &AllowOnce, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// Allows one refused tool use, or lists the latest refusals.
+pub fn run(arguments: &AllowOnceArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let refused = refused_lately(&place);
     let Some(code) = &arguments.code else { return list(&place, &refused, arguments.json.json, out) };
     if is_called_by_agent(&place.paths) {
-        bail!(
-            "Claude Code started this, or nobody typed it, and only a person lets through what a guard refused; type it in a terminal of your own"
-        );
+        return Err(CliError::user("only a person may allow what a guard refused")
+            .next("run this yourself in a terminal that Claude Code did not start"));
     }
     let code = normal(code);
     let Some(found) = refused.into_iter().find(|refused| refused.record.code == code) else {
-        bail!(
-            "no session of this project was refused with the code {code} within the last day; `req allow-once` lists what was"
-        );
+        return Err(CliError::user(format_args!("no refusal of the last day has the code {code}"))
+            .next("run `req allow-once` to list the refusals of this project"));
     };
     let reason = redact(&arguments.reason).into_owned();
     let grants = Grants::of(&place.project);
@@ -71,7 +69,7 @@ pub fn run(arguments: &AllowOnce, out: &mut impl Write) -> anyhow::Result<()> {
         seal: String::new(),
     };
     let expires_at = grant.expires_at;
-    grants.give(&place.paths, &found.record.digest, grant).context("what is let through cannot be kept")?;
+    grants.give(&place.paths, &found.record.digest, grant).context("the exception cannot be saved")?;
     let record = GuardRecord { verdict: "granted".to_owned(), reason, ..found.record.clone() };
     session::record_with(&place, &found.session, "allow_once", &GateRecord::default(), &[record], "");
     if arguments.json.json {
@@ -83,7 +81,7 @@ pub fn run(arguments: &AllowOnce, out: &mut impl Write) -> anyhow::Result<()> {
     }
     writeln!(
         out,
-        "{} {} may run once in session {}, within {} minutes. Tell Claude to try it again.",
+        "{} {} is allowed once in session {}, within {} minutes. Tell Claude to try again.",
         found.event.tool_name,
         fact(shown(&found.event)),
         found.session,
@@ -92,7 +90,12 @@ pub fn run(arguments: &AllowOnce, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn list(place: &Place, refused: &[Refused], as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn list(
+    place: &CurrentProject,
+    refused: &[AnswerableRefusal],
+    as_json: bool,
+    out: &mut impl Write,
+) -> CliResult {
     if as_json {
         let lines = refused.iter().map(|refused| {
             json!({"code": refused.record.code, "guard": refused.record.guard, "session": refused.session.as_str(),
@@ -121,12 +124,12 @@ fn list(place: &Place, refused: &[Refused], as_json: bool, out: &mut impl Write)
     Ok(())
 }
 
-/// What guards refused in live sessions of the project, the latest first, each code once.
-fn refused_lately(place: &Place) -> Vec<Refused> {
+/// The refusals in live sessions of the project, the latest first, each code once.
+fn refused_lately(place: &CurrentProject) -> Vec<AnswerableRefusal> {
     let now = place.now.epoch();
     let live = Registry::new(&place.paths).entries();
     let here = live.into_iter().filter(|(_, entry)| is_same_dir(&entry.project_dir, place.project.root()));
-    let mut refused: Vec<Refused> = Vec::new();
+    let mut refused: Vec<AnswerableRefusal> = Vec::new();
     for (session, _) in here {
         for (_, dir) in session_log::with_key(&place.paths, &session) {
             for event in dir.read_tail(RECENT).unwrap_or_default() {
@@ -135,7 +138,7 @@ fn refused_lately(place: &Place) -> Vec<Refused> {
                     event.guards.iter().find(|record| !record.code.is_empty() && record.verdict == "deny");
                 if let (true, Some(record)) = (is_recent, answered) {
                     let record = record.clone();
-                    refused.push(Refused { session: session.clone(), event, record });
+                    refused.push(AnswerableRefusal { session: session.clone(), event, record });
                 }
             }
         }
@@ -150,7 +153,7 @@ fn shown(event: &LoggedEvent) -> &str {
     if event.command.is_empty() { &event.file_path } else { &event.command }
 }
 
-/// A code as it is written, however it was typed.
+/// The code in its canonical form: people read `0` as `O` and `1` as `I` or `L`.
 fn normal(code: &str) -> String {
     let upper = code.trim().to_ascii_uppercase();
     upper

@@ -2,18 +2,18 @@
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
 use hooks_common::requirements;
 use platform::store;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::cli::Json;
-use crate::place::Place;
+use crate::cli::JsonArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context, bail};
 
 /// Lists the branches that have state.
-pub fn list(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn list(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let states = requirements::all(&place.state()).context("requirement state cannot be listed")?;
     if arguments.json {
         let branches: Vec<_> = states
@@ -22,7 +22,7 @@ pub fn list(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
             .collect();
         return print_json(out, &json!({"branches": branches}));
     }
-    writeln!(out, "Tracked branches ({})", states.len())?;
+    writeln!(out, "Branches with requirement state ({})", states.len())?;
     for (_, state) in states {
         let names: Vec<_> = state.names().collect();
         writeln!(out, "  {}: {}", state.branch_name().unwrap_or_default(), names.join(", "))?;
@@ -30,18 +30,15 @@ pub fn list(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Removes the state of deleted branches, and only when git tells for certain which branches there are.
-pub fn prune(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// Removes the state of deleted branches, but only when git lists the branches without an error.
+pub fn prune(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let Some(repository) = place.project.repository() else {
-        bail!(
-            "{} is not in a git repository, so there are no branches to compare with",
-            place.project.root().display()
-        );
+        bail!("{} is not in a git repository", place.project.root().display());
     };
     let branches = repository.branches().context("the branches cannot be listed, so nothing was removed")?;
     if branches.is_empty() {
-        bail!("git lists no branches here (an unborn branch?), so nothing was removed");
+        bail!("git lists no branches here, so nothing was removed (no commit yet?)");
     }
     let in_use =
         repository.branches_in_use().context("the work trees cannot be listed, so nothing was removed")?;
@@ -56,10 +53,15 @@ pub fn prune(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
     if arguments.json {
         return print_json(out, &json!({"removed": removed}));
     }
+    let deleted = if removed.len() == 1 {
+        "1 deleted branch".to_owned()
+    } else {
+        format!("{} deleted branches", removed.len())
+    };
     writeln!(
         out,
-        "Removed the state of {} deleted branches{}{}",
-        removed.len(),
+        "Removed the state of {}{}{}",
+        deleted,
         if removed.is_empty() { "" } else { ": " },
         removed.join(", ")
     )?;

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use config::types::GuardName;
 use continuity::checkpoint::{self, Action, Document, Entry, Phase, Report};
 use continuity::facts::{self, Depth, Facts};
@@ -21,17 +20,20 @@ use platform::text;
 use platform::time::Moment;
 use serde_json::{Value, json};
 
-use super::json as print_json;
+use super::checkpoint_commit;
 use super::session::Subject;
-use super::{checkpoint_commit, doctor};
-use crate::cli::{Checkpoint, CheckpointCommand, CheckpointList, CheckpointNew, CheckpointVerify};
+use super::{counted, json as print_json};
+use crate::cli::{
+    CheckpointArgs, CheckpointCommand, CheckpointListArgs, CheckpointNewArgs, CheckpointVerifyArgs,
+};
+use crate::error::{CliError, CliResult, Context, bail, note};
 
-/// How much of the transcript a checkpoint is made from, in bytes.
+/// How much of the transcript is read for a checkpoint, in bytes.
 const STORY: u64 = 1024 * 1024;
 
-/// Does what was asked.
-pub fn run(arguments: &Checkpoint, out: &mut impl Write) -> anyhow::Result<()> {
-    let here = crate::place::Place::here()?;
+/// Runs the named step.
+pub fn run(arguments: &CheckpointArgs, out: &mut impl Write) -> CliResult {
+    let here = crate::current_project::CurrentProject::here()?;
     let subject = Subject::find(&here, None)?;
     match &arguments.command {
         CheckpointCommand::New(arguments) => new(&subject, arguments, &here.paths, here.now, out),
@@ -43,11 +45,11 @@ pub fn run(arguments: &Checkpoint, out: &mut impl Write) -> anyhow::Result<()> {
 
 fn new(
     subject: &Subject,
-    arguments: &CheckpointNew,
+    arguments: &CheckpointNewArgs,
     paths: &Paths,
     now: Moment,
     out: &mut impl Write,
-) -> anyhow::Result<()> {
+) -> CliResult {
     let place = &subject.continuity;
     let facts = facts_of(subject, arguments.session, now)?;
     let path = checkpoint::scaffold(place, &facts, &arguments.title, now)?;
@@ -69,12 +71,12 @@ fn new(
     for problem in &problems {
         writeln!(out, "  {}: {}", problem.line, text::one_line(&problem.text))?;
     }
-    writeln!(out, "Fill these, then: req checkpoint verify")?;
+    writeln!(out, "Next: fill these lines, then run `req checkpoint verify`")?;
     Ok(())
 }
 
-/// Lets the model write the new file whole, even where a guard keeps such files from being made by hand and it removes
-/// this one first. That it cannot be let is no reason to say that there is no file.
+/// Allows the model to replace the new file, even where guard `paths` forbids creating such files by hand. A failure is
+/// a note only: the file exists.
 fn permit(paths: &Paths, path: &Path, now: Moment) {
     // As hooks find the project of a file that is edited.
     let project = Project::of_event(paths, Some(path), path.parent().unwrap_or(path));
@@ -83,22 +85,22 @@ fn permit(paths: &Paths, path: &Path, now: Moment) {
         return;
     }
     if let Err(error) = grants::permit_file(&project, path, "`req checkpoint new`", now) {
-        eprintln!("req: note: guard `paths` was not told of the file: {error}");
+        note(format_args!("guard `paths` will still protect the file: {error}"));
     }
 }
 
 fn verify(
     subject: &Subject,
-    arguments: &CheckpointVerify,
+    arguments: &CheckpointVerifyArgs,
     now: Moment,
     out: &mut impl Write,
-) -> anyhow::Result<()> {
+) -> CliResult {
     let place = &subject.continuity;
     let path = chosen(subject, arguments.file.as_deref(), None)?;
     let report = checkpoint::verify(place, &path)?;
     if report.is_supported() {
         let document = checkpoint::read(place.root(), &path)?;
-        // Who looks again at what is committed does not take it back.
+        // Verifying a committed checkpoint again must not move it back to the phase `verify`.
         let held =
             CommittedPaths::of(place.project().repository(), place.root(), std::slice::from_ref(&path));
         if checkpoint::reached_with(&held, &path, &document) < Some(Phase::Commit) {
@@ -112,32 +114,31 @@ fn verify(
     if arguments.json.json {
         print_json(out, &of_report(&report))?;
     } else {
-        tell(&report, &shown, out)?;
+        print_report(&report, &shown, out)?;
         if report.is_supported() {
-            writeln!(out, "What was learned is kept. Next: req checkpoint commit")?;
+            writeln!(out, "What was learned is saved.\nNext: req checkpoint commit")?;
         }
     }
-    if report.is_supported() { Ok(()) } else { Err(doctor::Reported.into()) }
+    if report.is_supported() { Ok(()) } else { Err(CliError::Reported) }
 }
 
-/// A session with a checkpoint of its own is no longer held up for one.
-fn release(subject: &Subject, number: u64) -> anyhow::Result<()> {
+/// A session with a verified checkpoint is no longer asked for one.
+fn release(subject: &Subject, number: u64) -> CliResult {
     if let Some((_, dir)) = subject.session.as_ref().filter(|_| subject.number() == Some(number)) {
-        pressure::release(dir, "checkpoint").context("the session's pressure")?;
+        pressure::release(dir, "checkpoint").context("the session's context pressure cannot be released")?;
     }
     Ok(())
 }
 
 /// Prints findings and the verdict.
-pub fn tell(report: &Report, shown: &str, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn print_report(report: &Report, shown: &str, out: &mut impl Write) -> CliResult {
     for finding in &report.findings {
         let what = text::one_line(&finding.what);
         writeln!(out, "{shown}:{}: {}: {what}; {}", finding.line, finding.lens, finding.advice)?;
     }
     match report.findings.len() {
         0 => writeln!(out, "{}: {shown}", report.verdict())?,
-        1 => writeln!(out, "{}: {shown}: 1 finding", report.verdict())?,
-        count => writeln!(out, "{}: {shown}: {count} findings", report.verdict())?,
+        count => writeln!(out, "{}: {shown}: {}", report.verdict(), counted(count, "finding"))?,
     }
     Ok(())
 }
@@ -150,7 +151,7 @@ fn of_report(report: &Report) -> Value {
     json!({"path": report.path, "verdict": report.verdict(), "captured": report.is_captured, "findings": findings})
 }
 
-fn list(place: &Place, arguments: &CheckpointList, out: &mut impl Write) -> anyhow::Result<()> {
+fn list(place: &Place, arguments: &CheckpointListArgs, out: &mut impl Write) -> CliResult {
     if arguments.latest {
         let Some(entry) = checkpoint::latest(place) else { bail!("there is no checkpoint yet") };
         writeln!(out, "{}", shown(place, &entry.path))?;
@@ -181,18 +182,17 @@ fn list(place: &Place, arguments: &CheckpointList, out: &mut impl Write) -> anyh
     Ok(())
 }
 
-/// The file that was named, else the latest of the session that was named, else of this one, else the latest.
-pub fn chosen(subject: &Subject, file: Option<&Path>, session: Option<u64>) -> anyhow::Result<PathBuf> {
+/// The named file, else the latest checkpoint of the named session, else of this session, else the latest of all.
+pub fn chosen(subject: &Subject, file: Option<&Path>, session: Option<u64>) -> CliResult<PathBuf> {
     let place = &subject.continuity;
     if let Some(file) = file {
-        let here = std::env::current_dir().context("the current folder is gone")?;
+        let here = crate::current_project::current_folder()?;
         return Ok(platform::path::normalise(&here.join(file)));
     }
     if let Some(number) = session {
         let Some(entry) = checkpoint::of_session(place, number) else {
-            bail!(
-                "session {number} has no checkpoint; `req checkpoint new TITLE --session {number}` writes one"
-            )
+            return Err(CliError::user(format_args!("session {number} has no checkpoint"))
+                .next(format!("run `req checkpoint new TITLE --session {number}`")));
         };
         return Ok(entry.path);
     }
@@ -200,31 +200,31 @@ pub fn chosen(subject: &Subject, file: Option<&Path>, session: Option<u64>) -> a
         subject.number().or_else(|| started(place)).and_then(|number| checkpoint::of_session(place, number));
     match this.or_else(|| checkpoint::latest(place)) {
         Some(entry) => Ok(entry.path),
-        None => bail!("there is no checkpoint yet; `req checkpoint new TITLE` writes one"),
+        None => Err(CliError::user("there is no checkpoint yet").next("run `req checkpoint new TITLE`")),
     }
 }
 
-/// The session's number as a checkpoint tells it: in its front matter, else in its name.
+/// The session's number in a checkpoint's front matter, else in its file name.
 pub fn number_of(document: &Document<'_>, path: &Path) -> u64 {
     let named = || Entry::of(path).map(|entry| entry.number);
     document.scalar("session").parse().ok().or_else(named).unwrap_or(0)
 }
 
-/// Appends the event of a step that is done; that it cannot be is no reason to say that the step is not.
+/// Appends the event of a finished step. A failure is a note only: the step is finished.
 pub fn note_event(place: &Place, action: Action, number: u64, path: &Path, now: Moment) {
     let appended = checkpoint::append_event(place, action, number, path, now);
     if let Err(error) = appended {
-        eprintln!("req: note: the event was not recorded: {error}");
+        note(format_args!("the event cannot be recorded: {error}"));
     }
 }
 
-/// A path of the project as a person types it where he is: from the current folder inside the project, else whole.
+/// A path for people: relative to the current folder inside the project, else absolute.
 pub fn shown(place: &Place, path: &Path) -> String {
     let here = std::env::current_dir().map(|here| platform::path::resolve(&here)).unwrap_or_default();
     text::one_line(&from(&here, place.root(), path).to_string_lossy())
 }
 
-/// A path as it is called in the folder `here`.
+/// A path relative to the folder `here`, if both are below `root`.
 fn from(here: &Path, root: &Path, path: &Path) -> PathBuf {
     if !here.starts_with(root) || !path.starts_with(root) {
         return path.to_owned();
@@ -234,15 +234,15 @@ fn from(here: &Path, root: &Path, path: &Path) -> PathBuf {
     up.chain(path.components().skip(shared)).collect()
 }
 
-/// What is known of the session that a checkpoint is about: its own journal, where it is the one that calls.
-fn facts_of(subject: &Subject, named: Option<u64>, now: Moment) -> anyhow::Result<Facts> {
+/// What is known about the session of a checkpoint: from its own journal if that session runs the command.
+fn facts_of(subject: &Subject, named: Option<u64>, now: Moment) -> CliResult<Facts> {
     let place = &subject.continuity;
     let own = subject.session.as_ref().filter(|_| named.is_none() || named == subject.number());
     if let Some((session, dir)) = own {
         let beginning = Beginning { session, source: "", now };
-        number::begin(place, dir, &beginning).context("the session's number")?;
+        number::begin(place, dir, &beginning).context("the session's number cannot be recorded")?;
         let (journal, shown) = mirror::refresh(place, dir, session.full());
-        shown.map_err(anyhow::Error::msg)?;
+        shown.map_err(CliError::system)?;
         let transcript = facts::transcript_of(dir);
         return Ok(Facts::gather(
             place,
@@ -254,13 +254,13 @@ fn facts_of(subject: &Subject, named: Option<u64>, now: Moment) -> anyhow::Resul
     }
     let number = match named.or_else(|| started(place)) {
         Some(number) => number,
-        None => number::next(place, &Ledger::read(place).context("the ledger")?)?,
+        None => number::next(place, &Ledger::read(place).context("the ledger of sessions cannot be read")?)?,
     };
     let journal = Journal { number: Some(number), ..Journal::default() };
     Ok(Facts::gather(place, &journal, "", None, Depth::Prompt))
 }
 
-/// The number of the session that began last, as the events tell it.
+/// The number of the session that started last, according to the events.
 fn started(place: &Place) -> Option<u64> {
     const MOST_BYTES: u64 = 64 * 1024 * 1024;
     let path = in_project::haios_events(&place.shared_root());

@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use continuity::Place;
 use continuity::checkpoint::{self, Action, Document, Phase};
 use git::{CommittedPaths, GitCommand};
@@ -12,29 +11,29 @@ use platform::text;
 use platform::time::Moment;
 use redact::redact;
 
-use super::checkpoint::{chosen, git, note_event, number_of, shown, tell};
-use super::doctor;
+use super::checkpoint::{chosen, git, note_event, number_of, print_report, shown};
 use super::session::Subject;
-use crate::cli::CheckpointCommit;
+use crate::cli::CheckpointCommitArgs;
+use crate::error::{CliError, CliResult, Context, bail, note};
 use crate::interrupts::Interrupts;
 
-/// Commits, if the checkpoint verifies now.
+/// Commits the checkpoint if it verifies.
 pub fn run(
     subject: &Subject,
-    arguments: &CheckpointCommit,
+    arguments: &CheckpointCommitArgs,
     now: Moment,
     out: &mut impl Write,
-) -> anyhow::Result<()> {
+) -> CliResult {
     let place = &subject.continuity;
     if place.project().repository().is_none() {
-        bail!("{} is in no git repository: there is nowhere to commit", place.root().display());
+        bail!("{} is not in a git repository", place.root().display());
     }
     let path = chosen(subject, arguments.file.as_deref(), arguments.session)?;
     let report = checkpoint::verify(place, &path)?;
     if !report.is_supported() && !arguments.force {
-        tell(&report, &shown(place, &path), out)?;
-        writeln!(out, "Nothing was committed. --force commits it as it is.")?;
-        return Err(doctor::Reported.into());
+        print_report(&report, &shown(place, &path), out)?;
+        writeln!(out, "Nothing was committed.\nNext: fix the findings, or add --force to commit it anyway")?;
+        return Err(CliError::Reported);
     }
     let before = checkpoint::read(place.root(), &path)?;
     let document = Document::of(&before);
@@ -47,15 +46,15 @@ pub fn run(
     let held = CommittedPaths::of(place.project().repository(), place.root(), &paths);
     let is_entered = matches!(document.scalar("phase"), "" | "commit") && held.holds(&path);
     if is_entered && held.holds_all() {
-        writeln!(out, "{} is committed, and nothing is new since.", shown(place, &path))?;
+        writeln!(out, "{} is committed already; nothing changed since.", shown(place, &path))?;
         return Ok(());
     }
-    // Who presses Ctrl-C ends git; what was prepared for it is ours to take back.
+    // Ctrl-C ends git as well. Then the checkpoint's phase and the index must be restored, so we must not end with it.
     let interrupts = Interrupts::held_back()?;
     let written =
         if is_entered { before.clone() } else { checkpoint::enter(place.root(), &path, Phase::Commit, now)? };
     let take_back = || checkpoint::leave(place.root(), &path, &written, &before);
-    let added = match Added::to(place.root(), &wanted) {
+    let added = match IntentToAdd::to(place.root(), &wanted) {
         Ok(added) => added,
         Err(error) => {
             take_back()?;
@@ -71,9 +70,10 @@ pub fn run(
         added.take_back(place.root());
         is_committed?;
         if interrupts.came() {
-            bail!("interrupted; the checkpoint and what you had staged are as they were");
+            bail!("interrupted; the checkpoint and the index are as they were");
         }
-        bail!("git did not commit, see above; the checkpoint and what you had staged are as they were");
+        return Err(CliError::system("git did not commit; the checkpoint and the index are as they were")
+            .next("fix what git reports above, then run this command again"));
     }
     note_event(place, Action::Committed, number, &path, now);
     writeln!(out, "Committed {}: {}", shown(place, &path), text::one_line(&message))?;
@@ -89,11 +89,11 @@ fn message(number: u64, title: &str) -> String {
     format!("Session {number}: {}", if title.is_empty() { "checkpoint" } else { &title })
 }
 
-/// The checkpoint and the configured paths that are there, from the root.
-fn wanted(place: &Place, checkpoint: &Path) -> anyhow::Result<Vec<String>> {
+/// The checkpoint and the configured paths that exist, relative to the root.
+fn wanted(place: &Place, checkpoint: &Path) -> CliResult<Vec<String>> {
     let root = place.root();
-    let relative = checkpoint.strip_prefix(root).context("the checkpoint lies outside the project")?;
-    let relative = relative.to_str().context("the checkpoint's path is no UTF-8")?.to_owned();
+    let relative = checkpoint.strip_prefix(root).context("the checkpoint is outside the project")?;
+    let relative = relative.to_str().context("the checkpoint's path is not UTF-8")?.to_owned();
     let inside = |name: &str| {
         let path = platform::path::normalise(Path::new(name));
         let is_ours = path.is_relative() && !path.starts_with("..") && !path.as_os_str().is_empty();
@@ -103,38 +103,41 @@ fn wanted(place: &Place, checkpoint: &Path) -> anyhow::Result<Vec<String>> {
     Ok([relative].into_iter().chain(configured).collect())
 }
 
-/// Files that git was told of, and what it knows of what is wanted.
-struct Added {
-    /// New files: git knows their names now, and nothing of their content.
+/// New files that the index names without content, so that `git commit --only` can commit them.
+struct IntentToAdd {
+    /// The new files.
     new: Vec<String>,
-    /// The paths with anything to commit or known below them.
+    /// The wanted paths below which git knows a file.
     known: Vec<String>,
 }
 
-impl Added {
-    fn to(root: &Path, wanted: &[String]) -> anyhow::Result<Self> {
+impl IntentToAdd {
+    fn to(root: &Path, wanted: &[String]) -> CliResult<Self> {
         let ask = |first: &[&str], paths: &[String]| {
             let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
             git(root, &[first, &["--"], &paths].concat())
         };
         let listed = ask(&["ls-files", "-z", "--others", "--exclude-standard"], wanted);
-        let listed = listed.context("git cannot list what is new; nothing was committed")?;
+        let listed = listed.context("git cannot list new files, so nothing was committed")?;
         let names = listed.split(|byte| *byte == 0).filter(|name| !name.is_empty());
         let new: Option<Vec<String>> = names.map(|name| String::from_utf8(name.to_vec()).ok()).collect();
-        let new = new.context("the name of a new file is no UTF-8; add it by hand, then commit again")?;
-        // As git names a repository inside this one: it would be committed as a link to a commit that nobody else has.
+        let new = new.context("the name of a new file is not UTF-8; `git add` it, then commit again")?;
+        // git names a nested repository with a trailing slash. It would be committed as a link to a commit that others lack.
         let (foreign, new): (Vec<_>, Vec<_>) = new.into_iter().partition(|name| name.ends_with('/'));
         for name in foreign {
-            eprintln!("req: note: {} is a repository of its own and is left out", text::one_line(&name));
+            note(format_args!(
+                "{} is a repository of its own, so it is not committed",
+                text::one_line(&name)
+            ));
         }
         let mut added = Self { new, known: Vec::new() };
         if !added.new.is_empty()
             && !succeeds(about(root, &["add", "--intent-to-add"], &added.new).show_errors())
         {
             added.take_back(root);
-            bail!("git cannot add what is new, see above; nothing was committed");
+            bail!("git cannot add new files, see above; nothing was committed");
         }
-        // More names than are read are names too.
+        // No answer within the byte limit means that there are many names.
         let is_known = |path: &&String| {
             ask(&["ls-files", "-z"], std::slice::from_ref(path)).is_none_or(|names| !names.is_empty())
         };
@@ -146,7 +149,7 @@ impl Added {
         Ok(added)
     }
 
-    /// Lets git forget the new files again.
+    /// Removes the new files from the index again.
     fn take_back(&self, root: &Path) {
         if !self.new.is_empty() {
             succeeds(about(root, &["rm", "--cached", "--quiet", "--ignore-unmatch"], &self.new));
@@ -166,9 +169,9 @@ fn succeeds(git: GitCommand) -> bool {
     git.succeeds().unwrap_or(false)
 }
 
-/// Commits these paths as they are in the work tree, and nothing else that is staged. What git and the user's hooks
-/// print is shown; they take as long as they take when the user commits by hand.
-fn commit(root: &Path, message: &str, paths: &[String]) -> anyhow::Result<bool> {
+/// Commits these paths as they are in the work tree, and nothing else that is staged. The output of git and of the user's
+/// hooks is shown. There is no deadline, as with a commit by hand.
+fn commit(root: &Path, message: &str, paths: &[String]) -> CliResult<bool> {
     let git = GitCommand::in_folder(root).literal_paths();
     let git = git.args(["commit", "--quiet", "--only", "-m", message, "--"]).args(paths);
     Ok(git.run_for_user()?)

@@ -2,20 +2,20 @@
 
 use std::io::Write;
 
-use anyhow::Context;
 use hooks_common::requirements::{BranchState, transaction};
 use hooks_common::session_log::GateRecord;
 use platform::store::lock;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::cli::Clear;
-use crate::place::Place;
+use crate::cli::ClearArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context};
 use crate::session;
 
 /// Takes satisfactions back, of one session or of everybody.
-pub fn run(arguments: &Clear, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn run(arguments: &ClearArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let branch = place.branch(arguments.branch.as_deref());
     let one = match &arguments.session {
         Some(named) => Some(session::find(&place, Some(named))?),

@@ -1,21 +1,21 @@
-//! `req commits`: what was committed here, and by which session.
+//! `req commits`: the recorded commits, and the session of each.
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
 use continuity::commits::{self, Commit, Depth, Ledger};
 use platform::store::lock;
 use platform::text::one_line;
 use platform::time::age;
 use serde_json::json;
 
-use super::json as print_json;
-use crate::cli::{Commits, CommitsCommand, CommitsList};
-use crate::place::Place;
+use super::{counted, json as print_json};
+use crate::cli::{CommitsArgs, CommitsCommand, CommitsListArgs};
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context, bail};
 
-/// Lists, or appends what is missing.
-pub fn run(arguments: &Commits, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// Lists the commits, or appends missing ones.
+pub fn run(arguments: &CommitsArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     match &arguments.command {
         None => list(&place, &arguments.list, out),
         Some(CommitsCommand::List(arguments)) => list(&place, arguments, out),
@@ -23,7 +23,7 @@ pub fn run(arguments: &Commits, out: &mut impl Write) -> anyhow::Result<()> {
     }
 }
 
-fn list(place: &Place, arguments: &CommitsList, out: &mut impl Write) -> anyhow::Result<()> {
+fn list(place: &CurrentProject, arguments: &CommitsListArgs, out: &mut impl Write) -> CliResult {
     let mut commits =
         ledger(place).map(|ledger| commits::latest(ledger.root(), arguments.number)).unwrap_or_default();
     commits.reverse();
@@ -32,7 +32,7 @@ fn list(place: &Place, arguments: &CommitsList, out: &mut impl Write) -> anyhow:
     }
     if commits.is_empty() {
         match settings(place) {
-            Ok(_) => writeln!(out, "No commit is recorded here; `req commits sync` records the last ones.")?,
+            Ok(_) => writeln!(out, "No commit is recorded here; `req commits sync` records the last 50.")?,
             Err(error) => writeln!(out, "No commit is recorded here: {error}.")?,
         }
     }
@@ -52,35 +52,35 @@ fn list(place: &Place, arguments: &CommitsList, out: &mut impl Write) -> anyhow:
 }
 
 /// How commits are recorded here; an error where they are not.
-fn settings(place: &Place) -> anyhow::Result<config::types::Commits> {
+fn settings(place: &CurrentProject) -> CliResult<config::types::Commits> {
     let root = place.project.root().display();
     let Some(policy) = place.project.policy(&place.paths).filter(|_| place.project.is_configured()) else {
-        bail!("{root} has no configuration; `req init` writes a first one");
+        return Err(place.not_configured());
     };
     if place.project.repository().is_none() {
-        bail!("{root} is no git repository");
+        bail!("{root} is not in a git repository");
     }
-    let settings = policy.continuity().context("the compiled configuration")?.commits;
+    let settings = policy.continuity().context("the compiled configuration cannot be read")?.commits;
     if !settings.enabled {
         bail!("`commits.enabled` is off in {root}");
     }
     Ok(settings)
 }
 
-fn sync(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn sync(place: &CurrentProject, as_json: bool, out: &mut impl Write) -> CliResult {
     let settings = settings(place)?;
     let appended = commits::catch_up(&place.project, &settings, Depth::Always, lock::PATIENT, place.now);
-    let Some(appended) = appended.map_err(anyhow::Error::msg)? else {
-        bail!("other processes record commits all the time; nothing was done");
+    let Some(appended) = appended.map_err(CliError::system)? else {
+        return Err(CliError::system("another process is recording commits, so nothing was done")
+            .next("run this command again"));
     };
     if as_json {
         return print_json(out, &json!({"appended": appended}));
     }
-    let commits = if appended == 1 { "commit" } else { "commits" };
-    writeln!(out, "Appended {appended} {commits}.")?;
+    writeln!(out, "Appended {}.", counted(appended, "commit"))?;
     Ok(())
 }
 
-fn ledger(place: &Place) -> Option<Ledger> {
+fn ledger(place: &CurrentProject) -> Option<Ledger> {
     Ledger::of(&place.project)
 }

@@ -1,21 +1,20 @@
-//! `req config`: the configuration as it is in force, and changes of one file of it.
+//! `req config`: shows the configuration in force, or changes one of its files.
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
 use config::cascade;
-use config::check::nearest;
 use config::sources::Level;
 use serde_json::{Map, json};
 
 use super::json as print_json;
-use crate::change::{self, Change};
-use crate::cli::Config;
-use crate::place::Place;
+use crate::change::{self, ConfigFileChange};
+use crate::cli::ConfigArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context, bail, on_stderr, unknown_name};
 
 /// Prints the merged configuration, one requirement of it, or each level by itself; or changes one file.
-pub fn run(arguments: &Config, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn run(arguments: &ConfigArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     if arguments.change.is_any() {
         return write(&place, arguments, out);
     }
@@ -43,14 +42,7 @@ pub fn run(arguments: &Config, out: &mut impl Write) -> anyhow::Result<()> {
             let all = &merged.configuration.requirements.0;
             let found = all.iter().zip(&merged.places).find(|((known, _), _)| known == name);
             let Some(((_, requirement), at)) = found else {
-                let known = all.iter().map(|(name, _)| name.as_str());
-                match nearest(name, known.clone()) {
-                    Some(near) => bail!("no requirement is called `{name}`; did you mean `{near}`?"),
-                    None => bail!(
-                        "no requirement is called `{name}`; there are: {}",
-                        known.collect::<Vec<_>>().join(", ")
-                    ),
-                }
+                return Err(unknown_name("requirement", name, all.iter().map(|(name, _)| name.as_str())));
             };
             if arguments.json.json {
                 return print_json(out, &json!({"name": name, "place": at, "requirement": requirement}));
@@ -62,7 +54,7 @@ pub fn run(arguments: &Config, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// Makes the changes together or not at all.
-fn write(place: &Place, arguments: &Config, out: &mut impl Write) -> anyhow::Result<()> {
+fn write(place: &CurrentProject, arguments: &ConfigArgs, out: &mut impl Write) -> CliResult {
     let level = arguments.change.target.level();
     if level == Level::Local {
         change::configured(place)?;
@@ -72,7 +64,7 @@ fn write(place: &Place, arguments: &Config, out: &mut impl Write) -> anyhow::Res
     if let Some(name) = name {
         change::known(name, &names)?;
     }
-    let mut change = Change::open(place, level)?;
+    let mut change = ConfigFileChange::open(place, level)?;
     for (path, value) in changes(arguments, name, &names)? {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         change.set(&path, &value)?;
@@ -89,20 +81,20 @@ fn write(place: &Place, arguments: &Config, out: &mut impl Write) -> anyhow::Res
     if arguments.json.json {
         return print_json(out, &json!({"file": change.path, "changed": changed, "findings": notes}));
     }
-    let verb = if changed { "Changed" } else { "It is so already in" };
+    let verb = if changed { "Changed" } else { "Nothing to change in" };
     writeln!(out, "{verb} {}.", change.path.display())?;
     for note in notes {
-        eprintln!("req: {note}");
+        on_stderr(note);
     }
     Ok(())
 }
 
 /// The paths and values that the flags name.
 fn changes(
-    arguments: &Config,
+    arguments: &ConfigArgs,
     name: Option<&str>,
     names: &[String],
-) -> anyhow::Result<Vec<(Vec<String>, String)>> {
+) -> CliResult<Vec<(Vec<String>, String)>> {
     let flags = &arguments.change;
     let mut changes = Vec::new();
     let mut add = |key: &str, value: String| changes.push((path(name, key, names), value));
@@ -116,18 +108,17 @@ fn changes(
         add("message", config_edit::text(message));
     }
     for pair in &flags.set {
-        let (key, value) = pair
-            .split_once('=')
-            .with_context(|| format!("--set wants KEY=VALUE, and `{pair}` has no `=`"))?;
+        let (key, value) =
+            pair.split_once('=').with_context(|| format!("--set needs KEY=VALUE; `{pair}` has no `=`"))?;
         if key.split('.').any(|key| key.trim().is_empty()) {
-            bail!("--set wants KEY=VALUE, and `{key}` is no key");
+            bail!("--set needs KEY=VALUE; `{key}` is not a valid key");
         }
         add(key, config_edit::typed(value));
     }
     Ok(changes)
 }
 
-/// A dotted key below a requirement or the root. A requirement's own name may have dots in it.
+/// A dotted key below a requirement or the root. A requirement's own name may contain dots.
 fn path(name: Option<&str>, key: &str, names: &[String]) -> Vec<String> {
     let mut path = Vec::new();
     let mut rest = key;

@@ -1,9 +1,7 @@
-//! `req done`: a skill says that its work is done.
+//! `req done`: a session satisfies requirements whose skill it used.
 
 use std::io::Write;
 
-use anyhow::bail;
-use config::check::nearest;
 use gates::satisfy::{Target, satisfy, used_skill};
 use hooks_common::session_log::GateRecord;
 use platform::store::lock;
@@ -11,17 +9,18 @@ use serde_json::{Map, json};
 
 use super::json as print_json;
 use super::satisfy::success_message;
-use crate::cli::Done;
-use crate::place::Place;
+use crate::cli::DoneArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, bail, unknown_name};
 use crate::session;
 
-/// Satisfies requirements whose skill this session used; nobody else can say that it is done.
-pub fn run(arguments: &Done, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// Satisfies requirements whose skill this session used; all names or none.
+pub fn run(arguments: &DoneArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let session = session::find(&place, arguments.session.session.as_deref())?;
     let branch = place.branch(None);
     let gates = place.gates(branch.clone(), Some(session.clone()))?;
-    let rules = Place::rules(&gates.policy)?;
+    let rules = CurrentProject::rules(&gates.policy)?;
     let mut events = Vec::new();
     for (_, dir) in session::full_ids(&place, &session) {
         events.extend(dir.read_events()?.0);
@@ -30,12 +29,17 @@ pub fn run(arguments: &Done, out: &mut impl Write) -> anyhow::Result<()> {
     let mut skills = Vec::new();
     for name in &arguments.names {
         let Some(rule) = rules.iter().find(|rule| rule.name == *name) else {
-            let near = nearest(name, rules.iter().map(|rule| rule.name.as_str()));
-            let hint = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            bail!("no enabled requirement is called `{name}`{hint}");
+            return Err(unknown_name(
+                "enabled requirement",
+                name,
+                rules.iter().map(|rule| rule.name.as_str()),
+            ));
         };
         let Some(configured) = rule.requirement.satisfied_by_skill.as_deref() else {
-            bail!("no skill satisfies {name} (`satisfied_by_skill`); a person says: req satisfy {name}");
+            return Err(CliError::user(format_args!(
+                "no skill satisfies {name} (`satisfied_by_skill` is not set)"
+            ))
+            .next(format!("ask a person to run `req satisfy {name}`")));
         };
         let Some(used) = used_skill(rule, &events) else {
             bail!(

@@ -1,21 +1,21 @@
-//! `req errors`: the failures of tools that came most often here, and what helped.
+//! `req errors`: the most frequent tool failures of the project, and what fixed them.
 
 use std::cmp::Reverse;
 use std::io::Write;
 
-use anyhow::Context;
 use guards::errors::book::Book;
 use platform::text::one_line;
 use serde_json::{Map, json};
 
 use super::json as print_json;
-use crate::cli::Ended;
-use crate::place::Place;
+use crate::cli::OutcomesArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context};
 
 /// Lists them, the most frequent first.
-pub fn run(arguments: &Ended, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
-    let book = Book::peek(place.project.root()).context("the failures")?;
+pub fn run(arguments: &OutcomesArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
+    let book = Book::peek(place.project.root()).context("the recorded failures cannot be read")?;
     let mut all: Vec<_> = book.entries().collect();
     all.sort_by_key(|(_, entry)| (Reverse(entry.count), Reverse(entry.last_seen.clone())));
     all.truncate(arguments.number);
@@ -30,7 +30,7 @@ pub fn run(arguments: &Ended, out: &mut impl Write) -> anyhow::Result<()> {
         return print_json(out, &json!({"errors": list.collect::<Vec<_>>()}));
     }
     if all.is_empty() {
-        writeln!(out, "No failure is recorded here; the guard `errors` records them.")?;
+        writeln!(out, "No failure is recorded here; guard `errors` records them.")?;
     }
     for (_, entry) in all {
         let (family, message) = (one_line(&entry.family), one_line(&entry.message));

@@ -1,8 +1,7 @@
-//! `req gc`: sessions that ended long ago are removed, long logs are made short.
+//! `req gc`: removes sessions that ended long ago, and compacts long logs.
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
 use gates::metrics;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -14,17 +13,20 @@ use sessions::compaction::{self, Compacted, SOFT_CAP};
 use sessions::liveness::ProcessTable;
 use sessions::retention::{self, Swept};
 
-use super::json as print_json;
-use crate::cli::Gc;
+use super::{counted, json as print_json};
+use crate::cli::GcArgs;
+use crate::error::{CliError, CliResult, Context, bail};
 
-/// Sweeps once.
-pub fn run(arguments: &Gc, out: &mut impl Write) -> anyhow::Result<()> {
+/// Removes and compacts once.
+pub fn run(arguments: &GcArgs, out: &mut impl Write) -> CliResult {
     let (paths, now) = (Paths::from_env(), Moment::now());
     let days =
         arguments.days.map_or_else(|| config::cascade::retention_days(paths.global_config()), u32::from);
     let swept = retention::sweep(&paths, &mut ProcessTable::default(), days, arguments.dry_run, now)
-        .with_context(|| format!("{} cannot be swept", paths.sessions_dir().display()))?;
-    let Some(swept) = swept else { bail!("another sweep is going on; nothing was done") };
+        .with_context(|| format!("{} cannot be cleaned up", paths.sessions_dir().display()))?;
+    let Some(swept) = swept else {
+        return Err(CliError::system("another process is removing sessions, so nothing was done"));
+    };
     let compacted = if arguments.dry_run { Vec::new() } else { compact_all(&paths, now) };
     if arguments.json.json {
         let compacted: Vec<_> = compacted
@@ -38,12 +40,12 @@ pub fn run(arguments: &Gc, out: &mut impl Write) -> anyhow::Result<()> {
                     "failed": failed, "compacted": compacted}),
         )?;
     } else {
-        tell(&swept, &compacted, days, arguments.dry_run, out)?;
+        print(&swept, &compacted, days, arguments.dry_run, out)?;
     }
     match swept.failed.as_slice() {
         [] => Ok(()),
         [failed, ..] => bail!(
-            "{} of {} could not be removed; the first: {}: {}",
+            "{} of {} sessions cannot be removed; the first: {}: {}",
             swept.failed.len(),
             swept.failed.len() + swept.removed.len(),
             failed.session,
@@ -52,19 +54,19 @@ pub fn run(arguments: &Gc, out: &mut impl Write) -> anyhow::Result<()> {
     }
 }
 
-fn tell(
+fn print(
     swept: &Swept,
     compacted: &[(String, Compacted)],
     days: u32,
     dry_run: bool,
     out: &mut impl Write,
-) -> anyhow::Result<()> {
+) -> CliResult {
     let would = if dry_run { "Would remove" } else { "Removed" };
     writeln!(
         out,
-        "{would} {} of {} sessions: those that ended, or whose client is gone, more than {days} days ago.",
+        "{would} {} of {}: those that ended more than {days} days ago.",
         swept.removed.len(),
-        swept.looked_at
+        counted(swept.looked_at, "session")
     )?;
     for session in &swept.removed {
         writeln!(out, "  {session}")?;
@@ -72,7 +74,7 @@ fn tell(
     for (session, done) in compacted {
         writeln!(
             out,
-            "Compacted the log of {session}: {} KiB, now {}.",
+            "Compacted the log of {session} from {} to {} KiB.",
             done.before / 1024,
             done.after / 1024
         )?;
@@ -80,12 +82,12 @@ fn tell(
     Ok(())
 }
 
-/// Makes the logs short that have grown long; those that were. What keeps one from it keeps only that one.
+/// Compacts the long logs and returns them. A log that cannot be compacted does not stop the others.
 pub fn compact_all(paths: &Paths, now: Moment) -> Vec<(String, Compacted)> {
     let is_long = |dir: &SessionDir| std::fs::metadata(dir.events()).is_ok_and(|meta| meta.len() >= SOFT_CAP);
     let mut compacted = Vec::new();
     for dir in session_log::all(paths).into_iter().filter(is_long) {
-        // The metrics must have read what is dropped, and must know where to go on.
+        // The metrics must be read before the events are dropped, and must know afterwards where to continue.
         let update = || dir.meta().and_then(|meta| update_metrics(paths, &dir, &meta));
         update();
         if let Ok(Some(done)) = compaction::compact(&dir, now) {

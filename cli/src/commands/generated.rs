@@ -6,10 +6,11 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 use crate::cli::Cli;
+use crate::error::CliResult;
 use crate::name::called_as;
 
 /// Prints completions.
-pub fn completions(shell: Shell, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn completions(shell: Shell, out: &mut impl Write) -> CliResult {
     // The generator takes a closed pipe for the end of the world.
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), called_as(), &mut text);
@@ -18,7 +19,7 @@ pub fn completions(shell: Shell, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// Prints the man page, with a section for each command.
-pub fn man(out: &mut impl Write) -> anyhow::Result<()> {
+pub fn man(out: &mut impl Write) -> CliResult {
     let called = called_as();
     let mut command = Cli::command().name(called).bin_name(called);
     command.build();

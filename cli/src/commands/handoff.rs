@@ -1,8 +1,7 @@
-//! `req handoff`: what was saved, and saving now.
+//! `req handoff`: shows or saves the hand-off of a session.
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
 use continuity::facts::{Depth, Facts};
 use continuity::handoff::{self, Occasion, Restored};
 use continuity::mirror;
@@ -12,15 +11,16 @@ use serde_json::json;
 
 use super::json as print_json;
 use super::session::Subject;
-use crate::cli::{Handoff, HandoffCommand};
-use crate::place::Place;
+use crate::cli::{HandoffArgs, HandoffCommand};
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context, bail};
 
-/// How much is shown, in characters: as much as a session gets back.
+/// How much is shown, in characters: as much as a new session gets.
 const ROOM: usize = 9_000;
 
 /// Shows or saves.
-pub fn run(arguments: &Handoff, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn run(arguments: &HandoffArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     match &arguments.command {
         Some(HandoffCommand::Save { session }) => {
             let subject = Subject::find(&place, session.session.as_deref())?;
@@ -33,7 +33,7 @@ pub fn run(arguments: &Handoff, out: &mut impl Write) -> anyhow::Result<()> {
     }
 }
 
-fn show(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn show(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut impl Write) -> CliResult {
     let subject = Subject::find(place, named)?;
     let shared = in_project::handoff(subject.continuity.root());
     let file = match (&subject.session, named) {
@@ -42,32 +42,33 @@ fn show(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Write)
     };
     let Some(document) = handoff::read_loose(&file) else {
         if file.exists() {
-            bail!("{} is no hand-off", file.display());
+            bail!("{} is not a hand-off", file.display());
         }
-        bail!("nothing was saved yet; `req handoff save` does it now");
+        return Err(CliError::user("no hand-off is saved yet").next("run `req handoff save`"));
     };
     if as_json {
         return print_json(out, &document);
     }
     let whose = document.get("hostSessionId").and_then(serde_json::Value::as_str).unwrap_or("none");
-    let session = SessionId::new(whose).or_else(|| SessionId::new("none")).context("a session id")?;
+    let session =
+        SessionId::new(whose).or_else(|| SessionId::new("none")).context("the hand-off names no session")?;
     let shown = file.display().to_string();
-    // A person may look at an old one.
+    // People may look at old hand-offs, so age does not matter here.
     match handoff::restore(&[(file.as_path(), &shown)], &session, u16::MAX, ROOM, place.now) {
         Restored::Text { text, .. } => writeln!(out, "{text}")?,
         Restored::Skipped(reason) => bail!("{shown}: {reason}"),
-        Restored::Nothing => bail!("nothing was saved yet"),
+        Restored::Nothing => bail!("no hand-off is saved yet"),
     }
     Ok(())
 }
 
-fn save(place: &Place, subject: &Subject, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn save(place: &CurrentProject, subject: &Subject, as_json: bool, out: &mut impl Write) -> CliResult {
     let Some((session, dir)) = &subject.session else {
-        bail!("no session was found here; name one with --session");
+        return Err(CliError::user("no session was found here").next("name one with --session"));
     };
     let continuity = &subject.continuity;
     let (journal, shown) = mirror::refresh(continuity, dir, session.full());
-    shown.map_err(anyhow::Error::msg)?;
+    shown.map_err(CliError::system)?;
     let transcript = continuity::facts::transcript_of(dir);
     let facts = Facts::gather(continuity, &journal, session.full(), transcript.as_deref(), Depth::Prompt);
     let occasion = Occasion { trigger: "command", custom_instructions: "", now: place.now };
@@ -77,6 +78,6 @@ fn save(place: &Place, subject: &Subject, as_json: bool, out: &mut impl Write) -
     if as_json {
         return print_json(out, &json!({"session": journal.number, "file": file}));
     }
-    writeln!(out, "Saved what session {} knows in {}.", session.key(), place.shown(&file).display())?;
+    writeln!(out, "Saved the hand-off of session {} in {}.", session.key(), place.shown(&file).display())?;
     Ok(())
 }

@@ -1,9 +1,8 @@
-//! `req init`: a first configuration.
+//! `req init`: the first configuration of a project.
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
 use config::sources::Level;
 use config::{SCHEMA, SCHEMA_FILE};
 use hooks_common::paths::in_project;
@@ -11,13 +10,14 @@ use platform::store;
 
 use crate::catalog::presets::Preset;
 use crate::change::keep_copy;
-use crate::cli::Init;
-use crate::place::Place;
+use crate::cli::InitArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context, bail};
 use crate::wizard;
 
-/// Writes a preset, with the schema that editors complete it by. A file that exists stays unless forced. On a
-/// terminal, and without a preset, the person is asked.
-pub fn run(arguments: &Init, out: &mut impl Write) -> anyhow::Result<()> {
+/// Writes a preset, with the schema for editors. An existing file stays unless forced. On a terminal, and without a
+/// preset, the person is asked.
+pub fn run(arguments: &InitArgs, out: &mut impl Write) -> CliResult {
     let is_terminal =
         std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
     if is_terminal && arguments.preset.is_none() && !arguments.yes && !arguments.preview {
@@ -29,7 +29,7 @@ pub fn run(arguments: &Init, out: &mut impl Write) -> anyhow::Result<()> {
         write!(out, "{}", preset.file())?;
         return Ok(());
     }
-    let place = Place::here()?;
+    let place = CurrentProject::here()?;
     let path = file_of(level(arguments, &place).unwrap_or(Level::Project), &place);
     if exists(&path) && !arguments.force {
         writeln!(out, "{} exists and stays as it is; --force replaces it.", path.display())?;
@@ -40,18 +40,19 @@ pub fn run(arguments: &Init, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same in questions and answers.
-fn ask(arguments: &Init, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// The same with questions.
+fn ask(arguments: &InitArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let files = [
-        (Level::Project, "the team's file: everybody who has this repository"),
-        (Level::Local, "this clone's file: you alone, here"),
-        (Level::Global, "the global file: the base of all your projects"),
+        (Level::Project, "project: shared with everyone who has this repository"),
+        (Level::Local, "local: only this clone"),
+        (Level::Global, "global: the base of all your projects"),
     ];
     let files = files.map(|(level, about)| (file_of(level, &place), about));
     let chosen = level(arguments, &place).map(|level| file_of(level, &place));
     if let Some(path) = chosen.iter().find(|path| exists(path) && !arguments.force) {
-        bail!("{} exists; --force asks for a new one and keeps a copy", path.display());
+        return Err(CliError::user(format_args!("{} exists", path.display()))
+            .next("add --force to replace it; a copy is kept"));
     }
     let answers = wizard::ask(chosen, &files, arguments.force)?;
     if !wizard::agrees(&answers)? {
@@ -61,7 +62,7 @@ fn ask(arguments: &Init, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// The level that was named, and the global one in Claude Code's own folder.
-fn level(arguments: &Init, place: &Place) -> Option<Level> {
+fn level(arguments: &InitArgs, place: &CurrentProject) -> Option<Level> {
     if arguments.global || place.project.root() == place.paths.claude_dir() {
         Some(Level::Global)
     } else if arguments.local {
@@ -71,7 +72,7 @@ fn level(arguments: &Init, place: &Place) -> Option<Level> {
     }
 }
 
-fn file_of(level: Level, place: &Place) -> PathBuf {
+fn file_of(level: Level, place: &CurrentProject) -> PathBuf {
     let root = place.project.root();
     match level {
         Level::Global => place.paths.global_config(),
@@ -80,15 +81,15 @@ fn file_of(level: Level, place: &Place) -> PathBuf {
     }
 }
 
-/// Whether anything stands there, a link that leads nowhere too.
+/// Whether the path exists; a dangling link exists, too.
 fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
-/// Writes the configuration, after a copy of what it replaces, and the schema.
-fn put(path: &Path, text: &str, out: &mut impl Write) -> anyhow::Result<()> {
+/// Copies the existing file, then writes the configuration and the schema.
+fn put(path: &Path, text: &str, out: &mut impl Write) -> CliResult {
     if let Some(copy) = keep_copy(path)? {
-        writeln!(out, "Kept the old file as {}.", copy.display())?;
+        writeln!(out, "The old file is kept as {}.", copy.display())?;
     }
     write(path, text)?;
     let schema = path.with_file_name(SCHEMA_FILE);
@@ -97,10 +98,10 @@ fn put(path: &Path, text: &str, out: &mut impl Write) -> anyhow::Result<()> {
         write(&schema, SCHEMA)?;
     }
     writeln!(out, "Wrote {}.", path.display())?;
-    writeln!(out, "Its schema, for editors: {}", schema.display())?;
+    writeln!(out, "Schema for editors: {}", schema.display())?;
     Ok(())
 }
 
-fn write(path: &Path, text: &str) -> anyhow::Result<()> {
+fn write(path: &Path, text: &str) -> CliResult {
     config_edit::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }

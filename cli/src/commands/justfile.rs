@@ -1,18 +1,17 @@
-//! `req justfile`: recipes for `just` that call `req`, under the names that people know.
+//! `req justfile`: recipes for `just` that call `req`.
 
 use std::io::Write;
 
-use anyhow::bail;
 use platform::store;
 
-use crate::cli::Justfile;
-use crate::place::Place;
+use crate::cli::JustfileArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult};
 
-/// What comes before the recipes. Arguments are positional parameters of the shell: no character of a title is
-/// read twice.
+/// The line before the recipes. Arguments become positional parameters of the shell, so it does not expand a title.
 const SETTINGS: &str = "set positional-arguments := true";
 
-/// The recipes, one a block. `just` itself replaces nothing in them.
+/// The recipes. They contain nothing that `just` itself expands.
 const RECIPES: [&str; 9] = [
     "# Record that session N begins
 session-start N:
@@ -44,15 +43,16 @@ cycle-events:
 ];
 
 /// Prints the recipes, or compares the project's with them.
-pub fn run(arguments: &Justfile, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn run(arguments: &JustfileArgs, out: &mut impl Write) -> CliResult {
     if !arguments.check {
         writeln!(out, "{SETTINGS}\n\n{}", RECIPES.join("\n\n"))?;
         return Ok(());
     }
-    let root = Place::here()?.project.root().to_owned();
+    let root = CurrentProject::here()?.project.root().to_owned();
     let found = ["justfile", "Justfile", ".justfile"].map(|name| root.join(name));
     let Some(path) = found.iter().find(|path| path.is_file()) else {
-        bail!("{} has no justfile; `req justfile > justfile` writes one", root.display());
+        return Err(CliError::user(format_args!("{} has no justfile", root.display()))
+            .next("run `req justfile > justfile`"));
     };
     let text = String::from_utf8_lossy(&store::read(path)?.unwrap_or_default()).replace("\r\n", "\n");
     let has = |part: &&&str| {
@@ -62,12 +62,14 @@ pub fn run(arguments: &Justfile, out: &mut impl Write) -> anyhow::Result<()> {
     let parts: Vec<_> =
         [SETTINGS].iter().chain(&RECIPES).filter(|part| !has(part)).map(|part| name(part)).collect();
     if !parts.is_empty() {
-        bail!("{} lacks, or has otherwise: {}; `req justfile` prints them", path.display(), parts.join(", "));
+        let parts = parts.join(", ");
+        return Err(CliError::user(format_args!("{} lacks or changes: {parts}", path.display()))
+            .next("run `req justfile` to print these recipes"));
     }
     Ok(())
 }
 
-/// What a part is called: a recipe's name, or the setting.
+/// The name of a part: a recipe's name, or the setting.
 fn name(part: &str) -> &str {
     match part.lines().nth(1) {
         Some(head) => head.split([' ', ':']).next().unwrap_or(head),

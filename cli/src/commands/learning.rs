@@ -1,20 +1,20 @@
-//! `req learning`: what sessions taught memories, skills and commands of this repository. Another tool writes
-//! that, in `<state>/learning_history.json`; here it is only read.
+//! `req learning`: what sessions changed in memories, skills and commands of this repository. Another tool writes the
+//! file `<state>/learning_history.json`; this command only reads it.
 
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, bail};
 use platform::store;
 use serde_json::{Map, Value, json};
 
 use super::json as print_json;
-use crate::cli::{Learning, LearningCommand, LearningList};
-use crate::place::Place;
+use crate::cli::{LearningArgs, LearningCommand, LearningListArgs};
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context, note};
 
 /// Lists or counts the updates.
-pub fn run(arguments: &Learning, out: &mut impl Write) -> anyhow::Result<()> {
-    let file = Place::here()?.state().learning_history();
+pub fn run(arguments: &LearningArgs, out: &mut impl Write) -> CliResult {
+    let file = CurrentProject::here()?.state().learning_history();
     let history = History::read(&file)?;
     match &arguments.command {
         None => list(&file, history, &arguments.list, out),
@@ -39,25 +39,25 @@ pub fn run(arguments: &Learning, out: &mut impl Write) -> anyhow::Result<()> {
     }
 }
 
-fn nothing(file: &Path, out: &mut impl Write) -> anyhow::Result<()> {
-    writeln!(out, "Nothing was learned here yet: there is no {}.", file.display())?;
+fn nothing(file: &Path, out: &mut impl Write) -> CliResult {
+    writeln!(out, "Nothing was learned here yet: {} does not exist.", file.display())?;
     Ok(())
 }
 
 fn list(
     file: &Path,
     history: Option<History>,
-    arguments: &LearningList,
+    arguments: &LearningListArgs,
     out: &mut impl Write,
-) -> anyhow::Result<()> {
-    let is_there = history.is_some();
+) -> CliResult {
+    let exists = history.is_some();
     let history = history.unwrap_or_default();
     let latest: Vec<_> = history.updates.iter().rev().take(arguments.number).collect();
     if arguments.json.json {
         let json = json!({"file": file, "updates": latest, "total": history.updates.len(), "unreadable": history.unreadable});
         return print_json(out, &json);
     }
-    if !is_there {
+    if !exists {
         return nothing(file, out);
     }
     let text = |update: &Map<String, Value>, key: &str| match update.get(key) {
@@ -80,7 +80,7 @@ fn list(
     }
     writeln!(out, "{} of {} updates", latest.len(), history.updates.len())?;
     if history.unreadable > 0 {
-        eprintln!("req: note: {} entries of {} are no updates", history.unreadable, file.display());
+        note(format_args!("{} entries of {} are not updates", history.unreadable, file.display()));
     }
     Ok(())
 }
@@ -93,15 +93,18 @@ struct History {
 
 impl History {
     /// The history; `None` where there is no file.
-    fn read(file: &Path) -> anyhow::Result<Option<Self>> {
+    fn read(file: &Path) -> CliResult<Option<Self>> {
         let shown = file.display();
         let Some(bytes) = store::read(file).with_context(|| format!("{shown} cannot be read"))? else {
             return Ok(None);
         };
         let whole: Value =
-            serde_json::from_slice(&bytes).with_context(|| format!("{shown} is no JSON; move it away"))?;
+            serde_json::from_slice(&bytes).with_context(|| format!("{shown} is not JSON; move it away"))?;
         let Some(updates) = whole.get("updates").and_then(Value::as_array) else {
-            bail!("{shown} is no learning history: it has no list `updates`; move it away");
+            return Err(CliError::user(format_args!(
+                "{shown} is not a learning history: it has no list `updates`"
+            ))
+            .next("move the file away"));
         };
         let objects: Vec<_> = updates.iter().filter_map(Value::as_object).cloned().collect();
         Ok(Some(Self { unreadable: updates.len() - objects.len(), updates: objects }))

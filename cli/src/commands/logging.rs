@@ -6,19 +6,20 @@ use config::sources::Level;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::change::Change;
-use crate::cli::Logging;
-use crate::place::Place;
+use crate::change::ConfigFileChange;
+use crate::cli::LoggingArgs;
+use crate::current_project::CurrentProject;
+use crate::error::CliResult;
 
-/// Shows what is logged, or changes it in one configuration file.
-pub fn run(arguments: &Logging, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// Shows the log settings, or changes them in one configuration file.
+pub fn run(arguments: &LoggingArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let changes = changes(arguments);
     if changes.is_empty() {
         return show(&place, arguments.json.json, out);
     }
     let level = if arguments.project { Level::Project } else { Level::Local };
-    let mut change = Change::open(&place, level)?;
+    let mut change = ConfigFileChange::open(&place, level)?;
     for (key, value) in &changes {
         change.set(&["logging", key], value)?;
     }
@@ -34,12 +35,12 @@ pub fn run(arguments: &Logging, out: &mut impl Write) -> anyhow::Result<()> {
     if arguments.json.json {
         return print_json(out, &json!({"file": change.path, "changed": changed}));
     }
-    let verb = if changed { "Changed logging in" } else { "It is so already in" };
+    let verb = if changed { "Changed logging in" } else { "Nothing to change in" };
     writeln!(out, "{verb} {}.", place.shown(&change.path).display())?;
     Ok(())
 }
 
-fn changes(arguments: &Logging) -> Vec<(&'static str, String)> {
+fn changes(arguments: &LoggingArgs) -> Vec<(&'static str, String)> {
     let mut changes = Vec::new();
     if let Some(level) = arguments.level {
         changes.push(("level", format!("{level:?}").to_lowercase()));
@@ -53,7 +54,7 @@ fn changes(arguments: &Logging) -> Vec<(&'static str, String)> {
     changes
 }
 
-fn show(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn show(place: &CurrentProject, as_json: bool, out: &mut impl Write) -> CliResult {
     let target = place.project.policy(&place.paths).map(|policy| policy.logging().clone());
     let target = target.unwrap_or_else(|| config::policy::LogTarget { to_file: true, ..Default::default() });
     let file = target.file.unwrap_or_else(|| place.paths.log());
@@ -67,6 +68,6 @@ fn show(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()
         file.display(),
         if target.to_file { "" } else { " (off)" }
     )?;
-    writeln!(out, "To change it: req logging --level debug")?;
+    writeln!(out, "Next: `req logging --level debug` changes the level")?;
     Ok(())
 }

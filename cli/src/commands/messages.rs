@@ -1,20 +1,20 @@
-//! `req messages`: what is said, and from which file.
+//! `req messages`: the files that override the text of refusals.
 
 use std::io::Write;
 
-use anyhow::bail;
 use config::cascade;
 use config::finding::Severity;
 use config::messages::MessageDirs;
 use serde_json::json;
 
-use super::json as print_json;
-use crate::cli::{Messages, MessagesCommand};
-use crate::place::Place;
+use super::{counted, json as print_json};
+use crate::cli::{MessagesArgs, MessagesCommand};
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, bail};
 
-/// Lists message files, or says what is wrong with them.
-pub fn run(arguments: &Messages, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// Lists message files, or validates them.
+pub fn run(arguments: &MessagesArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let dirs = place.paths.message_dirs(place.project.root());
     match arguments.command {
         MessagesCommand::List => list(&place, &dirs, arguments.json, out),
@@ -22,9 +22,9 @@ pub fn run(arguments: &Messages, out: &mut impl Write) -> anyhow::Result<()> {
     }
 }
 
-fn list(place: &Place, dirs: &MessageDirs, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn list(place: &CurrentProject, dirs: &MessageDirs, as_json: bool, out: &mut impl Write) -> CliResult {
     let files = dirs.files();
-    // The first file of a name counts.
+    // The first file of a name overrides the others.
     let counts = |at: usize| !files[..at].iter().any(|other| other.file_name() == files[at].file_name());
     if as_json {
         let files: Vec<_> =
@@ -34,17 +34,17 @@ fn list(place: &Place, dirs: &MessageDirs, as_json: bool, out: &mut impl Write) 
     if files.is_empty() {
         writeln!(
             out,
-            "There are no message files. Refusals say what `message` in the configuration says, or our own words."
+            "There are no message files. Refusals use `message` of the configuration, or the built-in text."
         )?;
     }
     for (at, file) in files.iter().enumerate() {
-        let note = if counts(at) { "" } else { "  (another file of this name counts)" };
+        let note = if counts(at) { "" } else { "  (overridden by another file of this name)" };
         writeln!(out, "{}{note}", place.shown(file).display())?;
     }
     Ok(())
 }
 
-fn validate(place: &Place, dirs: &MessageDirs, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn validate(place: &CurrentProject, dirs: &MessageDirs, as_json: bool, out: &mut impl Write) -> CliResult {
     let configuration = cascade::load(place.project.config_files()).configuration;
     let names: Vec<&str> = configuration.requirements.0.iter().map(|(name, _)| name.as_str()).collect();
     let findings = dirs.check(&names);
@@ -56,11 +56,12 @@ fn validate(place: &Place, dirs: &MessageDirs, as_json: bool, out: &mut impl Wri
             writeln!(out, "{finding}")?;
         }
         if findings.is_empty() {
-            writeln!(out, "{} message files, nothing wrong.", dirs.files().len())?;
+            writeln!(out, "{} checked, no problem found.", counted(dirs.files().len(), "message file"))?;
         }
     }
     if errors > 0 {
-        bail!("{errors} of the message files' problems keep a message from being said");
+        let errors = counted(errors, "message");
+        bail!("{errors} cannot be shown, see above");
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ pub mod gc;
 pub mod generated;
 pub mod handoff;
 pub mod init;
+pub mod install;
 pub mod justfile;
 pub mod learning;
 pub mod logging;
@@ -41,8 +42,15 @@ use std::io::Write;
 
 use serde::Serialize;
 
+use crate::error::CliResult;
+
+/// A number with its noun: `1 file`, `2 files`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Prints a value for programs.
-pub fn json(out: &mut impl Write, value: &impl Serialize) -> anyhow::Result<()> {
+pub fn json(out: &mut impl Write, value: &impl Serialize) -> CliResult {
     serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
     writeln!(out)?;
     Ok(())

@@ -8,13 +8,14 @@ use hooks_common::paths::in_project;
 use serde_json::{Map, json};
 
 use super::json as print_json;
-use crate::cli::Json;
-use crate::place::Place;
+use crate::cli::JsonArgs;
+use crate::current_project::CurrentProject;
+use crate::error::CliResult;
 use crate::session;
 
 /// Prints names and paths; what does not exist yet is marked.
-pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn run(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let (paths, root, state) = (&place.paths, place.project.root(), place.state());
     let branch = place.branch(None);
     let mut files = vec![

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use anyhow::Context;
 use guards::overrides::{By, Pause, end_pauses};
 use hooks_common::session_log::GateRecord;
 use platform::store::{self, Durability};
@@ -11,20 +10,21 @@ use serde_json::json;
 
 use super::json as print_json;
 use crate::cli;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context};
 use crate::guarded::is_called_by_agent;
-use crate::place::Place;
 use crate::session;
 
-/// Lets a session's tools pass until the pause ends.
-pub fn pause(arguments: &cli::Pause, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// Pauses the gates of a session, and its guards if a person asks.
+pub fn pause(arguments: &cli::PauseArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let session = session::find(&place, arguments.session.session.as_deref())?;
     if arguments.session.session.is_some() {
         session::warn_if_unknown(&place, &session);
     }
     let mark = place.state().pause_mark(&session);
     if let Some(folder) = mark.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
     }
     let reason = redact::redact(&arguments.reason).into_owned();
     let by = if is_called_by_agent(&place.paths) { By::Agent } else { By::Person };
@@ -43,20 +43,21 @@ pub fn pause(arguments: &cli::Pause, out: &mut impl Write) -> anyhow::Result<()>
     }
     let (what, guards) = match by {
         By::Person => ("gates and the guards", ""),
-        By::Agent => {
-            ("gates", " Guards stay in force: only a person pauses them, in a terminal of their own.")
-        }
+        By::Agent => (
+            "gates",
+            "\nGuards stay in force: only a person can pause them, in a terminal that Claude Code did not start.",
+        ),
     };
     writeln!(
         out,
-        "Paused the {what} of session {session}; `req resume --session {session}` ends that.{guards}"
+        "Paused the {what} of session {session}; `req resume --session {session}` ends the pause.{guards}"
     )?;
     Ok(())
 }
 
 /// Ends a pause.
-pub fn resume(arguments: &cli::Resume, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn resume(arguments: &cli::ResumeArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let session = session::find(&place, arguments.session.session.as_deref())?;
     let mark = place.state().pause_mark(&session);
     end_pauses(&place.paths, &session, place.now).context("the pause cannot be ended")?;
@@ -74,7 +75,7 @@ pub fn resume(arguments: &cli::Resume, out: &mut impl Write) -> anyhow::Result<(
         out,
         "{}",
         if was_paused {
-            format!("The gates of session {session} hold again.")
+            format!("Resumed the gates of session {session}.")
         } else {
             format!("Session {session} was not paused.")
         }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, bail};
 use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use config::Policy;
 use config::finding::Severity;
@@ -17,16 +16,17 @@ use platform::store::FileIdentity;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::cli::Replay as Arguments;
-use crate::place::Place;
+use crate::cli::ReplayArgs as Arguments;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context, bail};
 use crate::session;
 
 /// The most differences that are shown.
 const MOST_SHOWN: usize = 50;
 
 /// Runs the recorded events of one session, or of all since a date, against the configuration.
-pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn run(arguments: &Arguments, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let since = arguments.since.as_deref().map(|text| date(text, place.now.epoch())).transpose()?;
     let policy = || policy(&place, arguments.config.as_deref());
     for finding in policy()?.findings()?.iter().filter(|finding| finding.severity > Severity::Note) {
@@ -92,7 +92,7 @@ fn unknown(decisions: &[Decision]) -> Vec<&str> {
 }
 
 /// The policy in force, or the one with another file in the place of the project's.
-fn policy(place: &Place, other: Option<&Path>) -> anyhow::Result<Policy> {
+fn policy(place: &CurrentProject, other: Option<&Path>) -> CliResult<Policy> {
     let Some(other) = other else {
         return place.project.policy(&place.paths).with_context(|| {
             format!(
@@ -117,7 +117,7 @@ fn policy(place: &Place, other: Option<&Path>) -> anyhow::Result<Policy> {
     Ok(Policy::of_files(&files, place.paths.home()))
 }
 
-fn sessions(place: &Place, arguments: &Arguments, since: Option<i64>) -> anyhow::Result<Vec<SessionDir>> {
+fn sessions(place: &CurrentProject, arguments: &Arguments, since: Option<i64>) -> CliResult<Vec<SessionDir>> {
     let Some(since) = since.filter(|_| arguments.session.session.is_none()) else {
         let key = session::find(place, arguments.session.session.as_deref())?;
         let dirs: Vec<_> = session::full_ids(place, &key).into_iter().map(|(_, dir)| dir).collect();
@@ -176,7 +176,7 @@ fn line(decision: &Decision) -> String {
 }
 
 /// A date, a moment, or an age such as `7d` and `12h`, in seconds since 1970.
-fn date(text: &str, now: i64) -> anyhow::Result<i64> {
+fn date(text: &str, now: i64) -> CliResult<i64> {
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.timestamp());
     }

@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
-use config::check::nearest;
 use config::finding::Place as FilePlace;
 use config::{Requirement, Rule};
 use gates::message::Placeholders;
@@ -14,22 +12,23 @@ use platform::time::age;
 use serde_json::{Map, Value, json};
 
 use super::json as print_json;
-use crate::cli::Satisfy;
-use crate::place::Place;
+use crate::cli::SatisfyArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context, unknown_name};
 use crate::session;
 
 /// Satisfies all names or none.
-pub fn run(arguments: &Satisfy, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn run(arguments: &SatisfyArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let metadata: Map<String, Value> = match &arguments.metadata {
-        Some(text) => serde_json::from_str(text).context("--metadata wants a JSON object")?,
+        Some(text) => serde_json::from_str(text).context("--metadata needs a JSON object")?,
         None => Map::new(),
     };
     let branch = place.branch(arguments.branch.as_deref());
     let gates = place.gates(branch.clone(), None)?;
-    let rules = Place::rules(&gates.policy)?;
+    let rules = CurrentProject::rules(&gates.policy)?;
     let chosen = choose(&arguments.names, &rules, arguments.force)?;
-    // A satisfaction at the branch needs no session, and neither do requirements of that scope.
+    // A satisfaction for the whole branch needs no session, and neither does a requirement with that scope.
     let needs_session =
         arguments.branch.is_none() && chosen.iter().any(|rule| rule.requirement.scope.is_per_session());
     let session = if needs_session {
@@ -55,7 +54,7 @@ pub fn run(arguments: &Satisfy, out: &mut impl Write) -> anyhow::Result<()> {
             policy: gates.policy.hash().to_owned(),
             satisfied: names.clone(),
             satisfied_by: "cli".to_owned(),
-            // Of several with different ends the earliest: a replay then errs on the open side.
+            // One record has one end. The earliest is taken, so that a replay shows a requirement as open rather than satisfied.
             expires_at: chosen
                 .iter()
                 .filter_map(|rule| arguments.ttl.or(rule.requirement.lasts()))
@@ -82,7 +81,7 @@ pub fn run(arguments: &Satisfy, out: &mut impl Write) -> anyhow::Result<()> {
             writeln!(out, "{} lasts {}.", rule.name, age(i64::from(ttl)))?;
         }
         if rule.requirement.evidence.is_some() {
-            writeln!(out, "{} also needs its evidence; `req status` tells whether it is there.", rule.name)?;
+            writeln!(out, "{} also needs its evidence; `req status` shows whether it exists.", rule.name)?;
         }
         if let Some(text) = success_message(&place, rule, &gates) {
             writeln!(out, "{text}")?;
@@ -91,17 +90,16 @@ pub fn run(arguments: &Satisfy, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the configuration says when a requirement becomes satisfied.
-pub fn success_message(place: &Place, rule: &Rule, gates: &gates::Gates) -> Option<String> {
+/// The configured message for a requirement that becomes satisfied.
+pub fn success_message(place: &CurrentProject, rule: &Rule, gates: &gates::Gates) -> Option<String> {
     let messages = place.paths.message_dirs(place.project.root()).messages(&rule.name, rule.requirement.kind);
     let text = messages.success_message.or_else(|| rule.requirement.success_message.clone())?;
     let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
     Some(Placeholders::of(rule, &Map::new(), &session, gates.branch.name()).fill(text.trim()))
 }
 
-/// The rules behind the names; an unknown name is an error unless it is forced, and then counts as a session
-/// requirement.
-fn choose(names: &[String], rules: &[Rule], force: bool) -> anyhow::Result<Vec<Rule>> {
+/// The rules of these names. An unknown name is an error, or with `force` a requirement of session scope.
+fn choose(names: &[String], rules: &[Rule], force: bool) -> CliResult<Vec<Rule>> {
     let mut chosen: Vec<Rule> = Vec::new();
     for name in names {
         if chosen.iter().any(|rule| rule.name == *name) {
@@ -116,12 +114,11 @@ fn choose(names: &[String], rules: &[Rule], force: bool) -> anyhow::Result<Vec<R
                 requirement: Requirement::default(),
             }),
             None => {
-                let known = rules.iter().map(|rule| rule.name.as_str());
-                let hint = match nearest(name, known.clone()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the requirements here are: {}", known.collect::<Vec<_>>().join(", ")),
-                };
-                bail!("no enabled requirement is called `{name}`; {hint} (--force records it all the same)");
+                return Err(unknown_name(
+                    "enabled requirement",
+                    name,
+                    rules.iter().map(|rule| rule.name.as_str()),
+                ));
             }
         }
     }

@@ -1,8 +1,7 @@
-//! `req session`: numbers, beginnings and ends.
+//! `req session`: the number, start and end of sessions.
 
 use std::io::Write;
 
-use anyhow::{Context, bail};
 use continuity::ledger::Ledger;
 use continuity::{journal, number, recovery};
 use hooks_common::session_id::SessionId;
@@ -12,26 +11,28 @@ use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::cli::{NumberedSession, NumberedSessionCommand};
-use crate::place::Place;
+use crate::cli::{SessionNumberArgs, SessionNumberCommand};
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context};
 use crate::session;
 
-/// What a command about a session works on.
+/// The session that a command is about, and its project.
 pub struct Subject {
-    /// Where its continuity is kept.
+    /// Where its project keeps continuity.
     pub continuity: continuity::Place,
     /// The session and its directory, if one was found.
     pub session: Option<(SessionId, SessionDir)>,
 }
 
 impl Subject {
-    /// The named session, else the one that is found by itself, if any.
-    pub fn find(place: &Place, named: Option<&str>) -> anyhow::Result<Self> {
+    /// The named session, else the session found automatically, if any.
+    pub fn find(place: &CurrentProject, named: Option<&str>) -> CliResult<Self> {
         let key = session::find_if_any(place, named)?;
         let mut found = key.as_ref().map(|key| session::full_ids(place, key)).unwrap_or_default();
         if found.len() > 1 {
             let ids: Vec<_> = found.iter().map(|(id, _)| id.full()).collect();
-            bail!("several sessions begin so: {}", ids.join(", "));
+            return Err(CliError::user("several sessions have this short id")
+                .next(format!("name one in full: {}", ids.join(", "))));
         }
         let session = found.pop();
         let meta = session.as_ref().and_then(|(_, dir)| dir.meta());
@@ -43,12 +44,9 @@ impl Subject {
             None => place.project.clone(),
         };
         let root = project.root().to_owned();
-        let Some(continuity) = continuity::Place::of(project, &place.paths).map_err(anyhow::Error::msg)?
-        else {
-            bail!(
-                "{} has no requirements, or `context.enabled` is off; `req init` writes a first configuration",
-                root.display()
-            );
+        let Some(continuity) = continuity::Place::of(project, &place.paths).map_err(CliError::system)? else {
+            let problem = format!("{} has no configuration, or `context.enabled` is off", root.display());
+            return Err(CliError::user(problem).next("run `req init` to write a configuration"));
         };
         Ok(Self { continuity, session })
     }
@@ -59,16 +57,16 @@ impl Subject {
     }
 }
 
-/// Shows, begins or ends.
-pub fn run(arguments: &NumberedSession, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// Shows, starts or ends.
+pub fn run(arguments: &SessionNumberArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     match &arguments.command {
-        None | Some(NumberedSessionCommand::Show) => show(&place, arguments.json, out),
-        Some(NumberedSessionCommand::Start { number, force, session }) => {
+        None | Some(SessionNumberCommand::Show) => show(&place, arguments.json, out),
+        Some(SessionNumberCommand::Start { number, force, session }) => {
             let subject = Subject::find(&place, session.session.as_deref())?;
             start(&place, &subject, *number, *force, arguments.json, out)
         }
-        Some(NumberedSessionCommand::End { number, session }) => {
+        Some(SessionNumberCommand::End { number, session }) => {
             let subject = Subject::find(&place, session.session.as_deref())?;
             end(&place, &subject, *number, arguments.json, out)
         }
@@ -76,32 +74,32 @@ pub fn run(arguments: &NumberedSession, out: &mut impl Write) -> anyhow::Result<
 }
 
 fn start(
-    place: &Place,
+    place: &CurrentProject,
     subject: &Subject,
     number: Option<u64>,
     force: bool,
     as_json: bool,
     out: &mut impl Write,
-) -> anyhow::Result<()> {
+) -> CliResult {
     let owner = subject.session.as_ref().map(|(session, dir)| (session, dir));
     let (number, is_news) = number::begin_as(&subject.continuity, owner, number, force, place.now)?;
     if as_json {
         return print_json(out, &json!({"session": number, "started": is_news}));
     }
-    let what = if is_news { "begins" } else { "has begun already; nothing was changed" };
+    let what = if is_news { "started" } else { "was started already; nothing was changed" };
     writeln!(out, "Session {number} {what}.")?;
     Ok(())
 }
 
 fn end(
-    place: &Place,
+    place: &CurrentProject,
     subject: &Subject,
     number: Option<u64>,
     as_json: bool,
     out: &mut impl Write,
-) -> anyhow::Result<()> {
+) -> CliResult {
     let Some(number) = number.or_else(|| subject.number()) else {
-        bail!("no session was found here; name its number");
+        return Err(CliError::user("no session was found here").next("name its number"));
     };
     let id = subject.session.as_ref().filter(|_| subject.number() == Some(number));
     let id = id.map_or("", |(session, _)| session.full());
@@ -109,14 +107,14 @@ fn end(
     if as_json {
         return print_json(out, &json!({"session": number, "ended": is_news}));
     }
-    let what = if is_news { "ends" } else { "is not open; nothing was changed" };
+    let what = if is_news { "ended" } else { "is not open; nothing was changed" };
     writeln!(out, "Session {number} {what}.")?;
     Ok(())
 }
 
-fn show(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn show(place: &CurrentProject, as_json: bool, out: &mut impl Write) -> CliResult {
     let subject = Subject::find(place, None)?;
-    let ledger = Ledger::read(&subject.continuity).context("the ledger")?;
+    let ledger = Ledger::read(&subject.continuity).context("the ledger of sessions cannot be read")?;
     let own = subject.number();
     let session_id = subject.session.as_ref().map_or("", |(session, _)| session.full());
     let asking = recovery::Asking {
@@ -149,11 +147,11 @@ fn show(place: &Place, as_json: bool, out: &mut impl Write) -> anyhow::Result<()
         match orphans.iter().find(|orphan| orphan.number == *number) {
             Some(orphan) => {
                 let seen = orphan.last_seen.map_or_else(String::new, |seen| {
-                    format!(", last heard of {} ago", age((place.now.wall - seen).num_seconds()))
+                    format!(", last seen {} ago", age((place.now.wall - seen).num_seconds()))
                 });
                 writeln!(
                     out,
-                    "Session {number} has no end: {}{seen}. The next start ends it and saves what it knew.",
+                    "Session {number} has no end: {}{seen}. The next start of a session ends it and saves its hand-off.",
                     orphan.reason
                 )?;
             }

@@ -14,13 +14,14 @@ use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::cli::Status;
-use crate::place::Place;
+use crate::cli::StatusArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult};
 use crate::session;
 
 /// Shows what is required, what is open, and what is wrong with the configuration.
-pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let session = session::find_if_any(&place, arguments.session.session.as_deref())?;
     let branch = place.branch(arguments.branch.as_deref());
     if place.project.policy(&place.paths).is_none() {
@@ -75,7 +76,7 @@ pub fn run(arguments: &Status, out: &mut impl Write) -> anyhow::Result<()> {
         writeln!(out, "The {what} are paused for this session; `req resume` ends that.")?;
     }
     if let Some(lack) =
-        strict::lack(&place.paths, &place.project, Some(&gates.policy)).map_err(anyhow::Error::msg)?
+        strict::lack(&place.paths, &place.project, Some(&gates.policy)).map_err(CliError::system)?
     {
         writeln!(out, "`strict_preflight` refuses edits here: {lack}.")?;
     }
@@ -147,7 +148,7 @@ fn told(rule: &Rule, seen: &Observed, now: i64) -> String {
     format!("{would}: {uses} in {sessions}, the last {last} ago (mode: {})", mode.name())
 }
 
-fn line(place: &Place, gates: &Gates, rule: &Rule, judged: &Judged) -> String {
+fn line(place: &CurrentProject, gates: &Gates, rule: &Rule, judged: &Judged) -> String {
     let view = gates.state.view(&rule.name, gates.session.as_ref());
     let mark = match judged.standing {
         Standing::Satisfied | Standing::Armed => "satisfied",

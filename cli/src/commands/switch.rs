@@ -7,18 +7,19 @@ use config::sources::Level;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::change::{self, Change};
-use crate::cli::Switch;
-use crate::place::Place;
+use crate::change::{self, ConfigFileChange};
+use crate::cli::SwitchArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, note, on_stderr};
 
 /// Switches all gates or one requirement, in one configuration file.
-pub fn run(arguments: &Switch, on: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn run(arguments: &SwitchArgs, on: bool, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let level = arguments.target.level();
     if level != Level::Global {
         change::configured(&place)?;
     }
-    let mut change = Change::open(&place, level)?;
+    let mut change = ConfigFileChange::open(&place, level)?;
     let value = if on { "true" } else { "false" };
     match &arguments.name {
         Some(name) => {
@@ -30,7 +31,7 @@ pub fn run(arguments: &Switch, on: bool, out: &mut impl Write) -> anyhow::Result
     let notes = change.tried(&place)?;
     let changed = change.is_any();
     change.write()?;
-    let now = cascade::load(Place::here()?.project.config_files()).configuration;
+    let now = cascade::load(CurrentProject::here()?.project.config_files()).configuration;
     if arguments.json.json {
         let name = &arguments.name;
         let json =
@@ -39,21 +40,21 @@ pub fn run(arguments: &Switch, on: bool, out: &mut impl Write) -> anyhow::Result
     }
     let what = arguments.name.as_deref().unwrap_or("all gates");
     let word = if on { "on" } else { "off" };
-    let verb = if changed { "Switched" } else { "Already so: switched" };
+    let verb = if changed { "Switched" } else { "Already switched" };
     writeln!(out, "{verb} {word} {what} in {}.", change.path.display())?;
-    let counts = match &arguments.name {
+    let is_on = match &arguments.name {
         None => now.enabled,
         Some(name) => {
             now.requirements.0.iter().find(|(known, _)| known == name).is_some_and(|(_, it)| it.enabled)
         }
     };
-    if counts != on {
-        eprintln!("req: note: another level counts more or is wrong: see `req config --sources`");
+    if is_on != on {
+        note("another level overrides this; `req config --sources` shows all levels");
     } else if on && !now.enabled {
-        eprintln!("req: note: all gates are off (`enabled: false`); `req enable` switches them on");
+        note("all gates are off (`enabled: false`); `req enable` switches them on");
     }
     for note in notes {
-        eprintln!("req: {note}");
+        on_stderr(note);
     }
     Ok(())
 }

@@ -1,8 +1,7 @@
-//! `req sync`: every projection up to date at once.
+//! `req sync`: every projection is brought up to date.
 
 use std::io::Write;
 
-use anyhow::Context;
 use continuity::mirror;
 use gates::metrics;
 use git::Branch;
@@ -12,14 +11,16 @@ use hooks_common::session_log::{self, SessionDir};
 use platform::store::lock;
 use serde_json::json;
 
-use super::json as print_json;
-use crate::cli::Json;
-use crate::place::Place;
+use super::{counted, json as print_json};
+use crate::cli::JsonArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context};
 
-/// Brings the registry and the metrics of the project's sessions up to date.
-pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
-    let removed = Registry::new(&place.paths).clean(lock::PATIENT).context("the registry")?;
+/// Updates the registry and the projections of the project's sessions.
+pub fn run(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
+    let removed =
+        Registry::new(&place.paths).clean(lock::PATIENT).context("the registry cannot be cleaned")?;
     let updated = metrics_of_project(&place, &place.branch(None))?;
     let followed = files_of_project(&place)?;
     outcomes_of_project(&place)?;
@@ -30,41 +31,44 @@ pub fn run(arguments: &Json, out: &mut impl Write) -> anyhow::Result<()> {
     }
     writeln!(
         out,
-        "Removed {removed} dead sessions from the registry; the metrics and files of {updated} sessions are up to date."
+        "Removed {} from the registry; the metrics and files of {} are up to date.",
+        counted(removed, "ended session"),
+        counted(updated, "session")
     )?;
     Ok(())
 }
 
-/// Brings the journals of the project's sessions up to date, and its files with the one that was heard of last; how
-/// many there are.
-fn files_of_project(place: &Place) -> anyhow::Result<usize> {
+/// Updates the journals of the project's sessions, and the project's files by the latest session. Returns their number.
+fn files_of_project(place: &CurrentProject) -> CliResult<usize> {
     let Some(continuity) =
-        continuity::Place::of(place.project.clone(), &place.paths).map_err(anyhow::Error::msg)?
+        continuity::Place::of(place.project.clone(), &place.paths).map_err(CliError::system)?
     else {
         return Ok(0);
     };
     let sessions = sessions_of_project(place);
-    // The one of the latest turn is shown last, and stays.
+    // The project's files show the session of the latest turn, so that one is written last.
     for (session, dir) in &sessions {
         let (_, shown) = mirror::refresh(&continuity, dir, session);
-        shown.map_err(anyhow::Error::msg).with_context(|| format!("the files of session {session}"))?;
+        shown
+            .map_err(CliError::system)
+            .with_context(|| format!("the files of session {session} cannot be updated"))?;
     }
     Ok(sessions.len())
 }
 
-/// Brings up to date what the project's sessions ran and what failed, the session that was heard of last being the last.
-fn outcomes_of_project(place: &Place) -> anyhow::Result<()> {
+/// Updates the outcomes of the project's sessions, the latest session last.
+fn outcomes_of_project(place: &CurrentProject) -> CliResult {
     for (session, dir) in sessions_of_project(place) {
         let Some(session) = SessionId::new(&session) else { continue };
         guards::projection::update(&place.project, &place.paths, &dir, &session)
-            .map_err(anyhow::Error::msg)
-            .with_context(|| format!("the outcomes of session {}", session.key()))?;
+            .map_err(CliError::system)
+            .with_context(|| format!("the outcomes of session {} cannot be updated", session.key()))?;
     }
     Ok(())
 }
 
-/// The project's sessions, the one that was heard of last at the end.
-fn sessions_of_project(place: &Place) -> Vec<(String, SessionDir)> {
+/// The project's sessions, the latest last.
+fn sessions_of_project(place: &CurrentProject) -> Vec<(String, SessionDir)> {
     let mut sessions = Vec::new();
     for dir in session_log::all(&place.paths) {
         let Some(meta) = dir.meta().filter(|meta| is_same_dir(&meta.project_dir, place.project.root()))
@@ -78,8 +82,8 @@ fn sessions_of_project(place: &Place) -> Vec<(String, SessionDir)> {
     sessions.into_iter().map(|(_, session, dir)| (session, dir)).collect()
 }
 
-/// Brings the metrics of the project's sessions up to date; how many there are.
-pub fn metrics_of_project(place: &Place, branch: &Branch) -> anyhow::Result<usize> {
+/// Updates the metrics of the project's sessions. Returns their number.
+pub fn metrics_of_project(place: &CurrentProject, branch: &Branch) -> CliResult<usize> {
     let state = place.state();
     let mut updated = 0;
     for dir in session_log::all(&place.paths) {
@@ -87,7 +91,7 @@ pub fn metrics_of_project(place: &Place, branch: &Branch) -> anyhow::Result<usiz
         let Some(session) = SessionId::new(&meta.session_id) else { continue };
         if is_same_dir(&meta.project_dir, place.project.root()) {
             metrics::update(&state, &dir, &session, place.project.root(), branch.name())
-                .with_context(|| format!("the metrics of session {}", session.key()))?;
+                .with_context(|| format!("the metrics of session {} cannot be updated", session.key()))?;
             updated += 1;
         }
     }

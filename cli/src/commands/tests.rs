@@ -1,8 +1,7 @@
-//! `req tests`: the last runs of tests here, and whether they passed.
+//! `req tests`: the latest test runs of the project, and whether they passed.
 
 use std::io::Write;
 
-use anyhow::Context;
 use chrono::DateTime;
 use guards::tests::runs::{self, Run};
 use platform::text::one_line;
@@ -10,20 +9,21 @@ use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::cli::Ended;
-use crate::place::Place;
+use crate::cli::OutcomesArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context};
 
-/// Lists them, the last one first.
-pub fn run(arguments: &Ended, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
-    let mut all = runs::read(place.project.root()).context("the runs of tests")?;
+/// Lists them, the latest first.
+pub fn run(arguments: &OutcomesArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
+    let mut all = runs::read(place.project.root()).context("the test runs cannot be read")?;
     all.reverse();
     all.truncate(arguments.number);
     if arguments.json.json {
         return print_json(out, &json!({"runs": all}));
     }
     if all.is_empty() {
-        writeln!(out, "No run of tests is recorded here; the guard `tests` records them.")?;
+        writeln!(out, "No test run is recorded here; guard `tests` records them.")?;
     }
     let width = all.iter().map(|run| run.family.chars().count()).max().unwrap_or(0);
     for run in &all {

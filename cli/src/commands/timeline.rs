@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use anyhow::{Context, bail};
 use hooks_common::session_log::{self, LoggedEvent, SessionDir};
 use platform::store;
 use platform::text::{cut_bytes, one_line};
@@ -14,8 +13,9 @@ use sessions::machine::{Machine, StateRule};
 use sessions::record::{self, Boots};
 
 use super::json as print_json;
-use crate::cli::Timeline;
-use crate::place::Place;
+use crate::cli::TimelineArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context, bail};
 use crate::session;
 
 /// One event and what it meant.
@@ -36,8 +36,8 @@ pub struct Entry {
 }
 
 /// Prints a session's events.
-pub fn run(arguments: &Timeline, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+pub fn run(arguments: &TimelineArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     session_log::can_list(&place.paths)
         .with_context(|| format!("{} cannot be read", place.paths.sessions_dir().display()))?;
     let key = session::find(&place, arguments.session.as_deref())?;

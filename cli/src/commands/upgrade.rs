@@ -1,10 +1,8 @@
-//! `req upgrade`: which features the configuration uses, and which it could.
+//! `req upgrade`: the features that the configuration uses, and those that it could use.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use config::check::nearest;
 use config::finding::{Finding, Severity};
 use config::sources::Level;
 use config::yaml::{self, YamlNode};
@@ -14,15 +12,16 @@ use hooks_common::project::Project;
 use platform::store::{self, lock};
 use serde_json::json;
 
-use super::json as print_json;
+use super::{counted, json as print_json};
 use crate::catalog::features::{Feature, features};
-use crate::change::{Change, keep_copy};
-use crate::cli::{Upgrade, UpgradeCommand, UpgradeStatus};
-use crate::place::Place;
+use crate::change::{ConfigFileChange, keep_copy};
+use crate::cli::{UpgradeArgs, UpgradeCommand, UpgradeStatusArgs};
+use crate::current_project::{CurrentProject, current_folder};
+use crate::error::{CliResult, bail, on_stderr, unknown_name};
 use crate::scan;
 
-/// Tells, recommends, applies, scans.
-pub fn run(arguments: &Upgrade, out: &mut impl Write) -> anyhow::Result<()> {
+/// Shows, recommends or applies features, or scans for projects.
+pub fn run(arguments: &UpgradeArgs, out: &mut impl Write) -> CliResult {
     match &arguments.command {
         None => status(&arguments.status, out),
         Some(UpgradeCommand::Status(arguments)) => status(arguments, out),
@@ -38,36 +37,32 @@ pub fn run(arguments: &Upgrade, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// This project, or the one at a path.
-fn place(path: Option<&Path>) -> anyhow::Result<Place> {
-    let mut place = Place::here()?;
+fn place(path: Option<&Path>) -> CliResult<CurrentProject> {
+    let mut place = CurrentProject::here()?;
     if let Some(path) = path {
         let folder = absolute(path)?;
         if !folder.is_dir() {
-            bail!("{} is no folder", folder.display());
+            bail!("{} is not a folder", folder.display());
         }
         place.project = Project::of_event(&place.paths, None, &folder);
     }
     Ok(place)
 }
 
-fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
-    let here = std::env::current_dir().context("the current folder is gone")?;
-    Ok(platform::path::normalise(&here.join(path)))
+fn absolute(path: &Path) -> CliResult<PathBuf> {
+    Ok(platform::path::normalise(&current_folder()?.join(path)))
 }
 
-/// The features of these names, or an error with the name that was meant.
-fn named(names: &[String]) -> anyhow::Result<Vec<&'static Feature>> {
+/// The features of these names, or an error with the closest name.
+fn named(names: &[String]) -> CliResult<Vec<&'static Feature>> {
     let find = |name: &String| match Feature::named(name) {
         Some(feature) => Ok(feature),
-        None => match nearest(name, features().iter().map(|feature| feature.name.as_str())) {
-            Some(near) => bail!("no feature is called `{name}`; did you mean `{near}`?"),
-            None => bail!("no feature is called `{name}`; `req upgrade status` lists them"),
-        },
+        None => Err(unknown_name("feature", name, features().iter().map(|feature| feature.name.as_str()))),
     };
     names.iter().map(find).collect()
 }
 
-/// The files of a project that count, as trees; broken ones are left out.
+/// The configuration files in force of a project as trees, without those that cannot be parsed.
 fn trees(project: &Project) -> Vec<(Level, YamlNode)> {
     let mut trees: Vec<(Level, YamlNode)> = Vec::new();
     for file in project.config_files() {
@@ -92,7 +87,7 @@ fn sorted(project: &Project) -> (Vec<&'static Feature>, Vec<&'static Feature>) {
     features().iter().partition(|feature| trees.iter().any(|(_, tree)| feature.is_used(tree)))
 }
 
-fn status(arguments: &UpgradeStatus, out: &mut impl Write) -> anyhow::Result<()> {
+fn status(arguments: &UpgradeStatusArgs, out: &mut impl Write) -> CliResult {
     if arguments.all {
         return status_of_all(arguments.json.json, out);
     }
@@ -111,7 +106,7 @@ fn status(arguments: &UpgradeStatus, out: &mut impl Write) -> anyhow::Result<()>
         );
     }
     writeln!(out, "{} uses {} of {} features.", root.display(), used.len(), features().len())?;
-    for (features, heading) in [(&used, "In use:"), (&free, "Could be used:")] {
+    for (features, heading) in [(&used, "In use:"), (&free, "Available:")] {
         if !features.is_empty() {
             writeln!(out, "{heading}")?;
         }
@@ -119,40 +114,47 @@ fn status(arguments: &UpgradeStatus, out: &mut impl Write) -> anyhow::Result<()>
             writeln!(out, "  {:19} {}", feature.name, feature.about)?;
         }
     }
-    let told: Vec<&Finding> = findings.iter().filter(|finding| finding.severity > Severity::Note).collect();
-    if !told.is_empty() {
-        writeln!(out, "To be mended:")?;
+    let problems: Vec<&Finding> =
+        findings.iter().filter(|finding| finding.severity > Severity::Note).collect();
+    if !problems.is_empty() {
+        writeln!(out, "To fix:")?;
     }
-    for finding in told {
+    for finding in problems {
         writeln!(out, "  {finding}")?;
     }
     if let (true, Some(feature)) = (place.project.is_configured(), free.first()) {
-        writeln!(out, "To add one: req upgrade apply -f {}", feature.name)?;
+        writeln!(out, "Next: req upgrade apply -f {}", feature.name)?;
     }
     Ok(())
 }
 
-fn status_of_all(as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+fn status_of_all(as_json: bool, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let known = projects::all(&place.paths)?;
     let mut shown = Vec::new();
     for project in &known {
-        let is_there = scan::is_configured(&place.paths, &project.root);
+        let is_configured = scan::is_configured(&place.paths, &project.root);
         let now = Project::of_event(&place.paths, None, &project.root);
-        let used = if is_there { sorted(&now).0 } else { Vec::new() };
+        let used = if is_configured { sorted(&now).0 } else { Vec::new() };
         let names: Vec<_> = used.iter().map(|feature| feature.name.as_str()).collect();
-        let findings = if is_there { cascade::load(now.config_files()).findings } else { Vec::new() };
+        let findings = if is_configured { cascade::load(now.config_files()).findings } else { Vec::new() };
         let wrong = findings.iter().filter(|finding| finding.severity > Severity::Note).count();
         if as_json {
             shown.push(
-                json!({"project": project.root, "configured": is_there, "used": names, "findings": findings}),
+                json!({"project": project.root, "configured": is_configured, "used": names, "findings": findings}),
             );
-        } else if is_there {
-            let mend = if wrong == 0 { String::new() } else { format!(", {wrong} to be mended") };
+        } else if is_configured {
+            let to_fix = if wrong == 0 { String::new() } else { format!(", {wrong} to fix") };
             let list = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
-            writeln!(out, "{}  {} of {}{mend}{list}", project.root.display(), names.len(), features().len())?;
+            writeln!(
+                out,
+                "{}  {} of {}{to_fix}{list}",
+                project.root.display(),
+                names.len(),
+                features().len()
+            )?;
         } else {
-            writeln!(out, "{}  has no configuration any more", project.root.display())?;
+            writeln!(out, "{}  no longer has a configuration", project.root.display())?;
         }
     }
     if as_json {
@@ -164,12 +166,12 @@ fn status_of_all(as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A feature as the lines of a file that has nothing else.
-fn lines(feature: &Feature) -> anyhow::Result<String> {
+/// A feature as YAML.
+fn lines(feature: &Feature) -> CliResult<String> {
     Ok(config_edit::set("", &feature.keys(), &feature.snippet())?)
 }
 
-fn recommend(place: &Place, names: &[String], as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn recommend(place: &CurrentProject, names: &[String], as_json: bool, out: &mut impl Write) -> CliResult {
     let features = if names.is_empty() { sorted(&place.project).1 } else { named(names)? };
     if as_json {
         let mut shown = Vec::new();
@@ -197,16 +199,16 @@ struct Apply {
 }
 
 /// Adds all features or none.
-fn apply(place: &Place, level: Level, apply: &Apply, out: &mut impl Write) -> anyhow::Result<()> {
+fn apply(place: &CurrentProject, level: Level, apply: &Apply, out: &mut impl Write) -> CliResult {
     if level != Level::Global {
         crate::change::configured(place)?;
     }
-    let mut change = Change::open(place, level)?;
+    let mut change = ConfigFileChange::open(place, level)?;
     let trees = trees(&place.project);
     for feature in &apply.features {
         if trees.iter().any(|(at, tree)| *at == level && feature.is_there(tree)) {
             let path = feature.path.join(".");
-            bail!("{} has `{path}` already; nothing was changed", change.path.display());
+            bail!("{} already has `{path}`; nothing was changed", change.path.display());
         }
         change.set(&feature.keys(), &feature.snippet())?;
     }
@@ -234,21 +236,21 @@ fn apply(place: &Place, level: Level, apply: &Apply, out: &mut impl Write) -> an
         writeln!(out, "Changed {}.", change.path.display())?;
     }
     if let Some(copy) = copy {
-        writeln!(out, "The old file: {}", copy.display())?;
+        writeln!(out, "The old file is kept as {}.", copy.display())?;
     }
     for note in notes {
-        eprintln!("req: {note}");
+        on_stderr(note);
     }
     Ok(())
 }
 
-fn find(named: &[PathBuf], as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+fn find(named: &[PathBuf], as_json: bool, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let mut folders = Vec::new();
     for path in named {
         let folder = absolute(path)?;
         if !folder.is_dir() {
-            bail!("{} is no folder", folder.display());
+            bail!("{} is not a folder", folder.display());
         }
         folders.push(platform::path::resolve(&folder));
     }
@@ -276,12 +278,17 @@ fn find(named: &[PathBuf], as_json: bool, out: &mut impl Write) -> anyhow::Resul
         );
     }
     for known in &known {
-        writeln!(out, "{}  {} features", known.root.display(), known.features.len())?;
+        writeln!(out, "{}  {}", known.root.display(), counted(known.features.len(), "feature"))?;
     }
     if folders.is_empty() {
-        writeln!(out, "None of the usual folders is there; name one: req upgrade scan ~/src")?;
+        writeln!(out, "None of the usual folders exists.\nNext: name one, as in `req upgrade scan ~/src`")?;
     } else {
-        writeln!(out, "Found {}, new {new}, forgotten {forgotten}: {}", known.len(), file.display())?;
+        writeln!(
+            out,
+            "{} found, {new} new, {forgotten} forgotten: {}",
+            counted(known.len(), "project"),
+            file.display()
+        )?;
     }
     Ok(())
 }

@@ -4,22 +4,21 @@ use std::io::IsTerminal;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
 use hooks_common::paths::Paths;
 use platform::time::Moment;
 use ratatui::crossterm::event::{self, Event as Input};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::hud::screen::{Outcome, Screen};
+use crate::error::{CliError, CliResult, Context, on_stderr};
+use crate::hud::screen::{InputOutcome, Screen};
 use crate::hud::{Hud, Signal, view};
 
-/// Shows all sessions until somebody presses `q`.
-pub fn watch() -> anyhow::Result<()> {
+/// Shows all sessions until `q` is pressed.
+pub fn watch() -> CliResult {
     if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        bail!(
-            "`req watch` needs a terminal; `req sessions` prints once, `req serve` keeps derived-state.json up to date"
-        );
+        return Err(CliError::user("`watch` needs a terminal")
+            .next("run `req sessions` to print once, or `req serve` to update derived-state.json"));
     }
     let (sender, signals) = channel();
     end_on_signals(&sender)?;
@@ -28,24 +27,20 @@ pub fn watch() -> anyhow::Result<()> {
     end_with_terminal(sender.clone());
     listen(sender);
     let shown = show(&mut hud, &signals, &mut terminal);
-    // When the terminal is gone there is nothing to put back, and nobody to tell.
+    // If the terminal is gone, there is nothing to restore.
     let _ = ratatui::try_restore();
-    // It would show the cursor once more, and complain where it cannot.
+    // Dropping it would show the cursor once more, and print an error when the terminal is gone.
     std::mem::forget(terminal);
     shown
 }
 
-fn show(
-    hud: &mut Hud,
-    signals: &Receiver<Signal>,
-    terminal: &mut ratatui::DefaultTerminal,
-) -> anyhow::Result<()> {
+fn show(hud: &mut Hud, signals: &Receiver<Signal>, terminal: &mut ratatui::DefaultTerminal) -> CliResult {
     let mut screen = Screen::default();
     let mut waiting: Vec<Signal> = Vec::new();
     loop {
         screen.update(hud, Moment::now());
         if terminal.draw(|frame| view::draw(frame, &mut screen)).is_err() {
-            // The terminal is gone, and with it whoever could be told.
+            // The terminal is gone, so an error could not be shown.
             return Ok(());
         }
         let next = match waiting.pop() {
@@ -55,7 +50,7 @@ fn show(
         match next {
             Some(Signal::End) => return Ok(()),
             Some(Signal::Input(input)) => {
-                if screen.input(&input, hud) == Outcome::Quit {
+                if screen.input(&input, hud) == InputOutcome::Quit {
                     return Ok(());
                 }
             }
@@ -67,25 +62,25 @@ fn show(
     }
 }
 
-/// Keeps the document up to date until a signal ends it.
-pub fn serve() -> anyhow::Result<()> {
+/// Keeps `derived-state.json` up to date until a signal ends it.
+pub fn serve() -> CliResult {
     let (sender, signals) = channel();
     end_on_signals(&sender)?;
     let paths = Paths::from_env();
     let mut hud = Hud::start(paths.clone(), &sender);
     let path = paths.derived_state();
     if hud.is_writer() {
-        eprintln!("req: keeping {} up to date", path.display());
+        on_stderr(format_args!("keeping {} up to date", path.display()));
     } else if hud.trouble.is_none() {
-        eprintln!("req: another process keeps {} up to date; waiting to take over", path.display());
+        on_stderr(format_args!("another process keeps {} up to date; waiting to take over", path.display()));
     }
-    let mut told = None;
+    let mut printed = None;
     let mut waiting: Vec<Signal> = Vec::new();
     loop {
-        if hud.trouble.is_some() && hud.trouble != told {
-            eprintln!("req: {}", hud.trouble.as_deref().unwrap_or_default());
+        if hud.trouble.is_some() && hud.trouble != printed {
+            on_stderr(format_args!("{}", hud.trouble.as_deref().unwrap_or_default()));
         }
-        told.clone_from(&hud.trouble);
+        printed.clone_from(&hud.trouble);
         let next = match waiting.pop() {
             Some(signal) => Some(signal),
             None => hud.wait(&signals, false),
@@ -99,9 +94,9 @@ pub fn serve() -> anyhow::Result<()> {
     }
 }
 
-/// A signal ends the loop, which puts the terminal back as it was.
-fn end_on_signals(sender: &Sender<Signal>) -> anyhow::Result<()> {
-    let mut ends = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("signals cannot be listened to")?;
+/// A signal ends the loop, which restores the terminal.
+fn end_on_signals(sender: &Sender<Signal>) -> CliResult {
+    let mut ends = Signals::new([SIGINT, SIGTERM, SIGHUP]).context("signals cannot be handled")?;
     let sender = sender.clone();
     std::thread::spawn(move || {
         let Some(signal) = ends.forever().next() else { return };
@@ -110,7 +105,7 @@ fn end_on_signals(sender: &Sender<Signal>) -> anyhow::Result<()> {
         }
         #[allow(
             clippy::disallowed_methods,
-            reason = "whoever draws on a terminal that takes nothing does not hear"
+            reason = "a thread that draws on a blocked terminal never reads its channel; this one gives it two seconds"
         )]
         std::thread::sleep(Duration::from_secs(2));
         let _ = ratatui::crossterm::terminal::disable_raw_mode();
@@ -124,7 +119,7 @@ fn end_on_signals(sender: &Sender<Signal>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A terminal that vanishes without a signal reads as empty for ever: only its hang-up tells.
+/// Ends the loop when the terminal hangs up. A terminal that vanishes without a signal reads as empty for ever.
 fn end_with_terminal(sender: Sender<Signal>) {
     std::thread::spawn(move || {
         let stdin = std::io::stdin();
@@ -138,12 +133,12 @@ fn end_with_terminal(sender: Sender<Signal>) {
                 Err(_) => return,
             }
         }
-        // Nobody listens when the HUD has ended.
+        // After the loop ended the receiver is gone.
         let _ = sender.send(Signal::End);
     });
 }
 
-/// Keys are read by a thread of their own, so that the loop has one thing to wait for.
+/// Reads keys in a thread of its own, so that the loop waits for one channel only.
 fn listen(sender: Sender<Signal>) {
     std::thread::spawn(move || {
         loop {

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
 use config::check::nearest;
 use config::policy::When;
 use config::tools::is_edit;
@@ -17,8 +16,9 @@ use hooks_common::session_id::SessionKey;
 use serde_json::{Value, json};
 
 use super::{json as print_json, why_last};
-use crate::cli::Why;
-use crate::place::Place;
+use crate::cli::WhyArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliError, CliResult, Context, bail, note};
 use crate::session;
 
 struct Input {
@@ -37,8 +37,8 @@ impl Input {
 }
 
 /// Explains; a refusal is an answer, not a failure.
-pub fn run(arguments: &Why, out: &mut impl Write) -> anyhow::Result<()> {
-    let mut place = Place::here()?;
+pub fn run(arguments: &WhyArgs, out: &mut impl Write) -> CliResult {
+    let mut place = CurrentProject::here()?;
     let Some(tool) = arguments.tool.as_deref() else {
         return why_last::run(&place, arguments.session.session.as_deref(), arguments.json.json, out);
     };
@@ -61,7 +61,7 @@ pub fn run(arguments: &Why, out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// A mistyped tool would pass every gate.
-fn check_name(place: &Place, tool: &str) -> anyhow::Result<()> {
+fn check_name(place: &CurrentProject, tool: &str) -> CliResult {
     const TOOLS: [&str; 12] = [
         "Agent",
         "Bash",
@@ -95,12 +95,12 @@ struct Outcome {
 
 /// What guards have against it. Where only an edit's file was given, what depends on its content is not judged.
 fn guarded(
-    place: &Place,
+    place: &CurrentProject,
     policy: &config::Policy,
     tool: &str,
     input: &Input,
     folder: &Path,
-) -> anyhow::Result<Option<(objection::Verdict, String)>> {
+) -> CliResult<Option<(objection::Verdict, String)>> {
     let named = || json!({"command": input.command, "file_path": input.file});
     let input = input.whole.clone().unwrap_or_else(named);
     let payload = json!({"tool_name": tool, "tool_input": input, "cwd": folder}).to_string();
@@ -108,7 +108,7 @@ fn guarded(
     let sight = Sight::new(&place.paths, &place.project, policy, &payload, place.now);
     let (raised, failures) = guards::pre_tool::raise(&sight);
     for failure in failures {
-        eprintln!("req: note: {failure}");
+        note(format_args!("{failure}"));
     }
     let line = |raised: &objection::Raised| {
         let (file, line) = &raised.place;
@@ -129,12 +129,12 @@ fn guarded(
 
 /// What would happen, by guards and by gates.
 fn explain(
-    place: &Place,
+    place: &CurrentProject,
     tool: &str,
     input: &Input,
     folder: &Path,
     session: Option<&SessionKey>,
-) -> anyhow::Result<Outcome> {
+) -> CliResult<Outcome> {
     let policy = place.project.policy(&place.paths).filter(config::Policy::is_enabled);
     let is_paused = session.is_some_and(|session| {
         is_paused_by_person(&place.paths, &place.state().pause_mark(session), session)
@@ -171,12 +171,12 @@ fn explain(
 }
 
 fn explain_gates(
-    place: &Place,
+    place: &CurrentProject,
     tool: &str,
     input: &Input,
     folder: &Path,
     session: Option<&SessionKey>,
-) -> anyhow::Result<Outcome> {
+) -> CliResult<Outcome> {
     let passes = |reason: String| Outcome {
         lines: vec![format!("{tool} would pass: {reason}.")],
         json: json!({"tool": tool, "outcome": "pass", "reason": reason, "requirements": []}),
@@ -188,8 +188,8 @@ fn explain_gates(
     let tool_use =
         ToolUse::new(tool, &input.command, input.file.as_deref(), folder.to_owned(), input.agent.as_deref());
     let policy = place.project.policy(&place.paths);
-    if let Some(reason) = strict::refusal(&place.paths, &place.project, policy.as_ref(), &tool_use)
-        .map_err(anyhow::Error::msg)?
+    if let Some(reason) =
+        strict::refusal(&place.paths, &place.project, policy.as_ref(), &tool_use).map_err(CliError::system)?
     {
         return Ok(refused(reason));
     }
@@ -287,7 +287,7 @@ fn satisfaction(gates: &Gates, asked: &Asked) -> Option<String> {
 }
 
 /// What the tool would be called with.
-fn input(tool: &str, text: Option<&str>) -> anyhow::Result<Input> {
+fn input(tool: &str, text: Option<&str>) -> CliResult<Input> {
     let text = text.unwrap_or_default();
     if !text.starts_with('{') {
         let is_command = tool == "Bash";

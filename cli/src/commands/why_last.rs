@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use anyhow::bail;
 use config::Rule;
 use config::types::GuardName;
 use hooks_common::session_log::{GateRecord, GuardRecord, LoggedEvent, REFUSALS};
@@ -11,11 +10,12 @@ use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::place::Place;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, bail};
 use crate::session;
 
 /// Explains the last refusal, or the last decision when nothing was refused.
-pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn run(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut impl Write) -> CliResult {
     let session = session::find(place, named)?;
     let mut events = Vec::new();
     for (_, dir) in session::full_ids(place, &session) {
@@ -110,7 +110,7 @@ pub fn run(place: &Place, named: Option<&str>, as_json: bool, out: &mut impl Wri
     Ok(())
 }
 
-fn headline(place: &Place, event: &LoggedEvent, record: &GateRecord, session: &str) -> String {
+fn headline(place: &CurrentProject, event: &LoggedEvent, record: &GateRecord, session: &str) -> String {
     let what = [&event.command, &event.file_path].into_iter().find(|text| !text.is_empty());
     let what = what.map(|text| format!(" {}", fact(text))).unwrap_or_default();
     let what_ran = if event.event == "Stop" {
@@ -134,7 +134,7 @@ fn headline(place: &Place, event: &LoggedEvent, record: &GateRecord, session: &s
 }
 
 /// What a guard found, what became of it, and how a person lets it through.
-fn explained_guard(place: &Place, found: &GuardRecord, policy: Option<&config::Policy>) -> String {
+fn explained_guard(place: &CurrentProject, found: &GuardRecord, policy: Option<&config::Policy>) -> String {
     let became = match found.verdict.as_str() {
         "deny" => "refused",
         "ask" => "asked the user",
@@ -161,7 +161,7 @@ fn explained_guard(place: &Place, found: &GuardRecord, policy: Option<&config::P
 }
 
 fn explained(
-    place: &Place,
+    place: &CurrentProject,
     name: &str,
     standing: &str,
     record: &GateRecord,

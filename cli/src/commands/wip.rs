@@ -1,4 +1,4 @@
-//! `req wip`: the branches people work on, across projects.
+//! `req wip`: the branches that people work on, across projects.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,13 @@ use platform::time::age;
 use serde_json::json;
 
 use super::json as print_json;
-use crate::cli::{Wip as Arguments, WipCommand, WipList};
-use crate::place::Place;
+use crate::cli::{WipArgs, WipCommand, WipListArgs};
+use crate::current_project::CurrentProject;
+use crate::error::CliResult;
 
-/// Lists, shows, changes or forgets.
-pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
-    let place = Place::here()?;
+/// Lists, shows, changes or forgets branches.
+pub fn run(arguments: &WipArgs, out: &mut impl Write) -> CliResult {
+    let place = CurrentProject::here()?;
     let wip = Wip::new(&place.paths, lock::PATIENT);
     let (root, branch) = (place.project.root(), place.branch(None));
     match &arguments.command {
@@ -32,7 +33,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
             match entry {
                 Some(entry) => show(&place, &entry, out),
                 None => {
-                    writeln!(out, "Nothing is kept about {branch}; `req wip set wip` begins.")?;
+                    writeln!(out, "Nothing is recorded for {branch}.\nNext: req wip set wip")?;
                     Ok(())
                 }
             }
@@ -51,7 +52,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> anyhow::Result<()> {
     }
 }
 
-fn list(place: &Place, wip: &Wip, arguments: &WipList, out: &mut impl Write) -> anyhow::Result<()> {
+fn list(place: &CurrentProject, wip: &Wip, arguments: &WipListArgs, out: &mut impl Write) -> CliResult {
     let status = arguments.status.map(|status| status.status().name());
     let here = std::env::current_dir().unwrap_or_default();
     let is_meant = |entry: &&Entry| {
@@ -86,14 +87,13 @@ fn list(place: &Place, wip: &Wip, arguments: &WipList, out: &mut impl Write) -> 
         )?;
     }
     if chosen.is_empty() {
-        let none =
-            if entries.is_empty() { "No work in progress." } else { "None of them; --all shows every one." };
+        let none = if entries.is_empty() { "No work in progress." } else { "None matches; --all shows all." };
         writeln!(out, "{none}")?;
     }
     Ok(())
 }
 
-fn show(place: &Place, entry: &Entry, out: &mut impl Write) -> anyhow::Result<()> {
+fn show(place: &CurrentProject, entry: &Entry, out: &mut impl Write) -> CliResult {
     writeln!(out, "{} on {}: {}", entry.project().display(), entry.branch(), entry.status())?;
     let text = |key: &str| entry.json().get(key).and_then(|value| value.as_str()).unwrap_or_default();
     for (name, value) in
@@ -108,7 +108,7 @@ fn show(place: &Place, entry: &Entry, out: &mut impl Write) -> anyhow::Result<()
     Ok(())
 }
 
-fn changed(wip: &Wip, root: &Path, branch: &str, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+fn changed(wip: &Wip, root: &Path, branch: &str, as_json: bool, out: &mut impl Write) -> CliResult {
     let entry = wip.entry(root, branch)?;
     if as_json {
         return print_json(out, &json!({"entry": entry.as_ref().map(Entry::json)}));
@@ -120,12 +120,12 @@ fn changed(wip: &Wip, root: &Path, branch: &str, as_json: bool, out: &mut impl W
 }
 
 fn clean(
-    place: &Place,
+    place: &CurrentProject,
     wip: &Wip,
     delete_branches: bool,
     as_json: bool,
     out: &mut impl Write,
-) -> anyhow::Result<()> {
+) -> CliResult {
     let root = place.project.root();
     let mut merged = Vec::new();
     if let Some(repository) = place.project.repository() {
@@ -180,7 +180,7 @@ fn clean(
         writeln!(out, "Kept branch {branch} in {}: {reason}.", project.display())?;
     }
     if done.is_empty() && refused.is_empty() {
-        writeln!(out, "Nothing is done.")?;
+        writeln!(out, "No branch is done.")?;
     }
     Ok(())
 }

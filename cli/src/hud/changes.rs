@@ -11,7 +11,7 @@ use hooks_common::project::Project;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use sessions::derived::DerivedState;
 
-use super::{Signal, Touched};
+use super::{Signal, TouchedFiles};
 
 /// How many folders are watched; the kernel bounds them for each user.
 const MOST: usize = 1024;
@@ -21,7 +21,7 @@ type Identity = (u64, u64);
 
 /// The watched folders.
 #[derive(Debug)]
-pub struct Changes {
+pub struct FileWatch {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeMap<PathBuf, Identity>,
     /// Folders that were removed: what is made there again is not watched, even if it gets the same inode.
@@ -29,10 +29,10 @@ pub struct Changes {
     trouble: Option<String>,
 }
 
-impl Changes {
+impl FileWatch {
     /// Begins to watch what tells of new sessions; changes are sent to `signals`.
     pub fn start(paths: &Paths, signals: Sender<Signal>) -> Self {
-        let known = WatchedSession {
+        let known = WatchedPaths {
             sessions: paths.sessions_dir(),
             registry: paths.registry(),
             clients: paths.client_sessions(),
@@ -52,7 +52,7 @@ impl Changes {
                     known.touched(&event)
                 }
                 // The queue overflowed: anything may have changed.
-                Err(_) => Some(Touched::All),
+                Err(_) => Some(TouchedFiles::All),
             };
             if let Some(touched) = touched {
                 // Nobody listens when the HUD has ended.
@@ -160,7 +160,7 @@ fn identity(folder: &Path) -> Option<Identity> {
 
 /// What a path means.
 #[derive(Debug)]
-struct WatchedSession {
+struct WatchedPaths {
     sessions: PathBuf,
     registry: PathBuf,
     clients: PathBuf,
@@ -168,25 +168,25 @@ struct WatchedSession {
     shells: PathBuf,
 }
 
-impl WatchedSession {
-    fn touched(&self, event: &Event) -> Option<Touched> {
+impl WatchedPaths {
+    fn touched(&self, event: &Event) -> Option<TouchedFiles> {
         // Reading is no change; our own would wake us for ever.
         if matches!(event.kind, EventKind::Access(_)) {
             return None;
         }
         if event.need_rescan() {
-            return Some(Touched::All);
+            return Some(TouchedFiles::All);
         }
         // Somebody deleted the document; our own renames over it say otherwise.
         if matches!(event.kind, EventKind::Remove(_)) && event.paths.contains(&self.derived) {
-            return Some(Touched::Around);
+            return Some(TouchedFiles::Around);
         }
         event.paths.iter().find_map(|path| self.meaning(path))
     }
 
-    fn meaning(&self, path: &Path) -> Option<Touched> {
+    fn meaning(&self, path: &Path) -> Option<TouchedFiles> {
         if *path == self.registry {
-            return Some(Touched::All);
+            return Some(TouchedFiles::All);
         }
         let name = path.file_name()?.to_str()?;
         if let Ok(below) = path.strip_prefix(&self.sessions) {
@@ -196,13 +196,13 @@ impl WatchedSession {
             let matters = file.is_none_or(|file| {
                 ["events.jsonl", "meta.json", "context.json"].iter().any(|known| file == *known)
             });
-            return (matters && !session.starts_with('.')).then(|| Touched::Session(session.to_owned()));
+            return (matters && !session.starts_with('.')).then(|| TouchedFiles::Session(session.to_owned()));
         }
         let is_client = path.parent() == Some(&self.clients) && name.ends_with(".json");
         let is_around = is_client
             || *path == self.shells
             || name == "HEAD"
             || (name.ends_with(".json") && path.parent()?.ends_with("requirements"));
-        is_around.then_some(Touched::Around)
+        is_around.then_some(TouchedFiles::Around)
     }
 }

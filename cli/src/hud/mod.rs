@@ -19,7 +19,7 @@ use sessions::retention;
 
 use crate::commands::{gc, sessions as sessions_command};
 use crate::overview::Overview;
-use changes::Changes;
+use changes::FileWatch;
 use deaths::Deaths;
 
 /// Several changes within this time are one.
@@ -35,7 +35,7 @@ const AGES: i64 = 60_000;
 #[derive(Debug)]
 pub enum Signal {
     /// Files changed.
-    Files(Touched),
+    Files(TouchedFiles),
     /// A client, or the writer of the document, died.
     Death,
     /// Somebody typed, or the terminal changed its size.
@@ -46,7 +46,7 @@ pub enum Signal {
 
 /// Which files changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Touched {
+pub enum TouchedFiles {
     /// Those of one session, by its directory's name.
     Session(String),
     /// Any: look at everything.
@@ -62,12 +62,12 @@ pub struct Hud {
     /// The document as it was made last.
     pub state: DerivedState,
     pen: Option<WriterLock>,
-    changes: Changes,
+    changes: FileWatch,
     deaths: Deaths,
     swept_at: i64,
     made_at: i64,
     /// What changed since somebody last took it.
-    pub touched: Vec<Touched>,
+    pub touched: Vec<TouchedFiles>,
     /// What went wrong and is to be shown.
     pub trouble: Option<String>,
 }
@@ -78,7 +78,7 @@ impl Hud {
         let now = Moment::now();
         let mut overview = Overview::new(paths);
         let state = overview.derive(now);
-        let changes = Changes::start(&overview.paths, signals.clone());
+        let changes = FileWatch::start(&overview.paths, signals.clone());
         let mut hud = Self {
             overview,
             state,
@@ -133,7 +133,7 @@ impl Hud {
 
     /// Takes changes in, with all that follow at once, and makes the document anew. What else was sent meanwhile is
     /// returned.
-    pub fn take_in(&mut self, mut touched: Vec<Touched>, signals: &Receiver<Signal>) -> Vec<Signal> {
+    pub fn take_in(&mut self, mut touched: Vec<TouchedFiles>, signals: &Receiver<Signal>) -> Vec<Signal> {
         let mut others = Vec::new();
         let began = Instant::now();
         while !touched.is_empty() && began.elapsed() < LONGEST {
@@ -151,11 +151,11 @@ impl Hud {
         let names: BTreeSet<&String> = touched
             .iter()
             .filter_map(|touched| match touched {
-                Touched::Session(name) => Some(name),
-                Touched::All | Touched::Around => None,
+                TouchedFiles::Session(name) => Some(name),
+                TouchedFiles::All | TouchedFiles::Around => None,
             })
             .collect();
-        if touched.contains(&Touched::All) || !self.changes.is_watching() {
+        if touched.contains(&TouchedFiles::All) || !self.changes.is_watching() {
             self.overview.refresh(now);
         } else {
             for name in names {

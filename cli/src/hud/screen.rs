@@ -7,13 +7,13 @@ use platform::time::Moment;
 use ratatui::crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use sessions::derived::{DerivedProject, DerivedSession, DerivedState};
 
-use super::{Hud, Touched};
+use super::{Hud, TouchedFiles};
 use crate::commands::sessions::is_present;
 use crate::commands::timeline::{self, Entry};
 
 /// What follows from an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum InputOutcome {
     /// The HUD goes on.
     GoOn,
     /// It ends.
@@ -22,7 +22,7 @@ pub enum Outcome {
 
 /// A line of the list.
 #[derive(Debug, Clone)]
-pub enum Row {
+pub enum ScreenRow {
     /// A project, above its sessions, and whether the user's last shell is in it.
     Project(String, Box<DerivedProject>, bool),
     /// A session.
@@ -33,7 +33,7 @@ pub enum Row {
 #[derive(Debug, Default)]
 pub struct Screen {
     /// The lines of the list.
-    pub rows: Vec<Row>,
+    pub rows: Vec<ScreenRow>,
     /// The line the keys work on.
     pub selected: usize,
     /// Only what contains this.
@@ -43,7 +43,7 @@ pub struct Screen {
     /// Whether ended sessions and quiet projects are shown.
     pub shows_all: bool,
     /// A session's timeline instead of the list.
-    pub timeline: Option<Open>,
+    pub timeline: Option<OpenTimeline>,
     /// The line above everything.
     pub summary: String,
     /// What a person must know about the HUD itself.
@@ -56,7 +56,7 @@ pub struct Screen {
 
 /// An open timeline.
 #[derive(Debug)]
-pub struct Open {
+pub struct OpenTimeline {
     /// The session.
     pub session_id: String,
     /// Its events.
@@ -96,8 +96,8 @@ impl Screen {
     /// The session that is selected.
     pub fn selected_session(&self) -> Option<&DerivedSession> {
         match self.rows.get(self.selected)? {
-            Row::Session(session) => Some(session),
-            Row::Project(..) => None,
+            ScreenRow::Session(session) => Some(session),
+            ScreenRow::Project(..) => None,
         }
     }
 
@@ -106,13 +106,13 @@ impl Screen {
     }
 
     /// Does what a key asks for.
-    pub fn input(&mut self, input: &Input, hud: &Hud) -> Outcome {
-        let Input::Key(key) = input else { return Outcome::GoOn };
+    pub fn input(&mut self, input: &Input, hud: &Hud) -> InputOutcome {
+        let Input::Key(key) = input else { return InputOutcome::GoOn };
         if key.kind == KeyEventKind::Release {
-            return Outcome::GoOn;
+            return InputOutcome::GoOn;
         }
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c') {
-            return Outcome::Quit;
+            return InputOutcome::Quit;
         }
         if self.is_filtering {
             self.filter_key(*key);
@@ -121,7 +121,7 @@ impl Screen {
         } else {
             return self.list_key(*key, hud);
         }
-        Outcome::GoOn
+        InputOutcome::GoOn
     }
 
     fn filter_key(&mut self, key: KeyEvent) {
@@ -139,9 +139,9 @@ impl Screen {
         }
     }
 
-    fn list_key(&mut self, key: KeyEvent, hud: &Hud) -> Outcome {
+    fn list_key(&mut self, key: KeyEvent, hud: &Hud) -> InputOutcome {
         match key.code {
-            KeyCode::Char('q') => return Outcome::Quit,
+            KeyCode::Char('q') => return InputOutcome::Quit,
             KeyCode::Esc => self.filter.clear(),
             KeyCode::Char('/') => self.is_filtering = true,
             KeyCode::Char('a') => self.shows_all = !self.shows_all,
@@ -154,8 +154,8 @@ impl Screen {
             KeyCode::End | KeyCode::Char('G') => self.step(isize::MAX),
             KeyCode::Enter => {
                 let chosen = match self.rows.get(self.selected) {
-                    Some(Row::Session(session)) => Some(session.session_id.clone()),
-                    Some(Row::Project(_, project, _)) => project.session_id.clone(),
+                    Some(ScreenRow::Session(session)) => Some(session.session_id.clone()),
+                    Some(ScreenRow::Project(_, project, _)) => project.session_id.clone(),
                     None => None,
                 };
                 if let Some(id) = chosen.filter(|id| hud.state.sessions.iter().any(|s| s.session_id == *id)) {
@@ -164,7 +164,7 @@ impl Screen {
             }
             _ => {}
         }
-        Outcome::GoOn
+        InputOutcome::GoOn
     }
 
     fn timeline_key(&mut self, key: KeyEvent) {
@@ -195,16 +195,16 @@ impl Screen {
     /// On to the next session that a person should look at.
     fn jump(&mut self) {
         let count = self.rows.len();
-        let wants = |row: &Row| match row {
-            Row::Session(session) => session.ended.is_none() && session.display_state.needs_attention(),
-            Row::Project(..) => false,
+        let wants = |row: &ScreenRow| match row {
+            ScreenRow::Session(session) => session.ended.is_none() && session.display_state.needs_attention(),
+            ScreenRow::Project(..) => false,
         };
         let after = (1..=count).map(|step| (self.selected + step) % count.max(1));
         // Who waits for an answer comes before who is merely ready.
         let mut after: Vec<usize> = after.filter(|at| wants(&self.rows[*at])).collect();
         after.sort_by_key(|at| match &self.rows[*at] {
-            Row::Session(session) => session.display_state != sessions::SessionState::Waiting,
-            Row::Project(..) => true,
+            ScreenRow::Session(session) => session.display_state != sessions::SessionState::Waiting,
+            ScreenRow::Project(..) => true,
         });
         if let Some(at) = after.into_iter().find(|at| *at != self.selected) {
             self.selected = at;
@@ -215,24 +215,24 @@ impl Screen {
         let Some(id) = SessionId::new(session_id) else { return };
         let dir = SessionDir::new(&Paths::from_env(), &id);
         let entries = timeline::of_session(&dir).unwrap_or_default();
-        self.timeline = Some(Open { session_id: session_id.to_owned(), entries, below: 0 });
+        self.timeline = Some(OpenTimeline { session_id: session_id.to_owned(), entries, below: 0 });
     }
 }
 
-impl Open {
+impl OpenTimeline {
     /// Whether a change is one of the session's own: a long log is not read for others'.
-    fn is_touched_by(&self, touched: &Touched) -> bool {
+    fn is_touched_by(&self, touched: &TouchedFiles) -> bool {
         match touched {
-            Touched::All => true,
-            Touched::Session(name) => {
+            TouchedFiles::All => true,
+            TouchedFiles::Session(name) => {
                 SessionId::new(&self.session_id).is_some_and(|id| id.dir_name() == *name)
             }
-            Touched::Around => false,
+            TouchedFiles::Around => false,
         }
     }
 }
 
-impl Row {
+impl ScreenRow {
     fn id(&self) -> Option<&str> {
         match self {
             Self::Session(session) => Some(&session.session_id),
@@ -242,7 +242,7 @@ impl Row {
 }
 
 /// Projects in the order of their names, each above its sessions.
-fn rows(state: &DerivedState, filter: &str, shows_all: bool) -> Vec<Row> {
+fn rows(state: &DerivedState, filter: &str, shows_all: bool) -> Vec<ScreenRow> {
     let mut rows = Vec::new();
     for (path, project) in &state.projects {
         let is_of = |session: &&DerivedSession| project.sessions.contains(&session.session_id);
@@ -257,8 +257,8 @@ fn rows(state: &DerivedState, filter: &str, shows_all: bool) -> Vec<Row> {
             continue;
         }
         let is_focus = state.focus.as_ref() == Some(path);
-        rows.push(Row::Project(path.clone(), Box::new(project.clone()), is_focus));
-        rows.extend(sessions.into_iter().map(|session| Row::Session(Box::new(session.clone()))));
+        rows.push(ScreenRow::Project(path.clone(), Box::new(project.clone()), is_focus));
+        rows.extend(sessions.into_iter().map(|session| ScreenRow::Session(Box::new(session.clone()))));
     }
     rows
 }

@@ -12,7 +12,7 @@ use sessions::SessionState;
 use sessions::derived::{DerivedProject, DerivedSession};
 use sessions::record::millis;
 
-use super::screen::{Open, Row, Screen};
+use super::screen::{OpenTimeline, Screen, ScreenRow};
 use crate::commands::sessions::{remark, shortened};
 use crate::commands::timeline::{line, plain};
 
@@ -103,8 +103,8 @@ fn list(frame: &mut Frame<'_>, screen: &Screen, area: Rect) {
         .rows
         .iter()
         .map(|row| match row {
-            Row::Project(..) => TableRow::new([Cell::default()]),
-            Row::Session(session) => session_row(session, screen.now, is_wide, usize::from(branch)),
+            ScreenRow::Project(..) => TableRow::new([Cell::default()]),
+            ScreenRow::Session(session) => session_row(session, screen.now, is_wide, usize::from(branch)),
         })
         .collect();
     // A project's line has no columns: it is drawn over the table's.
@@ -118,7 +118,7 @@ fn list(frame: &mut Frame<'_>, screen: &Screen, area: Rect) {
         if y >= area.height {
             break;
         }
-        if let Row::Project(path, project, is_focus) = row {
+        if let ScreenRow::Project(path, project, is_focus) = row {
             let line = project_line(path, project, *is_focus);
             let line = if at == screen.selected { line.style(Modifier::REVERSED) } else { line };
             frame.render_widget(line, Rect { y: area.y + y, height: 1, ..area });
@@ -200,7 +200,7 @@ fn plain_wide(text: &str) -> String {
     one_line(text).chars().take(400).collect()
 }
 
-fn timeline(frame: &mut Frame<'_>, open: &Open, area: Rect) {
+fn timeline(frame: &mut Frame<'_>, open: &OpenTimeline, area: Rect) {
     let height = usize::from(area.height.saturating_sub(1));
     let end = open.entries.len().saturating_sub(open.below);
     let first = end.saturating_sub(height);

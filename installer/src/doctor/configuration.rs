@@ -1,22 +1,22 @@
-//! The configuration cascade as it holds here and now.
+//! The configuration cascade in force.
 
 use config::Policy;
 use config::types::LogLevel;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 
-use crate::report::{Category, Report};
+use crate::report::{Category, CheckReport, counted};
 
 /// Examines the configuration, without storing what it compiles.
-pub fn examine(paths: &Paths, project: &Project, report: &mut Report) {
+pub fn examine(paths: &Paths, project: &Project, report: &mut CheckReport) {
     let mut section = report.section(Category::Configuration);
     let root = project.root().display();
     if !project.is_configured() {
         section.note(
             "present",
             "configuration",
-            format!("{root} has no requirements"),
-            "`req init` writes a first configuration",
+            format!("{root} has no configuration"),
+            "run `req init` to write one",
         );
         return;
     }
@@ -26,11 +26,15 @@ pub fn examine(paths: &Paths, project: &Project, report: &mut Report) {
         section.find(finding);
     }
     if policy.is_enabled() {
-        section.pass("in-force", "configuration", format!("{rules} requirements are in force in {root}"));
+        section.pass(
+            "in-force",
+            "configuration",
+            format!("{} enabled in {root}", counted(rules, "requirement")),
+        );
     } else {
-        section.warn("in-force", "configuration", "the gates are off (`enabled: false`)", "");
+        section.warn("in-force", "configuration", "all gates are off (`enabled: false`)", "");
     }
     if policy.logging().level == LogLevel::Debug {
-        section.note("log-level", "logging", "the level is debug: every hook writes to the log", "");
+        section.note("log-level", "logging", "the log level is debug: every hook writes to the log", "");
     }
 }

@@ -1,17 +1,17 @@
-//! What the environment of whoever asks says about clients started from it.
+//! The environment of this process: clients that are started from here inherit it.
 
 use platform::env_vars;
 
-use crate::report::{Category, Report};
+use crate::report::{Category, CheckReport};
 
 /// Examines the environment of this process.
-pub fn examine(report: &mut Report) {
+pub fn examine(report: &mut CheckReport) {
     let mut section = report.section(Category::Environment);
     if env_vars::get_os(env_vars::CLAUDE_SKIP_REQUIREMENTS).is_some() {
         section.warn(
             "skip-requirements",
             "environment",
-            "CLAUDE_SKIP_REQUIREMENTS is set here; a client started from here has no gates",
+            "CLAUDE_SKIP_REQUIREMENTS is set: a client started from this shell has no gates",
             "unset it",
         );
     }
@@ -21,8 +21,8 @@ pub fn examine(report: &mut Report) {
         None => section.note(
             "path",
             "req",
-            "not on PATH: refusals name it by its whole path",
-            "`cargo setup --link` links it into ~/.local/bin",
+            "not on PATH: refusals show its full path",
+            "run `cargo setup --link` to link it into ~/.local/bin",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! The wired executables, run as Claude Code runs them, in folders that are thrown away.
+//! The wired executables, run as Claude Code runs them, in temporary folders.
 
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -10,25 +10,25 @@ use std::time::{Duration, Instant};
 use hooks_common::executables::STATUS_LINE;
 use serde_json::{Value, json};
 
-use super::settings::Wired;
-use super::status_line::Found;
+use super::settings::WiredEntry;
+use super::status_line::FoundStatusLine;
 use crate::elf;
-use crate::report::{Category, Measured, Report, Section};
+use crate::report::{Category, CheckReport, MeasuredExecutable, ReportSection};
 use crate::status_line::StatusLine;
 use crate::wiring;
 
 /// How often each executable is started to measure it.
 const RUNS: usize = 9;
-/// A hook that takes longer than this is told, in milliseconds.
+/// A hook that takes longer than this many milliseconds gets a warning.
 const SLOW_MS: f64 = 50.0;
-/// How long one run may take before it is given up.
+/// How long one run may take before it is killed.
 const LIMIT: Duration = Duration::from_secs(5);
-/// The session of the trial runs; it exists in a folder that is thrown away.
+/// The session of the trial runs; it exists in a temporary folder only.
 const SESSION: &str = "00000000-d0c7-4000-8000-000000000000";
 
-/// Runs each wired executable, and ours behind a status line; what that chains is the user's and is not run.
-pub fn examine(wired: &[Wired], lines: &[Found], report: &mut Report) {
-    let of_line = |found: &Found| match &found.line {
+/// Runs each wired executable, and the one behind our status line. A chained command is the user's and is not run.
+pub fn examine(wired: &[WiredEntry], lines: &[FoundStatusLine], report: &mut CheckReport) {
+    let of_line = |found: &FoundStatusLine| match &found.line {
         StatusLine::Ours(ours) => Some(ours.path.clone()),
         _ => None,
     };
@@ -43,7 +43,7 @@ pub fn examine(wired: &[Wired], lines: &[Found], report: &mut Report) {
 }
 
 /// Examines one executable of ours.
-fn executable(path: &Path, section: &mut Section<'_>) {
+fn executable(path: &Path, section: &mut ReportSection<'_>) {
     let shown = path.display().to_string();
     match std::fs::metadata(path) {
         Ok(meta) if meta.permissions().mode() & 0o111 == 0 => {
@@ -62,7 +62,7 @@ fn executable(path: &Path, section: &mut Section<'_>) {
         section.warn(
             "static",
             &shown,
-            "linked dynamically: each start takes about half a millisecond longer",
+            "linked dynamically: each start takes about 0.5 ms longer",
             "install the static C library (libc6-dev) and run `cargo setup` again",
         );
     }
@@ -70,23 +70,46 @@ fn executable(path: &Path, section: &mut Section<'_>) {
         Ok(median_ms) => {
             let message = format!("answers in {median_ms:.2} ms (median of {RUNS})");
             if median_ms > SLOW_MS {
-                let fix = "a hook of ours takes one or two; is the disk or the machine very busy?";
+                let fix = "a hook takes 1-2 ms on an idle machine; check the disk and the load";
                 section.warn("answers", &shown, message, fix);
             } else {
                 section.pass("answers", &shown, message);
             }
-            section.measured(Measured { path: path.to_owned(), median_ms, dynamic });
+            section.measured(MeasuredExecutable { path: path.to_owned(), median_ms, dynamic });
         }
         Err(error) => {
-            section.fail("answers", &shown, format!("it does not run: {error}"), "run `cargo setup`");
+            section.fail("answers", &shown, format!("it does not work: {error}"), "run `cargo setup`");
         }
     }
 }
 
-/// Runs an executable for everything that it serves, and then often for the first of that, to measure it: the
-/// median in milliseconds.
-fn try_out(path: &Path) -> Result<f64, String> {
-    let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
+/// Why an executable failed its trial.
+#[derive(Debug, thiserror::Error)]
+enum TrialError {
+    /// It cannot be started, or its output cannot be read.
+    #[error(transparent)]
+    Run(#[from] io::Error),
+    /// It failed.
+    #[error("{0}")]
+    Failed(ExitStatus),
+    /// It does not end.
+    #[error("it did not end within {0:?}")]
+    TookTooLong(Duration),
+    /// Its output is not JSON.
+    #[error("its answer is not JSON")]
+    NotJson,
+    /// It recorded nothing, so it only has our executable's name.
+    #[error("it does not do what our executable does")]
+    NotOurs,
+    /// It failed for this event.
+    #[error("{0}: {1}")]
+    OfEvent(String, Box<TrialError>),
+}
+
+/// Runs an executable for every event that it serves, then measures it with the first event. Returns the median in
+/// milliseconds.
+fn try_out(path: &Path) -> Result<f64, TrialError> {
+    let scratch = tempfile::tempdir()?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let first = if name == STATUS_LINE {
         status(scratch.path())
@@ -106,22 +129,22 @@ fn try_out(path: &Path) -> Result<f64, String> {
 }
 
 /// Runs a hook once for every event it serves.
-fn serve(path: &Path, scratch: &Path, events: &[&str]) -> Result<(), String> {
+fn serve(path: &Path, scratch: &Path, events: &[&str]) -> Result<(), TrialError> {
     for event in events {
-        let output = run(path, scratch, &payload(event, scratch), LIMIT)
-            .map_err(|error| format!("{event}: {error}"))?;
+        let of_event = |error| TrialError::OfEvent((*event).to_owned(), Box::new(error));
+        let output = run(path, scratch, &payload(event, scratch), LIMIT).map_err(of_event)?;
         if !output.is_empty() && serde_json::from_slice::<Value>(&output).is_err() {
-            return Err(format!("{event}: its answer is no JSON"));
+            return Err(of_event(TrialError::NotJson));
         }
     }
-    // An executable of ours records the events it was given; anything else only bears the name.
+    // An exit code proves little: `true` succeeds for every event. Our executables record the events they get.
     let log = scratch.join(".stanchion/sessions").join(SESSION).join("events.jsonl");
-    if log.exists() { Ok(()) } else { Err("it does not do what our executable does".to_owned()) }
+    if log.exists() { Ok(()) } else { Err(TrialError::NotOurs) }
 }
 
-/// What an executable prints when it is started as a hook with `scratch` for a home; an error when it fails or
-/// does not end within `limit`.
-fn run(path: &Path, scratch: &Path, payload: &Value, limit: Duration) -> Result<Vec<u8>, String> {
+/// What an executable prints when it is started as a hook whose home folder is `scratch`; an error when it fails or does
+/// not end within `limit`.
+fn run(path: &Path, scratch: &Path, payload: &Value, limit: Duration) -> Result<Vec<u8>, TrialError> {
     let mut child = Command::new(path)
         .current_dir(scratch)
         .env_clear()
@@ -129,39 +152,38 @@ fn run(path: &Path, scratch: &Path, payload: &Value, limit: Duration) -> Result<
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
-        .spawn()
-        .map_err(|error| error.to_string())?;
+        .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
-        // What does not read its payload is found out by what it leaves behind.
+        // A program that closes its stdin early is not ours; `serve` finds that out.
         let _ = stdin.write_all(payload.to_string().as_bytes());
     }
     match finish(&mut child, limit) {
         Ok((status, output)) if status.success() => Ok(output),
-        Ok((status, _)) => Err(status.to_string()),
+        Ok((status, _)) => Err(TrialError::Failed(status)),
         Err(error) => {
             let _ = child.kill();
             let _ = child.wait();
-            Err(error.to_string())
+            Err(error)
         }
     }
 }
 
-fn finish(child: &mut Child, limit: Duration) -> io::Result<(ExitStatus, Vec<u8>)> {
-    let Some(mut stdout) = child.stdout.take() else { return Err(io::ErrorKind::BrokenPipe.into()) };
+fn finish(child: &mut Child, limit: Duration) -> Result<(ExitStatus, Vec<u8>), TrialError> {
+    let Some(mut stdout) = child.stdout.take() else {
+        return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
+    };
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut output = Vec::new();
         let read = stdout.read_to_end(&mut output).map(|_| output);
-        // Nobody listens any more when it took too long.
+        // After the limit the receiver is gone.
         let _ = sender.send(read);
     });
-    let output = receiver
-        .recv_timeout(limit)
-        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, format!("no end within {limit:?}")))??;
+    let output = receiver.recv_timeout(limit).map_err(|_| TrialError::TookTooLong(limit))??;
     Ok((child.wait()?, output))
 }
 
-/// What Claude Code sends for an event, as small as it may be.
+/// The smallest payload that Claude Code sends for an event.
 fn payload(event: &str, cwd: &Path) -> Value {
     let own = match event {
         "SessionStart" => json!({"source": "resume"}),
@@ -217,7 +239,7 @@ fn payload(event: &str, cwd: &Path) -> Value {
     payload
 }
 
-/// What Claude Code sends to a status line: no event, and the only payload that knows the context's size.
+/// What Claude Code sends to a status line: it names no event, and only it contains the size of the context.
 fn status(cwd: &Path) -> Value {
     json!({
         "session_id": SESSION, "transcript_path": cwd.join("transcript.jsonl"), "cwd": cwd,
@@ -258,18 +280,19 @@ mod tests {
         assert!(try_out(&good).unwrap() > 0.0);
         for (lines, problem) in [
             ("true", "it does not do what our executable does"),
-            ("echo no", "Stop: its answer is no JSON"),
+            ("echo no", "Stop: its answer is not JSON"),
             ("exit 3", "Stop: exit status: 3"),
         ] {
             let bad = script(folder.path(), "hook-stop", lines);
-            assert_eq!(try_out(&bad).unwrap_err(), problem);
+            assert_eq!(try_out(&bad).unwrap_err().to_string(), problem);
         }
         let line = script(folder.path(), STATUS_LINE, "grep -q context_window && echo 'any text'");
         assert!(try_out(&line).unwrap() > 0.0, "a status line answers in text and records nothing");
         let stuck = script(folder.path(), "hook-stop", "exec sleep 60");
         let started = Instant::now();
-        let error = run(&stuck, folder.path(), &json!({}), Duration::from_millis(100)).unwrap_err();
-        assert!(error.contains("no end within") && started.elapsed() < LIMIT, "{error}");
+        let error =
+            run(&stuck, folder.path(), &json!({}), Duration::from_millis(100)).unwrap_err().to_string();
+        assert!(error.contains("did not end within") && started.elapsed() < LIMIT, "{error}");
     }
 
     #[test]

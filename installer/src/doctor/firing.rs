@@ -6,17 +6,17 @@ use hooks_common::paths::Paths;
 use hooks_common::registry::Registry;
 use platform::time::Moment;
 
-use super::settings::Wired;
+use super::settings::WiredEntry;
 use crate::firing::{self, HookHealth};
-use crate::report::{Category, Report};
-use crate::settings::Level;
+use crate::report::{Category, CheckReport};
+use crate::settings::SettingsLevel;
 
 /// Examines whether hooks fire for clients that are launched in `folder`.
-pub fn examine(paths: &Paths, folder: &Path, wired: &[Wired], report: &mut Report) {
+pub fn examine(paths: &Paths, folder: &Path, wired: &[WiredEntry], report: &mut CheckReport) {
     if wired.is_empty() {
         return;
     }
-    let is_everywhere = wired.iter().any(|entry| entry.level == Level::User);
+    let is_everywhere = wired.iter().any(|entry| entry.level == SettingsLevel::User);
     let own = [folder.to_owned()];
     let folders = (!is_everywhere).then_some(own.as_slice());
     let has_live = !Registry::new(paths).live(None).is_empty();
@@ -30,19 +30,19 @@ pub fn examine(paths: &Paths, folder: &Path, wired: &[Wired], report: &mut Repor
             "firing",
             "heartbeat",
             "no hook has run yet".to_owned(),
-            "it will when Claude Code is started here; a session that was running before must be started again",
+            "start Claude Code in this folder; restart sessions that were running before the installation",
         ),
         HookHealth::NotFiring { evidence } => section.fail(
             "firing",
             "heartbeat",
             format!("hooks do not fire: {evidence}"),
-            "start that session again; if it stays so, look for `disableAllHooks` and at `/hooks` in Claude Code",
+            "restart that session; then check `disableAllHooks` in the settings and `/hooks` in Claude Code",
         ),
         HookHealth::Unreadable => section.warn(
             "firing",
             "heartbeat",
             format!("{} cannot be read", paths.heartbeat().display()),
-            "remove it; the next hook makes it again",
+            "remove the file; the next hook creates it again",
         ),
     }
 }

@@ -1,7 +1,6 @@
-//! The one doctor: what keeps hooks from working for a client that is launched in a folder.
+//! The doctor: what keeps hooks from working for a client that is launched in a folder.
 //!
-//! It changes nothing. What it must try to know, it tries in folders that are thrown away, or with a file that
-//! is gone when it returns.
+//! It changes nothing. Trials run in temporary folders, or with a temporary file.
 
 mod configuration;
 mod environment;
@@ -17,11 +16,11 @@ use std::path::Path;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 
-use crate::report::Report;
+use crate::report::CheckReport;
 
-/// Examines what holds for a client launched in `folder`, which is absolute and has its links resolved.
-pub fn examine(paths: &Paths, folder: &Path) -> Report {
-    let mut report = Report::on(folder);
+/// Examines the installation of a client launched in `folder`, which is absolute and has its links resolved.
+pub fn examine(paths: &Paths, folder: &Path) -> CheckReport {
+    let mut report = CheckReport::on(folder);
     let project = Project::of_event(paths, None, folder);
     let (wired, lines) = settings::examine(paths, folder, &mut report);
     wiring::examine(&wired, folder, &project, &mut report);

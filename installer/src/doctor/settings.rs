@@ -6,29 +6,33 @@ use hooks_common::paths::Paths;
 use platform::store;
 use serde_json::Value;
 
-use super::status_line::Found;
-use crate::entry::{Bins, Form, executable};
-use crate::record::RecordDir;
-use crate::report::{Category, Report, Section};
-use crate::settings::{self, Level, switches_hooks_off};
+use super::status_line::FoundStatusLine;
+use crate::entry::{EntryForm, OurFolders, executable};
+use crate::record::InstallRecordDir;
+use crate::report::{Category, CheckReport, ReportSection};
+use crate::settings::{self, SettingsLevel, switches_hooks_off};
 use crate::status_line::{self, StatusLine};
 use crate::wiring::WIRING;
 
 /// One of our entries, wired.
 #[derive(Debug)]
-pub struct Wired {
-    /// The event it stands under.
+pub struct WiredEntry {
+    /// The event it serves.
     pub event: &'static str,
     /// The executable it starts.
     pub path: PathBuf,
     /// Whose settings hold it.
-    pub level: Level,
+    pub level: SettingsLevel,
 }
 
 /// Examines the settings of every level and returns what they wire of ours, and their status lines.
-pub fn examine(paths: &Paths, folder: &Path, report: &mut Report) -> (Vec<Wired>, Vec<Found>) {
+pub fn examine(
+    paths: &Paths,
+    folder: &Path,
+    report: &mut CheckReport,
+) -> (Vec<WiredEntry>, Vec<FoundStatusLine>) {
     let (mut wired, mut lines) = (Vec::new(), Vec::new());
-    for level in Level::ALL {
+    for level in SettingsLevel::ALL {
         let file = level.file(paths, folder);
         let shown = file.display().to_string();
         let mut section = report.section(Category::Settings);
@@ -39,29 +43,29 @@ pub fn examine(paths: &Paths, folder: &Path, report: &mut Report) -> (Vec<Wired>
             continue;
         };
         let target = store::replace::link_target(&file);
-        let recorded = RecordDir::of(paths, &target).read().map(|record| record.bin_dir);
-        let bins = Bins::new(paths, recorded);
+        let recorded = InstallRecordDir::of(paths, &target).read().map(|record| record.bin_dir);
+        let bins = OurFolders::new(paths, recorded);
         switches(&value, &shown, &mut section);
         permissions(&value, &shown, &mut section);
         groups(&value, &bins, &shown, &mut section);
         let (entries, has_exec_form) = entries(&value, &bins, level);
-        let is_plain_line = matches!(&line, StatusLine::Ours(ours) if ours.form == Form::Exec);
-        if (has_exec_form || is_plain_line) && level == Level::Project && git::is_tracked(&file) {
+        let is_plain_line = matches!(&line, StatusLine::Ours(ours) if ours.form == EntryForm::Exec);
+        if (has_exec_form || is_plain_line) && level == SettingsLevel::Project && git::is_tracked(&file) {
             section.warn(
                 "shared-path",
                 &shown,
-                "git tracks this file and it names executables by a path of this machine",
-                "`stanchion install --form shell` writes a form that does nothing where they are missing",
+                "git tracks this file, and it contains paths of this machine",
+                "run `stanchion install --form shell`: its entries do nothing where the executables are missing",
             );
         }
         wired.extend(entries);
-        lines.push(Found { level, file, line });
+        lines.push(FoundStatusLine { level, file, line });
     }
     (wired, lines)
 }
 
-/// A settings file's text; what keeps the client from reading it is told.
-fn read(file: &Path, section: &mut Section<'_>) -> Option<String> {
+/// A settings file's text. What keeps the client from reading it becomes a check.
+fn read(file: &Path, section: &mut ReportSection<'_>) -> Option<String> {
     let shown = file.display().to_string();
     let text = match store::read(file) {
         Ok(None) => return None,
@@ -80,7 +84,7 @@ fn read(file: &Path, section: &mut Section<'_>) -> Option<String> {
         Ok(value) => invalid_entries(value),
         Err(error) => {
             let message = format!("not strict JSON, so Claude Code runs none of its hooks: {error}");
-            section.fail("json", &shown, message, "mend the file at that place");
+            section.fail("json", &shown, message, "fix the file at that position");
             settings::value(&text).map(|value| invalid_entries(&value)).unwrap_or_default()
         }
     };
@@ -92,14 +96,14 @@ fn read(file: &Path, section: &mut Section<'_>) -> Option<String> {
             "invalid-entry",
             &shown,
             format!("{problem}: one invalid entry switches off every hook of this file"),
-            "mend or remove the entry",
+            "fix or remove the entry",
         );
     }
     Some(text)
 }
 
 /// Values that switch hooks or gates off.
-fn switches(value: &Value, shown: &str, section: &mut Section<'_>) {
+fn switches(value: &Value, shown: &str, section: &mut ReportSection<'_>) {
     match switches_hooks_off(value) {
         Some("disableAllHooks") => section.fail(
             "disable-all-hooks",
@@ -125,8 +129,8 @@ fn switches(value: &Value, shown: &str, section: &mut Section<'_>) {
     }
 }
 
-/// Permissions so wide that the client asks nobody. A refusal by a hook counts all the same.
-fn permissions(value: &Value, shown: &str, section: &mut Section<'_>) {
+/// Permissions so wide that the client does not ask the user. A refusal by a hook still applies.
+fn permissions(value: &Value, shown: &str, section: &mut ReportSection<'_>) {
     const CHANGING: [&str; 6] = ["Edit", "Write", "MultiEdit", "NotebookEdit", "Bash", "*"];
     let allowed = value["permissions"]["allow"].as_array();
     let is_wide = |rule: &&str| {
@@ -136,16 +140,16 @@ fn permissions(value: &Value, shown: &str, section: &mut Section<'_>) {
     let wide: Vec<_> = allowed.into_iter().flatten().filter_map(Value::as_str).filter(is_wide).collect();
     if !wide.is_empty() {
         let message = format!(
-            "`permissions.allow` has {}: Claude Code asks nobody before these tools run; a refusal of a hook still stands",
+            "`permissions.allow` has {}: Claude Code does not ask before these tools run; refusals still apply",
             wide.iter().map(|rule| format!("`{rule}`")).collect::<Vec<_>>().join(", ")
         );
         section.note("wide-permissions", shown, message, "");
     }
 }
 
-/// Entries of ours that are wired so that they run seldom or cannot answer, and entries that start one of our
-/// executables from a folder we do not know.
-fn groups(value: &Value, bins: &Bins, shown: &str, section: &mut Section<'_>) {
+/// Entries of ours that run only sometimes or answer too late, and entries that start an executable of our name from an
+/// unknown folder.
+fn groups(value: &Value, bins: &OurFolders, shown: &str, section: &mut ReportSection<'_>) {
     for (event, name, _) in WIRING {
         for group in value["hooks"][event].as_array().into_iter().flatten() {
             for hook in group["hooks"].as_array().into_iter().flatten() {
@@ -154,12 +158,12 @@ fn groups(value: &Value, bins: &Bins, shown: &str, section: &mut Section<'_>) {
                     entry(event, group, hook, shown, section);
                 } else if path.file_name().is_some_and(|file| file == name) {
                     let state =
-                        if path.exists() { "which was not installed from here" } else { "which is missing" };
+                        if path.exists() { "which is not the installed one" } else { "which is missing" };
                     section.warn(
                         "foreign-entry",
                         shown,
                         format!("{event} starts {}, {state}", path.display()),
-                        "run `stanchion install` with the --bin-dir that is meant",
+                        "run `stanchion install --bin-dir` with the intended folder",
                     );
                 }
             }
@@ -167,25 +171,25 @@ fn groups(value: &Value, bins: &Bins, shown: &str, section: &mut Section<'_>) {
     }
 }
 
-/// What keeps one entry of ours from running always and in time.
-fn entry(event: &str, group: &Value, hook: &Value, shown: &str, section: &mut Section<'_>) {
+/// What keeps one entry of ours from running every time, or in time.
+fn entry(event: &str, group: &Value, hook: &Value, shown: &str, section: &mut ReportSection<'_>) {
     let matcher = group["matcher"].as_str().unwrap_or_default();
     if !matches!(matcher, "" | "*") {
         let message = format!("our hook for {event} runs only where the matcher {matcher:?} matches");
         section.fail("matcher", shown, message, "run `stanchion install`");
     }
     if hook.get("if").is_some() {
-        let message = format!("our hook for {event} runs only where its `if` holds");
+        let message = format!("our hook for {event} runs only where its `if` matches");
         section.fail("condition", shown, message, "remove the `if`");
     }
     if ["async", "asyncRewake"].iter().any(|key| hook.get(key) == Some(&Value::Bool(true))) {
-        let message = format!("our hook for {event} is async: its answer comes too late");
+        let message = format!("our hook for {event} is async, so its answer comes too late");
         section.fail("async", shown, message, "remove `async`");
     }
 }
 
 /// Our entries, and whether one of them starts its executable directly.
-fn entries(value: &Value, bins: &Bins, level: Level) -> (Vec<Wired>, bool) {
+fn entries(value: &Value, bins: &OurFolders, level: SettingsLevel) -> (Vec<WiredEntry>, bool) {
     let (mut wired, mut has_exec_form) = (Vec::new(), false);
     for (event, _, _) in WIRING {
         let groups = value["hooks"][event].as_array().into_iter().flatten();
@@ -194,28 +198,28 @@ fn entries(value: &Value, bins: &Bins, level: Level) -> (Vec<Wired>, bool) {
                 && let Some(path) = executable(hook, &bins.home)
             {
                 has_exec_form |= hook.get("args").is_some();
-                wired.push(Wired { event, path, level });
+                wired.push(WiredEntry { event, path, level });
             }
         }
     }
     (wired, has_exec_form)
 }
 
-/// What the client's schema rejects, by path.
+/// The entries that the client's schema rejects, by path.
 fn invalid_entries(value: &Value) -> Vec<String> {
     let mut problems = Vec::new();
     let Some(hooks) = value.get("hooks") else { return problems };
-    let Some(events) = hooks.as_object() else { return vec!["`hooks` is no object".into()] };
+    let Some(events) = hooks.as_object() else { return vec!["`hooks` is not an object".into()] };
     for (event, groups) in events {
-        // A value that is no list is dropped by itself.
+        // The client drops an event whose value is not a list, and keeps the others.
         let Some(groups) = groups.as_array() else { continue };
         for (at, group) in groups.iter().enumerate() {
             let place = format!("hooks.{event}[{at}]");
             if group.get("matcher").is_some_and(|matcher| !matcher.is_string()) {
-                problems.push(format!("{place}.matcher is no text"));
+                problems.push(format!("{place}.matcher is not a string"));
             }
             let Some(list) = group.get("hooks").and_then(Value::as_array) else {
-                problems.push(format!("{place}.hooks is no list"));
+                problems.push(format!("{place}.hooks is not a list"));
                 continue;
             };
             for (at, hook) in list.iter().enumerate() {
@@ -231,7 +235,7 @@ fn invalid_entries(value: &Value) -> Vec<String> {
                 }
                 let timeout = hook.get("timeout");
                 if timeout.is_some_and(|timeout| timeout.as_f64().is_none_or(|seconds| seconds <= 0.0)) {
-                    problems.push(format!("{place}.timeout is no positive number"));
+                    problems.push(format!("{place}.timeout is not a positive number"));
                 }
             }
         }
@@ -248,10 +252,10 @@ mod tests {
     #[test]
     fn wide_permissions_are_a_note_and_narrow_ones_are_nothing() {
         let told = |allow: Value| {
-            let mut report = Report::on("/repo");
+            let mut report = CheckReport::on("/repo");
             let value = json!({"permissions": {"allow": allow}});
             permissions(&value, "settings.json", &mut report.section(Category::Settings));
-            assert_eq!(report.exit_code(true), 0, "a refusal still stands, so nothing is broken");
+            assert_eq!(report.exit_code(true), 0, "refusals still apply, so nothing is broken");
             report.text(false)
         };
         for wide in ["Edit(*)", "Bash", "Bash(*)", "Bash(:*)", "Write(**)", "*"] {
@@ -266,9 +270,9 @@ mod tests {
     fn what_the_client_rejects_is_named_by_its_path() {
         let hook = json!({"type": "command", "command": "x"});
         for (hooks, problem) in [
-            (json!([]), "`hooks` is no object"),
-            (json!({"Stop": [{"hooks": [hook], "matcher": 5}]}), "hooks.Stop[0].matcher is no text"),
-            (json!({"Stop": [{}]}), "hooks.Stop[0].hooks is no list"),
+            (json!([]), "`hooks` is not an object"),
+            (json!({"Stop": [{"hooks": [hook], "matcher": 5}]}), "hooks.Stop[0].matcher is not a string"),
+            (json!({"Stop": [{}]}), "hooks.Stop[0].hooks is not a list"),
             (
                 json!({"Stop": [{"hooks": [{"type": "command"}]}]}),
                 "hooks.Stop[0].hooks[0].command is missing",

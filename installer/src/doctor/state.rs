@@ -1,7 +1,7 @@
-//! What is kept on disk: can it be read, written and locked, and does it hold anything that went wrong.
+//! The files on disk: whether they can be read, written and locked, and which failures they record.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use config::Policy;
@@ -15,10 +15,10 @@ use platform::store::{self, lock};
 use platform::time::Moment;
 use serde_json::Value;
 
-use crate::report::{Category, Report, Section};
+use crate::report::{Category, CheckReport, ReportSection, counted};
 
 /// Examines the stores.
-pub fn examine(paths: &Paths, project: &Project, report: &mut Report) {
+pub fn examine(paths: &Paths, project: &Project, report: &mut CheckReport) {
     let mut section = report.section(Category::State);
     if project.is_configured() {
         writable(project.state().path(), "requirement state", &mut section);
@@ -31,7 +31,7 @@ pub fn examine(paths: &Paths, project: &Project, report: &mut Report) {
     passed_over(paths, &mut section);
 }
 
-fn registry(paths: &Paths, section: &mut Section<'_>) {
+fn registry(paths: &Paths, section: &mut ReportSection<'_>) {
     let file = paths.registry();
     let found = match store::read(&file) {
         Ok(None) => return,
@@ -46,13 +46,13 @@ fn registry(paths: &Paths, section: &mut Section<'_>) {
             "registry",
             "registry",
             format!("{} {problem}", file.display()),
-            "the next session makes it again and keeps a copy",
+            "the next session rebuilds it and keeps a copy",
         ),
     }
 }
 
-/// What hooks failed to do and passed over.
-fn passed_over(paths: &Paths, section: &mut Section<'_>) {
+/// The failures that hooks recorded and skipped.
+fn passed_over(paths: &Paths, section: &mut ReportSection<'_>) {
     let failed = failures::pending(paths);
     let told = failures::reported(paths);
     let Some(last) = failed.last().or(told.last()) else { return };
@@ -61,16 +61,18 @@ fn passed_over(paths: &Paths, section: &mut Section<'_>) {
         "failures",
         "failures",
         format!(
-            "hooks passed over {count} failures; the last, in {} at {}: {}",
-            last.hook, last.at, last.message
+            "hooks recorded {}; the last, in {} at {}: {}",
+            counted(count, "failure"),
+            last.hook,
+            last.at,
+            last.message
         ),
-        "the log has the rest: `req logging`",
+        "run `req logging` to find the log with the details",
     );
 }
 
-/// Whether each branch's state can be read. Other files that share the folder are none of ours, as long as
-/// they do not claim to be for a branch.
-fn readable(folder: &Path, section: &mut Section<'_>) {
+/// Whether each branch's state can be read. Other files in the folder are ignored unless they name a branch.
+fn readable(folder: &Path, section: &mut ReportSection<'_>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if store::is_absent(&error) => return,
@@ -89,8 +91,8 @@ fn readable(folder: &Path, section: &mut Section<'_>) {
             Ok(None) => continue,
             Ok(Some(bytes)) => match serde_json::from_slice::<Value>(&bytes) {
                 Ok(state) if state["requirements"].is_object() || state.get("branch").is_none() => None,
-                Ok(_) => Some("it holds no requirements".to_owned()),
-                Err(error) => Some(format!("it is no JSON: {error}")),
+                Ok(_) => Some("it contains no requirements".to_owned()),
+                Err(error) => Some(format!("it is not JSON: {error}")),
             },
             Err(error) => Some(format!("it cannot be read: {error}")),
         };
@@ -99,20 +101,20 @@ fn readable(folder: &Path, section: &mut Section<'_>) {
             Some(problem) => section.warn(
                 "readable",
                 &path.display().to_string(),
-                format!("{problem}; for hooks nothing is satisfied on that branch"),
-                "the next change keeps a copy of the file and starts afresh",
+                format!("{problem}; no requirement is satisfied on that branch"),
+                "the next change keeps a copy and starts a new file",
             ),
         }
     }
     section.pass(
         "readable",
         "requirement state",
-        format!("{sound} files in {} can be read", folder.display()),
+        format!("{} in {} can be read", counted(sound, "file"), folder.display()),
     );
 }
 
-/// Open requirements that a session triggered and that no Stop will ask for, because of their scope.
-fn unverified(paths: &Paths, project: &Project, section: &mut Section<'_>) {
+/// Open requirements that a session triggered and that no Stop verifies, because of their scope.
+fn unverified(paths: &Paths, project: &Project, section: &mut ReportSection<'_>) {
     let policy = Policy::compiled_now(&project.sources(paths));
     let (Ok(rules), Ok(settings)) = (policy.rules(), policy.settings()) else { return };
     let (stop, now) = (settings.stop, Moment::now().epoch());
@@ -120,7 +122,7 @@ fn unverified(paths: &Paths, project: &Project, section: &mut Section<'_>) {
     for rule in rules {
         let scope = rule.requirement.scope;
         let is_asked_for = stop.verify_requirements && stop.verify_scopes.contains(&scope);
-        // Only of a blocking requirement does the state alone say whether it is open.
+        // Whether a condition or limit is open depends on facts, not on the state alone.
         if is_asked_for || rule.requirement.kind != Kind::Blocking {
             continue;
         }
@@ -136,50 +138,48 @@ fn unverified(paths: &Paths, project: &Project, section: &mut Section<'_>) {
         }
         let (why, fix) = if stop.verify_requirements {
             (
-                format!("Stop does not verify the scope `{scope}`"),
+                format!("Stop does not verify scope `{scope}`"),
                 format!("add `{scope}` to hooks.stop.verify_scopes"),
             )
         } else {
             ("Stop verifies nothing".to_owned(), "set hooks.stop.verify_requirements".to_owned())
         };
-        let whose = if open == 1 { "a session".to_owned() } else { format!("{open} sessions") };
-        let message = format!("{whose} triggered it, it is open, and no turn is held up: {why}");
+        let message =
+            format!("it is open in {}, and no turn-end is blocked: {why}", counted(open, "session"));
         section.warn("unverified", &rule.name, message, &fix);
     }
 }
 
-/// Tries a lock where we write, and leaves nothing behind.
-fn writable(folder: &Path, what: &str, section: &mut Section<'_>) {
+/// Writes and locks a temporary file in a folder that we write to.
+fn writable(folder: &Path, what: &str, section: &mut ReportSection<'_>) {
     let existed = folder.exists();
-    let probe = std::fs::create_dir_all(folder).map_err(|error| error.to_string()).and_then(|()| {
-        let mut file = tempfile::Builder::new()
-            .prefix(".doctor.")
-            .tempfile_in(folder)
-            .map_err(|error| error.to_string())?;
-        // A full disk still takes an empty file.
-        file.write_all(&[b'\n'; 4096]).map_err(|error| error.to_string())?;
-        lock::exclusive(file.path(), lock::CHANGE)
-            .map(|lock| lock.is_held())
-            .map_err(|error| error.to_string())
-    });
+    let probe = || -> io::Result<bool> {
+        std::fs::create_dir_all(folder)?;
+        let mut file = tempfile::Builder::new().prefix(".doctor.").tempfile_in(folder)?;
+        // A full disk accepts an empty file; a block shows that it is full.
+        file.write_all(&[b'\n'; 4096])?;
+        let lock = lock::exclusive(file.path(), lock::CHANGE).map_err(io::Error::other)?;
+        Ok(lock.is_held())
+    };
+    let probed = probe();
     if !existed {
         let _ = std::fs::remove_dir(folder);
     }
-    match probe {
+    match probed {
         Ok(true) => {
             section.pass("lock", what, format!("{} can be written and locked", folder.display()));
         }
         Ok(false) => section.note(
             "lock",
             what,
-            format!("{} knows no locks; writers go on without", folder.display()),
+            format!("{} does not support locks; writing without them", folder.display()),
             "",
         ),
         Err(error) => section.fail(
             "lock",
             what,
             format!("{} cannot be written: {error}", folder.display()),
-            "hooks pass what they cannot record",
+            "make the folder writable; until then hooks cannot record anything",
         ),
     }
 }

@@ -1,38 +1,38 @@
-//! Which status line shows: of all levels that set one, the highest counts.
+//! Which status line is shown: the one of the highest level that sets one.
 
 use std::path::PathBuf;
 
-use crate::report::{Category, Report};
-use crate::settings::Level;
+use crate::report::{Category, CheckReport};
+use crate::settings::SettingsLevel;
 use crate::status_line::StatusLine;
 
 /// A level's settings file and its status line.
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundStatusLine {
     /// Whose settings.
-    pub level: Level,
+    pub level: SettingsLevel,
     /// The file.
     pub file: PathBuf,
     /// What it sets.
     pub line: StatusLine,
 }
 
-/// Examines the status lines of all levels, lowest first. Without hooks of ours nobody misses ours.
-pub fn examine(found: &[Found], has_hooks: bool, report: &mut Report) {
+/// Examines the status lines of all levels, lowest first. Without hooks of ours, a missing line is not worth a note.
+pub fn examine(found: &[FoundStatusLine], has_hooks: bool, report: &mut CheckReport) {
     let mut section = report.section(Category::Wiring);
-    for Found { file, line, .. } in found {
+    for FoundStatusLine { file, line, .. } in found {
         let shown = file.display().to_string();
         match line {
             StatusLine::Broken(problem) => section.warn(
                 "status-line",
                 &shown,
-                format!("{problem}, so it is no status line that ours could go with"),
-                "mend it and run `stanchion install`",
+                format!("{problem}, so ours cannot chain it"),
+                "fix it, then run `stanchion install`",
             ),
             StatusLine::Wrapped(_) => section.note(
                 "status-line",
                 &shown,
-                "the status line runs ours in a way of its own; it stays as it is",
+                "the status line already runs ours; it is not changed",
                 "",
             ),
             StatusLine::Absent | StatusLine::Ours(_) | StatusLine::Theirs(_) => {}
@@ -45,8 +45,8 @@ pub fn examine(found: &[Found], has_hooks: bool, report: &mut Report) {
             section.note(
                 "status-line",
                 "status line",
-                "ours is not set here",
-                "`stanchion install` sets it, and keeps what another shows",
+                "ours is not set",
+                "run `stanchion install`: it sets ours and still shows an existing one",
             );
         }
         return;
@@ -54,26 +54,26 @@ pub fn examine(found: &[Found], has_hooks: bool, report: &mut Report) {
     let winner = counts.file.display();
     let is_ours = matches!(counts.line, StatusLine::Ours(_));
     if is_ours {
-        section.pass("status-line", "status line", format!("ours in {winner} counts"));
+        section.pass("status-line", "status line", format!("ours in {winner} is shown"));
     }
-    for Found { file, line, .. } in set {
+    for FoundStatusLine { file, line, .. } in set {
         let (loser, scope) = (file.display(), counts.level.name());
         match line {
             StatusLine::Theirs(_) if is_ours => section.note(
                 "status-line",
                 "status line",
                 format!(
-                    "ours in {winner} counts, not the one in {loser} (local counts over project over user)"
+                    "ours in {winner} is shown, not the one in {loser} (local overrides project, project overrides user)"
                 ),
-                &format!("`stanchion install --scope {scope} --no-status-line` lets that one show again"),
+                &format!("run `stanchion install --scope {scope} --no-status-line` to show that one"),
             ),
             StatusLine::Ours(_) if matches!(counts.line, StatusLine::Theirs(_)) => section.warn(
                 "status-line",
                 "status line",
                 format!(
-                    "the one in {winner} counts, not ours in {loser} (local counts over project over user)"
+                    "the one in {winner} is shown, not ours in {loser} (local overrides project, project overrides user)"
                 ),
-                &format!("`stanchion install --scope {scope}` chains that one"),
+                &format!("run `stanchion install --scope {scope}` to chain that one"),
             ),
             _ => {}
         }
@@ -83,37 +83,38 @@ pub fn examine(found: &[Found], has_hooks: bool, report: &mut Report) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Form;
-    use crate::status_line::Ours;
+    use crate::entry::EntryForm;
+    use crate::status_line::OurStatusLine;
 
-    fn told(lines: [StatusLine; 3]) -> (u8, String) {
-        let levels = Level::ALL.into_iter().zip(lines);
+    fn examined(lines: [StatusLine; 3]) -> (u8, String) {
+        let levels = SettingsLevel::ALL.into_iter().zip(lines);
         let found: Vec<_> = levels
-            .map(|(level, line)| Found { level, file: format!("/{}", level.name()).into(), line })
+            .map(|(level, line)| FoundStatusLine { level, file: format!("/{}", level.name()).into(), line })
             .collect();
-        let mut report = Report::on("/repo");
+        let mut report = CheckReport::on("/repo");
         examine(&found, true, &mut report);
         (report.exit_code(true), report.text(true))
     }
 
     #[test]
-    fn the_highest_level_counts() {
-        let ours = || StatusLine::Ours(Ours { path: "/x".into(), form: Form::Exec, chained: None });
+    fn the_highest_level_is_shown() {
+        let ours =
+            || StatusLine::Ours(OurStatusLine { path: "/x".into(), form: EntryForm::Exec, chained: None });
         let theirs = || StatusLine::Theirs("ccline".into());
         use StatusLine::{Absent, Broken};
         for (lines, code, needle) in [
-            ([Absent, Absent, Absent], 0, "ours is not set here"),
-            ([Absent, ours(), Absent], 0, "ok: status line: ours in /project counts"),
-            ([theirs(), ours(), Absent], 0, "ours in /project counts, not the one in /user"),
-            ([Absent, ours(), theirs()], 1, "the one in /local counts, not ours in /project"),
-            ([ours(), theirs(), ours()], 0, "ours in /local counts, not the one in /project"),
+            ([Absent, Absent, Absent], 0, "ours is not set"),
+            ([Absent, ours(), Absent], 0, "ok: status line: ours in /project is shown"),
+            ([theirs(), ours(), Absent], 0, "ours in /project is shown, not the one in /user"),
+            ([Absent, ours(), theirs()], 1, "the one in /local is shown, not ours in /project"),
+            ([ours(), theirs(), ours()], 0, "ours in /local is shown, not the one in /project"),
             (
-                [Absent, ours(), Broken("`statusLine` is no object")],
+                [Absent, ours(), Broken("`statusLine` is not an object")],
                 1,
-                "warning: /local: `statusLine` is no object",
+                "warning: /local: `statusLine` is not an object",
             ),
         ] {
-            let (exit, text) = told(lines);
+            let (exit, text) = examined(lines);
             assert!(exit == code && text.contains(needle), "{needle}: {text}");
         }
     }

@@ -1,14 +1,7 @@
-//! `stanchion install` and `stanchion uninstall`.
+//! Adding our entries to Claude Code's settings, and taking them out again.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use crate::entry::{Bins, Entry, Form};
-use crate::record::{Record, RecordDir};
-use crate::settings::{Level, managed, switches_hooks_off, value};
-use crate::status_line::StatusLine;
-use crate::wiring::{self, WIRING};
-use anyhow::{Context, bail};
 use git::Repository;
 use hooks_common::executables::STATUS_LINE;
 use hooks_common::paths::Paths;
@@ -16,11 +9,22 @@ use platform::path::resolve;
 use platform::store::{self, lock, replace};
 use platform::time::Moment;
 
+use self::edit::change;
 use self::record::digest;
+use crate::entry::{EntryForm, HookEntry, OurFolders};
+use crate::error::InstallError;
+use crate::record::{InstallRecord, InstallRecordDir};
+use crate::settings::{SettingsError, SettingsLevel, managed, switches_hooks_off, value};
+use crate::status_line::StatusLine;
+use crate::wiring::{self, WIRING};
 
+mod edit;
+mod outcome;
 mod record;
 mod settings;
 mod status_line;
+
+pub use outcome::{InstallNote, InstallReport, SettingsChange, UninstallReport};
 
 /// What an installation is asked for.
 #[derive(Debug, Clone)]
@@ -28,190 +32,111 @@ pub struct Installation {
     /// The repository.
     pub repo: PathBuf,
     /// Whose settings.
-    pub level: Level,
+    pub level: SettingsLevel,
     /// Where the executables are; `None` for the folder that `cargo setup` fills.
     pub bin_dir: Option<PathBuf>,
     /// How Claude Code starts them; `None` for what suits the settings file.
-    pub form: Option<Form>,
-    /// Whether the status line is ours too.
+    pub form: Option<EntryForm>,
+    /// Whether our status line is installed too.
     pub has_status_line: bool,
-    /// Also where the settings keep hooks from running.
+    /// Whether to install where the settings keep hooks from running.
     pub force: bool,
-    /// Only show what would change.
+    /// Whether only to show what would change.
     pub dry_run: bool,
 }
 
-/// What is to be taken back.
+/// What an uninstallation is asked for.
 #[derive(Debug, Clone)]
 pub struct Removal {
     /// The repository.
     pub repo: PathBuf,
     /// Whose settings.
-    pub level: Level,
-    /// Only show what would change.
+    pub level: SettingsLevel,
+    /// Whether only to show what would change.
     pub dry_run: bool,
 }
 
-/// How often a file that changes under our hands is read again.
-const TRIES: usize = 3;
-
-/// Hooks that are wired and never run would look like an installation that works.
-fn refuse_where_hooks_are_off(paths: &Paths, repo: &Path) -> anyhow::Result<()> {
-    let own = Level::ALL.map(|level| level.file(paths, repo));
-    for file in own.iter().map(PathBuf::as_path).chain([managed()]) {
-        let text = store::read(file).ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok());
-        let settings = text.and_then(|text| value(&text).ok()).unwrap_or_default();
-        if let Some(key) = switches_hooks_off(&settings) {
-            bail!(
-                "{} has `{key}`: no hook of ours would run, so nothing was changed; remove it, or add --force",
-                file.display()
-            );
-        }
-    }
-    Ok(())
-}
-
 /// Adds our entries.
-pub fn install(wanted: &Installation, out: &mut impl Write) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When the repository, an executable or a settings file does not allow it; then no file differs.
+pub fn install(wanted: &Installation) -> Result<InstallReport, InstallError> {
     let paths = Paths::from_env();
     let repo = repository(&wanted.repo)?;
-    let bin_dir = resolve(&std::path::absolute(wanted.bin_dir.clone().unwrap_or_else(|| paths.bin()))?);
-    let line = (wanted.has_status_line).then_some(STATUS_LINE);
-    for executable in wiring::executables().into_iter().chain(line) {
-        let path = bin_dir.join(executable);
-        if !path.is_file() {
-            bail!("{} is not there; `cargo setup` builds and installs the executables", path.display());
-        }
-    }
+    let bin_dir = executables(wanted, &paths)?;
     if !wanted.force {
         refuse_where_hooks_are_off(&paths, &repo)?;
     }
-    let path = wanted.level.file(&paths, &repo);
-    let is_shared = wanted.level == Level::Project && git::is_tracked(&path);
-    let form = wanted.form.unwrap_or(if is_shared { Form::Shell } else { Form::Exec });
-    let target = replace::link_target(&path);
-    let records = RecordDir::of(&paths, &target);
-    let _lock = installing(&paths, wanted.dry_run)?;
+    let file = wanted.level.file(&paths, &repo);
+    let is_shared = wanted.level == SettingsLevel::Project && git::is_tracked(&file);
+    let form = wanted.form.unwrap_or(if is_shared { EntryForm::Shell } else { EntryForm::Exec });
+    let target = replace::link_target(&file);
+    let records = InstallRecordDir::of(&paths, &target);
+    let _lock = locked(&paths, wanted.dry_run)?;
     let record = records.read();
     let recorded = record.iter().map(|record| record.bin_dir.clone());
-    let bins = Bins::new(&paths, [bin_dir.clone()].into_iter().chain(recorded));
+    let folders = OurFolders::new(&paths, [bin_dir.clone()].into_iter().chain(recorded));
     let entries: Vec<_> = WIRING
         .iter()
         .map(|(event, executable, timeout)| {
-            (*event, Entry::new(&bin_dir, paths.home(), executable, *timeout, form))
+            (*event, HookEntry::new(&bin_dir, paths.home(), executable, *timeout, form))
         })
         .collect();
+    let wired = |text: &str| {
+        let text = settings::wire(text, &entries, &folders)?;
+        if wanted.has_status_line {
+            status_line::wire(&text, &bin_dir, paths.home(), form)
+        } else {
+            status_line::unwire(&text, paths.home())
+        }
+    };
     let change = change(
+        &file,
         &target,
         wanted.dry_run,
-        |text| {
-            let text = settings::wire(text.unwrap_or(settings::NEW), &entries, &bins)?;
-            let text = if !wanted.has_status_line {
-                status_line::unwire(&text, paths.home())?
-            } else {
-                status_line::wire(&text, &bin_dir, paths.home(), form)?
-            };
-            Ok(Some(text))
-        },
+        |text| wired(text.unwrap_or(settings::NEW)).map(Some).map_err(not_understood(&target)),
         |before, after| {
             let had_ours = before
-                .is_some_and(|before| without_ours(before, &bins).is_ok_and(|without| without != before));
-            let untouched = record
-                .as_ref()
-                .is_some_and(|record| before.is_some_and(|before| digest(before) == record.written));
-            let record = Record {
-                settings: target.clone(),
-                bin_dir: bin_dir.clone(),
-                // An installation over an older one of ours keeps that one's original, if nothing came between.
-                existed: if had_ours {
-                    record.as_ref().is_none_or(|record| record.existed)
-                } else {
-                    before.is_some()
-                },
-                is_exact: if had_ours {
-                    untouched && record.as_ref().is_some_and(|record| record.is_exact)
-                } else {
-                    true
-                },
-                written: digest(after),
-                at: Moment::now().rfc3339(),
-            };
-            record::write(&records, &record, if had_ours { None } else { Some(before.unwrap_or_default()) })
+                .is_some_and(|before| without_ours(before, &folders).is_ok_and(|without| without != before));
+            let new = recorded_change(record.as_ref(), before, after, had_ours, &target, &bin_dir);
+            record::write(&records, &new, if had_ours { None } else { Some(before.unwrap_or_default()) })
         },
     )?;
-    tell(&change, &path, wanted.dry_run, out)?;
-    if wanted.has_status_line {
-        tell_status_line(change.before.as_deref(), &paths, out)?;
-    }
-    if wanted.dry_run {
-        return Ok(());
-    }
-    if change.before.is_some() && change.before != change.after && records.original_path().exists() {
-        writeln!(out, "The file as it was is kept in {}.", records.original_path().display())?;
-    }
-    if let Some(after) = &change.after
-        && let Err(error) = serde_json::from_str::<serde_json::Value>(after.trim_start_matches('\u{feff}'))
-    {
-        writeln!(
-            out,
-            "Warning: {} is not strict JSON ({error}); a client that reads it strictly runs none of its hooks.",
-            path.display()
-        )?;
-    }
-    if wanted.level != Level::User
-        && let Some(top) = Repository::discover(&repo)
-            .map(|repository| repository.top().to_owned())
-            .filter(|top| *top != repo)
-    {
-        writeln!(
-            out,
-            "Note: this is a folder of the repository {}; launched there, Claude Code does not load it.",
-            top.display()
-        )?;
-    }
-    match form {
-        Form::Exec => {
-            writeln!(
-                out,
-                "Claude Code starts the executables in {} directly (exec form, the fastest).",
-                bin_dir.display()
-            )?;
-            if is_shared {
-                writeln!(
-                    out,
-                    "git tracks this file: where {} is missing, each event shows an error. `--form shell` avoids that.",
-                    bin_dir.display()
-                )?;
-            }
+    let mut notes = notes(wanted, &change, &paths, &repo)?;
+    if !wanted.dry_run {
+        if change.before.is_some() && change.is_any() && records.original_path().exists() {
+            notes.push(InstallNote::OriginalIsKept(records.original_path()));
         }
-        Form::Shell => writeln!(
-            out,
-            "Claude Code starts them through a guarded shell line: nothing happens where they are missing, and each\nstart costs about a millisecond more. `--form exec` is faster, and right when nobody shares the file."
-        )?,
+        notes.push(match (form, is_shared) {
+            (EntryForm::Exec, false) => InstallNote::StartsDirectly(bin_dir),
+            (EntryForm::Exec, true) => InstallNote::StartsDirectlyForAll(bin_dir),
+            (EntryForm::Shell, _) => InstallNote::StartsThroughShell,
+        });
+        notes.push(match wanted.level {
+            SettingsLevel::User => InstallNote::RunsEverywhere,
+            _ => InstallNote::RunsIn(repo),
+        });
     }
-    match wanted.level {
-        Level::User => writeln!(out, "It counts in every folder.")?,
-        _ => writeln!(
-            out,
-            "It counts when Claude Code is launched in {} itself, not in a folder below (--scope user counts everywhere).",
-            repo.display()
-        )?,
-    }
-    Ok(())
+    notes.sort_by_key(|note| !note.is_warning());
+    Ok(InstallReport { change, notes })
 }
 
 /// Takes our entries out.
-pub fn uninstall(wanted: &Removal, out: &mut impl Write) -> anyhow::Result<()> {
+///
+/// # Errors
+/// As [`install`].
+pub fn uninstall(wanted: &Removal) -> Result<UninstallReport, InstallError> {
     let paths = Paths::from_env();
     let repo = repository(&wanted.repo)?;
-    let path = wanted.level.file(&paths, &repo);
-    let target = replace::link_target(&path);
-    let records = RecordDir::of(&paths, &target);
-    let _lock = installing(&paths, wanted.dry_run)?;
+    let file = wanted.level.file(&paths, &repo);
+    let target = replace::link_target(&file);
+    let records = InstallRecordDir::of(&paths, &target);
+    let _lock = locked(&paths, wanted.dry_run)?;
     let record = records.read();
-    let bins = Bins::new(&paths, record.iter().map(|record| record.bin_dir.clone()));
+    let folders = OurFolders::new(&paths, record.iter().map(|record| record.bin_dir.clone()));
     let original = records.original().unwrap_or_default();
     let change = change(
+        &file,
         &target,
         wanted.dry_run,
         |text| {
@@ -220,160 +145,133 @@ pub fn uninstall(wanted: &Removal, out: &mut impl Write) -> anyhow::Result<()> {
             match (is_ours, &original) {
                 (Some(record), _) if !record.existed => Ok(None),
                 (Some(_), Some(original)) => Ok(Some(original.clone())),
-                // An original that is gone is no reason to lose the file.
-                _ => without_ours(text, &bins).map(Some),
+                // Someone edited the file since, or the original was deleted: only our entries are removed.
+                _ => without_ours(text, &folders).map(Some).map_err(not_understood(&target)),
             }
         },
         |_, _| Ok(()),
     )?;
-    tell(&change, &path, wanted.dry_run, out)?;
-    if !wanted.dry_run {
-        record::remove(&records)?;
-        leave_git(&paths, &repo, out)?;
-        if change.after.is_none()
-            && let Some(folder) = target.parent()
-        {
-            // Only an empty folder goes, and only ours was made with the file.
-            let _ = std::fs::remove_dir(folder);
+    if wanted.dry_run {
+        return Ok(UninstallReport { change, unwired: None });
+    }
+    record::remove(&records)?;
+    if change.after.is_none()
+        && let Some(folder) = target.parent()
+    {
+        // Only an empty folder is removed, and only ours was created with the file.
+        let _ = std::fs::remove_dir(folder);
+    }
+    let unwired = Repository::discover(&resolve(&repo)).filter(|_| !is_wired(&paths, &repo));
+    Ok(UninstallReport { change, unwired })
+}
+
+/// The folder of the executables, all of which exist.
+fn executables(wanted: &Installation, paths: &Paths) -> Result<PathBuf, InstallError> {
+    let named = wanted.bin_dir.clone().unwrap_or_else(|| paths.bin());
+    let folder = std::path::absolute(&named).map_err(InstallError::file(named, "found"))?;
+    let folder = resolve(&folder);
+    let line = wanted.has_status_line.then_some(STATUS_LINE);
+    let paths = wiring::executables().into_iter().chain(line).map(|executable| folder.join(executable));
+    match paths.into_iter().find(|path| !path.is_file()) {
+        Some(missing) => Err(InstallError::NoExecutable(missing)),
+        None => Ok(folder),
+    }
+}
+
+/// Entries that never run would look like an installation that works.
+fn refuse_where_hooks_are_off(paths: &Paths, repo: &Path) -> Result<(), InstallError> {
+    let own = SettingsLevel::ALL.map(|level| level.file(paths, repo));
+    for file in own.iter().map(PathBuf::as_path).chain([managed()]) {
+        let text = store::read(file).ok().flatten().and_then(|bytes| String::from_utf8(bytes).ok());
+        let settings = text.and_then(|text| value(&text).ok()).unwrap_or_default();
+        if let Some(key) = switches_hooks_off(&settings) {
+            return Err(InstallError::HooksAreOff { file: file.to_owned(), key });
         }
     }
     Ok(())
 }
 
-/// Takes the block out of git's `info/exclude` once no settings of the repository start our hooks any more, and says what
-/// sessions leave behind.
-fn leave_git(paths: &Paths, repo: &Path, out: &mut impl Write) -> anyhow::Result<()> {
-    let Some(repository) = Repository::discover(&resolve(repo)) else { return Ok(()) };
-    let levels = Level::ALL.map(|level| level.file(paths, repo));
-    let is_wired = |file: &PathBuf| {
+/// The record of a change. An installation over an older one of ours keeps that one's original, unless the file was
+/// edited between the two.
+fn recorded_change(
+    old: Option<&InstallRecord>,
+    before: Option<&str>,
+    after: &str,
+    had_ours: bool,
+    target: &Path,
+    bin_dir: &Path,
+) -> InstallRecord {
+    let is_untouched = old.is_some_and(|old| before.is_some_and(|before| digest(before) == old.written));
+    InstallRecord {
+        settings: target.to_owned(),
+        bin_dir: bin_dir.to_owned(),
+        existed: if had_ours { old.is_none_or(|old| old.existed) } else { before.is_some() },
+        is_exact: !had_ours || (is_untouched && old.is_some_and(|old| old.is_exact)),
+        written: digest(after),
+        at: Moment::now().rfc3339(),
+    }
+}
+
+/// What a person should know about the settings file.
+fn notes(
+    wanted: &Installation,
+    change: &SettingsChange,
+    paths: &Paths,
+    repo: &Path,
+) -> Result<Vec<InstallNote>, InstallError> {
+    let mut notes = Vec::new();
+    if let (true, Some(before)) = (wanted.has_status_line, &change.before) {
+        let (_, root) = crate::settings::parse(before).map_err(not_understood(&change.file))?;
+        match crate::status_line::of(&root, paths.home()) {
+            StatusLine::Absent | StatusLine::Ours(_) => {}
+            StatusLine::Theirs(_) => notes.push(InstallNote::StatusLineIsChained),
+            StatusLine::Wrapped(_) => notes.push(InstallNote::StatusLineRunsOurs),
+            StatusLine::Broken(problem) => notes.push(InstallNote::StatusLineIsBroken(problem)),
+        }
+    }
+    if wanted.dry_run {
+        return Ok(notes);
+    }
+    let strict = change.after.as_deref().map(|after| after.trim_start_matches('\u{feff}'));
+    if let Some(Err(error)) = strict.map(serde_json::from_str::<serde_json::Value>) {
+        notes.push(InstallNote::NotStrictJson(error.to_string()));
+    }
+    let top = Repository::discover(repo).map(|repository| repository.top().to_owned());
+    if let Some(top) = top.filter(|top| wanted.level != SettingsLevel::User && top != repo) {
+        notes.push(InstallNote::InsideRepository(top));
+    }
+    Ok(notes)
+}
+
+/// Whether a settings file of the repository, or the user's, starts our hooks.
+fn is_wired(paths: &Paths, repo: &Path) -> bool {
+    SettingsLevel::ALL.map(|level| level.file(paths, repo)).iter().any(|file| {
         let text = store::read(file).ok().flatten().unwrap_or_default();
         String::from_utf8_lossy(&text).contains("hook-session-start")
-    };
-    if levels.iter().any(is_wired) || !continuity::exclude::is_there(&repository) {
-        return Ok(());
-    }
-    continuity::exclude::remove(&repository).context("the block in git's info/exclude")?;
-    writeln!(
-        out,
-        "Took the block out of {}. What sessions left below .claude/ stays, and git sees it now: `req paths` lists it.",
-        repository.common_dir().join("info/exclude").display()
-    )?;
-    Ok(())
+    })
 }
 
 /// Settings without anything of ours, and with the status line that ours ran.
-fn without_ours(text: &str, bins: &Bins) -> anyhow::Result<String> {
-    settings::unwire(&status_line::unwire(text, &bins.home)?, bins)
+fn without_ours(text: &str, folders: &OurFolders) -> Result<String, SettingsError> {
+    settings::unwire(&status_line::unwire(text, &folders.home)?, folders)
 }
 
-/// What became of the status line that was there.
-fn tell_status_line(before: Option<&str>, paths: &Paths, out: &mut impl Write) -> anyhow::Result<()> {
-    let Some(before) = before else { return Ok(()) };
-    let (_, root) = crate::settings::parse(before)?;
-    match crate::status_line::of(&root, paths.home()) {
-        StatusLine::Absent | StatusLine::Ours(_) => {}
-        StatusLine::Theirs(_) => {
-            writeln!(
-                out,
-                "The status line that was there shows on: ours runs it (--no-status-line leaves it alone)."
-            )?;
-        }
-        StatusLine::Wrapped(_) => {
-            writeln!(out, "The status line runs ours in a way of its own; it stays as it is.")?;
-        }
-        StatusLine::Broken(problem) => writeln!(out, "Warning: {problem}; the status line stays as it is.")?,
-    }
-    Ok(())
+fn not_understood(file: &Path) -> impl Fn(SettingsError) -> InstallError + use<'_> {
+    move |source| InstallError::Settings { file: file.to_owned(), source }
 }
 
-fn repository(path: &Path) -> anyhow::Result<PathBuf> {
-    let path = path.canonicalize().with_context(|| path.display().to_string())?;
-    if !path.is_dir() {
-        bail!("{} is no folder", path.display());
-    }
-    Ok(path)
+fn repository(path: &Path) -> Result<PathBuf, InstallError> {
+    let found = path.canonicalize();
+    let found = found.map_err(|source| InstallError::NoRepository { path: path.to_owned(), source })?;
+    if found.is_dir() { Ok(found) } else { Err(InstallError::NotAFolder(found)) }
 }
 
-/// Two installers at once take turns. A dry run waits for nobody.
-fn installing(paths: &Paths, dry_run: bool) -> anyhow::Result<Option<lock::Lock>> {
+/// The lock of installers: two at once take turns. A dry run does not wait.
+fn locked(paths: &Paths, dry_run: bool) -> Result<Option<lock::Lock>, InstallError> {
     if dry_run {
         return Ok(None);
     }
     let folder = paths.installs_dir();
-    store::create_private_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-    Ok(Some(lock::exclusive(&folder.join("lock"), lock::PATIENT).context("another installer is at work")?))
-}
-
-/// A file before and after.
-struct Change {
-    before: Option<String>,
-    after: Option<String>,
-}
-
-/// Reads, edits and replaces a settings file. It is read again right before the replacement: if somebody
-/// changed it meanwhile, the edit starts over. `prepare` runs before the file is touched.
-fn change(
-    target: &Path,
-    dry_run: bool,
-    edit: impl Fn(Option<&str>) -> anyhow::Result<Option<String>>,
-    prepare: impl Fn(Option<&str>, &str) -> anyhow::Result<()>,
-) -> anyhow::Result<Change> {
-    let shown = target.display();
-    let read = || -> anyhow::Result<Option<String>> {
-        let bytes = store::read(target).with_context(|| format!("{shown} cannot be read"))?;
-        bytes
-            .map(String::from_utf8)
-            .transpose()
-            .with_context(|| format!("{shown} is not UTF-8; it stays as it is"))
-    };
-    for _ in 0..TRIES {
-        let before = read()?;
-        let after = edit(before.as_deref()).with_context(|| format!("{shown} stays as it is"))?;
-        if dry_run || before == after {
-            return Ok(Change { before, after });
-        }
-        if let Some(after) = &after {
-            prepare(before.as_deref(), after)?;
-        }
-        if read()? != before {
-            continue;
-        }
-        match &after {
-            Some(text) => config_edit::write(target, text)
-                .with_context(|| format!("{shown} cannot be written; it stays as it is"))?,
-            None => std::fs::remove_file(target).with_context(|| format!("{shown} cannot be removed"))?,
-        }
-        return Ok(Change { before, after });
-    }
-    bail!("{shown} kept changing while it was edited; it stays as it is")
-}
-
-fn tell(change: &Change, path: &Path, dry_run: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    if change.before == change.after {
-        writeln!(out, "{}: nothing to change.", path.display())?;
-        return Ok(());
-    }
-    if !dry_run {
-        let what = match (&change.before, &change.after) {
-            (None, _) => "Wrote",
-            (_, None) => "Removed",
-            _ => "Changed",
-        };
-        writeln!(out, "{what} {}.", path.display())?;
-        return Ok(());
-    }
-    writeln!(out, "Would change {}:", path.display())?;
-    let (before, after) =
-        (change.before.clone().unwrap_or_default(), change.after.clone().unwrap_or_default());
-    let (before, after): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
-    let same_start = before.iter().zip(&after).take_while(|(a, b)| a == b).count();
-    let most = before.len().min(after.len()) - same_start;
-    let same_end = before.iter().rev().zip(after.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
-    for line in &before[same_start..before.len() - same_end] {
-        writeln!(out, "- {line}")?;
-    }
-    for line in &after[same_start..after.len() - same_end] {
-        writeln!(out, "+ {line}")?;
-    }
-    Ok(())
+    store::create_private_dir(&folder).map_err(InstallError::file(&folder, "created"))?;
+    lock::exclusive(&folder.join("lock"), lock::PATIENT).map(Some).map_err(InstallError::Locked)
 }

@@ -1,33 +1,37 @@
-//! Keeping and forgetting what an installation changed.
+//! Writing and removing the record of an installation.
 
-use crate::record::{Record, RecordDir};
-use anyhow::Context;
 use platform::hash::short_hash;
 use platform::store::{self, Durability};
+
+use crate::error::InstallError;
+use crate::record::{InstallRecord, InstallRecordDir};
 
 /// The whole SHA-256 of a text.
 pub fn digest(text: &str) -> String {
     short_hash(text.as_bytes(), 64)
 }
 
-/// Keeps a record and, with the first of an installation, the original.
-pub fn write(dir: &RecordDir, record: &Record, original: Option<&str>) -> anyhow::Result<()> {
-    let failed = || format!("{} cannot be written", dir.path().display());
-    store::create_private_dir(dir.path()).with_context(failed)?;
-    if let Some(original) = original {
-        let path = dir.original_path();
-        store::replace(&path, original.as_bytes(), Durability::Durable, 0o600).with_context(failed)?;
-    }
-    let text = serde_json::to_vec_pretty(record)?;
-    store::replace(&dir.record_path(), &text, Durability::Durable, 0o600).with_context(failed)
+/// Writes a record and, with the first of an installation, the original.
+pub fn write(
+    dir: &InstallRecordDir,
+    record: &InstallRecord,
+    original: Option<&str>,
+) -> Result<(), InstallError> {
+    let write = || {
+        store::create_private_dir(dir.path())?;
+        if let Some(original) = original {
+            store::replace(&dir.original_path(), original.as_bytes(), Durability::Durable, 0o600)?;
+        }
+        let text = serde_json::to_vec_pretty(record).map_err(std::io::Error::from)?;
+        store::replace(&dir.record_path(), &text, Durability::Durable, 0o600)
+    };
+    write().map_err(InstallError::file(dir.path(), "written"))
 }
 
-/// Forgets the installation.
-pub fn remove(dir: &RecordDir) -> anyhow::Result<()> {
+/// Removes the record and the original.
+pub fn remove(dir: &InstallRecordDir) -> Result<(), InstallError> {
     match std::fs::remove_dir_all(dir.path()) {
-        Err(error) if !store::is_absent(&error) => {
-            Err(error).with_context(|| dir.path().display().to_string())
-        }
+        Err(error) if !store::is_absent(&error) => Err(InstallError::file(dir.path(), "removed")(error)),
         _ => Ok(()),
     }
 }

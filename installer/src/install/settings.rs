@@ -1,26 +1,27 @@
 //! Claude Code's settings, edited in place: comments, key order and indentation stay.
 
-use crate::entry::{Bins, Entry};
-use crate::settings::parse;
-use anyhow::Context;
+use crate::entry::{HookEntry, OurFolders};
+use crate::settings::{SettingsError, parse};
 use jsonc_parser::cst::{CstArray, CstNode, CstObject};
 use serde_json::Value;
 
-/// `text` with exactly one entry of ours under each of `wanted`'s events, and none elsewhere. The same text
-/// when that is so already.
-pub fn wire(text: &str, wanted: &[(&str, Entry)], bins: &Bins) -> anyhow::Result<String> {
+/// `text` with exactly one entry of ours under each of `wanted`'s events, and no other entry of ours. The same text when
+/// it has these entries already.
+pub fn wire(text: &str, wanted: &[(&str, HookEntry)], bins: &OurFolders) -> Result<String, SettingsError> {
     let (bom, root) = parse(text)?;
-    let top = root.object_value_or_create().context("the settings are no JSON object")?;
-    let hooks = top.object_value_or_create("hooks").context("`hooks` is no object")?;
+    let top = root.object_value_or_create().ok_or(SettingsError::NotAnObject)?;
+    let hooks =
+        top.object_value_or_create("hooks").ok_or_else(|| SettingsError::wrong_type("hooks", "an object"))?;
     for (event, entry) in wanted {
-        let groups =
-            hooks.array_value_or_create(event).with_context(|| format!("`hooks.{event}` is no list"))?;
+        let groups = hooks
+            .array_value_or_create(event)
+            .ok_or_else(|| SettingsError::wrong_type(format!("hooks.{event}"), "a list"))?;
         let ours = our_groups(&groups, event, bins)?;
         let is_done = matches!(ours.as_slice(), [only] if entry.is_group(only));
         if is_done {
             continue;
         }
-        remove_ours(&groups, event, bins)?;
+        remove_ours(&groups, event, bins);
         groups.append(entry.group());
         if groups.elements().len() == 1 {
             groups.ensure_multiline();
@@ -30,14 +31,14 @@ pub fn wire(text: &str, wanted: &[(&str, Entry)], bins: &Bins) -> anyhow::Result
 }
 
 /// `text` without any entry of ours, and without the lists and objects that held nothing else.
-pub fn unwire(text: &str, bins: &Bins) -> anyhow::Result<String> {
+pub fn unwire(text: &str, bins: &OurFolders) -> Result<String, SettingsError> {
     let (bom, root) = parse(text)?;
     let Some(top) = root.object_value() else { return Ok(text.to_owned()) };
     let Some(hooks) = top.object_value("hooks") else { return Ok(text.to_owned()) };
     let mut changed = false;
     for property in hooks.properties() {
         let (Some(event), Some(groups)) = (property.decoded_name(), property.array_value()) else { continue };
-        if remove_ours(&groups, &event, bins)? {
+        if remove_ours(&groups, &event, bins) {
             changed = true;
             if groups.elements().is_empty() {
                 property.remove();
@@ -60,21 +61,25 @@ fn hooks_of(group: &CstNode) -> Option<CstArray> {
 }
 
 /// The groups that hold an entry of ours, as data.
-fn our_groups(groups: &CstArray, event: &str, bins: &Bins) -> anyhow::Result<Vec<Value>> {
+fn our_groups(groups: &CstArray, event: &str, bins: &OurFolders) -> Result<Vec<Value>, SettingsError> {
     let mut ours = Vec::new();
     for group in groups.elements() {
         let Some(hooks) = hooks_of(&group) else { continue };
         let holds_ours =
             hooks.elements().iter().filter_map(CstNode::to_serde_value).any(|hook| bins.owns(event, &hook));
         if holds_ours {
-            ours.push(group.to_serde_value().context("a hook group cannot be read")?);
+            ours.push(
+                group.to_serde_value().ok_or_else(|| {
+                    SettingsError::wrong_type(format!("hooks.{event}"), "a list of objects")
+                })?,
+            );
         }
     }
     Ok(ours)
 }
 
-/// Takes our entries out of an event; a group that held nothing else goes with them.
-fn remove_ours(groups: &CstArray, event: &str, bins: &Bins) -> anyhow::Result<bool> {
+/// Removes our entries from an event, with the groups that held nothing else. Returns whether there were any.
+fn remove_ours(groups: &CstArray, event: &str, bins: &OurFolders) -> bool {
     let mut changed = false;
     for group in groups.elements() {
         let Some(hooks) = hooks_of(&group) else { continue };
@@ -90,7 +95,7 @@ fn remove_ours(groups: &CstArray, event: &str, bins: &Bins) -> anyhow::Result<bo
             group.remove();
         }
     }
-    Ok(changed)
+    changed
 }
 
 /// An empty settings file with our hooks, as a new installation writes it.
@@ -100,21 +105,21 @@ pub const NEW: &str = "{}\n";
 mod tests {
     use std::path::Path;
 
-    use crate::entry::Form;
+    use crate::entry::EntryForm;
     use crate::settings::value;
     use crate::wiring::WIRING;
     use serde_json::json;
 
     use super::*;
 
-    fn bins() -> Bins {
-        Bins { home: "/home/dev".into(), folders: vec!["/home/dev/.stanchion/bin".into()] }
+    fn bins() -> OurFolders {
+        OurFolders { home: "/home/dev".into(), folders: vec!["/home/dev/.stanchion/bin".into()] }
     }
 
-    fn wanted(form: Form) -> Vec<(&'static str, Entry)> {
+    fn wanted(form: EntryForm) -> Vec<(&'static str, HookEntry)> {
         let bin = Path::new("/home/dev/.stanchion/bin");
         let entry = |(event, name, timeout): &(&'static str, &str, u32)| {
-            (*event, Entry::new(bin, Path::new("/home/dev"), name, *timeout, form))
+            (*event, HookEntry::new(bin, Path::new("/home/dev"), name, *timeout, form))
         };
         WIRING.iter().map(entry).collect()
     }
@@ -142,8 +147,8 @@ mod tests {
 "#;
 
     #[test]
-    fn what_is_not_ours_stays_and_ours_stands_once() {
-        for form in [Form::Exec, Form::Shell] {
+    fn other_entries_stay_and_ours_is_added_once() {
+        for form in [EntryForm::Exec, EntryForm::Shell] {
             let once = wire(BUSY, &wanted(form), &bins()).unwrap();
             assert_eq!(wire(&once, &wanted(form), &bins()).unwrap(), once, "a second run changes no byte");
             for kept in [
@@ -174,7 +179,7 @@ mod tests {
     #[test]
     fn an_empty_file_and_windows_line_ends_are_wired() {
         for text in ["", "{}", "{}\n", "\u{feff}{}", "{\r\n  \"a\": 1\r\n}\r\n"] {
-            let wired = wire(text, &wanted(Form::Exec), &bins()).unwrap();
+            let wired = wire(text, &wanted(EntryForm::Exec), &bins()).unwrap();
             assert_eq!(
                 value(&wired).unwrap()["hooks"]["Stop"][0]["hooks"][0]["timeout"],
                 json!(10),
@@ -187,7 +192,7 @@ mod tests {
     #[test]
     fn what_cannot_be_understood_is_refused() {
         for text in ["{", "[]", "5", "{\"hooks\": []}", "{\"hooks\": {\"Stop\": {}}}", "{a: 1}", "{'a': 1}"] {
-            assert!(wire(text, &wanted(Form::Exec), &bins()).is_err(), "{text}");
+            assert!(wire(text, &wanted(EntryForm::Exec), &bins()).is_err(), "{text}");
         }
     }
 }

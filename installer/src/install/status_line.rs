@@ -1,20 +1,19 @@
-//! The status line in Claude Code's settings, edited in place: one that is there is chained and comes back.
+//! The status line in Claude Code's settings, edited in place: an existing one is chained, and restored later.
 
 use std::path::Path;
 
-use crate::entry::Form;
-use crate::settings::parse;
-use crate::status_line::{KEY, Ours, StatusLine, command_of, of};
-use anyhow::Context;
+use crate::entry::EntryForm;
+use crate::settings::{SettingsError, parse};
+use crate::status_line::{KEY, OurStatusLine, StatusLine, command_of, of};
 use hooks_common::executables::STATUS_LINE;
 use jsonc_parser::cst::{CstInputValue, CstObject};
 
-/// `text` with our status line, which runs the one that was there. The same text when that is so already, and
-/// when what is there is no command or runs our executable in a way of its own.
-pub fn wire(text: &str, bin: &Path, home: &Path, form: Form) -> anyhow::Result<String> {
+/// `text` with our status line, which runs the existing one. The same text when ours is set already, and when the
+/// existing one is not a command or runs our executable in a form of its own.
+pub fn wire(text: &str, bin: &Path, home: &Path, form: EntryForm) -> Result<String, SettingsError> {
     let (bom, root) = parse(text)?;
-    let top = root.object_value_or_create().context("the settings are no JSON object")?;
-    let ours = |chained| Ours { path: bin.join(STATUS_LINE), form, chained }.command(home);
+    let top = root.object_value_or_create().ok_or(SettingsError::NotAnObject)?;
+    let ours = |chained| OurStatusLine { path: bin.join(STATUS_LINE), form, chained }.command(home);
     match of(&root, home) {
         StatusLine::Absent => {
             let line = [("type", "command".to_owned()), ("command", ours(None))];
@@ -29,10 +28,10 @@ pub fn wire(text: &str, bin: &Path, home: &Path, form: Form) -> anyhow::Result<S
 }
 
 /// `text` without our status line, and with the one that it ran.
-pub fn unwire(text: &str, home: &Path) -> anyhow::Result<String> {
+pub fn unwire(text: &str, home: &Path) -> Result<String, SettingsError> {
     let (bom, root) = parse(text)?;
     let StatusLine::Ours(ours) = of(&root, home) else { return Ok(text.to_owned()) };
-    let top = root.object_value().context("the settings are no JSON object")?;
+    let top = root.object_value().ok_or(SettingsError::NotAnObject)?;
     match ours.chained {
         Some(command) => set(&top, &command)?,
         None => {
@@ -44,19 +43,19 @@ pub fn unwire(text: &str, home: &Path) -> anyhow::Result<String> {
     Ok(format!("{bom}{root}"))
 }
 
-/// Replaces the command where it stands; every byte around it stays.
-fn set(top: &CstObject, command: &str) -> anyhow::Result<()> {
+/// Replaces the command in place; every byte around it stays.
+fn set(top: &CstObject, command: &str) -> Result<(), SettingsError> {
     let line = top.object_value(KEY).as_ref().and_then(command_of);
-    let line = line.context("`statusLine.command` is no text")?;
+    let line = line.ok_or_else(|| SettingsError::wrong_type("statusLine.command", "a string"))?;
     if line.decoded_value().ok().as_deref() != Some(command) {
-        line.set_raw_value(serde_json::to_string(command)?);
+        line.set_raw_value(serde_json::Value::from(command).to_string());
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::entry::{Bins, Entry};
+    use crate::entry::{HookEntry, OurFolders};
     use crate::settings::value;
     use crate::wiring::WIRING;
     use serde_json::json;
@@ -67,7 +66,7 @@ mod tests {
     const HOME: &str = "/home/dev";
     const BIN: &str = "/home/dev/.stanchion/bin";
 
-    fn wired(text: &str, form: Form) -> String {
+    fn wired(text: &str, form: EntryForm) -> String {
         wire(text, Path::new(BIN), Path::new(HOME), form).unwrap()
     }
 
@@ -97,16 +96,16 @@ mod tests {
 
     #[test]
     fn what_was_wired_is_taken_back_byte_by_byte() {
-        let bins = Bins { home: HOME.into(), folders: vec![BIN.into()] };
+        let bins = OurFolders { home: HOME.into(), folders: vec![BIN.into()] };
         for file in FILES {
-            for form in [Form::Exec, Form::Shell] {
+            for form in [EntryForm::Exec, EntryForm::Shell] {
                 assert_eq!(
                     unwire(&wired(file, form), Path::new(HOME)).unwrap(),
                     file,
                     "the line alone, {form:?}"
                 );
                 let entry = |(event, name, timeout): &(&'static str, &str, u32)| {
-                    (*event, Entry::new(Path::new(BIN), Path::new(HOME), name, *timeout, form))
+                    (*event, HookEntry::new(Path::new(BIN), Path::new(HOME), name, *timeout, form))
                 };
                 let wanted: Vec<_> = WIRING.iter().map(entry).collect();
                 let whole = wired(&settings::wire(file, &wanted, &bins).unwrap(), form);
@@ -119,22 +118,22 @@ mod tests {
     #[test]
     fn a_line_that_is_there_is_chained_once_whatever_the_form() {
         let theirs = FILES[6];
-        let once = wired(theirs, Form::Exec);
+        let once = wired(theirs, EntryForm::Exec);
         assert_eq!(command(&once), format!("{BIN}/hook-status-line --chain 'ccline --theme '\\''a b'\\'''"));
-        assert_eq!(wired(&once, Form::Exec), once, "a second run changes no byte");
-        let shared = wired(&once, Form::Shell);
+        assert_eq!(wired(&once, EntryForm::Exec), once, "a second run changes no byte");
+        let shared = wired(&once, EntryForm::Shell);
         let expected = "if [ -x \"$HOME/.stanchion/bin/hook-status-line\" ]; then exec \"$HOME/.stanchion/bin/hook-status-line\" --chain 'ccline --theme '\\''a b'\\'''; else eval 'ccline --theme '\\''a b'\\'''; fi";
         assert_eq!(command(&shared), expected);
-        assert_eq!(wired(&shared, Form::Exec), once);
+        assert_eq!(wired(&shared, EntryForm::Exec), once);
         assert_eq!(value(&once).unwrap()["statusLine"]["padding"], 0, "their other keys stay");
     }
 
     #[test]
     fn a_new_line_is_a_command_object_and_moves_with_the_folder() {
-        let new = wired("", Form::Exec);
+        let new = wired("", EntryForm::Exec);
         let expected = json!({"type": "command", "command": format!("{BIN}/hook-status-line")});
         assert_eq!(value(&new).unwrap()["statusLine"], expected);
-        let moved = wire(&new, Path::new("/opt/a b"), Path::new(HOME), Form::Exec).unwrap();
+        let moved = wire(&new, Path::new("/opt/a b"), Path::new(HOME), EntryForm::Exec).unwrap();
         assert_eq!(command(&moved), "'/opt/a b/hook-status-line'");
         assert_eq!(value(&unwire(&moved, Path::new(HOME)).unwrap()).unwrap(), json!({}));
     }
@@ -148,7 +147,7 @@ mod tests {
             "{\"type\": \"command\", \"command\": \"nice /x/hook-status-line | cut -c1-80\"}",
         ] {
             let text = format!("{{\"statusLine\": {line}}}");
-            assert_eq!(wired(&text, Form::Exec), text);
+            assert_eq!(wired(&text, EntryForm::Exec), text);
             assert_eq!(unwire(&text, Path::new(HOME)).unwrap(), text);
         }
     }

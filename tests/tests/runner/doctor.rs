@@ -20,7 +20,7 @@ fn the_doctor_says_which_status_line_counts() {
         assert!(text.contains(needle), "{needle}: {text}");
     };
     ok(&world.stanchion(&["install", "--no-status-line"]));
-    says("note: status line: ours is not set here");
+    says("note: status line: ours is not set");
     ok(&world.stanchion(&["install"]));
     says("ok: status line: ours in ");
     says("hook-status-line: answers in ");
@@ -43,7 +43,7 @@ fn the_doctor_names_what_keeps_hooks_from_running() {
     };
     let says = |report: &Value, needle: &str| report["checks"].to_string().contains(needle);
     let (code, found) = report(&world);
-    assert!(code == Some(1) && says(&found, "none of our hooks is wired"));
+    assert!(code == Some(1) && says(&found, "no hook of ours is installed"));
     ok(&world.stanchion(&["install"]));
     let (code, found) = report(&world);
     assert_eq!((&found["exit_code"], &found["summary"]["critical"]), (&json!(0), &json!(0)), "{found}");
@@ -61,7 +61,7 @@ fn the_doctor_names_what_keeps_hooks_from_running() {
         ),
         (good.replacen("\"hooks\": [", "\"matcher\": \"Nope\", \"hooks\": [", 1), "only where the matcher"),
         (good.replacen("\"timeout\": 10", "\"async\": true, \"timeout\": 10", 1), "async"),
-        (good.replacen("\"timeout\": 10", "\"if\": \"Bash(x)\", \"timeout\": 10", 1), "its `if` holds"),
+        (good.replacen("\"timeout\": 10", "\"if\": \"Bash(x)\", \"timeout\": 10", 1), "its `if` matches"),
         (good.replacen(".stanchion/bin", "elsewhere", 1), "which is missing"),
     ] {
         std::fs::write(settings(&world), bad).unwrap();
@@ -118,13 +118,13 @@ fn the_doctor_reads_what_is_kept() {
         let output = world.req(&["doctor"]);
         String::from_utf8_lossy(&output.stdout).contains(needle)
     };
-    assert!(!says("no turn is held up"), "nothing triggered it yet");
+    assert!(!says("no turn-end is blocked"), "nothing triggered it yet");
     world.hook(&world.edit()).silent();
-    assert!(says("review: a session triggered it, it is open, and no turn is held up"));
+    assert!(says("review: it is open in 1 session, and no turn-end is blocked"));
     world.req_ok(&["satisfy", "review", "--branch"]);
-    assert!(!says("no turn is held up"));
+    assert!(!says("no turn-end is blocked"));
     std::fs::write(world.repo.join(".git/requirements/torn.json"), "{").unwrap();
-    assert!(says("torn.json: it is no JSON"));
+    assert!(says("torn.json: it is not JSON"));
     world.write(".claude/settings.json", "{\"permissions\": {\"allow\": [\"Edit(*)\"]}}");
     assert!(says("note: ") && says("`Edit(*)`"));
 }

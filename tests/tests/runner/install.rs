@@ -336,7 +336,7 @@ fn a_status_line_of_the_users_runs_on_and_comes_back() {
     }
     ok(&world.stanchion(&["install", "--no-status-line"]));
     assert_eq!(command(), theirs);
-    assert!(ok(&world.stanchion(&["install", "--form", "shell"])).contains("shows on"));
+    assert!(ok(&world.stanchion(&["install", "--form", "shell"])).contains("still shown"));
     std::fs::rename(bin.join("hook-status-line"), bin.join("away")).unwrap();
     assert_eq!(shell(&command()), "it's theirs", "where ours is missing theirs shows");
     std::fs::rename(bin.join("away"), bin.join("hook-status-line")).unwrap();

@@ -1,4 +1,4 @@
-//! `req sessions --compare-legacy`: what a migration from Capacitor must know before anybody trusts it.
+//! `req sessions --compare-legacy`: whether Capacitor's stores and ours agree, as a check before a migration.
 
 use std::io::Write;
 
@@ -19,13 +19,16 @@ use sessions::record::{self, Boots};
 
 use super::parting::{Parting, in_their_words};
 use super::{print_json, shortened};
+use crate::error::{CliResult, bail};
 use crate::overview::Overview;
 
-/// Compares and reports.
-pub fn compare(as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+/// Compares, and prints the differences.
+pub fn compare(as_json: bool, out: &mut impl Write) -> CliResult {
     let (paths, now) = (Paths::from_env(), Moment::now());
     let root = paths.legacy_dir().to_owned();
-    anyhow::ensure!(root.is_dir(), "there is no {}; nothing to compare with", root.display());
+    if !root.is_dir() {
+        bail!("{} does not exist, so there is nothing to compare with", root.display());
+    }
     let boundaries = std::cell::RefCell::new(Boundaries::new(paths.home(), Vec::new()));
     let project_of = |file: &str| {
         let found = boundaries.borrow_mut().of(std::path::Path::new(file))?;
@@ -37,7 +40,7 @@ pub fn compare(as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
     if as_json {
         return print_json(out, &comparison);
     }
-    tell(&comparison, out)
+    print(&comparison, out)
 }
 
 fn our_projects(paths: &Paths, state: &DerivedState) -> Vec<OurProject> {
@@ -80,7 +83,7 @@ fn our_session(paths: &Paths, session: &DerivedSession) -> OurSession {
     }
 }
 
-/// What made the session's present state another one than the older system's, and when that last heard of it.
+/// What makes the session's state differ from the older system's, and when that system last saw it.
 fn facts(paths: &Paths, session: &DerivedSession) -> (Vec<UnheardFact>, Option<DateTime<Utc>>) {
     let Some(id) = SessionId::new(&session.session_id) else { return (Vec::new(), None) };
     let bytes = store::read(&SessionDir::new(paths, &id).events()).ok().flatten().unwrap_or_default();
@@ -94,7 +97,7 @@ fn facts(paths: &Paths, session: &DerivedSession) -> (Vec<UnheardFact>, Option<D
     (facts, parting.written_at())
 }
 
-fn tell(comparison: &Comparison, out: &mut impl Write) -> anyhow::Result<()> {
+fn print(comparison: &Comparison, out: &mut impl Write) -> CliResult {
     for project in &comparison.projects {
         let mark = if project.agree { "=" } else { "≠" };
         writeln!(
@@ -114,7 +117,7 @@ fn tell(comparison: &Comparison, out: &mut impl Write) -> anyhow::Result<()> {
     let totals = &comparison.totals;
     writeln!(
         out,
-        "{} projects (Capacitor, then ours): {} agree, {} differ for a known reason, {} for none.",
+        "{} projects (Capacitor, then ours): {} agree, {} differ for a known reason, {} for an unknown one.",
         totals.projects, totals.agreeing, totals.explained, totals.unexplained
     )?;
     Ok(())

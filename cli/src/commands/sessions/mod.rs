@@ -1,11 +1,10 @@
-//! `req sessions`: who works where, and what each is doing.
+//! `req sessions`: the live sessions, where each works and what it is doing.
 
 mod compare;
 mod parting;
 
 use std::io::Write;
 
-use anyhow::Context;
 use hooks_common::paths::Paths;
 use hooks_common::registry::{Living, Registry, is_same_dir};
 use hooks_common::session_id::SessionKey;
@@ -19,23 +18,24 @@ use sessions::derived::DerivedSession;
 use sessions::machine::WaitKind;
 use sessions::record::millis;
 
-use super::json as print_json;
-use crate::cli::Sessions;
+use super::{counted, json as print_json};
+use crate::cli::SessionsArgs;
+use crate::current_project::CurrentProject;
+use crate::error::{CliResult, Context, note};
 use crate::overview::Overview;
-use crate::place::Place;
 
-/// Brings the registry in step, then lists the sessions.
-pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
+/// Updates the registry, then lists the sessions.
+pub fn run(arguments: &SessionsArgs, out: &mut impl Write) -> CliResult {
     if arguments.compare_legacy {
         return compare::compare(arguments.json.json, out);
     }
-    let place = Place::here()?;
+    let place = CurrentProject::here()?;
     let mut overview = Overview::new(place.paths.clone());
     let state = overview.derive(place.now);
     session_log::can_list(&place.paths)
         .with_context(|| format!("{} cannot be read", place.paths.sessions_dir().display()))?;
     if let Err(error) = settle_registry(&place.paths, &state.sessions) {
-        eprintln!("req: note: the registry could not be brought up to date: {error:#}");
+        note(format_args!("the registry cannot be updated: {error}"));
     }
     let root = place.project.root();
     let is_shown = |session: &&DerivedSession| {
@@ -56,12 +56,12 @@ pub fn run(arguments: &Sessions, out: &mut impl Write) -> anyhow::Result<()> {
     table(&shown, place.now, out)
 }
 
-/// Whether the session goes on, as far as anybody can tell.
+/// Whether the session has not ended, as far as can be determined.
 pub fn is_present(session: &DerivedSession) -> bool {
     session.ended.is_none() && (session.liveness == "live" || session.display_state != SessionState::Idle)
 }
 
-/// A session for programs: the fields of `derived-state.json`, and those that this command had before there was one.
+/// A session as JSON: the fields of `derived-state.json`, and the older fields of this command.
 fn row(session: &DerivedSession) -> Value {
     let mut row = serde_json::to_value(session).unwrap_or_default();
     row["ppid"] = session.owner.as_ref().map_or(0, |owner| owner.pid).into();
@@ -70,8 +70,8 @@ fn row(session: &DerivedSession) -> Value {
     row
 }
 
-/// Enters the live sessions that the registry lacks and drops those that are gone.
-pub fn settle_registry(paths: &Paths, sessions: &[DerivedSession]) -> anyhow::Result<()> {
+/// Adds the live sessions that the registry lacks and removes those that ended.
+pub fn settle_registry(paths: &Paths, sessions: &[DerivedSession]) -> CliResult {
     let mut living = Vec::new();
     let mut over = Vec::new();
     for session in sessions {
@@ -97,7 +97,7 @@ pub fn settle_registry(paths: &Paths, sessions: &[DerivedSession]) -> anyhow::Re
     Ok(())
 }
 
-fn table(sessions: &[&DerivedSession], now: Moment, out: &mut impl Write) -> anyhow::Result<()> {
+fn table(sessions: &[&DerivedSession], now: Moment, out: &mut impl Write) -> CliResult {
     writeln!(
         out,
         "{:<9} {:<11} {:>5}  {:<22} {:>4} {:>5}  {:>6}  PROJECT",
@@ -127,12 +127,12 @@ fn table(sessions: &[&DerivedSession], now: Moment, out: &mut impl Write) -> any
     Ok(())
 }
 
-/// What a person should know beyond the state.
+/// What a person should know besides the state.
 pub fn remark(session: &DerivedSession) -> Option<String> {
     if let Some(ended) = &session.ended {
         return Some(match ended.reason.as_str() {
-            "pid_dead" => "its client is gone".to_owned(),
-            "superseded" => "its client went on to another session".to_owned(),
+            "pid_dead" => "its client has ended".to_owned(),
+            "superseded" => "its client runs another session now".to_owned(),
             "" => "ended".to_owned(),
             reason => format!("ended: {}", super::timeline::plain(reason)),
         });
@@ -151,16 +151,12 @@ pub fn remark(session: &DerivedSession) -> Option<String> {
         return Some(format!("failed: {}", super::timeline::plain(error)));
     }
     if session.subagents_active > 0 {
-        return Some(plural(session.subagents_active, "subagent"));
+        return Some(counted(session.subagents_active, "subagent"));
     }
     if session.background_tasks > 0 {
-        return Some(plural(session.background_tasks as usize, "background task"));
+        return Some(counted(session.background_tasks as usize, "background task"));
     }
-    (session.liveness == "unknown").then(|| "its client cannot be looked up".to_owned())
-}
-
-fn plural(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+    (session.liveness == "unknown").then(|| "its client cannot be checked".to_owned())
 }
 
 /// `text`, cut to `most` characters with an ellipsis.

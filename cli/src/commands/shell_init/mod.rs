@@ -1,21 +1,21 @@
-//! `req shell-init`: the script through which a shell tells where it is.
+//! `req shell-init`: the script with which a shell reports its folder.
 
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
 use hooks_common::paths::Paths;
 use installer::shell_word;
 
 use crate::cli::InitShell;
+use crate::error::{CliError, CliResult, Context};
 
-/// What stands in the scripts for the executable's path, a word of the shell.
+/// The placeholder in the scripts for the executable's path, a word of the shell.
 const MARK: &str = "@SHELL_CWD@";
 
 /// Prints the script that a start-up file evaluates.
-pub fn run(shell: InitShell, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn run(shell: InitShell, out: &mut impl Write) -> CliResult {
     let executable = executable()?;
-    let path = executable.to_str().with_context(|| format!("{} is no text", executable.display()))?;
+    let path = executable.to_str().with_context(|| format!("{} is not UTF-8", executable.display()))?;
     write!(out, "{}", script(shell, path))?;
     Ok(())
 }
@@ -38,19 +38,20 @@ fn word(shell: InitShell, text: &str) -> String {
 }
 
 /// The executable that the prompt runs: the one beside this `req`, else the installed one.
-fn executable() -> anyhow::Result<PathBuf> {
+fn executable() -> CliResult<PathBuf> {
     const NAME: &str = "shell-cwd";
-    // `req` may be a link; its neighbours are where it leads.
+    // `req` may be a link; `shell-cwd` is beside the file that it leads to.
     let req = std::env::current_exe().and_then(|req| req.canonicalize()).ok();
     let beside = req.map(|req| req.with_file_name(NAME));
     let installed = Paths::from_env().bin().join(NAME);
     let found = beside.into_iter().chain([installed.clone()]).find(|path| path.is_file());
     match found {
         Some(path) => Ok(path),
-        None => bail!(
-            "{NAME} is neither beside `req` nor at {}; `cargo setup` builds and installs it",
+        None => Err(CliError::system(format_args!(
+            "{NAME} is neither beside `req` nor at {}",
             installed.display()
-        ),
+        ))
+        .next("run `cargo setup`, which builds and installs it")),
     }
 }
 
@@ -69,7 +70,7 @@ mod tests {
             for path in PATHS {
                 assert_eq!(script(shell, path).matches(&word(shell, path)).count(), 1);
                 let line = format!("printf %s {}", word(shell, path));
-                // A shell that is not here is tried where it is.
+                // A shell that is not installed here is tested where it is.
                 let Ok(output) = Command::new(name).args(["-c", &line]).output() else { continue };
                 assert_eq!(String::from_utf8_lossy(&output.stdout), path, "{name}: {line}");
             }

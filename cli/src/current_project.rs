@@ -1,8 +1,7 @@
-//! Where `req` stands: the project, its branch, its policy.
+//! The project that a command is about: its branch, its policy, its gates.
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
 use config::{Policy, Rule};
 use gates::Gates;
 use git::Branch;
@@ -11,8 +10,15 @@ use hooks_common::project::Project;
 use hooks_common::session_id::SessionKey;
 use platform::time::Moment;
 
+use crate::error::{CliError, CliResult, Context};
+
+/// The folder that the command runs in.
+pub fn current_folder() -> CliResult<PathBuf> {
+    std::env::current_dir().context("the current folder no longer exists")
+}
+
 /// The project of the current folder.
-pub struct Place {
+pub struct CurrentProject {
     /// The roots of everything on disk.
     pub paths: Paths,
     /// The project, found as hooks find it.
@@ -21,12 +27,18 @@ pub struct Place {
     pub now: Moment,
 }
 
-impl Place {
-    /// The place of the current folder.
-    pub fn here() -> anyhow::Result<Self> {
-        let folder = std::env::current_dir().context("the current folder is gone")?;
+impl CurrentProject {
+    /// The project of the current folder.
+    pub fn here() -> CliResult<Self> {
+        let folder = current_folder()?;
         let paths = Paths::from_env();
         Ok(Self { project: Project::of_event(&paths, None, &folder), paths, now: Moment::now() })
+    }
+
+    /// The error of a command that needs a configuration.
+    pub fn not_configured(&self) -> CliError {
+        CliError::user(format_args!("{} has no configuration", self.project.root().display()))
+            .next("run `req init` to write one")
     }
 
     /// The branch that was named, else the current one.
@@ -43,18 +55,15 @@ impl Place {
     }
 
     /// The gates for a session; an error where nothing is configured.
-    pub fn gates(&self, branch: Branch, session: Option<SessionKey>) -> anyhow::Result<Gates> {
+    pub fn gates(&self, branch: Branch, session: Option<SessionKey>) -> CliResult<Gates> {
         match Gates::of(&self.project, &self.paths, branch, session, self.now.epoch()) {
             Some(gates) => Ok(gates),
-            None => bail!(
-                "{} has no requirements; `req init` writes a first configuration",
-                self.project.root().display()
-            ),
+            None => Err(self.not_configured()),
         }
     }
 
-    /// The rules in force, with what is wrong in the configuration.
-    pub fn rules(policy: &Policy) -> anyhow::Result<Vec<Rule>> {
+    /// The rules in force.
+    pub fn rules(policy: &Policy) -> CliResult<Vec<Rule>> {
         Ok(policy.rules()?)
     }
 
