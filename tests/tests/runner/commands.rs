@@ -237,7 +237,7 @@ fn projects_are_found_and_remembered() {
     assert_eq!(registry["projects"][repo]["has_global_inherit"], false);
     assert!(registry["updated_at"].is_i64() && entry["discovered_at"].is_i64());
     std::fs::remove_dir_all(&inner).unwrap();
-    assert!(world.req_ok(&["upgrade", "status", "--all"]).contains("no configuration any more"));
+    assert!(world.req_ok(&["upgrade", "status", "--all"]).contains("no longer has a configuration"));
     assert_eq!(printed(&world.req(&["upgrade", "scan", "--json"]))["forgotten"], 1);
     std::fs::write(world.home.join(".claude/project_registry.json"), "[]").unwrap();
     assert!(error(&world.req(&["upgrade", "scan"])).contains("mend it"));

@@ -226,7 +226,7 @@ fn a_sync_is_advised_only_where_it_goes() {
     assert!(listed(&world).contains("  -  init"), "a branch that nobody knows: {}", listed(&world));
     std::fs::remove_dir_all(world.repo.join(".git")).unwrap();
     std::fs::remove_dir_all(world.repo.join(".claude/state")).unwrap();
-    assert!(listed(&world).contains("is no git repository"));
+    assert!(listed(&world).contains("is not in a git repository"));
 }
 
 #[test]

@@ -321,11 +321,11 @@ fn a_session_is_begun_and_ended_by_hand() {
     let refused = world.req(&["session", "start", "3"]);
     assert!(!refused.status.success(), "nothing is configured");
     world.configure(ONE);
-    assert!(world.req_ok(&["session", "start", "145"]).contains("Session 145 begins"));
+    assert!(world.req_ok(&["session", "start", "145"]).contains("Session 145 started"));
     assert!(world.req_ok(&["session", "start", "145"]).contains("nothing was changed"));
     let backwards = world.req(&["session", "start", "144"]);
     assert!(String::from_utf8_lossy(&backwards.stderr).contains("the next number is 146"));
-    assert!(world.req_ok(&["session", "end", "145"]).contains("Session 145 ends"));
+    assert!(world.req_ok(&["session", "end", "145"]).contains("Session 145 ended"));
     assert!(world.req_ok(&["session", "end", "145"]).contains("not open"));
     let lines = ledger(&world);
     let shape: Vec<_> = lines

@@ -87,7 +87,7 @@ fn one_session_is_followed_through_its_day() {
         world.age(SESSION, 5);
         tmux.until("the client is gone", |screen| screen.contains("No session is live"));
         tmux.press(&["a"]);
-        tmux.until("it is still told of", |screen| line(screen, SESSION).contains("its client is"));
+        tmux.until("it is still told of", |screen| line(screen, SESSION).contains("its client has"));
         tmux.press(&["q"]);
     }
 }

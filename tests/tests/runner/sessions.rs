@@ -152,5 +152,5 @@ fn failures_are_told_once() {
     assert!(told(&world));
     assert!(!told(&world));
     let doctor = world.stanchion(&["doctor"]);
-    assert!(String::from_utf8_lossy(&doctor.stdout).contains("passed over 1 failures"));
+    assert!(String::from_utf8_lossy(&doctor.stdout).contains("hooks recorded 1 failure;"));
 }
