@@ -133,7 +133,7 @@ fn the_cycle_goes_from_scaffold_to_commit() {
     world.req_ok(&["checkpoint", "verify"]);
     assert_eq!(phase(&path), "commit", "who looks again takes nothing back");
     let before = (read(&path), world.git(&["rev-parse", "HEAD"]));
-    assert!(world.req_ok(&["checkpoint", "commit"]).contains("nothing is new since"));
+    assert!(world.req_ok(&["checkpoint", "commit"]).contains("nothing changed since"));
     assert_eq!((read(&path), world.git(&["rev-parse", "HEAD"])), before, "once is enough");
     world.write("docs/work/WORK-12.md", "more work\n");
     world.req_ok(&["checkpoint", "commit"]);
