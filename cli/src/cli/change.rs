@@ -11,7 +11,7 @@ pub struct TargetArgs {
     /// Write to this clone's own file, .claude/requirements.local.yaml (default)
     #[arg(long, conflicts_with_all = ["project", "global"])]
     pub local: bool,
-    /// Write to the file the team shares, .claude/requirements.yaml
+    /// Write to the file that the team shares, .claude/requirements.yaml
     #[arg(long, conflicts_with = "global")]
     pub project: bool,
     /// Write to ~/.claude/requirements.yaml
@@ -32,17 +32,17 @@ pub struct SwitchArgs {
     pub json: JsonArgs,
 }
 
-/// The scopes, as one types them.
+/// The scopes on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub enum ScopeName {
-    /// Each session for itself
+    /// Each session separately
     Session,
-    /// Everybody on the branch
+    /// Every session on the branch
     Branch,
-    /// Everybody, for ever
+    /// Every session on every branch, permanently
     Permanent,
-    /// The next matching command
+    /// The next matching command only
     SingleUse,
 }
 
@@ -67,14 +67,14 @@ pub struct ConfigChangeArgs {
     /// Switch the requirement off
     #[arg(long, requires = "name")]
     pub disable: bool,
-    /// How far a satisfaction reaches
+    /// For whom and how long a satisfaction holds
     #[arg(long, requires = "name")]
     pub scope: Option<ScopeName>,
-    /// What a refusal says
+    /// The text of a refusal
     #[arg(long, value_name = "TEXT", requires = "name")]
     pub message: Option<String>,
-    /// Any key, dotted if it lies deeper; JSON or a YAML list or map stands for itself, else it is a text.
-    /// Without NAME the key counts from the root
+    /// Any key, dotted for nested ones; VALUE is JSON, a YAML list or map, else text.
+    /// Without NAME the key starts at the root
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// Where to.
@@ -86,7 +86,7 @@ pub struct ConfigChangeArgs {
 }
 
 impl ConfigChangeArgs {
-    /// Whether anything is to be changed.
+    /// Whether any change is requested.
     pub fn is_any(&self) -> bool {
         self.enable || self.disable || self.scope.is_some() || self.message.is_some() || !self.set.is_empty()
     }

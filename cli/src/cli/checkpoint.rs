@@ -18,9 +18,9 @@ pub struct CheckpointArgs {
 /// What `checkpoint` does.
 #[derive(Debug, Subcommand)]
 pub enum CheckpointCommand {
-    /// Write the next checkpoint with what is known, for you or the model to fill
+    /// Write the next checkpoint with the known facts, for you or the model to fill
     New(CheckpointNewArgs),
-    /// Check what a checkpoint claims; exit 1 when something is not supported
+    /// Check the claims of a checkpoint; exit 1 when one is not supported
     Verify(CheckpointVerifyArgs),
     /// Commit a checkpoint that verifies, and nothing else that is staged
     Commit(CheckpointCommitArgs),
@@ -33,7 +33,7 @@ pub enum CheckpointCommand {
 pub struct CheckpointNewArgs {
     /// What the session was about
     pub title: String,
-    /// The session's number; found by itself
+    /// The session's number; found automatically
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=GREATEST))]
     pub session: Option<u64>,
     /// How to print.
@@ -56,13 +56,13 @@ pub struct CheckpointVerifyArgs {
 pub struct CheckpointCommitArgs {
     /// The checkpoint; this session's latest, else the latest
     pub file: Option<PathBuf>,
-    /// The title in the message; the checkpoint's own
+    /// The title in the message; by default the checkpoint's own
     #[arg(long)]
     pub title: Option<String>,
     /// The session whose latest checkpoint it is, and its number in the message; the checkpoint's own
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=GREATEST))]
     pub session: Option<u64>,
-    /// Commit even what does not verify
+    /// Commit even if it does not verify
     #[arg(long)]
     pub force: bool,
 }
@@ -81,7 +81,7 @@ pub struct CheckpointListArgs {
 /// Arguments of `justfile`.
 #[derive(Debug, Args)]
 pub struct JustfileArgs {
-    /// Print nothing, and fail unless the project's justfile has every recipe as it would be printed
+    /// Print nothing; fail unless the project's justfile has every recipe as printed
     #[arg(long)]
     pub check: bool,
 }

@@ -1,4 +1,4 @@
-//! Arguments of the commands about what outlives a session.
+//! Arguments of `commits`.
 
 use clap::{Args, Subcommand};
 
@@ -21,7 +21,7 @@ pub struct CommitsArgs {
 pub enum CommitsCommand {
     /// List recorded commits, the latest first
     List(CommitsListArgs),
-    /// Append commits that the log lacks, of the last fifty; what it holds stays as it is
+    /// Append those of the last 50 commits that the log lacks
     Sync(JsonArgs),
 }
 

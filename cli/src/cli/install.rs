@@ -1,4 +1,4 @@
-//! The words of `install`, `uninstall` and `doctor`.
+//! Arguments of `install`, `uninstall` and `doctor`.
 
 use std::path::PathBuf;
 
@@ -23,7 +23,7 @@ pub enum SettingsLevelName {
 pub enum FormName {
     /// Directly; the fastest, and a path of this machine
     Exec,
-    /// Through a shell that does nothing where the executable is missing; about a millisecond more
+    /// Through a shell line that does nothing where the executable is missing; about 1 ms slower
     Shell,
 }
 
@@ -62,10 +62,10 @@ pub struct InstallArgs {
     /// How they are started [default: exec; shell when git tracks the settings file]
     #[arg(long, value_enum)]
     pub form: Option<FormName>,
-    /// Leave the status line as it is, without ours
+    /// Do not install our status line
     #[arg(long)]
     pub no_status_line: bool,
-    /// Also where the settings keep hooks from running
+    /// Install even where the settings keep hooks from running
     #[arg(long)]
     pub force: bool,
     /// Show what would change
@@ -93,7 +93,7 @@ pub struct DoctorArgs {
     /// The repository
     #[arg(default_value = ".")]
     pub repo: PathBuf,
-    /// Also tell what passed
+    /// Also print checks that passed
     #[arg(short, long)]
     pub verbose: bool,
     /// Print JSON
@@ -120,7 +120,7 @@ impl InstallArgs {
 }
 
 impl UninstallArgs {
-    /// What the installer is to take back.
+    /// What the installer is asked to remove.
     pub fn wanted(&self) -> Removal {
         Removal { repo: self.repo.clone(), level: self.scope.level(), dry_run: self.dry_run }
     }

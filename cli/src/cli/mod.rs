@@ -1,4 +1,4 @@
-//! The words of the command line. Help texts, completions and the man page are generated from here.
+//! The arguments of the command line. Help texts, completions and the man page are generated from here.
 
 use std::path::PathBuf;
 
@@ -33,8 +33,9 @@ pub use sessions::{GcArgs, SessionsArgs, TimelineArgs};
 pub use upgrade::{UpgradeArgs, UpgradeCommand, UpgradeStatusArgs};
 pub use work::{LearningArgs, LearningCommand, LearningListArgs, WipArgs, WipCommand, WipListArgs};
 
-/// What Claude Code must have before it may edit, run or finish: what is required here, why, and how to
-/// satisfy it. Without a command: `status`. `req` is the short name of `stanchion`.
+/// Show and satisfy what your project requires before Claude Code edits, runs commands or ends a turn
+///
+/// Without a command: `status`. `req` is the short name of `stanchion`; both run every command.
 #[derive(Debug, Parser)]
 #[command(name = "req", version, max_term_width = 100)]
 pub struct Cli {
@@ -46,80 +47,80 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum CliCommand {
-    /// Show which requirements are open and what is wrong with the configuration
+    /// Show open requirements and errors in the configuration
     Status(StatusArgs),
-    /// Satisfy requirements for this session, or for the whole branch
+    /// Satisfy requirements for this session or for the whole branch
     #[command(visible_alias = "approve")]
     Satisfy(SatisfyArgs),
-    /// Say that a skill's work is done; only a session that used the skill can
+    /// Satisfy requirements whose skill this session used
     Done(DoneArgs),
-    /// Take satisfactions back; what was edited stays to be verified when the turn ends
+    /// Clear satisfied requirements; edits are still verified when the turn ends
     Clear(ClearArgs),
-    /// Tell what would happen to a tool now, and because of which rule; or why the last one was refused
+    /// Explain what would happen to a tool use now, or why the last one was refused
     #[command(
         after_help = "Examples:\n  req why --last\n  req why Edit src/main.rs\n  req why Bash 'git push origin main'\n  req why Write '{\"file_path\": \"a.txt\"}'"
     )]
     Why(WhyArgs),
-    /// Take recorded decisions again, with this configuration or another: which would differ?
+    /// Re-run recorded decisions with this or another configuration, and show which differ
     #[command(
         after_help = "Examples:\n  req replay --since 7d --config stricter.yaml\n  req replay --session cad0ac4d"
     )]
     Replay(ReplayArgs),
-    /// List or check the files that refusals take their words from
+    /// List or validate the files that override the text of refusals
     Messages(MessagesArgs),
     /// List the branches that have requirement state
     List(JsonArgs),
     /// Remove the state of branches that no longer exist
     Prune(JsonArgs),
-    /// List the live sessions: what each is doing, where, and since when
+    /// List the live sessions: state, place and age
     Sessions(SessionsArgs),
-    /// Watch all sessions on a screen that changes when they do
+    /// Watch all sessions on a screen that updates itself
     Watch,
     /// Keep derived-state.json up to date for other programs, without a screen
     Serve,
-    /// Tell what happened in a session, event by event, and what each meant
+    /// List the events of a session, and what each means
     Timeline(TimelineArgs),
-    /// List the commits that sessions and people made here
+    /// List the recorded commits and the session of each
     Commits(CommitsArgs),
-    /// List the last runs of tests here, and whether they passed
+    /// List the latest test runs, and whether they passed
     Tests(OutcomesArgs),
-    /// List the failures of tools that came most often here, and what helped
+    /// List the most frequent tool failures, and what fixed them
     Errors(OutcomesArgs),
-    /// Look for what code must not have: the rules under `guards.patterns`
+    /// Check files against the rules under `guards.patterns`
     Patterns(PatternsArgs),
-    /// Show this session's number, or note by hand that a session begins or ends
+    /// Show this session's number, or record the start or end of a session
     Session(SessionNumberArgs),
-    /// Show or save what a session must not lose over a compaction or a crash
+    /// Show or save the hand-off of a session, for a compaction or a crash
     Handoff(HandoffArgs),
-    /// Remove the records of sessions that ended long ago, and make long logs short
+    /// Remove sessions that ended long ago, and compact long logs
     Gc(GcArgs),
-    /// Let a session's tools pass whatever is open, until `req resume` or its end
+    /// Pause the gates of a session until `resume` or its end
     Pause(PauseArgs),
     /// End a pause
     Resume(ResumeArgs),
-    /// Let exactly one refused use of a tool through, once; only a person can
+    /// Allow one refused tool use once; only a person can
     #[command(
-        after_help = "The code stands in the refusal. What is let through is this very command in this very folder, by this\nsession, within ten minutes.\n\nExamples:\n  req allow-once K7Q4MX --reason 'hotfix, agreed with Ana'\n  req allow-once          what was refused lately, with the codes"
+        after_help = "The refusal shows the code. The exception holds for the same command in the same folder, by the same\nsession, within ten minutes.\n\nExamples:\n  req allow-once K7Q4MX --reason 'hotfix, agreed with Ana'\n  req allow-once          list the latest refusals and their codes"
     )]
     AllowOnce(AllowOnceArgs),
-    /// Show or change what hooks and `req` log
+    /// Show or change what is logged
     Logging(LoggingArgs),
-    /// Show the configuration as it is in force, or change one file of it
+    /// Show the configuration in force, or change one of its files
     #[command(
         after_help = "Examples:\n  req config\n  req config commit_plan\n  req config commit_plan --scope branch --message 'Plan first.'\n  req config commit_plan --set 'evidence.dirs=[\"docs\"]' --yes\n  req config --set hooks.stop.verify_requirements=false --project"
     )]
     Config(ConfigArgs),
-    /// Switch the gates on, or one requirement
+    /// Switch on all gates, or one requirement
     Enable(SwitchArgs),
-    /// Switch the gates off, or one requirement
+    /// Switch off all gates, or one requirement
     Disable(SwitchArgs),
-    /// Tell which features the configuration uses, and add others
+    /// Show the features that the configuration uses, and add others
     Upgrade(UpgradeArgs),
-    /// Keep track of the branches you work on, across projects
+    /// Track the branches you work on, across projects
     Wip(WipArgs),
-    /// Show what sessions taught memories, skills and commands of this repository
+    /// Show what sessions changed in memories, skills and commands
     Learning(LearningArgs),
-    /// Say what a session did before it ends: write a checkpoint, check it, commit it
+    /// Write, verify, commit or list checkpoints of sessions
     #[command(
         after_help = "Examples:\n  req checkpoint new 'Parser rewritten'\n  req checkpoint verify\n  req checkpoint commit"
     )]
@@ -128,16 +129,16 @@ pub enum CliCommand {
     Justfile(JustfileArgs),
     /// Write a first configuration
     Init(InitArgs),
-    /// Print every file that Stanchion reads or writes here
+    /// Print every file that Stanchion reads or writes for this project
     Paths(JsonArgs),
-    /// Bring everything that is derived from the session logs up to date
+    /// Update every file that is derived from the session logs
     Sync(JsonArgs),
     /// Print completions for a shell
     Completions {
         /// The shell.
         shell: Shell,
     },
-    /// Print the script through which your shell tells where it is, for tools that show it
+    /// Print the script with which your shell reports its folder
     #[command(arg_required_else_help = true, after_help = SHELL_LINES)]
     ShellInit {
         /// The shell
@@ -145,17 +146,17 @@ pub enum CliCommand {
     },
     /// Print the man page
     Man,
-    /// Add our hooks to Claude Code's settings; everything else in the file keeps its bytes
+    /// Add our hooks to Claude Code's settings; the rest of the file keeps its bytes
     Install(InstallArgs),
-    /// Take our hooks out again; an otherwise unchanged file gets its original bytes back
+    /// Remove our hooks; restores the original file byte for byte unless it was edited since
     Uninstall(UninstallArgs),
-    /// Run the wired executables, measure them, and name whatever keeps hooks from working
+    /// Check the installation: run the executables, and name what keeps hooks from working
     Doctor(DoctorArgs),
-    /// Check the configuration that the repository holds, and nothing of this machine
+    /// Check only the configuration of the repository, for CI
     Verify(VerifyArgs),
 }
 
-/// The shells that can tell where they are.
+/// The shells with a script.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum InitShell {
     /// Z shell
@@ -166,7 +167,7 @@ pub enum InitShell {
     Fish,
 }
 
-/// What a person adds to a start-up file.
+/// The line for a start-up file.
 const SHELL_LINES: &str = "\
 Add one line to the end of your shell's start-up file:
   ~/.zshrc                    eval \"$(req shell-init zsh)\"
@@ -184,7 +185,7 @@ pub struct JsonArgs {
 /// Which session is meant.
 #[derive(Debug, Default, Args)]
 pub struct SessionArgs {
-    /// The session, by its id or its first eight characters; found by itself inside Claude Code
+    /// The session, by its id or its first eight characters; found automatically inside Claude Code
     #[arg(short, long, value_name = "ID")]
     pub session: Option<String>,
 }
@@ -201,7 +202,7 @@ pub struct StatusArgs {
     /// One line
     #[arg(long)]
     pub summary: bool,
-    /// Everything: satisfied requirements, sessions, notes on the configuration
+    /// Also satisfied requirements, sessions and notes on the configuration
     #[arg(short, long)]
     pub verbose: bool,
     /// How to print.
@@ -221,13 +222,13 @@ pub struct SatisfyArgs {
     /// For every session on a branch, the current one if none is named
     #[arg(short, long, num_args = 0..=1, default_missing_value = "", value_name = "BRANCH")]
     pub branch: Option<String>,
-    /// Facts to keep with it, a JSON object
+    /// Facts to store with it, a JSON object
     #[arg(short, long, value_name = "JSON")]
     pub metadata: Option<String>,
     /// How long it lasts, in seconds
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub ttl: Option<u32>,
-    /// Also record names that no requirement has
+    /// Also record names without a requirement
     #[arg(long)]
     pub force: bool,
     /// How to print.
@@ -244,7 +245,7 @@ pub struct ClearArgs {
     /// Every requirement
     #[arg(short, long, conflicts_with = "names")]
     pub all: bool,
-    /// Only this session's satisfaction; without it every session's and the branch's
+    /// Only for this session; by default for every session and the branch
     #[arg(short, long, value_name = "ID")]
     pub session: Option<String>,
     /// Another branch than the current one
@@ -275,10 +276,10 @@ pub struct ReplayArgs {
     /// Which one; the current one if neither this nor a date is given.
     #[command(flatten)]
     pub session: SessionArgs,
-    /// All sessions of this project since a date (2026-11-21), a moment, or for so long (7d, 12h)
+    /// All sessions of this project since a date (2026-11-21), a time, or an age (7d, 12h)
     #[arg(long, value_name = "DATE")]
     pub since: Option<String>,
-    /// A configuration in the place of the project's
+    /// A configuration to use instead of the project's
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// How to print.
@@ -300,9 +301,9 @@ pub struct MessagesArgs {
 /// What `messages` does.
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum MessagesCommand {
-    /// List the message files and which of them count
+    /// List the message files and which of them are used
     List,
-    /// Say what is wrong with them; exit 1 when a message cannot be said
+    /// Validate them; exit 1 when a message cannot be shown
     Validate,
 }
 
@@ -331,7 +332,7 @@ pub struct PauseArgs {
     /// Which one.
     #[command(flatten)]
     pub session: SessionArgs,
-    /// Why, kept with the mark
+    /// The reason, stored with the pause
     #[arg(short, long, default_value = "manual")]
     pub reason: String,
     /// How to print.
@@ -342,9 +343,9 @@ pub struct PauseArgs {
 /// Arguments of `allow-once`.
 #[derive(Debug, Args)]
 pub struct AllowOnceArgs {
-    /// The code of the refusal; without it, what was refused lately is listed
+    /// The code of the refusal; without it, the latest refusals are listed
     pub code: Option<String>,
-    /// Why, kept in the session's log
+    /// The reason, stored in the session's log
     #[arg(short, long, default_value = "manual")]
     pub reason: String,
     /// How to print.
@@ -363,14 +364,14 @@ pub struct ResumeArgs {
     pub json: JsonArgs,
 }
 
-/// Levels of the log, as one types them.
+/// The levels of the log on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum LogLevelName {
     /// Every step
     Debug,
-    /// What was done
+    /// What a hook did
     Info,
-    /// What did less than meant
+    /// What did less than intended
     Warning,
     /// What failed
     Error,
@@ -379,10 +380,10 @@ pub enum LogLevelName {
 /// Arguments of `logging`.
 #[derive(Debug, Args)]
 pub struct LoggingArgs {
-    /// The least that is logged
+    /// The lowest level that is logged
     #[arg(short, long)]
     pub level: Option<LogLevelName>,
-    /// Where to: `file`; `stdout` is accepted, and hooks never use it
+    /// The destination: `file`; `stdout` is accepted, but hooks never use it
     #[arg(short, long, value_parser = ["file", "stdout"])]
     pub dest: Vec<String>,
     /// The log file
@@ -391,7 +392,7 @@ pub struct LoggingArgs {
     /// Write to the local file (default)
     #[arg(long, conflicts_with = "project")]
     pub local: bool,
-    /// Write to the file the team shares
+    /// Write to the file that the team shares
     #[arg(long)]
     pub project: bool,
     /// Do not ask
@@ -405,9 +406,9 @@ pub struct LoggingArgs {
 /// Arguments of `config`.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// A requirement, or `show` for the whole
+    /// A requirement, or `show` for everything
     pub name: Option<String>,
-    /// Show each level by itself, then the whole
+    /// Show each level separately, then the merged configuration
     #[arg(long)]
     pub sources: bool,
     /// What to change.
@@ -425,19 +426,19 @@ fn preset_names() -> PossibleValuesParser {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// Where to start; on a terminal you are asked, elsewhere it is `relaxed`
+    /// The preset; asked on a terminal, elsewhere `relaxed`
     #[arg(short, long, value_parser = preset_names())]
     pub preset: Option<String>,
-    /// Write the file of this clone alone
+    /// Write the file of this clone only
     #[arg(long, conflicts_with_all = ["project", "global"])]
     pub local: bool,
-    /// Write the file the team shares (default)
+    /// Write the file that the team shares (default)
     #[arg(long, conflicts_with = "global")]
     pub project: bool,
     /// Write ~/.claude/requirements.yaml
     #[arg(long)]
     pub global: bool,
-    /// Replace a file that exists; a copy is kept beside it
+    /// Replace an existing file; a copy is kept beside it
     #[arg(short, long)]
     pub force: bool,
     /// Print the file instead of writing it

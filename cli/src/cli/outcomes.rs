@@ -1,4 +1,4 @@
-//! Arguments of the commands about how commands ended.
+//! Arguments of `tests` and `errors`.
 
 use clap::Args;
 

@@ -36,7 +36,7 @@ pub struct PatternsCheckArgs {
     /// All files that git does not ignore
     #[arg(long, conflicts_with = "files")]
     pub all: bool,
-    /// Do not record what is warned of for the first time, nor forget what was mended
+    /// Do not update the record of warnings
     #[arg(long)]
     pub no_record: bool,
     /// How to print.

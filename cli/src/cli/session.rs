@@ -19,21 +19,21 @@ pub struct SessionNumberArgs {
 /// What `session` does.
 #[derive(Debug, Subcommand)]
 pub enum SessionNumberCommand {
-    /// Show this session's number, the sessions without an end, and what is wrong with the ledger
+    /// Show this session's number, the sessions without an end, and problems of the ledger
     Show,
-    /// Note that a session begins; hooks do that by themselves
+    /// Record the start of a session; hooks do this automatically
     Start {
         /// Its number, at most 999999; the next one if none is given
         #[arg(value_parser = clap::value_parser!(u64).range(..=GREATEST))]
         number: Option<u64>,
-        /// Also a number that is smaller than the last, or another session's
+        /// Accept a number that is smaller than the last, or another session's
         #[arg(long)]
         force: bool,
         /// Whose.
         #[command(flatten)]
         session: SessionArgs,
     },
-    /// Note that a session ends
+    /// Record the end of a session
     End {
         /// Its number; this session's if none is given
         number: Option<u64>,
@@ -57,13 +57,13 @@ pub struct HandoffArgs {
 /// What `handoff` does.
 #[derive(Debug, Subcommand)]
 pub enum HandoffCommand {
-    /// Show what was saved last: as the model would get it, or whole with --json
+    /// Show the last hand-off as the model would get it, or all of it with --json
     Show {
         /// Whose; the one that this project's sessions saved last if none is given.
         #[command(flatten)]
         session: SessionArgs,
     },
-    /// Save now what a session knows
+    /// Save the hand-off of a session now
     Save {
         /// Whose.
         #[command(flatten)]

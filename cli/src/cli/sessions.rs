@@ -10,10 +10,10 @@ pub struct SessionsArgs {
     /// Only sessions of this project
     #[arg(long)]
     pub project: bool,
-    /// Also those that ended or fell silent within the last day
+    /// Also sessions that ended or went silent within the last day
     #[arg(short, long)]
     pub all: bool,
-    /// Compare what the stores of Capacitor say of each project with what we say, and explain the differences
+    /// Compare each project's state with the stores of Capacitor, and explain the differences
     ///
     /// Read from ~/.capacitor, or from STANCHION_LEGACY_HOME. Nothing there is changed.
     #[arg(long, conflicts_with_all = ["project", "all"])]
@@ -26,7 +26,7 @@ pub struct SessionsArgs {
 /// Arguments of `timeline`.
 #[derive(Debug, Args)]
 pub struct TimelineArgs {
-    /// The session, by its id or its first eight characters; found by itself inside Claude Code
+    /// The session, by its id or its first eight characters; found automatically inside Claude Code
     #[arg(value_name = "ID")]
     pub session: Option<String>,
     /// How many of the last events
@@ -46,7 +46,7 @@ pub struct GcArgs {
     /// Keep ended sessions for so many days; 14, or what `sessions.retention_days` says in ~/.claude/requirements.yaml
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub days: Option<u16>,
-    /// Only tell what would be removed
+    /// Only print what would be removed
     #[arg(long)]
     pub dry_run: bool,
     /// How to print.

@@ -22,7 +22,7 @@ pub struct UpgradeArgs {
 /// What can be done with features.
 #[derive(Debug, Subcommand)]
 pub enum UpgradeCommand {
-    /// Tell which features the configuration uses and which it could, and which keys it misspells
+    /// Show used and available features, and errors in the configuration
     Status(UpgradeStatusArgs),
     /// Print the YAML of features that are not used yet
     Recommend {
@@ -55,7 +55,7 @@ pub enum UpgradeCommand {
     },
     /// Find configured projects and remember them, for `status --all`
     ///
-    /// Looks four folders deep and passes over dot folders and those that hold packages or build results.
+    /// Searches four folders deep, without hidden folders and folders of packages or build results.
     Scan {
         /// Where; ~/Projects, ~/Work, ~/Code, ~/Developer, ~/dev and ~/Tools without one
         paths: Vec<PathBuf>,
@@ -78,7 +78,7 @@ pub struct UpgradeStatusArgs {
     pub json: JsonArgs,
 }
 
-/// The configuration files, as one types them.
+/// The configuration files on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum LevelName {
     /// .claude/requirements.yaml, which the team shares

@@ -24,9 +24,9 @@ pub struct WipArgs {
 pub enum WipCommand {
     /// List branches, the latest first; finished ones only with --all or --status done
     List(WipListArgs),
-    /// Show what is kept about the current branch
+    /// Show the record of the current branch
     Status(JsonArgs),
-    /// Say how far the current branch is
+    /// Set the status of the current branch
     Set {
         /// The status
         status: StatusName,
@@ -34,7 +34,7 @@ pub enum WipCommand {
         #[command(flatten)]
         json: JsonArgs,
     },
-    /// Say what the current branch is about
+    /// Set the summary of the current branch
     Summary {
         /// One line
         text: String,
@@ -45,8 +45,8 @@ pub enum WipCommand {
     /// Mark merged branches of this project as done, then forget what is done, in every project
     ///
     /// A branch is merged when its commits are in the default branch, by a merge commit or a fast-forward.
-    /// The current branch and a branch without commits of its own never are. Branches that were squashed or
-    /// rebased by the merge are not seen: `req wip set done` on them.
+    /// The current branch and a branch without commits of its own never are. Merges that squash or rebase
+    /// are not detected: run `req wip set done` on such branches.
     Clean {
         /// Also delete those branches, as `git branch -d` does; what git refuses stays
         #[arg(long)]
@@ -74,16 +74,16 @@ pub struct WipListArgs {
     pub json: JsonArgs,
 }
 
-/// The statuses, as one types them.
+/// The statuses on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum StatusName {
-    /// Somebody works on it
+    /// In progress
     Wip,
-    /// It is merged or given up
+    /// Merged or abandoned
     Done,
-    /// It waits
+    /// Paused
     Paused,
-    /// It has not begun
+    /// Not started
     Todo,
 }
 

@@ -145,3 +145,24 @@ fn a_closed_pipe_is_no_failure() {
         .unwrap();
     assert!(status.success());
 }
+
+#[test]
+fn both_names_of_the_command_line_run_the_same_commands() {
+    let world = World::with(ONE);
+    let text = |output: &std::process::Output| String::from_utf8_lossy(&output.stdout).into_owned();
+    for arguments in [&["--help"][..], &["why", "--help"], &["install", "--help"]] {
+        let (full, short) = (text(&world.stanchion(arguments)), text(&world.req(arguments)));
+        let usage = |help: &str| help.lines().find(|line| line.starts_with("Usage: ")).unwrap().to_owned();
+        assert!(usage(&full).starts_with("Usage: stanchion"), "{full}");
+        assert!(usage(&short).starts_with("Usage: req"), "{short}");
+        assert_eq!(full.replace(&usage(&full), ""), short.replace(&usage(&short), ""), "{arguments:?}");
+    }
+    assert_eq!(text(&world.stanchion(&["status"])), text(&world.req(&["status"])));
+    assert_eq!(
+        text(&world.stanchion(&["install", "--dry-run"])),
+        text(&world.req(&["install", "--dry-run"]))
+    );
+    let error = |output: std::process::Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(error(world.stanchion(&["satisfy", "comit_plan"])).starts_with("stanchion: no "));
+    assert!(error(world.req(&["satisfy", "comit_plan"])).starts_with("req: no "));
+}
