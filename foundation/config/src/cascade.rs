@@ -17,8 +17,7 @@ use crate::read;
 use crate::types::{Configuration, GuardName, Sessions};
 use crate::yaml::{self, Mark, YamlNode, YamlProblem, YamlValue};
 
-/// Keys of the whole design, or of tools that share the file, that this version reads past: each is told, none
-/// is an error.
+/// Keys of later versions, or of tools that share the file. Each is ignored with a note; none is an error.
 const LATER: [&str; 20] = [
     "console",
     "debug",
@@ -43,9 +42,9 @@ const LATER: [&str; 20] = [
 ];
 
 /// What becomes of a wrong item of a guard's list.
-const LEFT_OUT: &str = "this one is left out until that is mended; the others count";
+const LEFT_OUT: &str = "this item is ignored until you fix it; the others count";
 
-/// How often one file's items are dropped before the whole is given up.
+/// How many wrong items are dropped before the whole configuration is given up.
 const MOST_REPAIRS: usize = 256;
 
 /// A file that was read.
@@ -81,7 +80,7 @@ pub struct Loaded {
     pub places: Vec<Place>,
     /// What is wrong or doubtful.
     pub findings: Vec<Finding>,
-    /// The levels that are no YAML at all.
+    /// The levels whose file is not valid YAML.
     pub unreadable: Vec<Level>,
     /// Where each guard is configured.
     pub guard_places: BTreeMap<GuardName, Place>,
@@ -204,7 +203,7 @@ impl Cascade<'_> {
                 Some(tree)
             }
             Err(complaint) => {
-                let help = "nothing of this file counts until that is mended";
+                let help = "this file is ignored until you fix it";
                 self.find(Severity::Error, "yaml", complaint.message, complaint.mark, Some(help.into()));
                 self.unreadable.push(file.level);
                 None
@@ -241,7 +240,7 @@ impl Cascade<'_> {
                     }
                     for wrong in wrong {
                         let mark = entry(&tree, &wrong.path).map_or_else(Mark::default, |(key, _)| key.mark);
-                        let help = "the default counts until that is mended";
+                        let help = "the default applies until you fix it";
                         let subject = wrong.path.join(".");
                         self.find(Severity::Error, &subject, wrong.message, mark, Some(help.into()));
                         tree.remove_path(&wrong.path);
@@ -265,11 +264,11 @@ impl Cascade<'_> {
                     let is_of_list = wrong.path.first().is_some_and(|key| key == "guards")
                         && tree.remove_item(&item, wrong.mark);
                     let help = if depth == 2 && item.len() == 2 {
-                        "this requirement is off until that is mended"
+                        "this requirement is off until you fix it"
                     } else if is_of_list {
                         LEFT_OUT
                     } else {
-                        "the default counts until that is mended"
+                        "the default applies until you fix it"
                     };
                     self.find(Severity::Error, &subject, message, wrong.mark, Some(help.into()));
                     if !is_of_list && !tree.remove_path(&item) && !tree.remove_item(&item, wrong.mark) {
@@ -284,7 +283,7 @@ impl Cascade<'_> {
         let mut configuration = configuration.unwrap_or_default();
         if let Some(message) = configuration.workflow.as_ref().and_then(check::workflow) {
             let mark = tree.entry("workflow").map_or_else(Mark::default, |(key, _)| key.mark);
-            let help = "there are no phases until that is mended";
+            let help = "there are no phases until you fix it";
             self.find(Severity::Error, "workflow", message, mark, Some(help.into()));
             configuration.workflow = None;
         }
@@ -361,7 +360,7 @@ impl Cascade<'_> {
             gates.filter_map(|phase| phase.gate.clone()).filter(|gate| !known(gate)).collect();
         let mark = tree.entry("workflow").map_or_else(Mark::default, |(key, _)| key.mark);
         for gate in missing {
-            let message = format!("no requirement is called `{gate}`, so its phase is passed over");
+            let message = format!("no requirement is called `{gate}`, so its phase is skipped");
             self.find(Severity::Warning, "workflow", message, mark, None);
         }
     }
@@ -370,7 +369,7 @@ impl Cascade<'_> {
         let full: Vec<&str> = remark.within.iter().map(String::as_str).chain([remark.key.as_str()]).collect();
         let subject = full.join(".");
         if LATER.contains(&remark.key.as_str()) {
-            let message = "this version reads past this key".to_owned();
+            let message = "this key is not supported and is ignored".to_owned();
             self.find(Severity::Note, &subject, message, remark.mark, None);
             return;
         }
@@ -383,7 +382,7 @@ impl Cascade<'_> {
 /// Reads a file, and nothing that only looks like one: opening a pipe would wait for a writer.
 fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
     if !std::fs::metadata(path)?.is_file() {
-        return Err(std::io::Error::other("it is no regular file"));
+        return Err(std::io::Error::other("it is not a regular file"));
     }
     // One byte more than what is taken tells that it is too large.
     let mut bytes = Vec::new();

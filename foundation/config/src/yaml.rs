@@ -174,7 +174,7 @@ impl YamlNode {
 /// Reads one file. The second list holds warnings: duplicate keys and the like.
 ///
 /// # Errors
-/// A file that is no YAML, with the place where reading stopped.
+/// When the file is not valid YAML, with the place where reading stopped.
 pub fn parse(text: &str, source: usize) -> Result<(YamlNode, Vec<YamlProblem>), YamlProblem> {
     let at = |line: usize, column: usize| Mark { source, line, column };
     if text.len() > LARGEST {
@@ -200,7 +200,7 @@ pub fn parse(text: &str, source: usize) -> Result<(YamlNode, Vec<YamlProblem>), 
             if documents > 1 {
                 return Err(YamlProblem {
                     mark,
-                    message: "a configuration is one document, a second starts here".into(),
+                    message: "a configuration must be one document; a second one starts here".into(),
                 });
             }
         }
@@ -210,7 +210,7 @@ pub fn parse(text: &str, source: usize) -> Result<(YamlNode, Vec<YamlProblem>), 
     }
     let root = root.filter(|root| !root.is_null()).unwrap_or(empty);
     if !matches!(root.value, YamlValue::Mapping(_)) {
-        return Err(YamlProblem { mark: root.mark, message: "a configuration is a map of keys".into() });
+        return Err(YamlProblem { mark: root.mark, message: "a configuration must be a map of keys".into() });
     }
     Ok((root, builder.complaints))
 }
@@ -338,7 +338,7 @@ impl TreeBuilder {
                 self.complaints.push(YamlProblem {
                     mark: key.mark,
                     message: format!(
-                        "`{name}` stands twice; this one counts, the one in line {} does not",
+                        "`{name}` is set twice; this value counts, the one in line {} does not",
                         earlier.mark.line
                     ),
                 });

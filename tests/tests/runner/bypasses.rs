@@ -79,8 +79,8 @@ fn gates_that_are_protected_outlive_their_file() {
     std::fs::remove_file(world.repo.join(".claude/requirements.yaml")).unwrap();
     world.hook(&world.edit()).refusal();
     let told = world.hook(&world.recorded("SessionStart-startup"));
-    assert!(told.context().contains("the configuration is gone"), "{told:?}");
-    assert!(world.req_ok(&["status"]).contains("the configuration is gone"));
+    assert!(told.context().contains("the configuration file is missing"), "{told:?}");
+    assert!(world.req_ok(&["status"]).contains("the configuration file is missing"));
     std::fs::remove_file(world.repo.join(".git/stanchion/policy.json")).unwrap();
     world.hook(&world.edit()).silent();
 }

@@ -74,7 +74,7 @@ fn yaml_1_1_merge_keys_and_duplicates_count_as_documented() {
     let answer = world.hook(&world.edit());
     assert!(answer.refusal().contains("from base") && !answer.refusal().contains("satisfy a b"));
     let status = world.req_ok(&["status"]);
-    assert!(status.contains("`b` stands twice") && status.contains("line 4"), "{status}");
+    assert!(status.contains("`b` is set twice") && status.contains("line 4"), "{status}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Values of continuity that their types allow and that mean nothing: numbers out of their range or out of order, and
-//! places that are none below the project.
+//! Values of continuity that have the right type and no meaning: numbers out of range or out of order, and paths
+//! outside the project.
 
 use std::path::{Component, Path};
 
@@ -39,7 +39,7 @@ pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) ->
     ];
     let is_percent = |percent: u8| (1..=100).contains(&percent);
     for (key, percent) in percents {
-        check(&["context", key], is_percent(percent), "a percentage is a number from 1 to 100");
+        check(&["context", key], is_percent(percent), "a percentage must be from 1 to 100");
     }
     // One that is out of range says nothing about the others.
     let is_ordered = percents.is_sorted_by_key(|(_, percent)| percent);
@@ -49,12 +49,12 @@ pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) ->
             check(&["context", key], is_ordered, message);
         }
     }
-    let too_small = "a context has 1000 tokens at least";
+    let too_small = "a context must have at least 1000 tokens";
     check(&["context", "window"], context.window >= SMALLEST_WINDOW, too_small);
     for (model, window) in &context.windows {
         check(&["context", "windows", model], *window >= SMALLEST_WINDOW, too_small);
     }
-    let minute = "a minute at least";
+    let minute = "must be at least 1 minute";
     check(&["context", "inactivity_minutes"], context.inactivity_minutes > 0, minute);
     check(&["handoff", "max_age_minutes"], configuration.handoff.max_age_minutes > 0, minute);
     let counter = &context.counter_file;
@@ -62,10 +62,10 @@ pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) ->
 
     let commits = &configuration.commits;
     for (key, lines) in [("rotate_above", commits.rotate_above), ("rotate_to", commits.rotate_to)] {
-        check(&["commits", key], lines >= FEWEST_LINES, "50 lines at least");
+        check(&["commits", key], lines >= FEWEST_LINES, "must be at least 50 lines");
     }
     let is_shorter = commits.rotate_to <= commits.rotate_above || commits.rotate_above < FEWEST_LINES;
-    check(&["commits", "rotate_to"], is_shorter, "`rotate_to` is more than `rotate_above`");
+    check(&["commits", "rotate_to"], is_shorter, "`rotate_to` must not be more than `rotate_above`");
 
     let checkpoints = &configuration.checkpoints;
     check(&["checkpoints", "dir"], is_below(&checkpoints.dir), BELOW);
@@ -74,7 +74,7 @@ pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) ->
 }
 
 const BELOW: &str =
-    "a place below the project is meant: no absolute path, no `~`, not out by `..`, and nothing of git's own";
+    "must be a path inside the project: relative, without `~`, not outside through `..`, and not in `.git`";
 
 /// Whether a path leads to something below the project that is not git's.
 fn is_below(path: &str) -> bool {

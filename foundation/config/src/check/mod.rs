@@ -18,14 +18,17 @@ pub fn requirement(name: &str, requirement: &Requirement, hooks: &Hooks) -> Vec<
     let mut find =
         |severity, message: String| findings.push(Finding::new(severity, subject.clone(), message));
     if !is_name(name) {
-        find(Severity::Error, "a name is letters, digits and `_ . : -`, because people type it".into());
+        find(
+            Severity::Error,
+            "a name consists of letters, digits and `_ . : -`, because people type it".into(),
+        );
     }
     for (key, skill) in [
         ("auto_resolve_skill", &requirement.auto_resolve_skill),
         ("satisfied_by_skill", &requirement.satisfied_by_skill),
     ] {
         if skill.as_ref().is_some_and(|skill| !is_name(skill.trim_start_matches('/'))) {
-            find(Severity::Error, format!("`{key}` is no skill name"));
+            find(Severity::Error, format!("`{key}` is not a valid skill name"));
         }
     }
     for trigger in requirement.triggers() {
@@ -63,7 +66,7 @@ pub fn requirement(name: &str, requirement: &Requirement, hooks: &Hooks) -> Vec<
         && requirement.triggers().is_empty()
         && !requirement.counts_bash_writes()
     {
-        find(Severity::Warning, "`trigger_tools` is empty, so nothing ever needs it".into());
+        find(Severity::Warning, "`trigger_tools` is empty, so no tool use needs this requirement".into());
     }
     if requirement.enabled && requirement.stop_only {
         if requirement.triggers().is_empty() {
@@ -84,7 +87,7 @@ pub fn requirement(name: &str, requirement: &Requirement, hooks: &Hooks) -> Vec<
 fn of_trigger(trigger: &Trigger) -> Vec<(Severity, String)> {
     let mut found = Vec::new();
     if trigger.tool.trim().is_empty() {
-        found.push((Severity::Error, "a trigger without a tool".to_owned()));
+        found.push((Severity::Error, "a trigger needs a `tool`".to_owned()));
     }
     if trigger.tool.contains(".*") || trigger.tool.contains('|') {
         let tool = &trigger.tool;
@@ -100,20 +103,20 @@ fn of_trigger(trigger: &Trigger) -> Vec<(Severity, String)> {
     }
     match &trigger.command_pattern {
         None if trigger.raw => {
-            found.push((
-                Severity::Warning,
-                "`raw` says how `command_pattern` is searched; there is none".into(),
-            ));
+            found.push((Severity::Warning, "`raw` has no effect without `command_pattern`".into()));
         }
         None => {}
         Some(pattern) => {
             if let Err(error) = Pattern::new(pattern) {
-                found.push((Severity::Error, format!("`command_pattern` is no regular expression: {error}")));
+                found.push((
+                    Severity::Error,
+                    format!("`command_pattern` is not a valid regular expression: {error}"),
+                ));
             } else if trigger.tool != "Bash" {
                 let tool = &trigger.tool;
                 found.push((
                     Severity::Warning,
-                    format!("`command_pattern` looks at Bash commands; with `{tool}` it never matches"),
+                    format!("`command_pattern` applies to Bash commands; with `{tool}` it never matches"),
                 ));
             }
         }
@@ -128,13 +131,13 @@ fn of_limit(requirement: &Requirement) -> Vec<String> {
         found.push("`type: limit` needs `thresholds` with `block`".to_owned());
     }
     if thresholds.values().any(|limit| *limit < 0.0 || !limit.is_finite()) {
-        found.push("a threshold is a number, 0 or more".to_owned());
+        found.push("a threshold must be 0 or more".to_owned());
     }
     match (requirement.calculator.as_deref(), &requirement.command) {
         (Some(BRANCH_SIZE), None) | (None, Some(_)) => {}
         (Some(_), Some(_)) => found.push("`calculator` and `command` exclude each other".to_owned()),
         (Some(other), None) => {
-            found.push(format!("no calculator is called `{other}`; there is `{BRANCH_SIZE}`"));
+            found.push(format!("no calculator is called `{other}`; use `{BRANCH_SIZE}`"));
         }
         (None, None) => found.push(format!("`type: limit` needs `calculator: {BRANCH_SIZE}`")),
     }
@@ -164,12 +167,12 @@ fn of_condition(requirement: &Requirement) -> Vec<(Severity, String)> {
                 error("`time_window` needs `allow` or `deny`")
             }
             Some(window) if offset(window).is_none() => {
-                error("`timezone` is `local`, `utc` or an offset such as `+02:00`")
+                error("`timezone` must be `local`, `utc` or an offset such as `+02:00`")
             }
             Some(_) => Vec::new(),
         },
         Condition::ProtectedBranch if requirement.protected_branches.as_ref().is_some_and(Vec::is_empty) => {
-            vec![(Severity::Warning, "`protected_branches` is empty, so nothing is protected".to_owned())]
+            vec![(Severity::Warning, "`protected_branches` is empty, so no branch is protected".to_owned())]
         }
         _ => Vec::new(),
     }
@@ -206,7 +209,8 @@ pub fn offset(window: &TimeWindow) -> Option<Zone> {
 
 /// A requirement whose shell command a repository brought along.
 pub fn foreign_command(name: &str) -> Finding {
-    let message = "only the global file may name a `command`: a repository must not run what it likes";
+    let message =
+        "`command` is allowed in the global file only: a repository must not run commands of its own";
     Finding::new(Severity::Error, format!("requirements.{name}"), message)
 }
 
@@ -214,7 +218,7 @@ pub fn foreign_command(name: &str) -> Finding {
 pub fn workflow(workflow: &Workflow) -> Option<String> {
     let names: Vec<&str> = workflow.phases.iter().map(|phase| phase.name.trim()).collect();
     if names.is_empty() {
-        return Some("`phases` is a list of at least one phase".to_owned());
+        return Some("`phases` must contain at least one phase".to_owned());
     }
     if names.iter().any(|name| name.is_empty()) || workflow.ship_phase.trim().is_empty() {
         return Some("a phase needs a name".to_owned());
@@ -224,7 +228,7 @@ pub fn workflow(workflow: &Workflow) -> Option<String> {
     }
     match workflow.default_phase.as_deref() {
         Some(phase) if !names.contains(&phase) => {
-            Some(format!("`default_phase: {phase}` is none of the phases"))
+            Some(format!("`default_phase: {phase}` is not one of the phases"))
         }
         _ => None,
     }
@@ -237,7 +241,7 @@ fn wrong_glob(globs: &Names) -> Option<String> {
         let count = |c: char| glob.matches(c).count();
         glob.trim().is_empty() || count('[') != count(']') || count('{') != count('}')
     };
-    globs.iter().find(wrong).map(|glob| format!("`{glob}` is no glob"))
+    globs.iter().find(wrong).map(|glob| format!("`{glob}` is not a valid glob"))
 }
 
 /// Whether a text can be typed as one word of a command and shown without quotes.

@@ -288,8 +288,7 @@ impl Policy {
         {
             for finding in &mut findings {
                 if finding.subject == "yaml" {
-                    finding.help =
-                        Some("the last policy that could be read stays in force until that is mended".into());
+                    finding.help = Some("the last valid policy stays in force until you fix it".into());
                 }
             }
             let header = Arc::unwrap_or_clone(last.header);
@@ -496,10 +495,13 @@ impl Policy {
     pub fn findings(&self) -> Result<Vec<Finding>, ConfigError> {
         let mut findings: Vec<Finding> = self.part(self.header.findings)?;
         if self.is_orphan {
-            let message =
-                "the configuration is gone; its last policy stays in force, because it says `protect_cli`";
+            let message = "the configuration file is missing; its last policy stays in force, because it sets `protect_cli`";
             let finding = Finding::new(Severity::Error, "requirements.yaml", message);
-            findings.insert(0, finding.help("bring the file back; a person who wants the gates gone removes .git/stanchion/policy.json as well"));
+            findings.insert(
+                0,
+                finding
+                    .help("restore the file; to remove the gates, delete .git/stanchion/policy.json as well"),
+            );
         }
         Ok(findings)
     }

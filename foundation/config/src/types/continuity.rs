@@ -40,14 +40,14 @@ pub struct Context {
     pub force: Force,
     /// How many tools are refused for it before it only advises.
     pub most_refusals: u8,
-    /// The size of the context in tokens, where nobody tells.
+    /// The size of the context in tokens, where the client does not report it.
     #[cfg_attr(feature = "schema", schemars(range(min = 1000)))]
     pub window: u64,
     /// The same for models whose name begins so, 1000 at least.
     pub windows: BTreeMap<String, u64>,
-    /// After how many files that were read the model is told to save what it knows.
+    /// After how many files read the model is asked to save what it knows.
     pub many_files: u16,
-    /// From how many lines on a file that is read whole is told to be large.
+    /// From how many lines on reading a whole file is reported as large.
     pub large_file_lines: u32,
     /// After how many files that were read the hand-off is saved without asking.
     pub auto_save_files: u16,
@@ -65,9 +65,9 @@ pub struct Context {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Force {
-    /// The model is told.
+    /// The model is warned.
     Advise,
-    /// It is told, and tools that grow the work are refused a few times.
+    /// The model is warned, and tools that extend the work are refused a few times.
     #[default]
     Gate,
     /// Nothing.

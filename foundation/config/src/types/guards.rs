@@ -19,7 +19,7 @@ pub struct Guards {
     /// PowerShell called from Bash, which eats its `$`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub powershell: Option<Powershell>,
-    /// Files that a command of ours makes, and nobody else.
+    /// Files that only one of our commands may write.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paths: Option<Paths>,
     /// What planning documents must say about one another: ids, references, exit criteria.
@@ -71,7 +71,7 @@ pub trait GuardSettings: Serialize {
     const NAME: GuardName;
     /// Its own keys, each with the direction in which it is stricter. [`COMMON_KEYS`] are those of every guard.
     const KEYS: &'static [(&'static str, Stricter)];
-    /// Whether it looks at all.
+    /// Whether the guard is on.
     fn is_enabled(&self) -> bool;
     /// What it does with what it finds.
     fn mode(&self) -> Mode;
@@ -141,14 +141,14 @@ macro_rules! guard {
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(default)]
         pub struct $name {
-            /// Whether it looks at all.
+            /// Whether the guard is on.
             pub enabled: bool,
-            /// Whether it refuses what it finds, only tells, or only records it.
+            /// Whether the guard refuses, only warns, or only records.
             pub mode: Mode,
             /// What happens to a tool when the guard itself fails; else the top-level `on_error` counts.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub on_error: Option<OnError>,
-            /// What is said first, instead of the guard's own words; `{what}` stands for these.
+            /// The first line of a refusal, instead of the guard's own; `{what}` is replaced by that.
             #[serde(skip_serializing_if = "Option::is_none")]
             pub message: Option<String>,
             $($(#[$field_doc])* pub $field: $type,)*
@@ -289,7 +289,7 @@ guard! {
 guard! {
     /// Whole reads of large files.
     LargeRead: Enforce {
-        /// From how many KiB on the model is told to read in parts.
+        /// From how many KiB on the model is asked to read in parts.
         warn_above_kib: u64 = 500 => Smaller,
         /// From how many KiB on a read without a limit is refused.
         refuse_above_kib: u64 = 5 * 1024 => Smaller,
@@ -306,7 +306,7 @@ guard! {
         // An exemption names a rule by its id: the id decides as well.
         /// Expressions of your own, searched line by line.
         rules: Vec<SecretRule> = Vec::new() => Rules { decisive: &["id", "pattern"], wording: &[] },
-        /// What may stand where it stands, and why.
+        /// What is allowed where it is, and why.
         exemptions: Vec<Exemption> = Vec::new() => FewerEntries,
     }
 }
@@ -384,7 +384,7 @@ guard! {
     Errors: Warn {
         /// How many are kept.
         most: u32 = 500 => Larger,
-        /// At which repetition in a session the earlier fix is told.
+        /// At which repetition in a session the earlier fix is shown.
         repeated: u32 = 3 => Smaller,
     }
 }
@@ -404,7 +404,7 @@ guard! {
         expire_days: u32 = 30 => Larger,
         /// How many warnings are kept; the oldest go first.
         most: u32 = 200 => Larger,
-        /// What may stand where it stands, and why.
+        /// What is allowed where it is, and why.
         exemptions: Vec<Exemption> = Vec::new() => FewerEntries,
     }
 }
@@ -454,7 +454,7 @@ pub struct PatternRule {
     pub require_nearby: Option<Nearby>,
 }
 
-/// What stands near a line.
+/// What must be near a line.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]

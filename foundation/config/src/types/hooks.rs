@@ -34,7 +34,7 @@ pub struct Hooks {
     pub wip_tracking: WipTracking,
 }
 
-/// What SessionStart tells the model.
+/// What the model sees when a session starts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -145,12 +145,12 @@ pub struct SessionEnd {
     pub clear_session_state: bool,
 }
 
-/// What the model is told when plan mode begins or ends.
+/// What the model sees when plan mode begins or ends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct PlanMode {
-    /// Whether the open requirements are told.
+    /// Whether the open requirements are listed.
     pub inject_context: bool,
 }
 
@@ -160,12 +160,12 @@ impl Default for PlanMode {
     }
 }
 
-/// What a subagent is told when it starts.
+/// What a subagent sees when it starts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct SubagentStart {
-    /// Whether it is told the branch and the open requirements.
+    /// Whether it sees the branch and the open requirements.
     pub inject_context: bool,
     /// The subagents that are: globs over their type.
     pub agents: Names,
@@ -237,7 +237,7 @@ pub struct WipTracking {
     pub enabled: bool,
     /// Whether Stop asks once a session to set the branch's status.
     pub prompt_on_stop: bool,
-    /// Whether SessionStart tells what is being worked on.
+    /// Whether SessionStart lists the branches in progress.
     pub inject_on_start: bool,
     /// Whether merged branches are marked as done.
     pub auto_detect_merged: bool,

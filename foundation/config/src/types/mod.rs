@@ -45,35 +45,35 @@ pub struct Configuration {
     pub version: Option<String>,
     /// In a project file: whether it builds on the global one (`true`) or replaces it.
     pub inherit: bool,
-    /// `false` switches every gate off.
+    /// `false` switches every gate and guard off.
     pub enabled: bool,
     /// Keeps the agent from satisfying, disabling or reconfiguring its own gates.
     pub protect_cli: bool,
-    /// What happens to a tool whose gate could not be evaluated; a requirement may say otherwise.
+    /// What happens to a tool use when a requirement cannot be evaluated. Each requirement may override it.
     pub on_error: OnError,
-    /// Refuses edits in projects that have no requirement in force. Counts in the global file too, for projects
-    /// without any configuration.
+    /// Refuses edits in projects without an enabled requirement. In the global file it also applies to projects
+    /// without a configuration.
     pub strict_preflight: bool,
     /// The log of hooks and of `req`.
     pub logging: Logging,
     /// The requirements by name.
     pub requirements: Requirements,
-    /// Rules about what a tool is about to do, or has done.
+    /// Built-in rules over what a tool use does.
     pub guards: Guards,
     /// The phases that the status line shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow: Option<Workflow>,
     /// How each hook behaves.
     pub hooks: Hooks,
-    /// How full the context is, and what happens when it fills up.
+    /// Context use, and what happens when the context fills up.
     pub context: Context,
     /// The log of commits.
     pub commits: Commits,
-    /// What goes over a compaction, or from one session to the next.
+    /// What is kept over a compaction, or from one session to the next.
     pub handoff: Handoff,
-    /// What a session says about itself before it ends.
+    /// What a session records about itself before it ends.
     pub checkpoints: Checkpoints,
-    /// What happens to sessions' records; counts in the global file alone.
+    /// How long records of sessions are kept; allowed in the global file only.
     pub sessions: Sessions,
 }
 
@@ -153,10 +153,10 @@ impl schemars::JsonSchema for Requirements {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Logging {
-    /// The least that is written.
+    /// The lowest level that is written.
     #[cfg_attr(feature = "schema", schemars(schema_with = "schema::log_level"))]
     pub level: LogLevel,
-    /// `file`, or nothing. `stdout` is accepted and never used by hooks, whose stdout is the answer.
+    /// `file`, or nothing. Hooks ignore `stdout`: their stdout is the answer.
     pub destinations: Vec<LogDestination>,
     /// The log file; `~` and relative paths start at the home folder. Default `~/.claude/requirements.log`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,25 +13,25 @@ use super::{DEFAULT_TRIGGERS, Names, Trigger};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Requirement {
-    /// Whether the requirement is in force; off unless it says so.
+    /// Whether the requirement is enabled; off by default.
     pub enabled: bool,
     /// What decides whether it is satisfied.
     #[serde(rename = "type")]
     pub kind: Kind,
-    /// How far a satisfaction reaches.
+    /// How far a satisfaction applies.
     #[cfg_attr(feature = "schema", schemars(schema_with = "super::schema::scope"))]
     pub scope: Scope,
-    /// Whether an open requirement refuses, only tells, or is only recorded.
+    /// Whether an open requirement refuses, only warns, or is only recorded.
     #[serde(skip_serializing_if = "is_default")]
     pub mode: Mode,
-    /// What happens when it cannot be evaluated; else the top-level `on_error` counts.
+    /// What happens when it cannot be evaluated. Without it, the top-level `on_error` applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_error: Option<OnError>,
     /// What it is for, shown to people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The tool uses that need it: tool names, or maps with `tool` and conditions. Edit, Write and MultiEdit
-    /// when absent; none at all when the list is empty.
+    /// The tool uses that need it: tool names, or maps with `tool` and more. Edit, Write and MultiEdit when absent;
+    /// none when the list is empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trigger_tools: Option<Vec<Trigger>>,
     /// Whether Bash commands that write a file of the project (redirections, `tee`, `sed -i`, `cp`, `mv` and
@@ -50,26 +50,26 @@ pub struct Requirement {
     /// The subagents whose end satisfies it: globs over their type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub satisfied_by_agent: Option<Names>,
-    /// Files that must bear a satisfaction out.
+    /// Files that must prove a satisfaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
     /// What a refusal says. `{auto_resolve_skill}`, `{session_id}`, `{name}` and `{branch}` are replaced, and the
     /// facts of conditions and limits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What a refusal says that repeats one of a few seconds ago, as parallel edits cause.
+    /// What a refusal says when it repeats one of a few seconds ago, as with parallel edits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_message: Option<String>,
-    /// What is told when it becomes satisfied.
+    /// What the model sees when it becomes satisfied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_message: Option<String>,
-    /// What to go through, shown in refusals and in `req why`.
+    /// A checklist, shown in refusals and in `req why`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub checklist: Vec<String>,
-    /// Never refuses a tool; what was triggered is verified when the turn ends.
+    /// Whether it never refuses a tool. Once triggered, it is verified when the turn ends.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stop_only: bool,
-    /// How long a satisfaction lasts, in seconds; for ever when absent.
+    /// How long a satisfaction lasts, in seconds. Without it, it does not expire.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub replan_ttl: Option<u32>,
     /// How long an approval of a condition or a limit lasts, in seconds. The default is 300 for a limit, and the
@@ -102,7 +102,7 @@ pub struct Requirement {
     /// For `branch_size_calculator`: the branch or commit that the size is counted from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
-    /// For `type: limit`: the limits by name; `block` is required, `warn` is told in the log and in `req status`.
+    /// For `type: limit`: the limits by name. `block` is required; `warn` is shown in the log and in `req status`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thresholds: Option<BTreeMap<String, f64>>,
     /// For `type: limit`: how long a value is used again, in seconds. 60 when absent.
@@ -112,7 +112,7 @@ pub struct Requirement {
     /// `{base_branch}`, `{block_threshold}` and `{warn_threshold}` are replaced.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocking_message: Option<String>,
-    /// Whether another requirement has taken its place; told by `req status --verbose`.
+    /// Whether another requirement has replaced it; shown by `req status --verbose`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub deprecated: bool,
     /// Which one, and since when.
@@ -166,7 +166,7 @@ impl Requirement {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// Somebody or something satisfied it.
+    /// A person, a command or a fact satisfied it.
     #[default]
     Blocking,
     /// A number is below its limit. The older word `dynamic` means the same.
@@ -223,9 +223,9 @@ impl Condition {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// It is recorded what would have been refused.
+    /// The refusal is only recorded.
     Observe,
-    /// It is told, and the tool runs.
+    /// The tool runs, and the model is warned.
     Warn,
     /// The tool is refused.
     #[default]
@@ -243,12 +243,12 @@ impl Mode {
     }
 }
 
-/// What happens to a tool whose gate could not be evaluated.
+/// What happens to a tool use when a requirement cannot be evaluated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum OnError {
-    /// It runs; the failure is told at the next session's start.
+    /// It runs; the failure is shown when the next session starts.
     #[default]
     Allow,
     /// It is refused.
@@ -267,7 +267,7 @@ pub enum SatisfiedWhen {
     Done,
 }
 
-/// Files that bear a satisfaction out: Markdown below `dirs` that holds every marker and the verdict.
+/// Files that prove a satisfaction: Markdown files below `dirs` that contain every marker and the verdict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
@@ -277,7 +277,7 @@ pub struct Evidence {
     /// Texts that the file must contain, all of them.
     #[serde(skip_serializing_if = "Names::is_empty")]
     pub require_markers: Names,
-    /// A word that must stand in a section whose heading begins with `## Verdict`, in any case.
+    /// A word that a section whose heading begins with `## Verdict` must contain, in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub require_verdict: Option<String>,
     /// How old the file may be, in seconds.
