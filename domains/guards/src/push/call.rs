@@ -7,15 +7,6 @@ use shell::{Command, Word};
 
 use super::arguments::{self, Arguments};
 
-/// Subcommands of git that push nothing and that no alias can stand for.
-const HARMLESS: &str = "add am annotate apply archive bisect blame branch bundle cat-file check-attr check-ignore \
-    checkout checkout-index cherry cherry-pick clean clone commit commit-tree config count-objects describe diff \
-    diff-files diff-index diff-tree difftool fast-export fetch for-each-ref format-patch fsck gc grep hash-object \
-    help init log ls-files ls-remote ls-tree maintenance merge merge-base merge-file merge-tree mergetool mv \
-    name-rev notes pack-refs prune pull range-diff read-tree rebase reflog remote replace rerere reset restore \
-    rev-list rev-parse revert rm shortlog show show-branch show-ref sparse-checkout stash status submodule switch \
-    symbolic-ref tag update-index update-ref var verify-commit version whatchanged worktree write-tree";
-
 /// A command as a call of git, and whether it certainly is one. `git-push` and `hub` are; what is named by a variable
 /// may be, in a line that speaks of git.
 pub(super) fn as_git<'c>(command: &'c Command, line: &str) -> Option<(Cow<'c, Command>, bool)> {
@@ -80,9 +71,4 @@ pub(super) fn is_source_of_configuration(name: &str, value: &str) -> bool {
     let is_source = matches!(name, "HOME" | "XDG_CONFIG_HOME")
         || name.starts_with("GIT_CONFIG") && name != "GIT_CONFIG_NOSYSTEM";
     is_source && value != "/dev/null"
-}
-
-/// Whether a subcommand of git pushes nothing, whatever aliases there are.
-pub(super) fn is_harmless(subcommand: &str) -> bool {
-    HARMLESS.split(' ').any(|harmless| harmless == subcommand)
 }

@@ -19,8 +19,8 @@ mod told;
 
 use config::types::guards::Push as Settings;
 use shell::Command;
+use shell::programs::pushes_nothing;
 
-use self::call::is_harmless;
 use self::reader::Reader;
 use crate::objection::Objection;
 use crate::sight::Sight;
@@ -35,7 +35,7 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 fn may_push(command: &Command) -> bool {
     match command.program() {
         Some("git" | "hub") => {
-            command.without_global_options().get(1).is_some_and(|word| !is_harmless(&word.text))
+            command.without_global_options().get(1).is_some_and(|word| !pushes_nothing(&word.text))
         }
         Some(name) => matches!(name, "git-push" | "git-send-pack" | "git-subtree"),
         None => false,

@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use config::types::guards::Push as Settings;
 use git::Repository;
+use shell::programs::pushes_nothing;
 use shell::{Command, Folder, GitCall, Script, Word};
 
 use super::arguments::{self, Arguments};
-use super::call::{
-    as_git, is_configured_from_outside, is_harmless, is_source_of_configuration, of_send_pack, of_subtree,
-};
+use super::call::{as_git, is_configured_from_outside, is_source_of_configuration, of_send_pack, of_subtree};
 use super::course::{Place, Position};
 use super::destinations::{Destination, Push, default_remote};
 use super::doubt;
@@ -151,7 +150,7 @@ impl<'a, 's> Reader<'a, 's> {
                     self.push(&call, at, &arguments::read(call.arguments()), false);
                 }
             }
-            _ if is_harmless(subcommand) => {
+            _ if pushes_nothing(subcommand) => {
                 let Some(place) = place.map(|at| &mut self.places[at]) else { return };
                 let texts: Vec<&str> = call.words.iter().map(|word| &*word.text).collect();
                 if is_query(&format!("git {}", texts.join(" "))) {

@@ -90,3 +90,54 @@ const GLOBALS: [Globals; 13] = [
 pub fn global_options_of(program: &str) -> Option<Options> {
     GLOBALS.iter().find(|known| is_among(known.names, program)).map(|known| known.options)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each program with an option in front of its subcommand, which takes the next word.
+    const LINES: [&str; 28] = [
+        "git -C x verb",
+        "gh -R a/b verb",
+        "glab --repo a/b verb",
+        "docker --context x verb",
+        "podman --connection x verb",
+        "nerdctl --namespace x verb",
+        "docker-compose -f x verb",
+        "podman-compose -p x verb",
+        "kubectl -n x verb",
+        "oc --server x verb",
+        "npm --prefix x verb",
+        "pnpm -C x verb",
+        "yarn --cwd x verb",
+        "bun --cwd x verb",
+        "cargo --color x verb",
+        "terraform -x verb",
+        "tofu -x verb",
+        "terragrunt -x verb",
+        "helm --kube-context x verb",
+        "make -C x verb",
+        "gmake -f x verb",
+        "just -f x verb",
+        "aws --profile x verb",
+        "gcloud --project x verb",
+        "systemctl -M x verb",
+        "uv --directory x verb",
+        "poetry -C x verb",
+        "go -C x verb",
+    ];
+
+    #[test]
+    fn every_program_has_its_options_in_front_of_its_subcommand() {
+        for line in LINES {
+            let script = crate::parse(line);
+            let kept = script.commands[0].without_global_options();
+            assert_eq!(kept.last().map(|word| &*word.text), Some("verb"), "{line}");
+            assert_eq!(kept.len(), 2, "{line}");
+        }
+        for known in &GLOBALS {
+            let is_named = |name: &str| LINES.iter().any(|line| line.split(' ').next() == Some(name));
+            assert!(known.names.split(' ').all(is_named), "{}", known.names);
+        }
+    }
+}

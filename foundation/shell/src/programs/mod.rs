@@ -4,6 +4,7 @@
 //! holds what a name alone tells; the others hold rows with options. Each row is named by a test.
 
 mod families;
+mod git_subcommands;
 mod global_options;
 mod interpreters;
 mod roles;
@@ -12,6 +13,7 @@ mod sql_clients;
 mod wrappers;
 
 pub use families::{answers, has_two_levels, is_test_runner, may_run_tests, runs_no_test};
+pub use git_subcommands::{leaves_files_alone, pushes_nothing};
 pub use global_options::global_options_of;
 pub use interpreters::{Interpreter, Language, interpreter_of};
 pub use roles::{Roles, is, named, roles};

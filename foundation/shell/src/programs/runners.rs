@@ -63,3 +63,55 @@ pub const RUNNER_OPTIONS: Options = Options::new(
 pub fn runners_of(program: &str) -> impl Iterator<Item = &'static Runner> {
     RUNNERS.iter().filter(move |runner| runner.program == program)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES: [&str; 31] = [
+        "uv run --with x git commit",
+        "uv tool run git commit",
+        "poetry run git commit",
+        "pipenv run git commit",
+        "pdm run git commit",
+        "hatch run git commit",
+        "rye run git commit",
+        "pixi run git commit",
+        "conda run -n x git commit",
+        "mamba run git commit",
+        "micromamba run git commit",
+        "pipx run git commit",
+        "bundle exec git commit",
+        "npm exec -- git commit",
+        "npm x git commit",
+        "pnpm exec git commit",
+        "pnpm dlx git commit",
+        "yarn exec git commit",
+        "yarn dlx git commit",
+        "bun x git commit",
+        "direnv exec . git commit",
+        "mise exec git commit",
+        "mise x git commit",
+        "asdf exec git commit",
+        "rbenv exec git commit",
+        "pyenv exec git commit",
+        "fnm exec git commit",
+        "op run git commit",
+        "doppler run git commit",
+        "rustup run nightly git commit",
+        "opam exec git commit",
+    ];
+
+    #[test]
+    fn every_runner_runs_the_command_behind_its_subcommand() {
+        for line in LINES {
+            let texts: Vec<String> =
+                crate::parse(line).commands.iter().flat_map(crate::Command::texts).collect();
+            assert!(texts.iter().any(|text| text == "git commit"), "{line}: {texts:?}");
+        }
+        for Runner { program, subcommand, .. } in &RUNNERS {
+            let begin = format!("{program} {subcommand} ");
+            assert!(LINES.iter().any(|line| line.starts_with(&begin)), "{begin}");
+        }
+    }
+}
