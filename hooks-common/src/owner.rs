@@ -7,13 +7,10 @@ use serde_json::{Map, Value};
 use crate::paths::Paths;
 use crate::session_log::LoggedOwner;
 use platform::process::{self, Liveness, Process, Site};
+use shell::programs::passes_on;
 
 /// How far up the family tree the client is looked for.
 const HIGHEST: usize = 16;
-
-/// Programs that only pass a command on.
-const WRAPPERS: [&str; 12] =
-    ["sh", "bash", "dash", "zsh", "fish", "ksh", "env", "timeout", "nice", "sudo", "setsid", "stdbuf"];
 
 /// A session's owner, as `meta.json` records it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +106,7 @@ pub fn find(paths: &Paths) -> Option<Owner> {
     let ancestors = ancestors();
     let recognised = ancestors.iter().find_map(|process| Some((process, recognise(paths, process)?)));
     let (process, found_by) = recognised.or_else(|| {
-        let nearest = ancestors.iter().find(|process| !WRAPPERS.contains(&process.name.as_str()))?;
+        let nearest = ancestors.iter().find(|process| !passes_on(&process.name))?;
         Some((nearest, "ppid"))
     })?;
     Some(Owner {

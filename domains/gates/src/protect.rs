@@ -15,6 +15,7 @@ use hooks_common::paths::{Paths, in_project};
 use hooks_common::project::Project;
 use platform::path::resolve;
 use platform::text::fact;
+use shell::programs::{self, Roles, interpreter_of, leaves_files_alone};
 use shell::{Command, Input, Operator};
 
 use crate::trigger::is_beyond;
@@ -41,75 +42,6 @@ const CHANGING: [&str; 14] = [
 const CHANGING_WITH_OPTIONS: [&str; 2] = ["config", "logging"];
 /// Their options that change nothing.
 const HARMLESS_OPTIONS: [&str; 3] = ["--json", "--sources", "--help"];
-/// Programs that only read the files they name.
-const READING: [&str; 31] = [
-    "cat",
-    "head",
-    "tail",
-    "less",
-    "more",
-    "bat",
-    "grep",
-    "egrep",
-    "rg",
-    "ag",
-    "ls",
-    "tree",
-    "stat",
-    "wc",
-    "file",
-    "diff",
-    "cmp",
-    "jq",
-    "sha256sum",
-    "md5sum",
-    "test",
-    "[",
-    "[[",
-    "echo",
-    "printf",
-    "cd",
-    "sort",
-    "nl",
-    "cut",
-    "od",
-    "yamllint",
-];
-/// Subcommands of git that leave the files of the work tree alone.
-const READING_GIT: [&str; 12] = [
-    "status",
-    "diff",
-    "log",
-    "show",
-    "blame",
-    "add",
-    "commit",
-    "ls-files",
-    "ls-tree",
-    "check-ignore",
-    "grep",
-    "rev-parse",
-];
-/// Programs that run the text they are given; in others a text that mentions our files is only a text.
-const INTERPRETERS: [&str; 14] = [
-    "python",
-    "python3",
-    "perl",
-    "ruby",
-    "node",
-    "deno",
-    "bun",
-    "php",
-    "lua",
-    "awk",
-    "gawk",
-    "sed",
-    "osascript",
-    "ed",
-];
-/// Programs that run nothing they are given by name.
-const NO_WRAPPERS: [&str; 11] =
-    ["npm", "yarn", "pnpm", "pip", "apt", "brew", "cargo", "kubectl", "docker", "gh", "git"];
 /// How our files are named on a command line.
 const NAMES: [&str; 7] = [
     ".claude/requirements",
@@ -244,7 +176,7 @@ fn is_protected(paths: &Paths, project: &Project, file: &Path) -> bool {
 /// The call of `req` or `stanchion` that a command is, if it changes something.
 fn changing_call(command: &Command) -> Option<String> {
     let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
-    let runs_others = !command.program().is_some_and(|program| NO_WRAPPERS.contains(&program));
+    let runs_others = !command.program().is_some_and(|program| programs::is(program, Roles::RUNS_NOTHING));
     if words.contains(&"--help") || !runs_others {
         return None;
     }
@@ -289,7 +221,7 @@ fn only_reads(command: &Command) -> bool {
         Some(program) if is_command_line(program) => false,
         Some("git") => {
             let words = command.without_global_options();
-            words.get(1).is_some_and(|word| READING_GIT.contains(&word.text.as_str()))
+            words.get(1).is_some_and(|word| leaves_files_alone(&word.text))
         }
         Some("sed" | "yq") => !command.arguments().iter().any(|word| {
             let option = word.text.strip_prefix('-').filter(|option| !option.starts_with('-'));
@@ -303,7 +235,7 @@ fn only_reads(command: &Command) -> bool {
                 "-delete" | "-exec" | "-execdir" | "-ok" | "-okdir" | "-fprint" | "-fls"
             )
         }),
-        Some(program) => READING.contains(&program),
+        Some(program) => programs::is(program, Roles::READS),
         None => command.words.is_empty(),
     }
 }
@@ -315,12 +247,17 @@ fn mentions(command: &Command, names: &impl Fn(&str) -> bool) -> bool {
     if command.program().is_some_and(is_command_line) {
         return false;
     }
-    let runs_texts = command.program().is_none_or(|program| INTERPRETERS.contains(&program));
+    let runs_texts = command.program().is_none_or(runs_texts);
     let is_named = |text: &str| names(text) && (runs_texts || !text.contains(char::is_whitespace));
     let is_inside = matches!(&command.folder, shell::Folder::In(folder) if names(folder))
         && command.words.iter().any(|word| FILES.iter().any(|file| word.text.contains(file)));
     let by_input = matches!(&command.input, Input::Text(text) if runs_texts && names(text));
     is_inside || by_input || command.words.iter().any(|word| is_named(&word.text))
+}
+
+/// Whether a program runs a text that it is given; in others a text that mentions our files is only a text.
+fn runs_texts(program: &str) -> bool {
+    interpreter_of(program).is_some() || programs::is(program, Roles::EDITS_STREAM.and(Roles::EDITOR))
 }
 
 /// Whether a command's output goes to one of our files, by a name that is known only when it runs.

@@ -1,6 +1,5 @@
-//! What tells an allowance that a person gave from a file that anybody wrote: a keyed hash. The key is made when a
-//! person first gives one, and is readable by its owner alone. It keeps a stray or copied file from letting anything
-//! through; a program that reads the key and knows this rule is not kept out, as no other program of the same user is.
+//! Seals: a keyed hash marks the exceptions and pauses that a person gave, so that a stray or copied file does not count
+//! as one. The key is made with the first of them, and only its owner can read it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,10 +13,10 @@ const LENGTH: usize = 32;
 /// The seal's length in hexadecimal digits.
 const DIGITS: usize = 40;
 
-/// The seal under what these parts say. Makes the key if there is none.
+/// The seal of these parts. Makes the key if it does not exist.
 ///
 /// # Errors
-/// When the key can neither be read nor be made.
+/// When the key can be neither read nor made.
 pub fn seal(paths: &Paths, parts: &[&str]) -> io::Result<String> {
     let key = match key(paths) {
         Some(key) => key,
@@ -26,7 +25,7 @@ pub fn seal(paths: &Paths, parts: &[&str]) -> io::Result<String> {
     Ok(keyed(&key, parts))
 }
 
-/// Whether a seal belongs to what these parts say.
+/// Whether a seal belongs to these parts.
 pub fn holds(paths: &Paths, parts: &[&str], seal: &str) -> bool {
     key(paths).is_some_and(|key| keyed(&key, parts) == seal)
 }
@@ -43,7 +42,8 @@ fn make(paths: &Paths) -> io::Result<Vec<u8>> {
     Ok(key)
 }
 
-/// The hash is taken twice, so that nobody goes on from a seal to one of a longer text.
+/// The keyed hash of these parts. It is taken twice: from a hash taken once, that of a longer text could be computed
+/// without the key.
 fn keyed(key: &[u8], parts: &[&str]) -> String {
     let once = |text: &[u8]| short_hash(&[key, text].concat(), 64);
     let inner = once(parts.join("\0").as_bytes());

@@ -355,6 +355,7 @@ fn what_reaches_for_an_override_by_other_spellings_is_refused() {
         "cat ~/.stan*/key",
         "cp -r ~/.stanchion /tmp/x",
         "tar cf /tmp/x.tar ~/.stanchion",
+        "python3 -c \"print(open('/root/.stanchion/key','rb').read())\"",
     ] {
         let answer = push(&world, line);
         assert!(answer.stdout.contains("\"deny\""), "{line}: {answer:?}");
@@ -388,7 +389,7 @@ fn an_agent_cannot_write_its_own_allowance() {
     {
         let payload =
             world.payload("PreToolUse-Write", json!({"tool_input": {"file_path": file, "content": "{}"}}));
-        assert!(world.hook(&payload).refusal().contains("a person's allowances"), "{}", file.display());
+        assert!(world.hook(&payload).refusal().contains("a person's exceptions"), "{}", file.display());
     }
     for command in [
         "echo '{}' > .git/stanchion/allowed/x.json".to_owned(),

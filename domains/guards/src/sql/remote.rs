@@ -3,17 +3,9 @@
 
 use std::fmt::Write;
 
-use shell::options::{Argument, Options};
+use shell::options::Argument;
+use shell::programs::{CONTAINER_EXEC, CONTAINER_RUN, Container, SSH, container_of};
 use shell::{Command, Word};
-
-const EXEC: Options =
-    Options::new("euwcn", "env env-file user workdir detach-keys index container namespace");
-const RUN: Options = Options::new(
-    "euwpvlmhc",
-    "env env-file user workdir publish volume label memory hostname name network net link mount entrypoint platform \
-    restart add-host cpus gpus shm-size pull tmpfs ulimit cap-add cap-drop security-opt dns ip device log-driver",
-);
-const SSH: Options = Options::new("BbcDEeFIiJLlmOopQRSWw", "");
 
 /// The line that a command runs somewhere else.
 pub fn line(command: &Command) -> Option<String> {
@@ -24,26 +16,21 @@ pub fn line(command: &Command) -> Option<String> {
             let texts: Vec<&str> = command.words[host + 1..].iter().map(|word| &*word.text).collect();
             (!texts.is_empty()).then(|| texts.join(" "))
         }
-        "docker" | "podman" | "nerdctl" | "docker-compose" | "podman-compose" | "kubectl" | "oc" => {
-            in_container(command)
-        }
-        _ => None,
+        program => in_container(container_of(program)?, command),
     }
 }
 
-fn in_container(command: &Command) -> Option<String> {
+fn in_container(container: &Container, command: &Command) -> Option<String> {
     let words: Vec<Word> = command.without_global_options().into_iter().cloned().collect();
     let at = words.iter().position(|word| matches!(&*word.text, "exec" | "run"))?;
-    let options = if words[at].text == "exec" { EXEC } else { RUN };
+    let options = if words[at].text == "exec" { CONTAINER_EXEC } else { CONTAINER_RUN };
     let mut operands = options.read(&words, at + 1).filter_map(|argument| match argument {
         Argument::Operand(at) => Some(at),
         Argument::Option(..) => None,
     });
-    let container = operands.next()?;
-    let rest = &words[container + 1..];
+    let rest = &words[operands.next()? + 1..];
     // Between a pod and its command may stand more options.
-    let has_dashes = matches!(command.program(), Some("kubectl" | "oc"));
-    let dashes = rest.iter().position(|word| has_dashes && word.text == "--");
+    let dashes = rest.iter().position(|word| container.takes_dashes && word.text == "--");
     let start = dashes.map_or(0, |dashes| dashes + 1);
     let mut line = String::new();
     for word in &rest[start..] {
