@@ -3,6 +3,7 @@
 
 mod clients;
 mod hidden;
+pub mod tokens;
 
 use std::borrow::Cow;
 
@@ -10,6 +11,7 @@ use clients::Client;
 use hidden::{Hidden, is_variable};
 
 pub use hidden::MARK;
+use tokens::REDACTED;
 
 /// Words that name a credential when they end the part before `=` or `:`.
 const NAMES: [&str; 14] = [
@@ -27,44 +29,6 @@ const NAMES: [&str; 14] = [
     "private_key",
     "credential",
     "credentials",
-];
-
-/// Prefixes that issuers give their tokens, with the fewest characters that must follow.
-const PREFIXES: [(&str, usize); 34] = [
-    ("hf_", 20),
-    ("SG.", 20),
-    ("dop_v1_", 20),
-    ("whsec_", 16),
-    ("shpat_", 16),
-    ("hvs.", 16),
-    ("glsa_", 16),
-    ("dckr_pat_", 16),
-    ("gsk_", 20),
-    ("rubygems_", 20),
-    ("ya29.", 20),
-    ("tskey-", 16),
-    ("AGE-SECRET-KEY-1", 20),
-    ("xapp-", 10),
-    ("ghp_", 20),
-    ("gho_", 20),
-    ("ghu_", 20),
-    ("ghs_", 20),
-    ("ghr_", 20),
-    ("github_pat_", 20),
-    ("glpat-", 16),
-    ("sk-", 16),
-    ("sk_live_", 12),
-    ("sk_test_", 12),
-    ("rk_live_", 12),
-    ("xoxb-", 10),
-    ("xoxp-", 10),
-    ("xoxa-", 10),
-    ("AKIA", 16),
-    ("ASIA", 16),
-    ("AIza", 30),
-    ("npm_", 30),
-    ("pypi-", 30),
-    ("eyJ", 30),
 ];
 
 /// How options begin that name a credential and take none.
@@ -331,7 +295,7 @@ fn suspicious(text: &str) -> bool {
                 let begins =
                     |prefix: &str| prefix.as_bytes()[0] == rest[0] && rest.starts_with(prefix.as_bytes());
                 HINTS.iter().any(|hint| word(hint))
-                    || PREFIXES.iter().any(|(prefix, _)| begins(prefix))
+                    || REDACTED.iter().any(|(prefix, _)| begins(prefix))
                     || (at == 0 || !bytes[at - 1].is_ascii_alphanumeric()) && clients::is_named(rest)
             }
             _ => false,
@@ -393,7 +357,7 @@ fn redact_word(word: &str) -> Option<Hidden> {
 
 /// A token with an issuer's prefix.
 fn redact_token(word: &str) -> Option<String> {
-    PREFIXES.iter().find_map(|(prefix, fewest)| {
+    REDACTED.iter().find_map(|(prefix, fewest)| {
         let at = word.find(prefix)?;
         // `-pghp_…`: the letter of an option stands right before its value.
         let is_option = at == 2 && word.starts_with('-');

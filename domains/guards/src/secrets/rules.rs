@@ -3,8 +3,10 @@
 
 use std::ops::Range;
 
+use redact::tokens::{self, Charset, Guarded, Token};
+
 use super::assignment;
-use super::shapes::{self, At, alnum, base64_url, upper_alnum};
+use super::shapes::{self, At};
 use super::url;
 
 /// A kind of credential.
@@ -17,8 +19,43 @@ pub(super) struct Rule {
     pub anchors: &'static [&'static str],
     /// Whether the anchors are found in capital letters and small ones.
     pub any_case: bool,
+    /// How the credential at an anchor is read.
+    pub find: Find,
+}
+
+/// How a credential is read.
+pub(super) enum Find {
+    /// The anchor and as many of these characters, no fewer and no more.
+    Run(usize, usize, Charset),
+    /// By hand, in bytes of the whole text.
+    By(fn(At<'_>) -> Option<Range<usize>>),
+}
+
+impl Find {
     /// The credential at an anchor, in bytes of the whole text.
-    pub find: fn(At<'_>) -> Option<Range<usize>>,
+    pub fn at(&self, at: At<'_>) -> Option<Range<usize>> {
+        match self {
+            Self::Run(least, most, charset) => at.token(*least..=*most, |byte| charset.contains(byte)),
+            Self::By(find) => find(at),
+        }
+    }
+}
+
+/// A rule for a kind of token that redaction knows as well; its shape is a run of characters.
+const fn token(kind: &'static Token) -> Rule {
+    let Guarded::Run(least, most, charset) = kind.guarded else { panic!("this shape is read by hand") };
+    Rule {
+        id: kind.id,
+        name: kind.name,
+        anchors: kind.prefixes,
+        any_case: false,
+        find: Find::Run(least, most, charset),
+    }
+}
+
+/// The same, of a shape that is read by hand.
+const fn shaped(kind: &'static Token, find: fn(At<'_>) -> Option<Range<usize>>) -> Rule {
+    rule(kind.id, kind.name, kind.prefixes, find)
 }
 
 const fn rule(
@@ -27,7 +64,7 @@ const fn rule(
     anchors: &'static [&'static str],
     find: fn(At<'_>) -> Option<Range<usize>>,
 ) -> Rule {
-    Rule { id, name, anchors, any_case: false, find }
+    Rule { id, name, anchors, any_case: false, find: Find::By(find) }
 }
 
 const fn named(
@@ -36,7 +73,7 @@ const fn named(
     anchors: &'static [&'static str],
     find: fn(At<'_>) -> Option<Range<usize>>,
 ) -> Rule {
-    Rule { id, name, anchors, any_case: true, find }
+    Rule { id, name, anchors, any_case: true, find: Find::By(find) }
 }
 
 /// The rule of names with a value that looks random; `entropy: false` switches it off.
@@ -44,8 +81,7 @@ pub(super) const GENERIC: &str = "generic-assignment";
 
 /// The rules. Where two find the same characters, the earlier one has them.
 pub(super) const RULES: [Rule; 23] = [
-    // Access keys and temporary ones: docs.aws.amazon.com, "IAM identifiers".
-    rule("aws-access-key", "an AWS access key", &["AKIA", "ASIA"], |at| at.token(16..=16, upper_alnum)),
+    token(&tokens::AWS_ACCESS_KEY),
     // 40 characters of base64 that only the name tells from others.
     named(
         "aws-secret",
@@ -60,17 +96,13 @@ pub(super) const RULES: [Rule; 23] = [
         ],
         shapes::aws_secret,
     ),
-    // Personal, OAuth, user-to-server, server-to-server and refresh tokens: 36 characters, some longer.
-    rule("github-token", "a GitHub token", &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], |at| {
-        at.token(36..=255, alnum)
-    }),
-    rule("github-pat", "a GitHub token", &["github_pat_"], shapes::github_pat),
-    rule("gitlab-token", "a GitLab token", &["glpat-"], |at| at.token(20..=300, base64_url)),
-    rule("slack-token", "a Slack token", &["xoxb-", "xoxp-", "xoxa-", "xoxr-"], shapes::slack_token),
+    token(&tokens::GITHUB),
+    shaped(&tokens::GITHUB_PAT, shapes::github_pat),
+    token(&tokens::GITLAB),
+    shaped(&tokens::SLACK, shapes::slack_token),
     rule("slack-webhook", "a Slack webhook", &["hooks.slack.com/services/"], shapes::slack_webhook),
-    // Live keys only: `sk_test_` moves no money and `pk_` is public.
-    rule("stripe-key", "a Stripe live key", &["sk_live_", "rk_live_"], |at| at.token(16..=255, alnum)),
-    rule("google-api-key", "a Google API key", &["AIza"], |at| at.token(35..=35, base64_url)),
+    token(&tokens::STRIPE),
+    token(&tokens::GOOGLE),
     rule(
         "gcp-service-account",
         "a Google service account's key",
@@ -79,17 +111,14 @@ pub(super) const RULES: [Rule; 23] = [
     ),
     // RSA, EC, DSA, OPENSSH, PGP, ENCRYPTED and plain. A marker without a key behind it is talk about keys.
     rule("private-key", "a private key", &["-----BEGIN "], shapes::private_key),
-    rule("anthropic-key", "an Anthropic API key", &["sk-ant-"], |at| at.token(24..=255, base64_url)),
-    rule("openai-key", "an OpenAI API key", &["sk-proj-", "sk-svcacct-", "sk-admin-"], |at| {
-        at.token(20..=255, base64_url)
-    }),
+    token(&tokens::ANTHROPIC),
+    token(&tokens::OPENAI),
     // Older ones hold `OpenAI` in base64.
     rule("openai-key", "an OpenAI API key", &["T3BlbkFJ"], shapes::old_openai),
-    rule("npm-token", "an npm token", &["npm_"], |at| at.token(36..=36, alnum)),
-    // Macaroons that begin with the place they hold for.
-    rule("pypi-token", "a PyPI token", &["pypi-AgEI"], |at| at.token(50..=1_000, base64_url)),
-    rule("jwt", "a signed web token (JWT)", &["eyJ"], shapes::jwt),
-    rule("sendgrid-key", "a SendGrid key", &["SG."], shapes::sendgrid),
+    token(&tokens::NPM),
+    token(&tokens::PYPI),
+    shaped(&tokens::JWT, shapes::jwt),
+    shaped(&tokens::SENDGRID, shapes::sendgrid),
     // Too plain to stand alone: 32 hexadecimal digits behind two letters.
     named("twilio-key", "a Twilio key", &["twilio"], shapes::twilio),
     // The bot's number, then 35 characters of which the first two are the same in all.

@@ -89,7 +89,7 @@ pub(super) fn scan(text: &str, kind: Kind) -> Vec<Found> {
         for (number, rule) in rules_at(bytes[start]) {
             if let Some(at) = rule.at(bytes, start, kind)
                 && (kind.has_entropy || rule.id != GENERIC)
-                && let Some(value) = (rule.find)(at)
+                && let Some(value) = rule.find.at(at)
                 && !is_shown(rule, &text[value.clone()], at, &value)
             {
                 found.push((number, value));

@@ -22,11 +22,11 @@ pub(super) struct At<'a> {
     pub has_bare_values: bool,
 }
 
-pub(super) fn alnum(byte: u8) -> bool {
+fn alnum(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
 }
 
-pub(super) fn upper_alnum(byte: u8) -> bool {
+fn upper_alnum(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit()
 }
 
@@ -44,7 +44,7 @@ fn hex(byte: u8) -> bool {
 
 impl<'a> At<'a> {
     /// A token: the anchor, then as many of these characters, and no more of them.
-    pub fn token(self, length: RangeInclusive<usize>, is: fn(u8) -> bool) -> Option<Range<usize>> {
+    pub fn token(self, length: RangeInclusive<usize>, is: impl Fn(u8) -> bool) -> Option<Range<usize>> {
         if !self.begins_word(self.start) {
             return None;
         }
