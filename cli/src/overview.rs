@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gates::{Gates, Situation};
+use gates::{EvalContext, Gates};
 use hooks_common::heartbeat::{self, Heartbeat};
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -99,7 +99,7 @@ fn annotate(session: &mut DerivedSession, paths: &Paths, now: Moment) {
     if !gates.policy.is_enabled() {
         return;
     }
-    let situation = Situation { may_compute: false, ..Situation::of_project(paths, &project) };
+    let situation = EvalContext { may_compute: false, ..EvalContext::of_project(paths, &project) };
     let open = gates.open(&situation).unwrap_or_default();
     session.open_requirements = open.into_iter().map(|rule| rule.name).collect();
 }

@@ -3,7 +3,7 @@
 use hooks_common::owner;
 use hooks_common::registry::{Entry, Registry, is_same_dir};
 use hooks_common::session_id::{SessionId, SessionKey};
-use hooks_common::session_log::{self, GateRecord, GuardRecord, LoggedEvent};
+use hooks_common::session_log::{self, LoggedEvent, Records};
 use platform::env_vars;
 use platform::store::lock;
 use platform::time::age;
@@ -62,26 +62,17 @@ fn candidates(place: &CurrentProject, live: &[(SessionKey, Entry)]) -> String {
 }
 
 /// Records in the session's log what a command did, so that `why` and `replay` can explain later decisions. A session
-/// without a log gets no record.
-pub fn record(place: &CurrentProject, session: &SessionKey, name: &str, gates: &GateRecord) {
-    record_with(place, session, name, gates, &[], "");
-}
-
-/// The same, with the guards that it concerns and a reason.
-pub fn record_with(
+/// without a log gets no record. `fill` adds the domains' parts.
+pub fn record(
     place: &CurrentProject,
     session: &SessionKey,
     name: &str,
-    gates: &GateRecord,
-    guards: &[GuardRecord],
     reason: &str,
+    fill: impl Fn(&mut Records),
 ) {
     for (id, dir) in session_log::with_key(&place.paths, session) {
-        let event = LoggedEvent {
-            guards: guards.to_vec(),
-            reason: reason.to_owned(),
-            ..LoggedEvent::of_command(&id, name, gates.clone())
-        };
+        let mut event = LoggedEvent { reason: reason.to_owned(), ..LoggedEvent::of_command(&id, name) };
+        fill(&mut event.records);
         if dir.append(&event, lock::PATIENT).is_err() {
             note(format_args!("the log of session {session} cannot be written"));
         }

@@ -5,13 +5,9 @@ use hooks_common::runtime::Hook;
 
 /// The events' order of work.
 pub fn work(hook: &mut Hook) {
-    let mut policy = None;
-    hook.stage("configuration", |hook| {
-        policy = hook.policy();
-        Ok::<_, String>(())
-    });
+    let policy = hook.policy();
     hook.stage("satisfying by skill", gates::satisfy::by_skill);
-    hook.stage("spending approvals", |hook| gates::post_tool::spend(hook, policy.as_ref()));
+    hook.stage("spending approvals", gates::post_tool::spend);
     hook.stage("plan mode", gates::plan_mode::tell);
     hook.stage("guards", |hook| guards::post_tool::look(hook, policy.as_ref()));
     hook.stage("outcomes", |hook| guards::feedback::look(hook, policy.as_ref()));

@@ -10,8 +10,5 @@ pub fn work(hook: &mut Hook) {
     if hook.event == Event::PreCompact {
         hook.stage("hand-off", continuity::save::before_compaction);
     }
-    hook.stage("metrics", gates::metrics::project);
-    if hook.event == Event::PreCompact {
-        hook.stage("outcomes", guards::projection::project);
-    }
+    projections::bring_up_to_date(hook);
 }

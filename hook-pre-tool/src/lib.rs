@@ -1,24 +1,100 @@
-//! PreToolUse: guards, then gates, then the answer, then one line in the session's log.
+//! PreToolUse: decide, say why, mark what the tool triggers, spend what was let through, one line in the session's log.
 
+mod situation;
+
+use continuity::turn;
+use gates::pre_tool as requirements;
+use gates::{GateRecord, GatesError};
+use guards::pre_tool as guards_of;
+use hooks_common::answer::{Answer, HostDecision};
+use hooks_common::decision::{Decision, Outcome, Stage, decide};
+use hooks_common::paths::Paths;
 use hooks_common::runtime::Hook;
+use hooks_common::tool_use::ToolUse;
 
-/// The event's order of work.
+pub use situation::{Findings, ToolEvent, ToolSituation};
+
+/// The event's order of work. What is decided, and in which order, is [`decide`]'s.
 pub fn work(hook: &mut Hook) {
-    let (mut policy, mut held) = (None, None);
-    hook.stage("configuration", |hook| {
-        policy = hook.policy();
-        Ok::<_, String>(())
-    });
-    let is_guarded = hook.stage("guards", |hook| {
-        held = guards::pre_tool::decide(hook, policy.as_ref())?;
-        Ok::<_, String>(())
-    });
-    let is_gated = hook.stage("requirement gates", |hook| gates::pre_tool::decide(hook, policy));
-    if !(is_guarded && is_gated) {
-        hook.stage("closing on an error", gates::pre_tool::close);
+    let (decision, findings) = {
+        let mut situation = ToolSituation::of_hook(hook);
+        (decide(&mut situation), situation.findings)
+    };
+    for error in &decision.failures {
+        hook.report(&error.to_string());
     }
-    hook.stage("context", continuity::turn::gate);
-    hook.stage("what was let through once", |hook| guards::pre_tool::spend(hook, held));
+    requirements::record(hook, findings.gates.as_ref(), findings.needs.as_ref(), &decision);
+    if let Some(needs) = &findings.needs {
+        requirements::report_failed(hook, needs);
+    }
+    hook.stage("guards", |hook| {
+        guards_of::tell(hook, &findings.guards, &decision);
+        Ok::<_, GatesError>(())
+    });
+    hook.stage("saying why", |hook| tell_refusal(hook, &decision, &findings));
+    if decision.refuses() && !matches!(hook.answer.decision(), HostDecision::Refuse(_)) {
+        // A text that could not be made must not let through what is refused.
+        let text = format!(
+            "{} was refused before it ran; nothing was changed.\nNext: req why --last",
+            hook.payload.tool_name
+        );
+        hook.answer.decide(HostDecision::Refuse(text));
+    }
+    if !decision.failures.is_empty() {
+        hook.stage("dropping the policy", |hook| requirements::drop_policy(hook));
+    }
+    if !decision.refuses()
+        && let (Some(gates), Some(needs)) = (&findings.gates, &findings.needs)
+    {
+        hook.stage("warnings", |hook| requirements::warn(hook, gates, needs));
+        hook.stage("marking what was triggered", |hook| requirements::mark_triggered(hook, gates, needs));
+    }
+    if !decision.refuses() && !decision.outcome.is_switched_off() {
+        hook.stage("context", turn::advise);
+    }
+    hook.stage("what was let through once", |hook| {
+        if !guards_of::spend(hook, findings.guards, &decision) {
+            hook.records.get_mut::<GateRecord>().outcome = Outcome::Guard;
+        }
+        Ok::<_, GatesError>(())
+    });
     hook.respond();
     hook.record();
+}
+
+/// What the model reads of a refusal; guards have said theirs.
+fn tell_refusal(hook: &mut Hook, decision: &Decision, findings: &Findings) -> Result<(), GatesError> {
+    let mut texts = Vec::new();
+    if decision.is_by(Stage::Strict) {
+        texts.extend(findings.strict.clone());
+    }
+    if let (Some(gates), Some(violation)) = (&findings.gates, &findings.violation) {
+        texts.push(requirements::protected(gates, violation, &hook.payload.tool_name));
+    }
+    if decision.is_by(Stage::Requirements)
+        && let (Some(gates), Some(needs)) = (&findings.gates, &findings.needs)
+    {
+        texts.push(requirements::refusal(hook, gates, needs, &ToolUse::of(&hook.payload))?);
+    }
+    if decision.is_by(Stage::Closing) {
+        texts.push(requirements::closed(hook.project(), "its gates could not be evaluated"));
+    }
+    for text in texts {
+        hook.answer.decide(HostDecision::Refuse(text));
+    }
+    if let Some(pressure) = &findings.pressure {
+        let told = turn::tell_refusal(hook, pressure);
+        if let Err(error) = told {
+            hook.report(&format!("context: {error}"));
+        }
+    }
+    Ok(())
+}
+
+/// Answers a payload that cannot be read, where the configuration closes gates then.
+pub fn unreadable(paths: &Paths) -> Option<Answer> {
+    let text = requirements::unreadable(paths)?;
+    let mut answer = Answer::default();
+    answer.decide(HostDecision::Refuse(text));
+    Some(answer)
 }

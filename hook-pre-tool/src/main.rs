@@ -10,5 +10,5 @@ use hooks_common::runtime;
 platform::begin!(run);
 
 fn run() -> ExitCode {
-    runtime::run_closing(&[Event::PreToolUse], hook_pre_tool::work, gates::pre_tool::unreadable)
+    runtime::run_closing(&[Event::PreToolUse], hook_pre_tool::work, hook_pre_tool::unreadable)
 }

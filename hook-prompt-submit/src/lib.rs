@@ -12,15 +12,15 @@ pub fn work(hook: &mut Hook) {
         hook.stage("context", continuity::turn::begin);
         hook.stage("documents that are not valid", guards::references::validation::at_prompt);
         hook.stage("vitals", |hook| {
-            let is_told = hook.gates.as_ref().is_some_and(|record| !record.reminded.is_empty());
-            let open = gates::reminder::open(hook)?;
+            let is_told =
+                hook.records.get::<gates::GateRecord>().is_some_and(|record| !record.reminded.is_empty());
+            let open = gates::reminder::open(hook).map_err(|error| error.to_string())?;
             continuity::vitals::tell(hook, &open, is_told)
         });
     }
     hook.respond();
     hook.record();
     if hook.event == Event::UserPromptSubmit {
-        hook.stage("metrics", gates::metrics::project);
-        hook.stage("outcomes", guards::projection::project);
+        projections::bring_up_to_date(hook);
     }
 }

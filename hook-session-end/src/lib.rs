@@ -21,8 +21,7 @@ pub fn work(hook: &mut Hook) {
     if heir.is_none() {
         hook.stage("end of the session", continuity::session::end);
     }
-    hook.stage("metrics", finish_metrics);
-    hook.stage("outcomes", guards::projection::project);
+    projections::finish(hook);
 }
 
 /// Another client that has the session as well, resumed there while it was open here.
@@ -38,15 +37,5 @@ fn leave_registry(hook: &mut Hook, heir: Option<&Owner>) -> Result<(), RegistryE
     match heir {
         Some(heir) => registry.hand_over(session.key(), heir, lock::CHANGE),
         None => registry.remove(session.key(), lock::CHANGE).map(drop),
-    }
-}
-
-/// Finishes metrics that exist; a session without any gets none.
-fn finish_metrics(hook: &mut Hook) -> Result<(), String> {
-    let Some(session) = &hook.session else { return Ok(()) };
-    if hook.project().state().metrics(session.key()).exists() {
-        gates::metrics::project(hook)
-    } else {
-        Ok(())
     }
 }

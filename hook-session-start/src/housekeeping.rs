@@ -7,16 +7,13 @@ use sessions::liveness::ProcessTable;
 use sessions::{compaction, retention};
 
 /// Makes the session's own log short if it has grown long.
-pub fn compact(hook: &mut Hook) -> Result<(), String> {
+pub fn compact(hook: &mut Hook) -> io::Result<()> {
     let Some(dir) = hook.session_dir() else { return Ok(()) };
-    let done = compaction::compact(&dir, hook.entered).map_err(|error| error.to_string())?;
-    // All of these remember a place in the log.
-    if done.is_none() {
-        return Ok(());
+    if compaction::compact(&dir, hook.entered)?.is_some() {
+        // All of them remember a place in the log.
+        projections::bring_up_to_date(hook);
     }
-    gates::metrics::project(hook)?;
-    guards::projection::project(hook)?;
-    continuity::session::catch_up(hook)
+    Ok(())
 }
 
 /// Removes a few sessions that ended long ago, at most once an hour.
@@ -25,6 +22,7 @@ pub fn remove_old_sessions(hook: &mut Hook) -> io::Result<()> {
     let swept = retention::sweep_a_few(
         paths,
         &mut ProcessTable::default(),
+        &projections::session_files(),
         || config::cascade::retention_days(paths.global_config()),
         hook.entered,
     )?;

@@ -17,14 +17,13 @@ pub fn work(hook: &mut Hook) {
     hook.stage("hand-off", continuity::session::restore);
     hook.respond();
     hook.record();
-    hook.stage("metrics", gates::metrics::project);
     hook.stage("vitals", |hook| {
-        let open = gates::reminder::open(hook)?;
+        let open = gates::reminder::open(hook).map_err(|error| error.to_string())?;
         continuity::vitals::note_open(hook, &open)
     });
     hook.stage("commits", continuity::session::catch_up_commits);
     hook.stage("session files", continuity::session::settle);
-    hook.stage("outcomes", guards::projection::project);
+    projections::bring_up_to_date(hook);
     hook.stage("compacting the log", housekeeping::compact);
     hook.stage("removing old sessions", housekeeping::remove_old_sessions);
 }

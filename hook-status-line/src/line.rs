@@ -1,7 +1,8 @@
 //! The line, segment by segment.
 
-use gates::view::is_told;
-use gates::{Gates, Situation, phase};
+use gates::needed::is_told;
+use gates::{EvalContext, Gates, phase};
+use hooks_common::decision::Outcome;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionId;
@@ -63,14 +64,15 @@ fn of_gates(status: &Status, paths: &Paths) -> Vec<(Tone, String)> {
     let session = SessionId::new(&status.session_id).map(|session| session.key().clone());
     let now = Moment::now().epoch();
     let Some(gates) = Gates::of(&project, paths, project.branch(), session, now) else { return segments };
-    if !gates.policy.is_enabled() {
-        segments.push((Tone::Warning, "gates off".to_owned()));
-        return segments;
+    match gates.switched_off(false) {
+        Some(Outcome::Paused) => segments.push((Tone::Warning, "⏸ paused".to_owned())),
+        Some(_) => {
+            segments.push((Tone::Warning, "gates off".to_owned()));
+            return segments;
+        }
+        None => {}
     }
-    if gates.session.as_ref().is_some_and(|session| gates.dir.pause_mark(session).exists()) {
-        segments.push((Tone::Warning, "⏸ paused".to_owned()));
-    }
-    let situation = Situation { may_compute: false, ..Situation::of_project(paths, &project) };
+    let situation = EvalContext { may_compute: false, ..EvalContext::of_project(paths, &project) };
     let survey = gates.survey(&situation).ok();
     if let Ok(Some(workflow)) = gates.policy.workflow()
         && let Some(phase) = phase::name(&workflow, survey.as_deref())

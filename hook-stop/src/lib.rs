@@ -1,30 +1,55 @@
-//! Stop: verify what the turn triggered, then bring the projections up to date.
+//! Stop: decide whether the turn may end, say why not, then bring the projections up to date.
 
+mod situation;
+
+use std::io;
+
+use gates::{GatesError, stop};
+use hooks_common::answer::HostDecision;
+use hooks_common::decision::decide;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::SessionDir;
 
-/// The event's order of work.
+pub use situation::{TurnFindings, TurnSituation};
+
+/// The event's order of work. What is decided, and in which order, is [`decide`]'s.
 pub fn work(hook: &mut Hook) {
-    hook.stage("verifying requirements", gates::stop::verify);
-    hook.stage("asking how far the work is", gates::tracking::ask);
-    hook.stage("asking for a checkpoint", continuity::turn::hold);
+    // A turn that was sent back already ends: a gate that does not end by itself would hold the session for ever.
+    if !hook.payload.stop_hook_active && hook.session.is_some() {
+        decide_turn(hook);
+    }
     hook.respond();
     hook.record();
-    hook.stage("metrics", gates::metrics::project);
-    hook.stage("session files", continuity::turn::end);
-    hook.stage("outcomes", guards::projection::project);
+    projections::bring_up_to_date(hook);
+    hook.stage("hand-off", continuity::turn::end);
     hook.stage("compacting the log", compact_full_log);
 }
 
-/// A full log keeps no more heartbeats: at the end of the turn there is time to make it short.
-fn compact_full_log(hook: &mut Hook) -> Result<(), String> {
-    let Some(dir) = hook.session_dir().filter(SessionDir::is_full) else { return Ok(()) };
-    let done = sessions::compaction::compact(&dir, hook.entered).map_err(|error| error.to_string())?;
-    // All of these remember a place in the log.
-    if done.is_none() {
-        return Ok(());
+fn decide_turn(hook: &mut Hook) {
+    let (decision, findings) = {
+        let mut situation = TurnSituation::of_hook(hook);
+        (decide(&mut situation), TurnFindings::from(situation))
+    };
+    for error in &decision.failures {
+        hook.report(&error.to_string());
     }
-    gates::metrics::project(hook)?;
-    guards::projection::project(hook)?;
-    continuity::session::catch_up(hook)
+    hook.stage("saying why", |hook| {
+        if let Some(gates) = &findings.gates {
+            stop::tell(hook, gates, &findings.triggered, &decision);
+        }
+        Ok::<_, GatesError>(())
+    });
+    for text in findings.texts {
+        hook.answer.decide(HostDecision::Refuse(text));
+    }
+}
+
+/// A full log keeps no more heartbeats: at the end of the turn there is time to make it short.
+fn compact_full_log(hook: &mut Hook) -> io::Result<()> {
+    let Some(dir) = hook.session_dir().filter(SessionDir::is_full) else { return Ok(()) };
+    if sessions::compaction::compact(&dir, hook.entered)?.is_some() {
+        // All of them remember a place in the log.
+        projections::bring_up_to_date(hook);
+    }
+    Ok(())
 }

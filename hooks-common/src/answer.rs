@@ -14,7 +14,7 @@ pub const CONTEXT_LIMIT: usize = 2_000;
 /// The decision of all stages together. There is no `allow`: it would switch off the user's own permission
 /// prompts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Decision {
+pub enum HostDecision {
     /// Nothing to say; the host goes on as it would without us.
     #[default]
     Pass,
@@ -28,7 +28,7 @@ pub enum Decision {
 /// The answer under construction; stages add to it in their order.
 #[derive(Debug, Default)]
 pub struct Answer {
-    decision: Decision,
+    decision: HostDecision,
     context: Vec<String>,
     messages: Vec<String>,
 }
@@ -36,14 +36,14 @@ pub struct Answer {
 impl Answer {
     /// Adds a stage's decision: a refusal wins over a question, a question over nothing, and two of a kind
     /// are told together.
-    pub fn decide(&mut self, decision: Decision) {
+    pub fn decide(&mut self, decision: HostDecision) {
         let joined = |a: &str, b: &str| format!("{a}\n\n{b}");
         self.decision = match (std::mem::take(&mut self.decision), decision) {
-            (Decision::Refuse(a), Decision::Refuse(b)) => Decision::Refuse(joined(&a, &b)),
-            (refusal @ Decision::Refuse(_), _) | (_, refusal @ Decision::Refuse(_)) => refusal,
-            (Decision::Ask(a), Decision::Ask(b)) => Decision::Ask(joined(&a, &b)),
-            (question @ Decision::Ask(_), _) | (_, question @ Decision::Ask(_)) => question,
-            (Decision::Pass, Decision::Pass) => Decision::Pass,
+            (HostDecision::Refuse(a), HostDecision::Refuse(b)) => HostDecision::Refuse(joined(&a, &b)),
+            (refusal @ HostDecision::Refuse(_), _) | (_, refusal @ HostDecision::Refuse(_)) => refusal,
+            (HostDecision::Ask(a), HostDecision::Ask(b)) => HostDecision::Ask(joined(&a, &b)),
+            (question @ HostDecision::Ask(_), _) | (_, question @ HostDecision::Ask(_)) => question,
+            (HostDecision::Pass, HostDecision::Pass) => HostDecision::Pass,
         };
     }
 
@@ -67,7 +67,7 @@ impl Answer {
     }
 
     /// What was decided so far.
-    pub fn decision(&self) -> &Decision {
+    pub fn decision(&self) -> &HostDecision {
         &self.decision
     }
 
@@ -83,21 +83,21 @@ impl Answer {
         let mut specific =
             Specific { hook_event_name: event.name(), additional_context: context, ..Specific::default() };
         match (event, &self.decision) {
-            (_, Decision::Pass) => {}
-            (Event::PreToolUse, Decision::Refuse(reason)) => {
+            (_, HostDecision::Pass) => {}
+            (Event::PreToolUse, HostDecision::Refuse(reason)) => {
                 specific.permission_decision = Some("deny");
                 specific.permission_decision_reason = Some(reason.clone());
             }
-            (Event::PreToolUse, Decision::Ask(reason)) => {
+            (Event::PreToolUse, HostDecision::Ask(reason)) => {
                 specific.permission_decision = Some("ask");
                 specific.permission_decision_reason = Some(reason.clone());
             }
-            (Event::PermissionRequest, Decision::Refuse(reason)) => {
+            (Event::PermissionRequest, HostDecision::Refuse(reason)) => {
                 specific.decision = Some(Denied { behavior: "deny", message: reason.clone() });
             }
             // The user is being asked already.
-            (Event::PermissionRequest, Decision::Ask(_)) => {}
-            (_, Decision::Refuse(reason) | Decision::Ask(reason)) => {
+            (Event::PermissionRequest, HostDecision::Ask(_)) => {}
+            (_, HostDecision::Refuse(reason) | HostDecision::Ask(reason)) => {
                 document.decision = Some("block");
                 document.reason = Some(reason.clone());
             }
@@ -171,7 +171,7 @@ mod tests {
     fn answers_have_the_shape_of_their_event() {
         let mut answer = Answer::default();
         assert_eq!(answer.render(Event::PreToolUse), None);
-        answer.decide(Decision::Refuse("no".into()));
+        answer.decide(HostDecision::Refuse("no".into()));
         assert_eq!(
             answer.render(Event::PreToolUse).unwrap(),
             r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"no"}}"#
@@ -194,14 +194,14 @@ mod tests {
     fn a_refusal_wins_and_nothing_is_lost() {
         let mut answer = Answer::default();
         for decision in [
-            Decision::Refuse("a".into()),
-            Decision::Ask("b".into()),
-            Decision::Pass,
-            Decision::Refuse("c".into()),
+            HostDecision::Refuse("a".into()),
+            HostDecision::Ask("b".into()),
+            HostDecision::Pass,
+            HostDecision::Refuse("c".into()),
         ] {
             answer.decide(decision);
         }
-        assert_eq!(answer.decision(), &Decision::Refuse("a\n\nc".into()));
+        assert_eq!(answer.decision(), &HostDecision::Refuse("a\n\nc".into()));
     }
 
     #[test]

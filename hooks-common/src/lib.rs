@@ -5,6 +5,7 @@
 //! ([`session_log`]). Everything on disk is named in [`paths`] and written through [`store`].
 
 pub mod answer;
+pub mod decision;
 pub mod event;
 pub mod executables;
 pub mod failures;
@@ -13,6 +14,7 @@ pub mod log;
 pub mod owner;
 pub mod paths;
 pub mod project;
+pub mod projection;
 pub mod registry;
 pub mod req;
 pub mod requirements;

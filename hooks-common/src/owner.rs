@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::paths::Paths;
-use crate::session_log::LoggedOwner;
 use platform::process::{self, Liveness, Process, Site};
 use shell::programs::passes_on;
 
@@ -54,6 +53,40 @@ impl Owner {
     /// Whether two records mean the same process.
     pub fn is_same(&self, other: &Self) -> bool {
         (self.pid, &self.start_raw) == (other.pid, &other.start_raw)
+    }
+}
+
+/// The client of an event, as far as it must be told from another.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct LoggedOwner {
+    /// The process.
+    pub pid: u32,
+    /// When it started, in raw units, as text.
+    pub start_raw: String,
+    /// Whether it was only guessed to be the client.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guessed: bool,
+}
+
+impl From<&Owner> for LoggedOwner {
+    fn from(owner: &Owner) -> Self {
+        Self { pid: owner.pid, start_raw: owner.start_raw.clone(), guessed: !owner.is_recognised() }
+    }
+}
+
+impl LoggedOwner {
+    /// Whether the client, a process of `site`, still runs. One that was only guessed and is gone proves nothing.
+    pub fn liveness(&self, site: &Site) -> Liveness {
+        if let Err(verdict) = site.reached_from(Site::here()) {
+            return verdict;
+        }
+        let start_raw = self.start_raw.parse().ok();
+        match process::liveness(self.pid.into(), start_raw) {
+            Liveness::Dead if self.guessed => Liveness::Unknown,
+            // Without a start, another process may have the number by now.
+            Liveness::Live if start_raw.is_none() => Liveness::Unknown,
+            verdict => verdict,
+        }
     }
 }
 
@@ -194,5 +227,22 @@ mod tests {
         }
         let guess = Owner { found_by: "ppid".to_owned(), start_raw: "1".to_owned(), ..owner };
         assert_eq!(guess.liveness(here), Liveness::Unknown);
+    }
+
+    #[test]
+    fn a_number_alone_proves_no_life() {
+        let me = std::process::id();
+        let start = process::look_up(me).unwrap().unwrap().start_raw;
+        let owner = |pid, start_raw: &str| LoggedOwner { pid, start_raw: start_raw.into(), guessed: false };
+        let here = Site::here();
+        for (owner, expected) in [
+            (owner(me, &start.to_string()), Liveness::Live),
+            (owner(me, &(start + 1).to_string()), Liveness::Dead),
+            (owner(me, ""), Liveness::Unknown),
+            (owner(0, &start.to_string()), Liveness::Dead),
+            (owner(u32::MAX, &start.to_string()), Liveness::Dead),
+        ] {
+            assert_eq!(owner.liveness(here), expected, "{owner:?}");
+        }
     }
 }

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use config::Policy;
 
 use crate::answer::Answer;
+use crate::decision::{Stage, StageError};
 use crate::event::{Event, Payload, read_payload};
 use crate::failures;
 use crate::heartbeat;
@@ -24,7 +25,7 @@ use crate::paths::Paths;
 use crate::project::{self, Project};
 use crate::registry::{Presence, Registry};
 use crate::session_id::SessionId;
-use crate::session_log::{GateRecord, GuardRecord, LoggedEvent, Outcome, SessionDir};
+use crate::session_log::{LoggedEvent, PendingRecords, SessionDir};
 use git::Branch;
 use platform::env_vars;
 use platform::store::lock;
@@ -46,17 +47,14 @@ pub struct Hook {
     pub entered: Moment,
     /// The answer under construction.
     pub answer: Answer,
-    /// What the gates decided, for the session's log.
-    pub gates: Option<GateRecord>,
-    /// What the guards found, for the session's log.
-    pub guards: Vec<GuardRecord>,
-    /// How a command ended, for the session's log.
-    pub outcome: Option<Outcome>,
+    /// What domains have to say in the session's log.
+    pub records: PendingRecords,
     /// The process's log lines.
     pub log: Log,
     project: OnceCell<Project>,
     branch: OnceCell<Branch>,
     policy: OnceCell<Option<Policy>>,
+    policy_panic: OnceCell<String>,
     owner: OnceCell<Option<Owner>>,
     answered: bool,
     recorded_at: Option<Range<u64>>,
@@ -155,13 +153,12 @@ impl Hook {
             paths,
             entered,
             answer: Answer::default(),
-            gates: None,
-            guards: Vec::new(),
-            outcome: None,
+            records: PendingRecords::default(),
             log,
             project: OnceCell::new(),
             branch: OnceCell::new(),
             policy: OnceCell::new(),
+            policy_panic: OnceCell::new(),
             owner: OnceCell::new(),
             answered: false,
             recorded_at: None,
@@ -199,7 +196,13 @@ impl Hook {
 
     /// The policy of the event's project, opened once; `None` without a configuration.
     pub fn policy(&self) -> Option<Policy> {
-        self.policy.get_or_init(|| self.project().policy(&self.paths)).clone()
+        let open = || {
+            catch_unwind(AssertUnwindSafe(|| self.project().policy(&self.paths))).unwrap_or_else(|panic| {
+                let _ = self.policy_panic.set(panic_text(panic.as_ref()).to_owned());
+                None
+            })
+        };
+        self.policy.get_or_init(open).clone()
     }
 
     /// Whether the environment switches the gates off for this process.
@@ -237,9 +240,7 @@ impl Hook {
                 hook.enter_session();
             }
             let mut line = LoggedEvent::of(&hook.payload, &session, hook.event_name(), hook.entered);
-            line.gates = hook.gates.take();
-            line.guards = std::mem::take(&mut hook.guards);
-            line.outcome = hook.outcome.take().map(Box::new);
+            hook.records.write(&mut line);
             if hook.tells_owner() {
                 line.boot_id = platform::process::boot_id();
                 line.owner = hook.owner().map(Into::into);
@@ -328,8 +329,27 @@ impl Hook {
             let now = self.entered;
             self.stage("touching the heartbeat", |hook| heartbeat::touch(&hook.paths, now));
         }
+        if let Some(panic) = self.policy_panic.take() {
+            self.report(&format!("configuration: panicked: {panic}"));
+        }
+        // Lines are written last, when the configuration has had its word on them.
+        if let Some(Some(policy)) = self.policy.get() {
+            let logging = policy.logging();
+            self.log.configure(logging.level, logging.file.clone(), logging.to_file);
+        }
         let paths = self.paths.clone();
         self.log.flush(&paths);
+    }
+}
+
+/// Runs a part of a decision behind a fence of its own: a panic is an error of its stage, and costs no other.
+///
+/// # Errors
+/// When the part fails or panics.
+pub fn fenced<T, E: Display>(stage: Stage, work: impl FnOnce() -> Result<T, E>) -> Result<T, StageError> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done.map_err(|error| StageError::new(stage, error)),
+        Err(panic) => Err(StageError::new(stage, format!("panicked: {}", panic_text(panic.as_ref())))),
     }
 }
 

@@ -3,9 +3,11 @@
 use std::io::Write;
 
 use guards::grants::{self, ANSWERABLE, Grant, Grants, LIFE};
+use guards::{GuardRecord, GuardRecords};
+use hooks_common::decision::GuardVerdict;
 use hooks_common::registry::{Registry, is_same_dir};
 use hooks_common::session_id::SessionKey;
-use hooks_common::session_log::{self, GateRecord, GuardRecord, LoggedEvent};
+use hooks_common::session_log::{self, LoggedEvent};
 use platform::text::fact;
 use platform::time::age;
 use redact::redact;
@@ -25,13 +27,16 @@ const RECENT: u64 = 1024 * 1024;
 struct AnswerableRefusal {
     session: SessionKey,
     event: LoggedEvent,
+    /// All that guards found.
+    found: Vec<GuardRecord>,
+    /// The finding that names the code.
     record: GuardRecord,
 }
 
 impl AnswerableRefusal {
     /// The guards that refused; the exception covers all of them.
     fn stopping(&self) -> impl Iterator<Item = &GuardRecord> {
-        self.event.guards.iter().filter(|record| matches!(record.verdict.as_str(), "deny" | "ask"))
+        self.found.iter().filter(|record| matches!(record.verdict, GuardVerdict::Deny | GuardVerdict::Ask))
     }
 
     /// The same for people.
@@ -70,8 +75,9 @@ pub fn run(arguments: &AllowOnceArgs, out: &mut impl Write) -> CliResult {
     };
     let expires_at = grant.expires_at;
     grants.give(&place.paths, &found.record.digest, grant).context("the exception cannot be saved")?;
-    let record = GuardRecord { verdict: "granted".to_owned(), reason, ..found.record.clone() };
-    session::record_with(&place, &found.session, "allow_once", &GateRecord::default(), &[record], "");
+    let record = GuardRecord { verdict: GuardVerdict::Granted, reason, ..found.record.clone() };
+    let records = GuardRecords(vec![record]);
+    session::record(&place, &found.session, "allow_once", "", |parts| parts.put(&records));
     if arguments.json.json {
         return print_json(
             out,
@@ -134,11 +140,12 @@ fn refused_lately(place: &CurrentProject) -> Vec<AnswerableRefusal> {
         for (_, dir) in session_log::with_key(&place.paths, &session) {
             for event in dir.read_tail(RECENT).unwrap_or_default() {
                 let is_recent = (0..=ANSWERABLE).contains(&(now - event.epoch()));
-                let answered =
-                    event.guards.iter().find(|record| !record.code.is_empty() && record.verdict == "deny");
-                if let (true, Some(record)) = (is_recent, answered) {
+                let found = event.record::<GuardRecords>().unwrap_or_default().0;
+                let is_answerable =
+                    |record: &&GuardRecord| !record.code.is_empty() && record.verdict == GuardVerdict::Deny;
+                if let (true, Some(record)) = (is_recent, found.iter().find(is_answerable)) {
                     let record = record.clone();
-                    refused.push(AnswerableRefusal { session: session.clone(), event, record });
+                    refused.push(AnswerableRefusal { session: session.clone(), event, found, record });
                 }
             }
         }

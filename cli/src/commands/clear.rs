@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use gates::GateRecord;
 use hooks_common::requirements::{BranchState, transaction};
-use hooks_common::session_log::GateRecord;
 use platform::store::lock;
 use serde_json::json;
 
@@ -42,7 +42,7 @@ pub fn run(arguments: &ClearArgs, out: &mut impl Write) -> CliResult {
             cleared: cleared.clone(),
             ..GateRecord::default()
         };
-        session::record(&place, &session, "clear", &record);
+        session::record(&place, &session, "clear", "", |records| records.put(&record));
     }
     if arguments.json.json {
         return print_json(out, &json!({"cleared": cleared, "branch": branch.name()}));

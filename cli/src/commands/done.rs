@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
+use gates::GateRecord;
 use gates::satisfy::{Target, satisfy, used_skill};
-use hooks_common::session_log::GateRecord;
 use platform::store::lock;
 use serde_json::{Map, json};
 
@@ -71,7 +71,7 @@ pub fn run(arguments: &DoneArgs, out: &mut impl Write) -> CliResult {
             expires_at: rule.requirement.lasts().map(|ttl| place.now.epoch() + i64::from(ttl)),
             ..GateRecord::default()
         };
-        session::record(&place, &session, "done", &record);
+        session::record(&place, &session, "done", "", |records| records.put(&record));
     }
     if arguments.json.json {
         return print_json(out, &json!({"satisfied": arguments.names, "session": session.as_str()}));

@@ -22,8 +22,15 @@ pub fn run(arguments: &GcArgs, out: &mut impl Write) -> CliResult {
     let (paths, now) = (Paths::from_env(), Moment::now());
     let days =
         arguments.days.map_or_else(|| config::cascade::retention_days(paths.global_config()), u32::from);
-    let swept = retention::sweep(&paths, &mut ProcessTable::default(), days, arguments.dry_run, now)
-        .with_context(|| format!("{} cannot be cleaned up", paths.sessions_dir().display()))?;
+    let swept = retention::sweep(
+        &paths,
+        &mut ProcessTable::default(),
+        &projections::session_files(),
+        days,
+        arguments.dry_run,
+        now,
+    )
+    .with_context(|| format!("{} cannot be cleaned up", paths.sessions_dir().display()))?;
     let Some(swept) = swept else {
         return Err(CliError::system("another process is removing sessions, so nothing was done"));
     };

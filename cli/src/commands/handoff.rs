@@ -37,7 +37,7 @@ fn show(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut im
     let subject = Subject::find(place, named)?;
     let shared = in_project::handoff(subject.continuity.root());
     let file = match (&subject.session, named) {
-        (Some((_, dir)), Some(_)) => dir.handoff(),
+        (Some((_, dir)), Some(_)) => dir.file(continuity::handoff::HANDOFF),
         _ => shared,
     };
     let Some(document) = handoff::read_loose(&file) else {

@@ -3,7 +3,6 @@
 use std::io::Write;
 
 use guards::overrides::{By, Pause, end_pauses};
-use hooks_common::session_log::GateRecord;
 use platform::store::{self, Durability};
 use platform::text::cut_bytes;
 use serde_json::json;
@@ -37,7 +36,7 @@ pub fn pause(arguments: &cli::PauseArgs, out: &mut impl Write) -> CliResult {
         By::Person => format!("by a person: {reason}"),
         By::Agent => reason,
     };
-    session::record_with(&place, &session, "pause", &GateRecord::default(), &[], cut_bytes(&why, 300));
+    session::record(&place, &session, "pause", cut_bytes(&why, 300), |_| {});
     if arguments.json.json {
         return print_json(out, &json!({"session": session.as_str(), "paused": true, "by": by}));
     }
@@ -63,7 +62,7 @@ pub fn resume(arguments: &cli::ResumeArgs, out: &mut impl Write) -> CliResult {
     end_pauses(&place.paths, &session, place.now).context("the pause cannot be ended")?;
     let was_paused = store::remove(&mark).with_context(|| format!("{} cannot be removed", mark.display()))?;
     if was_paused {
-        session::record(&place, &session, "resume", &GateRecord::default());
+        session::record(&place, &session, "resume", "", |_| {});
     }
     if arguments.json.json {
         return print_json(

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, TimeZone, Utc};
 use config::Policy;
 use config::finding::Severity;
 use config::sources::{ConfigFile, Level};
-use gates::replay::{Decision, Replay};
+use gates::replay::{Replay, ReplayedDecision};
 use hooks_common::registry::is_same_dir;
 use hooks_common::session_log::{self, LoggedEvent, SessionDir};
 use platform::path::resolve;
@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> CliResult {
         eprintln!("{finding}");
     }
     let in_force = place.project.policy(&place.paths);
-    let (mut events, mut decisions) = (0, Vec::<Decision>::new());
+    let (mut events, mut decisions) = (0, Vec::<ReplayedDecision>::new());
     for dir in sessions(&place, arguments, since)? {
         let mut replay = Replay::new(policy()?, in_force.as_ref(), &place.paths, &place.project)?;
         let is_ours = dir.meta().is_some_and(|meta| is_same_dir(&meta.project_dir, place.project.root()));
@@ -52,7 +52,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> CliResult {
             decisions.extend(decision);
         }
     }
-    let different: Vec<&Decision> = decisions.iter().filter(|decision| decision.differs()).collect();
+    let different: Vec<&ReplayedDecision> = decisions.iter().filter(|decision| decision.differs()).collect();
     if arguments.json.json {
         let document = json!({
             "policy": policy()?.hash(), "events": events, "decisions": decisions.len(), "differences": different,
@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> CliResult {
 }
 
 /// The requirements that would have decided on something that the log does not hold.
-fn unknown(decisions: &[Decision]) -> Vec<&str> {
+fn unknown(decisions: &[ReplayedDecision]) -> Vec<&str> {
     let names = decisions.iter().flat_map(|decision| &decision.unknown).map(String::as_str);
     names.collect::<BTreeSet<_>>().into_iter().collect()
 }
@@ -158,7 +158,7 @@ fn is_here(event: &LoggedEvent, root: &Path, is_ours: bool) -> bool {
     places.any(|path| resolve(Path::new(path)).starts_with(root))
 }
 
-fn line(decision: &Decision) -> String {
+fn line(decision: &ReplayedDecision) -> String {
     let told = |outcome: &str, names: &[String]| match names {
         [] => outcome.to_owned(),
         names => format!("{outcome} ({})", names.join(", ")),
@@ -170,8 +170,8 @@ fn line(decision: &Decision) -> String {
         decision.at,
         decision.session.chars().take(8).collect::<String>(),
         if decision.tool.is_empty() { &decision.event } else { &decision.tool },
-        told(&decision.then, &decision.refused_then),
-        told(&decision.now, &decision.refused_now),
+        told(decision.then.name(), &decision.refused_then),
+        told(decision.now.name(), &decision.refused_now),
     )
 }
 

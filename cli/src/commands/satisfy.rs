@@ -4,9 +4,9 @@ use std::io::Write;
 
 use config::finding::Place as FilePlace;
 use config::{Requirement, Rule};
+use gates::GateRecord;
 use gates::message::Placeholders;
 use gates::satisfy::{Target, satisfy};
-use hooks_common::session_log::GateRecord;
 use platform::store::lock;
 use platform::time::age;
 use serde_json::{Map, Value, json};
@@ -62,7 +62,7 @@ pub fn run(arguments: &SatisfyArgs, out: &mut impl Write) -> CliResult {
                 .map(|ttl| place.now.epoch() + i64::from(ttl)),
             ..GateRecord::default()
         };
-        session::record(&place, session, "satisfy", &record);
+        session::record(&place, session, "satisfy", "", |records| records.put(&record));
     }
     if let (Some(session), Some(_)) = (&session, &arguments.session.session) {
         session::warn_if_unknown(&place, session);

@@ -7,8 +7,8 @@ use config::Rule;
 use config::finding::Severity;
 use config::types::Mode;
 use gates::metrics::{self, Observed};
-use gates::view::{is_told, word};
-use gates::{Gates, Judged, Situation, Standing, strict};
+use gates::needed::is_told;
+use gates::{EvalContext, Gates, Judged, RequirementState, strict};
 use hooks_common::registry::Registry;
 use platform::time::age;
 use serde_json::json;
@@ -33,9 +33,9 @@ pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
         return Ok(());
     }
     let gates = place.gates(branch, session.clone())?;
-    let situation = Situation::of_project(&place.paths, &place.project);
+    let situation = EvalContext::of_project(&place.paths, &place.project);
     let survey = gates.survey(&situation)?;
-    super::sync::metrics_of_project(&place, &gates.branch)?;
+    super::sync::of_project(&place, &gates.branch)?;
     let observed = metrics::observed(&gates.dir);
     let findings = gates.policy.findings()?;
     let guards: BTreeMap<&str, &str> =
@@ -53,8 +53,11 @@ pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
             }),
         );
     }
-    let open: Vec<&Rule> =
-        survey.iter().filter(|(_, judged)| judged.standing == Standing::Open).map(|(rule, _)| rule).collect();
+    let open: Vec<&Rule> = survey
+        .iter()
+        .filter(|(_, judged)| judged.state == RequirementState::Open)
+        .map(|(rule, _)| rule)
+        .collect();
     let satisfied = survey.len() - open.len();
     if arguments.summary {
         let names: Vec<_> = open.iter().map(|rule| rule.name.as_str()).collect();
@@ -82,7 +85,7 @@ pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
     }
     for (rule, judged) in &survey {
         let seen = observed.get(&rule.name);
-        if judged.standing != Standing::Satisfied || arguments.verbose || seen.is_some() {
+        if judged.state != RequirementState::Satisfied || arguments.verbose || seen.is_some() {
             writeln!(out, "{}", line(&place, &gates, rule, judged))?;
             if let Some(detail) = &judged.detail {
                 writeln!(out, "             {}", detail.replace('\n', "\n             "))?;
@@ -110,7 +113,7 @@ pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
             let told: Vec<&Rule> =
                 survey.iter().filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect();
             for command in gates::refusal::ways_on(&told, &session) {
-                writeln!(out, "To go on: req {command}")?;
+                writeln!(out, "Next: req {command}")?;
             }
         }
     }
@@ -150,10 +153,10 @@ fn told(rule: &Rule, seen: &Observed, now: i64) -> String {
 
 fn line(place: &CurrentProject, gates: &Gates, rule: &Rule, judged: &Judged) -> String {
     let view = gates.state.view(&rule.name, gates.session.as_ref());
-    let mark = match judged.standing {
-        Standing::Satisfied | Standing::Armed => "satisfied",
-        Standing::Open => "open     ",
-        Standing::Failed => "unknown  ",
+    let mark = match judged.state {
+        RequirementState::Satisfied | RequirementState::Armed => "satisfied",
+        RequirementState::Open => "open     ",
+        RequirementState::Failed => "unknown  ",
     };
     let requirement = &rule.requirement;
     let mut detail = format!(
@@ -165,7 +168,8 @@ fn line(place: &CurrentProject, gates: &Gates, rule: &Rule, judged: &Judged) -> 
     if requirement.mode != Mode::Enforce {
         detail.push_str(&format!(", mode {}", requirement.mode.name()));
     }
-    if let (true, Some((by, at, expires))) = (judged.standing == Standing::Satisfied, view.satisfaction())
+    if let (true, Some((by, at, expires))) =
+        (judged.state == RequirementState::Satisfied, view.satisfaction())
         && gates.is_given(rule)
     {
         detail.push_str(&format!(", by {by} {} ago", age(gates.now - at)));
@@ -174,12 +178,13 @@ fn line(place: &CurrentProject, gates: &Gates, rule: &Rule, judged: &Judged) -> 
         }
     } else if let Some(value) = judged.facts.get("value") {
         let limit = judged.facts.get("block_threshold").map(ToString::to_string).unwrap_or_default();
-        let warns =
-            if judged.standing == Standing::Satisfied && judged.facts.get("warns") == Some(&true.into()) {
-                ", near it"
-            } else {
-                ""
-            };
+        let warns = if judged.state == RequirementState::Satisfied
+            && judged.facts.get("warns") == Some(&true.into())
+        {
+            ", near it"
+        } else {
+            ""
+        };
         detail.push_str(&format!(", {value} of {limit}{warns}"));
     } else if gates.is_triggered(rule) {
         detail.push_str(", triggered in this session");
@@ -197,8 +202,8 @@ fn rule_json(
     let satisfaction = view.satisfaction().filter(|_| gates.is_given(rule));
     json!({
         "name": rule.name, "scope": rule.requirement.scope, "type": rule.requirement.kind,
-        "mode": rule.requirement.mode, "standing": word(judged.standing, rule.requirement.mode),
-        "satisfied": judged.standing == Standing::Satisfied, "triggered": gates.is_triggered(rule),
+        "mode": rule.requirement.mode, "standing": judged.state.recorded(rule.requirement.mode),
+        "satisfied": judged.state == RequirementState::Satisfied, "triggered": gates.is_triggered(rule),
         "satisfied_by": satisfaction.map(|(by, _, _)| by), "satisfied_at": satisfaction.map(|(_, at, _)| at),
         "expires_at": satisfaction.and_then(|(_, _, expires)| expires),
         "detail": judged.detail, "facts": judged.facts, "observed": observed.get(&rule.name),

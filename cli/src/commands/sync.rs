@@ -2,9 +2,8 @@
 
 use std::io::Write;
 
-use continuity::mirror;
-use gates::metrics;
 use git::Branch;
+use hooks_common::projection::ProjectionScope;
 use hooks_common::registry::{Registry, is_same_dir};
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::{self, SessionDir};
@@ -21,9 +20,10 @@ pub fn run(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
     let place = CurrentProject::here()?;
     let removed =
         Registry::new(&place.paths).clean(lock::PATIENT).context("the registry cannot be cleaned")?;
-    let updated = metrics_of_project(&place, &place.branch(None))?;
-    let followed = files_of_project(&place)?;
-    outcomes_of_project(&place)?;
+    let updated = of_project(&place, &place.branch(None))?;
+    let has_files =
+        continuity::Place::of(place.project.clone(), &place.paths).map_err(CliError::system)?.is_some();
+    let followed = if has_files { updated } else { 0 };
     if arguments.json {
         let counts =
             json!({"registry_removed": removed, "metrics_updated": updated, "session_files": followed});
@@ -38,33 +38,22 @@ pub fn run(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
     Ok(())
 }
 
-/// Updates the journals of the project's sessions, and the project's files by the latest session. Returns their number.
-fn files_of_project(place: &CurrentProject) -> CliResult<usize> {
-    let Some(continuity) =
-        continuity::Place::of(place.project.clone(), &place.paths).map_err(CliError::system)?
-    else {
-        return Ok(0);
-    };
-    let sessions = sessions_of_project(place);
-    // The project's files show the session of the latest turn, so that one is written last.
-    for (session, dir) in &sessions {
-        let (_, shown) = mirror::refresh(&continuity, dir, session);
-        shown
-            .map_err(CliError::system)
-            .with_context(|| format!("the files of session {session} cannot be updated"))?;
-    }
-    Ok(sessions.len())
-}
-
-/// Updates the outcomes of the project's sessions, the latest session last.
-fn outcomes_of_project(place: &CurrentProject) -> CliResult {
+/// Brings every projection of the project's sessions up to date. Returns how many sessions there are. The project's files
+/// show the session of the latest turn, so that one comes last.
+pub fn of_project(place: &CurrentProject, branch: &Branch) -> CliResult<usize> {
+    let mut updated = 0;
     for (session, dir) in sessions_of_project(place) {
         let Some(session) = SessionId::new(&session) else { continue };
-        guards::projection::update(&place.project, &place.paths, &dir, &session)
-            .map_err(CliError::system)
-            .with_context(|| format!("the outcomes of session {} cannot be updated", session.key()))?;
+        let scope = ProjectionScope::new(&place.paths, &place.project, branch, &session, &dir);
+        projections::of_session(&scope).map_err(|(name, error)| {
+            CliError::system(format_args!(
+                "the {name} of session {} cannot be updated: {error}",
+                session.key()
+            ))
+        })?;
+        updated += 1;
     }
-    Ok(())
+    Ok(updated)
 }
 
 /// The project's sessions, the latest last.
@@ -80,20 +69,4 @@ fn sessions_of_project(place: &CurrentProject) -> Vec<(String, SessionDir)> {
     }
     sessions.sort_by_key(|(changed, ..)| *changed);
     sessions.into_iter().map(|(_, session, dir)| (session, dir)).collect()
-}
-
-/// Updates the metrics of the project's sessions. Returns their number.
-pub fn metrics_of_project(place: &CurrentProject, branch: &Branch) -> CliResult<usize> {
-    let state = place.state();
-    let mut updated = 0;
-    for dir in session_log::all(&place.paths) {
-        let Some(meta) = dir.meta() else { continue };
-        let Some(session) = SessionId::new(&meta.session_id) else { continue };
-        if is_same_dir(&meta.project_dir, place.project.root()) {
-            metrics::update(&state, &dir, &session, place.project.root(), branch.name())
-                .with_context(|| format!("the metrics of session {} cannot be updated", session.key()))?;
-            updated += 1;
-        }
-    }
-    Ok(updated)
 }

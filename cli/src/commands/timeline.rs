@@ -4,6 +4,8 @@
 use std::collections::HashMap;
 use std::io::Write;
 
+use guards::GuardRecords;
+use hooks_common::decision::Outcome;
 use hooks_common::session_log::{self, LoggedEvent, SessionDir};
 use platform::store;
 use platform::text::{cut_bytes, one_line};
@@ -115,15 +117,15 @@ fn detail(event: &LoggedEvent) -> String {
     ];
     let mut text: Vec<&str> =
         words.into_iter().flatten().map(String::as_str).filter(|word| !word.is_empty()).collect();
-    let gates = event.gates.as_ref().map_or("", |gates| &gates.outcome);
-    if !matches!(gates, "" | "pass") {
-        text.push(gates);
+    let outcome = Outcome::of(&event.records);
+    if !matches!(outcome, Outcome::Undecided | Outcome::Pass) {
+        text.push(outcome.name());
     }
-    let guards = event.guards.iter().map(|found| {
+    let guards = event.record::<GuardRecords>().unwrap_or_default().0.into_iter().map(|found| {
         let because =
             if found.reason.is_empty() { String::new() } else { format!(", because: {}", found.reason) };
         let code = if found.code.is_empty() { String::new() } else { format!(" {}", found.code) };
-        format!("[{} {}{code}{because}]", found.guard, found.verdict)
+        format!("[{} {}{code}{because}]", found.guard, found.verdict.name())
     });
     let guards: Vec<String> = guards.collect();
     text.extend(guards.iter().map(String::as_str));

@@ -7,18 +7,22 @@ use config::check::nearest;
 use config::policy::When;
 use config::tools::is_edit;
 use config::types::Names;
-use gates::{Asked, Gates, Standing, ToolUse, Verdict, protect, refusal, strict};
-use guards::overrides::is_paused_by_person;
-use guards::{Sight, objection};
+use gates::trigger::Exemption;
+use gates::{Gates, NeededGate, ToolNeeds, refusal};
+use guards::Raised;
+use hook_pre_tool::{Findings, ToolEvent, ToolSituation};
+use hooks_common::decision::{
+    Decision, GuardVerdict, Outcome, RequirementState, Stage, Verdict, Weight, decide,
+};
 use hooks_common::event::Payload;
 use hooks_common::project::Project;
-use hooks_common::session_id::SessionKey;
+use hooks_common::session_id::{SessionId, SessionKey};
 use serde_json::{Value, json};
 
 use super::{json as print_json, why_last};
 use crate::cli::WhyArgs;
 use crate::current_project::CurrentProject;
-use crate::error::{CliError, CliResult, Context, bail, note};
+use crate::error::{CliResult, Context, bail, note};
 use crate::session;
 
 struct Input {
@@ -88,174 +92,196 @@ fn check_name(place: &CurrentProject, tool: &str) -> CliResult {
     }
 }
 
-struct Outcome {
+struct Explanation {
     lines: Vec<String>,
     json: Value,
 }
 
-/// What guards have against it. Where only an edit's file was given, what depends on its content is not judged.
-fn guarded(
-    place: &CurrentProject,
-    policy: &config::Policy,
-    tool: &str,
-    input: &Input,
-    folder: &Path,
-) -> CliResult<Option<(objection::Verdict, String)>> {
-    let named = || json!({"command": input.command, "file_path": input.file});
-    let input = input.whole.clone().unwrap_or_else(named);
-    let payload = json!({"tool_name": tool, "tool_input": input, "cwd": folder}).to_string();
-    let payload = Payload::parse(payload.as_bytes())?;
-    let sight = Sight::new(&place.paths, &place.project, policy, &payload, place.now);
-    let (raised, failures) = guards::pre_tool::raise(&sight);
-    for failure in failures {
-        note(format_args!("{failure}"));
-    }
-    let line = |raised: &objection::Raised| {
-        let (file, line) = &raised.place;
-        let at = format!("{}:{line}", place.shown(file).display());
-        let what = &raised.objection.what;
-        let does = match raised.verdict {
-            objection::Verdict::Deny => "refuses it",
-            objection::Verdict::Ask => "would ask the user",
-            objection::Verdict::Warn => "only warns",
-            objection::Verdict::Observe => "only records",
-        };
-        format!("  guard {} {does}: {what} ({at})", raised.guard)
-    };
-    let worst = raised.iter().map(|one| one.verdict).max();
-    let text = || raised.iter().map(line).collect::<Vec<_>>().join("\n");
-    Ok(worst.map(|worst| (worst, text())))
-}
-
-/// What would happen, by guards and by gates.
+/// What would happen: the hook's own decision, taken without its effects.
 fn explain(
     place: &CurrentProject,
     tool: &str,
     input: &Input,
     folder: &Path,
     session: Option<&SessionKey>,
-) -> CliResult<Outcome> {
-    let policy = place.project.policy(&place.paths).filter(config::Policy::is_enabled);
-    let is_paused = session.is_some_and(|session| {
-        is_paused_by_person(&place.paths, &place.state().pause_mark(session), session)
-    });
-    let is_guarded = !is_paused && policy.as_ref().is_some_and(|policy| policy.guards().next().is_some());
-    let found = match policy.filter(|_| !is_paused) {
-        Some(policy) => guarded(place, &policy, tool, input, folder)?,
-        None => None,
+) -> CliResult<Explanation> {
+    let payload = payload(tool, input, folder)?;
+    // The pressure of a context is kept below the session's full id.
+    let known = session.and_then(|key| session::full_ids(place, key).pop().map(|(id, _)| id));
+    let id = known.or_else(|| SessionId::new(session?.as_str()));
+    let event = ToolEvent {
+        paths: &place.paths,
+        project: &place.project,
+        branch: &place.branch(None),
+        payload: &payload,
+        session: id.as_ref(),
+        now: place.now,
+        is_skipped: false,
+        is_real: false,
     };
-    let stopped = |word: &str, outcome: &str, text: String| Outcome {
-        json: json!({"tool": tool, "outcome": outcome, "reason": text, "requirements": []}),
-        lines: vec![format!("{tool} would be {word}:"), text],
-    };
-    match found {
-        Some((objection::Verdict::Deny, text)) => Ok(stopped("refused", "deny", text)),
-        Some((objection::Verdict::Ask, text)) => Ok(stopped("put to the user", "ask", text)),
-        Some((_, text)) => {
-            let mut outcome = explain_gates(place, tool, input, folder, session)?;
-            outcome.json["guards"] = text.trim().into();
-            outcome.lines.push(text);
-            Ok(outcome)
-        }
-        None => {
-            let mut outcome = explain_gates(place, tool, input, folder, session)?;
-            if is_guarded && input.lacks_content(tool) {
-                outcome.json["content_judged"] = false.into();
-                outcome.lines.push(format!(
-                    "What guards say depends on the content, which was not given: req why {tool} '{{\"file_path\": …}}' with all of the tool's input."
-                ));
-            }
-            Ok(outcome)
-        }
+    let policy = place.project.policy(&place.paths);
+    let is_guarded =
+        policy.as_ref().is_some_and(|policy| policy.is_enabled() && policy.guards().next().is_some());
+    let mut situation = ToolSituation::new(event, policy);
+    let decision = decide(&mut situation);
+    let findings = situation.findings;
+    for error in &decision.failures {
+        note(error);
     }
+    let mut explanation = told(place, tool, &decision, &findings, session)?;
+    let guards: Vec<String> = findings
+        .guards
+        .raised
+        .iter()
+        .zip(&decision.guards)
+        .map(|(raised, (_, verdict))| guard_line(place, raised, *verdict))
+        .collect();
+    if !guards.is_empty() {
+        explanation.json["guards"] = guards.join("\n").trim().into();
+        // What refuses or asks stands first, behind the headline.
+        explanation.lines.splice(1..1, guards);
+    } else if is_guarded && !decision.refuses() && input.lacks_content(tool) {
+        explanation.json["content_judged"] = false.into();
+        explanation.lines.push(format!(
+            "Guards also look at the content, which was not given: req why {tool} '{{\"file_path\": …}}' with all of the tool's input."
+        ));
+    }
+    Ok(explanation)
 }
 
-fn explain_gates(
+/// What the client would send.
+fn payload(tool: &str, input: &Input, folder: &Path) -> CliResult<Payload> {
+    let named = || json!({"command": input.command, "file_path": input.file});
+    let whole = input.whole.clone().unwrap_or_else(named);
+    let mut payload = json!({"tool_name": tool, "tool_input": whole, "cwd": folder});
+    if let Some(agent) = &input.agent {
+        payload["agent_id"] = "asked".into();
+        payload["agent_type"] = agent.as_str().into();
+    }
+    Ok(Payload::parse(payload.to_string().as_bytes())?)
+}
+
+fn guard_line(place: &CurrentProject, raised: &Raised, verdict: GuardVerdict) -> String {
+    let (file, line) = &raised.place;
+    let at = format!("{}:{line}", place.shown(file).display());
+    let does = match verdict {
+        GuardVerdict::Deny => "refuses it",
+        GuardVerdict::Ask => "would ask the user",
+        GuardVerdict::Warn => "only warns",
+        GuardVerdict::Allowed => "is excepted once",
+        GuardVerdict::Paused => "is paused",
+        _ => "only records",
+    };
+    format!("  guard {} {does}: {} ({at})", raised.guard, raised.objection.what)
+}
+
+/// The decision in words, without the lines of guards.
+fn told(
     place: &CurrentProject,
     tool: &str,
-    input: &Input,
-    folder: &Path,
+    decision: &Decision,
+    findings: &Findings,
     session: Option<&SessionKey>,
-) -> CliResult<Outcome> {
-    let passes = |reason: String| Outcome {
-        lines: vec![format!("{tool} would pass: {reason}.")],
-        json: json!({"tool": tool, "outcome": "pass", "reason": reason, "requirements": []}),
+) -> CliResult<Explanation> {
+    let outcome = match decision.verdict {
+        Verdict::Pass => "pass",
+        Verdict::Ask => "ask",
+        Verdict::Refuse => "deny",
     };
-    let refused = |reason: String| Outcome {
-        lines: vec![format!("{tool} would be refused:"), reason.clone()],
-        json: json!({"tool": tool, "outcome": "deny", "reason": reason, "requirements": []}),
+    let would = match decision.verdict {
+        Verdict::Pass => "pass",
+        Verdict::Ask => "be put to the user",
+        Verdict::Refuse => "be refused",
     };
-    let tool_use =
-        ToolUse::new(tool, &input.command, input.file.as_deref(), folder.to_owned(), input.agent.as_deref());
-    let policy = place.project.policy(&place.paths);
-    if let Some(reason) =
-        strict::refusal(&place.paths, &place.project, policy.as_ref(), &tool_use).map_err(CliError::system)?
-    {
-        return Ok(refused(reason));
-    }
-    if policy.is_none() {
-        return Ok(passes(format!("{} has no requirements", place.project.root().display())));
-    }
-    let gates = place.gates(place.branch(None), session.cloned())?;
-    if !gates.policy.is_enabled() {
-        return Ok(passes("the gates are off (`enabled: false`)".into()));
-    }
-    if session.is_some_and(|session| gates.dir.pause_mark(session).exists()) {
-        return Ok(passes("the gates are paused for this session".into()));
-    }
-    if let (Some((file, line)), Some(violation)) =
-        (gates.policy.protect_cli(), protect::violation(&place.paths, &place.project, &tool_use))
-    {
-        return Ok(refused(format!("  {violation} `protect_cli`: {}:{line}", place.shown(file).display())));
-    }
-    let verdict = gates.verdict(&place.paths, &place.project, &tool_use)?;
-    let asked = match &verdict {
-        Verdict::NotAsked => return Ok(passes("no requirement asks for it".into())),
-        Verdict::Exempt("plan") => return Ok(passes("plan files are never gated".into())),
-        Verdict::Exempt(_) => return Ok(passes("`req` itself is never gated".into())),
-        Verdict::Asked(asked) => asked,
+    let reasoned = |text: String| {
+        let json = json!({"tool": tool, "outcome": outcome, "reason": text, "requirements": []});
+        let lines = if decision.verdict == Verdict::Pass {
+            vec![format!("{tool} would {would}: {text}.")]
+        } else {
+            vec![format!("{tool} would {would}:"), text]
+        };
+        Explanation { lines, json }
     };
-    let refusing = verdict.refusing();
+    // The reason of what refuses comes first, whatever else the tool needs.
+    if let Some(text) = &findings.strict {
+        return Ok(reasoned(text.clone()));
+    }
+    if let (Some(violation), Some(gates)) = (&findings.violation, &findings.gates) {
+        let at =
+            gates.policy.protect_cli().map(|(file, line)| format!("{}:{line}", place.shown(file).display()));
+        return Ok(reasoned(format!("  {violation} `protect_cli`: {}", at.unwrap_or_default())));
+    }
+    if let Some(pressure) = &findings.pressure {
+        return Ok(reasoned(pressure.text(&place.paths, tool)));
+    }
+    if decision.is_by(Stage::Closing) {
+        let why: Vec<String> = decision.failures.iter().map(ToString::to_string).collect();
+        return Ok(reasoned(format!(
+            "  it could not be evaluated, and `on_error: deny` is set: {}",
+            why.join("; ")
+        )));
+    }
+    if decision.by == [Stage::Guards] {
+        let text: Vec<String> = findings
+            .guards
+            .raised
+            .iter()
+            .zip(&decision.guards)
+            .map(|(raised, (_, verdict))| guard_line(place, raised, *verdict))
+            .collect();
+        let json = json!({"tool": tool, "outcome": outcome, "reason": text.join("\n"), "requirements": []});
+        return Ok(Explanation { lines: vec![format!("{tool} would {would}:")], json });
+    }
+    let Some(gates) = &findings.gates else {
+        return Ok(reasoned(format!("{} has no requirements", place.project.root().display())));
+    };
+    let needs = match (decision.outcome, &findings.needs) {
+        (Outcome::Disabled, _) => return Ok(reasoned("the gates are off (`enabled: false`)".into())),
+        (Outcome::Paused, _) => return Ok(reasoned("the gates are paused for this session".into())),
+        (_, Some(ToolNeeds::Exempt(Exemption::Plan))) => {
+            return Ok(reasoned("plan files are never gated".into()));
+        }
+        (_, Some(ToolNeeds::Exempt(Exemption::CommandLine))) => {
+            return Ok(reasoned("the command line itself is never gated".into()));
+        }
+        (_, None | Some(ToolNeeds::Nothing)) => return Ok(reasoned("no requirement asks for it".into())),
+        (_, Some(ToolNeeds::Gates(needs))) => needs,
+    };
     let who = session.map_or("a session without a name".to_owned(), |session| format!("session {session}"));
-    let mut lines = vec![if refusing.is_empty() {
-        format!("{tool} would pass for {who} on {}:", gates.branch)
-    } else {
-        format!("{tool} would be refused for {who} on {}:", gates.branch)
-    }];
+    let mut lines = vec![format!("{tool} would {would} for {who} on {}:", gates.branch)];
     let mut shown = Vec::new();
-    for asked in asked {
-        let rule = gates.policy.rule(&asked.gate)?;
+    for one in needs {
+        let rule = gates.policy.rule(&one.gate)?;
         let at = format!("{}:{}", place.shown(&rule.place.file).display(), rule.place.line);
         let requirement = &rule.requirement;
-        lines.push(format!("  {} is {} ({} scope): {at}", rule.name, asked.word(), requirement.scope));
-        lines.push(format!("    asked because {}", reason(asked, tool)));
-        lines.extend(
-            asked.judged.detail.iter().map(|detail| format!("    {}", detail.replace('\n', "\n    "))),
-        );
+        let state = one.recorded().name();
+        lines.push(format!("  {} is {state} ({} scope): {at}", rule.name, requirement.scope));
+        lines.push(format!("    asked because {}", reason(one, tool)));
+        lines
+            .extend(one.judged.detail.iter().map(|detail| format!("    {}", detail.replace('\n', "\n    "))));
         lines.extend(requirement.checklist.iter().map(|item| format!("    - {item}")));
-        lines.extend(satisfaction(&gates, asked));
+        lines.extend(satisfaction(gates, one));
         shown.push(json!({
-            "name": rule.name, "standing": asked.word(), "scope": requirement.scope, "mode": requirement.mode,
-            "file": rule.place.file, "line": rule.place.line, "because": reason(asked, tool),
-            "detail": asked.judged.detail, "facts": asked.judged.facts, "checklist": requirement.checklist,
+            "name": rule.name, "standing": state, "scope": requirement.scope, "mode": requirement.mode,
+            "file": rule.place.file, "line": rule.place.line, "because": reason(one, tool),
+            "detail": one.judged.detail, "facts": one.judged.facts, "checklist": requirement.checklist,
         }));
     }
-    if !refusing.is_empty() {
-        let rules: Result<Vec<_>, _> = refusing.iter().map(|asked| gates.policy.rule(&asked.gate)).collect();
-        let rules = rules?;
+    let refusing = needs.iter().filter(|one| one.weight() == Weight::Refuse);
+    let rules: Vec<_> = refusing.map(|one| gates.policy.rule(&one.gate)).collect::<Result<_, _>>()?;
+    if !rules.is_empty() {
         let session = session.map(ToString::to_string).unwrap_or_default();
         let ways = refusal::ways_on(&rules.iter().collect::<Vec<_>>(), &session);
-        lines.extend(ways.iter().map(|way| format!("To go on: req {way}")));
+        lines.extend(ways.iter().map(|way| format!("Next: req {way}")));
     }
-    let outcome = if refusing.is_empty() { "pass" } else { "deny" };
     let json = json!({
         "tool": tool, "outcome": outcome, "branch": gates.branch.name(), "policy": gates.policy.hash(),
         "session": session.map(ToString::to_string), "requirements": shown,
     });
-    Ok(Outcome { lines, json })
+    Ok(Explanation { lines, json })
 }
 
-fn reason(asked: &Asked, tool: &str) -> String {
+fn reason(asked: &NeededGate, tool: &str) -> String {
     if asked.gate.when.is_empty() {
         return format!("every use of {tool} triggers it");
     }
@@ -280,9 +306,9 @@ fn reason(asked: &Asked, tool: &str) -> String {
     asked.gate.when.iter().map(told).collect::<Vec<_>>().join(", or ")
 }
 
-fn satisfaction(gates: &Gates, asked: &Asked) -> Option<String> {
+fn satisfaction(gates: &Gates, asked: &NeededGate) -> Option<String> {
     let view = gates.state.view(&asked.gate.name, gates.session.as_ref());
-    let (by, at, _) = view.satisfaction().filter(|_| asked.judged.standing == Standing::Satisfied)?;
+    let (by, at, _) = view.satisfaction().filter(|_| asked.judged.state == RequirementState::Satisfied)?;
     Some(format!("    satisfied by {by}, {} ago", platform::time::age(gates.now - at)))
 }
 

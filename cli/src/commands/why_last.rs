@@ -4,7 +4,10 @@ use std::io::Write;
 
 use config::Rule;
 use config::types::GuardName;
-use hooks_common::session_log::{GateRecord, GuardRecord, LoggedEvent, REFUSALS};
+use gates::GateRecord;
+use guards::{GuardRecord, GuardRecords};
+use hooks_common::decision::{GuardVerdict, Outcome, RecordedState};
+use hooks_common::session_log::LoggedEvent;
 use platform::text::fact;
 use platform::time::age;
 use serde_json::json;
@@ -21,21 +24,27 @@ pub fn run(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut
     for (_, dir) in session::full_ids(place, &session) {
         events.extend(dir.read_events()?.0);
     }
-    let outcome = |event: &LoggedEvent| event.gates.as_ref().map_or("", |gates| &gates.outcome).to_owned();
+    let guards_of = |event: &LoggedEvent| event.record::<GuardRecords>().unwrap_or_default().0;
     let is_refusal = |event: &&LoggedEvent| {
-        let stopped =
-            |found: &GuardRecord| matches!(found.verdict.as_str(), "deny" | "ask" | "block" | "allowed");
-        REFUSALS.contains(&outcome(event).as_str()) || event.guards.iter().any(stopped)
+        let stopped = |found: &GuardRecord| {
+            matches!(
+                found.verdict,
+                GuardVerdict::Deny | GuardVerdict::Ask | GuardVerdict::Block | GuardVerdict::Allowed
+            )
+        };
+        Outcome::of(&event.records).is_refusal() || guards_of(event).iter().any(stopped)
     };
     let decided = |event: &&LoggedEvent| {
         matches!(event.event.as_str(), "PreToolUse" | "PostToolUse" | "PostToolUseFailure" | "Stop")
-            && (event.gates.as_ref().is_some_and(|gates| !gates.asked.is_empty()) || !event.guards.is_empty())
+            && (event.record::<GateRecord>().is_some_and(|gates| !gates.asked.is_empty())
+                || !guards_of(event).is_empty())
     };
     let Some(event) = events.iter().rev().find(is_refusal).or_else(|| events.iter().rev().find(decided))
     else {
         bail!("the gates have decided nothing about session {session} yet");
     };
-    let record = event.gates.clone().unwrap_or_default();
+    let record = event.record::<GateRecord>().unwrap_or_default();
+    let guards = guards_of(event);
     let policy = place.project.policy(&place.paths);
     let rules = policy.as_ref().map(config::Policy::rules).transpose()?.unwrap_or_default();
     let is_same_policy = policy.as_ref().is_some_and(|policy| policy.hash() == record.policy);
@@ -52,22 +61,22 @@ pub fn run(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut
             "at": event.recorded_at, "session": session.as_str(), "event": event.event, "tool": event.tool_name,
             "command": event.command, "file": event.file_path, "outcome": record.outcome, "branch": record.branch,
             "policy": record.policy, "policy_is_current": is_same_policy, "requirements": requirements,
-            "guards": event.guards,
+            "guards": guards,
         });
         return print_json(out, &document);
     }
-    writeln!(out, "{}", headline(place, event, &record, session.as_str()))?;
+    writeln!(out, "{}", headline(place, event, &record, &guards, session.as_str()))?;
     for (name, standing) in &record.asked {
         let rule = rules.iter().find(|rule| rule.name == *name);
-        for line in explained(place, name, standing, &record, rule) {
+        for line in explained(place, name, *standing, &record, rule) {
             writeln!(out, "{line}")?;
         }
     }
-    for found in &event.guards {
+    for found in &guards {
         writeln!(out, "{}", explained_guard(place, found, policy.as_ref()))?;
     }
-    match record.outcome.as_str() {
-        "protected" => {
+    match record.outcome {
+        Outcome::Protected => {
             let at = policy.as_ref().and_then(|policy| policy.protect_cli().cloned());
             let at = at
                 .map(|(file, line)| format!(" ({}:{line})", place.shown(&file).display()))
@@ -77,14 +86,14 @@ pub fn run(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut
                 "  It would have changed what gates the session, and `protect_cli` keeps agents from that{at}."
             )?;
         }
-        "strict" => {
+        Outcome::Strict => {
             writeln!(out, "  `strict_preflight` wants a requirement in force before anything is edited.")?;
         }
-        "context" => writeln!(
+        Outcome::Context => writeln!(
             out,
-            "  The context was nearly full and the session had no checkpoint (`context.force`).\nTo go on: req checkpoint new \"<title>\", then req checkpoint verify"
+            "  The context was nearly full and the session had no checkpoint (`context.force`).\nNext: req checkpoint new \"<title>\", then req checkpoint verify"
         )?,
-        "closed" => writeln!(
+        Outcome::Closed => writeln!(
             out,
             "  The gates could not be evaluated, and `on_error: deny` refuses then; `req doctor` tells more."
         )?,
@@ -99,18 +108,24 @@ pub fn run(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut
     let open: Vec<&Rule> = record
         .asked
         .iter()
-        .filter(|(_, standing)| standing == "open")
+        .filter(|(_, state)| *state == RecordedState::Open)
         .filter_map(|(name, _)| rules.iter().find(|rule| rule.name == *name))
         .collect();
     if !open.is_empty() {
         for way in gates::refusal::ways_on(&open, session.as_str()) {
-            writeln!(out, "To go on: req {way}")?;
+            writeln!(out, "Next: req {way}")?;
         }
     }
     Ok(())
 }
 
-fn headline(place: &CurrentProject, event: &LoggedEvent, record: &GateRecord, session: &str) -> String {
+fn headline(
+    place: &CurrentProject,
+    event: &LoggedEvent,
+    record: &GateRecord,
+    guards: &[GuardRecord],
+    session: &str,
+) -> String {
     let what = [&event.command, &event.file_path].into_iter().find(|text| !text.is_empty());
     let what = what.map(|text| format!(" {}", fact(text))).unwrap_or_default();
     let what_ran = if event.event == "Stop" {
@@ -118,15 +133,12 @@ fn headline(place: &CurrentProject, event: &LoggedEvent, record: &GateRecord, se
     } else {
         format!("{}{what}", event.tool_name)
     };
-    let verdict = match record.outcome.as_str() {
-        "" | "pass" | "paused" | "skipped" | "exempt" | "disabled"
-            if event.guards.iter().any(|found| found.verdict == "ask") =>
-        {
-            "was put to the user"
-        }
-        "" | "pass" | "paused" | "skipped" | "exempt" | "disabled" => "passed",
-        "block" => "was sent back",
-        _ => "was refused",
+    let was_asked = guards.iter().any(|found| found.verdict == GuardVerdict::Ask);
+    let verdict = match record.outcome {
+        Outcome::Block => "was sent back",
+        outcome if outcome.is_refusal() => "was refused",
+        _ if was_asked => "was put to the user",
+        _ => "passed",
     };
     let ago = age(place.now.epoch() - event.epoch());
     let branch = if record.branch.is_empty() { String::new() } else { format!(" on {}", record.branch) };
@@ -135,14 +147,14 @@ fn headline(place: &CurrentProject, event: &LoggedEvent, record: &GateRecord, se
 
 /// What a guard found, what became of it, and how a person lets it through.
 fn explained_guard(place: &CurrentProject, found: &GuardRecord, policy: Option<&config::Policy>) -> String {
-    let became = match found.verdict.as_str() {
-        "deny" => "refused",
-        "ask" => "asked the user",
-        "warn" => "only warned",
-        "observe" => "only recorded",
-        "allowed" => "was let through once",
-        "granted" => "was told to let it through once",
-        other => other,
+    let became = match found.verdict {
+        GuardVerdict::Deny => "refused",
+        GuardVerdict::Ask => "asked the user",
+        GuardVerdict::Warn => "only warned",
+        GuardVerdict::Observe => "only recorded",
+        GuardVerdict::Allowed => "was let through once",
+        GuardVerdict::Granted => "was told to let it through once",
+        other => other.name(),
     };
     let name = GuardName::ALL.iter().find(|name| name.name() == found.guard);
     let at = policy.zip(name).and_then(|(policy, name)| policy.guard_place(*name).ok().flatten());
@@ -151,7 +163,7 @@ fn explained_guard(place: &CurrentProject, found: &GuardRecord, policy: Option<&
     if !found.reason.is_empty() {
         text.push_str(&format!("\n    because: {}", fact(&found.reason)));
     }
-    if found.verdict == "deny" && !found.code.is_empty() {
+    if found.verdict == GuardVerdict::Deny && !found.code.is_empty() {
         text.push_str(&format!(
             "\nTo let exactly this through once, in a terminal of your own: req allow-once {}",
             found.code
@@ -163,18 +175,18 @@ fn explained_guard(place: &CurrentProject, found: &GuardRecord, policy: Option<&
 fn explained(
     place: &CurrentProject,
     name: &str,
-    standing: &str,
+    state: RecordedState,
     record: &GateRecord,
     rule: Option<&Rule>,
 ) -> Vec<String> {
-    let meant = match standing {
-        "open" => "open",
-        "satisfied" => "satisfied",
-        "armed" => "armed: verified when the turn ends",
-        "observed" => "open, and only observed",
-        "warned" => "open, and only warned of",
-        "failed" => "could not be evaluated",
-        other => other,
+    let meant = match state {
+        RecordedState::Open => "open",
+        RecordedState::Satisfied => "satisfied",
+        RecordedState::Armed => "armed: verified when the turn ends",
+        RecordedState::Observed => "open, and only observed",
+        RecordedState::Warned => "open, and only warned of",
+        RecordedState::Failed => "could not be evaluated",
+        RecordedState::Unknown => "in a state that this version does not know",
     };
     let at = rule.map_or("no longer configured".to_owned(), |rule| {
         format!(
@@ -184,7 +196,7 @@ fn explained(
             rule.place.line
         )
     });
-    let verb = if standing == "failed" { "" } else { "was " };
+    let verb = if state == RecordedState::Failed { "" } else { "was " };
     let mut lines = vec![format!("  {name} {verb}{meant} ({at})")];
     if let Some(facts) = record.facts.get(name).and_then(serde_json::Value::as_object) {
         let told = |(key, value): (&String, &serde_json::Value)| match value {

@@ -214,7 +214,14 @@ impl Hud {
         self.swept_at = now.wall.timestamp_millis();
         let paths = self.overview.paths.clone();
         let days = config::cascade::retention_days(paths.global_config());
-        if let Err(error) = retention::sweep(&paths, &mut ProcessTable::default(), days, false, now) {
+        if let Err(error) = retention::sweep(
+            &paths,
+            &mut ProcessTable::default(),
+            &projections::session_files(),
+            days,
+            false,
+            now,
+        ) {
             self.trouble = Some(format!("old sessions cannot be removed: {error}"));
         }
         if !gc::compact_all(&paths, now).is_empty() {

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use hooks_common::paths::in_project;
+use hooks_common::projection::{Projection, ProjectionError};
 use hooks_common::session_log::SessionDir;
 use platform::store::{self, Durability, append, lock};
 use serde::{Deserialize, Serialize};
@@ -14,12 +15,30 @@ use crate::failures::Failures;
 use crate::journal::{AgentRun, Journal};
 use crate::place::Place;
 use crate::{files, journal, ledger};
+use crate::{handoff, pressure};
 
 /// A list of agents that grew beyond this, in bytes, is cut to the newest [`KEPT_AGENTS`].
 const LARGEST_AGENTS: u64 = 32 * 1024;
 const KEPT_AGENTS: usize = 100;
 /// How much of its end is looked at for agents that stand there already, in bytes.
 const AGENTS_TAIL: usize = 64 * 1024;
+
+/// The row of what a session read, planned and started in the list of projections.
+pub const PROJECTION: Projection = Projection {
+    name: "session files",
+    session_files: &[
+        journal::JOURNAL,
+        journal::JOURNAL_LOCK,
+        handoff::HANDOFF,
+        pressure::PRESSURE,
+        pressure::REFUSALS,
+    ],
+    bring_up_to_date: |scope| {
+        let place = Place::of_session(scope.paths, scope.project, scope.dir).map_err(ProjectionError::new)?;
+        let Some(place) = place else { return Ok(()) };
+        refresh(&place, scope.dir, scope.session.full()).1.map_err(ProjectionError::new)
+    },
+};
 
 /// Brings a session's journal up to date, and the project's files with it; the journal, and what failed of the files.
 /// `session_id` is the host's id. Where the journal cannot be written it is as it was.

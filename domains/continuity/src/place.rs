@@ -8,6 +8,7 @@ use config::types::Continuity;
 use hooks_common::paths::{self, Paths};
 use hooks_common::project::Project;
 use hooks_common::runtime::Hook;
+use hooks_common::session_log::SessionDir;
 use platform::store::lock::{self, Lock, LockError};
 
 use crate::{exclude, files};
@@ -32,10 +33,23 @@ impl Place {
         }
         let meta = hook.session_dir().and_then(|dir| dir.meta());
         let root = meta.map_or_else(|| hook.session_project().0, |meta| meta.project_dir);
-        if hook.project().root() == root {
-            return Self::of(hook.project().clone(), &hook.paths);
+        Self::at(&hook.paths, hook.project(), root)
+    }
+
+    /// The place of a session that was recorded before; of another one the project of its event.
+    ///
+    /// # Errors
+    /// When the compiled configuration is damaged.
+    pub fn of_session(paths: &Paths, event: &Project, dir: &SessionDir) -> Result<Option<Self>, String> {
+        let root = dir.meta().map_or_else(|| event.root().to_owned(), |meta| meta.project_dir);
+        Self::at(paths, event, root)
+    }
+
+    fn at(paths: &Paths, event: &Project, root: PathBuf) -> Result<Option<Self>, String> {
+        if event.root() == root {
+            return Self::of(event.clone(), paths);
         }
-        Self::of(Project::of_event(&hook.paths, None, &root).rooted_at(root), &hook.paths)
+        Self::of(Project::of_event(paths, None, &root).rooted_at(root), paths)
     }
 
     /// The place of a project; `None` where nothing is configured or `context.enabled` is off.

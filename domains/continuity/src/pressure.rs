@@ -17,6 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::meter::Reading;
 
+/// In a session's directory: present while its context is nearly full.
+pub const PRESSURE: &str = "pressure.json";
+/// In a session's directory: as many bytes as tools were refused for that.
+pub const REFUSALS: &str = "pressure.refused";
 /// How far below a threshold its band ends, in points: a figure that wavers is told once.
 const HYSTERESIS: f64 = 3.0;
 /// How many points more are told again.
@@ -110,7 +114,7 @@ impl Pressure {
 
 /// The pressure on a session; `None` while there is room, or nobody knows.
 pub fn read(dir: &SessionDir) -> Option<Pressure> {
-    serde_json::from_slice(&store::read(&dir.pressure()).ok()??).ok()
+    serde_json::from_slice(&store::read(&dir.file(PRESSURE)).ok()??).ok()
 }
 
 /// Writes it down.
@@ -118,7 +122,7 @@ pub fn read(dir: &SessionDir) -> Option<Pressure> {
 /// # Errors
 /// When the file cannot be written.
 pub fn write(dir: &SessionDir, pressure: &Pressure) -> io::Result<()> {
-    store::replace(&dir.pressure(), &serde_json::to_vec(pressure)?, Durability::Rebuildable, 0o600)
+    store::replace(&dir.file(PRESSURE), &serde_json::to_vec(pressure)?, Durability::Rebuildable, 0o600)
 }
 
 /// There is room again: after a compaction, or because nobody knows better.
@@ -126,8 +130,8 @@ pub fn write(dir: &SessionDir, pressure: &Pressure) -> io::Result<()> {
 /// # Errors
 /// When a file cannot be removed.
 pub fn clear(dir: &SessionDir) -> io::Result<()> {
-    store::remove(&dir.pressure_refusals())?;
-    store::remove(&dir.pressure()).map(drop)
+    store::remove(&dir.file(REFUSALS))?;
+    store::remove(&dir.file(PRESSURE)).map(drop)
 }
 
 /// What a reading makes of the pressure before; the caller writes it. `None` when there is room.
@@ -172,12 +176,12 @@ pub fn release(dir: &SessionDir, reason: &str) -> io::Result<bool> {
 /// # Errors
 /// When the file cannot be removed.
 pub fn forget_refusals(dir: &SessionDir) -> io::Result<()> {
-    store::remove(&dir.pressure_refusals()).map(drop)
+    store::remove(&dir.file(REFUSALS)).map(drop)
 }
 
 /// How often tools were refused.
 pub fn refusals(dir: &SessionDir) -> u64 {
-    std::fs::metadata(dir.pressure_refusals()).map_or(0, |meta| meta.len())
+    std::fs::metadata(dir.file(REFUSALS)).map_or(0, |meta| meta.len())
 }
 
 /// Counts a refusal.
@@ -185,7 +189,7 @@ pub fn refusals(dir: &SessionDir) -> u64 {
 /// # Errors
 /// When the file cannot be written: then nothing may be refused, because it would never end.
 pub fn count_refusal(dir: &SessionDir) -> io::Result<()> {
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(dir.pressure_refusals());
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(dir.file(REFUSALS));
     file?.write_all(b".")
 }
 

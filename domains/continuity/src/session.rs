@@ -16,7 +16,7 @@ use crate::number::{self, Beginning};
 use crate::place::Place;
 use crate::pressure;
 use crate::recovery::{self, Asking};
-use crate::{checkpoint, commits, exclude, journal, mirror, save, turn, vitals};
+use crate::{checkpoint, commits, exclude, journal, save, turn, vitals};
 
 /// For how many minutes a hand-off that nobody took is hinted at.
 const HINTED: u16 = 240;
@@ -94,7 +94,7 @@ pub fn restore(hook: &mut Hook) -> Result<(), String> {
     if !place.settings.handoff.enabled {
         return Ok(());
     }
-    let (own, shared) = (dir.handoff(), in_project::handoff(place.root()));
+    let (own, shared) = (dir.file(crate::handoff::HANDOFF), in_project::handoff(place.root()));
     let shown = shared.strip_prefix(place.root()).unwrap_or(&shared).to_string_lossy().into_owned();
     if hook.payload.source != "compact" {
         hint(hook, &shared);
@@ -137,19 +137,18 @@ fn hint(hook: &mut Hook, file: &std::path::Path) {
     hook.answer.add_context(format!("A hand-off{of} from {ago} ago can be read: `req handoff show`."));
 }
 
-/// What can wait until the answer is given: the project's files show this session.
+/// What can wait until the answer is given: since when the project changed, and old checkpoints.
 ///
 /// # Errors
 /// When one of them fails; the others are done.
 pub fn settle(hook: &mut Hook) -> Result<(), String> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
-    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
     let mut failures = Failures::default();
     let since = Delta::of(&place).map(|delta| delta.told()).unwrap_or_default();
     let change = |journal: &mut Journal| journal.since = since;
     failures.note("journal", journal::update(&dir, place.root(), &place.settings.context, change));
     failures.note("old checkpoints", checkpoint::prune(&place));
-    failures.take(mirror::refresh(&place, &dir, session.full()).1);
     failures.into()
 }
 
@@ -173,16 +172,6 @@ pub fn catch_up_commits(hook: &mut Hook) -> Result<(), String> {
         commits::catch_up(hook.project(), &settings.commits, depth, lock::CHANGE, hook.entered)?;
     }
     Ok(())
-}
-
-/// Brings the session's journal up to date after its log was made short.
-///
-/// # Errors
-/// When it can be neither read nor written.
-pub fn catch_up(hook: &mut Hook) -> Result<(), String> {
-    let (Some(place), Some(dir)) = (Place::of_hook(hook)?, hook.session_dir()) else { return Ok(()) };
-    let done = journal::update(&dir, place.root(), &place.settings.context, |_| ());
-    done.map(drop).map_err(|error| error.to_string())
 }
 
 /// Saves what the session knows, and notes its end. The host may kill the hook at any moment: the end comes first.

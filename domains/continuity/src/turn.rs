@@ -4,10 +4,14 @@ use std::io;
 
 use config::tools::is_edit;
 use config::types::Force;
-use hooks_common::answer::Decision;
+use hooks_common::answer::HostDecision;
+use hooks_common::event::Payload;
+use hooks_common::paths::Paths;
 use hooks_common::paths::in_project;
+use hooks_common::project::Project;
 use hooks_common::req::Req;
 use hooks_common::runtime::Hook;
+use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
 use platform::store::append;
 use platform::text::fact;
@@ -112,56 +116,111 @@ fn skips_checkpoint(hook: &Hook) -> bool {
     })
 }
 
-/// PreToolUse: refuses tools that grow the work while a checkpoint is asked for, a few times; tells what nobody told
-/// yet. Where there is room it costs one file that is not there.
+/// A context so full that an event is refused until there is a checkpoint.
+#[derive(Debug)]
+pub struct PressureRefusal {
+    place: Place,
+    pressure: Pressure,
+    number: Option<u64>,
+    times: u64,
+}
+
+/// Whether a tool is refused because the context is nearly full: a tool that grows the work, a few times, where
+/// `context.force: gate` is set. Where there is room it costs one file that is not there. `counts` tells whether the tool
+/// is really refused: then the refusal is counted.
 ///
 /// # Errors
-/// When the configuration is damaged, or a file cannot be written.
-pub fn gate(hook: &mut Hook) -> Result<(), String> {
-    let Some(dir) = hook.session_dir() else { return Ok(()) };
-    let Some(mut pressure) = pressure::read(&dir) else { return Ok(()) };
-    let stands_aside = hook
-        .gates
-        .as_ref()
-        .is_some_and(|gates| matches!(gates.outcome.as_str(), "paused" | "skipped" | "disabled"));
-    let is_decided = matches!(hook.answer.decision(), Decision::Refuse(_));
+/// When the configuration is damaged, or the refusal cannot be counted: without the count it would never end.
+pub fn refuses_tool(
+    paths: &Paths,
+    project: &Project,
+    session: &SessionId,
+    payload: &Payload,
+    counts: bool,
+) -> Result<Option<PressureRefusal>, String> {
+    let dir = SessionDir::new(paths, session);
+    let Some(pressure) = pressure::read(&dir) else { return Ok(None) };
     // A subagent has a context of its own.
-    if hook.payload.subagent().is_some() || hook.is_skipped() || stands_aside || is_decided {
+    if payload.subagent().is_some() || !pressure.is_demanding() {
+        return Ok(None);
+    }
+    let Some(place) = Place::of_session(paths, project, &dir)? else { return Ok(None) };
+    let context = &place.settings.context;
+    let refused = pressure::refusals(&dir);
+    if context.force != Force::Gate
+        || refused >= u64::from(context.most_refusals)
+        || !grows_the_work(payload, &place)
+    {
+        return Ok(None);
+    }
+    if counts {
+        pressure::count_refusal(&dir).map_err(failed)?;
+    }
+    let number = journal::number_of(&dir);
+    Ok(Some(PressureRefusal { place, pressure, number, times: refused + 1 }))
+}
+
+/// Whether the end of a turn is held up because the context is nearly full: once, where `context.force: gate` is set.
+/// That it was held up is noted.
+///
+/// # Errors
+/// When the configuration is damaged, or it cannot be noted.
+pub fn holds_turn(hook: &Hook) -> Result<Option<String>, String> {
+    let Some(dir) = hook.session_dir() else { return Ok(None) };
+    let Some(mut pressure) = pressure::read(&dir) else { return Ok(None) };
+    if pressure.has_held_stop || !pressure.is_demanding() {
+        return Ok(None);
+    }
+    let Some(place) = Place::of_hook(hook)? else { return Ok(None) };
+    if place.settings.context.force != Force::Gate {
+        return Ok(None);
+    }
+    pressure.has_held_stop = true;
+    pressure::write(&dir, &pressure).map_err(failed)?;
+    Ok(Some(advice(hook, &place, &dir, &pressure, journal::number_of(&dir))))
+}
+
+/// PreToolUse, of a refused tool: notes the violation, and says why.
+///
+/// # Errors
+/// When the violation cannot be noted; the text is set all the same.
+pub fn tell_refusal(hook: &mut Hook, found: &PressureRefusal) -> Result<(), String> {
+    hook.answer.decide(HostDecision::Refuse(found.text(&hook.paths, &hook.payload.tool_name)));
+    violation(hook, &found.place, found.number, "block", &hook.payload.tool_name.clone())
+}
+
+/// PreToolUse, of a tool that runs: tells how full the context is, once, where no prompt told it yet.
+///
+/// # Errors
+/// When the configuration is damaged, or it cannot be noted that it was told.
+pub fn advise(hook: &mut Hook) -> Result<(), String> {
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
+    let Some(mut pressure) = pressure::read(&dir).filter(|pressure| pressure.told.is_none()) else {
+        return Ok(());
+    };
+    // A subagent has a context of its own.
+    if hook.payload.subagent().is_some() {
         return Ok(());
     }
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    if place.settings.context.force == Force::Off {
+        return Ok(());
+    }
     let number = journal::number_of(&dir);
-    let context = &place.settings.context;
-    let refused = pressure::refusals(&dir);
-    if context.force == Force::Gate
-        && pressure.is_demanding()
-        && refused < u64::from(context.most_refusals)
-        && grows_the_work(hook, &place)
-    {
-        // Without the count it would never end.
-        pressure::count_refusal(&dir).map_err(failed)?;
-        let text = refusal(hook, &place, &pressure, number, refused + 1);
-        hook.gates.get_or_insert_default().outcome = "context".to_owned();
-        hook.answer.decide(Decision::Refuse(text));
-        return violation(hook, &place, number, "block", &hook.payload.tool_name.clone());
-    }
-    if pressure.told.is_none() && context.force != Force::Off {
-        hook.answer.add_context(advice(hook, &place, &dir, &pressure, number));
-        pressure.told = Some(pressure.percent);
-        pressure.prompts_since = 0;
-        pressure::write(&dir, &pressure).map_err(failed)?;
-    }
-    Ok(())
+    hook.answer.add_context(advice(hook, &place, &dir, &pressure, number));
+    pressure.told = Some(pressure.percent);
+    pressure.prompts_since = 0;
+    pressure::write(&dir, &pressure).map_err(failed)
 }
 
 /// Whether a tool makes more of the work that a checkpoint would have to tell.
-fn grows_the_work(hook: &Hook, place: &Place) -> bool {
-    let tool = hook.payload.tool_name.as_str();
+fn grows_the_work(payload: &Payload, place: &Place) -> bool {
+    let tool = payload.tool_name.as_str();
     if matches!(tool, "Agent" | "Task" | "WebFetch" | "WebSearch") {
         return true;
     }
-    let Some(file) = hook.payload.file().filter(|_| is_edit(tool)) else { return false };
-    let file = platform::path::resolve(&hook.payload.folder().join(file));
+    let Some(file) = payload.file().filter(|_| is_edit(tool)) else { return false };
+    let file = platform::path::resolve(&payload.folder().join(file));
     let root = place.root();
     let spared =
         [place.checkpoints(), root.join("docs/work"), root.join(".claude"), root.join("docs/checkpoints")];
@@ -225,48 +284,16 @@ fn follow_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<()
     failures.into()
 }
 
-/// Stop: holds the turn up once while a checkpoint is asked for.
-///
-/// # Errors
-/// When a file can be neither read nor written.
-pub fn hold(hook: &mut Hook) -> Result<(), String> {
-    let Some(dir) = hook.session_dir() else { return Ok(()) };
-    let Some(mut pressure) = pressure::read(&dir) else { return Ok(()) };
-    let is_paused = hook
-        .gates
-        .as_ref()
-        .is_some_and(|gates| matches!(gates.outcome.as_str(), "paused" | "skipped" | "disabled"));
-    if hook.payload.stop_hook_active
-        || pressure.has_held_stop
-        || !pressure.is_demanding()
-        || is_paused
-        || hook.is_skipped()
-    {
-        return Ok(());
-    }
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
-    if place.settings.context.force != Force::Gate {
-        return Ok(());
-    }
-    pressure.has_held_stop = true;
-    pressure::write(&dir, &pressure).map_err(failed)?;
-    let text = advice(hook, &place, &dir, &pressure, journal::number_of(&dir));
-    hook.gates.get_or_insert_default().outcome = "context".to_owned();
-    hook.answer.decide(Decision::Refuse(text));
-    Ok(())
-}
-
-/// Stop, behind the answer: what the turn read and planned, the meter, and the hand-off if it is due.
+/// Stop, once the projections are up to date: the meter, and the hand-off if it is due.
 ///
 /// # Errors
 /// When a file can be neither read nor written.
 pub fn end(hook: &mut Hook) -> Result<(), String> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
-    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
+    let Some(dir) = hook.session_dir() else { return Ok(()) };
     let mut failures = Failures::default();
     failures.note("context", follow_context(hook, &place, &dir));
-    let (journal, shown) = mirror::refresh(&place, &dir, session.full());
-    failures.take(shown);
+    let journal = journal::read(&dir);
     let is_saved = failures.note("auto-save", auto_save(hook, &place, &dir, &journal)).unwrap_or(false);
     let passed = hook.entered.wall.timestamp_millis() - journal.saved_at;
     let pause = i64::from(place.settings.handoff.snapshot_minutes) * 60_000;
@@ -393,19 +420,23 @@ fn advice(hook: &Hook, place: &Place, dir: &SessionDir, pressure: &Pressure, num
     }
 }
 
-fn refusal(hook: &Hook, place: &Place, pressure: &Pressure, number: Option<u64>, times: u64) -> String {
-    let req = Req::find(&hook.paths);
-    let of = number.map_or_else(String::new, |number| format!("session {number}"));
-    format!(
-        "{} was refused before it ran; nothing was changed.\nThe context is {}% full and {of} has no checkpoint since it reached {}%.\nTo go on: {}, fill it in, then {}. Bash, Read and files below {} are free.\nThe user can write `{SKIP}` instead. This is refusal {times} of {}; then it is only advised.",
-        hook.payload.tool_name,
-        pressure.percent.floor(),
-        place.settings.context.force_percent,
-        req.call("checkpoint new \"<title>\""),
-        req.call("checkpoint verify"),
-        place.settings.checkpoints.dir,
-        place.settings.context.most_refusals,
-    )
+impl PressureRefusal {
+    /// What the model reads.
+    pub fn text(&self, paths: &Paths, tool: &str) -> String {
+        let req = Req::find(paths);
+        let of = self.number.map_or_else(|| "the session".to_owned(), |number| format!("session {number}"));
+        let settings = &self.place.settings;
+        format!(
+            "{tool} was refused before it ran; nothing was changed.\nThe context is {}% full, and {of} has no checkpoint since it reached {}%.\nBash, Read and files below {} are not refused. The user can write `{SKIP}` instead.\nThis is refusal {} of {}; after that it is only advised.\nNext: {}, fill it in, then {}",
+            self.pressure.percent.floor(),
+            settings.context.force_percent,
+            settings.checkpoints.dir,
+            self.times,
+            settings.context.most_refusals,
+            req.call("checkpoint new \"<title>\""),
+            req.call("checkpoint verify"),
+        )
+    }
 }
 
 /// A line in `governance-events.jsonl`, in its documented shape.

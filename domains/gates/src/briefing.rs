@@ -6,6 +6,7 @@ use config::Rule;
 use config::finding::Severity;
 use config::messages::MessageDirs;
 use config::types::{BriefingFormat, Condition, Kind, Mode, SessionStart};
+use hooks_common::decision::Outcome;
 use hooks_common::owner::Owner;
 use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
@@ -15,10 +16,14 @@ use platform::text::fact;
 use serde_json::Map;
 
 use crate::carry_over::carry_over;
-use crate::judge::{Judged, Situation, Standing};
+use crate::context::Gates;
+use crate::error::GatesError;
+use crate::judge::{EvalContext, Judged};
 use crate::message::Placeholders;
+use crate::needed::is_told;
+use crate::record::GateRecord;
 use crate::refusal;
-use crate::view::{Gates, is_told};
+use hooks_common::decision::RequirementState;
 use hooks_common::req::Req;
 
 /// Entries of sessions that did nothing for so long are dropped from state, in seconds.
@@ -48,7 +53,7 @@ pub fn tell_failures(hook: &mut Hook) -> Result<(), std::convert::Infallible> {
 ///
 /// # Errors
 /// When the gates cannot be read.
-pub fn brief(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
+pub fn brief(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), GatesError> {
     if hook.policy().is_none() {
         if hook.payload.source == "startup" && hook.session.is_some() && !hook.is_skipped() {
             hook.answer
@@ -57,23 +62,18 @@ pub fn brief(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
         return Ok(());
     }
     let gates = Gates::of_hook(hook);
-    let paused = hook.gates.as_ref().is_some_and(|record| record.outcome == "paused");
+    let paused = hook.records.get::<GateRecord>().is_some_and(|record| record.outcome == Outcome::Paused);
     // A paused session is told so, and still told what is wrong.
     let gates = match gates {
         Some(gates) => gates,
-        None if paused => {
-            let (session, branch) = (hook.session.clone(), hook.branch().clone());
-            let key = session.map(|session| session.key().clone());
-            let paths = hook.paths.clone();
-            match Gates::of(hook.project(), &paths, branch, key, hook.entered.epoch()) {
-                Some(gates) => gates,
-                None => return Ok(()),
-            }
-        }
+        None if paused => match Gates::of_project(hook) {
+            Some(gates) => gates,
+            None => return Ok(()),
+        },
         None => return Ok(()),
     };
     tell_findings(hook, &gates)?;
-    let settings = gates.policy.settings().map_err(|error| error.to_string())?;
+    let settings = gates.policy.settings()?;
     let gates = inherit(hook, gates, &settings.session_start, owner);
     if paused {
         hook.answer.add_context("Requirement gates are paused for this session; `req resume` ends that.");
@@ -93,8 +93,8 @@ pub fn brief(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
 }
 
 /// What is wrong in the configuration, for the user and for the model: a gate that is off must not look on.
-fn tell_findings(hook: &mut Hook, gates: &Gates) -> Result<(), String> {
-    let findings = gates.policy.findings().map_err(|error| error.to_string())?;
+fn tell_findings(hook: &mut Hook, gates: &Gates) -> Result<(), GatesError> {
+    let findings = gates.policy.findings()?;
     let mut worth: Vec<_> = findings.iter().filter(|finding| finding.severity > Severity::Note).collect();
     worth.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     if worth.is_empty() {
@@ -126,7 +126,7 @@ fn inherit(hook: &mut Hook, gates: Gates, settings: &SessionStart, owner: Option
         Ok(names) if names.is_empty() => gates,
         Ok(names) => {
             hook.answer.add_context(format!("Carried over from the cleared session: {}.", names.join(", ")));
-            let record = hook.gates.get_or_insert_default();
+            let record = hook.records.get_mut::<GateRecord>();
             (record.satisfied, record.satisfied_by) = (names, "carry_over".to_owned());
             let state = hooks_common::requirements::BranchState::read(&gates.dir, &gates.branch);
             Gates { state: state.into(), ..gates }
@@ -145,9 +145,9 @@ fn guards(gates: &Gates) -> String {
     if named.is_empty() { String::new() } else { format!(" Guards that may refuse: {}.", named.join(", ")) }
 }
 
-fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -> Result<String, String> {
-    let situation = Situation::of_project(&hook.paths, hook.project());
-    let mut survey = gates.survey(&situation).map_err(|error| error.to_string())?;
+fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -> Result<String, GatesError> {
+    let situation = EvalContext::of_project(&hook.paths, hook.project());
+    let mut survey = gates.survey(&situation)?;
     survey.retain(|(rule, _)| rule.requirement.mode != Mode::Observe);
     let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
     let messages = hook.paths.message_dirs(hook.project().root());
@@ -221,10 +221,10 @@ fn briefing(hook: &Hook, gates: &Gates, settings: &SessionStart, paused: bool) -
 }
 
 fn row(rule: &Rule, judged: &Judged, messages: &MessageDirs) -> String {
-    let status = match judged.standing {
-        Standing::Open => "open",
-        Standing::Failed => "unknown",
-        Standing::Satisfied | Standing::Armed => "satisfied",
+    let status = match judged.state {
+        RequirementState::Open => "open",
+        RequirementState::Failed => "unknown",
+        RequirementState::Satisfied | RequirementState::Armed => "satisfied",
     };
     format!("| {} | {status} | {} | {} |", rule.name, triggers(rule), way_out(rule, Some(messages)))
 }

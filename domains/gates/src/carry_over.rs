@@ -10,7 +10,7 @@ use hooks_common::session_id::SessionKey;
 use platform::store::lock;
 use serde_json::{Map, Value};
 
-use crate::view::Gates;
+use crate::context::Gates;
 
 /// Gives `session` the satisfactions of its configured scopes that a session which no longer lives got within
 /// the window, each from the most recent one. A session of the same client counts as ended: the client left

@@ -1,14 +1,18 @@
 //! Requirement gates: named things that must be satisfied before a tool runs or a turn ends.
 //!
-//! [`view::Gates`] is the one place that answers what is asked, [`judge()`] the one that answers how a requirement
-//! stands; every hook and `req` asks them. The other modules are what the events do with the answer.
+//! [`Gates`] is a project's requirements as one session meets them. [`Gates::needs`] answers what a tool needs,
+//! [`judge()`] the state of one requirement; every hook and the command line ask them. The other modules are what the
+//! events do with the answer.
 
 pub mod briefing;
 pub mod carry_over;
+pub mod context;
 pub mod document;
+mod error;
 pub mod judge;
 pub mod message;
 pub mod metrics;
+pub mod needed;
 pub mod permission;
 pub mod phase;
 pub mod plan_mode;
@@ -16,6 +20,7 @@ pub mod post_tool;
 pub mod pre_tool;
 pub mod projects;
 pub mod protect;
+pub mod record;
 pub mod refusal;
 pub mod reminder;
 pub mod replay;
@@ -27,9 +32,11 @@ pub mod subagent;
 pub mod teams;
 pub mod tracking;
 pub mod trigger;
-pub mod view;
 pub mod wip;
 
-pub use hooks_common::tool_use::ToolUse;
-pub use judge::{Judged, Situation, Standing, judge};
-pub use view::{Asked, Gates, Verdict};
+pub use context::Gates;
+pub use error::GatesError;
+pub use hooks_common::decision::RequirementState;
+pub use judge::{EvalContext, Judged, judge};
+pub use needed::{NeededGate, ToolNeeds};
+pub use record::GateRecord;

@@ -7,7 +7,8 @@ use config::messages::RequirementMessages;
 use config::types::Kind;
 use serde_json::{Map, Value};
 
-use crate::judge::{Judged, Standing};
+use crate::judge::Judged;
+use hooks_common::decision::RequirementState;
 
 /// What placeholders stand for.
 #[derive(Debug, Clone, Default)]
@@ -78,7 +79,7 @@ pub fn body(
 ) -> String {
     let requirement = &rule.requirement;
     let detail = judged.detail.as_deref().unwrap_or_default();
-    if judged.standing == Standing::Failed {
+    if judged.state == RequirementState::Failed {
         return format!(
             "Requirement {} could not be evaluated, and `on_error: deny` refuses then: {detail}",
             rule.name

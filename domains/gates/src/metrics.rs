@@ -3,13 +3,15 @@
 //! It is a projection of the session's log, brought up to date when a turn begins or ends. It remembers how
 //! far it has read; deleting it loses nothing.
 
+use crate::record::GateRecord;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use hooks_common::decision::{Outcome, RecordedState};
 use hooks_common::paths::StateDir;
-use hooks_common::runtime::Hook;
+use hooks_common::projection::{Projection, ProjectionError, ProjectionScope};
 use hooks_common::session_id::{SessionId, SessionKey};
-use hooks_common::session_log::{Cursor, LoggedEvent, REFUSALS, SessionDir};
+use hooks_common::session_log::{Cursor, LoggedEvent, SessionDir};
 use platform::store::{self, Durability, lock};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -20,19 +22,18 @@ const MOST_COMMANDS: usize = 30;
 const MOST_NAMED: usize = 50;
 const MOST_ERRORS: usize = 100;
 
-/// Brings the metrics of the hook's session up to date.
-///
-/// # Errors
-/// When the log cannot be read or the file not be written.
-pub fn project(hook: &mut Hook) -> Result<(), String> {
-    let Some(session) = hook.session.clone() else { return Ok(()) };
-    if !hook.project().is_configured() {
+/// The row of the metrics in the list of projections.
+pub const PROJECTION: Projection =
+    Projection { name: "metrics", session_files: &[], bring_up_to_date: project };
+
+/// Only projects with a configuration keep metrics, and a session that ends without any gets none.
+fn project(scope: &ProjectionScope<'_>) -> Result<(), ProjectionError> {
+    let state = scope.project.state();
+    if !scope.project.is_configured() || scope.is_ending && !state.metrics(scope.session.key()).exists() {
         return Ok(());
     }
-    let dir = SessionDir::new(&hook.paths, &session);
-    let (state, root, branch) =
-        (hook.project().state(), hook.project().root().to_owned(), hook.branch().clone());
-    update(&state, &dir, &session, &root, branch.name()).map_err(|error| error.to_string())
+    let root = scope.project.root();
+    update(&state, scope.dir, scope.session, root, scope.branch.name()).map_err(ProjectionError::new)
 }
 
 /// Folds what is new in a session's log into its metrics.
@@ -144,7 +145,7 @@ fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
             let error = json!({"type": kind, "message": null, "tool": event.tool_name, "requirement": null, "timestamp": at});
             push(metrics, "errors", error, MOST_ERRORS);
         }
-        "PermissionRequest" if event.gates.as_ref().is_some_and(|gates| gates.outcome == "deny") => {
+        "PermissionRequest" if Outcome::of(&event.records) == Outcome::Deny => {
             let entry = tool(metrics, "PermissionDenied");
             count(entry, "count");
             count(entry, "blocked_count");
@@ -178,7 +179,7 @@ fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
         }
         _ => {}
     }
-    let Some(gates) = &event.gates else { return };
+    let Some(gates) = event.record::<GateRecord>() else { return };
     for name in &gates.triggered {
         first(requirement(metrics, name), "triggered_at", at);
     }
@@ -192,9 +193,9 @@ fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
             since.map_or(Value::Null, |since| (at - since).max(0).into()),
         );
     }
-    for (name, _) in
-        gates.asked.iter().filter(|(_, standing)| matches!(standing.as_str(), "observed" | "warned"))
-    {
+    let is_observed =
+        |(_, state): &&(String, _)| matches!(state, RecordedState::Observed | RecordedState::Warned);
+    for (name, _) in gates.asked.iter().filter(is_observed) {
         let entry = requirement(metrics, name);
         count(entry, "observed_count");
         entry.insert("observed_at".into(), at.into());
@@ -210,7 +211,7 @@ fn fold(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
 /// One use of a tool is one use, however many requirements refused it.
 fn tool_use(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) {
     let at = event.epoch();
-    let blocked = event.gates.as_ref().is_some_and(|gates| REFUSALS.contains(&gates.outcome.as_str()));
+    let blocked = Outcome::of(&event.records).is_refusal();
     let entry = tool(metrics, &event.tool_name);
     count(entry, "count");
     if blocked {
@@ -224,9 +225,9 @@ fn tool_use(metrics: &mut Map<String, Value>, event: &LoggedEvent, root: &Path) 
     if !event.command.is_empty() {
         push_unique(entry, "commands", &event.command, MOST_COMMANDS);
     }
-    for (name, standing) in event.gates.iter().flat_map(|gates| &gates.asked) {
-        if standing == "open" {
-            let entry = requirement(metrics, name);
+    for (name, state) in event.record::<GateRecord>().into_iter().flat_map(|gates| gates.asked) {
+        if state == RecordedState::Open {
+            let entry = requirement(metrics, &name);
             first(entry, "triggered_at", at);
             count(entry, "blocked_count");
         }

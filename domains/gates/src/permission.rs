@@ -2,11 +2,14 @@
 
 use config::Policy;
 use config::types::LogLevel;
-use hooks_common::answer::Decision;
+use hooks_common::answer::HostDecision;
+use hooks_common::decision::Outcome;
 use hooks_common::runtime::Hook;
 use platform::text::fact;
 
-use crate::view::Gates;
+use crate::context::Gates;
+use crate::error::GatesError;
+use crate::record::GateRecord;
 
 /// Why a command must not run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,9 +28,9 @@ pub struct Danger {
 pub fn deny_dangerous(
     hook: &mut Hook,
     find: impl FnOnce(&Hook, &Policy) -> Result<Option<Danger>, String>,
-) -> Result<(), String> {
+) -> Result<(), GatesError> {
     let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
-    let settings = gates.policy.settings().map_err(|error| error.to_string())?.permission_request;
+    let settings = gates.policy.settings()?.permission_request;
     if !settings.auto_deny_dangerous {
         return Ok(());
     }
@@ -36,8 +39,8 @@ pub fn deny_dangerous(
         "{} was denied without asking: {reason}.\nA person can run it in their own terminal. To be asked instead: req config --set hooks.permission_request.auto_deny_dangerous=false\nNext: {way_out}",
         fact(&hook.payload.tool_input.command),
     );
-    hook.gates.get_or_insert_default().outcome = "deny".to_owned();
+    hook.records.get_mut::<GateRecord>().outcome = Outcome::Deny;
     hook.log.add(LogLevel::Info, format!("denied a permission request: {reason}"));
-    hook.answer.decide(Decision::Refuse(text));
+    hook.answer.decide(HostDecision::Refuse(text));
     Ok(())
 }

@@ -3,12 +3,13 @@
 use config::Rule;
 use config::types::{Workflow, WorkflowPhase};
 
-use crate::judge::{Judged, Standing};
+use crate::judge::Judged;
+use hooks_common::decision::RequirementState;
 
 /// The current phase; `None` when every gate is satisfied.
 pub fn current<'a>(workflow: &'a Workflow, survey: &[(Rule, Judged)]) -> Option<&'a WorkflowPhase> {
     let is_open = |name: &str| {
-        survey.iter().any(|(rule, judged)| rule.name == name && judged.standing == Standing::Open)
+        survey.iter().any(|(rule, judged)| rule.name == name && judged.state == RequirementState::Open)
     };
     workflow.phases.iter().find(|phase| phase.gate.as_deref().is_some_and(is_open))
 }

@@ -6,31 +6,33 @@ use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
 use crate::briefing::way_out;
-use crate::judge::Situation;
+use crate::context::Gates;
+use crate::error::GatesError;
+use crate::judge::EvalContext;
+use crate::needed::is_told;
 use crate::phase;
 use crate::refusal;
-use crate::view::{Gates, is_told};
 use hooks_common::req::Req;
 
 /// Tells the open requirements after EnterPlanMode and ExitPlanMode; nothing when none is open.
 ///
 /// # Errors
 /// When the gates cannot be read.
-pub fn tell(hook: &mut Hook) -> Result<(), String> {
+pub fn tell(hook: &mut Hook) -> Result<(), GatesError> {
     let is_entered = match (hook.event, hook.payload.tool_name.as_str()) {
         (Event::PostToolUse, "EnterPlanMode") => true,
         (Event::PostToolUse, "ExitPlanMode") => false,
         _ => return Ok(()),
     };
     let Some(gates) = Gates::of_later_stage(hook) else { return Ok(()) };
-    let settings = gates.policy.settings().map_err(|error| error.to_string())?;
+    let settings = gates.policy.settings()?;
     let is_wanted =
         if is_entered { settings.plan_enter.inject_context } else { settings.plan_exit.inject_context };
     if !is_wanted {
         return Ok(());
     }
-    let situation = Situation::of_project(&hook.paths, hook.project());
-    let survey = gates.survey(&situation).map_err(|error| error.to_string())?;
+    let situation = EvalContext::of_project(&hook.paths, hook.project());
+    let survey = gates.survey(&situation)?;
     let open: Vec<_> =
         survey.iter().filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect();
     if open.is_empty() {
@@ -44,7 +46,7 @@ pub fn tell(hook: &mut Hook) -> Result<(), String> {
     for rule in &open {
         let _ = write!(text, "\n- {} ({})", rule.name, way_out(rule, None));
     }
-    let workflow = gates.policy.workflow().map_err(|error| error.to_string())?;
+    let workflow = gates.policy.workflow()?;
     if let Some(phase) = workflow.as_ref().and_then(|workflow| phase::current(workflow, &survey))
         && let (true, Some(skill)) = (is_entered, &phase.skill)
     {
@@ -55,7 +57,7 @@ pub fn tell(hook: &mut Hook) -> Result<(), String> {
         let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
         let req = Req::find(&hook.paths);
         for way in refusal::ways_on(&open, &session) {
-            let _ = write!(text, "\nTo go on: {}", req.call(&way));
+            let _ = write!(text, "\nNext: {}", req.call(&way));
         }
     }
     hook.answer.add_context(text);

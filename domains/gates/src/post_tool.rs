@@ -1,6 +1,5 @@
 //! PostToolUse: what a tool that ran has spent, and what is told after it.
 
-use config::Policy;
 use config::tools::is_edit;
 use config::types::Scope;
 use hooks_common::event::Event;
@@ -9,8 +8,10 @@ use hooks_common::runtime::Hook;
 use hooks_common::session_log::LoggedEvent;
 use platform::store::lock;
 
+use crate::context::Gates;
+use crate::error::GatesError;
+use crate::record::GateRecord;
 use crate::trigger::Triggers;
-use crate::view::Gates;
 use hooks_common::tool_use::ToolUse;
 
 /// How much of the session's log is looked at for failures, in bytes.
@@ -20,17 +21,16 @@ const RECENT: u64 = 128 * 1024;
 ///
 /// # Errors
 /// When the gates cannot be read or the state not be changed.
-pub fn spend(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
+pub fn spend(hook: &mut Hook) -> Result<(), GatesError> {
     if hook.event != Event::PostToolUse {
         return Ok(());
     }
-    let Some(policy) = policy else { return Ok(()) };
-    let Some(gates) = Gates::of_later_stage_with(hook, policy.clone()) else { return Ok(()) };
+    let Some(gates) = Gates::of_later_stage(hook) else { return Ok(()) };
     let Some(session) = &gates.session else { return Ok(()) };
     let tool_use = ToolUse::of(&hook.payload);
     let root = hook.project().root();
     let mut triggers = Triggers::new(&tool_use, root, &hook.paths);
-    let of_tool = triggers.gates(&gates.policy).map_err(|error| error.to_string())?;
+    let of_tool = triggers.gates(&gates.policy)?;
     // Without an entry there is nothing to spend, and nothing to write. Without a single-use gate the branch's state is
     // not even read.
     let held = of_tool.into_iter().filter(|gate| gate.scope == Scope::SingleUse).filter(|gate| {
@@ -55,7 +55,7 @@ pub fn spend(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
             let spent = needed.iter().filter(|gate| changes.clear_single_use(&gate.name, session));
             spent.map(|gate| gate.name.clone()).collect::<Vec<_>>()
         });
-        hook.gates.get_or_insert_default().cleared = spent.map_err(|error| error.to_string())?;
+        hook.records.get_mut::<GateRecord>().cleared = spent?;
     }
     failed.map_or(Ok(()), Err)
 }
@@ -64,19 +64,19 @@ pub fn spend(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
 ///
 /// # Errors
 /// When the gates or the session's log cannot be read.
-pub fn advise_after_failures(hook: &mut Hook) -> Result<(), String> {
+pub fn advise_after_failures(hook: &mut Hook) -> Result<(), GatesError> {
     let is_failed_edit = hook.event == Event::PostToolUseFailure && is_edit(&hook.payload.tool_name);
     if !is_failed_edit || hook.payload.is_interrupt {
         return Ok(());
     }
     let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
-    let settings = gates.policy.settings().map_err(|error| error.to_string())?.tool_failure;
+    let settings = gates.policy.settings()?.tool_failure;
     let after = usize::try_from(settings.after.max(1)).unwrap_or(usize::MAX);
     if !settings.advice {
         return Ok(());
     }
     let Some(dir) = hook.session_dir() else { return Ok(()) };
-    let events = dir.read_tail(RECENT).map_err(|error| error.to_string())?;
+    let events = dir.read_tail(RECENT)?;
     let failures = 1 + failures_in_a_row(&events);
     if failures.is_multiple_of(after) {
         hook.answer.add_context(format!(

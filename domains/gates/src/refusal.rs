@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use config::Rule;
 use config::messages::MessageDirs;
 use config::types::Kind;
+use hooks_common::decision::{RequirementState, Weight};
 use hooks_common::req::Req;
 
-use crate::judge::{Judged, Situation, Standing};
+use crate::context::Gates;
+use crate::judge::{EvalContext, Judged};
 use crate::message::{Placeholders, body, first_line};
-use crate::view::Gates;
 
 /// The most requirements that are told one by one.
 const MOST_NAMED: usize = 20;
@@ -24,18 +25,25 @@ pub struct Refused {
     pub judged: Judged,
 }
 
+impl Refused {
+    /// What it does to the event.
+    pub fn weight(&self) -> Weight {
+        self.judged.state.weight(self.rule.requirement.mode, self.rule.closes_on_error)
+    }
+}
+
 /// Writes refusals for one session in one project.
 #[derive(Debug)]
 pub struct Writer<'a> {
     gates: &'a Gates,
-    situation: &'a Situation<'a>,
+    situation: &'a EvalContext<'a>,
     messages: MessageDirs,
     session: String,
 }
 
 impl<'a> Writer<'a> {
     /// For the session and project of `gates`.
-    pub fn new(gates: &'a Gates, situation: &'a Situation<'a>) -> Self {
+    pub fn new(gates: &'a Gates, situation: &'a EvalContext<'a>) -> Self {
         Self {
             gates,
             situation,
@@ -66,12 +74,13 @@ impl<'a> Writer<'a> {
         }
         text.truncate(text.trim_end().len());
         let _ = write!(text, "\n\n---\n{tool} was refused before it ran; nothing was changed.");
-        self.foot(refused, &mut text);
+        self.required(refused, &mut text);
         let _ = write!(
             text,
             "\nTo see why: {}",
             self.req().call(&format!("why --last --session {}", self.session))
         );
+        self.next(refused, &mut text);
         text
     }
 
@@ -84,12 +93,13 @@ impl<'a> Writer<'a> {
         }
         text.push_str(&ways_out(refused));
         text.push_str("\n---");
-        self.foot(refused, &mut text);
+        self.required(refused, &mut text);
+        self.next(refused, &mut text);
         text
     }
 
-    /// Which rules, and how to go on.
-    fn foot(&self, refused: &[Refused], text: &mut String) {
+    /// Which rules refuse.
+    fn required(&self, refused: &[Refused], text: &mut String) {
         let root = self.situation.project.root();
         let named = |one: &Refused| {
             format!("{} ({} scope, {})", one.rule.name, one.rule.requirement.scope, place(&one.rule, root))
@@ -99,16 +109,20 @@ impl<'a> Writer<'a> {
         if refused.len() > MOST_NAMED {
             let _ = write!(text, " and {} more (`req status`)", refused.len() - MOST_NAMED);
         }
+    }
+
+    /// What to do: the last line.
+    fn next(&self, refused: &[Refused], text: &mut String) {
         let lacks_more = |one: &&Refused| one.judged.facts.get("given") == Some(&true.into());
-        let failed = |one: &&Refused| one.judged.standing == Standing::Failed;
+        let failed = |one: &&Refused| one.judged.state == RequirementState::Failed;
         let waiting: Vec<&Refused> = refused.iter().filter(|one| !lacks_more(one) && !failed(one)).collect();
         if waiting.is_empty() {
             let way = if refused.iter().any(|one| failed(&one)) {
-                "mend what could not be evaluated (`req doctor` tells more), then try again"
+                "fix what could not be evaluated (see `req doctor`), then try again"
             } else {
                 "complete the evidence named above, then try again"
             };
-            let _ = write!(text, "\nTo go on: {way}");
+            let _ = write!(text, "\nNext: {way}");
             return;
         }
         let command = match waiting.as_slice() {
@@ -126,16 +140,16 @@ impl<'a> Writer<'a> {
             None => ways_on(&rules, &self.session).iter().map(|way| self.req().call(way)).collect(),
         };
         let command = commands.remove(0);
+        for command in commands {
+            let _ = write!(text, "\nConditions and limits: the user may approve an exception with {command}");
+        }
         if self.gates.policy.protects_cli() {
             let _ = write!(
                 text,
-                "\nTo go on: ask the user, who runs in a terminal of their own: {command}\nDo not run it yourself; it is refused (`protect_cli`)."
+                "\nDo not run it yourself: `protect_cli` refuses that.\nNext: ask the user, who runs in a terminal of their own: {command}"
             );
         } else {
-            let _ = write!(text, "\nTo go on: {command}");
-        }
-        for command in commands {
-            let _ = write!(text, "\nWhat is no matter of satisfying, the user may set aside: {command}");
+            let _ = write!(text, "\nNext: {command}");
         }
     }
 

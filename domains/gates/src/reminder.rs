@@ -1,10 +1,13 @@
 //! UserPromptSubmit: what is open, told when the prompt asks for work that will meet it.
 
+use hooks_common::decision::Outcome;
 use hooks_common::runtime::Hook;
 
-use crate::judge::Situation;
+use crate::context::Gates;
+use crate::error::GatesError;
+use crate::judge::EvalContext;
 use crate::metrics;
-use crate::view::Gates;
+use crate::record::GateRecord;
 
 /// Whole words that announce an edit.
 const EDIT_WORDS: [&str; 13] = [
@@ -30,18 +33,18 @@ const COMMIT_TEXTS: [&str; 7] = ["commit", "push", "deploy", "release", "merge",
 ///
 /// # Errors
 /// When the gates cannot be read.
-pub fn remind(hook: &mut Hook) -> Result<(), String> {
-    let recorded = hook.gates.take();
+pub fn remind(hook: &mut Hook) -> Result<(), GatesError> {
+    let recorded = hook.records.take::<GateRecord>();
     let gates = Gates::of_hook(hook);
     if let Some(recorded) = recorded.filter(|recorded| !recorded.satisfied.is_empty()) {
-        hook.gates = Some(recorded);
+        *hook.records.get_mut() = recorded;
     }
-    if hook.gates.as_ref().is_some_and(|record| record.outcome == "paused") {
+    if hook.records.get::<GateRecord>().is_some_and(|record| record.outcome == Outcome::Paused) {
         hook.answer.add_context("Requirement gates are paused for this session; `req resume` ends that.");
         return Ok(());
     }
     let Some(gates) = gates else { return Ok(()) };
-    let settings = gates.policy.settings().map_err(|error| error.to_string())?;
+    let settings = gates.policy.settings()?;
     if !settings.prompt_submit.reminder || !announces_work(&hook.payload.prompt) {
         return Ok(());
     }
@@ -53,7 +56,7 @@ pub fn remind(hook: &mut Hook) -> Result<(), String> {
     let count = names.len();
     let noun = if count == 1 { "requirement is" } else { "requirements are" };
     hook.answer.add_context(format!("{count} {noun} open in this project: {}.", names.join(", ")));
-    hook.gates.get_or_insert_default().reminded = names;
+    hook.records.get_mut::<GateRecord>().reminded = names;
     Ok(())
 }
 
@@ -61,13 +64,13 @@ pub fn remind(hook: &mut Hook) -> Result<(), String> {
 ///
 /// # Errors
 /// When the gates cannot be read.
-pub fn open(hook: &mut Hook) -> Result<Vec<String>, String> {
+pub fn open(hook: &Hook) -> Result<Vec<String>, GatesError> {
     Gates::of_later_stage(hook).map_or_else(|| Ok(Vec::new()), |gates| names(hook, &gates))
 }
 
-fn names(hook: &Hook, gates: &Gates) -> Result<Vec<String>, String> {
-    let situation = Situation::of_project(&hook.paths, hook.project());
-    let open = gates.open(&situation).map_err(|error| error.to_string())?;
+fn names(hook: &Hook, gates: &Gates) -> Result<Vec<String>, GatesError> {
+    let situation = EvalContext::of_project(&hook.paths, hook.project());
+    let open = gates.open(&situation)?;
     Ok(open.into_iter().map(|rule| rule.name).collect())
 }
 

@@ -10,28 +10,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use config::types::Scope;
-use config::types::{Hooks, Kind, Mode, SatisfiedWhen};
+use config::types::{GuardName, Hooks, Kind, SatisfiedWhen};
 use config::{ConfigError, Gate, Policy, Rule};
 use git::Branch;
+use hooks_common::decision::{
+    Found, Needed, Outcome, PausedBy, RecordedState, RequirementState, Requirements, Situation, Stage,
+    StageError, Weight, decide,
+};
+use hooks_common::event::Event as EventName;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::requirements::BranchState;
-use hooks_common::session_log::{GateRecord, LoggedEvent};
+use hooks_common::session_log::LoggedEvent;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::context::Gates;
 use crate::judge::limit::{Computed, compare};
-use crate::judge::{Judged, Situation, Standing, is_about_the_tool, judge};
+use crate::judge::{EvalContext, is_about_the_tool, judge};
 use crate::protect;
+use crate::record::GateRecord;
 use crate::satisfy::is_same_skill;
 use crate::trigger::{self, Triggers};
-use crate::view::Gates;
 use config::globs;
 use hooks_common::tool_use::ToolUse;
 
 /// One decision, as it was taken and as it would be taken.
 #[derive(Debug, Clone, Serialize)]
-pub struct Decision {
+pub struct ReplayedDecision {
     /// When, RFC 3339.
     pub at: String,
     /// The session.
@@ -44,10 +50,10 @@ pub struct Decision {
     /// What it would do: the command or the file.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub what: String,
-    /// What the hook answered: `pass`, `deny`, `block` and so on.
-    pub then: String,
-    /// What it would answer.
-    pub now: String,
+    /// What became of it then.
+    pub then: Outcome,
+    /// What would become of it.
+    pub now: Outcome,
     /// The requirements that refused then.
     pub refused_then: Vec<String>,
     /// The requirements that would refuse.
@@ -57,7 +63,7 @@ pub struct Decision {
     pub unknown: Vec<String>,
 }
 
-impl Decision {
+impl ReplayedDecision {
     /// Whether the answer would be another.
     pub fn differs(&self) -> bool {
         self.then != self.now || self.refused_then != self.refused_now
@@ -78,9 +84,6 @@ struct Memory {
     /// Whether the log tells of a satisfaction: then it did not come from elsewhere.
     is_from_log: bool,
 }
-
-/// The answer, who refuses, and who decided on something unknown.
-type Outcome = (String, Vec<String>, Vec<String>);
 
 /// A session being replayed.
 #[derive(Debug)]
@@ -140,125 +143,98 @@ impl<'a> Replay<'a> {
     }
 
     /// Follows one event of the log, in order; the decision, if the event was one of this project.
-    pub fn follow(&mut self, event: &LoggedEvent) -> Option<Decision> {
-        let record = event.gates.clone().unwrap_or_default();
+    pub fn follow(&mut self, event: &LoggedEvent) -> Option<ReplayedDecision> {
+        let record = event.record::<GateRecord>().unwrap_or_default();
         if !record.branch.is_empty() && record.branch != self.gates.branch.name() {
             self.gates.branch = Branch::named(&record.branch);
         }
         self.gates.now = event.epoch();
         self.is_same_policy = record.policy == self.gates.policy.hash();
-        let now = match event.event.as_str() {
-            "PreToolUse" => self.pre_tool(event, &record),
-            "Stop" if !event.stop_hook_active => self.stop(&record),
-            _ => {
-                self.remember(event, &record);
-                return None;
+        let ends_turn = event.event == EventName::Stop.name() && !event.stop_hook_active;
+        if !ends_turn && event.event != EventName::PreToolUse.name() {
+            self.remember(event, &record);
+            return None;
+        }
+        // A hook that failed decided nothing; one without a configuration let everything pass.
+        if record.outcome.is_undecided() && !record.policy.is_empty() {
+            return None;
+        }
+        let is_refusal = matches!(record.outcome, Outcome::Deny | Outcome::Block);
+        let refuses = |state: RecordedState| matches!(state, RecordedState::Open | RecordedState::Failed);
+        let refused_then = record.asked.iter().filter(|(_, state)| is_refusal && refuses(*state));
+        let refused_then = refused_then.map(|(name, _)| name.clone()).collect();
+        let then = if record.outcome.is_undecided() { Outcome::Pass } else { record.outcome };
+        let mut recorded =
+            RecordedSituation { replay: self, event, record: &record, ends_turn, unknown: Vec::new() };
+        let decision = decide(&mut recorded);
+        let unknown = std::mem::take(&mut recorded.unknown);
+        if !ends_turn && !decision.refuses() {
+            for (name, ..) in &decision.requirements {
+                self.entry(name).is_triggered = true;
             }
-        };
-        let (outcome, refused_now, unknown) = now?;
-        let is_refusal = matches!(record.outcome.as_str(), "deny" | "block");
-        let refuses = |standing: &str| standing == "open" || standing == "failed";
-        let refused_then = record.asked.iter().filter(|(_, standing)| is_refusal && refuses(standing));
-        Some(Decision {
+        }
+        Some(ReplayedDecision {
             at: event.recorded_at.clone(),
             session: event.session_id.clone(),
             event: event.event.clone(),
             tool: event.tool_name.clone(),
             what: if event.command.is_empty() { event.file_path.clone() } else { event.command.clone() },
-            then: if record.outcome.is_empty() { "pass".to_owned() } else { record.outcome.clone() },
-            now: outcome,
-            refused_then: refused_then.map(|(name, _)| name.clone()).collect(),
-            refused_now,
+            then,
+            now: decision.outcome,
+            refused_then,
+            refused_now: decision.requirements_of(Weight::Refuse).map(str::to_owned).collect(),
             unknown,
         })
     }
 
-    fn pre_tool(&mut self, event: &LoggedEvent, record: &GateRecord) -> Option<Outcome> {
-        // Gates that stood aside would do so again; a project without gates decided nothing.
-        if matches!(record.outcome.as_str(), "paused" | "skipped" | "strict" | "closed" | "context" | "guard")
-        {
-            return Some((record.outcome.clone(), Vec::new(), Vec::new()));
-        }
-        // A hook that failed decided nothing; one without a configuration let everything pass.
-        if record.outcome.is_empty() && !record.policy.is_empty() {
-            return None;
-        }
-        if !self.gates.policy.is_enabled() {
-            return Some(("disabled".to_owned(), Vec::new(), Vec::new()));
-        }
-        let file = (!event.file_path.is_empty()).then(|| Path::new(&event.file_path));
-        let agent = (!event.agent_id.is_empty()).then_some(event.agent_type.as_str());
-        let tool_use = ToolUse::new(&event.tool_name, &event.command, file, event.cwd.clone().into(), agent);
+    /// What a recorded use of a tool needs.
+    fn tool_needs(
+        &mut self,
+        event: &LoggedEvent,
+        record: &GateRecord,
+        tool_use: &ToolUse<'_>,
+        unknown: &mut Vec<String>,
+    ) -> Requirements {
         let root = self.project.root();
-        if self.gates.policy.protects_cli()
-            && protect::violation(self.paths, self.project, &tool_use).is_some()
-        {
-            return Some(("protected".to_owned(), Vec::new(), Vec::new()));
-        }
         let gates = self.gates_of(&event.tool_name);
-        if !gates.is_empty() && trigger::exemption(self.paths, root, &tool_use).is_some() {
-            return Some(("exempt".to_owned(), Vec::new(), Vec::new()));
+        if gates.is_empty() {
+            return Requirements::NotNeeded;
         }
-        let mut triggers = Triggers::new(&tool_use, root, self.paths);
-        let (mut refused, mut asked, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        if trigger::exemption(self.paths, root, tool_use).is_some() {
+            return Requirements::Exempt;
+        }
+        let mut triggers = Triggers::new(tool_use, root, self.paths);
+        let mut needed = Vec::new();
         for gate in gates {
-            let recorded =
-                record.asked.iter().find(|(name, _)| *name == gate.name).map(|(_, word)| word.as_str());
+            let recorded = recorded_state(record, &gate.name);
             // A command that was cut triggers at least what it triggered then.
             let is_known = event.truncated && recorded.is_some();
-            if !is_known && !triggers.ask(&gate).unwrap_or(recorded == Some("failed")) {
+            if !is_known && !triggers.ask(&gate).unwrap_or(recorded == Some(RecordedState::Failed)) {
                 continue;
             }
             let mut is_uncertain = event.truncated && recorded.is_none();
             let rule = self.rules.iter().find(|rule| rule.name == gate.name);
-            let standing = match rule {
-                _ if gate.stop_only => Standing::Armed,
-                Some(rule) => self.standing(
-                    rule,
-                    recorded,
-                    record.facts.get(&gate.name),
-                    Some(&tool_use),
-                    &mut is_uncertain,
-                ),
-                None => Standing::Satisfied,
+            let facts = record.facts.get(&gate.name);
+            let state = match rule {
+                _ if gate.stop_only => RequirementState::Armed,
+                Some(rule) => self.state(rule, recorded, facts, Some(tool_use), &mut is_uncertain),
+                None => RequirementState::Satisfied,
             };
-            let is_refused = match standing {
-                Standing::Open => gate.mode == Mode::Enforce,
-                Standing::Failed => gate.closes_on_error,
-                Standing::Satisfied | Standing::Armed => false,
-            };
-            if is_refused {
-                refused.push(gate.name.clone());
-            }
             if is_uncertain {
                 unknown.push(gate.name.clone());
             }
-            asked.push(gate.name);
+            let (mode, closes_on_error) = (gate.mode, gate.closes_on_error);
+            needed.push(Needed { name: gate.name, state, mode, closes_on_error });
         }
-        if refused.is_empty() {
-            for name in asked {
-                self.entry(&name).is_triggered = true;
-            }
-            return Some(("pass".to_owned(), refused, unknown));
-        }
-        Some(("deny".to_owned(), refused, unknown))
+        if needed.is_empty() { Requirements::NotNeeded } else { Requirements::Needed(needed) }
     }
 
-    fn stop(&mut self, record: &GateRecord) -> Option<Outcome> {
-        if matches!(record.outcome.as_str(), "paused" | "skipped" | "context") {
-            return Some((record.outcome.clone(), Vec::new(), Vec::new()));
-        }
-        if record.outcome.is_empty() && !record.policy.is_empty() {
-            return None;
-        }
-        if !self.gates.policy.is_enabled() {
-            return Some(("disabled".to_owned(), Vec::new(), Vec::new()));
-        }
-        let settings = self.settings.stop.clone();
-        let (mut refused, mut unknown) = (Vec::new(), Vec::new());
+    /// What a recorded end of a turn is verified for.
+    fn turn_needs(&self, record: &GateRecord, unknown: &mut Vec<String>) -> Requirements {
+        let settings = &self.settings.stop;
+        let mut needed = Vec::new();
         for rule in &self.rules {
-            let recorded =
-                record.asked.iter().find(|(name, _)| *name == rule.name).map(|(_, word)| word.as_str());
+            let recorded = recorded_state(record, &rule.name);
             let is_triggered = recorded.is_some() || self.memory_of(&rule.name).is_triggered;
             let is_verified = settings.verify_requirements
                 && settings.verify_scopes.contains(&rule.requirement.scope)
@@ -267,22 +243,15 @@ impl<'a> Replay<'a> {
                 continue;
             }
             let mut is_uncertain = false;
-            let standing =
-                self.standing(rule, recorded, record.facts.get(&rule.name), None, &mut is_uncertain);
+            let facts = record.facts.get(&rule.name);
+            let state = self.state(rule, recorded, facts, None, &mut is_uncertain);
             if is_uncertain {
                 unknown.push(rule.name.clone());
             }
-            let is_refused = match standing {
-                Standing::Open => rule.requirement.mode == Mode::Enforce,
-                Standing::Failed => rule.closes_on_error,
-                Standing::Satisfied | Standing::Armed => false,
-            };
-            if is_refused {
-                refused.push(rule.name.clone());
-            }
+            let (mode, closes_on_error) = (rule.requirement.mode, rule.closes_on_error);
+            needed.push(Needed { name: rule.name.clone(), state, mode, closes_on_error });
         }
-        let outcome = if refused.is_empty() { "pass" } else { "block" };
-        Some((outcome.to_owned(), refused, unknown))
+        if needed.is_empty() { Requirements::NotNeeded } else { Requirements::Needed(needed) }
     }
 
     fn gates_of(&mut self, tool: &str) -> Vec<Gate> {
@@ -306,15 +275,15 @@ impl<'a> Replay<'a> {
         self.memory.entry((self.gates.branch.name().to_owned(), name.to_owned())).or_default()
     }
 
-    /// How a requirement stood: by the log where it says so, else by what was followed.
-    fn standing(
+    /// The state of a requirement: by the log where it says so, else by what was followed.
+    fn state(
         &self,
         rule: &Rule,
-        recorded: Option<&str>,
+        recorded: Option<RecordedState>,
         facts: Option<&Value>,
         tool_use: Option<&ToolUse<'_>>,
         is_uncertain: &mut bool,
-    ) -> Standing {
+    ) -> RequirementState {
         let facts = facts.and_then(Value::as_object);
         let is_approved = facts.is_some_and(|facts| facts.get("approved") == Some(&true.into()));
         let now = self.gates.now;
@@ -322,30 +291,32 @@ impl<'a> Replay<'a> {
         let is_followed = memory.is_satisfied && memory.expires_at.is_none_or(|expires| now <= expires);
         // What was true then counts, unless the log itself tells how it came about: another scope, skill or
         // time to live would have made something else of that.
-        let given_then =
-            facts.and_then(|facts| facts.get("given")).and_then(Value::as_bool).or(state_then(recorded));
+        let given_then = facts
+            .and_then(|facts| facts.get("given"))
+            .and_then(Value::as_bool)
+            .or(recorded.and_then(RecordedState::is_satisfied));
         let is_given =
             given_then.filter(|_| self.trusts(&rule.name) || !memory.is_from_log).unwrap_or(is_followed);
-        let open = |is_open: bool| if is_open { Standing::Open } else { Standing::Satisfied };
+        let open = |is_open: bool| if is_open { RequirementState::Open } else { RequirementState::Satisfied };
         match rule.requirement.kind {
             Kind::Blocking => match (&rule.requirement.evidence, recorded) {
-                (_, Some("failed")) => Standing::Failed,
+                (_, Some(RecordedState::Failed)) => RequirementState::Failed,
                 (None, _) => open(!is_given),
                 (Some(evidence), _) => {
                     if !is_given && !evidence.satisfies {
-                        return Standing::Open;
+                        return RequirementState::Open;
                     }
                     let found = facts.and_then(|facts| facts.get("evidence"));
                     *is_uncertain |= found.is_none();
                     open(found.is_some_and(Value::is_null))
                 }
             },
-            Kind::Condition | Kind::Limit if is_approved || is_followed => Standing::Satisfied,
+            Kind::Condition | Kind::Limit if is_approved || is_followed => RequirementState::Satisfied,
             Kind::Condition => self.condition(rule, recorded, facts, tool_use, is_uncertain),
             Kind::Limit => match facts.and_then(|facts| facts.get("value")).and_then(Value::as_f64) {
                 Some(value) => {
                     let computed = Computed { value, summary: String::new(), facts: Map::new() };
-                    compare(&rule.requirement, &computed).standing
+                    compare(&rule.requirement, &computed).state
                 }
                 None => by_record(recorded.filter(|_| self.trusts(&rule.name)), is_uncertain),
             },
@@ -356,22 +327,21 @@ impl<'a> Replay<'a> {
     fn condition(
         &self,
         rule: &Rule,
-        recorded: Option<&str>,
+        recorded: Option<RecordedState>,
         facts: Option<&Map<String, Value>>,
         tool_use: Option<&ToolUse<'_>>,
         is_uncertain: &mut bool,
-    ) -> Standing {
+    ) -> RequirementState {
         if rule.requirement.is_condition(config::types::Condition::SingleSession) {
             let others = facts.and_then(|facts| facts.get("others")).and_then(Value::as_array);
             return match others {
-                Some(others) if others.is_empty() => Standing::Satisfied,
-                Some(_) => Standing::Open,
+                Some(others) if others.is_empty() => RequirementState::Satisfied,
+                Some(_) => RequirementState::Open,
                 None => by_record(recorded.filter(|_| self.trusts(&rule.name)), is_uncertain),
             };
         }
-        let situation = Situation { paths: self.paths, project: self.project, tool_use, may_compute: false };
-        let judged: Judged = judge(&self.gates, rule, &situation);
-        judged.standing
+        let context = EvalContext { paths: self.paths, project: self.project, tool_use, may_compute: false };
+        judge(&self.gates, rule, &context).state
     }
 
     /// What an event that decides nothing satisfied, cleared and spent.
@@ -459,23 +429,102 @@ fn satisfying(rule: &Rule) -> impl PartialEq + use<> {
     )
 }
 
-/// Whether a requirement was satisfied, as far as the word of the log tells.
-fn state_then(recorded: Option<&str>) -> Option<bool> {
-    match recorded? {
-        "satisfied" => Some(true),
-        "open" | "observed" | "warned" => Some(false),
-        _ => None,
+fn by_record(recorded: Option<RecordedState>, is_uncertain: &mut bool) -> RequirementState {
+    match recorded {
+        Some(RecordedState::Failed) => RequirementState::Failed,
+        Some(RecordedState::Open | RecordedState::Observed | RecordedState::Warned) => RequirementState::Open,
+        Some(RecordedState::Satisfied | RecordedState::Armed | RecordedState::Unknown) => {
+            RequirementState::Satisfied
+        }
+        None => {
+            *is_uncertain = true;
+            RequirementState::Satisfied
+        }
     }
 }
 
-fn by_record(recorded: Option<&str>, is_uncertain: &mut bool) -> Standing {
-    match recorded {
-        Some("failed") => Standing::Failed,
-        Some("open" | "observed" | "warned") => Standing::Open,
-        Some(_) => Standing::Satisfied,
-        None => {
-            *is_uncertain = true;
-            Standing::Satisfied
+fn recorded_state(record: &GateRecord, name: &str) -> Option<RecordedState> {
+    record.asked.iter().find(|(known, _)| known == name).map(|(_, state)| *state)
+}
+
+/// An event of the log, with what the log says of it. A stage whose facts the log does not hold decides again as it did
+/// then: the environment, a pause, a guard's finding, a full context, a failure.
+struct RecordedSituation<'r, 'a> {
+    replay: &'r mut Replay<'a>,
+    event: &'r LoggedEvent,
+    record: &'r GateRecord,
+    ends_turn: bool,
+    unknown: Vec<String>,
+}
+
+impl<'r> RecordedSituation<'r, '_> {
+    fn was(&self, outcome: Outcome) -> bool {
+        self.record.outcome == outcome
+    }
+
+    fn tool_use(&self) -> ToolUse<'r> {
+        let event = self.event;
+        let file = (!event.file_path.is_empty()).then(|| Path::new(&event.file_path));
+        let agent = (!event.agent_id.is_empty()).then_some(event.agent_type.as_str());
+        ToolUse::new(&event.tool_name, &event.command, file, event.cwd.clone().into(), agent)
+    }
+}
+
+impl Situation for RecordedSituation<'_, '_> {
+    fn ends_turn(&self) -> bool {
+        self.ends_turn
+    }
+
+    fn is_skipped(&mut self) -> bool {
+        self.was(Outcome::Skipped)
+    }
+
+    fn is_configured(&mut self) -> bool {
+        true
+    }
+
+    fn is_enabled(&mut self) -> bool {
+        self.replay.gates.policy.is_enabled()
+    }
+
+    fn paused_by(&mut self) -> Option<PausedBy> {
+        // Whether a person paused decides about guards alone, and what these found is taken from the log.
+        self.was(Outcome::Paused).then_some(PausedBy::Agent)
+    }
+
+    fn is_strict(&mut self) -> Result<bool, StageError> {
+        Ok(self.was(Outcome::Strict))
+    }
+
+    fn is_protected(&mut self) -> Result<bool, StageError> {
+        let replay = &self.replay;
+        Ok(!self.ends_turn
+            && replay.gates.policy.protects_cli()
+            && protect::violation(replay.paths, replay.project, &self.tool_use()).is_some())
+    }
+
+    fn guards(&mut self) -> (Vec<Found>, Vec<StageError>) {
+        // Which guard it was does not matter to what became of the event.
+        let found = Found { guard: GuardName::Push, weight: Weight::Refuse };
+        (if self.was(Outcome::Guard) { vec![found] } else { Vec::new() }, Vec::new())
+    }
+
+    fn requirements(&mut self) -> Result<Requirements, StageError> {
+        if self.was(Outcome::Closed) {
+            return Err(StageError::new(Stage::Requirements, "they could not be evaluated then"));
         }
+        if self.ends_turn {
+            return Ok(self.replay.turn_needs(self.record, &mut self.unknown));
+        }
+        let tool_use = self.tool_use();
+        Ok(self.replay.tool_needs(self.event, self.record, &tool_use, &mut self.unknown))
+    }
+
+    fn closes_on_error(&mut self) -> bool {
+        self.was(Outcome::Closed)
+    }
+
+    fn is_under_pressure(&mut self) -> Result<bool, StageError> {
+        Ok(self.was(Outcome::Context))
     }
 }

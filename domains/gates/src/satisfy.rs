@@ -7,6 +7,7 @@ use config::Rule;
 use config::types::Scope;
 use config::types::{Kind, SatisfiedWhen};
 use git::Branch;
+use hooks_common::decision::Outcome;
 use hooks_common::event::Event;
 use hooks_common::paths::StateDir;
 use hooks_common::requirements::{Satisfaction, StateError, transaction};
@@ -16,7 +17,9 @@ use hooks_common::session_log::LoggedEvent;
 use platform::store::lock;
 use serde_json::{Map, Value};
 
-use crate::view::Gates;
+use crate::context::Gates;
+use crate::error::GatesError;
+use crate::record::GateRecord;
 use config::globs;
 
 /// For whom requirements are satisfied.
@@ -70,7 +73,7 @@ pub fn satisfy(
 ///
 /// # Errors
 /// When the gates cannot be read or the state not be changed.
-pub fn by_skill(hook: &mut Hook) -> Result<(), String> {
+pub fn by_skill(hook: &mut Hook) -> Result<(), GatesError> {
     if hook.event != Event::PostToolUse
         || hook.payload.tool_name != "Skill"
         || hook.payload.tool_response.has_failed
@@ -86,7 +89,7 @@ pub fn by_skill(hook: &mut Hook) -> Result<(), String> {
 ///
 /// # Errors
 /// When the gates cannot be read or the state not be changed.
-pub fn by_slash_command(hook: &mut Hook) -> Result<(), String> {
+pub fn by_slash_command(hook: &mut Hook) -> Result<(), GatesError> {
     // Prompts of the client itself are nobody's word; older clients do not say whose a prompt is.
     if !matches!(hook.payload.source.as_str(), "" | "user" | "sdk") {
         return Ok(());
@@ -109,7 +112,7 @@ fn slash_command(prompt: &str) -> Option<&str> {
     (!name.contains('/')).then_some(name)
 }
 
-fn skill_was_used(hook: &mut Hook, skill: &str) -> Result<(), String> {
+fn skill_was_used(hook: &mut Hook, skill: &str) -> Result<(), GatesError> {
     let stands_for = |rule: &Rule| {
         let configured = rule.requirement.satisfied_by_skill.as_deref();
         configured.is_some_and(|configured| is_same_skill(configured, skill))
@@ -125,7 +128,7 @@ fn skill_was_used(hook: &mut Hook, skill: &str) -> Result<(), String> {
 ///
 /// # Errors
 /// When the gates cannot be read or the state not be changed.
-pub fn by_agent(hook: &mut Hook) -> Result<(), String> {
+pub fn by_agent(hook: &mut Hook) -> Result<(), GatesError> {
     if hook.event != Event::SubagentStop || hook.payload.agent_type.is_empty() {
         return Ok(());
     }
@@ -143,9 +146,9 @@ fn satisfied_by(
     by: &str,
     name: &str,
     stands_for: impl Fn(&Rule) -> bool,
-) -> Result<bool, String> {
+) -> Result<bool, GatesError> {
     let Some(gates) = Gates::of_hook(hook) else { return Ok(false) };
-    let mut rules = gates.policy.rules().map_err(|error| error.to_string())?;
+    let mut rules = gates.policy.rules()?;
     rules.retain(&stands_for);
     let is_known = !rules.is_empty();
     rules.retain(|rule| by != "skill" || rule.requirement.satisfied_when == SatisfiedWhen::Loaded);
@@ -162,9 +165,9 @@ fn satisfied_by(
     };
     let metadata = Map::from_iter([(by.to_owned(), name.into())]);
     let satisfied: Vec<&Rule> = rules.iter().collect();
-    satisfy(target, &satisfied, by, &metadata, None).map_err(|error| error.to_string())?;
-    let record = hook.gates.get_or_insert_default();
-    record.outcome = "pass".to_owned();
+    satisfy(target, &satisfied, by, &metadata, None)?;
+    let record = hook.records.get_mut::<GateRecord>();
+    record.outcome = Outcome::Pass;
     record.satisfied = rules.iter().map(|rule| rule.name.clone()).collect();
     record.satisfied_by = format!("{by}:{name}");
     Ok(true)

@@ -4,7 +4,9 @@ use hooks_common::requirements::transaction;
 use hooks_common::runtime::Hook;
 use platform::store::{self, lock};
 
-use crate::view::Gates;
+use crate::context::Gates;
+use crate::error::GatesError;
+use crate::record::GateRecord;
 
 /// Ends a pause with its session.
 ///
@@ -20,14 +22,14 @@ pub fn end_pause(hook: &mut Hook) -> Result<(), std::io::Error> {
 ///
 /// # Errors
 /// When the gates cannot be read or the state not be changed.
-pub fn clear_state(hook: &mut Hook) -> Result<(), String> {
+pub fn clear_state(hook: &mut Hook) -> Result<(), GatesError> {
     let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
-    let settings = gates.policy.settings().map_err(|error| error.to_string())?;
+    let settings = gates.policy.settings()?;
     let Some(session) = &gates.session else { return Ok(()) };
     if !settings.session_end.clear_session_state {
         return Ok(());
     }
-    let rules = gates.policy.rules().map_err(|error| error.to_string())?;
+    let rules = gates.policy.rules()?;
     let cleared =
         transaction(&gates.dir, &gates.branch, hook.project().root(), gates.now, lock::CHANGE, |changes| {
             let of_session = rules.iter().filter(|rule| rule.requirement.scope.is_per_session());
@@ -36,6 +38,6 @@ pub fn clear_state(hook: &mut Hook) -> Result<(), String> {
                 .map(|rule| rule.name.clone())
                 .collect()
         });
-    hook.gates.get_or_insert_default().cleared = cleared.map_err(|error| error.to_string())?;
+    hook.records.get_mut::<GateRecord>().cleared = cleared?;
     Ok(())
 }

@@ -1,69 +1,85 @@
 //! Stop: was everything that this session triggered satisfied?
 
 use config::Rule;
-use config::types::{Mode, Stop};
-use hooks_common::answer::Decision;
+use config::types::Stop;
+use hooks_common::answer::HostDecision;
+use hooks_common::decision::{Decision, Needed, RequirementState, Requirements, Weight};
 use hooks_common::requirements::{self, BranchState};
 use hooks_common::runtime::Hook;
 
-use crate::judge::{Judged, Situation, Standing, is_about_the_tool, judge};
+use crate::context::Gates;
+use crate::error::GatesError;
+use crate::judge::{EvalContext, Judged, is_about_the_tool, judge};
 use crate::message::first_line;
 use crate::metrics;
 use crate::refusal::{Refused, Writer};
-use crate::view::{Gates, word};
 
 /// How long ago another branch's state may have changed to be looked at, in seconds.
 const RECENT: i64 = 86_400;
 
-/// Sends the turn back once when a requirement that the session triggered is open. A turn that was sent back
-/// already ends: a gate that does not end by itself would hold the session for ever.
-///
-/// # Errors
-/// When the gates cannot be read; the turn ends then.
-pub fn verify(hook: &mut Hook) -> Result<(), String> {
-    if hook.payload.stop_hook_active {
-        return Ok(());
+/// What of the requirements that a session triggered decides at the end of its turn.
+pub fn decisive(triggered: &[Refused]) -> Requirements {
+    let needed = |one: &Refused| Needed {
+        name: one.rule.name.clone(),
+        state: one.judged.state,
+        mode: one.rule.requirement.mode,
+        closes_on_error: one.rule.closes_on_error,
+    };
+    if triggered.is_empty() {
+        return Requirements::NotNeeded;
     }
-    let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
-    let settings = gates.policy.settings().map_err(|error| error.to_string())?;
-    let situation = Situation::of_project(&hook.paths, hook.project());
-    let triggered = triggered(&gates, &settings.stop, &situation)?;
-    let refused: Vec<Refused> = triggered.iter().filter(|one| refuses(one)).cloned().collect();
-    let writer = Writer::new(&gates, &situation);
+    Requirements::Needed(triggered.iter().map(needed).collect())
+}
+
+/// What the hook says and keeps of a turn's end: the refusal, warnings that this session was not told yet, what could
+/// not be evaluated.
+pub fn tell(hook: &mut Hook, gates: &Gates, triggered: &[Refused], decision: &Decision) {
+    let context = EvalContext::of_project(&hook.paths, hook.project());
+    let writer = Writer::new(gates, &context);
+    let is_of = |weight| move |one: &&Refused| one.weight() == weight;
+    let refused: Vec<Refused> = triggered.iter().filter(is_of(Weight::Refuse)).cloned().collect();
     let text = (!refused.is_empty()).then(|| writer.stop(&refused));
-    let (warned, told) = warnings(hook, &gates, &writer, &triggered);
-    let record = hook.gates.get_or_insert_default();
-    record.outcome = if text.is_some() { "block" } else { "pass" }.to_owned();
-    for one in &triggered {
-        let standing = word(one.judged.standing, one.rule.requirement.mode).to_owned();
-        record.asked.push((one.rule.name.clone(), standing));
-        if !one.judged.facts.is_empty() {
-            record.facts.insert(one.rule.name.clone(), one.judged.facts.clone().into());
-        }
+    let (warned, told) = warnings(hook, gates, &writer, triggered);
+    let failed: Vec<String> = triggered
+        .iter()
+        .filter(|one| one.judged.state == RequirementState::Failed)
+        .map(|one| {
+            let reason = one.judged.detail.as_deref().unwrap_or_default();
+            format!("requirement {} could not be evaluated: {reason}", one.rule.name)
+        })
+        .collect();
+    let record = gates.begin_record(hook);
+    record.outcome = decision.outcome;
+    record.asked =
+        decision.requirements.iter().map(|(name, _, recorded)| (name.clone(), *recorded)).collect();
+    for one in triggered.iter().filter(|one| !one.judged.facts.is_empty()) {
+        record.facts.insert(one.rule.name.clone(), one.judged.facts.clone().into());
     }
     record.warned = warned;
     if let Some(told) = told {
         hook.answer.tell_user(told);
     }
-    for failed in triggered.iter().filter(|one| one.judged.standing == Standing::Failed) {
-        let reason = failed.judged.detail.as_deref().unwrap_or_default();
-        hook.report(&format!("requirement {} could not be evaluated: {reason}", failed.rule.name));
+    for failure in failed {
+        hook.report(&failure);
     }
     if let Some(text) = text {
-        hook.answer.decide(Decision::Refuse(text));
+        hook.answer.decide(HostDecision::Refuse(text));
     }
-    Ok(())
 }
 
 /// The requirements that the session triggered and that are verified when a turn ends.
 ///
 /// # Errors
 /// When the stored policy is damaged.
-pub fn triggered(gates: &Gates, settings: &Stop, situation: &Situation<'_>) -> Result<Vec<Refused>, String> {
+pub fn triggered(
+    gates: &Gates,
+    settings: &Stop,
+    situation: &EvalContext<'_>,
+) -> Result<Vec<Refused>, GatesError> {
     if !settings.verify_requirements {
         return Ok(Vec::new());
     }
-    let rules = gates.policy.rules().map_err(|error| error.to_string())?;
+    let rules = gates.policy.rules()?;
     let elsewhere = elsewhere(gates);
     let is_verified = |rule: &Rule| {
         settings.verify_scopes.contains(&rule.requirement.scope)
@@ -94,15 +110,6 @@ fn is_left_open(gates: &Gates, state: &BranchState, rule: &Rule) -> bool {
     view.is_triggered() && !view.is_satisfied(rule.requirement.scope, gates.now)
 }
 
-/// Whether a triggered requirement sends the turn back.
-pub fn refuses(one: &Refused) -> bool {
-    match one.judged.standing {
-        Standing::Open => one.rule.requirement.mode == Mode::Enforce,
-        Standing::Failed => one.rule.closes_on_error,
-        Standing::Satisfied | Standing::Armed => false,
-    }
-}
-
 /// What is open in mode `warn`, and the text about what of it this session was not told yet.
 fn warnings(
     hook: &Hook,
@@ -110,8 +117,7 @@ fn warnings(
     writer: &Writer<'_>,
     triggered: &[Refused],
 ) -> (Vec<String>, Option<String>) {
-    let warns =
-        |one: &&Refused| one.judged.standing == Standing::Open && one.rule.requirement.mode == Mode::Warn;
+    let warns = |one: &&Refused| one.weight() == Weight::Warn;
     let warned: Vec<String> = triggered.iter().filter(warns).map(|one| one.rule.name.clone()).collect();
     let Some(session) = hook.session.as_ref().filter(|_| !warned.is_empty()) else { return (warned, None) };
     let known = metrics::remembered(&gates.dir, session.key(), "warned");

@@ -3,6 +3,7 @@
 //! It counts in the global file for projects without any configuration. Off for a process with
 //! `RF_STRICT_OFF=true`, and for a project with `.claude/.rf-optout`. The files that end the state may be written.
 
+use crate::error::GatesError;
 use config::Policy;
 use config::finding::Severity;
 use config::tools::is_edit;
@@ -23,7 +24,7 @@ pub fn refusal(
     project: &Project,
     policy: Option<&Policy>,
     tool_use: &ToolUse<'_>,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, GatesError> {
     let rule = match policy {
         Some(policy) => policy.strict().cloned(),
         None => Policy::global(&project.sources(paths)).and_then(|policy| policy.strict().cloned()),
@@ -39,12 +40,12 @@ pub fn refusal(
     }
     let req = Req::find(paths);
     Ok(Some(format!(
-        "{} was refused before it ran; nothing was changed.\n`strict_preflight` wants a requirement in force in {}: {lack}.\nRequired: strict_preflight ({}:{line})\nTo go on: {}\nTo keep this project out: create {}",
+        "{} was refused before it ran; nothing was changed.\n`strict_preflight` wants a requirement in force in {}: {lack}.\nRequired: strict_preflight ({}:{line})\nTo keep this project out: create {}\nNext: {}",
         tool_use.tool,
         root.display(),
         file.display(),
-        req.call("init"),
         in_project::opt_out(root).display(),
+        req.call("init"),
     )))
 }
 
@@ -56,7 +57,7 @@ pub fn lack(
     paths: &Paths,
     project: &Project,
     policy: Option<&Policy>,
-) -> Result<Option<&'static str>, String> {
+) -> Result<Option<&'static str>, GatesError> {
     let Some(policy) = policy else {
         let is_strict = Policy::global(&project.sources(paths)).is_some_and(|policy| policy.is_strict());
         return Ok((is_strict && is_in_force(project)).then_some("it has no configuration"));

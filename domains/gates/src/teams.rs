@@ -1,13 +1,16 @@
 //! Teams of agents: what they finished, and whether they may rest.
 
-use hooks_common::answer::Decision;
+use hooks_common::answer::HostDecision;
+use hooks_common::decision::Outcome;
 use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 use platform::store::{append, lock};
 
-use crate::judge::Situation;
+use crate::context::Gates;
+use crate::error::GatesError;
+use crate::judge::EvalContext;
+use crate::record::GateRecord;
 use crate::refusal;
-use crate::view::Gates;
 use hooks_common::req::Req;
 
 /// The longest subject that is kept, in characters.
@@ -18,9 +21,9 @@ const LONGEST_SUBJECT: usize = 43;
 ///
 /// # Errors
 /// When the gates cannot be read or the progress not be written.
-pub fn follow(hook: &mut Hook) -> Result<(), String> {
+pub fn follow(hook: &mut Hook) -> Result<(), GatesError> {
     let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
-    let settings = gates.policy.settings().map_err(|error| error.to_string())?.agent_teams;
+    let settings = gates.policy.settings()?.agent_teams;
     if !settings.enabled {
         return Ok(());
     }
@@ -41,21 +44,21 @@ pub fn follow(hook: &mut Hook) -> Result<(), String> {
         _ => return Ok(()),
     };
     if let Some(complaint) = complaint {
-        hook.gates.get_or_insert_default().outcome = "block".to_owned();
-        hook.answer.decide(Decision::Refuse(complaint));
+        hook.records.get_mut::<GateRecord>().outcome = Outcome::Block;
+        hook.answer.decide(HostDecision::Refuse(complaint));
     }
     let time = hook.entered.wall.format("%H:%M:%S");
     let team = one_line(&hook.payload.team_name);
     let path = gates.dir.team_progress();
-    std::fs::create_dir_all(gates.dir.path()).map_err(|error| error.to_string())?;
+    std::fs::create_dir_all(gates.dir.path())?;
     let line = format!("[{time}] {line}  [{team}]");
     append::append_line(&path, &path.with_extension("lock"), line.as_bytes(), lock::HOT)
-        .map_err(|error| error.to_string())
+        .map_err(GatesError::from)
 }
 
-fn still_open(hook: &Hook, gates: &Gates) -> Result<Option<String>, String> {
-    let situation = Situation::of_project(&hook.paths, hook.project());
-    let open = gates.open(&situation).map_err(|error| error.to_string())?;
+fn still_open(hook: &Hook, gates: &Gates) -> Result<Option<String>, GatesError> {
+    let situation = EvalContext::of_project(&hook.paths, hook.project());
+    let open = gates.open(&situation)?;
     if open.is_empty() {
         return Ok(None);
     }
@@ -65,7 +68,7 @@ fn still_open(hook: &Hook, gates: &Gates) -> Result<Option<String>, String> {
     let session = gates.session.as_ref().map(ToString::to_string).unwrap_or_default();
     let ways = refusal::ways_on(&open.iter().collect::<Vec<_>>(), &session);
     let calls: Vec<_> = ways.iter().map(|way| Req::find(&hook.paths).call(way)).collect();
-    Ok(Some(format!("These requirements are open: {}.\nTo go on: {}", named.join(", "), calls.join("; "))))
+    Ok(Some(format!("These requirements are open: {}.\nNext: {}", named.join(", "), calls.join("; "))))
 }
 
 /// Text from outside on one line, bounded.

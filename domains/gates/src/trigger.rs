@@ -1,5 +1,6 @@
 //! Whether a tool use needs a requirement.
 
+use crate::error::GatesError;
 use std::path::Path;
 
 use config::policy::When;
@@ -79,7 +80,7 @@ impl Commands {
     ///
     /// # Errors
     /// When the pattern gives up.
-    pub fn match_pattern(&self, pattern: &Pattern, raw: bool) -> Result<bool, String> {
+    pub fn match_pattern(&self, pattern: &Pattern, raw: bool) -> Result<bool, GatesError> {
         if self.is_beyond || (!raw && self.open_ended.iter().any(|program| pattern.names_program(program))) {
             return Ok(true);
         }
@@ -90,7 +91,10 @@ impl Commands {
                 }
             }
         }
-        Ok((raw || self.is_doubtful) && pattern.is_match(&self.raw.0, &self.raw.1)?)
+        if raw || self.is_doubtful {
+            return Ok(pattern.is_match(&self.raw.0, &self.raw.1)?);
+        }
+        Ok(false)
     }
 }
 
@@ -133,7 +137,7 @@ impl<'a> Triggers<'a> {
     ///
     /// # Errors
     /// When a pattern gives up; the message names it.
-    pub fn ask(&mut self, gate: &Gate) -> Result<bool, String> {
+    pub fn ask(&mut self, gate: &Gate) -> Result<bool, GatesError> {
         if gate.when.is_empty() {
             return Ok(true);
         }
@@ -148,7 +152,7 @@ impl<'a> Triggers<'a> {
         failed.map_or(Ok(false), Err)
     }
 
-    fn holds(&mut self, when: &When) -> Result<bool, String> {
+    fn holds(&mut self, when: &When) -> Result<bool, GatesError> {
         if !when.agents.is_empty() && !globs::matches_agent(&when.agents, self.tool_use.agent) {
             return Ok(false);
         }
@@ -207,13 +211,22 @@ pub fn is_plan(paths: &Paths, root: &Path, file: &Path) -> bool {
     folders.iter().any(|plans| file.starts_with(resolve(plans)))
 }
 
-/// Why a tool use passes whatever is open.
-pub fn exemption(paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Option<&'static str> {
+/// Why a tool passes whatever is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exemption {
+    /// It is a call of our own command line, which may be the way out.
+    CommandLine,
+    /// It writes a plan.
+    Plan,
+}
+
+/// Why a tool use passes whatever is open, if it does.
+pub fn exemption(paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Option<Exemption> {
     if tool_use.is_bash() {
-        return is_lone_req(tool_use.command, tool_use.script()).then_some("req");
+        return is_lone_req(tool_use.command, tool_use.script()).then_some(Exemption::CommandLine);
     }
     let file = tool_use.file.as_deref()?;
-    (is_edit(tool_use.tool) && is_plan(paths, root, file)).then_some("plan")
+    (is_edit(tool_use.tool) && is_plan(paths, root, file)).then_some(Exemption::Plan)
 }
 
 /// Whether a line is one call of the command line and nothing else: the way out of a gate stays open even where every

@@ -8,11 +8,11 @@ use config::types::Mode;
 use config::types::guards::{Errors, GuardName, GuardSettings, Loops, Placed, Tests};
 use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
-use hooks_common::session_log::GuardRecord;
 use serde::de::DeserializeOwned;
 
-use crate::objection::{Objection, Raised, Verdict, kept};
+use crate::objection::{Objection, Raised, Weight};
 use crate::outcome::{self, Failure, is_failure};
+use crate::record::{GuardRecord, GuardRecords};
 use crate::{errors, loops, projection, refusal};
 
 /// Notes how a tool ended, and tells the model when it fails in circles, or what helped the last time.
@@ -38,7 +38,7 @@ pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
             .and_then(|failure| examine(policy, &failure, || projection::root_of(hook))),
         None => Ok(Vec::new()),
     };
-    hook.outcome = Some(outcome);
+    *hook.records.get_mut() = outcome;
     for (raised, mode) in found? {
         tell(hook, &raised, mode);
     }
@@ -71,7 +71,7 @@ fn raised<T: GuardSettings>(guard: Placed<T>, objection: Objection) -> (Raised, 
     let mode = guard.settings.mode();
     let raised = Raised {
         guard: T::NAME,
-        verdict: objection.verdict(mode),
+        weight: objection.weight(mode),
         message: guard.settings.message().map(str::to_owned),
         place: (guard.place.file, guard.place.line),
         objection,
@@ -81,17 +81,12 @@ fn raised<T: GuardSettings>(guard: Placed<T>, objection: Objection) -> (Raised, 
 
 /// What has run cannot be refused any more: to enforce means that the user is told as well.
 fn tell(hook: &mut Hook, raised: &Raised, mode: Mode) {
-    if raised.verdict == Verdict::Warn {
+    if raised.weight == Weight::Warn {
         let text = refusal::warning(raised);
         if mode == Mode::Enforce {
             hook.answer.tell_user(text.clone());
         }
         hook.answer.add_context(text);
     }
-    hook.guards.push(GuardRecord {
-        guard: raised.guard.name().to_owned(),
-        verdict: raised.verdict.name().to_owned(),
-        what: kept(&raised.objection.what),
-        ..GuardRecord::default()
-    });
+    hook.records.get_mut::<GuardRecords>().0.push(GuardRecord::of(raised, raised.weight.into()));
 }

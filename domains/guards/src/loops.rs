@@ -1,7 +1,8 @@
 //! The guard `loops`: the same failure again and again.
 
+use crate::record::CommandOutcome;
 use config::types::guards::Loops;
-use hooks_common::session_log::{LoggedEvent, Outcome};
+use hooks_common::session_log::LoggedEvent;
 use platform::text::fact;
 use shell::programs;
 
@@ -31,7 +32,7 @@ pub fn examine(settings: &Loops, failure: &Failure<'_>) -> Option<Objection> {
 /// How often the failure has come within so many seconds of the first time, this time included; a later one begins
 /// anew. Where it cannot be `least` nobody counts.
 fn count(failure: &Failure<'_>, seconds: i64, least: u32) -> u32 {
-    let Outcome { fingerprint, family, .. } = failure.outcome;
+    let CommandOutcome { fingerprint, family, .. } = failure.outcome;
     let is_same = |event: &&LoggedEvent| {
         failure_of(event).is_some_and(|known| known.fingerprint == *fingerprint)
             && event.agent_id == failure.agent

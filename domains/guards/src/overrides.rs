@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use shell::programs::{self, Roles, interpreter_of};
 use shell::{Command, Word, Write};
 
-use crate::objection::{Objection, Raised, Verdict};
+use crate::objection::{Objection, Raised, Weight};
 use crate::sight::Sight;
 use crate::{ended, seal, touched};
 
@@ -105,7 +105,7 @@ pub(crate) fn examine(sight: &Sight<'_>) -> Option<Raised> {
         .and_then(|(guard, _)| place_of(guard))?;
     Some(Raised {
         guard: GuardName::Settings,
-        verdict: Verdict::Deny,
+        weight: Weight::Refuse,
         objection: Objection::sure(what, "ask the user, who does this in a terminal of their own"),
         message: None,
         place: (place.file, place.line),

@@ -1,125 +1,138 @@
-//! PreToolUse: is there anything against this use of a tool?
+//! PreToolUse: what guards have against a use of a tool, what is said of it, and what a person let through once.
 
 use config::Policy;
 use config::types::guards::GuardName;
-use hooks_common::answer::Decision;
+use hooks_common::answer::HostDecision;
+use hooks_common::decision::{Decision, Found, GuardVerdict, Stage, StageError, Verdict, Weight};
+use hooks_common::event::Payload;
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
 use hooks_common::runtime::Hook;
-use hooks_common::session_log::{GateRecord, GuardRecord};
+use hooks_common::session_id::SessionId;
+use platform::time::Moment;
 
 use crate::grants::{self, Grant, Grants};
-use crate::objection::{Raised, Verdict, kept};
+use crate::objection::Raised;
+use crate::record::{GuardRecord, GuardRecords, kept};
+use crate::refusal;
 use crate::sight::Sight;
 pub use crate::table::raise;
-use crate::{overrides, refusal};
 
 /// How much of the session's log is looked at for what was told already, in bytes.
 const RECENT: u64 = 64 * 1024;
 
-/// Grants that let the use of the tool through, each by its digest, to be spent once nothing else is against it.
-#[derive(Debug)]
-pub struct Held {
-    grants: Grants,
-    used: Vec<(String, Grant)>,
+/// What guards found about a use of a tool, and what a person let through for it.
+#[derive(Debug, Default)]
+pub struct GuardFindings {
+    /// What each guard has against it.
+    pub raised: Vec<Raised>,
+    /// Why guards could not look.
+    pub failures: Vec<String>,
+    /// Permits of our own commands that were used, each by its digest.
+    permits: Vec<(String, Grant)>,
+    /// What a person let through for this use, by its digest.
+    exception: Option<(String, Grant)>,
+    /// The same, where more is against the use now than then.
+    uncovered: Option<Grant>,
 }
 
-impl Held {
-    fn of(hook: &Hook, used: Vec<(String, Grant)>) -> Option<Self> {
-        (!used.is_empty()).then(|| Self { grants: Grants::of(hook.project()), used })
-    }
-}
-
-/// Refuses the tool, asks, or tells, as the guards that are on say. Grants that let it through are returned, unspent.
-///
-/// # Errors
-/// When a guard that closes on errors failed, or the policy is damaged.
-pub fn decide(hook: &mut Hook, policy: Option<&Policy>) -> Result<Option<Held>, String> {
-    let Some(policy) = policy.filter(|policy| policy.is_enabled() && policy.guards().next().is_some()) else {
-        return Ok(None);
-    };
-    let Some(session) = hook.session.clone().filter(|_| !hook.is_skipped()) else { return Ok(None) };
-    let (raised, failures, mut used) = {
-        let sight = Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered);
+impl GuardFindings {
+    /// Asks every guard that is on.
+    pub fn of(paths: &Paths, project: &Project, policy: &Policy, payload: &Payload, now: Moment) -> Self {
+        if policy.guards().next().is_none() {
+            return Self::default();
+        }
+        let sight = Sight::new(paths, project, policy, payload, now);
         let (raised, failures) = raise(&sight);
-        (raised, failures, sight.into_permits())
-    };
-    for failure in &failures {
-        hook.report(failure);
+        Self { raised, failures, permits: sight.into_permits(), ..Self::default() }
     }
-    if raised.is_empty() {
-        return if failures.is_empty() || !policy.closes_on_error() {
-            Ok(Held::of(hook, used))
-        } else {
-            Err(failures.join("; "))
+
+    /// What of them decides.
+    pub fn decisive(&self) -> (Vec<Found>, Vec<StageError>) {
+        let found = self.raised.iter().map(|one| Found { guard: one.guard, weight: one.weight });
+        let failures = self.failures.iter().map(|reason| StageError::new(Stage::Guards, reason));
+        (found.collect(), failures.collect())
+    }
+
+    /// Whether a person let through once all that stops the tool. What was let through is kept, and spent later.
+    pub fn look_for_exception(
+        &mut self,
+        paths: &Paths,
+        project: &Project,
+        payload: &Payload,
+        session: &SessionId,
+        now: Moment,
+    ) -> bool {
+        let digest = grants::digest_of(payload);
+        let held = Grants::of(project).held(paths, &digest, session.key(), now.epoch());
+        let covers = |grant: &Grant| {
+            let mut stopping = self.raised.iter().filter(|one| one.weight >= Weight::Ask);
+            stopping.all(|one| {
+                grant.reasons.contains(&grants::reason(one.guard.name(), &kept(&one.objection.what)))
+            })
         };
-    }
-    let mark = hook.project().state().pause_mark(session.key());
-    if overrides::is_paused_by_person(&hook.paths, &mark, session.key()) {
-        record(hook, &raised, "paused", "", "");
-        return Ok(None);
-    }
-    let worst = raised.iter().map(|one| one.verdict).max().unwrap_or(Verdict::Observe);
-    if worst < Verdict::Ask {
-        tell(hook, &raised);
-        record(hook, &raised, "", "", "");
-        return Ok(Held::of(hook, used));
-    }
-    // What is only warned of is told beside the rest: it counts as told from now on.
-    tell(hook, &raised);
-    let digest = grants::digest_of(&hook.payload);
-    let grants = Grants::of(hook.project());
-    let held = grants.held(&hook.paths, &digest, session.key(), hook.entered.epoch());
-    let covers = |grant: &Grant| {
-        let mut stopping = raised.iter().filter(|one| one.verdict >= Verdict::Ask);
-        stopping
-            .all(|one| grant.reasons.contains(&grants::reason(one.guard.name(), &kept(&one.objection.what))))
-    };
-    let uncovered = match held {
-        Some(grant) if covers(&grant) => {
-            record(hook, &raised, "allowed", "", "");
-            used.insert(0, (digest, grant));
-            return Ok(Some(Held { grants, used }));
+        match held {
+            Some(grant) if covers(&grant) => self.exception = Some((digest, grant)),
+            held => self.uncovered = held,
         }
-        held => held,
-    };
-    let code = grants::code(session.full(), &digest);
-    let text = refusal::text(hook, &raised, worst, &code, uncovered.as_ref());
-    record(hook, &raised, "", &digest, &code);
-    match worst {
-        Verdict::Deny => {
-            hook.gates = Some(GateRecord {
-                outcome: "guard".to_owned(),
-                policy: policy.hash().to_owned(),
-                branch: hook.branch().name().to_owned(),
-                ..GateRecord::default()
-            });
-            hook.answer.decide(Decision::Refuse(text));
-        }
-        _ => hook.answer.decide(Decision::Ask(text)),
+        self.exception.is_some()
     }
-    Ok(None)
 }
 
-/// Uses up the grants that let the tool through, unless something else refused it. Two uses at once do not both pass.
-///
-/// # Errors
-/// Never; what cannot be used up is refused.
-pub fn spend(hook: &mut Hook, held: Option<Held>) -> Result<(), String> {
-    let Some(Held { grants, used }) = held else { return Ok(()) };
-    if matches!(hook.answer.decision(), Decision::Refuse(_)) {
-        return Ok(());
+/// Says and records what guards found: a refusal or a question, and warnings that the session was not told yet.
+pub fn tell(hook: &mut Hook, findings: &GuardFindings, decision: &Decision) {
+    let is_paused = decision.guards.iter().any(|(_, verdict)| *verdict == GuardVerdict::Paused);
+    if findings.raised.is_empty() {
+        return;
     }
-    for (digest, grant) in used {
+    let is_stopped = decision.is_by(Stage::Guards);
+    let (mut digest, mut code) = (String::new(), String::new());
+    if is_stopped {
+        digest = grants::digest_of(&hook.payload);
+        code = grants::code(hook.session.as_ref().map_or("", SessionId::full), &digest);
+    }
+    if !is_paused && !decision.is_excepted {
+        // What is only warned of is told beside a refusal: it counts as told from now on.
+        warn(hook, &findings.raised);
+    }
+    let records = findings.raised.iter().zip(&decision.guards).map(|(one, (weight, verdict))| GuardRecord {
+        digest: digest.clone(),
+        code: if *weight >= Weight::Ask { code.clone() } else { String::new() },
+        ..GuardRecord::of(one, *verdict)
+    });
+    let records: Vec<GuardRecord> = records.collect();
+    hook.records.get_mut::<GuardRecords>().0.extend(records);
+    if is_stopped {
+        let worst = findings.raised.iter().map(|one| one.weight).max().unwrap_or(Weight::Ask);
+        let text = refusal::text(hook, &findings.raised, worst, &code, findings.uncovered.as_ref());
+        hook.answer.decide(match worst {
+            Weight::Refuse => HostDecision::Refuse(text),
+            _ => HostDecision::Ask(text),
+        });
+    }
+}
+
+/// Uses up what let the tool through, unless something else refused it; whether that holds. Two uses at once do not both
+/// pass: the second is refused.
+pub fn spend(hook: &mut Hook, findings: GuardFindings, decision: &Decision) -> bool {
+    let is_paused = decision.guards.iter().any(|(_, verdict)| *verdict == GuardVerdict::Paused);
+    if decision.verdict == Verdict::Refuse || decision.is_by(Stage::Guards) || is_paused {
+        return true;
+    }
+    let grants = Grants::of(hook.project());
+    for (digest, grant) in findings.exception.into_iter().chain(findings.permits) {
         if !grants.spend(&hook.paths, &digest, &grant) {
             refuse_second(hook, &grant);
-            return Ok(());
+            return false;
         }
         if grant.is_of_command() {
             let Grant { what, reason, .. } = grant;
-            let (guard, verdict) = (GuardName::Paths.name().to_owned(), "allowed".to_owned());
-            hook.guards.push(GuardRecord { guard, verdict, what, reason, ..GuardRecord::default() });
+            let (guard, verdict) = (GuardName::Paths.name().to_owned(), GuardVerdict::Allowed);
+            let record = GuardRecord { guard, verdict, what, reason, ..GuardRecord::default() };
+            hook.records.get_mut::<GuardRecords>().0.push(record);
             continue;
         }
-        for record in &mut hook.guards {
+        for record in &mut hook.records.get_mut::<GuardRecords>().0 {
             record.reason.clone_from(&grant.reason);
             record.code.clone_from(&grant.code);
         }
@@ -130,10 +143,10 @@ pub fn spend(hook: &mut Hook, held: Option<Held>) -> Result<(), String> {
             grant.reasons.join("; ")
         ));
     }
-    Ok(())
+    true
 }
 
-/// Refuses a use of the tool that was let through, where another has just used up the same grant.
+/// Refuses a use of the tool that was let through, where another has just used up the same exception.
 fn refuse_second(hook: &mut Hook, grant: &Grant) {
     let way_out = if grant.is_of_command() {
         format!("run {} again", grant.reason)
@@ -141,26 +154,29 @@ fn refuse_second(hook: &mut Hook, grant: &Grant) {
         "ask the user to let it through again".to_owned()
     };
     let text = format!(
-        "This was let through once, and another use of {} has just used that up.\nTo go on: {way_out}",
+        "This was let through once, and another use of {} has just used that up.\nNext: {way_out}",
         hook.payload.tool_name
     );
-    hook.gates.get_or_insert_default().outcome = "guard".to_owned();
-    hook.answer.decide(Decision::Refuse(text));
+    hook.answer.decide(HostDecision::Refuse(text));
 }
 
 /// Tells the model and the user what is only warned of, the first time that the session meets it.
-fn tell(hook: &mut Hook, raised: &[Raised]) {
-    let warned: Vec<_> = raised.iter().filter(|one| one.verdict == Verdict::Warn).collect();
+fn warn(hook: &mut Hook, raised: &[Raised]) {
+    let warned: Vec<_> = raised.iter().filter(|one| one.weight == Weight::Warn).collect();
     if warned.is_empty() {
         return;
     }
     let recent = hook.session_dir().and_then(|dir| dir.read_tail(RECENT).ok()).unwrap_or_default();
+    let known: Vec<GuardRecord> = recent
+        .iter()
+        .filter_map(|event| event.record::<GuardRecords>())
+        .flat_map(|records| records.0)
+        .collect();
     let is_known = |one: &Raised| {
         let what = kept(&one.objection.what);
-        let is_told = |known: &GuardRecord| known.verdict == Verdict::Warn.name();
-        let same =
-            |known: &GuardRecord| is_told(known) && known.guard == one.guard.name() && known.what == what;
-        recent.iter().any(|event| event.guards.iter().any(same))
+        known.iter().any(|known| {
+            known.verdict == GuardVerdict::Warn && known.guard == one.guard.name() && known.what == what
+        })
     };
     let lines: Vec<String> = warned.into_iter().filter(|one| !is_known(one)).map(refusal::warning).collect();
     if !lines.is_empty() {
@@ -168,16 +184,4 @@ fn tell(hook: &mut Hook, raised: &[Raised]) {
         hook.answer.add_context(text.clone());
         hook.answer.tell_user(text);
     }
-}
-
-/// What the log keeps.
-fn record(hook: &mut Hook, raised: &[Raised], verdict: &str, digest: &str, code: &str) {
-    hook.guards.extend(raised.iter().map(|one| GuardRecord {
-        guard: one.guard.name().to_owned(),
-        verdict: if verdict.is_empty() { one.verdict.name() } else { verdict }.to_owned(),
-        what: kept(&one.objection.what),
-        digest: digest.to_owned(),
-        code: if one.verdict >= Verdict::Ask { code.to_owned() } else { String::new() },
-        reason: String::new(),
-    }));
 }

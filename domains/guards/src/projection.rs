@@ -11,6 +11,7 @@ use config::Policy;
 use config::types::guards::{Errors, GuardName};
 use hooks_common::paths::{self, Paths};
 use hooks_common::project::Project;
+use hooks_common::projection::{Projection, ProjectionError};
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::{Cursor, LoggedEvent, SessionDir};
@@ -63,19 +64,19 @@ struct New {
     fixes: Vec<(String, Fix)>,
 }
 
-/// Brings what others read up to date with the hook's session.
-///
-/// # Errors
-/// When the log cannot be read or a file not be written.
-pub fn project(hook: &mut Hook) -> Result<(), String> {
-    let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
-    let root = root_of(hook);
-    if hook.project().root() == root {
-        return update(hook.project(), &hook.paths, &dir, &session);
-    }
-    let project = Project::of_event(&hook.paths, None, &root).rooted_at(root);
-    update(&project, &hook.paths, &dir, &session)
-}
+/// The row of what commands came to in the list of projections.
+pub const PROJECTION: Projection = Projection {
+    name: "outcomes",
+    session_files: &[OUTCOMES, ALERTS_TOLD],
+    bring_up_to_date: |scope| {
+        update(scope.session_project(), scope.paths, scope.dir, scope.session).map_err(ProjectionError::new)
+    },
+};
+
+/// In a session's directory: how far the log was read for how commands ended, and which failures wait for a success.
+pub const OUTCOMES: &str = "outcomes.json";
+/// In a session's directory: the alerts of planning documents as the session was last told of them.
+pub const ALERTS_TOLD: &str = "alerts.told";
 
 /// The root of the project that the hook's session belongs to.
 pub fn root_of(hook: &Hook) -> PathBuf {
@@ -146,27 +147,21 @@ fn lock_of(project: &Project) -> io::Result<Option<lock::Lock>> {
     }
 }
 
-/// What others know the session by: its number, which stands in its journal, else its short id.
+/// What others know the session by: its number, else its short id.
 fn name_of(dir: &SessionDir, session: &SessionId) -> Value {
-    #[derive(Deserialize)]
-    struct Journal {
-        number: Option<u64>,
-    }
-    let journal = store::read(&dir.journal()).ok().flatten();
-    let journal = journal.and_then(|bytes| serde_json::from_slice::<Journal>(&bytes).ok());
-    journal.and_then(|journal| journal.number).map_or_else(|| session.key().as_str().into(), Value::from)
+    dir.number().map_or_else(|| session.key().as_str().into(), Value::from)
 }
 
 impl Progress {
     /// What is remembered; nothing where that cannot be read, because it can be made anew.
     fn read(dir: &SessionDir) -> io::Result<Self> {
-        let bytes = store::read(&dir.outcomes())?.unwrap_or_default();
+        let bytes = store::read(&dir.file(OUTCOMES))?.unwrap_or_default();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
     fn write(&mut self, dir: &SessionDir) -> io::Result<()> {
         self.v = FORMAT;
-        store::replace(&dir.outcomes(), &serde_json::to_vec(self)?, Durability::Rebuildable, 0o600)
+        store::replace(&dir.file(OUTCOMES), &serde_json::to_vec(self)?, Durability::Rebuildable, 0o600)
     }
 
     /// What the events say, in the order of the log.

@@ -7,20 +7,14 @@ use hooks_common::req::Req;
 use hooks_common::runtime::Hook;
 
 use crate::grants::Grant;
-use crate::objection::{Certainty, Raised, Verdict};
+use crate::objection::{Certainty, Raised, Weight};
 
 /// The refusal of a tool, or the question whether it may run. `uncovered` was given for the same use when less was
 /// against it.
-pub fn text(
-    hook: &Hook,
-    raised: &[Raised],
-    verdict: Verdict,
-    code: &str,
-    uncovered: Option<&Grant>,
-) -> String {
-    let mut counted: Vec<&Raised> = raised.iter().filter(|one| one.verdict >= Verdict::Ask).collect();
+pub fn text(hook: &Hook, raised: &[Raised], weight: Weight, code: &str, uncovered: Option<&Grant>) -> String {
+    let mut counted: Vec<&Raised> = raised.iter().filter(|one| one.weight >= Weight::Ask).collect();
     // What is refused comes before what is asked.
-    counted.sort_by_key(|one| std::cmp::Reverse(one.verdict));
+    counted.sort_by_key(|one| std::cmp::Reverse(one.weight));
     let root = hook.project().root();
     let tool = &hook.payload.tool_name;
     let mut text = String::new();
@@ -28,32 +22,32 @@ pub fn text(
         let _ = writeln!(text, "{}", said(one));
     }
     text.push_str("\n---\n");
-    let _ = match verdict {
-        Verdict::Deny => writeln!(text, "{tool} was refused before it ran; nothing was changed."),
-        _ => writeln!(text, "Nobody can tell before it runs, so the user is asked."),
+    let _ = match weight {
+        Weight::Refuse => writeln!(text, "{tool} was refused before it ran; nothing was changed."),
+        _ => writeln!(text, "This cannot be decided in advance, so the user is asked."),
     };
     let mut guards: Vec<String> = counted.iter().map(|one| named(one, root)).collect();
     guards.dedup();
     let _ = write!(text, "Guard: {}", guards.join(", "));
-    let mut ways: Vec<&str> = counted.iter().map(|one| one.objection.way_out.as_str()).collect();
-    ways.retain(|way| !way.is_empty());
-    ways.dedup();
-    if !ways.is_empty() {
-        let _ = write!(text, "\nTo go on: {}", ways.join("; "));
-    }
     if let Some(grant) = uncovered {
         let _ = write!(text, "\nWhat was allowed with {} is less: {}", grant.code, grant.reasons.join("; "));
     }
     let req = Req::find(&hook.paths);
-    if verdict == Verdict::Deny {
+    if weight == Weight::Refuse {
         let _ = write!(
             text,
-            "\nOnly the user can let exactly this through, once, in a terminal of their own: {}",
+            "\nOnly the user can allow exactly this, once, in a terminal of their own: {}",
             req.call(&format!("allow-once {code}"))
         );
     }
     let session = hook.session.as_ref().map_or("", |session| session.key().as_str());
     let _ = write!(text, "\nTo see why: {}", req.call(&format!("why --last --session {session}")));
+    let mut ways: Vec<&str> = counted.iter().map(|one| one.objection.way_out.as_str()).collect();
+    ways.retain(|way| !way.is_empty());
+    ways.dedup();
+    if !ways.is_empty() {
+        let _ = write!(text, "\nNext: {}", ways.join("; "));
+    }
     text
 }
 
@@ -62,7 +56,7 @@ pub fn after(hook: &Hook, one: &Raised) -> String {
     let root = hook.project().root();
     let mut text = format!("{}\n\n---\nThe edit stands.\nGuard: {}", said(one), named(one, root));
     if !one.objection.way_out.is_empty() {
-        let _ = write!(text, "\nTo go on: {}", one.objection.way_out);
+        let _ = write!(text, "\nNext: {}", one.objection.way_out);
     }
     text
 }
@@ -75,7 +69,7 @@ pub fn warning(one: &Raised) -> String {
 /// The same, with what is to be said of the guard.
 pub fn told(one: &Raised, of_guard: &str) -> String {
     let way = &one.objection.way_out;
-    let way = if way.is_empty() { String::new() } else { format!(" To go on: {way}.") };
+    let way = if way.is_empty() { String::new() } else { format!(" Next: {way}.") };
     format!("{}{way} (guard {}, {of_guard})", said(one), one.guard)
 }
 

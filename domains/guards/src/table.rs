@@ -216,8 +216,8 @@ fn beyond(sight: &Sight<'_>) -> Option<Raised> {
         format!("this line {doubt}, and what it runs behind that is not known"),
         "run it in parts; a long text belongs into a file by Write",
     );
-    let (verdict, place) = (objection.verdict(mode), (place.file, place.line));
-    Some(Raised { guard, verdict, objection, message: None, place })
+    let (weight, place) = (objection.weight(mode), (place.file, place.line));
+    Some(Raised { guard, weight, objection, message: None, place })
 }
 
 const fn on(
@@ -243,7 +243,7 @@ fn with_settings<T: GuardSettings + DeserializeOwned>(
         examine(&settings, sight).map_err(|error| format!("guard {} could not look: {error}", T::NAME))?;
     let raised = found.into_iter().map(|objection| Raised {
         guard: T::NAME,
-        verdict: objection.verdict(settings.mode()),
+        weight: objection.weight(settings.mode()),
         message: settings.message().map(str::to_owned),
         place: (place.file.clone(), place.line),
         objection,

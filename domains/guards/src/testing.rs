@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use config::Policy;
+use hooks_common::decision::GuardVerdict;
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -107,7 +108,7 @@ impl Bench {
 
 /// The worst verdict in one word.
 pub fn worst(raised: &[Raised]) -> &'static str {
-    raised.iter().map(|one| one.verdict).max().map_or("pass", crate::Verdict::name)
+    raised.iter().map(|one| one.weight).max().map_or("pass", |worst| GuardVerdict::from(worst).name())
 }
 
 /// A payload of Write.
@@ -132,4 +133,9 @@ pub fn processor_time(work: impl FnOnce()) -> Duration {
         (Some(before), Some(after)) => after.saturating_sub(before),
         _ => started.elapsed(),
     }
+}
+
+/// What guards recorded on a hook.
+pub fn recorded(hook: &hooks_common::runtime::Hook) -> &[crate::GuardRecord] {
+    hook.records.get::<crate::GuardRecords>().map_or(&[], |records| &records.0)
 }

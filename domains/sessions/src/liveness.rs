@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use hooks_common::owner::LoggedOwner;
 use hooks_common::paths::Paths;
-use hooks_common::session_log::LoggedOwner;
 use platform::process::{Liveness, Site};
 use platform::store;
 use serde_json::Value;

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use hooks_common::session_log::{LoggedOwner, Meta};
+use hooks_common::owner::LoggedOwner;
+use hooks_common::session_log::Meta;
 use platform::process::{Liveness, Site};
 
 use crate::catalog::SessionCatalog;

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use hooks_common::session_log::{LoggedOwner, REFUSALS};
+use hooks_common::decision::Outcome;
+use hooks_common::owner::LoggedOwner;
 use serde::{Deserialize, Serialize};
 
 use crate::machine::Snapshot;
@@ -77,20 +78,18 @@ pub struct EventRecord<'a> {
     pub agent_type: Cow<'a, str>,
     /// PostToolUseFailure: whether the user interrupted.
     pub is_interrupt: bool,
-    /// What the gates decided.
-    #[serde(borrow)]
-    pub gates: Option<Decided<'a>>,
+    /// What was decided.
+    pub gates: Option<DecidedPart>,
     /// `_compacted`: the state that the lines before this one had led to.
     pub snapshot: Option<Box<Snapshot>>,
 }
 
-/// What the gates decided on an event.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// What was decided on an event: see [`hooks_common::decision::PART`].
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default)]
-pub struct Decided<'a> {
-    /// The decision.
-    #[serde(borrow)]
-    pub outcome: Cow<'a, str>,
+pub struct DecidedPart {
+    /// What became of it.
+    pub outcome: Outcome,
 }
 
 /// Where an event stands among the events of its session: the boot, the clock at hook entry, and the event's id
@@ -145,9 +144,9 @@ impl EventRecord<'_> {
         millis(&self.recorded_at)
     }
 
-    /// Whether the gates decided against what the event asked for.
+    /// Whether the event was kept from what it asked for.
     pub fn is_refused(&self) -> bool {
-        self.gates.as_ref().is_some_and(|gates| REFUSALS.contains(&&*gates.outcome))
+        self.gates.is_some_and(|gates| gates.outcome.is_refusal())
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use hooks_common::paths::Paths;
-use hooks_common::session_log::{self, FILES, SessionDir};
+use hooks_common::session_log::{self, SessionDir};
 use platform::process::{Liveness, Site};
 use platform::store::lock::LockError;
 use platform::store::{self, lock};
@@ -56,13 +56,15 @@ pub struct Failed {
     pub reason: String,
 }
 
-/// Removes what is older than `days` days, or only tells with `dry_run`. `None` when another sweep is going on.
+/// Removes what is older than `days` days, or only tells with `dry_run`. A directory that holds anything but `files`, the
+/// names of what sessions leave, stays. `None` when another sweep is going on.
 ///
 /// # Errors
 /// When the sessions' folder cannot be written.
 pub fn sweep(
     paths: &Paths,
     oracle: &mut dyn Oracle,
+    files: &[&str],
     days: u32,
     dry_run: bool,
     now: Moment,
@@ -75,7 +77,7 @@ pub fn sweep(
     let Some(_lock) = take(&paths.gc_lock())? else { return Ok(None) };
     remove_trash(&folder);
     remove_leftovers(paths);
-    Ok(Some(of_dirs(&session_log::all(paths), oracle, days, dry_run, None, now)))
+    Ok(Some(of_dirs(&session_log::all(paths), oracle, files, (days, dry_run), None, now)))
 }
 
 /// What SessionStart does at most once an hour: looks at a stretch of the directories, another one each time, and
@@ -86,6 +88,7 @@ pub fn sweep(
 pub fn sweep_a_few(
     paths: &Paths,
     oracle: &mut dyn Oracle,
+    files: &[&str],
     days: impl FnOnce() -> u32,
     now: Moment,
 ) -> io::Result<Option<Swept>> {
@@ -109,7 +112,7 @@ pub fn sweep_a_few(
         dirs.rotate_left(first);
         dirs.truncate(FEW.looked_at);
     }
-    Ok(Some(of_dirs(&dirs, oracle, days(), false, Some(FEW), now)))
+    Ok(Some(of_dirs(&dirs, oracle, files, (days(), false), Some(FEW), now)))
 }
 
 /// The sweeps' lock; `None` while another has it.
@@ -124,8 +127,8 @@ fn take(path: &Path) -> io::Result<Option<lock::Lock>> {
 fn of_dirs(
     dirs: &[SessionDir],
     oracle: &mut dyn Oracle,
-    days: u32,
-    dry_run: bool,
+    files: &[&str],
+    (days, dry_run): (u32, bool),
     few: Option<Few>,
     now: Moment,
 ) -> Swept {
@@ -135,7 +138,7 @@ fn of_dirs(
         if few.is_some_and(|few| swept.removed.len() >= few.removed) {
             break;
         }
-        let Some(seen) = expired(dir, oracle, days, now) else { continue };
+        let Some(seen) = expired(dir, oracle, files, days, now) else { continue };
         let name = dir.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         match if dry_run { Ok(true) } else { purge(dir, seen, now) } {
             Ok(true) => swept.removed.push(name),
@@ -147,11 +150,11 @@ fn of_dirs(
 }
 
 /// When the last thing happened in a session whose time is over; `None` when it stays.
-fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) -> Option<i64> {
+fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, files: &[&str], days: u32, now: Moment) -> Option<i64> {
     let millis = now.wall.timestamp_millis();
     let last = last_sign(dir);
     let is_over = |days: u32| millis - last > i64::from(days) * 86_400_000;
-    if !is_over(days) || !is_ours(dir) {
+    if !is_over(days) || !is_ours(dir, files) {
         return None;
     }
     let meta = dir.meta();
@@ -195,10 +198,10 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, days: u32, now: Moment) ->
 }
 
 /// Whether the directory holds nothing but what sessions leave.
-fn is_ours(dir: &SessionDir) -> bool {
+fn is_ours(dir: &SessionDir, files: &[&str]) -> bool {
     let Ok(entries) = std::fs::read_dir(dir.path()) else { return false };
     let is_known = |name: &str| {
-        FILES.iter().any(|own| {
+        files.iter().any(|own| {
             name == *own
                 || name
                     .strip_prefix(own)

@@ -110,7 +110,7 @@ impl<'de> Visitor<'de> for PayloadVisitor {
 
 /// The host serialises a tool's input once, so its text tells equal inputs from others.
 fn digest(input: &str) -> u64 {
-    let mut hasher = std::hash::DefaultHasher::new();
+    let mut hasher = siphasher::sip::SipHasher13::new();
     hasher.write(input.as_bytes());
     hasher.finish()
 }

@@ -1,18 +1,15 @@
 //! One event of a session, as its log keeps it: bounded, redacted, without bodies.
 
-use std::collections::BTreeMap;
-
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
 use super::FORMAT;
 use super::detail::Detail;
+use super::records::{Record, Records};
 use crate::event::{Event, Payload};
+use crate::owner::LoggedOwner;
 use crate::session_id::SessionId;
-use platform::process::{self, Liveness, Site};
 use platform::text::cut_bytes;
 use platform::time::Moment;
 use redact::redact;
+use serde::{Deserialize, Serialize};
 
 /// The longest line, in bytes.
 const LONGEST_LINE: usize = 8 * 1024;
@@ -116,142 +113,14 @@ pub struct LoggedEvent {
     /// PostToolUse of a tool whose meaning is in its input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Box<Detail>>,
-    /// What the gates decided and on which facts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gates: Option<GateRecord>,
-    /// What guards found.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub guards: Vec<GuardRecord>,
-    /// How a command of interest ended: a run of tests, or any that failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Box<Outcome>>,
-}
-
-/// What a guard found, and what became of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GuardRecord {
-    /// The guard's name in configuration.
-    pub guard: String,
-    /// `deny`, `ask`, `warn`, `observe`; `allowed` for what a person, or a command of ours, let through once.
-    pub verdict: String,
-    /// What was found: one line, redacted and bounded.
-    pub what: String,
-    /// Tells this use of a tool, in this folder, from any other.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub digest: String,
-    /// What a person types to let it through once.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub code: String,
-    /// The person's reason, where one let it through.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-}
-
-/// How a command ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// What kind of command it is: `cargo test` for all its calls.
-    pub family: String,
-    /// The test runner, where it is one.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub runner: String,
-    /// Whether it passed; `None` when nobody can tell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub passed: Option<bool>,
-    /// Tells the failure from others: a hash of what was said, without what varies.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub fingerprint: String,
-    /// The line of what was said that tells most, without what varies, redacted and bounded.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub said: String,
-    /// The exit code, where it is told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub exit_code: Option<i32>,
-}
-
-/// The client of an event, as far as it must be told from another.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct LoggedOwner {
-    /// The process.
-    pub pid: u32,
-    /// When it started, in raw units, as text.
-    pub start_raw: String,
-    /// Whether it was only guessed to be the client.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub guessed: bool,
-}
-
-impl From<&crate::owner::Owner> for LoggedOwner {
-    fn from(owner: &crate::owner::Owner) -> Self {
-        Self { pid: owner.pid, start_raw: owner.start_raw.clone(), guessed: !owner.is_recognised() }
-    }
-}
-
-impl LoggedOwner {
-    /// Whether the client, a process of `site`, still runs. One that was only guessed and is gone proves nothing.
-    pub fn liveness(&self, site: &Site) -> Liveness {
-        if let Err(verdict) = site.reached_from(Site::here()) {
-            return verdict;
-        }
-        let start_raw = self.start_raw.parse().ok();
-        match process::liveness(self.pid.into(), start_raw) {
-            Liveness::Dead if self.guessed => Liveness::Unknown,
-            // Without a start, another process may have the number by now.
-            Liveness::Live if start_raw.is_none() => Liveness::Unknown,
-            verdict => verdict,
-        }
-    }
+    /// What domains add, by domain.
+    #[serde(flatten)]
+    pub records: Records,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u32) -> bool {
     *number == 0
-}
-
-/// The outcomes that kept an event from what it asked for.
-pub const REFUSALS: [&str; 7] = ["deny", "block", "protected", "strict", "closed", "context", "guard"];
-
-/// The gates' part of an event: enough to explain the decision and to take it again.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GateRecord {
-    /// `pass`, one of [`REFUSALS`], or why the gates did not look: `paused`, `skipped`, `disabled`, `exempt`. Empty
-    /// for events that decide nothing.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub outcome: String,
-    /// The hash of the policy that decided.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub policy: String,
-    /// The branch whose state was asked.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub branch: String,
-    /// The requirements that the event triggered, each with its state: `open`, `satisfied`, `armed`, `observed`
-    /// and `warned` (open in that mode), `failed` (it could not be evaluated).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub asked: Vec<(String, String)>,
-    /// The facts that decided beyond a satisfaction, by requirement: a value, a date, what evidence was found.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub facts: BTreeMap<String, Value>,
-    /// Requirements marked as triggered for the first time.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub triggered: Vec<String>,
-    /// Requirements satisfied by the event.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub satisfied: Vec<String>,
-    /// How: `skill:<name>`, `agent:<type>`, `done:<skill>`, `cli`, `approval`, `carry_over`.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub satisfied_by: String,
-    /// Requirements whose satisfaction the event ended.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub cleared: Vec<String>,
-    /// When what was satisfied or approved ends, seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<i64>,
-    /// Requirements the model was reminded of.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub reminded: Vec<String>,
-    /// Requirements in mode `warn` that the user was told of when the turn ended.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub warned: Vec<String>,
 }
 
 impl LoggedEvent {
@@ -321,7 +190,7 @@ impl LoggedEvent {
     }
 
     /// A line for something that `req` did in the session.
-    pub fn of_command(session: &SessionId, name: &str, gates: GateRecord) -> Self {
+    pub fn of_command(session: &SessionId, name: &str) -> Self {
         let now = Moment::now();
         Self {
             v: FORMAT,
@@ -331,26 +200,22 @@ impl LoggedEvent {
             session_id: session.full().to_owned(),
             event: format!("_{name}"),
             pid: std::process::id(),
-            gates: Some(gates),
             ..Self::default()
         }
     }
 
-    /// Whether the event only tells that a tool is used: no edit, nothing that waits for a person, no gate that
-    /// was asked.
+    /// Whether the event only tells that a tool is used: no edit, nothing that waits for a person, nothing that a
+    /// domain has to say.
     pub(super) fn is_heartbeat(&self) -> bool {
         let is_tool = [Event::PreToolUse, Event::PostToolUse].iter().any(|event| event.name() == self.event);
         let asks = matches!(self.tool_name.as_str(), "AskUserQuestion" | "ExitPlanMode");
-        let gates = self.gates.as_ref();
-        let decided = gates.is_some_and(|gates| {
-            !(gates.asked.is_empty()
-                && gates.triggered.is_empty()
-                && gates.satisfied.is_empty()
-                && gates.cleared.is_empty())
-        });
         let tells = self.detail.as_ref().is_some_and(|detail| detail.means_something());
-        let found = !self.guards.is_empty() || self.outcome.is_some();
-        is_tool && !asks && !decided && !tells && !found && self.file_op != "edit"
+        is_tool && !asks && !tells && !self.records.is_significant() && self.file_op != "edit"
+    }
+
+    /// A domain's part of the line.
+    pub fn record<R: Record>(&self) -> Option<R> {
+        self.records.get()
     }
 
     /// Seconds since 1970, 0 when the timestamp cannot be read.
@@ -364,18 +229,13 @@ impl LoggedEvent {
             return Ok(line);
         }
         // Escapes or many requirement names made it too long: drop what can be long, keep what identifies it.
-        let gates = self.gates.as_ref().map(|gates| GateRecord {
-            outcome: gates.outcome.clone(),
-            policy: gates.policy.clone(),
-            ..GateRecord::default()
-        });
         let short = Self {
             command: String::new(),
             cwd: String::new(),
             file_path: String::new(),
             truncated: true,
             detail: None,
-            gates,
+            records: self.records.shortened(),
             ..self.clone()
         };
         serde_json::to_vec(&short)
@@ -417,23 +277,6 @@ mod tests {
             assert!(!line.contains(absent), "{line}");
         }
         assert!(line.contains("TOKEN=[redacted] make"));
-    }
-
-    #[test]
-    fn a_number_alone_proves_no_life() {
-        let me = std::process::id();
-        let start = process::look_up(me).unwrap().unwrap().start_raw;
-        let owner = |pid, start_raw: &str| LoggedOwner { pid, start_raw: start_raw.into(), guessed: false };
-        let here = Site::here();
-        for (owner, expected) in [
-            (owner(me, &start.to_string()), Liveness::Live),
-            (owner(me, &(start + 1).to_string()), Liveness::Dead),
-            (owner(me, ""), Liveness::Unknown),
-            (owner(0, &start.to_string()), Liveness::Dead),
-            (owner(u32::MAX, &start.to_string()), Liveness::Dead),
-        ] {
-            assert_eq!(owner.liveness(here), expected, "{owner:?}");
-        }
     }
 
     #[test]

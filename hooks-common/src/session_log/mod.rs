@@ -9,6 +9,7 @@ mod context;
 mod cursor;
 mod detail;
 mod event;
+mod records;
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -24,7 +25,8 @@ pub use compacted::{COMPACTED, Predecessor, carried_over};
 pub use context::Context;
 pub use cursor::{Cursor, News};
 pub use detail::{Detail, LoggedAgent, LoggedTask};
-pub use event::{GateRecord, GuardRecord, LoggedEvent, LoggedOwner, Outcome, REFUSALS, input_digest};
+pub use event::{LoggedEvent, input_digest};
+pub use records::{Pending, PendingRecords, Record, Records};
 
 use crate::event::Payload;
 use crate::owner::Owner;
@@ -43,20 +45,8 @@ const HARD_CAP: u64 = 5 * 1024 * 1024;
 /// How much of a full log is looked at for an open question, in bytes.
 const FULL_TAIL: u64 = 8 * 1024;
 
-/// The names of everything in a session's directory: one that holds anything else is not removed.
-pub const FILES: [&str; 11] = [
-    "meta.json",
-    "events.jsonl",
-    "lock",
-    "context.json",
-    "continuity.json",
-    "continuity.lock",
-    "handoff.json",
-    "outcomes.json",
-    "pressure.json",
-    "pressure.refused",
-    "alerts.told",
-];
+/// What the spine keeps in a session's directory. Domains name their files in their projections.
+pub const FILES: [&str; 4] = ["meta.json", "events.jsonl", "lock", "context.json"];
 
 /// A session's directory.
 #[derive(Debug, Clone)]
@@ -143,39 +133,19 @@ impl SessionDir {
         self.path.join("events.jsonl")
     }
 
-    /// What continuity makes of the log.
-    pub fn journal(&self) -> PathBuf {
-        self.path.join("continuity.json")
+    /// A file of a domain's, by the name that its projection gives.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
     }
 
-    /// The lock of whoever changes [`SessionDir::journal`].
-    pub fn journal_lock(&self) -> PathBuf {
-        self.path.join("continuity.lock")
-    }
-
-    /// The session's own hand-off.
-    pub fn handoff(&self) -> PathBuf {
-        self.path.join("handoff.json")
-    }
-
-    /// How far the log was read for how commands ended, and which failures wait for a success.
-    pub fn outcomes(&self) -> PathBuf {
-        self.path.join("outcomes.json")
-    }
-
-    /// Present while the session's context is nearly full.
-    pub fn pressure(&self) -> PathBuf {
-        self.path.join("pressure.json")
-    }
-
-    /// As many bytes as tools were refused for that.
-    pub fn pressure_refusals(&self) -> PathBuf {
-        self.path.join("pressure.refused")
-    }
-
-    /// The alerts of planning documents as the session was last told of them.
-    pub fn alerts_told(&self) -> PathBuf {
-        self.path.join("alerts.told")
+    /// The session's number in its project, where it has one: other domains name the session by it.
+    pub fn number(&self) -> Option<u64> {
+        #[derive(Deserialize)]
+        struct Numbered {
+            number: Option<u64>,
+        }
+        let bytes = store::read(&self.file("continuity.json")).ok()??;
+        serde_json::from_slice::<Numbered>(&bytes).ok()?.number
     }
 
     fn meta_path(&self) -> PathBuf {

@@ -36,7 +36,7 @@ fn message_files_say_what_is_said_and_the_nearest_one_counts() {
     }
     let text = world.hook(&world.edit()).refusal().to_owned();
     assert!(
-        text.starts_with("## plan\nFrom this clone: plan on main") && text.contains("To go on: ask somebody"),
+        text.starts_with("## plan\nFrom this clone: plan on main") && text.contains("Next: ask somebody"),
         "{text}"
     );
     assert!(world.req_ok(&["satisfy", "plan", "--session", OTHER]).contains("Thanks"));

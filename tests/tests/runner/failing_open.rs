@@ -131,8 +131,9 @@ fn r12_a_failure_that_was_passed_over_is_seen_in_three_places() {
     let world = World::with("requirements:\n  checks: {enabled: true, stop_only: true}\n");
     std::fs::write(world.repo.join(".git/requirements"), "in the way").unwrap();
     world.hook(&world.edit()).silent();
-    let said =
-        |line: &Value| line["message"].as_str().is_some_and(|text| text.starts_with("requirement gates: "));
+    let said = |line: &Value| {
+        line["message"].as_str().is_some_and(|text| text.starts_with("marking what was triggered: "))
+    };
     assert!(world.log().iter().any(said), "{:?}", world.log());
     let failures = std::fs::read_to_string(world.home.join(".stanchion/failures.jsonl")).unwrap();
     assert!(failures.lines().any(|line| said(&serde_json::from_str(line).unwrap())), "{failures}");

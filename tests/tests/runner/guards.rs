@@ -43,9 +43,9 @@ fn a_refusal_names_what_why_and_the_ways_out() {
         "`origin`",
         "Bash was refused before it ran; nothing was changed.",
         "Guard: push (.claude/requirements.yaml:2)",
-        "To go on: ",
+        "Next: ",
         "git push -u origin HEAD:refs/heads/",
-        "Only the user can let exactly this through, once, in a terminal of their own: ",
+        "Only the user can allow exactly this, once, in a terminal of their own: ",
         &format!("why --last --session {KEY}"),
     ] {
         assert!(refusal.contains(part), "{part}: {refusal}");

@@ -28,6 +28,8 @@ use crate::journal::Journal;
 use crate::place::Place;
 use sources::{Plan, TaskState};
 
+/// In a session's directory: its own hand-off.
+pub const HANDOFF: &str = "handoff.json";
 /// The version of the shape.
 const VERSION: u32 = 2;
 /// The largest document, in bytes.
@@ -270,7 +272,7 @@ fn tail(text: &str) -> String {
 pub fn save(place: &Place, dir: &SessionDir, handoff: &Handoff) -> io::Result<()> {
     let text = files::pretty(handoff)?;
     if dir.is_known() {
-        store::replace(&dir.handoff(), &text, Durability::Rebuildable, 0o600)?;
+        store::replace(&dir.file(HANDOFF), &text, Durability::Rebuildable, 0o600)?;
     }
     let file = in_project::handoff(place.root());
     place.prepare(place.root(), &file)?;
@@ -304,7 +306,7 @@ const OWN_KEYS: [&str; 10] = [
 /// # Errors
 /// When a file cannot be written.
 pub fn mark_restored(place: &Place, dir: &SessionDir, timestamp: &str, now: Moment) -> io::Result<()> {
-    for file in [dir.handoff(), in_project::handoff(place.root())] {
+    for file in [dir.file(HANDOFF), in_project::handoff(place.root())] {
         let Some(mut document) = read_loose(&file) else { continue };
         if document.get("timestamp").and_then(Value::as_str) != Some(timestamp) {
             continue;

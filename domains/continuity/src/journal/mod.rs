@@ -18,6 +18,10 @@ use serde_json::{Map, Value};
 
 use crate::task::Task;
 
+/// In a session's directory: what continuity makes of the log.
+pub const JOURNAL: &str = "continuity.json";
+/// In a session's directory: the lock of whoever changes [`JOURNAL`].
+pub const JOURNAL_LOCK: &str = "continuity.lock";
 /// The format version.
 const FORMAT: u32 = 1;
 /// How many of each are kept; the oldest go first.
@@ -132,7 +136,7 @@ pub fn number_of(dir: &SessionDir) -> Option<u64> {
 
 /// A session's journal as it is on disk; an empty one when there is none or it cannot be read.
 pub fn read(dir: &SessionDir) -> Journal {
-    store::read(&dir.journal())
+    store::read(&dir.file(JOURNAL))
         .ok()
         .flatten()
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
@@ -152,7 +156,7 @@ pub fn update<T>(
     change: impl FnOnce(&mut Journal) -> T,
 ) -> io::Result<(Journal, T)> {
     dir.refuse_link()?;
-    let held = lock::exclusive(&dir.journal_lock(), lock::CHANGE);
+    let held = lock::exclusive(&dir.file(JOURNAL_LOCK), lock::CHANGE);
     let before = read(dir);
     let mut journal = before.clone();
     journal.v = FORMAT;
@@ -168,7 +172,7 @@ pub fn update<T>(
     }
     let outcome = change(&mut journal);
     if held.is_ok() && dir.is_known() && matters(&before, &journal) {
-        store::replace(&dir.journal(), &serde_json::to_vec(&journal)?, Durability::Rebuildable, 0o600)?;
+        store::replace(&dir.file(JOURNAL), &serde_json::to_vec(&journal)?, Durability::Rebuildable, 0o600)?;
     }
     Ok((journal, outcome))
 }

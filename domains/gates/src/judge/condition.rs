@@ -11,8 +11,9 @@ use platform::text::fact;
 use platform::time::age;
 use serde_json::{Map, Value, json};
 
-use super::{Judged, Situation};
-use crate::view::Gates;
+use super::{EvalContext, Judged};
+use crate::context::Gates;
+use crate::error::GatesError;
 use config::globs;
 
 /// Whether a requirement says something about one tool use only, so that the end of a turn has nothing to verify.
@@ -21,7 +22,7 @@ pub fn is_about_the_tool(rule: &Rule) -> bool {
 }
 
 /// Whether the condition holds.
-pub fn judge(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Result<Judged, String> {
+pub fn judge(gates: &Gates, rule: &Rule, situation: &EvalContext<'_>) -> Result<Judged, GatesError> {
     match rule.requirement.condition() {
         Some(Condition::ProtectedBranch) => Ok(protected_branch(gates, rule)),
         Some(Condition::SingleSession) => Ok(single_session(gates, situation)),
@@ -51,7 +52,7 @@ fn protected_branch(gates: &Gates, rule: &Rule) -> Judged {
 }
 
 /// The session whose client runs longest may go on: a newcomer never stops the one at work.
-fn single_session(gates: &Gates, situation: &Situation<'_>) -> Judged {
+fn single_session(gates: &Gates, situation: &EvalContext<'_>) -> Judged {
     let Some(mine) = &gates.session else { return Judged::plain(true) };
     let live = Registry::new(situation.paths).live(None);
     let my_entry = live.iter().find(|(key, _)| key == mine).map(|(_, entry)| entry);
@@ -91,7 +92,7 @@ fn seniority(entry: &Entry) -> (u64, i64) {
     (client.unwrap_or(u64::MAX), entry.started_at)
 }
 
-fn paths(rule: &Rule, situation: &Situation<'_>) -> Judged {
+fn paths(rule: &Rule, situation: &EvalContext<'_>) -> Judged {
     let Some(tool_use) = situation.tool_use else { return Judged::plain(true) };
     let root = situation.project.root();
     let home = situation.paths.home();
@@ -116,7 +117,7 @@ fn paths(rule: &Rule, situation: &Situation<'_>) -> Judged {
     Judged::plain(true)
 }
 
-fn time_window(rule: &Rule, now: i64) -> Result<Judged, String> {
+fn time_window(rule: &Rule, now: i64) -> Result<Judged, GatesError> {
     let Some(window) = &rule.requirement.time_window else { return Ok(Judged::plain(true)) };
     let utc = DateTime::<Utc>::from_timestamp(now, 0).ok_or("the clock cannot be read")?;
     let zone = match check::offset(window).ok_or("`timezone` is none")? {

@@ -1,5 +1,6 @@
 //! Evidence: Markdown files that bear a satisfaction out.
 
+use crate::error::GatesError;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +8,7 @@ use config::types::Evidence;
 use platform::path::expand;
 use serde_json::{Map, Value};
 
-use super::{Judged, Situation};
+use super::{EvalContext, Judged};
 
 /// The most files that are looked at.
 const MOST_FILES: usize = 10_000;
@@ -21,8 +22,8 @@ pub fn judge(
     evidence: &Evidence,
     is_given: bool,
     now: i64,
-    situation: &Situation<'_>,
-) -> Result<Judged, String> {
+    situation: &EvalContext<'_>,
+) -> Result<Judged, GatesError> {
     let fact = |key: &str, value: Value| (key.to_owned(), value);
     if !is_given && !evidence.satisfies {
         return Ok(Judged::open(wanted(evidence), Map::from_iter([fact("given", false.into())])));
@@ -65,7 +66,7 @@ enum Found {
     Nothing(String),
 }
 
-fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<Found, String> {
+fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<Found, GatesError> {
     let mut files = Vec::new();
     for dir in evidence.dirs.iter() {
         let dir = if dir.starts_with('~') { expand(home, Path::new(dir)) } else { root.join(dir) };

@@ -13,8 +13,9 @@ use platform::store::{self, Durability};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Judged, Situation, branch_size};
-use crate::view::Gates;
+use super::{EvalContext, Judged, branch_size};
+use crate::context::Gates;
+use crate::error::GatesError;
 
 /// How long a value is used again when the configuration does not say, in seconds.
 const CACHE_TTL: u32 = 60;
@@ -46,7 +47,7 @@ struct Stored {
 type Values = BTreeMap<String, Stored>;
 
 /// Satisfied while the value is below `thresholds.block`, and where there is nothing to compute.
-pub fn judge(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Result<Judged, String> {
+pub fn judge(gates: &Gates, rule: &Rule, situation: &EvalContext<'_>) -> Result<Judged, GatesError> {
     let computed = value(gates, rule, situation)?;
     let Some(computed) = computed else { return Ok(Judged::plain(true)) };
     Ok(compare(&rule.requirement, &computed))
@@ -85,7 +86,7 @@ fn number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 1e15 { Value::from(value as i64) } else { Value::from(value) }
 }
 
-fn value(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Result<Option<Computed>, String> {
+fn value(gates: &Gates, rule: &Rule, situation: &EvalContext<'_>) -> Result<Option<Computed>, GatesError> {
     let requirement = &rule.requirement;
     let path = situation.project.values();
     let key = key(gates.branch.name(), rule);
@@ -128,13 +129,13 @@ fn read(path: &Path) -> Values {
 }
 
 /// A number on the first line, or a JSON object with `value`.
-fn run(command: &str, root: &Path, gates: &Gates) -> Result<Computed, String> {
+fn run(command: &str, root: &Path, gates: &Gates) -> Result<Computed, GatesError> {
     let mut sh = Command::new("sh");
     sh.arg("-c").arg(command).current_dir(root).env("STANCHION_BRANCH", gates.branch.name());
     let (status, output) =
         child::output(&mut sh, COMMAND_LIMIT).map_err(|error| format!("`command`: {error}"))?;
     if !status.success() {
-        return Err(format!("`command` ended with {status}"));
+        return Err(format!("`command` ended with {status}").into());
     }
     let text = String::from_utf8_lossy(&output);
     let text = text.trim();

@@ -1,4 +1,4 @@
-//! How a requirement stands: by what is satisfied, by evidence, by a condition, by a limit. Every place
+//! The state of a requirement: by what is satisfied, by evidence, by a condition, by a limit. Every place
 //! that shows or enforces a requirement asks [`judge`].
 
 mod branch_size;
@@ -8,43 +8,19 @@ pub mod limit;
 
 use config::Rule;
 use config::types::Kind;
+use hooks_common::decision::RequirementState;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use serde_json::{Map, Value};
 
 pub use condition::is_about_the_tool;
 
-use crate::view::Gates;
+use crate::context::Gates;
 use hooks_common::tool_use::ToolUse;
-
-/// How a requirement stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// Not satisfied.
-    Open,
-    /// Satisfied.
-    Satisfied,
-    /// Never refuses; from now on Stop verifies it.
-    Armed,
-    /// It could not be evaluated.
-    Failed,
-}
-
-impl Standing {
-    /// The word for logs and for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Satisfied => "satisfied",
-            Self::Armed => "armed",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// Where a requirement is judged.
 #[derive(Debug, Clone, Copy)]
-pub struct Situation<'a> {
+pub struct EvalContext<'a> {
     /// The roots of everything on disk.
     pub paths: &'a Paths,
     /// The project.
@@ -55,7 +31,7 @@ pub struct Situation<'a> {
     pub may_compute: bool,
 }
 
-impl<'a> Situation<'a> {
+impl<'a> EvalContext<'a> {
     /// No tool asks.
     pub fn of_project(paths: &'a Paths, project: &'a Project) -> Self {
         Self { paths, project, tool_use: None, may_compute: true }
@@ -65,8 +41,8 @@ impl<'a> Situation<'a> {
 /// What was found about a requirement.
 #[derive(Debug, Clone)]
 pub struct Judged {
-    /// How it stands.
-    pub standing: Standing,
+    /// Its state.
+    pub state: RequirementState,
     /// What decided beyond its satisfaction, for people: what is missing, which limit was passed.
     pub detail: Option<String>,
     /// The facts that decided, for the log and for the placeholders of messages.
@@ -76,26 +52,26 @@ pub struct Judged {
 impl Judged {
     /// Decided by its satisfaction alone.
     pub fn plain(is_satisfied: bool) -> Self {
-        let standing = if is_satisfied { Standing::Satisfied } else { Standing::Open };
-        Self { standing, detail: None, facts: Map::new() }
+        let state = if is_satisfied { RequirementState::Satisfied } else { RequirementState::Open };
+        Self { state, detail: None, facts: Map::new() }
     }
 
     fn open(detail: String, facts: Map<String, Value>) -> Self {
-        Self { standing: Standing::Open, detail: Some(detail), facts }
+        Self { state: RequirementState::Open, detail: Some(detail), facts }
     }
 
     fn satisfied(facts: Map<String, Value>) -> Self {
-        Self { standing: Standing::Satisfied, detail: None, facts }
+        Self { state: RequirementState::Satisfied, detail: None, facts }
     }
 
     /// It could not be evaluated.
     pub fn failed(error: String) -> Self {
-        Self { standing: Standing::Failed, detail: Some(error), facts: Map::new() }
+        Self { state: RequirementState::Failed, detail: Some(error), facts: Map::new() }
     }
 }
 
 /// Judges a requirement for the session and branch of `gates`.
-pub fn judge(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Judged {
+pub fn judge(gates: &Gates, rule: &Rule, situation: &EvalContext<'_>) -> Judged {
     let requirement = &rule.requirement;
     let is_given = gates.is_given(rule);
     let judged = match (requirement.kind, &requirement.evidence) {
@@ -108,5 +84,5 @@ pub fn judge(gates: &Gates, rule: &Rule, situation: &Situation<'_>) -> Judged {
         (Kind::Condition, _) => condition::judge(gates, rule, situation),
         (Kind::Limit, _) => limit::judge(gates, rule, situation),
     };
-    judged.unwrap_or_else(Judged::failed)
+    judged.unwrap_or_else(|error| Judged::failed(error.to_string()))
 }

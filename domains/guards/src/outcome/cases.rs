@@ -2,13 +2,14 @@
 //! the turn.
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
+use crate::record::CommandOutcome;
 use chrono::TimeDelta;
 use config::Policy;
 use hooks_common::event::Payload;
 use hooks_common::paths::{Paths, in_project};
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionId;
-use hooks_common::session_log::{LoggedEvent, Outcome, SessionDir};
+use hooks_common::session_log::{LoggedEvent, SessionDir};
 use platform::store::lock;
 use platform::time::Moment;
 use serde_json::{Value, json};
@@ -72,7 +73,7 @@ impl<'b> Session<'b> {
             None => Vec::new(),
         };
         let mut line = LoggedEvent::of(&payload, &self.id, event, self.now);
-        line.outcome = outcome.map(Box::new);
+        line.records.put(&outcome.unwrap_or_default());
         self.dir().append(&line, lock::HOT).unwrap();
         found.into_iter().map(|(raised, _)| raised.objection.what).collect()
     }
@@ -114,7 +115,7 @@ impl<'b> Session<'b> {
     }
 }
 
-fn outcome(event: &str, fields: &Value) -> Option<Outcome> {
+fn outcome(event: &str, fields: &Value) -> Option<CommandOutcome> {
     let payload = Payload::parse(fields.to_string().as_bytes()).unwrap();
     of(&payload, event == "PostToolUseFailure", &config::types::Names::default())
 }
@@ -211,7 +212,7 @@ fn a_run_is_judged_by_its_code_else_by_what_it_printed() {
         outcome("PostToolUseFailure", &json!({"tool_name": "Bash", "tool_input": input, "error": error}))
             .unwrap()
     };
-    let passed = |found: Option<Outcome>| found.unwrap().passed;
+    let passed = |found: Option<CommandOutcome>| found.unwrap().passed;
     assert_eq!(passed(bash("cargo test", "")), Some(true));
     assert_eq!(passed(bash("cargo test | tail", "test result: FAILED. 1 passed; 1 failed")), Some(false));
     assert_eq!(passed(bash("cargo test | tail", "test result: ok. 1 passed; 0 failed")), Some(true));
@@ -302,7 +303,7 @@ fn a_projection_adds_only_what_is_new() {
     let bench = Bench::new(ALL);
     let mut session = Session::new(&bench, ONE);
     session.turn();
-    assert!(!session.dir().outcomes().exists(), "there is no log");
+    assert!(!session.dir().file(crate::projection::OUTCOMES).exists(), "there is no log");
     session.passes("ls", "");
     session.turn();
     assert!(!bench.root().join(".claude/state").exists(), "nothing of interest");
@@ -313,14 +314,18 @@ fn a_projection_adds_only_what_is_new() {
         (&runs[0]["session"], &runs[0]["exitCode"], &runs[0]["command"]),
         (&json!("5ca1ab1e"), &json!(1), &json!("cargo test"))
     );
-    let progress = std::fs::read(session.dir().outcomes()).unwrap();
+    let progress = std::fs::read(session.dir().file(crate::projection::OUTCOMES)).unwrap();
     session.passes("ls", "");
     session.turn();
-    assert_eq!(std::fs::read(session.dir().outcomes()).unwrap(), progress, "nothing is written for nothing");
-    std::fs::remove_file(session.dir().outcomes()).unwrap();
+    assert_eq!(
+        std::fs::read(session.dir().file(crate::projection::OUTCOMES)).unwrap(),
+        progress,
+        "nothing is written for nothing"
+    );
+    std::fs::remove_file(session.dir().file(crate::projection::OUTCOMES)).unwrap();
     session.turn();
     assert_eq!((session.runs(), session.errors()), (runs, errors), "made anew, nothing counts twice");
-    std::fs::write(session.dir().journal(), r#"{"v":1,"number":42}"#).unwrap();
+    std::fs::write(session.dir().file("continuity.json"), r#"{"v":1,"number":42}"#).unwrap();
     session.passes("cargo test", "");
     session.turn();
     assert_eq!((session.runs().len(), &session.runs()[1]["session"]), (2, &json!(42)));
@@ -420,7 +425,7 @@ fn a_long_log_of_runs_is_cut_and_stays_cut() {
     let runs = session.runs();
     assert_eq!(runs.len(), 150);
     assert_eq!(runs[149]["timestamp"], session.now.rfc3339());
-    std::fs::remove_file(session.dir().outcomes()).unwrap();
+    std::fs::remove_file(session.dir().file(crate::projection::OUTCOMES)).unwrap();
     session.turn();
     assert_eq!(session.runs(), runs);
 }
@@ -431,5 +436,8 @@ fn nothing_is_written_where_no_guard_asks() {
     let mut session = Session::new(&bench, ONE);
     session.fails("cargo test", "error: a");
     session.turn();
-    assert!(!bench.root().join(".claude/state").exists() && !session.dir().outcomes().exists());
+    assert!(
+        !bench.root().join(".claude/state").exists()
+            && !session.dir().file(crate::projection::OUTCOMES).exists()
+    );
 }

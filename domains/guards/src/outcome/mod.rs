@@ -1,6 +1,6 @@
 //! How commands ended: what the guards `tests`, `loops` and `errors` are made from.
 //!
-//! A run of tests, and any failure, becomes an [`Outcome`] in the event's own line of the session's log. What others
+//! A run of tests, and any failure, becomes an [`CommandOutcome`] in the event's own line of the session's log. What others
 //! read is made from that log at the turn, by [`crate::projection`].
 
 #[cfg(test)]
@@ -13,10 +13,11 @@ pub mod summary;
 
 use config::types::Names;
 use hooks_common::event::{Event, Payload};
-use hooks_common::session_log::{LoggedEvent, Outcome, SessionDir, input_digest};
+use hooks_common::session_log::{LoggedEvent, SessionDir, input_digest};
 use platform::hash::short_hash;
 use platform::time::Moment;
 
+use crate::record::CommandOutcome;
 use crate::tests;
 use fingerprint::Said;
 
@@ -27,7 +28,7 @@ const RECENT: u64 = 256 * 1024;
 #[derive(Debug)]
 pub struct Failure<'a> {
     /// How it ended.
-    pub outcome: &'a Outcome,
+    pub outcome: &'a CommandOutcome,
     /// When, seconds since 1970.
     pub at: i64,
     /// The subagent it happened in; empty for the session itself.
@@ -45,7 +46,7 @@ impl<'a> Failure<'a> {
     /// When the session's log cannot be read.
     pub fn of(
         payload: &'a Payload,
-        outcome: &'a Outcome,
+        outcome: &'a CommandOutcome,
         dir: &SessionDir,
         now: Moment,
     ) -> Result<Self, String> {
@@ -60,9 +61,9 @@ impl<'a> Failure<'a> {
 }
 
 /// How the tool of a payload ended; `None` for a success that is no run of tests.
-pub fn of(payload: &Payload, has_failed: bool, custom: &Names) -> Option<Outcome> {
+pub fn of(payload: &Payload, has_failed: bool, custom: &Names) -> Option<CommandOutcome> {
     if payload.tool_name != "Bash" {
-        let outcome = Outcome { family: payload.tool_name.clone(), ..Outcome::default() };
+        let outcome = CommandOutcome { family: payload.tool_name.clone(), ..CommandOutcome::default() };
         return has_failed.then(|| with_said(outcome, &payload.error, ""));
     }
     let line = &payload.tool_input.command;
@@ -79,9 +80,11 @@ pub fn of(payload: &Payload, has_failed: bool, custom: &Names) -> Option<Outcome
     let outcome = match run {
         Some((family, runner)) => {
             let (passed, exit_code) = judged(payload, has_failed, code, said, custom);
-            Outcome { family, runner, passed, exit_code, ..Outcome::default() }
+            CommandOutcome { family, runner, passed, exit_code, ..CommandOutcome::default() }
         }
-        None if has_failed => Outcome { family: family::of(&script), exit_code: code, ..Outcome::default() },
+        None if has_failed => {
+            CommandOutcome { family: family::of(&script), exit_code: code, ..CommandOutcome::default() }
+        }
         None => return None,
     };
     Some(if is_failure(has_failed, &outcome) { with_said(outcome, said, line) } else { outcome })
@@ -112,30 +115,30 @@ fn judged(
 
 /// With what was said. Of a line that said nothing, the line itself tells one failure from another, to the letter: no
 /// match in one file and none in the next are two answers.
-fn with_said(outcome: Outcome, text: &str, line: &str) -> Outcome {
+fn with_said(outcome: CommandOutcome, text: &str, line: &str) -> CommandOutcome {
     if text.trim().is_empty() {
         let fingerprint = short_hash(format!("{}\n{line}", outcome.family).as_bytes(), 12);
-        return Outcome { fingerprint, ..outcome };
+        return CommandOutcome { fingerprint, ..outcome };
     }
     let said = Said::of(&outcome.family, text);
-    Outcome { fingerprint: said.fingerprint, said: said.line, ..outcome }
+    CommandOutcome { fingerprint: said.fingerprint, said: said.line, ..outcome }
 }
 
 /// Whether it ended badly: the tests, or the tool where nothing says that the tests passed.
-pub fn is_failure(has_failed: bool, outcome: &Outcome) -> bool {
+pub fn is_failure(has_failed: bool, outcome: &CommandOutcome) -> bool {
     outcome.passed == Some(false) || has_failed && outcome.passed.is_none()
 }
 
 /// The failure that an event of the log tells of.
-pub fn failure_of(event: &LoggedEvent) -> Option<&Outcome> {
-    let outcome = event.outcome.as_deref()?;
-    is_failure(event.event == Event::PostToolUseFailure.name(), outcome).then_some(outcome)
+pub fn failure_of(event: &LoggedEvent) -> Option<CommandOutcome> {
+    let outcome = event.record::<CommandOutcome>()?;
+    is_failure(event.event == Event::PostToolUseFailure.name(), &outcome).then_some(outcome)
 }
 
 /// The family that an event of the log tells the success of.
 pub fn success_of(event: &LoggedEvent) -> Option<String> {
-    if let Some(outcome) = event.outcome.as_deref() {
-        return (outcome.passed == Some(true)).then(|| outcome.family.clone());
+    if let Some(outcome) = event.record::<CommandOutcome>() {
+        return (outcome.passed == Some(true)).then_some(outcome.family);
     }
     if event.event != Event::PostToolUse.name() {
         return None;

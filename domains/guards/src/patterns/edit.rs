@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use crate::record::{GuardRecord, GuardRecords};
 use config::Policy;
 use config::types::Mode;
 use config::types::guards::{GuardName, GuardSettings, PatternSeverity, Patterns, Placed};
-use hooks_common::answer::Decision;
+use hooks_common::answer::HostDecision;
+use hooks_common::decision::GuardVerdict;
 use hooks_common::event::{Payload, TextEdit};
 use hooks_common::runtime::Hook;
-use hooks_common::session_log::GuardRecord;
 use memchr::memmem;
 
 use super::graduation::Step;
@@ -16,7 +17,7 @@ use super::inspect::{Finding, Inspector, book, graduate, inside, is_paused, reco
 use super::scan::Sheet;
 use super::store;
 use super::words;
-use crate::objection::{Objection, Raised, Verdict, kept};
+use crate::objection::{Objection, Raised, Weight};
 use crate::refusal;
 use crate::sight::{Sight, text_of};
 
@@ -45,12 +46,8 @@ pub struct Said {
 pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
     let said = examine(&Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered))?;
     for one in &said.raised {
-        hook.guards.push(GuardRecord {
-            guard: one.guard.name().to_owned(),
-            verdict: if said.is_paused { "paused" } else { one.verdict.name() }.to_owned(),
-            what: kept(&one.objection.what),
-            ..GuardRecord::default()
-        });
+        let verdict = if said.is_paused { GuardVerdict::Paused } else { one.weight.into() };
+        hook.records.get_mut::<GuardRecords>().0.push(GuardRecord::of(one, verdict));
         if !said.is_paused {
             tell(hook, one, &said);
         }
@@ -109,7 +106,7 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
             let objection = certainty(words::what(&findings), words::way_out(&findings));
             Raised {
                 guard: GuardName::Patterns,
-                verdict: objection.verdict(settings.mode()),
+                weight: objection.weight(settings.mode()),
                 message: settings.message().map(str::to_owned),
                 place: (place.file.clone(), place.line),
                 objection,
@@ -128,10 +125,10 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
 }
 
 fn tell(hook: &mut Hook, raised: &Raised, said: &Said) {
-    match raised.verdict {
-        Verdict::Observe => {}
-        Verdict::Deny => hook.answer.decide(Decision::Refuse(refusal::after(hook, raised))),
-        Verdict::Ask | Verdict::Warn => {
+    match raised.weight {
+        Weight::Nothing | Weight::Observe => {}
+        Weight::Refuse => hook.answer.decide(HostDecision::Refuse(refusal::after(hook, raised))),
+        Weight::Ask | Weight::Warn => {
             let later = match said.mode {
                 Mode::Enforce if said.is_refused_later => "a warning; what stays is refused later",
                 _ => "which only warns",

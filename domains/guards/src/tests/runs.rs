@@ -1,5 +1,6 @@
 //! `.claude/state/test-runs.jsonl`: the runs of tests of all sessions, a line each, the last ones.
 
+use crate::record::CommandOutcome;
 use std::collections::HashSet;
 use std::io;
 use std::path::Path;
@@ -41,14 +42,14 @@ pub struct Run {
 impl Run {
     /// The run that an event of the log tells of.
     pub fn of(event: &LoggedEvent, session: &Value) -> Option<Self> {
-        let outcome = event.outcome.as_deref().filter(|outcome| !outcome.runner.is_empty())?;
+        let outcome = event.record::<CommandOutcome>().filter(|outcome| !outcome.runner.is_empty())?;
         Some(Self {
             timestamp: event.recorded_at.clone(),
             command: cut_bytes(one_line(&event.command).trim(), LONGEST_COMMAND).to_owned(),
             exit_code: outcome.exit_code,
             passed: outcome.passed,
             session: session.clone(),
-            family: outcome.runner.clone(),
+            family: outcome.runner,
             other: Map::new(),
         })
     }

@@ -1,6 +1,6 @@
 //! Who has the session: a client starts it, others may take it up, and it is over when all have left.
 
-use hooks_common::session_log::LoggedOwner;
+use hooks_common::owner::LoggedOwner;
 use serde::{Deserialize, Serialize};
 
 use super::{Machine, StateRule};

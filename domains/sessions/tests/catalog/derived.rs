@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use hooks_common::session_log::LoggedOwner;
+use hooks_common::owner::LoggedOwner;
 use platform::process::Liveness;
 use sessions::SessionState::{self, Idle, Ready, Waiting, Working};
 use sessions::catalog::SessionCatalog;

@@ -1,11 +1,13 @@
 //! Who stays and who goes, after how many days.
 #![allow(clippy::disallowed_methods, reason = "a test writes its own files")]
 
+use hooks_common::session_log::FILES;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs;
 
-use hooks_common::session_log::{LoggedOwner, SessionDir};
+use hooks_common::owner::LoggedOwner;
+use hooks_common::session_log::SessionDir;
 use platform::process::{Liveness, Site};
 use platform::time::Moment;
 use sessions::liveness::Oracle;
@@ -46,7 +48,7 @@ fn now() -> Moment {
 }
 
 fn swept(home: &Home, dry_run: bool) -> Swept {
-    sweep(&home.paths, &mut table(), 14, dry_run, now()).unwrap().unwrap()
+    sweep(&home.paths, &mut table(), &FILES, 14, dry_run, now()).unwrap().unwrap()
 }
 
 fn names(home: &Home) -> BTreeSet<String> {
@@ -139,7 +141,7 @@ fn who_begins_while_it_is_judged_stays() {
             append(&dir, &start);
         }
     };
-    let found = sweep(&home.paths, &mut Meanwhile(&meanwhile), 14, false, now()).unwrap().unwrap();
+    let found = sweep(&home.paths, &mut Meanwhile(&meanwhile), &FILES, 14, false, now()).unwrap().unwrap();
     assert_eq!((found.removed.len(), found.failed.len()), (0, 0));
     assert!(fs::read_to_string(dir.events()).unwrap().ends_with(&start));
 }
@@ -162,7 +164,8 @@ fn one_sweep_at_a_time_and_a_few_an_hour() {
     for count in 0..20 {
         session(&home, &format!("s{count}"), Some(&client(DEAD)), true, 40);
     }
-    let few = |days: &dyn Fn() -> u32, now| sweep_a_few(&home.paths, &mut table(), days, now).unwrap();
+    let few =
+        |days: &dyn Fn() -> u32, now| sweep_a_few(&home.paths, &mut table(), &FILES, days, now).unwrap();
     // The mark is new: the first look is an hour later.
     fs::write(home.paths.gc_lock(), "").unwrap();
     assert_eq!(few(&|| unreachable!("not asked"), now()), None);

@@ -55,7 +55,7 @@ fn an_end_by_a_stranger_ends_nothing() {
 #[test]
 fn a_number_that_comes_again_is_another_client() {
     let old = client(7);
-    let new = hooks_common::session_log::LoggedOwner { start_raw: "9".into(), ..client(7) };
+    let new = hooks_common::owner::LoggedOwner { start_raw: "9".into(), ..client(7) };
     let lines = [
         at(1, "SessionStart").by(&client(8)),
         at(2, "SessionStart").by(&old),
@@ -64,7 +64,7 @@ fn a_number_that_comes_again_is_another_client() {
         at(5, "PreToolUse").tool("Bash", "t", "1").by(&new),
     ];
     assert_eq!(after(&lines).state, Working);
-    let guessed = hooks_common::session_log::LoggedOwner { guessed: true, ..new };
+    let guessed = hooks_common::owner::LoggedOwner { guessed: true, ..new };
     let lines = [&lines[..3], &[at(4, "UserPromptSubmit").by(&guessed)], &lines[4..]].concat();
     assert_eq!(fold(&text(&lines)).1[4], StateRule::ToolStarted);
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use hooks_common::session_log::LoggedOwner;
+use hooks_common::owner::LoggedOwner;
 
 use crate::support::log::moment;
 

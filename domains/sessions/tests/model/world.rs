@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hooks_common::session_log::LoggedOwner;
+use hooks_common::owner::LoggedOwner;
 use platform::process::{Liveness, Site};
 use sessions::liveness::Oracle;
 

@@ -7,8 +7,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use hooks_common::owner::LoggedOwner;
 use hooks_common::paths::Paths;
-use hooks_common::session_log::{LoggedOwner, SessionDir};
+use hooks_common::session_log::SessionDir;
 use serde_json::json;
 
 use super::log::{Line, moment, text};

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use hooks_common::session_log::LoggedOwner;
+use hooks_common::owner::LoggedOwner;
 use platform::process::{Liveness, Site};
 use serde_json::{Map, Value, json};
 use sessions::liveness::Oracle;

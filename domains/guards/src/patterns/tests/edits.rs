@@ -1,12 +1,12 @@
 //! What an edit brought.
 
-use hooks_common::answer::Decision;
+use hooks_common::answer::HostDecision;
 use hooks_common::paths::Paths;
 use platform::time::Moment;
 
 use super::*;
 use crate::overrides::{By, Pause};
-use crate::testing::{edit, write};
+use crate::testing::{edit, recorded, write};
 
 /// Writes a file as the tool did.
 fn written(bench: &Bench, name: &str, text: &str) -> Hook {
@@ -16,7 +16,7 @@ fn written(bench: &Bench, name: &str, text: &str) -> Hook {
 
 fn refusal(hook: &Hook) -> &str {
     match hook.answer.decision() {
-        Decision::Refuse(text) => text,
+        HostDecision::Refuse(text) => text,
         _ => "",
     }
 }
@@ -31,7 +31,10 @@ fn a_warning_is_told_and_graduates() {
     let first = written(&bench, "src/a.js", "x\nmed(1)\n");
     assert_eq!(refusal(&first), "");
     assert!(told(&first).contains("`src/a.js:2` breaks `med`"), "{}", told(&first));
-    assert_eq!((first.guards[0].verdict.as_str(), first.guards[0].guard.as_str()), ("warn", "patterns"));
+    assert_eq!(
+        (recorded(&first)[0].verdict.name(), recorded(&first)[0].guard.as_str()),
+        ("warn", "patterns")
+    );
     assert!(is_recent(&bench.warned()["src/a.js::med"]));
     assert_eq!(refusal(&written(&bench, "src/a.js", "med(2)\n")), "", "the grace has just begun");
     bench.warned_ago("src/a.js::med", hours(5));
@@ -40,7 +43,7 @@ fn a_warning_is_told_and_graduates() {
         assert!(refusal(&refused).contains(part), "{part}: {}", refusal(&refused));
     }
     assert!(told(&refused).contains("\"decision\":\"block\""));
-    assert_eq!(refused.guards[0].verdict, "deny");
+    assert_eq!(recorded(&refused)[0].verdict.name(), "deny");
     bench.session_began(hours(6));
     assert_eq!(refusal(&written(&bench, "src/a.js", "med(4)\n")), "", "the session's own warning");
 }
@@ -122,12 +125,12 @@ fn a_file_is_known_by_where_it_lies() {
 fn modes_send_back_warn_or_observe() {
     let warn = Bench::new(&rules("    mode: warn"));
     let hook = written(&warn, "a.js", "crit(1)\nmed(1)\n");
-    assert_eq!((refusal(&hook), hook.guards.len()), ("", 2));
+    assert_eq!((refusal(&hook), recorded(&hook).len()), ("", 2));
     assert!(told(&hook).contains("which only warns") && !warn.warned().is_null());
     let observe = Bench::new(&rules("    mode: observe"));
     let hook = written(&observe, "a.js", "crit(1)\nmed(1)\n");
-    assert_eq!((told(&hook).as_str(), hook.guards.len(), observe.warned()), ("", 2, Value::Null));
-    assert!(hook.guards.iter().all(|record| record.verdict == "observe"));
+    assert_eq!((told(&hook).as_str(), recorded(&hook).len(), observe.warned()), ("", 2, Value::Null));
+    assert!(recorded(&hook).iter().all(|record| record.verdict.name() == "observe"));
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn a_person_has_the_guard_stand_aside() {
         let by = if expected == "paused" { "person" } else { "agent" };
         std::fs::write(&mark, serde_json::to_string(&pause).unwrap()).unwrap();
         let hook = written(&bench, "a.js", "crit(1)\nmed(1)\n");
-        assert_eq!(hook.guards[0].verdict, expected);
+        assert_eq!(recorded(&hook)[0].verdict.name(), expected);
         assert_eq!(told(&hook).is_empty(), by == "person");
         assert_eq!(bench.warned().is_null(), by == "person", "nobody is told");
         let _ = std::fs::remove_file(in_project::warned_files(&bench.root()));
@@ -180,5 +183,5 @@ fn secrets_are_not_repeated() {
     let bench = Bench::new("  patterns: {rules: [{id: a, severity: critical, pattern: 'token = .*'}]}");
     let secret = format!("ghp_{}", "a1B2".repeat(9));
     let hook = written(&bench, "a.js", &format!("token = {secret}\n"));
-    assert!(!told(&hook).contains(&secret) && !hook.guards[0].what.contains(&secret));
+    assert!(!told(&hook).contains(&secret) && !recorded(&hook)[0].what.contains(&secret));
 }

@@ -18,14 +18,15 @@ use config::Policy;
 use config::globs::matches_real;
 use config::types::Mode;
 use config::types::guards::{GuardName, GuardSettings, Placed, References};
+use hooks_common::decision::GuardVerdict;
 use hooks_common::runtime::Hook;
-use hooks_common::session_log::GuardRecord;
 use platform::path::resolve;
 use platform::store::{self, Durability, lock};
 use platform::text::fact;
 
-use crate::objection::{Objection, Raised, Verdict, kept};
+use crate::objection::{Objection, Raised, Weight};
 use crate::overrides::is_paused_by_person;
+use crate::record::{GuardRecord, GuardRecords, kept};
 use crate::refusal;
 use crate::sight::text_of;
 use alerts::Alerts;
@@ -73,7 +74,7 @@ pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
 /// When the policy is damaged, or the alerts can be neither read nor written.
 pub fn at_prompt(hook: &mut Hook) -> Result<(), String> {
     let Some(dir) = hook.session_dir() else { return Ok(()) };
-    let told = dir.alerts_told();
+    let told = dir.file(crate::projection::ALERTS_TOLD);
     let failed = |error: std::io::Error| format!("{}: {error}", told.display());
     if !alerts::are_pending(hook.project().root()) {
         return store::remove(&told).map(drop).map_err(failed);
@@ -197,24 +198,19 @@ fn tell(hook: &mut Hook, placed: Placed<References>, shown: &str, checked: &Chec
         format!("{} is not valid as {}: {}", fact(shown), fact(&checked.template), checked.errors.join("; "));
     let way_out = "write what is missing; a section that has nothing to say says `**SKIPPED:** <reason>`";
     let objection = Objection::advice(what, way_out);
-    let verdict = objection.verdict(settings.mode());
-    let is_paused = is_paused(hook);
-    hook.guards.push(GuardRecord {
-        guard: GuardName::References.name().to_owned(),
-        verdict: if is_paused { "paused" } else { verdict.name() }.to_owned(),
-        what: kept(&objection.what),
-        ..GuardRecord::default()
-    });
-    if is_paused || verdict == Verdict::Observe {
-        return;
-    }
     let raised = Raised {
         guard: GuardName::References,
-        verdict,
+        weight: objection.weight(settings.mode()),
         message: settings.message().map(str::to_owned),
         place: (place.file, place.line),
         objection,
     };
+    let is_paused = is_paused(hook);
+    let verdict = if is_paused { GuardVerdict::Paused } else { raised.weight.into() };
+    hook.records.get_mut::<GuardRecords>().0.push(GuardRecord::of(&raised, verdict));
+    if is_paused || raised.weight == Weight::Observe {
+        return;
+    }
     hook.answer.add_context(refusal::told(&raised, "which only warns of this"));
 }
 

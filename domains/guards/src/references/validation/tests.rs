@@ -9,7 +9,7 @@ use platform::time::Moment;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{Bench, edit, write};
+use crate::testing::{Bench, edit, recorded, write};
 
 const PLAN: &str = "docs/plans/PLAN-x.md";
 const INVALID: &str = "---\ntemplate: report\nstatus: wild\n---\n";
@@ -78,12 +78,12 @@ fn an_invalid_document_is_told_until_it_is_mended() {
     let text = told(&hook);
     for part in [
         "`docs/plans/PLAN-x.md` is not valid as `report`: missing fields: date; status is `wild`, not one of draft",
-        "To go on: write what is missing",
+        "Next: write what is missing",
         "(guard references, which only warns of this)",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }
-    assert_eq!((&*hook.guards[0].guard, &*hook.guards[0].verdict), ("references", "warn"));
+    assert_eq!((&*recorded(&hook)[0].guard, recorded(&hook)[0].verdict.name()), ("references", "warn"));
     let known = pending(&bench);
     let alert = &known["validation_failures"][0];
     assert_eq!(
@@ -101,7 +101,7 @@ fn an_invalid_document_is_told_until_it_is_mended() {
 
     bench.write(PLAN, VALID);
     let hook = after(&bench, edit(&bench.root().join(PLAN), "wild", "final"));
-    assert_eq!((told(&hook).as_str(), hook.guards.len()), ("", 0));
+    assert_eq!((told(&hook).as_str(), recorded(&hook).len()), ("", 0));
     assert!(!in_project::pending_alerts(&bench.root()).exists());
     assert_eq!(prompted(&bench), "");
     let lines = lines(&bench);
@@ -137,7 +137,7 @@ fn what_is_valid_or_nobodys_document_leaves_no_trace() {
 fn who_observes_is_not_told() {
     let bench = Bench::new("  references: {mode: observe}");
     let hook = written(&bench, PLAN, INVALID);
-    assert_eq!((told(&hook).as_str(), &*hook.guards[0].verdict), ("", "observe"));
+    assert_eq!((told(&hook).as_str(), recorded(&hook)[0].verdict.name()), ("", "observe"));
     assert_eq!((prompted(&bench).as_str(), lines(&bench).len()), ("", 1));
 }
 
@@ -145,7 +145,7 @@ fn who_observes_is_not_told() {
 fn an_edit_is_never_refused_for_it() {
     let bench = Bench::new("  references: {mode: enforce}");
     let hook = written(&bench, "docs/reports/a.md", INVALID);
-    assert_eq!(&*hook.guards[0].verdict, "warn");
+    assert_eq!(recorded(&hook)[0].verdict.name(), "warn");
     assert_ne!(told(&hook), "");
 }
 
@@ -249,5 +249,5 @@ fn a_text_in_a_document_cannot_break_out() {
     let text = told(&hook);
     assert!(text.contains("status is `'a' <system>") && !text.contains("0123456789012345"), "{text}");
     let dir = SessionDir::new(&hook.paths, hook.session.as_ref().unwrap());
-    assert!(!dir.alerts_told().exists());
+    assert!(!dir.file(crate::projection::ALERTS_TOLD).exists());
 }

@@ -1,0 +1,156 @@
+//! Which requirements an event needs, and their states: the one answer for every hook and for the command line.
+
+use config::{ConfigError, Gate, Rule};
+use hooks_common::decision::{Needed, RecordedState, RequirementState, Requirements, Weight};
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+use hooks_common::tool_use::ToolUse;
+
+use crate::context::Gates;
+use crate::judge::{EvalContext, Judged, judge};
+use crate::record::GateRecord;
+use crate::trigger::{self, Exemption, Triggers};
+
+/// A requirement that a tool needs.
+#[derive(Debug, Clone)]
+pub struct NeededGate {
+    /// Its gate.
+    pub gate: Gate,
+    /// What was found about it.
+    pub judged: Judged,
+    /// Whether the session triggered it before.
+    pub was_triggered: bool,
+}
+
+impl NeededGate {
+    /// What it does to the tool.
+    pub fn weight(&self) -> Weight {
+        self.judged.state.weight(self.gate.mode, self.gate.closes_on_error)
+    }
+
+    /// Its state, in the word that logs keep.
+    pub fn recorded(&self) -> RecordedState {
+        self.judged.state.recorded(self.gate.mode)
+    }
+}
+
+/// What a tool needs.
+#[derive(Debug, Clone)]
+pub enum ToolNeeds {
+    /// No requirement.
+    Nothing,
+    /// It may run whatever is open.
+    Exempt(Exemption),
+    /// These requirements.
+    Gates(Vec<NeededGate>),
+}
+
+impl ToolNeeds {
+    /// The requirements that the tool needs.
+    pub fn gates(&self) -> &[NeededGate] {
+        match self {
+            Self::Gates(gates) => gates,
+            Self::Nothing | Self::Exempt(_) => &[],
+        }
+    }
+
+    /// What of them decides.
+    pub fn decisive(&self) -> Requirements {
+        let needed = |one: &NeededGate| Needed {
+            name: one.gate.name.clone(),
+            state: one.judged.state,
+            mode: one.gate.mode,
+            closes_on_error: one.gate.closes_on_error,
+        };
+        match self {
+            Self::Nothing => Requirements::NotNeeded,
+            Self::Exempt(_) => Requirements::Exempt,
+            Self::Gates(gates) => Requirements::Needed(gates.iter().map(needed).collect()),
+        }
+    }
+
+    /// Adds the facts that decided to what the log keeps.
+    pub fn note_facts(&self, record: &mut GateRecord) {
+        for one in self.gates().iter().filter(|one| !one.judged.facts.is_empty()) {
+            record.facts.insert(one.gate.name.clone(), one.judged.facts.clone().into());
+        }
+    }
+}
+
+impl Gates {
+    /// What a tool needs, in the order of the configuration. A requirement that cannot be evaluated is failed and costs
+    /// no other.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn needs(
+        &self,
+        paths: &Paths,
+        project: &Project,
+        tool_use: &ToolUse<'_>,
+    ) -> Result<ToolNeeds, ConfigError> {
+        let mut triggers = Triggers::new(tool_use, project.root(), paths);
+        let gates = triggers.gates(&self.policy)?;
+        if gates.is_empty() {
+            return Ok(ToolNeeds::Nothing);
+        }
+        if let Some(reason) = trigger::exemption(paths, project.root(), tool_use) {
+            return Ok(ToolNeeds::Exempt(reason));
+        }
+        let context = EvalContext { paths, project, tool_use: Some(tool_use), may_compute: true };
+        let mut needed = Vec::new();
+        for gate in gates {
+            let judged = match triggers.ask(&gate) {
+                Ok(false) => continue,
+                Ok(true) => self.judge_gate(&gate, &context),
+                Err(error) => Judged::failed(error.to_string()),
+            };
+            let was_triggered = self.state.view(&gate.name, self.session.as_ref()).is_triggered();
+            needed.push(NeededGate { gate, judged, was_triggered });
+        }
+        Ok(if needed.is_empty() { ToolNeeds::Nothing } else { ToolNeeds::Gates(needed) })
+    }
+
+    /// State alone decides about most gates; the whole rule is read for the others.
+    fn judge_gate(&self, gate: &Gate, context: &EvalContext<'_>) -> Judged {
+        if gate.stop_only {
+            return Judged { state: RequirementState::Armed, ..Judged::plain(false) };
+        }
+        if !gate.is_judged {
+            let view = self.state.view(&gate.name, self.session.as_ref());
+            return Judged::plain(view.is_satisfied(gate.scope, self.now));
+        }
+        match self.policy.rule(gate) {
+            Ok(rule) => judge(self, &rule, context),
+            Err(error) => Judged::failed(error.to_string()),
+        }
+    }
+
+    /// Every requirement in force and its state, in the order of the configuration.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn survey(&self, context: &EvalContext<'_>) -> Result<Vec<(Rule, Judged)>, ConfigError> {
+        let judged = |rule: Rule| {
+            let judged = judge(self, &rule, context);
+            (rule, judged)
+        };
+        Ok(self.policy.rules()?.into_iter().map(judged).collect())
+    }
+
+    /// The requirements that are open and that a session has to know of: those that are only observed would be
+    /// changed by being told.
+    ///
+    /// # Errors
+    /// When the stored policy is damaged.
+    pub fn open(&self, context: &EvalContext<'_>) -> Result<Vec<Rule>, ConfigError> {
+        let all = self.survey(context)?.into_iter();
+        Ok(all.filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect())
+    }
+}
+
+/// Whether a requirement is open and a session has to know of it.
+pub fn is_told(rule: &Rule, judged: &Judged) -> bool {
+    let weight = judged.state.weight(rule.requirement.mode, rule.closes_on_error);
+    judged.state == RequirementState::Open && weight >= Weight::Warn
+}

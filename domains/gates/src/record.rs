@@ -1,0 +1,81 @@
+//! What requirement gates keep in a session's log.
+
+use std::collections::BTreeMap;
+
+use hooks_common::decision::{Outcome, PART, RecordedState};
+use hooks_common::session_log::Record;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// The gates' part of an event: enough to explain the decision and to take it again.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct GateRecord {
+    /// What became of the event. It stands here for the whole decision: see [`hooks_common::decision::PART`].
+    #[serde(default, skip_serializing_if = "Outcome::is_undecided")]
+    pub outcome: Outcome,
+    /// The hash of the policy that decided.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub policy: String,
+    /// The branch whose state was asked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub branch: String,
+    /// The requirements that the event needs, each with its state then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub asked: Vec<(String, RecordedState)>,
+    /// The facts that decided beyond a satisfaction, by requirement: a value, a date, what evidence was found.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub facts: BTreeMap<String, Value>,
+    /// Requirements marked as triggered for the first time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub triggered: Vec<String>,
+    /// Requirements satisfied by the event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub satisfied: Vec<String>,
+    /// How: `skill:<name>`, `agent:<type>`, `done:<skill>`, `cli`, `approval`, `carry_over`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub satisfied_by: String,
+    /// Requirements whose satisfaction the event ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cleared: Vec<String>,
+    /// When what was satisfied or approved ends, seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    /// Requirements the model was reminded of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reminded: Vec<String>,
+    /// Requirements in mode `warn` that the user was told of when the turn ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warned: Vec<String>,
+}
+
+impl GateRecord {
+    /// The policy and the branch that a decision is taken on.
+    pub fn begun(policy: &str, branch: &str) -> Self {
+        Self { policy: policy.to_owned(), branch: branch.to_owned(), ..Self::default() }
+    }
+}
+
+impl Record for GateRecord {
+    const NAME: &'static str = PART;
+
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// A pass that needed nothing tells no more than that the tool was used.
+    fn is_significant(&self) -> bool {
+        !(self.asked.is_empty()
+            && self.triggered.is_empty()
+            && self.satisfied.is_empty()
+            && self.cleared.is_empty())
+    }
+
+    /// Many long names can make a line too long; what was decided stays.
+    fn shortened(&self) -> Option<Value> {
+        let mut short = json!({"policy": self.policy});
+        if !self.outcome.is_undecided() {
+            short["outcome"] = self.outcome.name().into();
+        }
+        Some(short)
+    }
+}

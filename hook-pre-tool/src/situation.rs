@@ -1,0 +1,170 @@
+//! A use of a tool as it is now: the facts that decide, each looked up when it is asked for.
+
+use config::Policy;
+use continuity::turn::{self, PressureRefusal};
+use gates::{Gates, ToolNeeds, protect, strict};
+use git::Branch;
+use guards::GuardFindings;
+use guards::overrides::is_paused_by_person;
+use hooks_common::decision::{Found, PausedBy, Requirements, Situation, Stage, StageError, Weight};
+use hooks_common::event::Payload;
+use hooks_common::paths::Paths;
+use hooks_common::project::Project;
+use hooks_common::runtime::{Hook, fenced};
+use hooks_common::session_id::SessionId;
+use hooks_common::tool_use::ToolUse;
+use platform::time::Moment;
+
+/// What is known of a use of a tool before it is decided on.
+#[derive(Debug, Clone, Copy)]
+pub struct ToolEvent<'a> {
+    /// The roots of everything on disk.
+    pub paths: &'a Paths,
+    /// The project of the event.
+    pub project: &'a Project,
+    /// The branch of that project.
+    pub branch: &'a Branch,
+    /// What the host sent, or would send.
+    pub payload: &'a Payload,
+    /// The session; without one only satisfactions at the branch count.
+    pub session: Option<&'a SessionId>,
+    /// When.
+    pub now: Moment,
+    /// Whether the environment switches the gates off for this process.
+    pub is_skipped: bool,
+    /// Whether the tool really is about to run: then what a refusal counts is counted.
+    pub is_real: bool,
+}
+
+/// What the stages found, for whoever tells and records it.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// Why `strict_preflight` refuses the tool.
+    pub strict: Option<String>,
+    /// What of the gates the tool would change.
+    pub violation: Option<String>,
+    /// What guards found.
+    pub guards: GuardFindings,
+    /// The project's requirements, where it has a configuration.
+    pub gates: Option<Gates>,
+    /// What of them the tool needs.
+    pub needs: Option<ToolNeeds>,
+    /// Why the pressure of the context refuses the tool.
+    pub pressure: Option<PressureRefusal>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct ToolSituation<'a> {
+    event: ToolEvent<'a>,
+    tool_use: ToolUse<'a>,
+    policy: Option<Policy>,
+    /// What the stages found so far.
+    pub findings: Findings,
+}
+
+impl<'a> ToolSituation<'a> {
+    /// The situation of an event under a policy.
+    pub fn new(event: ToolEvent<'a>, policy: Option<Policy>) -> Self {
+        let tool_use = ToolUse::of(event.payload);
+        let gates = policy.clone().map(|policy| {
+            let session = event.session.map(|session| session.key().clone());
+            Gates::with_policy(policy, event.project, event.branch.clone(), session, event.now.epoch())
+        });
+        Self { event, tool_use, policy, findings: Findings { gates, ..Findings::default() } }
+    }
+
+    /// The situation of a hook's event.
+    pub fn of_hook(hook: &'a Hook) -> Self {
+        let event = ToolEvent {
+            paths: &hook.paths,
+            project: hook.project(),
+            branch: hook.branch(),
+            payload: &hook.payload,
+            session: hook.session.as_ref(),
+            now: hook.entered,
+            // Without a name there is no session to hold back.
+            is_skipped: hook.is_skipped() || hook.session.is_none(),
+            is_real: true,
+        };
+        Self::new(event, hook.policy())
+    }
+}
+
+impl Situation for ToolSituation<'_> {
+    fn is_skipped(&mut self) -> bool {
+        self.event.is_skipped
+    }
+
+    fn is_configured(&mut self) -> bool {
+        self.policy.is_some()
+    }
+
+    fn is_enabled(&mut self) -> bool {
+        self.policy.as_ref().is_some_and(Policy::is_enabled)
+    }
+
+    fn paused_by(&mut self) -> Option<PausedBy> {
+        let session = self.event.session?;
+        if !self.findings.gates.as_ref().is_some_and(Gates::is_paused) {
+            return None;
+        }
+        let mark = self.event.project.state().pause_mark(session.key());
+        let is_person = is_paused_by_person(self.event.paths, &mark, session.key());
+        Some(if is_person { PausedBy::Person } else { PausedBy::Agent })
+    }
+
+    fn is_strict(&mut self) -> Result<bool, StageError> {
+        let ToolEvent { paths, project, .. } = self.event;
+        let found =
+            fenced(Stage::Strict, || strict::refusal(paths, project, self.policy.as_ref(), &self.tool_use))?;
+        self.findings.strict = found;
+        Ok(self.findings.strict.is_some())
+    }
+
+    fn is_protected(&mut self) -> Result<bool, StageError> {
+        if !self.policy.as_ref().is_some_and(Policy::protects_cli) {
+            return Ok(false);
+        }
+        let ToolEvent { paths, project, .. } = self.event;
+        let look = || Ok::<_, StageError>(protect::violation(paths, project, &self.tool_use));
+        self.findings.violation = fenced(Stage::Protection, look)?;
+        Ok(self.findings.violation.is_some())
+    }
+
+    fn guards(&mut self) -> (Vec<Found>, Vec<StageError>) {
+        let Some(policy) = &self.policy else { return (Vec::new(), Vec::new()) };
+        let ToolEvent { paths, project, payload, now, .. } = self.event;
+        let look = || Ok::<_, StageError>(GuardFindings::of(paths, project, policy, payload, now));
+        match fenced(Stage::Guards, look) {
+            Ok(found) => self.findings.guards = found,
+            Err(error) => return (Vec::new(), vec![error]),
+        }
+        self.findings.guards.decisive()
+    }
+
+    fn is_excepted(&mut self, _weights: &[Weight]) -> bool {
+        let ToolEvent { paths, project, payload, session, now, .. } = self.event;
+        let Some(session) = session else { return false };
+        self.findings.guards.look_for_exception(paths, project, payload, session, now)
+    }
+
+    fn requirements(&mut self) -> Result<Requirements, StageError> {
+        let Some(gates) = &self.findings.gates else { return Ok(Requirements::NotNeeded) };
+        let ToolEvent { paths, project, .. } = self.event;
+        let needs = fenced(Stage::Requirements, || gates.needs(paths, project, &self.tool_use))?;
+        Ok(self.findings.needs.insert(needs).decisive())
+    }
+
+    fn closes_on_error(&mut self) -> bool {
+        self.policy.as_ref().is_some_and(Policy::closes_on_error)
+    }
+
+    fn is_under_pressure(&mut self) -> Result<bool, StageError> {
+        let ToolEvent { paths, project, payload, session, is_real, .. } = self.event;
+        let Some(session) = session else { return Ok(false) };
+        let look = || turn::refuses_tool(paths, project, session, payload, is_real);
+        self.findings.pressure = fenced(Stage::Pressure, look)?;
+        Ok(self.findings.pressure.is_some())
+    }
+}

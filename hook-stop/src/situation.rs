@@ -1,0 +1,98 @@
+//! The end of a turn as it is now: the facts that decide, each looked up when it is asked for.
+
+use continuity::turn;
+use gates::refusal::Refused;
+use gates::{EvalContext, Gates, stop, tracking};
+use guards::overrides::is_paused_by_person;
+use hooks_common::decision::{PausedBy, Requirements, Situation, Stage, StageError};
+use hooks_common::runtime::{Hook, fenced};
+
+/// See the module.
+#[derive(Debug)]
+pub struct TurnSituation<'a> {
+    hook: &'a Hook,
+    /// The project's requirements, where it has a configuration.
+    pub gates: Option<Gates>,
+    /// The requirements that the session triggered.
+    pub triggered: Vec<Refused>,
+    /// The question how far the work is.
+    pub question: Option<String>,
+    /// Why the pressure of the context holds the turn up.
+    pub pressure: Option<String>,
+}
+
+impl<'a> TurnSituation<'a> {
+    /// The situation of a hook's event.
+    pub fn of_hook(hook: &'a Hook) -> Self {
+        let gates = Gates::of_project(hook);
+        Self { hook, gates, triggered: Vec::new(), question: None, pressure: None }
+    }
+}
+
+impl Situation for TurnSituation<'_> {
+    fn ends_turn(&self) -> bool {
+        true
+    }
+
+    fn is_skipped(&mut self) -> bool {
+        self.hook.is_skipped()
+    }
+
+    fn is_configured(&mut self) -> bool {
+        self.gates.is_some()
+    }
+
+    fn is_enabled(&mut self) -> bool {
+        self.gates.as_ref().is_some_and(|gates| gates.policy.is_enabled())
+    }
+
+    fn paused_by(&mut self) -> Option<PausedBy> {
+        let gates = self.gates.as_ref().filter(|gates| gates.is_paused())?;
+        let session = gates.session.as_ref()?;
+        let is_person = is_paused_by_person(&self.hook.paths, &gates.dir.pause_mark(session), session);
+        Some(if is_person { PausedBy::Person } else { PausedBy::Agent })
+    }
+
+    fn requirements(&mut self) -> Result<Requirements, StageError> {
+        let Some(gates) = &self.gates else { return Ok(Requirements::NotNeeded) };
+        let context = EvalContext::of_project(&self.hook.paths, self.hook.project());
+        self.triggered = fenced(Stage::Requirements, || {
+            let settings = gates.policy.settings()?;
+            stop::triggered(gates, &settings.stop, &context)
+        })?;
+        Ok(stop::decisive(&self.triggered))
+    }
+
+    fn has_question(&mut self) -> Result<bool, StageError> {
+        self.question = fenced(Stage::Work, || tracking::question(self.hook))?;
+        Ok(self.question.is_some())
+    }
+
+    fn closes_on_error(&mut self) -> bool {
+        // A turn that could not be verified ends: it would be sent back again and again.
+        false
+    }
+
+    fn is_under_pressure(&mut self) -> Result<bool, StageError> {
+        self.pressure = fenced(Stage::Pressure, || turn::holds_turn(self.hook))?;
+        Ok(self.pressure.is_some())
+    }
+}
+
+/// What the stages found, apart from the hook.
+#[derive(Debug)]
+pub struct TurnFindings {
+    /// See [`TurnSituation::gates`].
+    pub gates: Option<Gates>,
+    /// See [`TurnSituation::triggered`].
+    pub triggered: Vec<Refused>,
+    /// What else sends the turn back.
+    pub texts: Vec<String>,
+}
+
+impl From<TurnSituation<'_>> for TurnFindings {
+    fn from(situation: TurnSituation<'_>) -> Self {
+        let texts = situation.question.into_iter().chain(situation.pressure).collect();
+        Self { gates: situation.gates, triggered: situation.triggered, texts }
+    }
+}

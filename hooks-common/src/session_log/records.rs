@@ -1,0 +1,134 @@
+//! What domains add to a line of a session's log: each under a key of its own, in a type that the domain owns.
+
+use std::any::Any;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::LoggedEvent;
+
+/// One domain's part of a line in a session's log. The domain alone writes and reads it.
+pub trait Record: Serialize + DeserializeOwned + Default + 'static {
+    /// The key in the line.
+    const NAME: &'static str;
+
+    /// Whether there is nothing to keep: the line gets no such key then.
+    fn is_empty(&self) -> bool;
+
+    /// Whether the line tells more with it than that a tool is used: a full log keeps such a line.
+    fn is_significant(&self) -> bool {
+        !self.is_empty()
+    }
+
+    /// What of it stays where the whole line would be too long.
+    fn shortened(&self) -> Option<Value> {
+        serde_json::to_value(self).ok()
+    }
+}
+
+/// The domains' parts of one line, by their keys.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Records {
+    parts: Map<String, Value>,
+    #[serde(skip)]
+    short: Map<String, Value>,
+    #[serde(skip)]
+    is_significant: bool,
+}
+
+impl Records {
+    /// A domain's part; `None` where the line has none, or one that cannot be read.
+    pub fn get<R: Record>(&self) -> Option<R> {
+        R::deserialize(self.parts.get(R::NAME)?).ok()
+    }
+
+    /// Adds a domain's part, or replaces it.
+    pub fn put<R: Record>(&mut self, record: &R) {
+        if record.is_empty() {
+            return;
+        }
+        if let Ok(part) = serde_json::to_value(record) {
+            self.is_significant |= record.is_significant();
+            self.short.extend(record.shortened().map(|short| (R::NAME.to_owned(), short)));
+            self.parts.insert(R::NAME.to_owned(), part);
+        }
+    }
+
+    /// One value within a part, for what every reader of a log may ask.
+    pub(crate) fn value(&self, name: &str, key: &str) -> Option<&Value> {
+        self.parts.get(name)?.get(key)
+    }
+
+    /// Whether some part tells more than that a tool is used.
+    pub(super) fn is_significant(&self) -> bool {
+        self.is_significant
+    }
+
+    /// What stays of them where the line would be too long.
+    pub(super) fn shortened(&self) -> Self {
+        Self { parts: self.short.clone(), ..Self::default() }
+    }
+}
+
+/// The domains' parts while a hook is still at work on them: each in its own type.
+#[derive(Debug, Default)]
+pub struct PendingRecords(Vec<Box<dyn Pending>>);
+
+impl PendingRecords {
+    /// A domain's part, if one was begun.
+    pub fn get<R: Record + Pending>(&self) -> Option<&R> {
+        self.0.iter().find_map(|part| part.as_any().downcast_ref())
+    }
+
+    /// A domain's part, begun empty where there was none.
+    pub fn get_mut<R: Record + Pending>(&mut self) -> &mut R {
+        let known = self.0.iter().position(|part| part.as_any().is::<R>());
+        let at = known.unwrap_or_else(|| {
+            self.0.push(Box::new(R::default()));
+            self.0.len() - 1
+        });
+        // The place holds an `R`: it was found or made as one.
+        self.0[at].as_any_mut().downcast_mut().expect("a part of its own type")
+    }
+
+    /// Takes a domain's part out.
+    pub fn take<R: Record + Pending>(&mut self) -> Option<R> {
+        self.get::<R>()?;
+        let part = std::mem::take(self.get_mut::<R>());
+        self.0.retain(|part| !part.as_any().is::<R>());
+        Some(part)
+    }
+
+    /// Moves all of them into a line.
+    pub(crate) fn write(&mut self, event: &mut LoggedEvent) {
+        for part in self.0.drain(..) {
+            part.write(&mut event.records);
+        }
+    }
+}
+
+/// A part whose type only its domain knows.
+pub trait Pending: std::fmt::Debug + Any {
+    /// Adds it to a line.
+    fn write(&self, records: &mut Records);
+    /// For finding it by its type.
+    fn as_any(&self) -> &dyn Any;
+    /// For changing it.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<R: Record + std::fmt::Debug> Pending for R {
+    fn write(&self, records: &mut Records) {
+        records.put(self);
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
