@@ -2,7 +2,7 @@
 //!
 //! A hook reads one [`event::Payload`], finds the [`project::Project`] it belongs to, lets its stages decide
 //! behind fences ([`runtime`]), prints one [`answer::Answer`], and appends one line to its session's log
-//! ([`session_log`]). Everything on disk is named in [`paths`] and written through [`store`].
+//! ([`session_log`]). Everything on disk is named in [`paths`] and written through [`platform::store`].
 
 pub mod answer;
 pub mod decision;

@@ -128,7 +128,7 @@ impl Gates {
     }
 
     /// Whether somebody satisfied or approved a requirement for the session. Evidence and conditions are
-    /// [`judge`]'s.
+    /// [`crate::judge()`]'s.
     pub fn is_given(&self, rule: &Rule) -> bool {
         self.state.view(&rule.name, self.session.as_ref()).is_satisfied(rule.requirement.scope, self.now)
     }

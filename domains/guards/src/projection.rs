@@ -87,7 +87,7 @@ pub fn root_of(hook: &Hook) -> PathBuf {
 /// Brings what others read up to date with a session of the project, where a guard asks for it.
 ///
 /// # Errors
-/// As [`project`].
+/// When the log cannot be read or a file cannot be written.
 pub fn update(project: &Project, paths: &Paths, dir: &SessionDir, session: &SessionId) -> Result<(), String> {
     let Some(policy) = project.policy(paths).filter(Policy::is_enabled) else { return Ok(()) };
     let keeps_runs = policy.has_guard(GuardName::Tests);

@@ -1,6 +1,6 @@
 //! Guard `destructive`: commands that destroy what cannot be brought back.
 //!
-//! What a line alone tells is looked at first ([`mod@line`], `services`, `history`); only when nothing is sure and a
+//! What a line alone tells is looked at first (`line`, `services`, `history`); only when nothing is sure and a
 //! command may throw away work or shared history is git asked what would be lost. What git can bring back passes:
 //! `rm -rf src` of a clean folder is no loss.
 
