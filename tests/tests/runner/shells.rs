@@ -158,7 +158,7 @@ fn whatever_goes_wrong_a_prompt_does_not_notice() {
     let log = world.log();
     assert!(log.iter().all(|line| line["level"] == "error" && line["hook"] == "shell-cwd"), "{log:?}");
 
-    for (argument, start) in [("--help", "Keeps where"), ("--version", "shell-cwd ")] {
+    for (argument, start) in [("--help", "Records where"), ("--version", "shell-cwd ")] {
         let output = shell_cwd(&world, &[argument]).output().unwrap();
         assert!(output.status.success() && output.stdout.starts_with(start.as_bytes()), "{output:?}");
     }
