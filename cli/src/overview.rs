@@ -78,7 +78,8 @@ impl Overview {
     /// Milliseconds since 1970 at which time alone will change something.
     pub fn next_change(&mut self, now: Moment) -> Option<i64> {
         let millis = now.wall.timestamp_millis();
-        let verdicts = reconcile::of_book(&self.book, &mut self.table, millis);
+        let known: Vec<_> = self.book.known().collect();
+        let verdicts = reconcile::reconcile(&known, &mut self.table, millis);
         let sessions = self.book.sessions().zip(&verdicts);
         sessions
             .filter_map(|((_, session), verdict)| verdict.next_change(session.log.machine(), millis))

@@ -13,7 +13,7 @@ use serde_json::json;
 use sessions::derived::{DerivedSession, show};
 use sessions::machine::{Machine, StateRule};
 use sessions::projects::Boundaries;
-use sessions::reconcile::KnownSession;
+use sessions::known::KnownSession;
 use sessions::record::{Boots, read};
 
 use crate::dice::{Dice, for_every};

@@ -12,8 +12,8 @@ use platform::process::Liveness;
 use platform::store;
 use serde::Serialize;
 
+use crate::known::KnownSession;
 use crate::machine::Machine;
-use crate::reconcile::KnownSession;
 use crate::record::{self, Boots, EventKey, Stretch};
 
 /// A session that nothing was heard of for so long is listed only while its client lives, in milliseconds.

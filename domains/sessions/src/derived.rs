@@ -18,10 +18,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::catalog::{LogProgress, SessionCatalog};
+use crate::known::KnownSession;
 use crate::liveness::Oracle;
 use crate::machine::FileUse;
 use crate::projects::Boundaries;
-use crate::reconcile::{self, KnownSession, SessionVerdict};
+use crate::reconcile::{self, SessionVerdict};
 use crate::state::SessionState;
 
 /// How long an edit makes its package look worked on, in milliseconds. At the age itself it still does.

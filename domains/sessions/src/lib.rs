@@ -3,6 +3,8 @@
 pub mod catalog;
 pub mod compaction;
 pub mod derived;
+mod error;
+pub mod known;
 pub mod liveness;
 pub mod machine;
 pub mod projects;
@@ -12,4 +14,5 @@ pub mod retention;
 pub mod shells;
 mod state;
 
+pub use error::SessionsError;
 pub use state::SessionState;

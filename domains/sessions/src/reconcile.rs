@@ -6,7 +6,7 @@ use hooks_common::owner::LoggedOwner;
 use hooks_common::session_log::Meta;
 use platform::process::{Liveness, Site};
 
-use crate::catalog::SessionCatalog;
+use crate::known::KnownSession;
 use crate::liveness::{Oracle, Says};
 use crate::machine::{Machine, SessionClient, StateRule};
 use crate::state::SessionState;
@@ -22,17 +22,6 @@ const AGENT_SILENT: i64 = 600_000;
 const HINT_LAG: i64 = 500;
 /// How long events of a client that is gone may still arrive.
 const GRACE: i64 = 2_000;
-
-/// What is known about one session before it is seen among the others.
-#[derive(Debug, Clone, Copy)]
-pub struct KnownSession<'a> {
-    /// The name of its directory.
-    pub name: &'a str,
-    /// What is fixed about it.
-    pub meta: Option<&'a Meta>,
-    /// What its events lead to.
-    pub machine: &'a Machine,
-}
 
 /// A session as it is now.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,12 +44,6 @@ pub struct SessionVerdict {
     pub ended: Option<(i64, String)>,
     /// The rules that led here.
     pub why: Vec<StateRule>,
-}
-
-/// Reconciles the sessions of a book.
-pub fn of_book(book: &SessionCatalog, oracle: &mut dyn Oracle, now: i64) -> Vec<SessionVerdict> {
-    let known: Vec<_> = book.known().collect();
-    reconcile(&known, oracle, now)
 }
 
 /// Reconciles sessions; `now` in milliseconds since 1970. The verdicts stand in the order of the sessions.

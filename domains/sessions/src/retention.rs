@@ -17,8 +17,9 @@ use platform::time::Moment;
 use serde::Serialize;
 
 use crate::catalog::{SessionHistory, changed_at};
+use crate::known::KnownSession;
 use crate::liveness::Oracle;
-use crate::reconcile::{self, KnownSession};
+use crate::reconcile;
 
 /// Days that an ended session is kept unless the configuration says otherwise.
 pub const DAYS: u32 = 14;

@@ -9,7 +9,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::stores::text;
+use super::files::text;
 
 /// The newest version of the file that is understood.
 const VERSION: u32 = 1;
@@ -87,7 +87,7 @@ pub(super) fn read(
     let text = match text(path) {
         Ok(Some(text)) => text,
         Ok(None) => return nothing("not there"),
-        Err(reason) => return nothing(&reason),
+        Err(reason) => return nothing(&reason.to_string()),
     };
     if let Ok(FileVersion { version }) = serde_json::from_str(&text)
         && version > VERSION

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use platform::process::Liveness;
 
-use super::compare::{OurProject, OurSession, UnheardFact};
 use super::improvement::Improvement;
+use super::ours::{OurProject, OurSession, UnheardFact};
 use super::resolve::{CapacitorVerdict, StoresReader, Via, is_within};
 use super::state::CapacitorState;
 use super::stores::SessionRecord;

@@ -7,7 +7,8 @@ use std::time::UNIX_EPOCH;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::stores::{missing_or, text};
+use super::files::{missing_or, text};
+use crate::MigrateError;
 
 /// Numbers below this are seconds since 1970, others milliseconds.
 const FIRST_MILLISECONDS: u64 = 1_000_000_000_000;
@@ -77,7 +78,7 @@ pub fn milliseconds(time: u64) -> u64 {
 pub(super) fn read(folder: &Path) -> (Vec<SessionLock>, Vec<String>) {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) => return (Vec::new(), vec![format!("{}: {}", folder.display(), missing_or(&error))]),
+        Err(error) => return (Vec::new(), vec![format!("{}: {}", folder.display(), missing_or(error))]),
     };
     let (mut locks, mut problems) = (Vec::new(), Vec::new());
     for entry in entries.flatten() {
@@ -116,19 +117,18 @@ fn oddity(lock: &SessionLock) -> Option<String> {
     }
 }
 
-fn read_lock(folder: &Path, name: String) -> Result<SessionLock, String> {
+fn read_lock(folder: &Path, name: String) -> Result<SessionLock, MigrateError> {
     if !folder.is_dir() {
-        return Err("not a folder, so no lock".to_owned());
+        return Err(MigrateError::NotAFolder);
     }
-    let file = |name: &str| {
-        let missing = || format!("no {name} yet: the lock is being made, or its maker was killed");
-        text(&folder.join(name)).map_err(|reason| format!("{name}: {reason}"))?.ok_or_else(missing)
+    let file = |name: &'static str| {
+        let text = text(&folder.join(name)).map_err(|error| MigrateError::InLock(name, Box::new(error)))?;
+        text.ok_or(MigrateError::UnfinishedLock(name))
     };
     let pid = file("pid")?;
-    let pid = pid.trim().parse().map_err(|_| format!("pid holds no process number but `{}`", pid.trim()))?;
-    let meta: Value =
-        serde_json::from_str(&file("meta.json")?).map_err(|error| format!("meta.json: {error}"))?;
-    let path = meta.get("path").and_then(Value::as_str).ok_or("meta.json names no path")?;
+    let pid = pid.trim().parse().map_err(|_| MigrateError::NotAPid(pid.trim().to_owned()))?;
+    let meta: Value = serde_json::from_str(&file("meta.json")?).map_err(MigrateError::BadMeta)?;
+    let path = meta.get("path").and_then(Value::as_str).ok_or(MigrateError::NoPath)?;
     let number = |key: &str| meta.get(key).and_then(Value::as_u64);
     let created = number("created").or_else(|| number("started"));
     Ok(SessionLock {

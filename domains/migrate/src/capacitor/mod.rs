@@ -7,21 +7,21 @@
 pub mod activity;
 pub mod compare;
 mod explain;
+mod files;
 pub mod improvement;
 pub mod locks;
 pub mod oracle;
+pub mod ours;
 pub mod resolve;
 pub mod state;
 pub mod stores;
 
 pub use activity::{FileActivity, SessionActivity};
-pub use compare::{
-    ComparedProject, Comparison, ComparisonTotals, OurProject, OurSession, OurVerdict, UnheardFact, compare,
-    is_written_there,
-};
+pub use compare::{ComparedProject, Comparison, ComparisonTotals, OurVerdict, compare, is_written_there};
 pub use improvement::Improvement;
 pub use locks::{LockKind, SessionLock};
 pub use oracle::is_alive;
+pub use ours::{OurProject, OurSession, UnheardFact};
 pub use resolve::{CapacitorVerdict, IsAlive, StoresReader, Via, resolve};
 pub use state::CapacitorState;
 pub use stores::{SessionRecord, Stores};

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use platform::store;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::activity::{self, SessionActivity};
+use super::files::{missing_or, text};
 use super::locks::{self, SessionLock};
 use super::state::CapacitorState;
 
@@ -170,7 +170,7 @@ impl Stores {
                 self.ended =
                     entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
             }
-            Err(error) => self.problems.push(format!("{}: {}", folder.display(), missing_or(&error))),
+            Err(error) => self.problems.push(format!("{}: {}", folder.display(), missing_or(error))),
         }
     }
 }
@@ -192,20 +192,6 @@ fn unreadable(text: &str, error: Option<serde_json::Error>) -> String {
         0 => why,
         count => format!("{why}; none of its {count} sessions is read"),
     }
-}
-
-/// A text file's content; `None` when it is not there.
-pub(super) fn text(path: &Path) -> Result<Option<String>, String> {
-    match store::read(path) {
-        Ok(Some(bytes)) => String::from_utf8(bytes).map(Some).map_err(|_| "not UTF-8".to_owned()),
-        Ok(None) => Ok(None),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// How a problem tells of an error.
-pub(super) fn missing_or(error: &std::io::Error) -> String {
-    if store::is_absent(error) { "not there".to_owned() } else { error.to_string() }
 }
 
 #[cfg(test)]

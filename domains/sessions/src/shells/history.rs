@@ -8,7 +8,8 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use platform::store::{self, Durability, append, lock};
 use serde::{Deserialize, Serialize};
 
-use super::{ParentApp, Shell};
+use super::parent_app::ParentApp;
+use super::shell::Shell;
 
 /// How long a line is kept.
 const KEPT: TimeDelta = TimeDelta::days(30);

@@ -6,6 +6,7 @@
 
 mod history;
 mod parent_app;
+mod shell;
 mod tmux;
 
 use std::collections::BTreeMap;
@@ -17,35 +18,20 @@ use hooks_common::paths::Paths;
 use platform::process::{self, Liveness, Process};
 use platform::store::{self, Durability, lock, quarantine};
 use platform::time::Moment;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::SessionsError;
+
 pub use parent_app::{ParentApp, Terminal};
+pub use shell::Shell;
 
 /// The only version there is.
 const VERSION: u64 = 1;
 /// A shell that has not moved is written again only when its entry is older than this.
 const FRESH: TimeDelta = TimeDelta::seconds(5);
-/// A shell that has said nothing for longer than this tells nothing about where its user is.
-const STALE: TimeDelta = TimeDelta::seconds(600);
 /// How far two readings of one process's start, in seconds, may lie apart.
 const START_TOLERANCE: i64 = 2;
-
-/// Why a report was not kept.
-#[derive(Debug, thiserror::Error)]
-pub enum ShellsError {
-    /// A file cannot be read or written.
-    #[error("{path}: {error}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        error: io::Error,
-    },
-    /// The lock cannot be made.
-    #[error(transparent)]
-    Lock(#[from] lock::LockError),
-}
 
 /// What a shell tells at its prompt.
 #[derive(Debug, Clone)]
@@ -77,50 +63,7 @@ pub enum ReportOutcome {
     Busy,
 }
 
-/// One shell, as it is on disk.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Shell {
-    /// Its folder.
-    pub cwd: String,
-    /// Its terminal device.
-    #[serde(default)]
-    pub tty: String,
-    /// The application it runs in.
-    #[serde(default)]
-    pub parent_app: ParentApp,
-    /// The tmux session it runs in; this and the next field are there together or not at all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tmux_session: Option<String>,
-    /// The terminal device of the client that shows the session.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tmux_client_tty: Option<String>,
-    /// When tmux was asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tmux_asked_at: Option<String>,
-    /// When it was at its prompt last, RFC 3339 with three fractional digits.
-    pub updated_at: String,
-    /// When its process started, in seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proc_started: Option<i64>,
-    /// When its process started, in the platform's raw unit, as text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start_raw: Option<String>,
-    /// Whatever else another version wrote.
-    #[serde(flatten)]
-    pub other: Map<String, Value>,
-}
-
 impl Shell {
-    /// How long ago it was at its prompt.
-    pub fn age(&self, now: DateTime<Utc>) -> TimeDelta {
-        age(&self.updated_at, now)
-    }
-
-    /// Whether its last prompt is too long ago to tell where its user is.
-    pub fn is_stale(&self, now: DateTime<Utc>) -> bool {
-        self.age(now) > STALE
-    }
-
     /// The entry of a shell that runs as `process`. What does not change while it runs is taken from `known`.
     fn of(prompt: &Prompt, known: Option<&Self>, process: Option<&Process>, now: Moment) -> Self {
         let parent_app =
@@ -169,11 +112,6 @@ pub fn without_trailing_slashes(path: &str) -> &str {
     }
 }
 
-/// How long ago a moment on disk was; what is none is as old as can be.
-fn age(moment: &str, now: DateTime<Utc>) -> TimeDelta {
-    DateTime::parse_from_rfc3339(moment).map_or(TimeDelta::MAX, |then| now.signed_duration_since(then))
-}
-
 /// The two files.
 #[derive(Debug, Clone)]
 pub struct Shells {
@@ -202,7 +140,7 @@ impl Shells {
     ///
     /// # Errors
     /// When a file cannot be read or written.
-    pub fn report(&self, prompt: &Prompt, now: Moment) -> Result<ReportOutcome, ShellsError> {
+    pub fn report(&self, prompt: &Prompt, now: Moment) -> Result<ReportOutcome, SessionsError> {
         let process = match process::look_up(prompt.pid) {
             Ok(Some(process)) if !process.zombie => Some(process),
             Ok(_) => return Ok(ReportOutcome::Gone),
@@ -250,13 +188,13 @@ impl Shells {
         Ok(if has_moved { ReportOutcome::Moved } else { ReportOutcome::Stayed })
     }
 
-    fn read(&self) -> Result<FileContent, ShellsError> {
+    fn read(&self) -> Result<FileContent, SessionsError> {
         let bytes = store::read(&self.file).map_err(at(&self.file))?;
         Ok(FileContent::of(&bytes.unwrap_or_default()))
     }
 
     /// What the next write starts from; a file that nobody can read is kept for a person first.
-    fn read_or_set_aside(&self) -> Result<ShellsFile, ShellsError> {
+    fn read_or_set_aside(&self) -> Result<ShellsFile, SessionsError> {
         let content = self.read()?;
         if matches!(content, FileContent::Corrupt) {
             quarantine::keep_copy(&self.file).map_err(at(&self.file))?;
@@ -265,8 +203,8 @@ impl Shells {
     }
 }
 
-fn at(path: &Path) -> impl FnOnce(io::Error) -> ShellsError + '_ {
-    |error| ShellsError::File { path: path.to_owned(), error }
+fn at(path: &Path) -> impl FnOnce(io::Error) -> SessionsError + '_ {
+    |error| SessionsError::File { path: path.to_owned(), error }
 }
 
 /// Whether the process of an entry runs. One that another tool wrote may not say when its process started.

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use platform::child;
 use platform::time::rfc3339;
 
-use super::{Shell, age};
+use super::shell::{Shell, age};
 
 /// How long tmux may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);

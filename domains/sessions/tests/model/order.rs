@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use platform::process::Liveness;
 use sessions::SessionState;
 use sessions::machine::{Machine, StateRule};
-use sessions::reconcile::{KnownSession, SessionVerdict, reconcile};
+use sessions::known::KnownSession;
+use sessions::reconcile::{SessionVerdict, reconcile};
 use sessions::record::{Boots, read};
 
 use crate::Dice;

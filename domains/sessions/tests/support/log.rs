@@ -8,7 +8,8 @@ use platform::process::{Liveness, Site};
 use serde_json::{Map, Value, json};
 use sessions::liveness::Oracle;
 use sessions::machine::{Machine, StateRule};
-use sessions::reconcile::{KnownSession, SessionVerdict, reconcile};
+use sessions::known::KnownSession;
+use sessions::reconcile::{SessionVerdict, reconcile};
 use sessions::record::{Boots, read};
 
 /// The second that times in these logs count from.
