@@ -16,7 +16,7 @@ use crate::known::KnownSession;
 use crate::machine::Machine;
 use crate::record::{self, Boots, EventKey, Stretch};
 
-/// A session that nothing was heard of for so long is listed only while its client lives, in milliseconds.
+/// A session without events for so many milliseconds is listed only while its client runs.
 const LISTED_FOR: i64 = 24 * 3_600_000;
 /// How many bytes before the end of what was read are remembered, to see whether they are still the same.
 const REMEMBERED: usize = 64;
@@ -166,7 +166,7 @@ impl SessionHistory {
         Ok(true)
     }
 
-    /// Moves the kept place to a clean cut of the new stretch; how many events are before that. `place` stands
+    /// Moves the kept place to a clean cut of the new stretch; how many events are before that. `place` is
     /// at the stretch's beginning and is moved there too.
     fn keep_base(
         &mut self,

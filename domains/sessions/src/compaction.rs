@@ -86,7 +86,7 @@ pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Opt
     let mut text = header;
     text.extend_from_slice(&bytes[cut..]);
     store::replace(&path, &text, Durability::Rebuildable, 0o600)?;
-    // Who could not wait for the lock may have written to the old log until now. Whoever does so later sees that
+    // A hook that could not wait for the lock may have written to the old log until now. A later one sees that
     // it was replaced, and writes again; what is there twice counts once.
     log.seek(SeekFrom::Start(bytes.len() as u64))?;
     let mut late = Vec::new();
@@ -111,7 +111,7 @@ fn is_young(log: &mut std::fs::File, now: Moment) -> io::Result<bool> {
     Ok(at > now.wall.timestamp_millis() - KEPT)
 }
 
-/// As much of a line as tells its age.
+/// The part of a line that gives its age.
 #[derive(Deserialize)]
 struct LogLine<'a> {
     #[serde(borrow)]
@@ -162,7 +162,7 @@ fn limit(stretch: &Stretch<'_>, is_full: bool, now: Moment) -> usize {
     starts.sort_unstable();
     let last = starts.len().saturating_sub(KEPT_EVENTS);
     let among_last = starts.get(last).copied().unwrap_or(0);
-    // The line that an earlier compaction began the log with is as old as what it stands for.
+    // The line that an earlier compaction began the log with is as old as the events that it replaces.
     let is_young = |event: &&record::OrderedEvent<'_>| {
         !is_full && event.record.snapshot.is_none() && event.record.at() > young
     };

@@ -1,6 +1,6 @@
-//! `derived-state.json`: what the HUD makes of all sessions, for everybody who wants to show it.
+//! `derived-state.json`: the state of all sessions, derived for everything that displays it.
 //!
-//! It has one writer, whoever holds its lock, and can be deleted at any time: it is made from the session
+//! It has one writer, the process that holds its lock, and can be deleted at any time: it is made from the session
 //! directories alone.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,7 +81,7 @@ pub struct DerivedSession {
     pub liveness: &'static str,
     /// The client.
     pub owner: Option<StateWriter>,
-    /// Counts the session's lives.
+    /// How often the session was started or resumed.
     pub generation: u64,
     /// Subagents at work.
     pub subagents_active: usize,
@@ -153,7 +153,7 @@ pub struct DerivedProject {
     pub session_id: Option<String>,
     /// `session`, `activity` or `none`.
     pub via: &'static str,
-    /// Whether that session's client lives.
+    /// Whether that session's client runs.
     pub live: bool,
     /// All sessions of the project.
     pub sessions: Vec<String>,
@@ -171,7 +171,7 @@ pub struct DerivedProject {
 pub struct Diagnostics {
     /// Seconds since hooks last fired.
     pub heartbeat_age_secs: Option<u64>,
-    /// Whether they fire; the caller knows.
+    /// Whether they fire, as the caller says.
     pub hook_health: Value,
     /// Lines that could not be read, in all logs.
     pub skipped_lines: usize,
@@ -179,7 +179,7 @@ pub struct Diagnostics {
     pub unsupported: Vec<String>,
 }
 
-/// Milliseconds since 1970 as RFC 3339; `None` for 0, which stands for a time nobody knows.
+/// Milliseconds since 1970 as RFC 3339; `None` for 0, which means an unknown time.
 pub fn time(at: i64) -> Option<String> {
     chrono::DateTime::from_timestamp_millis(at).filter(|_| at != 0).map(rfc3339)
 }
@@ -446,7 +446,7 @@ impl WriterLock {
         lock::signer(&paths.derived_state().with_extension("lock"))
     }
 
-    /// Whether the right is gone because somebody removed the folder with the lock in it.
+    /// Whether the lock is lost because its folder was removed.
     pub fn is_lost(&self) -> bool {
         !self.lock.is_at(&self.path.with_extension("lock"))
     }

@@ -1,4 +1,4 @@
-//! Sessions: what each is doing, who lives, and what belongs to which project.
+//! Sessions: the state of each, whether its client runs, and its project.
 
 pub mod catalog;
 pub mod compaction;

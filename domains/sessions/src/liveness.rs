@@ -1,4 +1,4 @@
-//! Whether a client lives, as far as this machine can tell.
+//! Whether a client runs, as far as this machine can determine.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 /// How long a verdict counts while the process table cannot be read, in milliseconds.
 const REMEMBERED: i64 = 10_000;
 
-/// Who can be asked. Reconciling takes the answer as a fact, so tests may bring their own.
+/// Answers whether a client runs. Reconciling takes the answer as a fact, so tests supply their own.
 pub trait Oracle {
     /// Whether a client, a process of `site`, runs `now` (milliseconds since 1970).
     fn liveness(&mut self, client: &LoggedOwner, site: &Site, now: i64) -> Liveness;

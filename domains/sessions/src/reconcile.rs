@@ -1,4 +1,4 @@
-//! All sessions together, now: who lives, who was left behind, and what time has done to those nobody can ask.
+//! All sessions together, now: which run, which were left behind, and which states are too old to be believed.
 
 use std::collections::HashMap;
 
@@ -34,7 +34,7 @@ pub struct SessionVerdict {
     pub display_state: SessionState,
     /// When the state began, milliseconds since 1970.
     pub state_changed_at: i64,
-    /// Whether its client lives; `None` when the session has ended.
+    /// Whether its client runs; `None` when the session has ended.
     pub liveness: Option<Liveness>,
     /// The client it is shown with: the live one, else the last.
     pub client: Option<LoggedOwner>,
@@ -115,7 +115,7 @@ fn judge(known: &KnownSession<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle,
         }
     }
     let is_superseded = there.is_empty() && clients.iter().any(|client| is_left(&client));
-    // What a wrong clock dated into the future is no reason to wait for it.
+    // A wrong clock may date an event into the future; that must not delay the change.
     let is_in_grace = (0..=GRACE).contains(&(now - machine.updated_at));
     if liveness == Liveness::Dead && (is_superseded || !is_in_grace) {
         let rule = if is_superseded { StateRule::Superseded } else { StateRule::PidDead };
@@ -148,7 +148,7 @@ fn judge(known: &KnownSession<'_>, latest: &Latest<'_>, oracle: &mut dyn Oracle,
 }
 
 /// The clients that the log names, else the one that the session was opened with: it was in the session when that
-/// was first heard of, unless only its end was.
+/// sent its first event, unless that was its end.
 fn clients(known: &KnownSession<'_>) -> Vec<SessionClient> {
     if !known.machine.clients.is_empty() {
         return known.machine.clients.clone();
@@ -177,7 +177,7 @@ impl SessionVerdict {
         self.why.push(rule);
     }
 
-    /// Nobody can be asked whether the client lives: what was said last counts for a while.
+    /// The client cannot be looked up: its last state counts for a while.
     fn decay(&mut self, machine: &Machine, now: i64) {
         let quiet = now - machine.updated_at;
         let is_tired =

@@ -12,7 +12,7 @@ use crate::machine::Snapshot;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct EventRecord<'a> {
-    /// Unique; a line that stands twice counts once.
+    /// Unique; a line that occurs twice counts once.
     #[serde(borrow)]
     pub event_id: Cow<'a, str>,
     /// Wall-clock time, RFC 3339.
@@ -92,7 +92,7 @@ pub struct DecidedPart {
     pub outcome: Outcome,
 }
 
-/// Where an event stands among the events of its session: the boot, the clock at hook entry, and the event's id
+/// The position of an event among those of its session: the boot, the clock at hook entry, and the event's id
 /// where two clocks agree. Never the place in the log: hooks of one event run in parallel.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EventKey {

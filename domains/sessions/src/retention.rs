@@ -57,8 +57,8 @@ pub struct Failed {
     pub reason: String,
 }
 
-/// Removes what is older than `days` days, or only tells with `dry_run`. A directory that holds anything but `files`, the
-/// names of what sessions leave, stays. `None` when another sweep is going on.
+/// Removes what is older than `days` days, or only lists it with `dry_run`. A directory that holds anything but `files`,
+/// the names of what sessions leave, stays. `None` while another sweep runs.
 ///
 /// # Errors
 /// When the sessions' folder cannot be written.
@@ -169,7 +169,7 @@ fn expired(dir: &SessionDir, oracle: &mut dyn Oracle, files: &[&str], days: u32,
     // Files may be older than what they hold: a copy, a clock that was set.
     let last = last.max(log.machine().updated_at).max(verdict.ended.as_ref().map_or(0, |(at, _)| *at));
     let is_over = |days: u32| millis - last > i64::from(days) * 86_400_000;
-    // A client that is in another session now still lives: its old session ends with it.
+    // A client that is in another session now still runs: its old session ends with it.
     let of_meta = meta.as_ref().map_or(Liveness::Unknown, |meta| {
         let site = meta.site();
         let all = meta.owners().map(|owner| {

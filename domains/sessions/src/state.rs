@@ -10,7 +10,7 @@ pub enum SessionState {
     Working,
     /// The turn is over; the prompt waits for the user.
     Ready,
-    /// Nothing goes on, or nobody is there.
+    /// No turn runs, or the client is gone.
     #[default]
     Idle,
     /// The context is being compacted.

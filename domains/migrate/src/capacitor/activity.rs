@@ -114,7 +114,7 @@ pub(super) fn read(
 }
 
 /// A session in today's shape, and how many of its entries have no time. Old entries follow the others, made
-/// absolute; one that stands in both lists counts once.
+/// absolute; one in both lists counts once.
 fn migrate(
     session: ActivitySession,
     project_of: &dyn Fn(&str) -> Option<String>,

@@ -228,7 +228,7 @@ fn other_ages(session: &OurSession) -> Option<Improvement> {
     session.facts.contains(&UnheardFact::OtherAges).then_some(Improvement::OtherAges)
 }
 
-/// Whether time alone makes `to` of `from` where nobody can tell who lives.
+/// Whether time alone turns `from` into `to` where liveness cannot be determined.
 fn fades_into(from: CapacitorState, to: CapacitorState) -> bool {
     match to {
         CapacitorState::Ready => matches!(from, CapacitorState::Working | CapacitorState::Waiting),

@@ -16,9 +16,9 @@ pub enum Improvement {
     CompactingStuck,
     /// Another tool went on while one waits for a permission.
     WaitHiddenByParallelTool,
-    /// A question that no event of the older system tells of.
+    /// A question that no event of the older system reports.
     WaitNotHeard,
-    /// An end of a turn that no event of the older system tells of.
+    /// An end of a turn that no event of the older system reports.
     TurnEndNotHeard,
     /// A gate of ours sent the turn back.
     TurnSentBack,
@@ -28,15 +28,15 @@ pub enum Improvement {
     Subagents,
     /// The lock names another process than the client.
     WrongClientPid,
-    /// The session lives without a lock, and its record grew old.
+    /// The session runs without a lock, and its record is old.
     StaleWorkingWithoutLock,
     /// The client is gone, and its record is still fresh.
     DeadProcessNotNoticed,
     /// The client is gone, and its number still passes for alive.
     DeadPidBelieved,
-    /// Nobody can tell whether the client lives; ours lets the state fade.
+    /// Liveness cannot be determined; ours lets the state expire.
     UnknownLivenessDecay,
-    /// Nobody can tell whether the client lives, so age decides, and the two count it from different events.
+    /// Liveness cannot be determined, so age decides, and the two systems count it from different events.
     OtherAges,
     /// Files touched by a session that does not work any more.
     ActivityAfterStop,

@@ -29,7 +29,7 @@ pub struct SessionLock {
     /// When the process started, in seconds since 1970.
     pub proc_started: Option<u64>,
     /// `created`, or the older `started` where that is a number: by this the newest lock is found. In the file's
-    /// own unit, because the older system compares it as it stands.
+    /// own unit, because the older system compares it unchanged.
     pub created: Option<u64>,
     /// When the lock was made, in milliseconds since 1970, by the best that is known: `created`, `started`, or
     /// the folder itself.

@@ -49,7 +49,7 @@ pub struct OurSession {
     pub project: String,
     /// The state shown for it.
     pub state: CapacitorState,
-    /// Whether its client lives.
+    /// Whether its client runs.
     pub liveness: Liveness,
     /// Whether it ended, by an event or because another session took its client over.
     pub ended: bool,

@@ -33,7 +33,7 @@ pub struct CapacitorVerdict {
     pub state: CapacitorState,
     /// Whose state it is.
     pub session_id: Option<String>,
-    /// Whether a lock says that the session lives.
+    /// Whether a lock says that the session runs.
     pub is_locked: bool,
     /// Where the session is.
     pub cwd: Option<String>,
@@ -132,7 +132,7 @@ impl<'a> StoresReader<'a> {
         };
         let mut touched = Vec::new();
         for (session, activity) in &stores.activity {
-            // A time in the future is no recent one for the older system, which counts whole seconds here too.
+            // The older system does not count a time in the future as recent, which counts whole seconds here too.
             let age = |at: DateTime<Utc>| now.timestamp() - at.timestamp();
             for entry in &activity.entries {
                 if entry.at.is_some_and(|at| (0..=ACTIVITY_SECS).contains(&age(at))) {
@@ -201,7 +201,7 @@ impl<'a> StoresReader<'a> {
 
     fn by_lock(&self, path: &str) -> Option<CapacitorVerdict> {
         let here = self.locks.iter().filter(|seen| seen.live && seen.path == path);
-        // Of two that compare equal the older system takes the one its folder lists first, which nobody knows;
+        // Of two that compare equal the older system takes the one that its folder lists first, which cannot be determined later;
         // here it is the first by name.
         let lock =
             here.rev().max_by_key(|seen| (seen.lock.created.unwrap_or(0), seen.lock.path.as_str()))?.lock;

@@ -1,7 +1,7 @@
 //! Everything the older system keeps below its folder, as its own reader sees it.
 //!
 //! That reader takes a file that it does not understand for an empty one and says nothing. For resolution we see
-//! the same emptiness; beside it stands a problem that names the file and the reason, so that nothing is lost
+//! the same emptiness; we also report a problem with the file and the reason, so that nothing is lost
 //! unnoticed.
 
 use std::collections::{BTreeMap, BTreeSet};

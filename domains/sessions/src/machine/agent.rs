@@ -25,7 +25,7 @@ impl Machine {
                     wait.agent.as_deref() != Some(id)
                         || (wait.tool.name != record.tool_name || wait.tool.input != record.input_digest)
                 });
-                // The end of a tool may come after that of its subagent, and brings nobody back.
+                // The end of a tool may come after that of its subagent, and does not bring it back.
                 if !self.agents.contains_key(id) {
                     return StateRule::LateTool;
                 }

@@ -1,4 +1,4 @@
-//! Who has the session: a client starts it, others may take it up, and it is over when all have left.
+//! The clients of a session: one starts it, others may resume it, and it ends when all have left.
 
 use hooks_common::owner::LoggedOwner;
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,7 @@ impl Machine {
         }
         let is_guess =
             |owner: &LoggedOwner| record.owner.as_ref().is_some_and(|named| named != owner && named.guessed);
-        // A guess may be anybody, so it ends nobody who was recognised: the process table tells when that is gone.
+        // A guessed client ends no recognised one: the process table shows when that is gone.
         let sender = self.sender(record).filter(|sender| {
             let owner = &self.clients[*sender].owner;
             owner.guessed || !is_guess(owner)

@@ -1,6 +1,6 @@
 //! The state machine of one session: a pure function of its events in their order.
 //!
-//! Whether the client lives and what time it is decide nothing here; see [`crate::reconcile`].
+//! Liveness and the current time decide nothing here; see [`crate::reconcile`].
 
 mod agent;
 mod client;
@@ -36,13 +36,13 @@ pub struct Machine {
     pub updated_at: i64,
     /// The session's folder.
     pub cwd: String,
-    /// The folder it was first heard of in.
+    /// The folder of its first event.
     pub start_cwd: String,
-    /// When it was first heard of, on the monotonic clock of that time.
+    /// When its first event came, on the monotonic clock of that boot.
     pub began: u64,
     /// The host's permission mode.
     pub permission_mode: String,
-    /// Counts the session's lives.
+    /// How often the session was started or resumed.
     pub generation: u64,
     /// Whether a turn is under way.
     pub turn_open: bool,
@@ -97,7 +97,7 @@ pub struct FileUse {
 pub struct Snapshot {
     /// The session after the lines that were dropped.
     pub machine: Machine,
-    /// Which boot the log stood in.
+    /// The boot that the log belongs to.
     pub boots: Boots,
     /// The last event that is in it.
     pub upto: EventKey,
@@ -117,7 +117,7 @@ impl Machine {
         if self.is_late(record) {
             return StateRule::LateAfterEnd;
         }
-        // A time that cannot be read is no reason to forget what is known.
+        // A time that cannot be read keeps the time before it.
         let at = Some(record.at()).filter(|at| *at != 0).unwrap_or(self.updated_at);
         if self.events == 0 {
             (self.generation, self.state_changed_at, self.began) = (1, at, record.mono_ns);

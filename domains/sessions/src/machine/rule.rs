@@ -8,7 +8,7 @@ macro_rules! rules {
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
         pub enum StateRule {
             $($(#[$doc])+ #[serde(rename = $id)] $name,)+
-            /// The event is in the log and changes nothing; or a newer version knows a rule that this one does not.
+            /// The event is in the log and changes nothing; or a newer version has a rule that this one lacks.
             #[default]
             #[serde(rename = "recorded", other)]
             Recorded,
@@ -55,9 +55,9 @@ rules! {
     LatePermission = "late_permission",
     /// The client refused a tool.
     PermissionDenied = "permission_denied",
-    /// The client told the user that it waits.
+    /// The client notified the user that it waits.
     WaitNotified = "wait_notified",
-    /// The client told the user that nothing goes on: the only sign after the user interrupts a turn.
+    /// The client notified the user that it is idle: the only sign after the user interrupts a turn.
     IdlePrompt = "idle_prompt",
     /// An MCP server asks the user something.
     FormAsked = "form_asked",
@@ -99,7 +99,7 @@ rules! {
     PidDead = "pid_dead",
     /// The client is in another session now.
     Superseded = "superseded",
-    /// The client cannot be looked up, and nothing was heard for a while.
+    /// The client cannot be looked up, and no event came for a while.
     Decayed = "decayed",
     /// A subagent works while the session itself is at the prompt.
     AgentsWork = "agents_work",

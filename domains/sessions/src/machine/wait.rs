@@ -143,7 +143,7 @@ impl Machine {
         }
     }
 
-    /// Ends the wait for a tool. Of several uses with the same input nobody knows which was asked about: each that
+    /// Ends the wait for a tool. Of several uses with the same input it cannot be determined which was asked about: each that
     /// is over ends one wait.
     fn answered(&mut self, id: &str, tool: &Tool) {
         self.waits.retain(|wait| wait.kind != WaitKind::Unnamed);

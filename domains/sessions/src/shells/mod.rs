@@ -2,7 +2,7 @@
 //! line for each change of folder.
 //!
 //! The shape is the one that other tools share: `{"version": 1, "shells": {"<pid>": {…}}}`. Ours are only the fields
-//! that tell a process from a later one of the same number, and when tmux was asked. What else stands there is kept.
+//! that tell a process from a later one of the same number, and when tmux was asked. Other fields are kept.
 
 mod history;
 mod parent_app;
@@ -33,7 +33,7 @@ const FRESH: TimeDelta = TimeDelta::seconds(5);
 /// How far two readings of one process's start, in seconds, may lie apart.
 const START_TOLERANCE: i64 = 2;
 
-/// What a shell tells at its prompt.
+/// What a shell reports at its prompt.
 #[derive(Debug, Clone)]
 pub struct Prompt {
     /// Its folder; trailing slashes do not count.
@@ -59,7 +59,7 @@ pub enum ReportOutcome {
     Overtaken,
     /// The shell has ended.
     Gone,
-    /// Others held the lock; the next prompt tells it again.
+    /// Another process held the lock; the next prompt reports again.
     Busy,
 }
 
@@ -91,7 +91,7 @@ impl Shell {
 pub struct SeenShell {
     /// Its process.
     pub pid: u32,
-    /// What it told last.
+    /// Its last report.
     #[serde(flatten)]
     pub shell: Shell,
     /// Whether that process runs, looked up now.
@@ -135,7 +135,7 @@ impl Shells {
         entries.into_iter().filter_map(seen).collect()
     }
 
-    /// Keeps what a shell tells. Whatever takes long is found out before the lock is taken, and shells that are gone
+    /// Keeps what a shell reports. What takes long is found out before the lock is taken, and shells that are gone
     /// leave the file.
     ///
     /// # Errors
@@ -193,7 +193,7 @@ impl Shells {
         Ok(FileContent::of(&bytes.unwrap_or_default()))
     }
 
-    /// What the next write starts from; a file that nobody can read is kept for a person first.
+    /// What the next write starts from; a corrupt file is set aside first.
     fn read_or_set_aside(&self) -> Result<ShellsFile, SessionsError> {
         let content = self.read()?;
         if matches!(content, FileContent::Corrupt) {
@@ -227,7 +227,7 @@ enum FileContent {
     Known(ShellsFile),
     /// Nothing, or what another version wrote: both are begun afresh.
     Foreign,
-    /// What nobody wrote.
+    /// Corrupt content.
     Corrupt,
 }
 
@@ -258,7 +258,7 @@ impl FileContent {
     }
 }
 
-/// The file's content. Entries stay as they were written: those of other shells are none of our business.
+/// The file's content. Entries stay as they were written: those of other shells are not changed.
 #[derive(Debug, Serialize)]
 struct ShellsFile {
     version: u64,

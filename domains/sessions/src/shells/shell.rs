@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::parent_app::ParentApp;
 
-/// A shell that has said nothing for longer than this tells nothing about where its user is.
+/// A shell without a report for longer than this does not show where its user is.
 const STALE: TimeDelta = TimeDelta::seconds(600);
 
 /// One shell, as it is on disk.

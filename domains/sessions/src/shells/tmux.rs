@@ -11,7 +11,7 @@ use super::shell::{Shell, age};
 
 /// How long tmux may take to answer.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// How long its answer is used; a client may be attached elsewhere meanwhile.
+/// How long its answer is used; a client may attach elsewhere in that time.
 const KEPT: TimeDelta = TimeDelta::seconds(60);
 
 /// What tmux said: both or neither.
