@@ -139,7 +139,7 @@ fn r12_a_failure_that_was_passed_over_is_seen_in_three_places() {
     assert!(failures.lines().any(|line| said(&serde_json::from_str(line).unwrap())), "{failures}");
     std::fs::remove_file(world.repo.join(".git/requirements")).unwrap();
     let told = start(&world, SESSION, "startup").json.unwrap()["systemMessage"].clone();
-    assert!(told.as_str().unwrap().contains("requirement gates: "), "{told}");
+    assert!(told.as_str().unwrap().contains("marking what was triggered: "), "{told}");
 }
 
 #[test]

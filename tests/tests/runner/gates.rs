@@ -311,7 +311,7 @@ fn branches_that_share_a_file_name_stay_apart_and_prune_removes_the_deleted() {
     }
     world.git(&["checkout", "-q", "main"]);
     world.git(&["branch", "-qD", "feature/auth"]);
-    assert!(world.req_ok(&["prune"]).contains("1 deleted branches: feature/auth"));
+    assert!(world.req_ok(&["prune"]).contains("1 deleted branch: feature/auth"));
     assert!(world.req_ok(&["list"]).contains("feature-auth"));
     assert!(world.repo.join(".git/requirements/learning_history.json").exists());
     world.git(&["pack-refs", "--all"]);

@@ -118,7 +118,7 @@ fn a_command_is_run_for_the_global_file_alone() {
     ));
     world.hook(&world.edit()).silent();
     assert!(!touched.exists(), "a repository runs nothing");
-    assert!(world.req_ok(&["status"]).contains("only the global file may name a `command`"));
+    assert!(world.req_ok(&["status"]).contains("`command` is allowed in the global file only"));
 }
 
 #[test]
