@@ -11,9 +11,9 @@ use migrate::capacitor::{
 use platform::process::Liveness;
 use serde_json::json;
 use sessions::derived::{DerivedSession, show};
+use sessions::known::KnownSession;
 use sessions::machine::{Machine, StateRule};
 use sessions::projects::Boundaries;
-use sessions::known::KnownSession;
 use sessions::record::{Boots, read};
 
 use crate::dice::{Dice, for_every};

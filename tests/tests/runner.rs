@@ -54,6 +54,8 @@ mod install;
 mod limits;
 #[path = "runner/modes.rs"]
 mod modes;
+#[path = "runner/one_decision.rs"]
+mod one_decision;
 #[path = "runner/outcomes.rs"]
 mod outcomes;
 #[path = "runner/parallel.rs"]

@@ -2,8 +2,8 @@
 
 use platform::process::Liveness::{Dead, Live, Unknown};
 use sessions::SessionState::{self, Compacting, Idle, Ready, Waiting, Working};
-use sessions::machine::Machine;
 use sessions::known::KnownSession;
+use sessions::machine::Machine;
 use sessions::reconcile::reconcile;
 
 use crate::support::log::{Line, Table, after, at, client, millis, verdict};

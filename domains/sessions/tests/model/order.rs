@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use platform::process::Liveness;
 use sessions::SessionState;
-use sessions::machine::{Machine, StateRule};
 use sessions::known::KnownSession;
+use sessions::machine::{Machine, StateRule};
 use sessions::reconcile::{SessionVerdict, reconcile};
 use sessions::record::{Boots, read};
 

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use hooks_common::owner::LoggedOwner;
 use platform::process::{Liveness, Site};
 use serde_json::{Map, Value, json};
+use sessions::known::KnownSession;
 use sessions::liveness::Oracle;
 use sessions::machine::{Machine, StateRule};
-use sessions::known::KnownSession;
 use sessions::reconcile::{SessionVerdict, reconcile};
 use sessions::record::{Boots, read};
 
