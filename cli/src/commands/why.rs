@@ -80,9 +80,9 @@ fn check_name(place: &CurrentProject, tool: &str) -> CliResult {
         "Skill",
         "Write",
     ];
-    let rules = place.project.policy(&place.paths).map(|policy| policy.rules()).transpose()?;
-    let triggers: Vec<_> =
-        rules.unwrap_or_default().iter().flat_map(|rule| rule.requirement.triggers()).collect();
+    // Where the policy is damaged the hook decides without its rules, and so does the answer here.
+    let rules = place.project.policy(&place.paths).and_then(|policy| policy.rules().ok()).unwrap_or_default();
+    let triggers: Vec<_> = rules.iter().flat_map(|rule| rule.requirement.triggers()).collect();
     let known = || TOOLS.into_iter().chain(triggers.iter().map(|trigger| trigger.tool.as_str()));
     let is_known = tool.starts_with("mcp__") || known().any(|name| name == tool);
     let same_letters = known().find(|name| name.eq_ignore_ascii_case(tool));
