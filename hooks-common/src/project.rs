@@ -1,6 +1,7 @@
 //! Which project an event belongs to. One resolver for every hook and for `req`.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use crate::paths::{self, Paths, StateDir, in_project};
 use config::Policy;
@@ -17,6 +18,8 @@ pub struct Project {
     config: Vec<ConfigFile>,
     store: PathBuf,
     common: PathBuf,
+    /// Opened at the first question: the domains of one event ask for it several times. `config` is of the same moment.
+    policy: Arc<OnceLock<Option<Policy>>>,
 }
 
 impl Project {
@@ -57,12 +60,12 @@ impl Project {
         let root = nearest.unwrap_or(cwd).to_owned();
         let store = paths.project_store(&root);
         let config = cascade(paths, &root, None);
-        Self { root, repository: None, config, common: store.clone(), store }
+        Self { root, repository: None, config, common: store.clone(), store, policy: Arc::default() }
     }
 
     fn new(root: PathBuf, repository: Repository, config: Vec<ConfigFile>) -> Self {
         let (store, common) = (repository.git_dir().to_owned(), repository.common_dir().to_owned());
-        Self { root, repository: Some(repository), config, store, common }
+        Self { root, repository: Some(repository), config, store, common, policy: Arc::default() }
     }
 
     /// The same project seen from a folder inside it, where a client was launched.
@@ -111,8 +114,9 @@ impl Project {
     }
 
     /// The policy in force; `None` when the project has no configuration of its own.
+    /// It is opened once; copies of this value share it.
     pub fn policy(&self, paths: &Paths) -> Option<Policy> {
-        Policy::of(&self.sources(paths))
+        self.policy.get_or_init(|| Policy::of(&self.sources(paths))).clone()
     }
 
     /// The compiled policy of this work tree.
