@@ -3,7 +3,8 @@
 use gates::permission::Danger;
 use guards::destructive;
 use hooks_common::event::Event;
-use hooks_common::runtime::Hook;
+use hooks_common::runtime::{self, Hook};
+use std::process::ExitCode;
 
 /// The events that are served; the first is assumed when a payload names none. The last three are never wired:
 /// one fires for each streamed line, two would replace git's own work.
@@ -33,6 +34,11 @@ pub const EVENTS: [Event; 24] = [
     Event::WorktreeCreate,
     Event::WorktreeRemove,
 ];
+
+/// Run by Claude Code on the events that are recorded, and answered where a rule applies.
+pub fn run() -> ExitCode {
+    runtime::run(&EVENTS, work)
+}
 
 /// The events' order of work.
 pub fn work(hook: &mut Hook) {

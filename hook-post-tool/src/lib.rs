@@ -1,7 +1,14 @@
 //! PostToolUse and PostToolUseFailure: what the tool satisfied and spent, how it ended, what is told after it, what a
 //! command line committed, one line in the session's log.
 
-use hooks_common::runtime::Hook;
+use hooks_common::event::Event;
+use hooks_common::runtime::{self, Hook};
+use std::process::ExitCode;
+
+/// Run by Claude Code on PostToolUse and PostToolUseFailure.
+pub fn run() -> ExitCode {
+    runtime::run(&[Event::PostToolUse, Event::PostToolUseFailure], work)
+}
 
 /// The events' order of work.
 pub fn work(hook: &mut Hook) {

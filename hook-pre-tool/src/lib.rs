@@ -8,11 +8,18 @@ use gates::{GateRecord, GatesError};
 use guards::pre_tool as guards_of;
 use hooks_common::answer::{Answer, HostDecision};
 use hooks_common::decision::{Decision, Outcome, Stage, decide};
+use hooks_common::event::Event;
 use hooks_common::paths::Paths;
-use hooks_common::runtime::Hook;
+use hooks_common::runtime::{self, Hook};
 use hooks_common::tool_use::ToolUse;
+use std::process::ExitCode;
 
 pub use situation::{Findings, ToolEvent, ToolSituation};
+
+/// Run by Claude Code on PreToolUse.
+pub fn run() -> ExitCode {
+    runtime::run_closing(&[Event::PreToolUse], work, unreadable)
+}
 
 /// The event's order of work. What is decided, and in which order, is [`decide`]'s.
 pub fn work(hook: &mut Hook) {

@@ -2,7 +2,13 @@
 //! not valid too, then bring the projections up to date.
 
 use hooks_common::event::Event;
-use hooks_common::runtime::Hook;
+use hooks_common::runtime::{self, Hook};
+use std::process::ExitCode;
+
+/// Run by Claude Code on UserPromptSubmit and UserPromptExpansion.
+pub fn run() -> ExitCode {
+    runtime::run(&[Event::UserPromptSubmit, Event::UserPromptExpansion], work)
+}
 
 /// The events' order of work.
 pub fn work(hook: &mut Hook) {

@@ -1,9 +1,16 @@
 //! SessionEnd: the host may kill it at any moment, so what matters most comes first.
 
+use hooks_common::event::Event;
 use hooks_common::owner::Owner;
 use hooks_common::registry::{Registry, RegistryError};
-use hooks_common::runtime::Hook;
+use hooks_common::runtime::{self, Hook};
 use platform::store::lock;
+use std::process::ExitCode;
+
+/// Run by Claude Code on SessionEnd.
+pub fn run() -> ExitCode {
+    runtime::run(&[Event::SessionEnd], work)
+}
 
 /// The event's order of work. A session that another client still has goes on there: only the leaving one's
 /// metrics and its line in the log are written.

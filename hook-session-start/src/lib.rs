@@ -3,7 +3,14 @@
 
 mod housekeeping;
 
-use hooks_common::runtime::Hook;
+use hooks_common::event::Event;
+use hooks_common::runtime::{self, Hook};
+use std::process::ExitCode;
+
+/// Run by Claude Code on SessionStart.
+pub fn run() -> ExitCode {
+    runtime::run(&[Event::SessionStart], work)
+}
 
 /// The event's order of work.
 pub fn work(hook: &mut Hook) {

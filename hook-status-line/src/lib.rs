@@ -33,7 +33,7 @@ fn note_context(status: &status::Status, paths: &Paths) {
 }
 
 /// Prints the lines.
-pub fn command_main() -> ExitCode {
+pub fn run() -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let bytes = read_payload(&mut std::io::stdin()).unwrap_or_default();
     let mut arguments = std::env::args_os().skip(1);

@@ -2,15 +2,22 @@
 
 mod situation;
 
+use hooks_common::event::Event;
 use std::io;
+use std::process::ExitCode;
 
 use gates::{GatesError, stop};
 use hooks_common::answer::HostDecision;
 use hooks_common::decision::decide;
-use hooks_common::runtime::Hook;
+use hooks_common::runtime::{self, Hook};
 use hooks_common::session_log::SessionDir;
 
 pub use situation::{TurnFindings, TurnSituation};
+
+/// Run by Claude Code on Stop.
+pub fn run() -> ExitCode {
+    runtime::run(&[Event::Stop], work)
+}
 
 /// The event's order of work. What is decided, and in which order, is [`decide`]'s.
 pub fn work(hook: &mut Hook) {

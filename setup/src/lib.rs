@@ -8,6 +8,7 @@
 pub mod demo;
 mod layout;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -29,9 +30,19 @@ pub const EXECUTABLES: [&str; 12] = [
     "stanchion",
 ];
 
-/// The package whose executable is installed under a name; the command line has two names.
+/// The package whose executable is installed under a name: all hooks are one executable, and the command line has two
+/// names.
 fn package(executable: &str) -> &str {
-    if matches!(executable, "stanchion" | "req") { "cli" } else { executable }
+    match executable {
+        "stanchion" | "req" => "cli",
+        hook if hook.starts_with("hook-") => "hooks",
+        other => other,
+    }
+}
+
+/// What cargo calls a package's executable.
+fn built_as(package: &str) -> &str {
+    if package == "cli" { "stanchion" } else { package }
 }
 
 /// A finished build.
@@ -109,20 +120,23 @@ pub fn build(profile: Profile) -> Result<Build, SetupError> {
         return Err(SetupError("the build failed; cargo tells above why".into()));
     }
     let folder = root.join(target).join(profile.name());
-    name_again(&folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
+    name_all(&folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
     Ok(Build { folder, dynamic_because, is_laid_out })
 }
 
-/// Gives the command line its short name beside the full one.
-fn name_again(folder: &Path) -> std::io::Result<()> {
-    let (full, short) = (folder.join("stanchion"), folder.join("req"));
+/// Gives each executable all of its names.
+fn name_all(folder: &Path) -> std::io::Result<()> {
     let identity = |path: &Path| std::fs::metadata(path).map(|meta| (meta.dev(), meta.ino())).ok();
-    if identity(&full) == identity(&short) {
-        return Ok(());
+    for name in EXECUTABLES {
+        let (built, named) = (folder.join(built_as(package(name))), folder.join(name));
+        if identity(&built) == identity(&named) {
+            continue;
+        }
+        let new = folder.join(format!(".{name}.{}", std::process::id()));
+        std::fs::hard_link(&built, &new)?;
+        std::fs::rename(&new, &named)?;
     }
-    let new = folder.join(format!(".req.{}", std::process::id()));
-    std::fs::hard_link(&full, &new)?;
-    std::fs::rename(&new, &short)
+    Ok(())
 }
 
 /// Whether cargo could build the executables with these flags of rustc's.
@@ -137,8 +151,8 @@ fn compile(profile: Profile, target: &str, flags: &[String]) -> Result<bool, Set
         "--target",
         target,
     ]);
-    for executable in EXECUTABLES {
-        build.args(["--package", package(executable)]);
+    for package in EXECUTABLES.map(package).into_iter().collect::<BTreeSet<_>>() {
+        build.args(["--package", package]);
     }
     // Flags of the surrounding cargo (of a coverage run, say) are not part of what is shipped.
     build.env_remove("CARGO_ENCODED_RUSTFLAGS");
@@ -187,22 +201,32 @@ fn why_dynamic(target: &str) -> Option<String> {
 }
 
 /// Puts a build's executables into `folder`. Each is replaced whole, so a hook that is being started runs the
-/// old one or the new one.
+/// old one or the new one. The names of one executable share its file where the file system can.
 ///
 /// # Errors
 /// When the folder cannot be made or an executable not be written.
 pub fn install(build: &Build, folder: &Path) -> Result<(), SetupError> {
     let failed = |what: &Path, error: std::io::Error| SetupError(format!("{}: {error}", what.display()));
     std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let mut installed: BTreeMap<&str, PathBuf> = BTreeMap::new();
     for name in EXECUTABLES {
         let (from, to) = (build.folder.join(name), folder.join(name));
         let new = tempfile::Builder::new().prefix(&format!(".{name}.")).tempfile_in(folder);
-        let new = new.map_err(|error| failed(folder, error))?;
-        std::fs::copy(&from, new.path()).map_err(|error| failed(&from, error))?;
-        new.as_file().sync_all().map_err(|error| failed(&to, error))?;
         // Only the path may stay: an executable that is open for writing cannot be started.
-        let path = new.into_temp_path();
-        path.persist(&to).map_err(|error| failed(&to, error.error))?;
+        let new = new.map_err(|error| failed(folder, error))?.into_temp_path();
+        let shares = installed.get(package(name)).is_some_and(|first| link(first, &new).is_ok());
+        if !shares {
+            std::fs::copy(&from, &new).map_err(|error| failed(&from, error))?;
+            std::fs::File::open(&new).and_then(|file| file.sync_all()).map_err(|error| failed(&to, error))?;
+        }
+        new.persist(&to).map_err(|error| failed(&to, error.error))?;
+        installed.entry(package(name)).or_insert(to);
     }
     Ok(())
+}
+
+/// Makes `path`, which is there, another name of `first`.
+fn link(first: &Path, path: &Path) -> std::io::Result<()> {
+    std::fs::remove_file(path)?;
+    std::fs::hard_link(first, path)
 }

@@ -39,3 +39,38 @@ fn the_show_plays_the_main_job_and_touches_nothing_else() {
         }
     }
 }
+
+#[test]
+fn the_names_of_one_executable_share_its_file_and_each_does_its_own_work() {
+    use std::os::unix::fs::MetadataExt;
+    use std::os::unix::process::CommandExt;
+
+    let world = World::with(tests::world::ONE);
+    let bin = world.home.join("bin");
+    let build = setup::build(setup::Profile::Tested).unwrap();
+    // A second time over the first, as an upgrade does.
+    for _ in 0..2 {
+        setup::install(&build, &bin).unwrap();
+    }
+    let inode = |name: &str| std::fs::metadata(bin.join(name)).unwrap().ino();
+    assert_eq!(inode("hook-stop"), inode("hook-pre-tool"));
+    assert_eq!(inode("req"), inode("stanchion"));
+    assert_ne!(inode("req"), inode("hook-stop"));
+    let names: Vec<_> = std::fs::read_dir(&bin).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(names.len(), setup::EXECUTABLES.len(), "{names:?}");
+
+    // Whatever the host calls the process, the file's name counts then.
+    let payload = world.edit().to_string();
+    let input = world.home.join("payload.json");
+    std::fs::write(&input, payload).unwrap();
+    let started_as = |program: &std::path::Path, name: &str| {
+        let input = std::fs::File::open(&input).unwrap();
+        world.command(program).arg0(name).stdin(input).output().unwrap()
+    };
+    let refused = started_as(&bin.join("hook-pre-tool"), "something else");
+    assert!(String::from_utf8_lossy(&refused.stdout).contains("\"deny\""), "{refused:?}");
+    std::fs::copy(bin.join("hook-pre-tool"), bin.join("renamed")).unwrap();
+    let unknown = started_as(&bin.join("renamed"), "renamed");
+    assert_eq!((unknown.status.code(), unknown.stdout.as_slice()), (Some(0), &b""[..]));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("hook-pre-tool"), "{unknown:?}");
+}

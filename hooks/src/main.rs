@@ -1,0 +1,52 @@
+//! All hooks in one executable, which is installed under the name of each, and works as the name says that it was
+//! started by.
+//!
+//! They share nearly all that they link. As executables of their own they cost ten times the linker's optimisation
+//! across crates: five minutes on two processors, and 55 MB of disk, where this takes one and a half, and 9 MB. What is
+//! not run is not read, so none of them starts later for what the others do.
+
+#![no_main]
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+platform::begin!(run);
+
+type Work = fn() -> ExitCode;
+
+/// The name and the work of each. A new event's hook is a row here.
+const TABLE: [(&str, Work); 9] = [
+    ("hook-session-start", hook_session_start::run),
+    ("hook-session-end", hook_session_end::run),
+    ("hook-prompt-submit", hook_prompt_submit::run),
+    ("hook-pre-tool", hook_pre_tool::run),
+    ("hook-post-tool", hook_post_tool::run),
+    ("hook-stop", hook_stop::run),
+    ("hook-pre-compact", hook_pre_compact::run),
+    ("hook-observe", hook_observe::run),
+    ("hook-status-line", hook_status_line::run),
+];
+
+fn run() -> ExitCode {
+    let work = |name: OsString| {
+        let name = Path::new(&name).file_name()?.to_str()?;
+        TABLE.iter().find(|(known, _)| *known == name).map(|(_, work)| *work)
+    };
+    // The name that it was started by may be anything (`exec -a`); its file's is as installed.
+    let started = std::env::args_os().next().and_then(work);
+    let file = || std::env::current_exe().ok().map(PathBuf::into_os_string).and_then(work);
+    match started.or_else(file) {
+        Some(work) => work(),
+        None => {
+            explain();
+            ExitCode::SUCCESS
+        }
+    }
+}
+
+#[allow(clippy::print_stderr, reason = "a person started it by hand, or under a name that it does not know")]
+fn explain() {
+    let names: Vec<&str> = TABLE.iter().map(|(name, _)| *name).collect();
+    eprintln!("Claude Code starts this executable as one of {}.\nNext: stanchion doctor", names.join(", "));
+}
