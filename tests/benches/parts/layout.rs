@@ -38,25 +38,42 @@ pub fn write(worlds: &[(&World, &[Case])]) -> ExitCode {
         println!("{:28} {:>6} functions", case.name, found.len());
         for function in found {
             let uses = functions.entry(function).or_default();
-            *(if case.is_steady { &mut uses.steady } else { &mut uses.other }) += 1;
-            uses.cases |= 1 << at;
+            *(if case.is_steady { &mut uses.steady } else { &mut uses.other }) |= 1 << at;
         }
     }
-    let mut functions: Vec<(String, Uses)> = functions.into_iter().collect();
-    functions.sort_by_key(|(_, uses)| std::cmp::Reverse(*uses));
-    let lines: String = functions.iter().map(|(pattern, _)| format!("    {pattern}\n")).collect();
+    let functions = ordered(functions);
+    let lines: String = functions.iter().map(|pattern| format!("    {pattern}\n")).collect();
     let path = setup::workspace().join("setup/layout.ld");
     std::fs::write(&path, format!("{HEAD}{lines}{TAIL}")).expect("the layout is written");
     println!("\nWrote {} functions into {}.", functions.len(), path.display());
     ExitCode::SUCCESS
 }
 
-/// In how many cases a function runs, and in which: what runs together lies together.
+/// In which cases a function runs, a bit a case.
 #[derive(Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Uses {
-    steady: u32,
-    other: u32,
-    cases: u64,
+    steady: u64,
+    other: u64,
+}
+
+/// What runs in the same steady cases lies together, and beside it what runs in nearly the same: each page that a case
+/// reads is then full of what it runs. What no steady case runs comes last.
+fn ordered(functions: BTreeMap<String, Uses>) -> Vec<String> {
+    let mut groups: BTreeMap<u64, Vec<(u64, String)>> = BTreeMap::new();
+    for (function, uses) in functions {
+        groups.entry(uses.steady).or_default().push((uses.other, function));
+    }
+    let mut order = Vec::new();
+    let mut last = u64::MAX;
+    while !groups.is_empty() {
+        let distance = |steady: &u64| (*steady == 0, (steady ^ last).count_ones(), u64::MAX - steady);
+        let Some(next) = groups.keys().copied().min_by_key(distance) else { break };
+        let mut group = groups.remove(&next).unwrap_or_default();
+        group.sort_by_key(|(other, _)| std::cmp::Reverse((other.count_ones(), *other)));
+        order.extend(group.into_iter().map(|(_, function)| function));
+        last = next;
+    }
+    order
 }
 
 /// The object files of the C library by the functions in them.
