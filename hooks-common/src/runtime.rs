@@ -240,7 +240,7 @@ impl Hook {
                 hook.enter_session();
             }
             let mut line = LoggedEvent::of(&hook.payload, &session, hook.event_name(), hook.entered);
-            hook.records.write(&mut line);
+            hook.records.write(&mut line.records);
             if hook.tells_owner() {
                 line.boot_id = platform::process::boot_id();
                 line.owner = hook.owner().map(Into::into);

@@ -26,8 +26,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::context::Gates;
-use crate::judge::limit::{Computed, compare};
-use crate::judge::{EvalContext, is_about_the_tool, judge};
+use crate::judge::limit::compare;
+use crate::judge::{Computed, EvalContext, is_about_the_tool, judge};
 use crate::protect;
 use crate::record::GateRecord;
 use crate::satisfy::is_same_skill;

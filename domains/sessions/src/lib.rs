@@ -7,6 +7,7 @@ mod error;
 pub mod known;
 pub mod liveness;
 pub mod machine;
+pub mod position;
 pub mod projects;
 pub mod reconcile;
 pub mod record;

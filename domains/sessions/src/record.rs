@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use hooks_common::decision::Outcome;
 use hooks_common::owner::LoggedOwner;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::machine::Snapshot;
+pub use crate::position::{Boots, EventKey};
 
 /// One event, as far as states depend on it. Text is borrowed from the log where it holds no escapes.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -92,52 +93,6 @@ pub struct DecidedPart {
     pub outcome: Outcome,
 }
 
-/// The position of an event among those of its session: the boot, the clock at hook entry, and the event's id
-/// where two clocks agree. Never the place in the log: hooks of one event run in parallel.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct EventKey {
-    /// Counts the boots that the log has seen.
-    pub boot: u32,
-    /// Nanoseconds of that boot's monotonic clock.
-    pub mono_ns: u64,
-    /// The event.
-    pub event_id: String,
-}
-
-/// Which boot the lines at the end of a log belong to. A boot's events all stand before the next one's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Boots {
-    /// How many changes there were.
-    pub count: u32,
-    /// The last one that was named.
-    pub current: Option<String>,
-}
-
-impl Boots {
-    /// The number of the boot that a line belongs to.
-    fn number(&mut self, record: &EventRecord<'_>) -> u32 {
-        if let Some(boot) = record.boot_id.as_deref()
-            && self.current.as_deref() != Some(boot)
-        {
-            self.count += u32::from(self.current.is_some());
-            self.current = Some(boot.to_owned());
-        }
-        self.count
-    }
-}
-
-impl Boots {
-    /// Carries on past events that were read.
-    pub fn pass(&mut self, events: &[OrderedEvent<'_>]) {
-        for event in events {
-            if let Some(snapshot) = &event.record.snapshot {
-                *self = snapshot.boots.clone();
-            }
-            self.number(&event.record);
-        }
-    }
-}
-
 impl EventRecord<'_> {
     /// Milliseconds since 1970, 0 when the time cannot be read.
     pub fn at(&self) -> i64 {
@@ -147,13 +102,6 @@ impl EventRecord<'_> {
     /// Whether the event was kept from what it asked for.
     pub fn is_refused(&self) -> bool {
         self.gates.is_some_and(|gates| gates.outcome.is_refusal())
-    }
-}
-
-impl EventKey {
-    /// The same, for comparing.
-    pub fn place(&self) -> (u32, u64, &str) {
-        (self.boot, self.mono_ns, &self.event_id)
     }
 }
 
@@ -189,6 +137,18 @@ impl OrderedEvent<'_> {
     }
 }
 
+impl Boots {
+    /// Carries on past events that were read.
+    pub fn pass(&mut self, events: &[OrderedEvent<'_>]) {
+        for event in events {
+            if let Some(snapshot) = &event.record.snapshot {
+                *self = snapshot.boots.clone();
+            }
+            self.number(event.record.boot_id.as_deref());
+        }
+    }
+}
+
 /// A stretch of a log, in order.
 #[derive(Debug, Default)]
 pub struct Stretch<'a> {
@@ -218,7 +178,7 @@ pub fn read<'a>(bytes: &'a [u8], boots: &mut Boots) -> Stretch<'a> {
                 if let Some(snapshot) = &record.snapshot {
                     *boots = snapshot.boots.clone();
                 }
-                let boot = boots.number(&record);
+                let boot = boots.number(record.boot_id.as_deref());
                 stretch.events.push(OrderedEvent { boot, start, record });
             }
             _ => stretch.skipped.push(start),

@@ -6,8 +6,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::LoggedEvent;
-
 /// One domain's part of a line in a session's log. The domain alone writes and reads it.
 pub trait Record: Serialize + DeserializeOwned + Default + 'static {
     /// The key in the line.
@@ -102,9 +100,9 @@ impl PendingRecords {
     }
 
     /// Moves all of them into a line.
-    pub(crate) fn write(&mut self, event: &mut LoggedEvent) {
+    pub(crate) fn write(&mut self, records: &mut Records) {
         for part in self.0.drain(..) {
-            part.write(&mut event.records);
+            part.write(records);
         }
     }
 }

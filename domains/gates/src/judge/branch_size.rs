@@ -5,7 +5,7 @@ use std::path::Path;
 use git::LineCount;
 use serde_json::{Map, Value, json};
 
-use super::limit::Computed;
+use super::judged::Computed;
 
 /// The size of the current branch, as [`git::branch_size`] counts it.
 ///

@@ -11,7 +11,7 @@ use platform::text::fact;
 use platform::time::age;
 use serde_json::{Map, Value, json};
 
-use super::{EvalContext, Judged};
+use super::judged::{EvalContext, Judged};
 use crate::context::Gates;
 use crate::error::GatesError;
 use config::globs;

@@ -8,7 +8,7 @@ use config::types::Evidence;
 use platform::path::expand;
 use serde_json::{Map, Value};
 
-use super::{EvalContext, Judged};
+use super::judged::{EvalContext, Judged};
 
 /// The most files that are looked at.
 const MOST_FILES: usize = 10_000;

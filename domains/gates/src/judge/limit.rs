@@ -13,7 +13,8 @@ use platform::store::{self, Durability};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{EvalContext, Judged, branch_size};
+use super::branch_size;
+use super::judged::{Computed, EvalContext, Judged};
 use crate::context::Gates;
 use crate::error::GatesError;
 
@@ -23,19 +24,6 @@ const CACHE_TTL: u32 = 60;
 const COMMAND_LIMIT: Duration = Duration::from_secs(5);
 /// Values older than this are dropped, in seconds.
 const FORGET_AFTER: i64 = 86_400;
-
-/// A value, and what it is made of.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Computed {
-    /// What is compared with the limits.
-    pub value: f64,
-    /// What it is made of, for people.
-    #[serde(default)]
-    pub summary: String,
-    /// The parts, for messages.
-    #[serde(default)]
-    pub facts: Map<String, Value>,
-}
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
