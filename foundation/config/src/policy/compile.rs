@@ -11,7 +11,7 @@ use platform::store::FileIdentity;
 use serde::Serialize;
 
 use super::guards::GuardParts;
-use super::{FORMAT, Gate, LogTarget, Policy, PolicyHeader, Rule, Span, When, is_pattern};
+use super::stored::{FORMAT, Gate, LogTarget, Policy, PolicyHeader, Rule, Span, When, is_pattern};
 use crate::pattern::Pattern;
 use crate::sieve::Sieve;
 use crate::types::{Condition, Continuity, Hooks, Kind, Names, Trigger, Workflow};

@@ -7,7 +7,7 @@ use crate::finding::Place;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Policy, Span};
+use super::stored::{GuardHead, Policy, Span};
 use crate::error::ConfigError;
 use crate::pattern::Pattern;
 use crate::sieve::Sieve;
@@ -15,10 +15,6 @@ use crate::types::guards::{
     CommandRule, ContentRule, GuardName, GuardSettings, Guards, PatternRule, Placed, SecretRule,
 };
 use crate::types::{Mode, OnError};
-
-/// A guard that is on: what it does with what it finds, and where its settings, its sieve and its rules lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct GuardHead(Mode, Span, Span, Span);
 
 /// A rule and its expression, checked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
