@@ -11,7 +11,7 @@ use platform::text;
 use platform::time::Moment;
 use redact::redact;
 
-use super::checkpoint::{chosen, git, note_event, number_of, print_report, shown};
+use super::checkpoint_file::{chosen, git, note_event, number_of, print_report, shown};
 use super::session::Subject;
 use crate::cli::CheckpointCommitArgs;
 use crate::error::{CliError, CliResult, Context, bail, note};

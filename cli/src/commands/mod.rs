@@ -4,6 +4,7 @@ pub mod allow_once;
 pub mod branches;
 pub mod checkpoint;
 mod checkpoint_commit;
+mod checkpoint_file;
 pub mod clear;
 pub mod commits;
 pub mod config;

@@ -132,6 +132,15 @@ fn detail(event: &LoggedEvent) -> String {
     plain(&text.join(" "))
 }
 
+/// `text`, cut to `most` characters with an ellipsis.
+pub fn shortened(text: &str, most: usize) -> String {
+    let clean = plain(text);
+    if clean.chars().count() <= most {
+        return clean;
+    }
+    clean.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
 /// Text from a log, made fit for one line of a terminal.
 pub fn plain(text: &str) -> String {
     cut_bytes(&one_line(text), 200).to_owned()

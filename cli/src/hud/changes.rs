@@ -11,7 +11,7 @@ use hooks_common::project::Project;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use sessions::derived::DerivedState;
 
-use super::{Signal, TouchedFiles};
+use super::signal::{Signal, TouchedFiles};
 
 /// How many folders are watched; the kernel bounds them for each user.
 const MOST: usize = 1024;

@@ -9,7 +9,7 @@ use hooks_common::paths::Paths;
 use platform::process::{Liveness, liveness};
 use sessions::derived::WriterLock;
 
-use super::Signal;
+use super::signal::Signal;
 
 /// A thread that only waits needs little.
 const STACK: usize = 64 * 1024;

@@ -3,6 +3,7 @@
 mod changes;
 mod deaths;
 pub mod screen;
+mod signal;
 pub mod view;
 
 use std::collections::BTreeSet;
@@ -11,7 +12,6 @@ use std::time::{Duration, Instant};
 
 use hooks_common::paths::Paths;
 use platform::time::Moment;
-use ratatui::crossterm::event::Event as Input;
 use sessions::derived::{ACTIVITY, DerivedState, WriterLock};
 use sessions::liveness::ProcessTable;
 use sessions::record::millis;
@@ -21,6 +21,7 @@ use crate::commands::{gc, sessions as sessions_command};
 use crate::overview::Overview;
 use changes::FileWatch;
 use deaths::Deaths;
+pub use signal::{Signal, TouchedFiles};
 
 /// Several changes within this time are one.
 const SETTLE: Duration = Duration::from_millis(80);
@@ -30,30 +31,6 @@ const LONGEST: Duration = Duration::from_millis(300);
 const SWEEP: i64 = 3_600_000;
 /// How often the ages on a screen are drawn anew, in milliseconds: they are told in minutes.
 const AGES: i64 = 60_000;
-
-/// Something that may change what is shown.
-#[derive(Debug)]
-pub enum Signal {
-    /// Files changed.
-    Files(TouchedFiles),
-    /// A client, or the writer of the document, died.
-    Death,
-    /// Somebody typed, or the terminal changed its size.
-    Input(Input),
-    /// Somebody ends us.
-    End,
-}
-
-/// Which files changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TouchedFiles {
-    /// Those of one session, by its directory's name.
-    Session(String),
-    /// Any: look at everything.
-    All,
-    /// What sessions are shown with: a branch, requirement state.
-    Around,
-}
 
 /// What is known, and the right to tell it to others.
 #[derive(Debug)]

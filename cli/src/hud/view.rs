@@ -13,7 +13,8 @@ use sessions::derived::{DerivedProject, DerivedSession};
 use sessions::record::millis;
 
 use super::screen::{OpenTimeline, Screen, ScreenRow};
-use crate::commands::sessions::{remark, shortened};
+use crate::commands::sessions::remark;
+use crate::commands::timeline::shortened;
 use crate::commands::timeline::{line, plain};
 
 /// From this width on, names and files get columns of their own.

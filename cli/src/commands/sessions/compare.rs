@@ -18,7 +18,8 @@ use sessions::projects::Boundaries;
 use sessions::record::{self, Boots};
 
 use super::parting::{Parting, in_their_words};
-use super::{print_json, shortened};
+use crate::commands::json as print_json;
+use crate::commands::timeline::shortened;
 use crate::error::{CliResult, bail};
 use crate::overview::Overview;
 

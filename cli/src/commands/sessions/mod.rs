@@ -18,6 +18,7 @@ use sessions::derived::DerivedSession;
 use sessions::machine::WaitKind;
 use sessions::record::millis;
 
+use super::timeline::shortened;
 use super::{counted, json as print_json};
 use crate::cli::SessionsArgs;
 use crate::current_project::CurrentProject;
@@ -157,13 +158,4 @@ pub fn remark(session: &DerivedSession) -> Option<String> {
         return Some(counted(session.background_tasks as usize, "background task"));
     }
     (session.liveness == "unknown").then(|| "its client cannot be checked".to_owned())
-}
-
-/// `text`, cut to `most` characters with an ellipsis.
-pub fn shortened(text: &str, most: usize) -> String {
-    let clean = super::timeline::plain(text);
-    if clean.chars().count() <= most {
-        return clean;
-    }
-    clean.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
