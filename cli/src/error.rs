@@ -237,7 +237,17 @@ fn explained<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e dyn Explain> {
         };
     }
     type Row = for<'e> fn(&'e (dyn Error + 'static)) -> Option<&'e dyn Explain>;
-    let rows: [Row; 2] = rows![installer::InstallError, git::GitError];
+    let rows: [Row; 9] = rows![
+        config::ConfigError,
+        config_edit::EditError,
+        continuity::CheckpointError,
+        continuity::ContinuityError,
+        gates::GatesError,
+        git::GitError,
+        installer::InstallError,
+        migrate::MigrateError,
+        sessions::SessionsError,
+    ];
     let mut next: Option<&'e (dyn Error + 'static)> = Some(error);
     while let Some(error) = next {
         if let Some(explained) = rows.iter().find_map(|row| row(error)) {

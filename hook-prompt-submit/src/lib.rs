@@ -3,6 +3,7 @@
 
 use hooks_common::event::Event;
 use hooks_common::runtime::{self, Hook};
+use std::error::Error;
 use std::process::ExitCode;
 
 /// Run by Claude Code on UserPromptSubmit and UserPromptExpansion.
@@ -17,11 +18,11 @@ pub fn work(hook: &mut Hook) {
         hook.stage("reminder", gates::reminder::remind);
         hook.stage("context", continuity::turn::begin);
         hook.stage("documents that are not valid", guards::references::validation::at_prompt);
-        hook.stage("vitals", |hook| {
+        hook.stage("vitals", |hook| -> Result<(), Box<dyn Error>> {
             let is_told =
                 hook.records.get::<gates::GateRecord>().is_some_and(|record| !record.reminded.is_empty());
-            let open = gates::reminder::open(hook).map_err(|error| error.to_string())?;
-            continuity::vitals::tell(hook, &open, is_told)
+            let open = gates::reminder::open(hook)?;
+            Ok(continuity::vitals::tell(hook, &open, is_told)?)
         });
     }
     hook.respond();

@@ -5,6 +5,7 @@ mod housekeeping;
 
 use hooks_common::event::Event;
 use hooks_common::runtime::{self, Hook};
+use std::error::Error;
 use std::process::ExitCode;
 
 /// Run by Claude Code on SessionStart.
@@ -24,9 +25,9 @@ pub fn work(hook: &mut Hook) {
     hook.stage("hand-off", continuity::session::restore);
     hook.respond();
     hook.record();
-    hook.stage("vitals", |hook| {
-        let open = gates::reminder::open(hook).map_err(|error| error.to_string())?;
-        continuity::vitals::note_open(hook, &open)
+    hook.stage("vitals", |hook| -> Result<(), Box<dyn Error>> {
+        let open = gates::reminder::open(hook)?;
+        Ok(continuity::vitals::note_open(hook, &open)?)
     });
     hook.stage("commits", continuity::session::catch_up_commits);
     hook.stage("session files", continuity::session::settle);

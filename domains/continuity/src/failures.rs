@@ -1,5 +1,6 @@
 //! What failed of several things that are done one after another: none of them keeps the others from being done.
 
+use crate::error::ContinuityError;
 use std::fmt::Display;
 
 /// See the module.
@@ -18,8 +19,8 @@ impl Failures {
     }
 }
 
-impl From<Failures> for Result<(), String> {
+impl From<Failures> for Result<(), ContinuityError> {
     fn from(failures: Failures) -> Self {
-        if failures.0.is_empty() { Ok(()) } else { Err(failures.0.join("; ")) }
+        if failures.0.is_empty() { Ok(()) } else { Err(ContinuityError::Several(failures.0)) }
     }
 }

@@ -8,6 +8,7 @@
 pub mod checkpoint;
 pub mod commits;
 pub mod delta;
+mod error;
 pub mod exclude;
 pub mod facts;
 mod failures;
@@ -29,5 +30,6 @@ pub mod turn;
 pub mod vitals;
 mod work_tree;
 
+pub use error::{CheckpointError, ContinuityError};
 pub use place::Place;
 use platform::store::document as files;

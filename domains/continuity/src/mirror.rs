@@ -11,6 +11,7 @@ use platform::store::{self, Durability, append, lock};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::error::ContinuityError;
 use crate::failures::Failures;
 use crate::journal::{AgentRun, Journal};
 use crate::place::Place;
@@ -42,7 +43,7 @@ pub const PROJECTION: Projection = Projection {
 
 /// Brings a session's journal up to date, and the project's files with it; the journal, and what failed of the files.
 /// `session_id` is the host's id. Where the journal cannot be written it is as it was.
-pub fn refresh(place: &Place, dir: &SessionDir, session_id: &str) -> (Journal, Result<(), String>) {
+pub fn refresh(place: &Place, dir: &SessionDir, session_id: &str) -> (Journal, Result<(), ContinuityError>) {
     let mut failures = Failures::default();
     let settings = &place.settings.context;
     let updated = failures.note("journal", journal::update(dir, place.root(), settings, |_| ()));
@@ -64,7 +65,7 @@ pub fn refresh(place: &Place, dir: &SessionDir, session_id: &str) -> (Journal, R
 ///
 /// # Errors
 /// When a file cannot be written; the others are.
-pub fn show(place: &Place, journal: &Journal, session_id: &str) -> Result<(), String> {
+pub fn show(place: &Place, journal: &Journal, session_id: &str) -> Result<(), ContinuityError> {
     let root = place.root();
     let mut failures = Failures::default();
     let tracking = json!({

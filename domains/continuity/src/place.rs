@@ -11,6 +11,7 @@ use hooks_common::runtime::Hook;
 use hooks_common::session_log::SessionDir;
 use platform::store::lock::{self, Lock, LockError};
 
+use crate::error::ContinuityError;
 use crate::{exclude, files};
 
 /// The project that a session belongs to. Only projects with a configuration have one: nothing is written into a
@@ -27,7 +28,7 @@ impl Place {
     ///
     /// # Errors
     /// When the compiled configuration is damaged.
-    pub fn of_hook(hook: &Hook) -> Result<Option<Self>, String> {
+    pub fn of_hook(hook: &Hook) -> Result<Option<Self>, ContinuityError> {
         if hook.session.is_none() {
             return Ok(None);
         }
@@ -40,12 +41,16 @@ impl Place {
     ///
     /// # Errors
     /// When the compiled configuration is damaged.
-    pub fn of_session(paths: &Paths, event: &Project, dir: &SessionDir) -> Result<Option<Self>, String> {
+    pub fn of_session(
+        paths: &Paths,
+        event: &Project,
+        dir: &SessionDir,
+    ) -> Result<Option<Self>, ContinuityError> {
         let root = dir.meta().map_or_else(|| event.root().to_owned(), |meta| meta.project_dir);
         Self::at(paths, event, root)
     }
 
-    fn at(paths: &Paths, event: &Project, root: PathBuf) -> Result<Option<Self>, String> {
+    fn at(paths: &Paths, event: &Project, root: PathBuf) -> Result<Option<Self>, ContinuityError> {
         if event.root() == root {
             return Self::of(event.clone(), paths);
         }
@@ -56,9 +61,9 @@ impl Place {
     ///
     /// # Errors
     /// When the compiled configuration is damaged.
-    pub fn of(project: Project, paths: &Paths) -> Result<Option<Self>, String> {
+    pub fn of(project: Project, paths: &Paths) -> Result<Option<Self>, ContinuityError> {
         let Some(policy) = project.policy(paths) else { return Ok(None) };
-        let settings = policy.continuity().map_err(|error| error.to_string())?;
+        let settings = policy.continuity()?;
         Ok(settings.context.enabled.then_some(Self { project, settings }))
     }
 

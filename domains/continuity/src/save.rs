@@ -5,6 +5,7 @@ use std::io;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::SessionDir;
 
+use crate::error::ContinuityError;
 use crate::facts::{Depth, Facts};
 use crate::failures::Failures;
 use crate::handoff::{self, Occasion};
@@ -39,7 +40,7 @@ pub fn in_need(
     dir: &SessionDir,
     journal: &Journal,
     percent: f64,
-) -> Result<(), String> {
+) -> Result<(), ContinuityError> {
     let transcript = meter::transcript_of(hook, dir);
     let session = hook.session.as_ref().map_or("", |session| session.full());
     let mut facts = Facts::gather(place, journal, session, transcript.as_deref(), Depth::Prompt);
@@ -67,7 +68,7 @@ fn write(
 ///
 /// # Errors
 /// When one of them fails.
-pub fn before_compaction(hook: &mut Hook) -> Result<(), String> {
+pub fn before_compaction(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let trigger = if hook.payload.trigger.is_empty() { "compact" } else { &hook.payload.trigger };
@@ -79,7 +80,7 @@ pub fn before_compaction(hook: &mut Hook) -> Result<(), String> {
 ///
 /// # Errors
 /// When one of them fails.
-pub fn at_end(hook: &Hook, place: &Place, dir: &SessionDir, depth: Depth) -> Result<(), String> {
+pub fn at_end(hook: &Hook, place: &Place, dir: &SessionDir, depth: Depth) -> Result<(), ContinuityError> {
     save(hook, place, dir, "session_end", depth, "the session ended")
 }
 
@@ -90,7 +91,7 @@ fn save(
     trigger: &str,
     depth: Depth,
     reason: &str,
-) -> Result<(), String> {
+) -> Result<(), ContinuityError> {
     let session = hook.session.as_ref().map_or("", |session| session.full());
     let mut failures = Failures::default();
     let (journal, shown) = mirror::refresh(place, dir, session);
@@ -114,11 +115,10 @@ pub fn emergency(
     place: &Place,
     facts: &Facts,
     reason: &str,
-) -> Result<Option<std::path::PathBuf>, String> {
+) -> Result<Option<std::path::PathBuf>, ContinuityError> {
     if !place.settings.checkpoints.emergency || !facts.tell_something() || facts.number == 0 {
         return Ok(None);
     }
-    let written =
-        checkpoint::emergency(place, facts, hook.entered, reason).map_err(|error| error.to_string())?;
+    let written = checkpoint::emergency(place, facts, hook.entered, reason)?;
     Ok(Some(written.path))
 }

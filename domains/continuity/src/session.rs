@@ -5,8 +5,10 @@ use hooks_common::owner::Owner;
 use hooks_common::paths::in_project;
 use hooks_common::runtime::Hook;
 use platform::store::lock;
+use std::path::Path;
 
 use crate::delta::Delta;
+use crate::error::ContinuityError;
 use crate::facts::Depth;
 use crate::failures::Failures;
 use crate::handoff::{self, Restored};
@@ -27,7 +29,7 @@ const STORY: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// When the project's files can be neither read nor written.
-pub fn begin(hook: &mut Hook) -> Result<(), String> {
+pub fn begin(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     let mut failures = Failures::default();
@@ -48,7 +50,7 @@ pub fn begin(hook: &mut Hook) -> Result<(), String> {
 ///
 /// # Errors
 /// When the ledger can be neither read nor written.
-pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
+pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), ContinuityError> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     if hook.payload.source == "compact" {
@@ -62,7 +64,7 @@ pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
         owner,
         now: hook.entered,
     };
-    let (recovered, failed) = recovery::recover(&place, &asking, by).map_err(|error| error.to_string())?;
+    let (recovered, failed) = recovery::recover(&place, &asking, by)?;
     let told = recovery::told(&place, &recovered, hook.entered);
     if !told.is_empty() {
         hook.answer.add_context(told);
@@ -77,10 +79,9 @@ pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
     }
     if !orphans.is_empty() {
         let note = |journal: &mut Journal| journal.orphans = orphans;
-        journal::update(&dir, place.root(), &place.settings.context, note)
-            .map_err(|error| error.to_string())?;
+        journal::update(&dir, place.root(), &place.settings.context, note)?;
     }
-    if failed.is_empty() { Ok(()) } else { Err(failed.join("; ")) }
+    if failed.is_empty() { Ok(()) } else { Err(ContinuityError::Several(failed)) }
 }
 
 /// Gives back after a compaction what was saved before it, within the room that is left; hints at what another
@@ -88,7 +89,7 @@ pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), String> {
 ///
 /// # Errors
 /// When a hand-off that was given back cannot be marked as that.
-pub fn restore(hook: &mut Hook) -> Result<(), String> {
+pub fn restore(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     if !place.settings.handoff.enabled {
@@ -112,8 +113,7 @@ pub fn restore(hook: &mut Hook) -> Result<(), String> {
         }
         Restored::Text { text, timestamp } => {
             hook.answer.add_context(text);
-            handoff::mark_restored(&place, &dir, &timestamp, hook.entered)
-                .map_err(|error| error.to_string())?;
+            handoff::mark_restored(&place, &dir, &timestamp, hook.entered)?;
         }
     }
     Ok(())
@@ -141,7 +141,7 @@ fn hint(hook: &mut Hook, file: &std::path::Path) {
 ///
 /// # Errors
 /// When one of them fails; the others are done.
-pub fn settle(hook: &mut Hook) -> Result<(), String> {
+pub fn settle(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let mut failures = Failures::default();
@@ -157,15 +157,15 @@ pub fn settle(hook: &mut Hook) -> Result<(), String> {
 ///
 /// # Errors
 /// When git fails, or a file can be neither read nor written.
-pub fn catch_up_commits(hook: &mut Hook) -> Result<(), String> {
+pub fn catch_up_commits(hook: &mut Hook) -> Result<(), ContinuityError> {
     if hook.session.is_none() || hook.payload.source == "compact" {
         return Ok(());
     }
     let Some(policy) = hook.policy() else { return Ok(()) };
-    let settings = policy.continuity().map_err(|error| error.to_string())?;
+    let settings = policy.continuity()?;
     let Some(repository) = hook.project().repository() else { return Ok(()) };
     if settings.context.enabled || settings.commits.enabled {
-        exclude::add(repository).map_err(|error| format!("info/exclude: {error}"))?;
+        exclude::add(repository).map_err(ContinuityError::file(Path::new("info/exclude")))?;
     }
     if settings.commits.enabled {
         let depth = commits::Depth::SinceSeen;
@@ -178,7 +178,7 @@ pub fn catch_up_commits(hook: &mut Hook) -> Result<(), String> {
 ///
 /// # Errors
 /// When a file can be neither read nor written.
-pub fn end(hook: &mut Hook) -> Result<(), String> {
+pub fn end(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     let known = || Ledger::read(&place).ok()?.number_of(session.full());

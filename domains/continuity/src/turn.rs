@@ -1,7 +1,5 @@
 //! What a turn's beginning, its tools and its end do about the context and about what is saved.
 
-use std::io;
-
 use config::tools::is_edit;
 use config::types::Force;
 use hooks_common::answer::HostDecision;
@@ -17,6 +15,7 @@ use platform::store::append;
 use platform::text::fact;
 use serde_json::json;
 
+use crate::error::ContinuityError;
 use crate::failures::Failures;
 use crate::journal::{self, Journal};
 use crate::meter::{self, Reading};
@@ -34,17 +33,12 @@ const NEVER_LARGE: u64 = 500;
 /// What the user writes to go on without a checkpoint.
 const SKIP: &str = "skip checkpoint";
 
-#[allow(clippy::needless_pass_by_value, reason = "it stands where `map_err` wants a function")]
-fn failed(error: io::Error) -> String {
-    error.to_string()
-}
-
 /// UserPromptSubmit: gives a session that has none its number, reads the meter, tells what the context says and that
 /// many files were read.
 ///
 /// # Errors
 /// When a file can be neither read nor written; what does not need it is done.
-pub fn begin(hook: &mut Hook) -> Result<(), String> {
+pub fn begin(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     if !dir.is_known() {
@@ -64,7 +58,7 @@ pub fn begin(hook: &mut Hook) -> Result<(), String> {
 }
 
 /// Takes in what the last turn read, and tells once that it is much.
-fn files_read(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), String> {
+fn files_read(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), ContinuityError> {
     let context = &place.settings.context;
     let many = usize::from(context.many_files);
     let is_told = |journal: &mut Journal| {
@@ -72,7 +66,7 @@ fn files_read(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), St
         journal.reads.is_warned |= is_due;
         is_due
     };
-    let (journal, is_told) = journal::update(dir, place.root(), context, is_told).map_err(failed)?;
+    let (journal, is_told) = journal::update(dir, place.root(), context, is_told)?;
     if is_told {
         hook.answer.add_context(format!(
             "{} files have been read in this session; what was learned from them is worth writing down before the context is compacted.",
@@ -84,7 +78,7 @@ fn files_read(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), St
 }
 
 /// Reads the meter, and tells what it says if that is news. What the user writes can end what it asks for.
-fn tell_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), String> {
+fn tell_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), ContinuityError> {
     let mut failures = Failures::default();
     let Some(mut pressure) = measured(hook, place, dir, &mut failures)? else { return failures.into() };
     let journal = journal::read(dir);
@@ -137,7 +131,7 @@ pub fn refuses_tool(
     session: &SessionId,
     payload: &Payload,
     counts: bool,
-) -> Result<Option<PressureRefusal>, String> {
+) -> Result<Option<PressureRefusal>, ContinuityError> {
     let dir = SessionDir::new(paths, session);
     let Some(pressure) = pressure::read(&dir) else { return Ok(None) };
     // A subagent has a context of its own.
@@ -154,7 +148,7 @@ pub fn refuses_tool(
         return Ok(None);
     }
     if counts {
-        pressure::count_refusal(&dir).map_err(failed)?;
+        pressure::count_refusal(&dir)?;
     }
     let number = journal::number_of(&dir);
     Ok(Some(PressureRefusal { place, pressure, number, times: refused + 1 }))
@@ -165,7 +159,7 @@ pub fn refuses_tool(
 ///
 /// # Errors
 /// When the configuration is damaged, or it cannot be noted.
-pub fn holds_turn(hook: &Hook) -> Result<Option<String>, String> {
+pub fn holds_turn(hook: &Hook) -> Result<Option<String>, ContinuityError> {
     let Some(dir) = hook.session_dir() else { return Ok(None) };
     let Some(mut pressure) = pressure::read(&dir) else { return Ok(None) };
     if pressure.has_held_stop || !pressure.is_demanding() {
@@ -176,7 +170,7 @@ pub fn holds_turn(hook: &Hook) -> Result<Option<String>, String> {
         return Ok(None);
     }
     pressure.has_held_stop = true;
-    pressure::write(&dir, &pressure).map_err(failed)?;
+    pressure::write(&dir, &pressure)?;
     Ok(Some(advice(hook, &place, &dir, &pressure, journal::number_of(&dir))))
 }
 
@@ -184,7 +178,7 @@ pub fn holds_turn(hook: &Hook) -> Result<Option<String>, String> {
 ///
 /// # Errors
 /// When the violation cannot be noted; the text is set all the same.
-pub fn tell_refusal(hook: &mut Hook, found: &PressureRefusal) -> Result<(), String> {
+pub fn tell_refusal(hook: &mut Hook, found: &PressureRefusal) -> Result<(), ContinuityError> {
     hook.answer.decide(HostDecision::Refuse(found.text(&hook.paths, &hook.payload.tool_name)));
     violation(hook, &found.place, found.number, "block", &hook.payload.tool_name.clone())
 }
@@ -193,7 +187,7 @@ pub fn tell_refusal(hook: &mut Hook, found: &PressureRefusal) -> Result<(), Stri
 ///
 /// # Errors
 /// When the configuration is damaged, or it cannot be noted that it was told.
-pub fn advise(hook: &mut Hook) -> Result<(), String> {
+pub fn advise(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let Some(mut pressure) = pressure::read(&dir).filter(|pressure| pressure.told.is_none()) else {
         return Ok(());
@@ -210,7 +204,7 @@ pub fn advise(hook: &mut Hook) -> Result<(), String> {
     hook.answer.add_context(advice(hook, &place, &dir, &pressure, number));
     pressure.told = Some(pressure.percent);
     pressure.prompts_since = 0;
-    pressure::write(&dir, &pressure).map_err(failed)
+    pressure::write(&dir, &pressure).map_err(ContinuityError::from)
 }
 
 /// Whether a tool makes more of the work that a checkpoint would have to tell.
@@ -231,13 +225,13 @@ fn grows_the_work(payload: &Payload, place: &Place) -> bool {
 ///
 /// # Errors
 /// When the configuration is damaged.
-pub fn large_file(hook: &mut Hook) -> Result<(), String> {
+pub fn large_file(hook: &mut Hook) -> Result<(), ContinuityError> {
     let (lines, limit) = (hook.payload.tool_response.total_lines, hook.payload.tool_input.limit);
     if lines < NEVER_LARGE || limit > 0 || hook.payload.tool_name != "Read" {
         return Ok(());
     }
     let Some(policy) = hook.policy() else { return Ok(()) };
-    let context = policy.continuity().map_err(|error| error.to_string())?.context;
+    let context = policy.continuity()?.context;
     if context.enabled && lines > u64::from(context.large_file_lines) {
         let name = hook.payload.tool_input.file_path.clone();
         hook.answer.add_context(format!(
@@ -253,7 +247,7 @@ pub fn large_file(hook: &mut Hook) -> Result<(), String> {
 ///
 /// # Errors
 /// When a file can be neither read nor written.
-pub fn look(hook: &mut Hook) -> Result<(), String> {
+pub fn look(hook: &mut Hook) -> Result<(), ContinuityError> {
     if !hook.has_passed(METER_EVERY) || hook.payload.subagent().is_some() {
         return Ok(());
     }
@@ -270,7 +264,7 @@ pub fn look(hook: &mut Hook) -> Result<(), String> {
 }
 
 /// Reads the meter where nothing can be told; what is news waits for the next tool or prompt.
-fn follow_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), String> {
+fn follow_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), ContinuityError> {
     let before = pressure::read(dir);
     let mut failures = Failures::default();
     let Some(mut pressure) = measured(hook, place, dir, &mut failures)? else { return failures.into() };
@@ -288,7 +282,7 @@ fn follow_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<()
 ///
 /// # Errors
 /// When a file can be neither read nor written.
-pub fn end(hook: &mut Hook) -> Result<(), String> {
+pub fn end(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let mut failures = Failures::default();
@@ -305,7 +299,12 @@ pub fn end(hook: &mut Hook) -> Result<(), String> {
 }
 
 /// Saves the hand-off when many files were read and that was not done lately; whether it did.
-fn auto_save(hook: &mut Hook, place: &Place, dir: &SessionDir, journal: &Journal) -> Result<bool, String> {
+fn auto_save(
+    hook: &mut Hook,
+    place: &Place,
+    dir: &SessionDir,
+    journal: &Journal,
+) -> Result<bool, ContinuityError> {
     let context = &place.settings.context;
     let many = usize::from(context.auto_save_files);
     let passed = hook.entered.wall.timestamp_millis() - journal.auto_saves.last;
@@ -316,13 +315,13 @@ fn auto_save(hook: &mut Hook, place: &Place, dir: &SessionDir, journal: &Journal
     if !is_due || !place.settings.handoff.enabled {
         return Ok(false);
     }
-    save::hand_off(hook, place, dir, journal, "auto_save").map_err(failed)?;
+    save::hand_off(hook, place, dir, journal, "auto_save")?;
     let at = hook.entered.wall.timestamp_millis();
     let note = |journal: &mut Journal| {
         journal.auto_saves.last = at;
         journal.auto_saves.count += 1;
     };
-    let (journal, ()) = journal::update(dir, place.root(), context, note).map_err(failed)?;
+    let (journal, ()) = journal::update(dir, place.root(), context, note)?;
     let session = hook.session.as_ref().map_or("", |session| session.full()).to_owned();
     mirror::show(place, &journal, &session)?;
     Ok(true)
@@ -333,7 +332,7 @@ fn auto_save(hook: &mut Hook, place: &Place, dir: &SessionDir, journal: &Journal
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(crate) fn note_context(hook: &Hook, place: &Place, dir: &SessionDir) -> Result<(), String> {
+pub(crate) fn note_context(hook: &Hook, place: &Place, dir: &SessionDir) -> Result<(), ContinuityError> {
     if hook.payload.context_tokens == 0 {
         return Ok(());
     }
@@ -350,7 +349,7 @@ fn measured(
     place: &Place,
     dir: &SessionDir,
     failures: &mut Failures,
-) -> Result<Option<Pressure>, String> {
+) -> Result<Option<Pressure>, ContinuityError> {
     let before = pressure::read(dir);
     let reading: Option<Reading> = meter::of_hook(hook, &place.settings.context);
     let Some(reading) = reading else {
@@ -369,7 +368,7 @@ fn measured(
         failures.note("ledger", ledger::append_raw(place, line.to_string().as_bytes()));
     }
     if pressure.is_none() && had_pressure {
-        pressure::clear(dir).map_err(failed)?;
+        pressure::clear(dir)?;
     } else if band < Band::Force && band_before >= Band::Force {
         failures.note("refusals", pressure::forget_refusals(dir));
     }
@@ -383,7 +382,7 @@ fn emergency(
     dir: &SessionDir,
     journal: &Journal,
     pressure: &mut Pressure,
-) -> Result<(), String> {
+) -> Result<(), ContinuityError> {
     if pressure.band < Band::Critical
         || pressure.has_emergency
         || pressure.released.as_deref() == Some("checkpoint")
@@ -391,7 +390,7 @@ fn emergency(
         return Ok(());
     }
     pressure.has_emergency = true;
-    pressure::write(dir, pressure).map_err(failed)?;
+    pressure::write(dir, pressure)?;
     let mut failures = Failures::default();
     failures.note("the hand-off", save::hand_off(hook, place, dir, journal, "critical"));
     failures.note("the checkpoint", save::in_need(hook, place, dir, journal, pressure.percent));
@@ -446,7 +445,7 @@ fn violation(
     number: Option<u64>,
     kind: &str,
     context: &str,
-) -> Result<(), String> {
+) -> Result<(), ContinuityError> {
     let percent = hook.session_dir().and_then(|dir| pressure::read(&dir)).map(|pressure| pressure.percent);
     let line = json!({
         "type": "GateViolation", "gate_id": "context_pressure", "work_id": null, "violation_type": kind,
@@ -454,7 +453,8 @@ fn violation(
         "context_pct": percent,
     });
     let file = in_project::governance_events(place.root());
-    place.prepare(place.root(), &file).map_err(failed)?;
+    place.prepare(place.root(), &file)?;
     let lock = ledger::lock_path(place);
-    append::append_line(&file, &lock, line.to_string().as_bytes(), platform::store::lock::HOT).map_err(failed)
+    append::append_line(&file, &lock, line.to_string().as_bytes(), platform::store::lock::HOT)
+        .map_err(ContinuityError::from)
 }

@@ -5,6 +5,7 @@ use hooks_common::registry::Registry;
 use hooks_common::runtime::Hook;
 use platform::text::fact;
 
+use crate::error::ContinuityError;
 use crate::journal::{self, Journal};
 use crate::place::Place;
 use crate::pressure::{self, Band};
@@ -16,13 +17,13 @@ const MOST_NAMED: usize = 4;
 ///
 /// # Errors
 /// When the session's journal can be neither read nor written.
-pub fn note_open(hook: &Hook, open: &[String]) -> Result<(), String> {
+pub fn note_open(hook: &Hook, open: &[String]) -> Result<(), ContinuityError> {
     let (Some(place), Some(dir)) = (Place::of_hook(hook)?, hook.session_dir()) else { return Ok(()) };
     if journal::read(&dir).told_open == open {
         return Ok(());
     }
     let note = |journal: &mut Journal| journal.told_open = open.to_vec();
-    journal::update(&dir, place.root(), &place.settings.context, note).map_err(|error| error.to_string())?;
+    journal::update(&dir, place.root(), &place.settings.context, note)?;
     Ok(())
 }
 
@@ -31,7 +32,7 @@ pub fn note_open(hook: &Hook, open: &[String]) -> Result<(), String> {
 ///
 /// # Errors
 /// When the session's journal can be neither read nor written.
-pub fn tell(hook: &mut Hook, open: &[String], is_told: bool) -> Result<(), String> {
+pub fn tell(hook: &mut Hook, open: &[String], is_told: bool) -> Result<(), ContinuityError> {
     let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let known = journal::read(&dir);
@@ -67,7 +68,7 @@ pub fn tell(hook: &mut Hook, open: &[String], is_told: bool) -> Result<(), Strin
         journal.vitals = facts;
         journal.told_open = open.to_vec();
     };
-    journal::update(&dir, place.root(), &place.settings.context, note).map_err(|error| error.to_string())?;
+    journal::update(&dir, place.root(), &place.settings.context, note)?;
     Ok(())
 }
 

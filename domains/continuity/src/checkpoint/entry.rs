@@ -8,8 +8,9 @@ use chrono::NaiveDate;
 use hooks_common::paths;
 use platform::store::{self, Durability, lock};
 
-use super::{CheckpointError, folder};
+use super::folder;
 use crate::Place;
+use crate::error::CheckpointError;
 use crate::greatest::GREATEST;
 
 /// The most files of a folder that are looked at.

@@ -7,7 +7,8 @@ use hooks_common::paths::in_project;
 use platform::time::Moment;
 use serde::Serialize;
 
-use super::{CheckpointError, data};
+use super::data;
+use crate::error::CheckpointError;
 use crate::{Place, ledger};
 
 /// What was done.

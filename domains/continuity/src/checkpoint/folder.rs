@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use hooks_common::paths::in_project;
 use platform::store::{self, Durability};
 
-use super::CheckpointError;
 use crate::Place;
+use crate::error::CheckpointError;
 
 /// The most bytes of a checkpoint.
 const MOST_BYTES: u64 = 1024 * 1024;

@@ -7,7 +7,8 @@ use git::CommittedPaths;
 use platform::time::Moment;
 
 use super::document::Document;
-use super::{CheckpointError, folder, marks, structure};
+use super::{folder, marks, structure};
+use crate::error::CheckpointError;
 
 /// A phase that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,8 +8,9 @@ use platform::time::Moment;
 
 use super::data::{heading, plain, quoted, quoted_cell, reference, scalar, work_ids};
 use super::marks::fill;
-use super::{CheckpointError, data, entry};
+use super::{data, entry};
 use crate::Place;
+use crate::error::CheckpointError;
 use crate::facts::Facts;
 use crate::task::Task;
 

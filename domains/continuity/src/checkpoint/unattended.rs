@@ -12,8 +12,9 @@ use platform::time::Moment;
 use super::data::scalar;
 use super::document::Document;
 use super::scaffold::{self, Front};
-use super::{Action, CheckpointError, append_event, entry, folder};
+use super::{Action, append_event, entry, folder};
 use crate::Place;
+use crate::error::CheckpointError;
 use crate::facts::Facts;
 
 /// What was done.

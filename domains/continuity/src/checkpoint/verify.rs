@@ -13,8 +13,9 @@ use super::length::Lengths;
 use super::lens::{Finding, Lens};
 use super::removal::tells_removal;
 use super::structure::{self, Problem, ProblemKind};
-use super::{CheckpointError, folder, phase};
+use super::{folder, phase};
 use crate::Place;
+use crate::error::CheckpointError;
 
 /// The most findings that are told.
 const MOST_FINDINGS: usize = 200;

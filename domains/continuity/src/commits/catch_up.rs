@@ -13,6 +13,7 @@ use super::ledger::Ledger;
 use super::record::{append, cut, failed};
 use super::state::State;
 use super::{log, rebase};
+use crate::error::ContinuityError;
 
 /// How many commits are taken at once.
 const MOST: &str = "--max-count=50";
@@ -39,7 +40,7 @@ pub fn catch_up(
     depth: Depth,
     wait: Duration,
     now: Moment,
-) -> Result<Option<usize>, String> {
+) -> Result<Option<usize>, ContinuityError> {
     let Some(ledger) = Ledger::of(project) else { return Ok(Some(0)) };
     let is_current = |state: &State, trees: &[super::tree::Tree]| {
         depth == Depth::SinceSeen && trees.iter().all(|tree| state.is_current(tree))
@@ -94,7 +95,7 @@ pub fn catch_up(
 
 /// Remembers that nothing is committed yet, so that the first commit is known to come after it. Nothing is waited for
 /// but the lock; who holds it does the same or more.
-fn note_nothing(ledger: &Ledger, wait: Duration, now: Moment) -> Result<(), String> {
+fn note_nothing(ledger: &Ledger, wait: Duration, now: Moment) -> Result<(), ContinuityError> {
     let Some(tree) = ledger.without_commits() else { return Ok(()) };
     let read = || State::read_or_keep_aside(&ledger.state()).map_err(|error| failed(ledger, &error));
     if read()?.seen(tree.key()).is_some() {

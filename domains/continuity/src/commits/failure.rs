@@ -16,6 +16,7 @@ use super::details::clean;
 use super::ledger::Ledger;
 use super::log;
 use super::tree::Tree;
+use crate::error::ContinuityError;
 
 /// How many failures are kept.
 const MOST: u32 = 50;
@@ -86,7 +87,7 @@ pub fn note(
     output: Option<&Output>,
     settings: &Commits,
     session: Option<u64>,
-) -> Result<(), String> {
+) -> Result<(), ContinuityError> {
     let home = hook.paths.home().to_owned();
     let error = shown_lines(&hook.payload.error, &home);
     if let Some(output) = output {
@@ -104,13 +105,13 @@ pub fn note(
         session,
         hook_output_excerpt: said.join("\n").chars().take(LONGEST_EXCERPT).collect(),
     };
-    let line = serde_json::to_vec(&line).map_err(|error| error.to_string())?;
+    let line = serde_json::to_vec(&line).map_err(std::io::Error::from)?;
     let path = ledger.failures();
     ledger.prepare(&path)?;
     let Some(_lock) = ledger.lock(lock::CHANGE)? else { return Ok(()) };
     append::append_held(&path, &line)
         .and_then(|()| log::rotate(&path, MOST, MOST))
-        .map_err(|error| format!("{}: {error}", path.display()))
+        .map_err(ContinuityError::file(&path))
 }
 
 /// What the model is told: the last `most` lines that the error does not hold, as many as there is room for.

@@ -10,6 +10,7 @@ use platform::store::lock::{self, Lock, LockError};
 
 use super::state::State;
 use super::tree::Tree;
+use crate::error::ContinuityError;
 use crate::{exclude, files};
 
 /// See the module.
@@ -97,15 +98,15 @@ impl Ledger {
     ///
     /// # Errors
     /// When there can be none.
-    pub fn lock(&self, wait: Duration) -> Result<Option<Lock>, String> {
+    pub fn lock(&self, wait: Duration) -> Result<Option<Lock>, ContinuityError> {
         let path = paths::commits_lock(self.repository.common_dir());
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+            std::fs::create_dir_all(folder).map_err(ContinuityError::file(folder))?;
         }
         match lock::exclusive(&path, wait) {
             Ok(lock) => Ok(Some(lock)),
             Err(LockError::Busy { .. }) => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -114,10 +115,10 @@ impl Ledger {
     /// # Errors
     /// When a symbolic link stands on the way to it below the project, because nothing is written out of the project;
     /// and when what stands in its place is no file.
-    pub fn prepare(&self, file: &Path) -> Result<(), String> {
-        files::prepare(&self.root, file).map_err(|error| error.to_string())?;
+    pub fn prepare(&self, file: &Path) -> Result<(), ContinuityError> {
+        files::prepare(&self.root, file)?;
         if !file.exists() {
-            exclude::add(&self.repository).map_err(|error| format!("info/exclude: {error}"))?;
+            exclude::add(&self.repository).map_err(ContinuityError::file(Path::new("info/exclude")))?;
         }
         Ok(())
     }

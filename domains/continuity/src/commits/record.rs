@@ -15,6 +15,7 @@ use super::ledger::Ledger;
 use super::state::{Seen, State};
 use super::tree::Tree;
 use super::{Commit, log, rebase};
+use crate::error::ContinuityError;
 
 /// How many commits are taken where there is no journal.
 const MOST: &str = "--max-count=50";
@@ -44,7 +45,7 @@ pub fn record(
     attribution: &Attribution,
     session_start: Option<i64>,
     now: Moment,
-) -> Result<Option<Appended>, String> {
+) -> Result<Option<Appended>, ContinuityError> {
     ledger.prepare(&ledger.state())?;
     ledger.prepare(&ledger.log())?;
     let Some(_lock) = ledger.lock(lock::CHANGE)? else { return Ok(None) };
@@ -84,7 +85,7 @@ pub fn append(
     logged: &HashSet<String>,
     attribution: &Attribution,
     now: Moment,
-) -> Result<Appended, String> {
+) -> Result<Appended, ContinuityError> {
     let fail = |error: std::io::Error| failed(ledger, &error);
     let hashes: Vec<_> = candidates.iter().map(|candidate| &*candidate.hash).collect();
     let mut known = details::of(ledger.repository(), &hashes).map_err(|error| failed(ledger, &error))?;
@@ -124,7 +125,7 @@ pub fn append(
 }
 
 /// Cuts the log if something was appended and it is long now; the caller holds the lock.
-pub fn cut(ledger: &Ledger, appended: Appended, settings: &Commits) -> Result<(), String> {
+pub fn cut(ledger: &Ledger, appended: Appended, settings: &Commits) -> Result<(), ContinuityError> {
     if appended.commits == 0 {
         return Ok(());
     }
@@ -173,6 +174,6 @@ fn seen_at(state: &State) -> Option<i64> {
 }
 
 /// An error with the files that it is about.
-pub fn failed(ledger: &Ledger, error: &impl std::fmt::Display) -> String {
-    format!("the commit log of {}: {error}", ledger.root().display())
+pub fn failed(ledger: &Ledger, error: &impl std::fmt::Display) -> ContinuityError {
+    ContinuityError::commits(ledger.root(), error)
 }

@@ -11,6 +11,7 @@ use super::record::{failed, record};
 use super::state::State;
 use super::tree::Tree;
 use super::verb;
+use crate::error::ContinuityError;
 use crate::journal::number_of;
 
 /// Records what a command line committed, or that its commit failed. Where HEAD is as it was seen last, and nothing
@@ -18,7 +19,7 @@ use crate::journal::number_of;
 ///
 /// # Errors
 /// When git fails, or a file cannot be read or written.
-pub fn track(hook: &mut Hook) -> Result<(), String> {
+pub fn track(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(session_dir) = hook.session_dir().filter(|_| hook.project().is_configured()) else {
         return Ok(());
     };
@@ -35,7 +36,7 @@ pub fn track(hook: &mut Hook) -> Result<(), String> {
         return Ok(());
     }
     let Some(policy) = hook.policy() else { return Ok(()) };
-    let settings = policy.continuity().map_err(|error| error.to_string())?.commits;
+    let settings = policy.continuity()?.commits;
     if !settings.enabled {
         return Ok(());
     }
