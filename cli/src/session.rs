@@ -1,7 +1,7 @@
 //! The session that a command is about.
 
 use hooks_common::owner;
-use hooks_common::registry::{Entry, Registry, is_same_dir};
+use hooks_common::registry::{Registry, RegistryEntry, is_same_dir};
 use hooks_common::session_id::{SessionId, SessionKey};
 use hooks_common::session_log::{self, LoggedEvent, Records};
 use platform::env_vars;
@@ -47,9 +47,9 @@ pub fn find_if_any(place: &CurrentProject, named: Option<&str>) -> CliResult<Opt
     }
 }
 
-fn candidates(place: &CurrentProject, live: &[(SessionKey, Entry)]) -> String {
+fn candidates(place: &CurrentProject, live: &[(SessionKey, RegistryEntry)]) -> String {
     let now = place.now.epoch();
-    let line = |(key, entry): &(SessionKey, Entry)| {
+    let line = |(key, entry): &(SessionKey, RegistryEntry)| {
         let project = entry.project_dir.display();
         format!(
             "\n  --session {key}   {project} on {}, active {} ago",
@@ -85,7 +85,7 @@ pub fn full_ids(place: &CurrentProject, session: &SessionKey) -> Vec<(SessionId,
 }
 
 /// When a session was last active, in seconds since 1970: its log grows with everything it does.
-pub fn last_activity(place: &CurrentProject, session: &SessionKey, entry: &Entry) -> i64 {
+pub fn last_activity(place: &CurrentProject, session: &SessionKey, entry: &RegistryEntry) -> i64 {
     let of_log = |dir: &session_log::SessionDir| {
         let changed = std::fs::metadata(dir.events()).and_then(|meta| meta.modified()).ok()?;
         let since = changed.duration_since(std::time::UNIX_EPOCH).ok()?;

@@ -6,7 +6,9 @@ use gates::{Gates, ToolNeeds, protect, strict};
 use git::Branch;
 use guards::GuardFindings;
 use guards::overrides::is_paused_by_person;
-use hooks_common::decision::{Found, PausedBy, Requirements, Situation, Stage, StageError, Weight};
+use hooks_common::decision::{
+    NeededRequirements, PausedBy, Situation, Stage, StageError, WeighedFinding, Weight,
+};
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -132,7 +134,7 @@ impl Situation for ToolSituation<'_> {
         Ok(self.findings.violation.is_some())
     }
 
-    fn guards(&mut self) -> (Vec<Found>, Vec<StageError>) {
+    fn guards(&mut self) -> (Vec<WeighedFinding>, Vec<StageError>) {
         let Some(policy) = &self.policy else { return (Vec::new(), Vec::new()) };
         let ToolEvent { paths, project, payload, now, .. } = self.event;
         let look = || Ok::<_, StageError>(GuardFindings::of(paths, project, policy, payload, now));
@@ -149,8 +151,8 @@ impl Situation for ToolSituation<'_> {
         self.findings.guards.look_for_exception(paths, project, payload, session, now)
     }
 
-    fn requirements(&mut self) -> Result<Requirements, StageError> {
-        let Some(gates) = &self.findings.gates else { return Ok(Requirements::NotNeeded) };
+    fn requirements(&mut self) -> Result<NeededRequirements, StageError> {
+        let Some(gates) = &self.findings.gates else { return Ok(NeededRequirements::NotNeeded) };
         let ToolEvent { paths, project, .. } = self.event;
         let needs = fenced(Stage::Requirements, || gates.needs(paths, project, &self.tool_use))?;
         Ok(self.findings.needs.insert(needs).decisive())

@@ -25,7 +25,7 @@ pub struct Status {
 /// The payload's shape; anything of another type costs itself alone.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Document {
+struct StatusPayload {
     session_id: Value,
     cwd: Value,
     model: Value,
@@ -37,7 +37,7 @@ struct Document {
 impl Status {
     /// Reads a payload; what cannot be read stays empty.
     pub fn parse(bytes: &[u8]) -> Self {
-        let document: Document = serde_json::from_slice(bytes).unwrap_or_default();
+        let document: StatusPayload = serde_json::from_slice(bytes).unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let folders = [&document.workspace["current_dir"], &document.cwd];
         let folder = folders.into_iter().filter_map(Value::as_str).map(PathBuf::from);

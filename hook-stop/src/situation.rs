@@ -4,7 +4,7 @@ use continuity::turn;
 use gates::refusal::Refused;
 use gates::{EvalContext, Gates, stop, tracking};
 use guards::overrides::is_paused_by_person;
-use hooks_common::decision::{PausedBy, Requirements, Situation, Stage, StageError};
+use hooks_common::decision::{NeededRequirements, PausedBy, Situation, Stage, StageError};
 use hooks_common::runtime::{Hook, fenced};
 
 /// See the module.
@@ -53,8 +53,8 @@ impl Situation for TurnSituation<'_> {
         Some(if is_person { PausedBy::Person } else { PausedBy::Agent })
     }
 
-    fn requirements(&mut self) -> Result<Requirements, StageError> {
-        let Some(gates) = &self.gates else { return Ok(Requirements::NotNeeded) };
+    fn requirements(&mut self) -> Result<NeededRequirements, StageError> {
+        let Some(gates) = &self.gates else { return Ok(NeededRequirements::NotNeeded) };
         let context = EvalContext::of_project(&self.hook.paths, self.hook.project());
         self.triggered = fenced(Stage::Requirements, || {
             let settings = gates.policy.settings()?;

@@ -75,10 +75,10 @@ impl Answer {
     pub fn render(&self, event: Event) -> Option<String> {
         let limit = if event == Event::SessionStart { SESSION_START_LIMIT } else { CONTEXT_LIMIT };
         let context = (!self.context.is_empty()).then(|| bounded(&self.context.join("\n\n"), limit));
-        let mut document = Document {
+        let mut document = AnswerDocument {
             system_message: (!self.messages.is_empty())
                 .then(|| bounded(&self.messages.join("\n"), CONTEXT_LIMIT)),
-            ..Document::default()
+            ..AnswerDocument::default()
         };
         let mut specific =
             Specific { hook_event_name: event.name(), additional_context: context, ..Specific::default() };
@@ -131,7 +131,7 @@ fn takes_specific_output(event: Event) -> bool {
 
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Document {
+struct AnswerDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -12,7 +12,7 @@ const MOST: u64 = 256 * 1024;
 
 /// One failure.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Failure {
+pub struct NotedFailure {
     /// When, RFC 3339.
     pub at: String,
     /// The executable's event.
@@ -27,7 +27,8 @@ pub fn note(paths: &Paths, hook: &str, message: &str) {
     if std::fs::metadata(&file).is_ok_and(|meta| meta.len() > MOST) {
         return;
     }
-    let failure = Failure { at: Moment::now().rfc3339(), hook: hook.to_owned(), message: message.to_owned() };
+    let failure =
+        NotedFailure { at: Moment::now().rfc3339(), hook: hook.to_owned(), message: message.to_owned() };
     let Ok(line) = serde_json::to_vec(&failure) else { return };
     let _ = store::create_private_dir(paths.stanchion_dir());
     let _ = append::append_line(&file, &file.with_extension("lock"), &line, lock::HOT);
@@ -35,7 +36,7 @@ pub fn note(paths: &Paths, hook: &str, message: &str) {
 
 /// The failures nobody was told of, which from now on count as told: of several SessionStarts at once, one
 /// gets them.
-pub fn take(paths: &Paths) -> Vec<Failure> {
+pub fn take(paths: &Paths) -> Vec<NotedFailure> {
     let file = paths.failures();
     if !file.exists() || std::fs::rename(&file, paths.reported_failures()).is_err() {
         return Vec::new();
@@ -44,16 +45,16 @@ pub fn take(paths: &Paths) -> Vec<Failure> {
 }
 
 /// The failures that were told last.
-pub fn reported(paths: &Paths) -> Vec<Failure> {
+pub fn reported(paths: &Paths) -> Vec<NotedFailure> {
     read(&paths.reported_failures())
 }
 
 /// The failures nobody was told of yet.
-pub fn pending(paths: &Paths) -> Vec<Failure> {
+pub fn pending(paths: &Paths) -> Vec<NotedFailure> {
     read(&paths.failures())
 }
 
-fn read(file: &std::path::Path) -> Vec<Failure> {
+fn read(file: &std::path::Path) -> Vec<NotedFailure> {
     let bytes = store::read(file).ok().flatten().unwrap_or_default();
     append::read_lines(&bytes).0
 }

@@ -23,7 +23,7 @@ use platform::time::Moment;
 /// One session's entry. `pid` is the hook that registered it, for information; `ppid` is the client, which
 /// decides whether the session lives. `ppid_start` and `boot_id` are ours: they tell a reused number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct RegistryEntry {
     /// The hook's process when the session was registered.
     #[serde(default)]
     pub pid: i64,
@@ -56,7 +56,7 @@ pub struct Entry {
     pub other: Map<String, Value>,
 }
 
-impl Entry {
+impl RegistryEntry {
     /// Whether the session's client runs. Nothing happened for a day and the start is unknown: dead, because
     /// the number may be anybody's by now.
     pub fn liveness(&self, now: i64) -> Liveness {
@@ -153,7 +153,7 @@ impl<'a> Registry<'a> {
     }
 
     /// All entries, dead ones too, by key. A registry that cannot be read has none.
-    pub fn entries(&self) -> BTreeMap<SessionKey, Entry> {
+    pub fn entries(&self) -> BTreeMap<SessionKey, RegistryEntry> {
         let file = match store::read(&self.paths.registry()) {
             Ok(Some(bytes)) => serde_json::from_slice(&bytes).ok(),
             _ => None,
@@ -162,9 +162,10 @@ impl<'a> Registry<'a> {
     }
 
     /// The sessions whose client may still run, those of `project` alone if one is given.
-    pub fn live(&self, project: Option<&Path>) -> Vec<(SessionKey, Entry)> {
+    pub fn live(&self, project: Option<&Path>) -> Vec<(SessionKey, RegistryEntry)> {
         let now = Moment::now().epoch();
-        let same = |entry: &Entry| project.is_none_or(|project| is_same_dir(&entry.project_dir, project));
+        let same =
+            |entry: &RegistryEntry| project.is_none_or(|project| is_same_dir(&entry.project_dir, project));
         self.entries().into_iter().filter(|(_, entry)| same(entry) && !entry.is_gone(now)).collect()
     }
 
@@ -187,7 +188,7 @@ impl<'a> Registry<'a> {
                 name == key || !(entry.is_gone(now) || left_behind || older_spelling)
             });
             let old = file.sessions.get(key).and_then(entry_of);
-            let mut entry = old.unwrap_or_else(|| Entry {
+            let mut entry = old.unwrap_or_else(|| RegistryEntry {
                 pid: std::process::id().into(),
                 ppid: 0,
                 project_dir: PathBuf::new(),
@@ -220,7 +221,7 @@ impl<'a> Registry<'a> {
         &self,
         key: &SessionKey,
         wait: std::time::Duration,
-    ) -> Result<Option<Entry>, RegistryError> {
+    ) -> Result<Option<RegistryEntry>, RegistryError> {
         let mut removed = None;
         self.update(wait, |file| removed = file.sessions.remove(key.as_str()).as_ref().and_then(entry_of))?;
         Ok(removed)
@@ -281,7 +282,7 @@ impl<'a> Registry<'a> {
             });
             for session in living.iter().filter(|session| session.start_raw.is_some()) {
                 file.sessions.entry(session.key.to_string()).or_insert_with(|| {
-                    let entry = Entry {
+                    let entry = RegistryEntry {
                         pid: 0,
                         ppid: session.pid.into(),
                         project_dir: session.project.clone(),
@@ -333,7 +334,7 @@ impl<'a> Registry<'a> {
             }
             let started =
                 chrono::DateTime::parse_from_rfc3339(&meta.created_at).map_or(0, |at| at.timestamp());
-            let entry = Entry {
+            let entry = RegistryEntry {
                 pid: 0,
                 ppid: owner.pid.into(),
                 project_dir: meta.project_dir,
@@ -356,11 +357,11 @@ pub fn is_same_dir(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-fn entry_of(value: &Value) -> Option<Entry> {
+fn entry_of(value: &Value) -> Option<RegistryEntry> {
     serde_json::from_value(value.clone()).ok()
 }
 
-fn typed(file: &File) -> BTreeMap<SessionKey, Entry> {
+fn typed(file: &File) -> BTreeMap<SessionKey, RegistryEntry> {
     file.sessions
         .iter()
         .filter_map(|(name, value)| Some((SessionKey::new(name)?, entry_of(value)?)))

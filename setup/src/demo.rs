@@ -18,7 +18,7 @@ const SESSION: &str = "5ca1ab1e-0000-4000-8000-000000000001";
 /// When a step does not do what it should; the error says which.
 pub fn play(bin: &Path, out: &mut impl Write) -> Result<(), SetupError> {
     let scratch = tempfile::tempdir().map_err(|error| SetupError(format!("no scratch folder: {error}")))?;
-    let stage = Stage { bin, root: scratch.path().join("repo"), home: scratch.path().join("home") };
+    let stage = ShowStage { bin, root: scratch.path().join("repo"), home: scratch.path().join("home") };
     stage.prepare()?;
     let mut say = |text: &str| {
         let _ = writeln!(out, "{text}");
@@ -70,13 +70,13 @@ fn expect(holds: bool, what: &str) -> Result<(), SetupError> {
     if holds { Ok(()) } else { Err(SetupError(format!("the show went wrong: {what}"))) }
 }
 
-struct Stage<'a> {
+struct ShowStage<'a> {
     bin: &'a Path,
     root: std::path::PathBuf,
     home: std::path::PathBuf,
 }
 
-impl Stage<'_> {
+impl ShowStage<'_> {
     fn prepare(&self) -> Result<(), SetupError> {
         let failed = |error: std::io::Error| SetupError(format!("the scratch repository: {error}"));
         std::fs::create_dir_all(self.root.join("src")).map_err(failed)?;

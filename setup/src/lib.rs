@@ -76,14 +76,14 @@ pub fn workspace() -> &'static Path {
 
 /// How executables are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
+pub enum BuildProfile {
     /// As users run them: optimised across crates, what a hook runs lying together.
     Release,
     /// As tests run them: linked in seconds.
     Tested,
 }
 
-impl Profile {
+impl BuildProfile {
     fn name(self) -> &'static str {
         match self {
             Self::Release => "release",
@@ -97,7 +97,7 @@ impl Profile {
 ///
 /// # Errors
 /// When the compiler cannot be run or the build fails; cargo has told why.
-pub fn build(profile: Profile) -> Result<Build, SetupError> {
+pub fn build(profile: BuildProfile) -> Result<Build, SetupError> {
     let target = host_target()?;
     let dynamic_because = why_dynamic(&target);
     let root = target_folder()?;
@@ -106,7 +106,7 @@ pub fn build(profile: Profile) -> Result<Build, SetupError> {
         flags =
             ["-C", "target-feature=+crt-static", "-C", "relocation-model=static"].map(str::to_owned).to_vec();
     }
-    let is_laid_out = dynamic_because.is_none() && profile == Profile::Release;
+    let is_laid_out = dynamic_because.is_none() && profile == BuildProfile::Release;
     let layout = if is_laid_out { layout::flags(&root)? } else { Vec::new() };
     let mut is_laid_out = !layout.is_empty();
     let with_layout = [flags.as_slice(), layout.as_slice()].concat();
@@ -140,7 +140,7 @@ fn name_all(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Whether cargo could build the executables with these flags of rustc's.
-fn compile(profile: Profile, target: &str, flags: &[String]) -> Result<bool, SetupError> {
+fn compile(profile: BuildProfile, target: &str, flags: &[String]) -> Result<bool, SetupError> {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     let mut build = Command::new(cargo);
     build.current_dir(workspace()).args([

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use setup::{Profile, SetupError, build, demo, install};
+use setup::{BuildProfile, SetupError, build, demo, install};
 
 const HELP: &str = "\
 Builds Stanchion, installs it into ~/.stanchion/bin and wires a repository.
@@ -50,7 +50,7 @@ fn run(repository: Option<&Path>, link: bool) -> Result<(), SetupError> {
         None => None,
     };
     println!("Building the executables in release mode; the first time takes some minutes.");
-    let build = build(Profile::Release)?;
+    let build = build(BuildProfile::Release)?;
     if let Some(reason) = &build.dynamic_because {
         println!("Linked dynamically, which costs each hook about half a millisecond: {reason}.");
     } else if !build.is_laid_out {

@@ -20,11 +20,11 @@ pub use stand_in::StandIn;
 pub use typist::Typist;
 pub use world::{Answer, World};
 
-static PROFILE: OnceLock<setup::Profile> = OnceLock::new();
+static PROFILE: OnceLock<setup::BuildProfile> = OnceLock::new();
 
 /// Takes the executables as users run them: for what measures. Comes before the first use of [`executables`].
 pub fn measure_release() {
-    PROFILE.get_or_init(|| setup::Profile::Release);
+    PROFILE.get_or_init(|| setup::BuildProfile::Release);
 }
 
 /// The folder of the executables, built once a run with the code that `cargo setup` uses.
@@ -35,7 +35,7 @@ pub fn executables() -> &'static Path {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     // Where the executables of users are built anyway, as in CI, a second build would only cost time.
     let is_release = std::env::var_os("STANCHION_TEST_RELEASE").is_some();
-    let default = if is_release { setup::Profile::Release } else { setup::Profile::Tested };
+    let default = if is_release { setup::BuildProfile::Release } else { setup::BuildProfile::Tested };
     let profile = *PROFILE.get_or_init(|| default);
     FOLDER.get_or_init(|| setup::build(profile).expect("the executables build").folder)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use gates::wip::Status;
+use gates::wip::WipStatus;
 
 use super::JsonArgs;
 
@@ -89,12 +89,12 @@ pub enum StatusName {
 
 impl StatusName {
     /// The status.
-    pub fn status(self) -> Status {
+    pub fn status(self) -> WipStatus {
         match self {
-            Self::Wip => Status::Wip,
-            Self::Done => Status::Done,
-            Self::Paused => Status::Paused,
-            Self::Todo => Status::Todo,
+            Self::Wip => WipStatus::Wip,
+            Self::Done => WipStatus::Done,
+            Self::Paused => WipStatus::Paused,
+            Self::Todo => WipStatus::Todo,
         }
     }
 }

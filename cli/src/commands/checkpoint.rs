@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::Path;
 
 use config::types::GuardName;
-use continuity::checkpoint::{self, Action, Document, Entry, Phase, Report};
-use continuity::facts::{self, Depth, Facts};
+use continuity::checkpoint::{self, Action, CheckpointDocument, CheckpointEntry, Phase, VerificationReport};
+use continuity::facts::{self, Facts, FactsDepth};
 use continuity::journal::Journal;
 use continuity::ledger::Ledger;
 use continuity::number::{self, Beginning};
-use continuity::{Place, mirror, pressure};
+use continuity::{ContinuityPlace, mirror, pressure};
 use git::CommittedPaths;
 use guards::grants;
 use hooks_common::paths::Paths;
@@ -105,7 +105,7 @@ fn verify(
         if checkpoint::reached_with(&held, &path, &document) < Some(Phase::Commit) {
             checkpoint::enter(place.root(), &path, Phase::Verify, now)?;
         }
-        let number = number_of(&Document::of(&document), &path);
+        let number = number_of(&CheckpointDocument::of(&document), &path);
         note_event(place, Action::Verified, number, &path, now);
         release(subject, number)?;
     }
@@ -129,7 +129,7 @@ fn release(subject: &Subject, number: u64) -> CliResult {
     Ok(())
 }
 
-fn of_report(report: &Report) -> Value {
+fn of_report(report: &VerificationReport) -> Value {
     let findings = report.findings.iter().map(|finding| {
         json!({"line": finding.line, "lens": finding.lens.name(), "what": finding.what, "advice": finding.advice})
     });
@@ -137,7 +137,7 @@ fn of_report(report: &Report) -> Value {
     json!({"path": report.path, "verdict": report.verdict(), "captured": report.is_captured, "findings": findings})
 }
 
-fn list(place: &Place, arguments: &CheckpointListArgs, out: &mut impl Write) -> CliResult {
+fn list(place: &ContinuityPlace, arguments: &CheckpointListArgs, out: &mut impl Write) -> CliResult {
     if arguments.latest {
         let Some(entry) = checkpoint::latest(place) else { bail!("there is no checkpoint yet") };
         writeln!(out, "{}", shown(place, &entry.path))?;
@@ -145,12 +145,12 @@ fn list(place: &Place, arguments: &CheckpointListArgs, out: &mut impl Write) -> 
     }
     let entries = checkpoint::entries(place);
     let held = CommittedPaths::of(place.project().repository(), place.root(), &checkpoint::folders(place));
-    let phase = |entry: &Entry| {
+    let phase = |entry: &CheckpointEntry| {
         let text = checkpoint::read(place.root(), &entry.path).ok()?;
         checkpoint::reached_with(&held, &entry.path, &text).map(Phase::name)
     };
     if arguments.json.json {
-        let of = |entry: &Entry| {
+        let of = |entry: &CheckpointEntry| {
             json!({"path": entry.path, "session": entry.number, "date": entry.date, "ordinal": entry.ordinal,
                    "phase": phase(entry)})
         };
@@ -183,7 +183,7 @@ fn facts_of(subject: &Subject, named: Option<u64>, now: Moment) -> CliResult<Fac
             &journal,
             session.full(),
             transcript.as_deref(),
-            Depth::Story(STORY),
+            FactsDepth::Story(STORY),
         ));
     }
     let number = match named.or_else(|| started(place)) {
@@ -191,5 +191,5 @@ fn facts_of(subject: &Subject, named: Option<u64>, now: Moment) -> CliResult<Fac
         None => number::next(place, &Ledger::read(place).context("the ledger of sessions cannot be read")?)?,
     };
     let journal = Journal { number: Some(number), ..Journal::default() };
-    Ok(Facts::gather(place, &journal, "", None, Depth::Prompt))
+    Ok(Facts::gather(place, &journal, "", None, FactsDepth::Prompt))
 }

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use continuity::Place;
-use continuity::checkpoint::{self, Action, Document, Phase};
+use continuity::ContinuityPlace;
+use continuity::checkpoint::{self, Action, CheckpointDocument, Phase};
 use git::{CommittedPaths, GitCommand};
 use platform::text;
 use platform::time::Moment;
@@ -36,7 +36,7 @@ pub fn run(
         return Err(CliError::Reported);
     }
     let before = checkpoint::read(place.root(), &path)?;
-    let document = Document::of(&before);
+    let document = CheckpointDocument::of(&before);
     let number = arguments.session.unwrap_or_else(|| number_of(&document, &path));
     let title = arguments.title.as_deref().unwrap_or(document.scalar("title"));
     let message = message(number, title);
@@ -90,7 +90,7 @@ fn message(number: u64, title: &str) -> String {
 }
 
 /// The checkpoint and the configured paths that exist, relative to the root.
-fn wanted(place: &Place, checkpoint: &Path) -> CliResult<Vec<String>> {
+fn wanted(place: &ContinuityPlace, checkpoint: &Path) -> CliResult<Vec<String>> {
     let root = place.root();
     let relative = checkpoint.strip_prefix(root).context("the checkpoint is outside the project")?;
     let relative = relative.to_str().context("the checkpoint's path is not UTF-8")?.to_owned();

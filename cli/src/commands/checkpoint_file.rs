@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
-use continuity::Place;
-use continuity::checkpoint::{self, Action, Document, Entry, Report};
+use continuity::ContinuityPlace;
+use continuity::checkpoint::{self, Action, CheckpointDocument, CheckpointEntry, VerificationReport};
 use continuity::number::GREATEST;
 use git::GitCommand;
 use hooks_common::paths::in_project;
@@ -41,13 +41,13 @@ pub fn chosen(subject: &Subject, file: Option<&Path>, session: Option<u64>) -> C
 }
 
 /// The session's number in a checkpoint's front matter, else in its file name.
-pub fn number_of(document: &Document<'_>, path: &Path) -> u64 {
-    let named = || Entry::of(path).map(|entry| entry.number);
+pub fn number_of(document: &CheckpointDocument<'_>, path: &Path) -> u64 {
+    let named = || CheckpointEntry::of(path).map(|entry| entry.number);
     document.scalar("session").parse().ok().or_else(named).unwrap_or(0)
 }
 
 /// Appends the event of a finished step. A failure is a note only: the step is finished.
-pub fn note_event(place: &Place, action: Action, number: u64, path: &Path, now: Moment) {
+pub fn note_event(place: &ContinuityPlace, action: Action, number: u64, path: &Path, now: Moment) {
     let appended = checkpoint::append_event(place, action, number, path, now);
     if let Err(error) = appended {
         note(format_args!("the event cannot be recorded: {error}"));
@@ -55,7 +55,7 @@ pub fn note_event(place: &Place, action: Action, number: u64, path: &Path, now: 
 }
 
 /// A path for people: relative to the current folder inside the project, else absolute.
-pub fn shown(place: &Place, path: &Path) -> String {
+pub fn shown(place: &ContinuityPlace, path: &Path) -> String {
     let here = std::env::current_dir().map(|here| platform::path::resolve(&here)).unwrap_or_default();
     text::one_line(&from(&here, place.root(), path).to_string_lossy())
 }
@@ -71,7 +71,7 @@ fn from(here: &Path, root: &Path, path: &Path) -> PathBuf {
 }
 
 /// The number of the session that started last, according to the events.
-pub fn started(place: &Place) -> Option<u64> {
+pub fn started(place: &ContinuityPlace) -> Option<u64> {
     const MOST_BYTES: u64 = 64 * 1024 * 1024;
     let path = in_project::haios_events(&place.shared_root());
     let is_small = std::fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= MOST_BYTES);
@@ -84,7 +84,7 @@ pub fn started(place: &Place) -> Option<u64> {
 }
 
 /// Prints findings and the verdict.
-pub fn print_report(report: &Report, shown: &str, out: &mut impl Write) -> CliResult {
+pub fn print_report(report: &VerificationReport, shown: &str, out: &mut impl Write) -> CliResult {
     for finding in &report.findings {
         let what = text::one_line(&finding.what);
         writeln!(out, "{shown}:{}: {}: {what}; {}", finding.line, finding.lens, finding.advice)?;

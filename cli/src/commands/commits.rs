@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use continuity::commits::{self, Commit, Depth, Ledger};
+use continuity::commits::{self, CatchUpDepth, Commit, CommitLedger};
 use platform::store::lock;
 use platform::text::one_line;
 use platform::time::age;
@@ -69,7 +69,8 @@ fn settings(place: &CurrentProject) -> CliResult<config::types::Commits> {
 
 fn sync(place: &CurrentProject, as_json: bool, out: &mut impl Write) -> CliResult {
     let settings = settings(place)?;
-    let appended = commits::catch_up(&place.project, &settings, Depth::Always, lock::PATIENT, place.now);
+    let appended =
+        commits::catch_up(&place.project, &settings, CatchUpDepth::Always, lock::PATIENT, place.now);
     let Some(appended) = appended.map_err(CliError::system)? else {
         return Err(CliError::system("another process is recording commits, so nothing was done")
             .next("run this command again"));
@@ -81,6 +82,6 @@ fn sync(place: &CurrentProject, as_json: bool, out: &mut impl Write) -> CliResul
     Ok(())
 }
 
-fn ledger(place: &CurrentProject) -> Option<Ledger> {
-    Ledger::of(&place.project)
+fn ledger(place: &CurrentProject) -> Option<CommitLedger> {
+    CommitLedger::of(&place.project)
 }

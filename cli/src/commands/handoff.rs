@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use continuity::facts::{Depth, Facts};
+use continuity::facts::{Facts, FactsDepth};
 use continuity::handoff::{self, Occasion, Restored};
 use continuity::mirror;
 use hooks_common::paths::in_project;
@@ -70,7 +70,8 @@ fn save(place: &CurrentProject, subject: &Subject, as_json: bool, out: &mut impl
     let (journal, shown) = mirror::refresh(continuity, dir, session.full());
     shown.map_err(CliError::system)?;
     let transcript = continuity::facts::transcript_of(dir);
-    let facts = Facts::gather(continuity, &journal, session.full(), transcript.as_deref(), Depth::Prompt);
+    let facts =
+        Facts::gather(continuity, &journal, session.full(), transcript.as_deref(), FactsDepth::Prompt);
     let occasion = Occasion { trigger: "command", custom_instructions: "", now: place.now };
     handoff::save(continuity, dir, &handoff::compose(continuity, &journal, &facts, &occasion))
         .context("the hand-off cannot be written")?;

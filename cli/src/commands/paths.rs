@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use config::sources::Level;
-use continuity::commits::Ledger;
+use continuity::commits::CommitLedger;
 use hooks_common::paths::in_project;
 use serde_json::{Map, json};
 
@@ -57,7 +57,7 @@ pub fn run(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
         ("work in progress", paths.wip_projects()),
         ("known projects", paths.project_registry()),
     ];
-    if let Some(ledger) = Ledger::of(&place.project) {
+    if let Some(ledger) = CommitLedger::of(&place.project) {
         files.push(("commits", ledger.log()));
         files.push(("last seen commit", ledger.state()));
         files.push(("failed commits", ledger.failures()));
@@ -65,7 +65,7 @@ pub fn run(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
     if let Some(repository) = place.project.repository() {
         files.push(("git exclusions", repository.common_dir().join("info/exclude")));
     }
-    if let Ok(Some(continuity)) = continuity::Place::of(place.project.clone(), paths) {
+    if let Ok(Some(continuity)) = continuity::ContinuityPlace::of(place.project.clone(), paths) {
         files.push(("checkpoints", continuity.checkpoints()));
         let counter = &continuity.settings.context.counter_file;
         if !counter.is_empty() {

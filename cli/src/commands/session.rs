@@ -19,7 +19,7 @@ use crate::session;
 /// The session that a command is about, and its project.
 pub struct Subject {
     /// Where its project keeps continuity.
-    pub continuity: continuity::Place,
+    pub continuity: continuity::ContinuityPlace,
     /// The session and its directory, if one was found.
     pub session: Option<(SessionId, SessionDir)>,
 }
@@ -44,7 +44,9 @@ impl Subject {
             None => place.project.clone(),
         };
         let root = project.root().to_owned();
-        let Some(continuity) = continuity::Place::of(project, &place.paths).map_err(CliError::system)? else {
+        let Some(continuity) =
+            continuity::ContinuityPlace::of(project, &place.paths).map_err(CliError::system)?
+        else {
             let problem = format!("{} has no configuration, or `context.enabled` is off", root.display());
             return Err(CliError::user(problem).next("run `req init` to write a configuration"));
         };

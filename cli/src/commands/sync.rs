@@ -21,8 +21,9 @@ pub fn run(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
     let removed =
         Registry::new(&place.paths).clean(lock::PATIENT).context("the registry cannot be cleaned")?;
     let updated = of_project(&place, &place.branch(None))?;
-    let has_files =
-        continuity::Place::of(place.project.clone(), &place.paths).map_err(CliError::system)?.is_some();
+    let has_files = continuity::ContinuityPlace::of(place.project.clone(), &place.paths)
+        .map_err(CliError::system)?
+        .is_some();
     let followed = if has_files { updated } else { 0 };
     if arguments.json {
         let counts =

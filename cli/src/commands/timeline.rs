@@ -22,7 +22,7 @@ use crate::session;
 
 /// One event and what it meant.
 #[derive(Debug, Serialize)]
-pub struct Entry {
+pub struct TimelineEntry {
     /// When, RFC 3339.
     pub at: String,
     /// The host's name, or one of ours with a leading underscore.
@@ -71,7 +71,7 @@ pub fn run(arguments: &TimelineArgs, out: &mut impl Write) -> CliResult {
 }
 
 /// An entry as one line.
-pub fn line(entry: &Entry) -> String {
+pub fn line(entry: &TimelineEntry) -> String {
     let time = entry.at.get(11..19).unwrap_or(&entry.at);
     let state = if entry.changed { format!("→ {}", entry.state) } else { String::new() };
     let line = format!("{time}  {:<19} {state:<13} {:<18} {}", entry.event, entry.rule.name(), entry.detail);
@@ -79,7 +79,7 @@ pub fn line(entry: &Entry) -> String {
 }
 
 /// A session's events in the order in which they happened.
-pub fn of_session(dir: &SessionDir) -> std::io::Result<Vec<Entry>> {
+pub fn of_session(dir: &SessionDir) -> std::io::Result<Vec<TimelineEntry>> {
     let bytes = store::read(&dir.events())?.unwrap_or_default();
     let (logged, _) = dir.read_events()?;
     let details: HashMap<&str, &LoggedEvent> =
@@ -90,7 +90,7 @@ pub fn of_session(dir: &SessionDir) -> std::io::Result<Vec<Entry>> {
     for event in &stretch.events {
         let before = machine.state;
         let rule = machine.apply(&event.record);
-        entries.push(Entry {
+        entries.push(TimelineEntry {
             at: event.record.recorded_at.clone().into_owned(),
             event: plain(&event.record.event),
             detail: details.get(&*event.record.event_id).map(|event| detail(event)).unwrap_or_default(),

@@ -7,7 +7,7 @@ use config::finding::{Finding, Severity};
 use config::sources::Level;
 use config::yaml::{self, YamlNode};
 use config::{cascade, older};
-use gates::projects::{self, Known};
+use gates::projects::{self, KnownProject};
 use hooks_common::project::Project;
 use platform::store::{self, lock};
 use serde_json::json;
@@ -257,13 +257,13 @@ fn find(named: &[PathBuf], as_json: bool, out: &mut impl Write) -> CliResult {
     if named.is_empty() {
         folders = scan::usual(&place.paths);
     }
-    let known: Vec<Known> = scan::projects(&place.paths, &folders)
+    let known: Vec<KnownProject> = scan::projects(&place.paths, &folders)
         .into_iter()
         .map(|root| {
             let project = Project::of_event(&place.paths, None, &root);
             let own = trees(&project).into_iter().find(|(level, _)| *level == Level::Project);
             let features = sorted(&project).0.iter().map(|feature| feature.name.clone()).collect();
-            Known { inherits: own.is_none_or(|(_, tree)| inherits(&tree)), features, root }
+            KnownProject { inherits: own.is_none_or(|(_, tree)| inherits(&tree)), features, root }
         })
         .collect();
     let is_gone = |root: &Path| !scan::is_configured(&place.paths, root);

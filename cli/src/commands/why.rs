@@ -7,7 +7,7 @@ use config::check::nearest;
 use config::policy::When;
 use config::tools::is_edit;
 use config::types::Names;
-use gates::trigger::Exemption;
+use gates::trigger::GateExemption;
 use gates::{Gates, NeededGate, ToolNeeds, refusal};
 use guards::Raised;
 use hook_pre_tool::{Findings, ToolEvent, ToolSituation};
@@ -25,7 +25,7 @@ use crate::current_project::CurrentProject;
 use crate::error::{CliResult, Context, bail, note};
 use crate::session;
 
-struct Input {
+struct WhyInput {
     command: String,
     file: Option<PathBuf>,
     agent: Option<String>,
@@ -33,7 +33,7 @@ struct Input {
     whole: Option<Value>,
 }
 
-impl Input {
+impl WhyInput {
     /// Whether guards look at something that was not given: what an edit writes.
     fn lacks_content(&self, tool: &str) -> bool {
         self.whole.is_none() && is_edit(tool)
@@ -101,7 +101,7 @@ struct Explanation {
 fn explain(
     place: &CurrentProject,
     tool: &str,
-    input: &Input,
+    input: &WhyInput,
     folder: &Path,
     session: Option<&SessionKey>,
 ) -> CliResult<Explanation> {
@@ -150,7 +150,7 @@ fn explain(
 }
 
 /// What the client would send.
-fn payload(tool: &str, input: &Input, folder: &Path) -> CliResult<Payload> {
+fn payload(tool: &str, input: &WhyInput, folder: &Path) -> CliResult<Payload> {
     let named = || json!({"command": input.command, "file_path": input.file});
     let whole = input.whole.clone().unwrap_or_else(named);
     let mut payload = json!({"tool_name": tool, "tool_input": whole, "cwd": folder});
@@ -238,10 +238,10 @@ fn told(
     let needs = match (decision.outcome, &findings.needs) {
         (Outcome::Disabled, _) => return Ok(reasoned("the gates are off (`enabled: false`)".into())),
         (Outcome::Paused, _) => return Ok(reasoned("the gates are paused for this session".into())),
-        (_, Some(ToolNeeds::Exempt(Exemption::Plan))) => {
+        (_, Some(ToolNeeds::Exempt(GateExemption::Plan))) => {
             return Ok(reasoned("plan files are never gated".into()));
         }
-        (_, Some(ToolNeeds::Exempt(Exemption::CommandLine))) => {
+        (_, Some(ToolNeeds::Exempt(GateExemption::CommandLine))) => {
             return Ok(reasoned("the command line itself is never gated".into()));
         }
         (_, None | Some(ToolNeeds::Nothing)) => return Ok(reasoned("no requirement asks for it".into())),
@@ -313,11 +313,11 @@ fn satisfaction(gates: &Gates, asked: &NeededGate) -> Option<String> {
 }
 
 /// What the tool would be called with.
-fn input(tool: &str, text: Option<&str>) -> CliResult<Input> {
+fn input(tool: &str, text: Option<&str>) -> CliResult<WhyInput> {
     let text = text.unwrap_or_default();
     if !text.starts_with('{') {
         let is_command = tool == "Bash";
-        return Ok(Input {
+        return Ok(WhyInput {
             command: if is_command { text.to_owned() } else { String::new() },
             file: (!is_command && !text.is_empty()).then(|| text.into()),
             agent: None,
@@ -328,7 +328,7 @@ fn input(tool: &str, text: Option<&str>) -> CliResult<Input> {
     let field = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
     let file = [field("file_path"), field("notebook_path")].into_iter().find(|path| !path.is_empty());
     let agent = Some(field("agent_type")).filter(|agent| !agent.is_empty());
-    Ok(Input {
+    Ok(WhyInput {
         command: field("command").to_owned(),
         file: file.map(PathBuf::from),
         agent: agent.map(str::to_owned),

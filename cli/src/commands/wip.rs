@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use gates::wip::{Entry, Wip};
+use gates::wip::{Wip, WipEntry};
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::registry::is_same_dir;
@@ -27,7 +27,7 @@ pub fn run(arguments: &WipArgs, out: &mut impl Write) -> CliResult {
         Some(WipCommand::Status(arguments)) => {
             let entry = wip.entry(root, branch.name())?;
             if arguments.json {
-                let entry = entry.as_ref().map(Entry::json);
+                let entry = entry.as_ref().map(WipEntry::json);
                 return print_json(out, &json!({"project": root, "branch": branch.name(), "entry": entry}));
             }
             match entry {
@@ -55,7 +55,7 @@ pub fn run(arguments: &WipArgs, out: &mut impl Write) -> CliResult {
 fn list(place: &CurrentProject, wip: &Wip, arguments: &WipListArgs, out: &mut impl Write) -> CliResult {
     let status = arguments.status.map(|status| status.status().name());
     let here = std::env::current_dir().unwrap_or_default();
-    let is_meant = |entry: &&Entry| {
+    let is_meant = |entry: &&WipEntry| {
         let of_status = match status {
             Some(status) => entry.status() == status,
             None => arguments.all || !entry.is_done(),
@@ -93,7 +93,7 @@ fn list(place: &CurrentProject, wip: &Wip, arguments: &WipListArgs, out: &mut im
     Ok(())
 }
 
-fn show(place: &CurrentProject, entry: &Entry, out: &mut impl Write) -> CliResult {
+fn show(place: &CurrentProject, entry: &WipEntry, out: &mut impl Write) -> CliResult {
     writeln!(out, "{} on {}: {}", entry.project().display(), entry.branch(), entry.status())?;
     let text = |key: &str| entry.json().get(key).and_then(|value| value.as_str()).unwrap_or_default();
     for (name, value) in
@@ -111,7 +111,7 @@ fn show(place: &CurrentProject, entry: &Entry, out: &mut impl Write) -> CliResul
 fn changed(wip: &Wip, root: &Path, branch: &str, as_json: bool, out: &mut impl Write) -> CliResult {
     let entry = wip.entry(root, branch)?;
     if as_json {
-        return print_json(out, &json!({"entry": entry.as_ref().map(Entry::json)}));
+        return print_json(out, &json!({"entry": entry.as_ref().map(WipEntry::json)}));
     }
     let Some(entry) = entry else { return Ok(()) };
     let gap = if entry.summary().is_empty() { "" } else { ": " };
@@ -131,13 +131,13 @@ fn clean(
     if let Some(repository) = place.project.repository() {
         let entries = wip.entries()?;
         let open = entries.iter().filter(|entry| entry.project() == root && !entry.is_done());
-        let open: Vec<&str> = open.map(Entry::branch).collect();
+        let open: Vec<&str> = open.map(WipEntry::branch).collect();
         if !open.is_empty() {
             merged = wip.mark_done(root, &git::merged(repository, &open), place.now)?;
         }
     }
     let mut done = wip.entries()?;
-    done.retain(Entry::is_done);
+    done.retain(WipEntry::is_done);
     let (mut deleted, mut refused) = (Vec::new(), Vec::new());
     if delete_branches {
         done.retain(|entry| match delete(&place.paths, &entry.project(), entry.branch()) {
@@ -153,7 +153,7 @@ fn clean(
         });
     }
     wip.remove_done(&done)?;
-    let named = |entry: &Entry| json!({"project": entry.project(), "branch": entry.branch()});
+    let named = |entry: &WipEntry| json!({"project": entry.project(), "branch": entry.branch()});
     if as_json {
         let deleted: Vec<_> =
             deleted.iter().map(|(project, branch)| json!({"project": project, "branch": branch})).collect();

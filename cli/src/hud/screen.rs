@@ -9,7 +9,7 @@ use sessions::derived::{DerivedProject, DerivedSession, DerivedState};
 
 use super::{Hud, TouchedFiles};
 use crate::commands::sessions::is_present;
-use crate::commands::timeline::{self, Entry};
+use crate::commands::timeline::{self, TimelineEntry};
 
 /// What follows from an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct OpenTimeline {
     /// The session.
     pub session_id: String,
     /// Its events.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<TimelineEntry>,
     /// How many events lie below the last line shown: 0 follows what happens.
     pub below: usize,
 }

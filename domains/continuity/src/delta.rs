@@ -4,8 +4,8 @@ use std::path::Path;
 
 use platform::store;
 
-use crate::checkpoint::{self, Document};
-use crate::place::Place;
+use crate::checkpoint::{self, CheckpointDocument};
+use crate::place::ContinuityPlace;
 
 /// The statuses of a work item that is done.
 const DONE: [&str; 6] = ["complete", "closed", "done", "duplicate", "archived", "wontfix"];
@@ -25,7 +25,7 @@ pub struct Delta {
 
 impl Delta {
     /// The delta of a project; `None` with fewer than two checkpoints.
-    pub fn of(place: &Place) -> Option<Self> {
+    pub fn of(place: &ContinuityPlace) -> Option<Self> {
         let mut entries = checkpoint::entries(place);
         let last = entries.pop()?;
         // A session may leave several: the one before is another session's.
@@ -51,9 +51,9 @@ impl Delta {
     }
 }
 
-fn items(place: &Place, path: &Path) -> Vec<String> {
+fn items(place: &ContinuityPlace, path: &Path) -> Vec<String> {
     let Ok(text) = checkpoint::read(place.root(), path) else { return Vec::new() };
-    let document = Document::of(&text);
+    let document = CheckpointDocument::of(&text);
     document.list("backlog_ids").into_iter().filter(|item| is_name(item)).map(str::to_owned).collect()
 }
 
@@ -69,7 +69,7 @@ fn is_done(root: &Path, item: &str) -> bool {
         let file = work.join(folder).join(item).join("WORK.md");
         let Some(bytes) = store::read(&file).ok().flatten() else { continue };
         let text = String::from_utf8_lossy(&bytes).into_owned();
-        return DONE.contains(&Document::of(&text).scalar("status").to_ascii_lowercase().as_str());
+        return DONE.contains(&CheckpointDocument::of(&text).scalar("status").to_ascii_lowercase().as_str());
     }
     false
 }

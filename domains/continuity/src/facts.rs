@@ -8,7 +8,7 @@ use hooks_common::session_log::SessionDir;
 
 use crate::commits::{self, Commit};
 use crate::journal::Journal;
-use crate::place::Place;
+use crate::place::ContinuityPlace;
 use crate::task::Task;
 use crate::transcript::{self, Story};
 use crate::work_tree;
@@ -57,7 +57,7 @@ pub struct Facts {
 
 /// How much of a transcript is read for the facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
+pub enum FactsDepth {
     /// Only the last prompt: while the session goes on.
     Prompt,
     /// What was said and done in its last part, in bytes.
@@ -67,11 +67,11 @@ pub enum Depth {
 impl Facts {
     /// Everything that is known about a session. What cannot be read is left out.
     pub fn gather(
-        place: &Place,
+        place: &ContinuityPlace,
         journal: &Journal,
         session_id: &str,
         transcript: Option<&Path>,
-        depth: Depth,
+        depth: FactsDepth,
     ) -> Self {
         let tree = work_tree::look(place.root(), RECENT);
         Self::with_tree(place, journal, session_id, transcript, depth, tree)
@@ -79,19 +79,19 @@ impl Facts {
 
     /// The same with a work tree that was looked at already.
     pub fn with_tree(
-        place: &Place,
+        place: &ContinuityPlace,
         journal: &Journal,
         session_id: &str,
         transcript: Option<&Path>,
-        depth: Depth,
+        depth: FactsDepth,
         tree: WorkTreeStatus,
     ) -> Self {
         let story = transcript.and_then(|path| match depth {
-            Depth::Prompt => {
+            FactsDepth::Prompt => {
                 let last_prompt = transcript::last_prompt(path).ok()?;
                 Some(Story { last_prompt, ..Story::default() })
             }
-            Depth::Story(most) => transcript::story(path, most).ok(),
+            FactsDepth::Story(most) => transcript::story(path, most).ok(),
         });
         let story = story.unwrap_or_default();
         let number = journal.number.unwrap_or(0);
@@ -127,8 +127,8 @@ impl Facts {
 }
 
 /// The commits of a session, from wherever its repository's are written down.
-fn commits_of(place: &Place, number: Option<u64>) -> Vec<Commit> {
-    let (Some(number), Some(ledger)) = (number, commits::Ledger::of(place.project())) else {
+fn commits_of(place: &ContinuityPlace, number: Option<u64>) -> Vec<Commit> {
+    let (Some(number), Some(ledger)) = (number, commits::CommitLedger::of(place.project())) else {
         return Vec::new();
     };
     commits::of_session(ledger.root(), number)

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::greatest::GREATEST;
-use crate::place::Place;
+use crate::place::ContinuityPlace;
 
 /// The longest list of numbers that a problem names.
 const MOST_NAMED: usize = 8;
@@ -24,7 +24,7 @@ const MOST_NAMED: usize = 8;
 /// A line of the ledger.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Line {
+pub struct LedgerLine {
     /// When, RFC 3339; older tools write local time without a zone.
     pub ts: String,
     /// `session` for those that are read here.
@@ -57,7 +57,7 @@ pub struct Line {
     pub other: Map<String, Value>,
 }
 
-impl Line {
+impl LedgerLine {
     /// A line about a session.
     pub fn about(session: u64, action: &str, now: Moment) -> Self {
         Self {
@@ -72,7 +72,7 @@ impl Line {
 
 /// One numbered session, as its lines tell.
 #[derive(Debug, Clone, Default)]
-pub struct Numbered {
+pub struct NumberedSession {
     /// The host's id, if a line names it.
     pub session_id: String,
     /// When it began last; `None` when nobody wrote that down.
@@ -91,7 +91,7 @@ pub struct Numbered {
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     /// By number.
-    pub sessions: BTreeMap<u64, Numbered>,
+    pub sessions: BTreeMap<u64, NumberedSession>,
 }
 
 impl Ledger {
@@ -99,16 +99,16 @@ impl Ledger {
     ///
     /// # Errors
     /// When the file exists and cannot be read.
-    pub fn read(place: &Place) -> io::Result<Self> {
+    pub fn read(place: &ContinuityPlace) -> io::Result<Self> {
         let bytes = store::read(&in_project::haios_events(&place.shared_root()))?.unwrap_or_default();
         let mut ledger = Self::default();
-        for line in append::read_lines::<Line>(&bytes).0 {
+        for line in append::read_lines::<LedgerLine>(&bytes).0 {
             ledger.take_in(&line);
         }
         Ok(ledger)
     }
 
-    fn take_in(&mut self, line: &Line) {
+    fn take_in(&mut self, line: &LedgerLine) {
         if line.kind != "session" || line.session > GREATEST {
             return;
         }
@@ -133,7 +133,7 @@ impl Ledger {
 
     /// The number of a session by the host's id.
     pub fn number_of(&self, session_id: &str) -> Option<u64> {
-        let by_id = |(_, session): &(&u64, &Numbered)| session.session_id == session_id;
+        let by_id = |(_, session): &(&u64, &NumberedSession)| session.session_id == session_id;
         self.sessions.iter().rev().find(by_id).map(|(number, _)| *number)
     }
 
@@ -145,7 +145,7 @@ impl Ledger {
     /// What is wrong with the ledger, a line each for a person: sessions that ended without a beginning, began
     /// twice, or have no line between the first and the last.
     pub fn problems(&self) -> Vec<String> {
-        let numbers = |wanted: &dyn Fn(&Numbered) -> bool| -> Vec<u64> {
+        let numbers = |wanted: &dyn Fn(&NumberedSession) -> bool| -> Vec<u64> {
             self.sessions.iter().filter(|(_, session)| wanted(session)).map(|(number, _)| *number).collect()
         };
         let mut problems = Vec::new();
@@ -183,17 +183,17 @@ fn parsed(time: &str) -> Option<DateTime<Utc>> {
     Some(time.parse::<NaiveDateTime>().ok()?.and_utc())
 }
 
-/// Appends lines at once. Whoever decides by what the ledger says holds [`Place::lock`] meanwhile.
+/// Appends lines at once. Whoever decides by what the ledger says holds [`ContinuityPlace::lock`] meanwhile.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn append(place: &Place, lines: &[Line]) -> io::Result<()> {
+pub fn append(place: &ContinuityPlace, lines: &[LedgerLine]) -> io::Result<()> {
     let texts: Result<Vec<Vec<u8>>, _> = lines.iter().map(serde_json::to_vec).collect();
     append_raw(place, &texts?.join(&b'\n'))
 }
 
 /// Appends text that is one line, or several.
-pub(crate) fn append_raw(place: &Place, text: &[u8]) -> io::Result<()> {
+pub(crate) fn append_raw(place: &ContinuityPlace, text: &[u8]) -> io::Result<()> {
     let root = place.shared_root();
     let file = in_project::haios_events(&root);
     place.prepare(&root, &file)?;
@@ -202,7 +202,7 @@ pub(crate) fn append_raw(place: &Place, text: &[u8]) -> io::Result<()> {
 
 /// The lock of whoever appends to the project's logs. Not the one that the caller may hold: a file that is opened twice
 /// does not share its locks.
-pub(crate) fn lock_path(place: &Place) -> PathBuf {
+pub(crate) fn lock_path(place: &ContinuityPlace) -> PathBuf {
     paths::continuity_lock(place.project().stores()[1]).with_file_name("continuity-logs.lock")
 }
 
@@ -212,7 +212,7 @@ mod tests {
 
     fn ledger(lines: &str) -> Ledger {
         let mut ledger = Ledger::default();
-        for line in append::read_lines::<Line>(lines.as_bytes()).0 {
+        for line in append::read_lines::<LedgerLine>(lines.as_bytes()).0 {
             ledger.take_in(&line);
         }
         ledger

@@ -31,5 +31,5 @@ pub mod vitals;
 mod work_tree;
 
 pub use error::{CheckpointError, ContinuityError};
-pub use place::Place;
+pub use place::ContinuityPlace;
 use platform::store::document as files;

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use config::types::Context;
+use config::types::ContextSettings;
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::SessionDir;
 use platform::time::Moment;
@@ -32,13 +32,13 @@ pub struct Reading {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window: Option<u64>,
     /// Who told.
-    pub source: Source,
+    pub source: ReadingSource,
 }
 
 /// Who told a reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Source {
+pub enum ReadingSource {
     /// The host, through its status line.
     StatusLine,
     /// The usage in the transcript.
@@ -48,7 +48,7 @@ pub enum Source {
 }
 
 /// Reads the meter for the hook's session.
-pub fn of_hook(hook: &Hook, settings: &Context) -> Option<Reading> {
+pub fn of_hook(hook: &Hook, settings: &ContextSettings) -> Option<Reading> {
     let dir = hook.session_dir()?;
     if hook.payload.context_tokens > 0 {
         return Some(of_tokens(
@@ -56,7 +56,7 @@ pub fn of_hook(hook: &Hook, settings: &Context) -> Option<Reading> {
             "",
             told_window(&dir),
             settings,
-            Source::SessionStart,
+            ReadingSource::SessionStart,
         ));
     }
     let transcript = transcript_of(hook, &dir)?;
@@ -73,7 +73,7 @@ pub fn transcript_of(hook: &Hook, dir: &SessionDir) -> Option<PathBuf> {
 }
 
 /// Reads the meter of a session.
-pub fn read(dir: &SessionDir, transcript: &Path, settings: &Context, now: Moment) -> Option<Reading> {
+pub fn read(dir: &SessionDir, transcript: &Path, settings: &ContextSettings, now: Moment) -> Option<Reading> {
     let written = std::fs::metadata(transcript).and_then(|meta| meta.modified()).ok();
     if let Some(told) = dir.context()
         && let Some(percent) = told.used_percentage
@@ -89,20 +89,26 @@ pub fn read(dir: &SessionDir, transcript: &Path, settings: &Context, now: Moment
                 percent,
                 tokens: None,
                 window: told.context_window_size,
-                source: Source::StatusLine,
+                source: ReadingSource::StatusLine,
             });
         }
     }
     // A transcript that cannot be read tells nothing.
     let usage = transcript::usage(transcript).ok()??;
-    Some(of_tokens(usage.tokens, &usage.model, told_window(dir), settings, Source::Transcript))
+    Some(of_tokens(usage.tokens, &usage.model, told_window(dir), settings, ReadingSource::Transcript))
 }
 
 fn told_window(dir: &SessionDir) -> Option<u64> {
     dir.context()?.context_window_size.filter(|window| *window > 0)
 }
 
-fn of_tokens(tokens: u64, model: &str, told: Option<u64>, settings: &Context, source: Source) -> Reading {
+fn of_tokens(
+    tokens: u64,
+    model: &str,
+    told: Option<u64>,
+    settings: &ContextSettings,
+    source: ReadingSource,
+) -> Reading {
     // What was told of another model, or long ago, is disproved by more than it holds.
     let told = told.filter(|window| tokens <= *window);
     let window = told.unwrap_or_else(|| window_of(model, tokens, settings));
@@ -113,7 +119,7 @@ fn of_tokens(tokens: u64, model: &str, told: Option<u64>, settings: &Context, so
 
 /// The window of a model: as configured for the longest prefix of its name, else what its name or the usage itself
 /// shows, else the default.
-fn window_of(model: &str, tokens: u64, settings: &Context) -> u64 {
+fn window_of(model: &str, tokens: u64, settings: &ContextSettings) -> u64 {
     let prefixes = settings.windows.iter().filter(|(prefix, _)| model.starts_with(prefix.as_str()));
     let configured = prefixes.max_by_key(|(prefix, _)| prefix.len()).map(|(_, window)| *window);
     let window = match configured {
@@ -131,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_window_is_told_configured_named_or_shown() {
-        let mut settings = Context::default();
+        let mut settings = ContextSettings::default();
         settings.windows.insert("claude-x".into(), 500_000);
         settings.windows.insert("claude-x-mini".into(), 100_000);
         for (model, tokens, window) in [
@@ -144,9 +150,9 @@ mod tests {
         ] {
             assert_eq!(window_of(model, tokens, &settings), window, "{model} {tokens}");
         }
-        let reading = of_tokens(300_000, "m[1m]", Some(200_000), &settings, Source::Transcript);
+        let reading = of_tokens(300_000, "m[1m]", Some(200_000), &settings, ReadingSource::Transcript);
         assert_eq!(reading.window, Some(1_000_000));
-        let reading = of_tokens(170_004, "", Some(1_000_000), &settings, Source::Transcript);
+        let reading = of_tokens(170_004, "", Some(1_000_000), &settings, ReadingSource::Transcript);
         assert!((reading.percent - 17.0).abs() < 0.01);
     }
 
@@ -162,7 +168,7 @@ mod tests {
             let at = platform::time::rfc3339(at.into());
             let told = format!(r#"{{"v":1,"used_percentage":42.0,"recorded_at":"{at}"}}"#);
             std::fs::write(dir.path().join("context.json"), told).unwrap();
-            read(&dir, &transcript, &Context::default(), Moment::now()).map(|reading| reading.percent)
+            read(&dir, &transcript, &ContextSettings::default(), Moment::now()).map(|reading| reading.percent)
         };
         let now = SystemTime::now();
         assert_eq!(percent(now), Some(42.0));

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ContinuityError;
 use crate::failures::Failures;
 use crate::journal::{AgentRun, Journal};
-use crate::place::Place;
+use crate::place::ContinuityPlace;
 use crate::{files, journal, ledger};
 use crate::{handoff, pressure};
 
@@ -35,7 +35,8 @@ pub const PROJECTION: Projection = Projection {
         pressure::REFUSALS,
     ],
     bring_up_to_date: |scope| {
-        let place = Place::of_session(scope.paths, scope.project, scope.dir).map_err(ProjectionError::new)?;
+        let place = ContinuityPlace::of_session(scope.paths, scope.project, scope.dir)
+            .map_err(ProjectionError::new)?;
         let Some(place) = place else { return Ok(()) };
         refresh(&place, scope.dir, scope.session.full()).1.map_err(ProjectionError::new)
     },
@@ -43,7 +44,11 @@ pub const PROJECTION: Projection = Projection {
 
 /// Brings a session's journal up to date, and the project's files with it; the journal, and what failed of the files.
 /// `session_id` is the host's id. Where the journal cannot be written it is as it was.
-pub fn refresh(place: &Place, dir: &SessionDir, session_id: &str) -> (Journal, Result<(), ContinuityError>) {
+pub fn refresh(
+    place: &ContinuityPlace,
+    dir: &SessionDir,
+    session_id: &str,
+) -> (Journal, Result<(), ContinuityError>) {
     let mut failures = Failures::default();
     let settings = &place.settings.context;
     let updated = failures.note("journal", journal::update(dir, place.root(), settings, |_| ()));
@@ -65,7 +70,7 @@ pub fn refresh(place: &Place, dir: &SessionDir, session_id: &str) -> (Journal, R
 ///
 /// # Errors
 /// When a file cannot be written; the others are.
-pub fn show(place: &Place, journal: &Journal, session_id: &str) -> Result<(), ContinuityError> {
+pub fn show(place: &ContinuityPlace, journal: &Journal, session_id: &str) -> Result<(), ContinuityError> {
     let root = place.root();
     let mut failures = Failures::default();
     let tracking = json!({
@@ -96,7 +101,7 @@ pub fn show(place: &Place, journal: &Journal, session_id: &str) -> Result<(), Co
     failures.into()
 }
 
-fn show_one(place: &Place, file: &Path, says_something: bool, document: &Value) -> io::Result<()> {
+fn show_one(place: &ContinuityPlace, file: &Path, says_something: bool, document: &Value) -> io::Result<()> {
     if !says_something && !file.exists() {
         return Ok(());
     }
@@ -140,7 +145,7 @@ struct Invocation<'a> {
 }
 
 /// Appends the agents that are not in the project's list yet.
-fn agents(place: &Place, journal: &Journal) -> io::Result<()> {
+fn agents(place: &ContinuityPlace, journal: &Journal) -> io::Result<()> {
     let new = usize::try_from(journal.agents_started - journal.agents_written).unwrap_or(usize::MAX);
     let runs = &journal.agents[journal.agents.len().saturating_sub(new)..];
     let file = in_project::agent_invocations(place.root());

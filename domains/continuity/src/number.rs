@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use crate::greatest::GREATEST;
-use crate::ledger::{self, Ledger, Line};
-use crate::place::Place;
+use crate::ledger::{self, Ledger, LedgerLine};
+use crate::place::ContinuityPlace;
 use crate::{checkpoint, files, journal};
 
 /// The longest counter file that is read, in bytes.
@@ -27,7 +27,7 @@ const LARGEST_COUNTER: u64 = 256 * 1024;
 /// called them otherwise.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct SessionState {
+pub struct SessionStateFile {
     /// When the session began, RFC 3339: older tools take that for its id.
     pub session_id: String,
     /// The same.
@@ -76,7 +76,7 @@ pub struct Beginning<'a> {
 ///
 /// # Errors
 /// When the lock stays busy, or a file can be neither read nor written.
-pub fn begin(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>) -> io::Result<Begun> {
+pub fn begin(place: &ContinuityPlace, dir: &SessionDir, beginning: &Beginning<'_>) -> io::Result<Begun> {
     dir.refuse_link()?;
     let _lock = place.lock(lock::CHANGE).map_err(io::Error::other)?;
     let Beginning { session, source, now } = *beginning;
@@ -98,10 +98,10 @@ pub fn begin(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>) -> io::
             (true, "") => "startup",
             (true, source) => source,
         };
-        let line = Line {
+        let line = LedgerLine {
             session_id: session.full().to_owned(),
             source: source.to_owned(),
-            ..Line::about(number, "start", now)
+            ..LedgerLine::about(number, "start", now)
         };
         ledger::append(place, &[line])?;
     }
@@ -121,7 +121,12 @@ pub fn begin(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>) -> io::
 ///
 /// # Errors
 /// As [`begin`].
-pub fn show(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>, begun: &Begun) -> io::Result<()> {
+pub fn show(
+    place: &ContinuityPlace,
+    dir: &SessionDir,
+    beginning: &Beginning<'_>,
+    begun: &Begun,
+) -> io::Result<()> {
     let Beginning { session, source, now } = *beginning;
     if source == "compact" {
         return Ok(());
@@ -149,7 +154,7 @@ pub fn show(place: &Place, dir: &SessionDir, beginning: &Beginning<'_>, begun: &
 /// When the number is above [`GREATEST`], was given to another session, is smaller than one that was and `is_forced`
 /// is not set, or a file can be neither read nor written.
 pub fn begin_as(
-    place: &Place,
+    place: &ContinuityPlace,
     owner: Option<(&SessionId, &SessionDir)>,
     number: Option<u64>,
     is_forced: bool,
@@ -192,12 +197,12 @@ pub fn begin_as(
         && let Some(old) = journal::number_of(dir).filter(|old| *old != number)
         && ledger.sessions.get(&old).is_some_and(|session| session.is_open)
     {
-        lines.push(Line { reason: "renumbered".to_owned(), ..Line::about(old, "end", now) });
+        lines.push(LedgerLine { reason: "renumbered".to_owned(), ..LedgerLine::about(old, "end", now) });
     }
-    lines.push(Line {
+    lines.push(LedgerLine {
         session_id: session_id.to_owned(),
         source: "manual".to_owned(),
-        ..Line::about(number, "start", now)
+        ..LedgerLine::about(number, "start", now)
     });
     ledger::append(place, &lines)?;
     if let Some((_, dir)) = owner {
@@ -217,16 +222,22 @@ pub fn begin_as(
 ///
 /// # Errors
 /// As [`begin`].
-pub fn end(place: &Place, number: u64, session_id: &str, reason: &str, now: Moment) -> io::Result<bool> {
+pub fn end(
+    place: &ContinuityPlace,
+    number: u64,
+    session_id: &str,
+    reason: &str,
+    now: Moment,
+) -> io::Result<bool> {
     let _lock = place.lock(lock::CHANGE).map_err(io::Error::other)?;
     let ledger = Ledger::read(place)?;
     if !ledger.sessions.get(&number).is_some_and(|session| session.is_open) {
         return Ok(false);
     }
-    let line = Line {
+    let line = LedgerLine {
         session_id: session_id.to_owned(),
         reason: reason.to_owned(),
-        ..Line::about(number, "end", now)
+        ..LedgerLine::about(number, "end", now)
     };
     ledger::append(place, &[line])?;
     note(place, |state| {
@@ -238,10 +249,10 @@ pub fn end(place: &Place, number: u64, session_id: &str, reason: &str, now: Mome
     Ok(true)
 }
 
-fn note(place: &Place, change: impl FnOnce(&mut SessionState)) -> io::Result<()> {
+fn note(place: &ContinuityPlace, change: impl FnOnce(&mut SessionStateFile)) -> io::Result<()> {
     let file = in_project::session_state(place.root());
     place.prepare(place.root(), &file)?;
-    let mut state: SessionState = files::read(&file)?;
+    let mut state: SessionStateFile = files::read(&file)?;
     change(&mut state);
     files::replace(place.root(), &file, &state, Durability::Rebuildable).map(drop)
 }
@@ -250,14 +261,14 @@ fn note(place: &Place, change: impl FnOnce(&mut SessionState)) -> io::Result<()>
 ///
 /// # Errors
 /// When what names numbers cannot be read.
-pub fn next(place: &Place, ledger: &Ledger) -> io::Result<u64> {
+pub fn next(place: &ContinuityPlace, ledger: &Ledger) -> io::Result<u64> {
     let given = given(place, ledger)?;
     let next = greatest(&given) + 1;
     Ok(counter(place).filter(|counter| *counter > next && !given.contains(counter)).unwrap_or(next))
 }
 
 /// The numbers that were given.
-fn given(place: &Place, ledger: &Ledger) -> io::Result<BTreeSet<u64>> {
+fn given(place: &ContinuityPlace, ledger: &Ledger) -> io::Result<BTreeSet<u64>> {
     let of_file = store::read(&in_project::session_number(place.root()))?
         .and_then(|text| last_number(&String::from_utf8_lossy(&text)));
     let of_checkpoints = checkpoint::numbers(place);
@@ -287,7 +298,7 @@ fn last_number(text: &str) -> Option<u64> {
 }
 
 /// The counter that people keep: `Current Session Count` or `Counter`, then digits.
-fn counter(place: &Place) -> Option<u64> {
+fn counter(place: &ContinuityPlace) -> Option<u64> {
     let name = &place.settings.context.counter_file;
     if name.is_empty() {
         return None;

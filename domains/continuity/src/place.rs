@@ -17,13 +17,13 @@ use crate::{exclude, files};
 /// The project that a session belongs to. Only projects with a configuration have one: nothing is written into a
 /// folder that nobody set up.
 #[derive(Debug)]
-pub struct Place {
+pub struct ContinuityPlace {
     project: Project,
     /// What is kept, and how.
     pub settings: Continuity,
 }
 
-impl Place {
+impl ContinuityPlace {
     /// The place of the hook's session: the project that was fixed at its first event.
     ///
     /// # Errors

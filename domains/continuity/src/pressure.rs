@@ -9,7 +9,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 
-use config::types::Context;
+use config::types::ContextSettings;
 use hooks_common::session_log::SessionDir;
 use platform::store::{self, Durability};
 use platform::time::Moment;
@@ -45,7 +45,7 @@ pub enum Band {
 
 impl Band {
     /// The band of a figure, for a session that was in another.
-    fn of(percent: f64, before: Self, settings: &Context) -> Self {
+    fn of(percent: f64, before: Self, settings: &ContextSettings) -> Self {
         let thresholds = [
             (Self::Critical, settings.critical_percent),
             (Self::Force, settings.force_percent),
@@ -138,7 +138,7 @@ pub fn clear(dir: &SessionDir) -> io::Result<()> {
 pub fn follow(
     before: Option<Pressure>,
     reading: &Reading,
-    settings: &Context,
+    settings: &ContextSettings,
     now: Moment,
 ) -> Option<Pressure> {
     let mut pressure = before.unwrap_or_default();
@@ -196,13 +196,13 @@ pub fn count_refusal(dir: &SessionDir) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::meter::Source;
+    use crate::meter::ReadingSource;
 
     fn after(figures: &[f64]) -> Option<Pressure> {
         figures.iter().fold(None, |before, percent| {
             let reading =
-                Reading { percent: *percent, tokens: None, window: None, source: Source::Transcript };
-            let mut now = follow(before, &reading, &Context::default(), Moment::now())?;
+                Reading { percent: *percent, tokens: None, window: None, source: ReadingSource::Transcript };
+            let mut now = follow(before, &reading, &ContextSettings::default(), Moment::now())?;
             now.is_to_be_told();
             Some(now)
         })
@@ -213,8 +213,8 @@ mod tests {
         let mut told = Vec::new();
         for percent in figures {
             let reading =
-                Reading { percent: *percent, tokens: None, window: None, source: Source::Transcript };
-            pressure = follow(pressure, &reading, &Context::default(), Moment::now());
+                Reading { percent: *percent, tokens: None, window: None, source: ReadingSource::Transcript };
+            pressure = follow(pressure, &reading, &ContextSettings::default(), Moment::now());
             told.push(pressure.as_mut().is_some_and(Pressure::is_to_be_told));
         }
         told
@@ -247,8 +247,9 @@ mod tests {
         let mut pressure = after(&[90.0]).unwrap();
         assert!(pressure.is_demanding());
         pressure.released = Some("checkpoint".into());
-        let reading = |percent| Reading { percent, tokens: None, window: None, source: Source::Transcript };
-        let settings = Context::default();
+        let reading =
+            |percent| Reading { percent, tokens: None, window: None, source: ReadingSource::Transcript };
+        let settings = ContextSettings::default();
         let same = follow(Some(pressure.clone()), &reading(96.0), &settings, Moment::now()).unwrap();
         assert!(!same.is_demanding());
         let lower = follow(Some(pressure), &reading(86.0), &settings, Moment::now());

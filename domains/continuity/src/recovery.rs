@@ -21,10 +21,10 @@ use platform::time;
 use platform::time::Moment;
 
 use crate::checkpoint;
-use crate::facts::{Depth, Facts};
+use crate::facts::{Facts, FactsDepth};
 use crate::journal::{self, Journal};
-use crate::ledger::{self, Ledger, Line, Numbered};
-use crate::place::Place;
+use crate::ledger::{self, Ledger, LedgerLine, NumberedSession};
+use crate::place::ContinuityPlace;
 use crate::task::Task;
 use crate::work_tree;
 
@@ -91,7 +91,7 @@ pub fn orphans(ledger: &Ledger, asking: &Asking<'_>) -> Vec<Orphan> {
     foreign.filter_map(|(number, session)| orphan(*number, session, asking)).collect()
 }
 
-fn orphan(number: u64, session: &Numbered, asking: &Asking<'_>) -> Option<Orphan> {
+fn orphan(number: u64, session: &NumberedSession, asking: &Asking<'_>) -> Option<Orphan> {
     let dir = SessionId::new(&session.session_id).map(|id| SessionDir::new(asking.paths, &id));
     let dir = dir.filter(|dir| dir.path().is_dir());
     let last_seen = dir.as_ref().and_then(last_event).or(session.started);
@@ -141,7 +141,11 @@ fn last_event(dir: &SessionDir) -> Option<DateTime<Utc>> {
 /// # Errors
 /// When the lock stays busy or the ledger can be neither read nor written. A checkpoint that cannot be written leaves
 /// its session open for the next start.
-pub fn recover(place: &Place, asking: &Asking<'_>, by: u64) -> io::Result<(Vec<Recovered>, Vec<String>)> {
+pub fn recover(
+    place: &ContinuityPlace,
+    asking: &Asking<'_>,
+    by: u64,
+) -> io::Result<(Vec<Recovered>, Vec<String>)> {
     // Most starts find nothing; only the others wait for the lock.
     if orphans(&Ledger::read(place)?, asking).is_empty() {
         return Ok((Vec::new(), Vec::new()));
@@ -163,7 +167,7 @@ pub fn recover(place: &Place, asking: &Asking<'_>, by: u64) -> io::Result<(Vec<R
 }
 
 fn one(
-    place: &Place,
+    place: &ContinuityPlace,
     asking: &Asking<'_>,
     by: u64,
     orphan: &Orphan,
@@ -177,14 +181,14 @@ fn one(
     }
     let shown =
         written.as_ref().map(|path| path.strip_prefix(place.root()).unwrap_or(path).to_string_lossy());
-    let about = |action: &str| Line {
+    let about = |action: &str| LedgerLine {
         session_id: orphan.session_id.clone(),
         synthetic: true,
         detected_by: Some(by),
-        ..Line::about(orphan.number, action, asking.now)
+        ..LedgerLine::about(orphan.number, action, asking.now)
     };
-    let mut lines = vec![Line { reason: orphan.reason.to_owned(), ..about("end") }];
-    lines.push(Line { file: shown.unwrap_or_default().into_owned(), ..about("recovered") });
+    let mut lines = vec![LedgerLine { reason: orphan.reason.to_owned(), ..about("end") }];
+    lines.push(LedgerLine { file: shown.unwrap_or_default().into_owned(), ..about("recovered") });
     ledger::append(place, &lines)?;
     if let Some(dir) = &orphan.dir {
         // Should it go on after all, it begins again. That this cannot be noted costs no more than that.
@@ -194,7 +198,12 @@ fn one(
     Ok(Recovered { number: orphan.number, checkpoint: written, facts, last_seen: orphan.last_seen })
 }
 
-fn facts(place: &Place, asking: &Asking<'_>, orphan: &Orphan, tree: &mut Option<WorkTreeStatus>) -> Facts {
+fn facts(
+    place: &ContinuityPlace,
+    asking: &Asking<'_>,
+    orphan: &Orphan,
+    tree: &mut Option<WorkTreeStatus>,
+) -> Facts {
     let mut journal = Journal::default();
     let mut transcript = None;
     if let Some(dir) = &orphan.dir {
@@ -209,7 +218,7 @@ fn facts(place: &Place, asking: &Asking<'_>, orphan: &Orphan, tree: &mut Option<
         journal.started_at = orphan.started.map_or_else(String::new, time::rfc3339);
     }
     let tree = tree.get_or_insert_with(|| work_tree::look(place.root(), 15));
-    let depth = Depth::Story(STORY);
+    let depth = FactsDepth::Story(STORY);
     let mut facts =
         Facts::with_tree(place, &journal, &orphan.session_id, transcript.as_deref(), depth, tree.clone());
     facts.context_percent =
@@ -220,7 +229,7 @@ fn facts(place: &Place, asking: &Asking<'_>, orphan: &Orphan, tree: &mut Option<
 /// A session that an older tool began has no id: its transcript is the newest of the project that changed after it
 /// began and is not the asking session's.
 fn unclaimed_transcript(
-    place: &Place,
+    place: &ContinuityPlace,
     asking: &Asking<'_>,
     started: Option<DateTime<Utc>>,
 ) -> Option<PathBuf> {
@@ -239,7 +248,7 @@ fn unclaimed_transcript(
 }
 
 /// What the model is told of recovered sessions, a few lines, quoted.
-pub fn told(place: &Place, recovered: &[Recovered], now: Moment) -> String {
+pub fn told(place: &ContinuityPlace, recovered: &[Recovered], now: Moment) -> String {
     let mut lines = Vec::new();
     for one in recovered.iter().rev() {
         let facts = &one.facts;

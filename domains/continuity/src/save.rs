@@ -6,11 +6,11 @@ use hooks_common::runtime::Hook;
 use hooks_common::session_log::SessionDir;
 
 use crate::error::ContinuityError;
-use crate::facts::{Depth, Facts};
+use crate::facts::{Facts, FactsDepth};
 use crate::failures::Failures;
 use crate::handoff::{self, Occasion};
 use crate::journal::{self, Journal};
-use crate::place::Place;
+use crate::place::ContinuityPlace;
 use crate::{checkpoint, meter, mirror};
 
 /// Saves the hand-off for a reason of ours.
@@ -19,14 +19,14 @@ use crate::{checkpoint, meter, mirror};
 /// When a file can be neither read nor written.
 pub fn hand_off(
     hook: &Hook,
-    place: &Place,
+    place: &ContinuityPlace,
     dir: &SessionDir,
     journal: &Journal,
     trigger: &str,
 ) -> io::Result<()> {
     let transcript = meter::transcript_of(hook, dir);
     let session = hook.session.as_ref().map_or("", |session| session.full());
-    let facts = Facts::gather(place, journal, session, transcript.as_deref(), Depth::Prompt);
+    let facts = Facts::gather(place, journal, session, transcript.as_deref(), FactsDepth::Prompt);
     write(place, dir, journal, &facts, trigger, hook)
 }
 
@@ -36,20 +36,20 @@ pub fn hand_off(
 /// When it cannot be written.
 pub fn in_need(
     hook: &Hook,
-    place: &Place,
+    place: &ContinuityPlace,
     dir: &SessionDir,
     journal: &Journal,
     percent: f64,
 ) -> Result<(), ContinuityError> {
     let transcript = meter::transcript_of(hook, dir);
     let session = hook.session.as_ref().map_or("", |session| session.full());
-    let mut facts = Facts::gather(place, journal, session, transcript.as_deref(), Depth::Prompt);
+    let mut facts = Facts::gather(place, journal, session, transcript.as_deref(), FactsDepth::Prompt);
     facts.context_percent = Some(percent);
     emergency(hook, place, &facts, "the context is nearly used up").map(drop)
 }
 
 fn write(
-    place: &Place,
+    place: &ContinuityPlace,
     dir: &SessionDir,
     journal: &Journal,
     facts: &Facts,
@@ -69,27 +69,32 @@ fn write(
 /// # Errors
 /// When one of them fails.
 pub fn before_compaction(hook: &mut Hook) -> Result<(), ContinuityError> {
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let trigger = if hook.payload.trigger.is_empty() { "compact" } else { &hook.payload.trigger };
     let trigger = trigger.to_owned();
-    save(hook, &place, &dir, &trigger, Depth::Prompt, "before a compaction")
+    save(hook, &place, &dir, &trigger, FactsDepth::Prompt, "before a compaction")
 }
 
 /// When a session ends. See [`before_compaction`].
 ///
 /// # Errors
 /// When one of them fails.
-pub fn at_end(hook: &Hook, place: &Place, dir: &SessionDir, depth: Depth) -> Result<(), ContinuityError> {
+pub fn at_end(
+    hook: &Hook,
+    place: &ContinuityPlace,
+    dir: &SessionDir,
+    depth: FactsDepth,
+) -> Result<(), ContinuityError> {
     save(hook, place, dir, "session_end", depth, "the session ended")
 }
 
 fn save(
     hook: &Hook,
-    place: &Place,
+    place: &ContinuityPlace,
     dir: &SessionDir,
     trigger: &str,
-    depth: Depth,
+    depth: FactsDepth,
     reason: &str,
 ) -> Result<(), ContinuityError> {
     let session = hook.session.as_ref().map_or("", |session| session.full());
@@ -112,7 +117,7 @@ fn save(
 /// When it cannot be written.
 pub fn emergency(
     hook: &Hook,
-    place: &Place,
+    place: &ContinuityPlace,
     facts: &Facts,
     reason: &str,
 ) -> Result<Option<std::path::PathBuf>, ContinuityError> {

@@ -9,13 +9,13 @@ use std::path::Path;
 
 use crate::delta::Delta;
 use crate::error::ContinuityError;
-use crate::facts::Depth;
+use crate::facts::FactsDepth;
 use crate::failures::Failures;
 use crate::handoff::{self, Restored};
 use crate::journal::Journal;
 use crate::ledger::Ledger;
 use crate::number::{self, Beginning};
-use crate::place::Place;
+use crate::place::ContinuityPlace;
 use crate::pressure;
 use crate::recovery::{self, Asking};
 use crate::{checkpoint, commits, exclude, journal, save, turn, vitals};
@@ -30,7 +30,7 @@ const STORY: u64 = 1024 * 1024;
 /// # Errors
 /// When the project's files can be neither read nor written.
 pub fn begin(hook: &mut Hook) -> Result<(), ContinuityError> {
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     let mut failures = Failures::default();
     if hook.payload.source == "compact" {
@@ -51,7 +51,7 @@ pub fn begin(hook: &mut Hook) -> Result<(), ContinuityError> {
 /// # Errors
 /// When the ledger can be neither read nor written.
 pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), ContinuityError> {
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     if hook.payload.source == "compact" {
         return Ok(());
@@ -90,7 +90,7 @@ pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), ContinuityE
 /// # Errors
 /// When a hand-off that was given back cannot be marked as that.
 pub fn restore(hook: &mut Hook) -> Result<(), ContinuityError> {
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     if !place.settings.handoff.enabled {
         return Ok(());
@@ -142,7 +142,7 @@ fn hint(hook: &mut Hook, file: &std::path::Path) {
 /// # Errors
 /// When one of them fails; the others are done.
 pub fn settle(hook: &mut Hook) -> Result<(), ContinuityError> {
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let mut failures = Failures::default();
     let since = Delta::of(&place).map(|delta| delta.told()).unwrap_or_default();
@@ -168,7 +168,7 @@ pub fn catch_up_commits(hook: &mut Hook) -> Result<(), ContinuityError> {
         exclude::add(repository).map_err(ContinuityError::file(Path::new("info/exclude")))?;
     }
     if settings.commits.enabled {
-        let depth = commits::Depth::SinceSeen;
+        let depth = commits::CatchUpDepth::SinceSeen;
         commits::catch_up(hook.project(), &settings.commits, depth, lock::CHANGE, hook.entered)?;
     }
     Ok(())
@@ -179,14 +179,14 @@ pub fn catch_up_commits(hook: &mut Hook) -> Result<(), ContinuityError> {
 /// # Errors
 /// When a file can be neither read nor written.
 pub fn end(hook: &mut Hook) -> Result<(), ContinuityError> {
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     let known = || Ledger::read(&place).ok()?.number_of(session.full());
     // A session that was never begun has nothing to end.
     let Some(number) = journal::number_of(&dir).or_else(known) else { return Ok(()) };
     let mut failures = Failures::default();
     failures.note("the end", number::end(&place, number, session.full(), &hook.payload.reason, hook.entered));
-    failures.note("saving", save::at_end(hook, &place, &dir, Depth::Story(STORY)));
+    failures.note("saving", save::at_end(hook, &place, &dir, FactsDepth::Story(STORY)));
     let note = |journal: &mut Journal| journal.is_ended = true;
     failures.note("journal", journal::update(&dir, place.root(), &place.settings.context, note));
     failures.into()

@@ -92,7 +92,7 @@ pub struct Usage {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[derive(Default)]
-struct Line {
+struct TranscriptLine {
     #[serde(rename = "type", deserialize_with = "lenient")]
     kind: String,
     #[serde(deserialize_with = "lenient")]
@@ -164,7 +164,8 @@ pub fn usage(path: &Path) -> io::Result<Option<Usage>> {
     backwards(path, MOST, |line| {
         let may_tell = memmem::find(line, b"\"usage\"").is_some()
             || memmem::find(line, b"\"compact_boundary\"").is_some();
-        let Some(line) = may_tell.then(|| serde_json::from_slice::<Line>(line).ok()).flatten() else {
+        let Some(line) = may_tell.then(|| serde_json::from_slice::<TranscriptLine>(line).ok()).flatten()
+        else {
             return Seen::More;
         };
         if line.is_sidechain || line.is_api_error_message {

@@ -20,7 +20,7 @@ use crate::failures::Failures;
 use crate::journal::{self, Journal};
 use crate::meter::{self, Reading};
 use crate::number::{self, Beginning};
-use crate::place::Place;
+use crate::place::ContinuityPlace;
 use crate::pressure::{self, Band, Pressure};
 use crate::{ledger, mirror, save};
 
@@ -39,7 +39,7 @@ const SKIP: &str = "skip checkpoint";
 /// # Errors
 /// When a file can be neither read nor written; what does not need it is done.
 pub fn begin(hook: &mut Hook) -> Result<(), ContinuityError> {
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     if !dir.is_known() {
         hook.enter_session();
@@ -58,7 +58,7 @@ pub fn begin(hook: &mut Hook) -> Result<(), ContinuityError> {
 }
 
 /// Takes in what the last turn read, and tells once that it is much.
-fn files_read(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), ContinuityError> {
+fn files_read(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> Result<(), ContinuityError> {
     let context = &place.settings.context;
     let many = usize::from(context.many_files);
     let is_told = |journal: &mut Journal| {
@@ -78,7 +78,7 @@ fn files_read(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), Co
 }
 
 /// Reads the meter, and tells what it says if that is news. What the user writes can end what it asks for.
-fn tell_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), ContinuityError> {
+fn tell_context(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> Result<(), ContinuityError> {
     let mut failures = Failures::default();
     let Some(mut pressure) = measured(hook, place, dir, &mut failures)? else { return failures.into() };
     let journal = journal::read(dir);
@@ -113,7 +113,7 @@ fn skips_checkpoint(hook: &Hook) -> bool {
 /// A context so full that an event is refused until there is a checkpoint.
 #[derive(Debug)]
 pub struct PressureRefusal {
-    place: Place,
+    place: ContinuityPlace,
     pressure: Pressure,
     number: Option<u64>,
     times: u64,
@@ -138,7 +138,7 @@ pub fn refuses_tool(
     if payload.subagent().is_some() || !pressure.is_demanding() {
         return Ok(None);
     }
-    let Some(place) = Place::of_session(paths, project, &dir)? else { return Ok(None) };
+    let Some(place) = ContinuityPlace::of_session(paths, project, &dir)? else { return Ok(None) };
     let context = &place.settings.context;
     let refused = pressure::refusals(&dir);
     if context.force != Force::Gate
@@ -165,7 +165,7 @@ pub fn holds_turn(hook: &Hook) -> Result<Option<String>, ContinuityError> {
     if pressure.has_held_stop || !pressure.is_demanding() {
         return Ok(None);
     }
-    let Some(place) = Place::of_hook(hook)? else { return Ok(None) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(None) };
     if place.settings.context.force != Force::Gate {
         return Ok(None);
     }
@@ -196,7 +196,7 @@ pub fn advise(hook: &mut Hook) -> Result<(), ContinuityError> {
     if hook.payload.subagent().is_some() {
         return Ok(());
     }
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     if place.settings.context.force == Force::Off {
         return Ok(());
     }
@@ -208,7 +208,7 @@ pub fn advise(hook: &mut Hook) -> Result<(), ContinuityError> {
 }
 
 /// Whether a tool makes more of the work that a checkpoint would have to tell.
-fn grows_the_work(payload: &Payload, place: &Place) -> bool {
+fn grows_the_work(payload: &Payload, place: &ContinuityPlace) -> bool {
     let tool = payload.tool_name.as_str();
     if matches!(tool, "Agent" | "Task" | "WebFetch" | "WebSearch") {
         return true;
@@ -251,7 +251,7 @@ pub fn look(hook: &mut Hook) -> Result<(), ContinuityError> {
     if !hook.has_passed(METER_EVERY) || hook.payload.subagent().is_some() {
         return Ok(());
     }
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
     let mut failures = Failures::default();
     failures.take(follow_context(hook, &place, &dir));
@@ -264,7 +264,7 @@ pub fn look(hook: &mut Hook) -> Result<(), ContinuityError> {
 }
 
 /// Reads the meter where nothing can be told; what is news waits for the next tool or prompt.
-fn follow_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<(), ContinuityError> {
+fn follow_context(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> Result<(), ContinuityError> {
     let before = pressure::read(dir);
     let mut failures = Failures::default();
     let Some(mut pressure) = measured(hook, place, dir, &mut failures)? else { return failures.into() };
@@ -283,7 +283,7 @@ fn follow_context(hook: &mut Hook, place: &Place, dir: &SessionDir) -> Result<()
 /// # Errors
 /// When a file can be neither read nor written.
 pub fn end(hook: &mut Hook) -> Result<(), ContinuityError> {
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let mut failures = Failures::default();
     failures.note("context", follow_context(hook, &place, &dir));
@@ -301,7 +301,7 @@ pub fn end(hook: &mut Hook) -> Result<(), ContinuityError> {
 /// Saves the hand-off when many files were read and that was not done lately; whether it did.
 fn auto_save(
     hook: &mut Hook,
-    place: &Place,
+    place: &ContinuityPlace,
     dir: &SessionDir,
     journal: &Journal,
 ) -> Result<bool, ContinuityError> {
@@ -332,7 +332,11 @@ fn auto_save(
 ///
 /// # Errors
 /// When a file cannot be written.
-pub(crate) fn note_context(hook: &Hook, place: &Place, dir: &SessionDir) -> Result<(), ContinuityError> {
+pub(crate) fn note_context(
+    hook: &Hook,
+    place: &ContinuityPlace,
+    dir: &SessionDir,
+) -> Result<(), ContinuityError> {
     if hook.payload.context_tokens == 0 {
         return Ok(());
     }
@@ -346,7 +350,7 @@ pub(crate) fn note_context(hook: &Hook, place: &Place, dir: &SessionDir) -> Resu
 /// The pressure after reading the meter, not yet written; `None` when there is room or nobody knows.
 fn measured(
     hook: &Hook,
-    place: &Place,
+    place: &ContinuityPlace,
     dir: &SessionDir,
     failures: &mut Failures,
 ) -> Result<Option<Pressure>, ContinuityError> {
@@ -378,7 +382,7 @@ fn measured(
 /// Writes the checkpoint that nobody wrote, once, when the context is nearly used up.
 fn emergency(
     hook: &mut Hook,
-    place: &Place,
+    place: &ContinuityPlace,
     dir: &SessionDir,
     journal: &Journal,
     pressure: &mut Pressure,
@@ -398,7 +402,13 @@ fn emergency(
 }
 
 /// What the model is told about its context.
-fn advice(hook: &Hook, place: &Place, dir: &SessionDir, pressure: &Pressure, number: Option<u64>) -> String {
+fn advice(
+    hook: &Hook,
+    place: &ContinuityPlace,
+    dir: &SessionDir,
+    pressure: &Pressure,
+    number: Option<u64>,
+) -> String {
     let of = number.map_or_else(String::new, |number| format!(" of session {number}"));
     let percent = pressure.percent.floor();
     let req = Req::find(&hook.paths);
@@ -441,7 +451,7 @@ impl PressureRefusal {
 /// A line in `governance-events.jsonl`, in its documented shape.
 fn violation(
     hook: &Hook,
-    place: &Place,
+    place: &ContinuityPlace,
     number: Option<u64>,
     kind: &str,
     context: &str,

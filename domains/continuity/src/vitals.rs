@@ -7,7 +7,7 @@ use platform::text::fact;
 
 use crate::error::ContinuityError;
 use crate::journal::{self, Journal};
-use crate::place::Place;
+use crate::place::ContinuityPlace;
 use crate::pressure::{self, Band};
 
 /// How many other sessions and requirements are named.
@@ -18,7 +18,9 @@ const MOST_NAMED: usize = 4;
 /// # Errors
 /// When the session's journal can be neither read nor written.
 pub fn note_open(hook: &Hook, open: &[String]) -> Result<(), ContinuityError> {
-    let (Some(place), Some(dir)) = (Place::of_hook(hook)?, hook.session_dir()) else { return Ok(()) };
+    let (Some(place), Some(dir)) = (ContinuityPlace::of_hook(hook)?, hook.session_dir()) else {
+        return Ok(());
+    };
     if journal::read(&dir).told_open == open {
         return Ok(());
     }
@@ -33,7 +35,7 @@ pub fn note_open(hook: &Hook, open: &[String]) -> Result<(), ContinuityError> {
 /// # Errors
 /// When the session's journal can be neither read nor written.
 pub fn tell(hook: &mut Hook, open: &[String], is_told: bool) -> Result<(), ContinuityError> {
-    let Some(place) = Place::of_hook(hook)? else { return Ok(()) };
+    let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let known = journal::read(&dir);
     let is_news = known.told_open != open;
@@ -73,7 +75,7 @@ pub fn tell(hook: &mut Hook, open: &[String], is_told: bool) -> Result<(), Conti
 }
 
 /// The other live sessions of the project, by the short form of their ids.
-fn others(hook: &Hook, place: &Place) -> Vec<String> {
+fn others(hook: &Hook, place: &ContinuityPlace) -> Vec<String> {
     let Some(session) = &hook.session else { return Vec::new() };
     let live = Registry::new(&hook.paths).live(Some(place.root()));
     let foreign = live.into_iter().filter(|(key, _)| key != session.key());

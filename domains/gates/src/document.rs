@@ -35,12 +35,12 @@ pub enum DocumentError {
 
 /// One such file.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub struct SharedDocument {
     path: PathBuf,
     collection: &'static str,
 }
 
-impl Document {
+impl SharedDocument {
     /// The document at `path`, whose items are below the key `collection`.
     pub fn new(path: PathBuf, collection: &'static str) -> Self {
         Self { path, collection }
@@ -119,7 +119,7 @@ mod tests {
     fn what_is_not_ours_stays_and_what_is_foreign_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("new/items.json");
-        let document = Document::new(path.clone(), "items");
+        let document = SharedDocument::new(path.clone(), "items");
         assert_eq!(document.items().unwrap(), Map::new());
         document.change(lock::PATIENT, |_, _| ()).unwrap();
         document.change(lock::PATIENT, |items, _| items.insert("a".into(), 1.into())).unwrap();

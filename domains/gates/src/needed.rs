@@ -1,7 +1,7 @@
 //! Which requirements an event needs, and their states: the one answer for every hook and for the command line.
 
 use config::{ConfigError, Gate, Rule};
-use hooks_common::decision::{Needed, RecordedState, RequirementState, Requirements, Weight};
+use hooks_common::decision::{Needed, NeededRequirements, RecordedState, RequirementState, Weight};
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::tool_use::ToolUse;
@@ -9,7 +9,7 @@ use hooks_common::tool_use::ToolUse;
 use crate::context::Gates;
 use crate::judge::{EvalContext, Judged, judge};
 use crate::record::GateRecord;
-use crate::trigger::{self, Exemption, Triggers};
+use crate::trigger::{self, GateExemption, Triggers};
 
 /// A requirement that a tool needs.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub enum ToolNeeds {
     /// No requirement.
     Nothing,
     /// It may run whatever is open.
-    Exempt(Exemption),
+    Exempt(GateExemption),
     /// These requirements.
     Gates(Vec<NeededGate>),
 }
@@ -55,7 +55,7 @@ impl ToolNeeds {
     }
 
     /// What of them decides.
-    pub fn decisive(&self) -> Requirements {
+    pub fn decisive(&self) -> NeededRequirements {
         let needed = |one: &NeededGate| Needed {
             name: one.gate.name.clone(),
             state: one.judged.state,
@@ -63,9 +63,9 @@ impl ToolNeeds {
             closes_on_error: one.gate.closes_on_error,
         };
         match self {
-            Self::Nothing => Requirements::NotNeeded,
-            Self::Exempt(_) => Requirements::Exempt,
-            Self::Gates(gates) => Requirements::Needed(gates.iter().map(needed).collect()),
+            Self::Nothing => NeededRequirements::NotNeeded,
+            Self::Exempt(_) => NeededRequirements::Exempt,
+            Self::Gates(gates) => NeededRequirements::Needed(gates.iter().map(needed).collect()),
         }
     }
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 use hooks_common::paths::Paths;
 use serde_json::{Map, Value, json};
 
-use crate::document::{Document, DocumentError};
+use crate::document::{DocumentError, SharedDocument};
 
 /// What is known about a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Known {
+pub struct KnownProject {
     /// Its root.
     pub root: PathBuf,
     /// Whether it builds on the global configuration.
@@ -24,11 +24,11 @@ pub struct Known {
 ///
 /// # Errors
 /// When the file cannot be read or is something else.
-pub fn all(paths: &Paths) -> Result<Vec<Known>, DocumentError> {
+pub fn all(paths: &Paths) -> Result<Vec<KnownProject>, DocumentError> {
     let of_item = |(root, value): (String, Value)| {
         let features = value.get("configured_features").and_then(Value::as_array);
         let names = features.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
-        Known {
+        KnownProject {
             inherits: value.get("has_global_inherit").and_then(Value::as_bool).unwrap_or(true),
             features: names.collect(),
             root: root.into(),
@@ -44,7 +44,7 @@ pub fn all(paths: &Paths) -> Result<Vec<Known>, DocumentError> {
 /// When the lock stays busy for `wait` or the file cannot be changed; then nothing was.
 pub fn record(
     paths: &Paths,
-    found: &[Known],
+    found: &[KnownProject],
     searched: &[PathBuf],
     is_gone: impl Fn(&Path) -> bool,
     now: i64,
@@ -72,6 +72,6 @@ pub fn record(
     })
 }
 
-fn document(paths: &Paths) -> Document {
-    Document::new(paths.project_registry(), "projects")
+fn document(paths: &Paths) -> SharedDocument {
+    SharedDocument::new(paths.project_registry(), "projects")
 }

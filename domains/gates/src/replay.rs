@@ -14,8 +14,8 @@ use config::types::{GuardName, Hooks, Kind, SatisfiedWhen};
 use config::{ConfigError, Gate, Policy, Rule};
 use git::Branch;
 use hooks_common::decision::{
-    Found, Needed, Outcome, PausedBy, RecordedState, RequirementState, Requirements, Situation, Stage,
-    StageError, Weight, decide,
+    Needed, NeededRequirements, Outcome, PausedBy, RecordedState, RequirementState, Situation, Stage,
+    StageError, WeighedFinding, Weight, decide,
 };
 use hooks_common::event::Event as EventName;
 use hooks_common::paths::Paths;
@@ -194,14 +194,14 @@ impl<'a> Replay<'a> {
         record: &GateRecord,
         tool_use: &ToolUse<'_>,
         unknown: &mut Vec<String>,
-    ) -> Requirements {
+    ) -> NeededRequirements {
         let root = self.project.root();
         let gates = self.gates_of(&event.tool_name);
         if gates.is_empty() {
-            return Requirements::NotNeeded;
+            return NeededRequirements::NotNeeded;
         }
         if trigger::exemption(self.paths, root, tool_use).is_some() {
-            return Requirements::Exempt;
+            return NeededRequirements::Exempt;
         }
         let mut triggers = Triggers::new(tool_use, root, self.paths);
         let mut needed = Vec::new();
@@ -226,11 +226,11 @@ impl<'a> Replay<'a> {
             let (mode, closes_on_error) = (gate.mode, gate.closes_on_error);
             needed.push(Needed { name: gate.name, state, mode, closes_on_error });
         }
-        if needed.is_empty() { Requirements::NotNeeded } else { Requirements::Needed(needed) }
+        if needed.is_empty() { NeededRequirements::NotNeeded } else { NeededRequirements::Needed(needed) }
     }
 
     /// What a recorded end of a turn is verified for.
-    fn turn_needs(&self, record: &GateRecord, unknown: &mut Vec<String>) -> Requirements {
+    fn turn_needs(&self, record: &GateRecord, unknown: &mut Vec<String>) -> NeededRequirements {
         let settings = &self.settings.stop;
         let mut needed = Vec::new();
         for rule in &self.rules {
@@ -251,7 +251,7 @@ impl<'a> Replay<'a> {
             let (mode, closes_on_error) = (rule.requirement.mode, rule.closes_on_error);
             needed.push(Needed { name: rule.name.clone(), state, mode, closes_on_error });
         }
-        if needed.is_empty() { Requirements::NotNeeded } else { Requirements::Needed(needed) }
+        if needed.is_empty() { NeededRequirements::NotNeeded } else { NeededRequirements::Needed(needed) }
     }
 
     fn gates_of(&mut self, tool: &str) -> Vec<Gate> {
@@ -503,13 +503,13 @@ impl Situation for RecordedSituation<'_, '_> {
             && protect::violation(replay.paths, replay.project, &self.tool_use()).is_some())
     }
 
-    fn guards(&mut self) -> (Vec<Found>, Vec<StageError>) {
+    fn guards(&mut self) -> (Vec<WeighedFinding>, Vec<StageError>) {
         // Which guard it was does not matter to what became of the event.
-        let found = Found { guard: GuardName::Push, weight: Weight::Refuse };
+        let found = WeighedFinding { guard: GuardName::Push, weight: Weight::Refuse };
         (if self.was(Outcome::Guard) { vec![found] } else { Vec::new() }, Vec::new())
     }
 
-    fn requirements(&mut self) -> Result<Requirements, StageError> {
+    fn requirements(&mut self) -> Result<NeededRequirements, StageError> {
         if self.was(Outcome::Closed) {
             return Err(StageError::new(Stage::Requirements, "they could not be evaluated then"));
         }

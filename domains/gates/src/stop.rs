@@ -3,7 +3,7 @@
 use config::Rule;
 use config::types::Stop;
 use hooks_common::answer::HostDecision;
-use hooks_common::decision::{Decision, Needed, RequirementState, Requirements, Weight};
+use hooks_common::decision::{Decision, Needed, NeededRequirements, RequirementState, Weight};
 use hooks_common::requirements::{self, BranchState};
 use hooks_common::runtime::Hook;
 
@@ -18,7 +18,7 @@ use crate::refusal::{Refused, Writer};
 const RECENT: i64 = 86_400;
 
 /// What of the requirements that a session triggered decides at the end of its turn.
-pub fn decisive(triggered: &[Refused]) -> Requirements {
+pub fn decisive(triggered: &[Refused]) -> NeededRequirements {
     let needed = |one: &Refused| Needed {
         name: one.rule.name.clone(),
         state: one.judged.state,
@@ -26,9 +26,9 @@ pub fn decisive(triggered: &[Refused]) -> Requirements {
         closes_on_error: one.rule.closes_on_error,
     };
     if triggered.is_empty() {
-        return Requirements::NotNeeded;
+        return NeededRequirements::NotNeeded;
     }
-    Requirements::Needed(triggered.iter().map(needed).collect())
+    NeededRequirements::Needed(triggered.iter().map(needed).collect())
 }
 
 /// What the hook says and keeps of a turn's end: the refusal, warnings that this session was not told yet, what could

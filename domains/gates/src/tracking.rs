@@ -8,7 +8,7 @@ use platform::text::fact;
 
 use crate::context::Gates;
 use crate::error::GatesError;
-use crate::wip::{Status, Wip, table};
+use crate::wip::{Wip, WipStatus, table};
 use hooks_common::req::Req;
 
 /// The most branches that a briefing names.
@@ -56,7 +56,7 @@ pub fn question(hook: &Hook) -> Result<Option<String>, GatesError> {
     }
     // Only a question that was noted is asked: one that is asked at every turn would hold the session.
     wip.prompted(&project, branch, session, hook.entered)?;
-    let states = Status::ALL.map(Status::name).join("|");
+    let states = WipStatus::ALL.map(WipStatus::name).join("|");
     let command = Req::find(&hook.paths).call(&format!("wip set <{states}>"));
     Ok(Some(format!(
         "How far is the work on {}? This is asked once a session.\nNext: {command}",

@@ -213,7 +213,7 @@ pub fn is_plan(paths: &Paths, root: &Path, file: &Path) -> bool {
 
 /// Why a tool passes whatever is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exemption {
+pub enum GateExemption {
     /// It is a call of our own command line, which may be the way out.
     CommandLine,
     /// It writes a plan.
@@ -221,12 +221,12 @@ pub enum Exemption {
 }
 
 /// Why a tool use passes whatever is open, if it does.
-pub fn exemption(paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Option<Exemption> {
+pub fn exemption(paths: &Paths, root: &Path, tool_use: &ToolUse<'_>) -> Option<GateExemption> {
     if tool_use.is_bash() {
-        return is_lone_req(tool_use.command, tool_use.script()).then_some(Exemption::CommandLine);
+        return is_lone_req(tool_use.command, tool_use.script()).then_some(GateExemption::CommandLine);
     }
     let file = tool_use.file.as_deref()?;
-    (is_edit(tool_use.tool) && is_plan(paths, root, file)).then_some(Exemption::Plan)
+    (is_edit(tool_use.tool) && is_plan(paths, root, file)).then_some(GateExemption::Plan)
 }
 
 /// Whether a line is one call of the command line and nothing else: the way out of a gate stays open even where every

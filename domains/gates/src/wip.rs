@@ -10,7 +10,7 @@ use platform::text::fact;
 use platform::time::{Moment, age};
 use serde_json::{Map, Value, json};
 
-use crate::document::{Document, DocumentError};
+use crate::document::{DocumentError, SharedDocument};
 
 /// How many sessions an entry remembers.
 const MOST_SESSIONS: usize = 50;
@@ -19,7 +19,7 @@ const ASKED: &str = "asked_session";
 
 /// How far the work on a branch is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum WipStatus {
     /// Somebody works on it.
     Wip,
     /// It is merged or given up.
@@ -30,7 +30,7 @@ pub enum Status {
     Todo,
 }
 
-impl Status {
+impl WipStatus {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Wip, Self::Done, Self::Paused, Self::Todo];
 
@@ -47,9 +47,9 @@ impl Status {
 
 /// What is kept about one branch.
 #[derive(Debug, Clone)]
-pub struct Entry(Map<String, Value>);
+pub struct WipEntry(Map<String, Value>);
 
-impl Entry {
+impl WipEntry {
     /// Its project.
     pub fn project(&self) -> PathBuf {
         PathBuf::from(self.text("project_dir"))
@@ -65,9 +65,9 @@ impl Entry {
         self.text("status")
     }
 
-    /// Whether its status is [`Status::Done`].
+    /// Whether its status is [`WipStatus::Done`].
     pub fn is_done(&self) -> bool {
-        self.status() == Status::Done.name()
+        self.status() == WipStatus::Done.name()
     }
 
     /// What it is about.
@@ -112,24 +112,24 @@ impl Entry {
 /// The store of one user.
 #[derive(Debug)]
 pub struct Wip {
-    document: Document,
+    document: SharedDocument,
     wait: Duration,
 }
 
 impl Wip {
     /// The store below the roots that `paths` names; changes wait this long for its lock.
     pub fn new(paths: &Paths, wait: Duration) -> Self {
-        Self { document: Document::new(paths.wip_projects(), "entries"), wait }
+        Self { document: SharedDocument::new(paths.wip_projects(), "entries"), wait }
     }
 
     /// All entries, the latest first. What is no entry is passed over.
     ///
     /// # Errors
     /// When the file cannot be read or is something else.
-    pub fn entries(&self) -> Result<Vec<Entry>, DocumentError> {
+    pub fn entries(&self) -> Result<Vec<WipEntry>, DocumentError> {
         let items = self.document.items()?;
         let objects = items.into_iter().filter_map(|(_, value)| match value {
-            Value::Object(entry) => Some(Entry(entry)),
+            Value::Object(entry) => Some(WipEntry(entry)),
             _ => None,
         });
         let mut entries: Vec<_> = objects.collect();
@@ -141,9 +141,9 @@ impl Wip {
     ///
     /// # Errors
     /// As [`Wip::entries`].
-    pub fn entry(&self, project: &Path, branch: &str) -> Result<Option<Entry>, DocumentError> {
+    pub fn entry(&self, project: &Path, branch: &str) -> Result<Option<WipEntry>, DocumentError> {
         match self.document.items()?.remove(&key(project, branch)) {
-            Some(Value::Object(entry)) => Ok(Some(Entry(entry))),
+            Some(Value::Object(entry)) => Ok(Some(WipEntry(entry))),
             _ => Ok(None),
         }
     }
@@ -197,7 +197,7 @@ impl Wip {
         &self,
         project: &Path,
         branch: &str,
-        status: Status,
+        status: WipStatus,
         now: Moment,
     ) -> Result<(), DocumentError> {
         self.upsert(project, branch, now, |entry| {
@@ -221,7 +221,7 @@ impl Wip {
         })
     }
 
-    /// Notes that a session was asked about a branch; see [`Entry::should_prompt`].
+    /// Notes that a session was asked about a branch; see [`WipEntry::should_prompt`].
     ///
     /// # Errors
     /// As [`Wip::touch`].
@@ -251,8 +251,8 @@ impl Wip {
             let mut marked = Vec::new();
             for branch in branches {
                 let Some(Value::Object(entry)) = items.get_mut(&key(project, branch)) else { continue };
-                if entry.get("status").and_then(Value::as_str) != Some(Status::Done.name()) {
-                    entry.insert("status".into(), Status::Done.name().into());
+                if entry.get("status").and_then(Value::as_str) != Some(WipStatus::Done.name()) {
+                    entry.insert("status".into(), WipStatus::Done.name().into());
                     stamp(entry, now);
                     marked.push(branch.clone());
                 }
@@ -265,13 +265,13 @@ impl Wip {
     ///
     /// # Errors
     /// As [`Wip::touch`].
-    pub fn remove_done(&self, entries: &[Entry]) -> Result<(), DocumentError> {
+    pub fn remove_done(&self, entries: &[WipEntry]) -> Result<(), DocumentError> {
         self.document.change(self.wait, |items, _| {
             items.retain(|_, value| {
                 let Value::Object(entry) = value else { return true };
-                let entry = Entry(entry.clone());
+                let entry = WipEntry(entry.clone());
                 let is_meant =
-                    |other: &Entry| other.project() == entry.project() && other.branch() == entry.branch();
+                    |other: &WipEntry| other.project() == entry.project() && other.branch() == entry.branch();
                 !(entry.is_done() && entries.iter().any(is_meant))
             });
         })
@@ -313,7 +313,7 @@ impl Wip {
 }
 
 /// Unfinished work for a briefing: at most `most` lines, the latest first; `None` when there is none.
-pub fn table(entries: &[Entry], most: usize, now: i64) -> Option<String> {
+pub fn table(entries: &[WipEntry], most: usize, now: i64) -> Option<String> {
     let open: Vec<_> = entries.iter().filter(|entry| !entry.is_done()).collect();
     let mut lines = vec![
         "| Project | Branch | Status | Summary | Changed |".to_owned(),
@@ -352,7 +352,7 @@ fn stamp(entry: &mut Map<String, Value>, now: Moment) {
 
 fn new(project: &Path, branch: &str, now: Moment) -> Value {
     json!({
-        "project_dir": project, "branch": branch, "status": Status::Wip.name(), "summary": "",
+        "project_dir": project, "branch": branch, "status": WipStatus::Wip.name(), "summary": "",
         "github_issue": "", "plan_path": "", "session_id": "", "session_history": [],
         "created_at": seconds(now), "updated_at": seconds(now), "total_time_seconds": 0,
         "git_metrics": {
@@ -371,8 +371,10 @@ mod tests {
     #[test]
     fn an_entry_lives_as_its_branch_does() {
         let dir = tempfile::tempdir().unwrap();
-        let wip =
-            Wip { document: Document::new(dir.path().join("wip.json"), "entries"), wait: lock::PATIENT };
+        let wip = Wip {
+            document: SharedDocument::new(dir.path().join("wip.json"), "entries"),
+            wait: lock::PATIENT,
+        };
         let (project, now) = (Path::new("/p"), Moment::now());
         let session = |id: &str| SessionKey::new(id).unwrap();
         wip.add_time(project, "b", 5, now).unwrap();
@@ -405,7 +407,7 @@ mod tests {
             let Value::Object(entry) = new(Path::new("/p"), &format!("b{at}"), Moment::now()) else {
                 unreachable!("an object")
             };
-            Entry(entry)
+            WipEntry(entry)
         };
         let entries: Vec<_> = (0..12).map(entry).collect();
         let shown = table(&entries, 10, 0).unwrap();

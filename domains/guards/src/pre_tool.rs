@@ -3,7 +3,7 @@
 use config::Policy;
 use config::types::guards::GuardName;
 use hooks_common::answer::HostDecision;
-use hooks_common::decision::{Decision, Found, GuardVerdict, Stage, StageError, Verdict, Weight};
+use hooks_common::decision::{Decision, GuardVerdict, Stage, StageError, Verdict, WeighedFinding, Weight};
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -48,8 +48,8 @@ impl GuardFindings {
     }
 
     /// What of them decides.
-    pub fn decisive(&self) -> (Vec<Found>, Vec<StageError>) {
-        let found = self.raised.iter().map(|one| Found { guard: one.guard, weight: one.weight });
+    pub fn decisive(&self) -> (Vec<WeighedFinding>, Vec<StageError>) {
+        let found = self.raised.iter().map(|one| WeighedFinding { guard: one.guard, weight: one.weight });
         let failures = self.failures.iter().map(|reason| StageError::new(Stage::Guards, reason));
         (found.collect(), failures.collect())
     }

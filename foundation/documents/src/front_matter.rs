@@ -3,7 +3,7 @@
 
 /// What a key says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Value {
+pub enum FrontMatterValue {
     /// Text, without its quotes.
     Scalar(String),
     /// `[a, b]` or a block of `- a`.
@@ -16,7 +16,7 @@ pub struct Field {
     /// Its name.
     pub key: String,
     /// Its value.
-    pub value: Value,
+    pub value: FrontMatterValue,
     /// Its line, from 1.
     pub line: usize,
 }
@@ -48,7 +48,7 @@ pub fn read(text: &str) -> Option<(Vec<Field>, usize)> {
 /// A key's text; empty when it is absent or a list.
 pub fn scalar<'f>(fields: &'f [Field], key: &str) -> &'f str {
     match value(fields, key) {
-        Some(Value::Scalar(text)) => text,
+        Some(FrontMatterValue::Scalar(text)) => text,
         _ => "",
     }
 }
@@ -56,22 +56,22 @@ pub fn scalar<'f>(fields: &'f [Field], key: &str) -> &'f str {
 /// A key's items; a single value is a list of one.
 pub fn items<'f>(fields: &'f [Field], key: &str) -> Vec<&'f str> {
     match value(fields, key) {
-        Some(Value::List(items)) => items.iter().map(String::as_str).collect(),
-        Some(Value::Scalar(text)) if !text.is_empty() => vec![text],
+        Some(FrontMatterValue::List(items)) => items.iter().map(String::as_str).collect(),
+        Some(FrontMatterValue::Scalar(text)) if !text.is_empty() => vec![text],
         _ => Vec::new(),
     }
 }
 
-fn value<'f>(fields: &'f [Field], key: &str) -> Option<&'f Value> {
+fn value<'f>(fields: &'f [Field], key: &str) -> Option<&'f FrontMatterValue> {
     fields.iter().find(|field| field.key == key).map(|field| &field.value)
 }
 
 /// A block list begins with an empty scalar.
-fn push(value: &mut Value, item: String) {
+fn push(value: &mut FrontMatterValue, item: String) {
     match value {
-        Value::List(items) => items.push(item),
-        Value::Scalar(text) if text.is_empty() => *value = Value::List(vec![item]),
-        Value::Scalar(_) => {}
+        FrontMatterValue::List(items) => items.push(item),
+        FrontMatterValue::Scalar(text) if text.is_empty() => *value = FrontMatterValue::List(vec![item]),
+        FrontMatterValue::Scalar(_) => {}
     }
 }
 
@@ -82,14 +82,14 @@ fn key_and_value(line: &str) -> Option<(&str, &str)> {
     (is_key && (value.is_empty() || value.starts_with([' ', '\t', '\r']))).then_some((key, value))
 }
 
-fn value_of(text: &str) -> Value {
+fn value_of(text: &str) -> FrontMatterValue {
     let text = text.trim();
     let inner = text.strip_prefix('[').and_then(|rest| rest[..comment_at(rest)].trim_end().strip_suffix(']'));
     match inner {
         Some(inner) if !inner.starts_with("fill:") => {
-            Value::List(inner.split(',').map(unquoted).filter(|item| !item.is_empty()).collect())
+            FrontMatterValue::List(inner.split(',').map(unquoted).filter(|item| !item.is_empty()).collect())
         }
-        _ => Value::Scalar(unquoted(text)),
+        _ => FrontMatterValue::Scalar(unquoted(text)),
     }
 }
 
@@ -139,7 +139,7 @@ pub fn with_value(text: &str, key: &str, value: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn get(fields: &[Field], key: &str) -> Option<Value> {
+    fn get(fields: &[Field], key: &str) -> Option<FrontMatterValue> {
         fields.iter().find(|field| field.key == key).map(|field| field.value.clone())
     }
 
@@ -147,8 +147,10 @@ mod tests {
     fn scalars_and_both_kinds_of_lists_are_read() {
         let text = "\u{feff}---\r\ntemplate: checkpoint # kind\r\ntitle: 'it''s: #1' # x\r\nids: [a, 'b c', ]\r\nrefs:\r\n  - 12\r\n  - \"13\"\r\nempty: []\r\nnone: null\r\nversion: \"1.3\"\r\n nested: x\r\n---\r\nbody: no\r\n";
         let (fields, end) = read(text).unwrap();
-        let scalar = |text: &str| Some(Value::Scalar(text.into()));
-        let list = |items: &[&str]| Some(Value::List(items.iter().map(|item| (*item).to_owned()).collect()));
+        let scalar = |text: &str| Some(FrontMatterValue::Scalar(text.into()));
+        let list = |items: &[&str]| {
+            Some(FrontMatterValue::List(items.iter().map(|item| (*item).to_owned()).collect()))
+        };
         assert_eq!(get(&fields, "template"), scalar("checkpoint"));
         assert_eq!(get(&fields, "title"), scalar("it's: #1"));
         assert_eq!(get(&fields, "ids"), list(&["a", "b c"]));

@@ -11,7 +11,7 @@ use crate::trunks::{LONG_LIVED, TRUNKS};
 /// here or at `origin`. A branch that some work tree is on, a trunk, and a branch without commits of its own
 /// are not merged. What was squashed or rebased by the merge is not seen.
 pub fn merged(repository: &Repository, branches: &[&str]) -> Vec<String> {
-    let git = Asked(repository.top());
+    let git = MergeQuestions(repository.top());
     let Ok(in_use) = repository.branches_in_use() else { return Vec::new() };
     let trunks = git.trunks();
     let is_merged = |branch: &&&str| {
@@ -28,7 +28,7 @@ pub fn merged(repository: &Repository, branches: &[&str]) -> Vec<String> {
 /// # Errors
 /// When other branches grow from it, and what git says against it.
 pub fn delete_merged(repository: &Repository, branch: &str) -> Result<bool, GitError> {
-    let git = Asked(repository.top());
+    let git = MergeQuestions(repository.top());
     if git.commit(&format!("refs/heads/{branch}")).is_none() {
         return Ok(false);
     }
@@ -43,9 +43,9 @@ pub fn delete_merged(repository: &Repository, branch: &str) -> Result<bool, GitE
 }
 
 /// Questions about one repository.
-struct Asked<'a>(&'a Path);
+struct MergeQuestions<'a>(&'a Path);
 
-impl Asked<'_> {
+impl MergeQuestions<'_> {
     fn command(&self, arguments: &[&str]) -> GitCommand {
         GitCommand::in_folder(self.0).args(arguments)
     }

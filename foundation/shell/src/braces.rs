@@ -26,9 +26,9 @@ pub(crate) fn expand(word: &str) -> Braces {
     // The last is taken first, so alternatives are pushed in reverse to keep their order.
     while let Some(word) = open.pop() {
         match first_list(&word) {
-            Found::Sequence => return Braces::Unknown,
-            Found::Nothing => done.push(word),
-            Found::List { from, to, commas } => {
+            BraceFound::Sequence => return Braces::Unknown,
+            BraceFound::Nothing => done.push(word),
+            BraceFound::List { from, to, commas } => {
                 let mut ends = commas;
                 ends.push(to);
                 let mut start = from + 1;
@@ -47,41 +47,41 @@ pub(crate) fn expand(word: &str) -> Braces {
     if done.len() == 1 { Braces::None } else { Braces::Words(done) }
 }
 
-enum Found {
+enum BraceFound {
     Nothing,
     Sequence,
     List { from: usize, to: usize, commas: Vec<usize> },
 }
 
 /// A brace that is not closed yet.
-struct Open {
+struct OpenBrace {
     from: usize,
     commas: Vec<usize>,
     is_sequence: bool,
 }
 
 /// The leftmost brace list.
-fn first_list(word: &str) -> Found {
+fn first_list(word: &str) -> BraceFound {
     let bytes = word.as_bytes();
-    let mut open: Vec<Open> = Vec::new();
-    let mut found = Found::Nothing;
+    let mut open: Vec<OpenBrace> = Vec::new();
+    let mut found = BraceFound::Nothing;
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
-            b'{' => open.push(Open { from: at, commas: Vec::new(), is_sequence: false }),
+            b'{' => open.push(OpenBrace { from: at, commas: Vec::new(), is_sequence: false }),
             b',' => open.last_mut().into_iter().for_each(|open| open.commas.push(at)),
             b'.' if bytes.get(at + 1) == Some(&b'.') => {
                 open.last_mut().into_iter().for_each(|open| open.is_sequence = true);
             }
             b'}' => match open.pop() {
-                Some(Open { from, commas, .. }) if !commas.is_empty() => {
+                Some(OpenBrace { from, commas, .. }) if !commas.is_empty() => {
                     // An outer list closes later and stands further left.
                     found = match found {
-                        Found::List { from: first, .. } if first < from => found,
-                        _ => Found::List { from, to: at, commas },
+                        BraceFound::List { from: first, .. } if first < from => found,
+                        _ => BraceFound::List { from, to: at, commas },
                     };
                 }
-                Some(Open { is_sequence: true, .. }) => return Found::Sequence,
+                Some(OpenBrace { is_sequence: true, .. }) => return BraceFound::Sequence,
                 _ => {}
             },
             _ => {

@@ -7,7 +7,7 @@ use crate::variables::Value;
 use crate::walk::Walker;
 
 /// What the value of an expansion is.
-enum Known {
+enum KnownValue {
     Text(String),
     /// Words of their own, as `"$@"` gives them.
     Words(Vec<Word>),
@@ -61,11 +61,11 @@ impl Walker {
             from = hole.to;
             let written = &raw.text[hole.from..hole.to];
             match self.value_of(hole, written) {
-                Known::No => {
+                KnownValue::No => {
                     word.text.push_str(written);
                     word.is_literal = false;
                 }
-                Known::Text(value) if splits && !hole.is_quoted => {
+                KnownValue::Text(value) if splits && !hole.is_quoted => {
                     word.is_literal &= !value.contains(['*', '?', '[']);
                     let separators = self.variables.text("IFS").unwrap_or(" \t\n").to_owned();
                     for character in value.chars() {
@@ -76,8 +76,8 @@ impl Walker {
                         }
                     }
                 }
-                Known::Text(value) => word.text.push_str(&value),
-                Known::Words(values) => {
+                KnownValue::Text(value) => word.text.push_str(&value),
+                KnownValue::Words(values) => {
                     for (at, value) in values.into_iter().enumerate() {
                         if at > 0 && splits {
                             words.push(std::mem::replace(&mut word, new()));
@@ -102,21 +102,21 @@ impl Walker {
         }
     }
 
-    fn value_of(&mut self, hole: &Hole, written: &str) -> Known {
+    fn value_of(&mut self, hole: &Hole, written: &str) -> KnownValue {
         match &hole.filling {
             Filling::Variable => self.variable(written, hole.is_quoted),
             Filling::Output(list) => match self.output_of(list) {
-                Some(output) => Known::Text(output.trim_end_matches('\n').to_owned()),
-                None => Known::No,
+                Some(output) => KnownValue::Text(output.trim_end_matches('\n').to_owned()),
+                None => KnownValue::No,
             },
             Filling::Process(list) => {
                 let output = self.output_of(list);
                 self.feeds.push(Feed { path: written.to_owned(), text: output });
-                Known::No
+                KnownValue::No
             }
             Filling::Other(holes) => {
                 self.visit(holes);
-                self.checked(written).map_or(Known::No, |text| Known::Text(text.to_owned()))
+                self.checked(written).map_or(KnownValue::No, |text| KnownValue::Text(text.to_owned()))
             }
         }
     }
@@ -146,41 +146,46 @@ impl Walker {
         }
     }
 
-    fn variable(&self, written: &str, is_quoted: bool) -> Known {
+    fn variable(&self, written: &str, is_quoted: bool) -> KnownValue {
         let name = written.trim_start_matches(['$', '{']).trim_end_matches('}');
         let list = |words: &[Word], all_in_one: bool| {
             if all_in_one {
                 let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
-                return Known::Text(texts.join(" "));
+                return KnownValue::Text(texts.join(" "));
             }
-            Known::Words(words.to_vec())
+            KnownValue::Words(words.to_vec())
         };
         if let Some(number) = name.bytes().next().filter(u8::is_ascii_digit) {
             let Some(at) = usize::from(number - b'0').checked_sub(1) else {
-                return self.variables.text("0").map_or(Known::No, |text| Known::Text(text.to_owned()));
+                return self
+                    .variables
+                    .text("0")
+                    .map_or(KnownValue::No, |text| KnownValue::Text(text.to_owned()));
             };
             return match self.variables.positionals.as_ref().filter(|_| name.len() == 1) {
-                None => Known::No,
+                None => KnownValue::No,
                 Some(positionals) => match positionals.get(at) {
-                    Some(word) if word.is_literal => Known::Text(word.text.clone()),
-                    Some(_) => Known::No,
-                    None => Known::Text(String::new()),
+                    Some(word) if word.is_literal => KnownValue::Text(word.text.clone()),
+                    Some(_) => KnownValue::No,
+                    None => KnownValue::Text(String::new()),
                 },
             };
         }
         match name {
             "@" | "*" => match &self.variables.positionals {
                 Some(words) => list(words, name == "*" && is_quoted),
-                None => Known::No,
+                None => KnownValue::No,
             },
-            "IFS" => Known::Text(self.variables.text("IFS").unwrap_or(" \t\n").to_owned()),
+            "IFS" => KnownValue::Text(self.variables.text("IFS").unwrap_or(" \t\n").to_owned()),
             _ => match name.strip_suffix("[@]").or_else(|| name.strip_suffix("[*]")) {
                 Some(array) => match self.variables.get(array) {
                     Some(Value::List(words)) => list(words, name.ends_with("[*]") && is_quoted),
-                    Some(Value::Text(text)) => Known::Text(text.clone()),
-                    None => Known::No,
+                    Some(Value::Text(text)) => KnownValue::Text(text.clone()),
+                    None => KnownValue::No,
                 },
-                None => self.variables.text(name).map_or(Known::No, |text| Known::Text(text.to_owned())),
+                None => {
+                    self.variables.text(name).map_or(KnownValue::No, |text| KnownValue::Text(text.to_owned()))
+                }
             },
         }
     }

@@ -76,7 +76,7 @@ pub enum PausedBy {
 
 /// A guard's finding, as far as it decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Found {
+pub struct WeighedFinding {
     /// Whose.
     pub guard: GuardName,
     /// What it does to the tool: see [`Certainty::weight`].
@@ -98,7 +98,7 @@ pub struct Needed {
 
 /// What the requirements say to an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Requirements {
+pub enum NeededRequirements {
     /// The event needs none.
     NotNeeded,
     /// The tool is one that no requirement holds back.
@@ -145,7 +145,7 @@ pub trait Situation {
     }
 
     /// What guards find, those that could not look apart.
-    fn guards(&mut self) -> (Vec<Found>, Vec<StageError>) {
+    fn guards(&mut self) -> (Vec<WeighedFinding>, Vec<StageError>) {
         (Vec::new(), Vec::new())
     }
 
@@ -158,7 +158,7 @@ pub trait Situation {
     ///
     /// # Errors
     /// When the compiled policy is damaged.
-    fn requirements(&mut self) -> Result<Requirements, StageError>;
+    fn requirements(&mut self) -> Result<NeededRequirements, StageError>;
 
     /// Whether the end of the turn waits for an answer about the work.
     ///
@@ -326,12 +326,12 @@ fn weigh_requirements(decision: &mut Decision, situation: &mut impl Situation) {
     let said = situation.requirements();
     let needed = match decision.answer(said) {
         None => return,
-        Some(Requirements::NotNeeded) => Vec::new(),
-        Some(Requirements::Exempt) => {
+        Some(NeededRequirements::NotNeeded) => Vec::new(),
+        Some(NeededRequirements::Exempt) => {
             decision.outcome = Outcome::Exempt;
             return;
         }
-        Some(Requirements::Needed(needed)) => needed,
+        Some(NeededRequirements::Needed(needed)) => needed,
     };
     let weighed = |one: Needed| {
         (one.name, one.state.weight(one.mode, one.closes_on_error), one.state.recorded(one.mode))

@@ -17,7 +17,7 @@ struct Told {
     guards: Vec<Weight>,
     guard_failure: bool,
     is_excepted: bool,
-    requirements: Result<Requirements, StageError>,
+    requirements: Result<NeededRequirements, StageError>,
     question: Result<bool, StageError>,
     closes_on_error: bool,
     pressure: Result<bool, StageError>,
@@ -37,7 +37,7 @@ impl Default for Told {
             guards: Vec::new(),
             guard_failure: false,
             is_excepted: false,
-            requirements: Ok(Requirements::NotNeeded),
+            requirements: Ok(NeededRequirements::NotNeeded),
             question: Ok(false),
             closes_on_error: false,
             pressure: Ok(false),
@@ -70,16 +70,16 @@ impl Situation for Told {
         self.asked.push(Stage::Protection);
         self.protected.clone()
     }
-    fn guards(&mut self) -> (Vec<Found>, Vec<StageError>) {
+    fn guards(&mut self) -> (Vec<WeighedFinding>, Vec<StageError>) {
         self.asked.push(Stage::Guards);
-        let found = |weight: &Weight| Found { guard: GuardName::Push, weight: *weight };
+        let found = |weight: &Weight| WeighedFinding { guard: GuardName::Push, weight: *weight };
         let failures = if self.guard_failure { vec![failed(Stage::Guards)] } else { Vec::new() };
         (self.guards.iter().map(found).collect(), failures)
     }
     fn is_excepted(&mut self, _: &[Weight]) -> bool {
         self.is_excepted
     }
-    fn requirements(&mut self) -> Result<Requirements, StageError> {
+    fn requirements(&mut self) -> Result<NeededRequirements, StageError> {
         self.asked.push(Stage::Requirements);
         self.requirements.clone()
     }
@@ -100,17 +100,17 @@ fn failed(stage: Stage) -> StageError {
     StageError::new(stage, "it broke")
 }
 
-fn needed(states: &[(RequirementState, Mode)]) -> Result<Requirements, StageError> {
+fn needed(states: &[(RequirementState, Mode)]) -> Result<NeededRequirements, StageError> {
     let needed = states.iter().enumerate().map(|(at, (state, mode))| Needed {
         name: format!("r{at}"),
         state: *state,
         mode: *mode,
         closes_on_error: false,
     });
-    Ok(Requirements::Needed(needed.collect()))
+    Ok(NeededRequirements::Needed(needed.collect()))
 }
 
-fn open() -> Result<Requirements, StageError> {
+fn open() -> Result<NeededRequirements, StageError> {
     needed(&[(RequirementState::Open, Mode::Enforce)])
 }
 
@@ -256,7 +256,7 @@ fn a_requirement_weighs_by_its_state_and_mode() {
         assert_eq!((state.weight(mode, closes), state.recorded(mode)), (weight, kept), "{state:?} {mode:?}");
         for ends_turn in [false, true] {
             let one = Needed { name: "r".into(), state, mode, closes_on_error: closes };
-            let requirements = Ok(Requirements::Needed(vec![one]));
+            let requirements = Ok(NeededRequirements::Needed(vec![one]));
             let decision = decide(&mut Told { ends_turn, requirements, ..Told::default() });
             let refused = if ends_turn { Outcome::Block } else { Outcome::Deny };
             let outcome = if weight == Weight::Refuse { refused } else { Outcome::Pass };
@@ -281,7 +281,7 @@ fn a_requirement_weighs_by_its_state_and_mode() {
 #[test]
 fn what_is_exempt_or_needs_nothing_passes() {
     for (requirements, outcome) in
-        [(Requirements::NotNeeded, Outcome::Pass), (Requirements::Exempt, Outcome::Exempt)]
+        [(NeededRequirements::NotNeeded, Outcome::Pass), (NeededRequirements::Exempt, Outcome::Exempt)]
     {
         let decision = decide(&mut Told { requirements: Ok(requirements), ..Told::default() });
         assert_eq!((decision.verdict, decision.outcome), (Verdict::Pass, outcome));

@@ -29,37 +29,37 @@ impl<'de> Visitor<'de> for PayloadVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Payload, A::Error> {
         let mut payload = Payload::default();
         let mut mistyped = Vec::new();
-        while let Some(key) = map.next_key::<Key>()? {
+        while let Some(key) = map.next_key::<PayloadKey>()? {
             let (name, target) = match key {
-                Key::SessionId => ("session_id", &mut payload.session_id),
-                Key::HookEventName => ("hook_event_name", &mut payload.hook_event_name),
-                Key::Cwd => ("cwd", &mut payload.cwd),
-                Key::TranscriptPath => ("transcript_path", &mut payload.transcript_path),
-                Key::PermissionMode => ("permission_mode", &mut payload.permission_mode),
-                Key::ToolName => ("tool_name", &mut payload.tool_name),
-                Key::ToolUseId => ("tool_use_id", &mut payload.tool_use_id),
-                Key::Source => ("source", &mut payload.source),
-                Key::Reason => ("reason", &mut payload.reason),
-                Key::NotificationType => ("notification_type", &mut payload.notification_type),
-                Key::Error => ("error", &mut payload.error),
-                Key::NewCwd => ("new_cwd", &mut payload.new_cwd),
-                Key::Action => ("action", &mut payload.action),
-                Key::FilePath => ("file_path", &mut payload.file_path),
-                Key::AgentId => ("agent_id", &mut payload.agent_id),
-                Key::AgentType => ("agent_type", &mut payload.agent_type),
-                Key::Prompt => ("prompt", &mut payload.prompt),
-                Key::CommandName => ("command_name", &mut payload.command_name),
-                Key::Trigger => ("trigger", &mut payload.trigger),
-                Key::TeammateName => ("teammate_name", &mut payload.teammate_name),
-                Key::TeamName => ("team_name", &mut payload.team_name),
-                Key::TaskId => ("task_id", &mut payload.task_id),
-                Key::TaskSubject => ("task_subject", &mut payload.task_subject),
-                Key::CustomInstructions => ("custom_instructions", &mut payload.custom_instructions),
-                Key::BackgroundTasks => {
+                PayloadKey::SessionId => ("session_id", &mut payload.session_id),
+                PayloadKey::HookEventName => ("hook_event_name", &mut payload.hook_event_name),
+                PayloadKey::Cwd => ("cwd", &mut payload.cwd),
+                PayloadKey::TranscriptPath => ("transcript_path", &mut payload.transcript_path),
+                PayloadKey::PermissionMode => ("permission_mode", &mut payload.permission_mode),
+                PayloadKey::ToolName => ("tool_name", &mut payload.tool_name),
+                PayloadKey::ToolUseId => ("tool_use_id", &mut payload.tool_use_id),
+                PayloadKey::Source => ("source", &mut payload.source),
+                PayloadKey::Reason => ("reason", &mut payload.reason),
+                PayloadKey::NotificationType => ("notification_type", &mut payload.notification_type),
+                PayloadKey::Error => ("error", &mut payload.error),
+                PayloadKey::NewCwd => ("new_cwd", &mut payload.new_cwd),
+                PayloadKey::Action => ("action", &mut payload.action),
+                PayloadKey::FilePath => ("file_path", &mut payload.file_path),
+                PayloadKey::AgentId => ("agent_id", &mut payload.agent_id),
+                PayloadKey::AgentType => ("agent_type", &mut payload.agent_type),
+                PayloadKey::Prompt => ("prompt", &mut payload.prompt),
+                PayloadKey::CommandName => ("command_name", &mut payload.command_name),
+                PayloadKey::Trigger => ("trigger", &mut payload.trigger),
+                PayloadKey::TeammateName => ("teammate_name", &mut payload.teammate_name),
+                PayloadKey::TeamName => ("team_name", &mut payload.team_name),
+                PayloadKey::TaskId => ("task_id", &mut payload.task_id),
+                PayloadKey::TaskSubject => ("task_subject", &mut payload.task_subject),
+                PayloadKey::CustomInstructions => ("custom_instructions", &mut payload.custom_instructions),
+                PayloadKey::BackgroundTasks => {
                     payload.background_tasks = map.next_value::<Length>()?.0;
                     continue;
                 }
-                Key::ToolInput => {
+                PayloadKey::ToolInput => {
                     let input = map.next_value::<&RawValue>()?.get();
                     payload.input_digest = digest(input);
                     match serde_json::from_str(input).map_err(serde::de::Error::custom)? {
@@ -72,27 +72,27 @@ impl<'de> Visitor<'de> for PayloadVisitor {
                     }
                     continue;
                 }
-                Key::ToolResponse => {
+                PayloadKey::ToolResponse => {
                     payload.tool_response = map.next_value::<Response>()?.0;
                     continue;
                 }
-                Key::DurationMs => {
+                PayloadKey::DurationMs => {
                     payload.duration_ms = map.next_value::<Number>()?.0;
                     continue;
                 }
-                Key::ContextTokens => {
+                PayloadKey::ContextTokens => {
                     payload.context_tokens = map.next_value::<Number>()?.0;
                     continue;
                 }
-                Key::StopHookActive => {
+                PayloadKey::StopHookActive => {
                     payload.stop_hook_active = flag(&map.next_value()?, "stop_hook_active", &mut mistyped);
                     continue;
                 }
-                Key::IsInterrupt => {
+                PayloadKey::IsInterrupt => {
                     payload.is_interrupt = flag(&map.next_value()?, "is_interrupt", &mut mistyped);
                     continue;
                 }
-                Key::Unknown => {
+                PayloadKey::Unknown => {
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 }
@@ -128,7 +128,7 @@ fn flag(value: &Loose, name: &'static str, mistyped: &mut Vec<&'static str>) -> 
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "snake_case")]
-enum Key {
+enum PayloadKey {
     SessionId,
     HookEventName,
     Cwd,
@@ -414,7 +414,7 @@ impl<'de> Deserialize<'de> for Response {
                             }
                         }
                         ResponseKey::File => {
-                            response.total_lines = map.next_value::<Inner>()?.total_lines;
+                            response.total_lines = map.next_value::<InnerPayload>()?.total_lines;
                         }
                         ResponseKey::Stdout | ResponseKey::Stderr => {
                             if let Loose::Text(text) = map.next_value()? {
@@ -424,7 +424,7 @@ impl<'de> Deserialize<'de> for Response {
                         ResponseKey::BackgroundTaskId => {
                             response.is_background = matches!(map.next_value::<Loose>()?, Loose::Text(_));
                         }
-                        ResponseKey::Task => response.task_id = map.next_value::<Inner>()?.id,
+                        ResponseKey::Task => response.task_id = map.next_value::<InnerPayload>()?.id,
                         ResponseKey::Answers => {
                             let answers = map.next_value::<&RawValue>()?.get();
                             let answers: BTreeMap<String, String> =
@@ -468,28 +468,28 @@ enum ResponseKey {
 
 /// An object inside an answer: a file that was read, or a task that was made.
 #[derive(Default)]
-struct Inner {
+struct InnerPayload {
     total_lines: u64,
     id: String,
 }
 
-impl<'de> Deserialize<'de> for Inner {
+impl<'de> Deserialize<'de> for InnerPayload {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Any;
         impl<'de> Visitor<'de> for Any {
-            type Value = Inner;
-            scalars_are_other!(Inner::default());
-            fn visit_str<E>(self, _: &str) -> Result<Inner, E> {
-                Ok(Inner::default())
+            type Value = InnerPayload;
+            scalars_are_other!(InnerPayload::default());
+            fn visit_str<E>(self, _: &str) -> Result<InnerPayload, E> {
+                Ok(InnerPayload::default())
             }
-            fn visit_bool<E>(self, _: bool) -> Result<Inner, E> {
-                Ok(Inner::default())
+            fn visit_bool<E>(self, _: bool) -> Result<InnerPayload, E> {
+                Ok(InnerPayload::default())
             }
-            fn visit_unit<E>(self) -> Result<Inner, E> {
-                Ok(Inner::default())
+            fn visit_unit<E>(self) -> Result<InnerPayload, E> {
+                Ok(InnerPayload::default())
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inner, A::Error> {
-                let mut inner = Inner::default();
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<InnerPayload, A::Error> {
+                let mut inner = InnerPayload::default();
                 while let Some(key) = map.next_key::<InnerKey>()? {
                     match key {
                         InnerKey::TotalLines => inner.total_lines = map.next_value::<Number>()?.0,

@@ -11,7 +11,7 @@ use platform::time::Moment;
 
 /// What was told last.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Context {
+pub struct LoggedContext {
     /// The format version, 1.
     pub v: u32,
     /// How full, in whole percent, rounded down; `None` since a compaction that nobody told a figure after.
@@ -30,9 +30,10 @@ impl SessionDir {
     }
 
     /// How full the session's context was when its status line was last drawn with another figure.
-    pub fn context(&self) -> Option<Context> {
-        let context: Context = serde_json::from_slice(&store::read(&self.context_path()).ok()??).ok()?;
-        Some(Context {
+    pub fn context(&self) -> Option<LoggedContext> {
+        let context: LoggedContext =
+            serde_json::from_slice(&store::read(&self.context_path()).ok()??).ok()?;
+        Some(LoggedContext {
             used_percentage: context.used_percentage.map(|used| used.clamp(0.0, 100.0)),
             ..context
         })
@@ -48,14 +49,14 @@ impl SessionDir {
             return Ok(());
         }
         let used_percentage = percent.floor().clamp(0.0, 100.0);
-        let is_same = |old: &Context| {
+        let is_same = |old: &LoggedContext| {
             let is_close = old.used_percentage.is_some_and(|old| (old - used_percentage).abs() < 0.5);
             is_close && old.context_window_size == window
         };
         if self.context().is_some_and(|old| is_same(&old)) {
             return Ok(());
         }
-        self.write_context(&Context {
+        self.write_context(&LoggedContext {
             v: 1,
             used_percentage: Some(used_percentage),
             context_window_size: window,
@@ -69,12 +70,12 @@ impl SessionDir {
     /// When the file cannot be written.
     pub fn forget_context(&self) -> io::Result<()> {
         match self.context().filter(|context| context.used_percentage.is_some()) {
-            Some(context) => self.write_context(&Context { used_percentage: None, ..context }),
+            Some(context) => self.write_context(&LoggedContext { used_percentage: None, ..context }),
             None => Ok(()),
         }
     }
 
-    fn write_context(&self, context: &Context) -> io::Result<()> {
+    fn write_context(&self, context: &LoggedContext) -> io::Result<()> {
         replace(&self.context_path(), &serde_json::to_vec(context)?, Durability::Rebuildable, 0o600)
     }
 }

@@ -22,11 +22,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use compacted::{COMPACTED, Predecessor, carried_over};
-pub use context::Context;
+pub use context::LoggedContext;
 pub use cursor::{Cursor, News};
 pub use detail::{Detail, LoggedAgent, LoggedTask};
 pub use event::{LoggedEvent, input_digest};
-pub use records::{Pending, PendingRecords, Record, Records};
+pub use records::{PendingRecord, PendingRecords, Record, Records};
 
 use crate::event::Payload;
 use crate::owner::Owner;

@@ -72,16 +72,16 @@ impl Records {
 
 /// The domains' parts while a hook is still at work on them: each in its own type.
 #[derive(Debug, Default)]
-pub struct PendingRecords(Vec<Box<dyn Pending>>);
+pub struct PendingRecords(Vec<Box<dyn PendingRecord>>);
 
 impl PendingRecords {
     /// A domain's part, if one was begun.
-    pub fn get<R: Record + Pending>(&self) -> Option<&R> {
+    pub fn get<R: Record + PendingRecord>(&self) -> Option<&R> {
         self.0.iter().find_map(|part| part.as_any().downcast_ref())
     }
 
     /// A domain's part, begun empty where there was none.
-    pub fn get_mut<R: Record + Pending>(&mut self) -> &mut R {
+    pub fn get_mut<R: Record + PendingRecord>(&mut self) -> &mut R {
         let known = self.0.iter().position(|part| part.as_any().is::<R>());
         let at = known.unwrap_or_else(|| {
             self.0.push(Box::new(R::default()));
@@ -92,7 +92,7 @@ impl PendingRecords {
     }
 
     /// Takes a domain's part out.
-    pub fn take<R: Record + Pending>(&mut self) -> Option<R> {
+    pub fn take<R: Record + PendingRecord>(&mut self) -> Option<R> {
         self.get::<R>()?;
         let part = std::mem::take(self.get_mut::<R>());
         self.0.retain(|part| !part.as_any().is::<R>());
@@ -108,7 +108,7 @@ impl PendingRecords {
 }
 
 /// A part whose type only its domain knows.
-pub trait Pending: std::fmt::Debug + Any {
+pub trait PendingRecord: std::fmt::Debug + Any {
     /// Adds it to a line.
     fn write(&self, records: &mut Records);
     /// For finding it by its type.
@@ -117,7 +117,7 @@ pub trait Pending: std::fmt::Debug + Any {
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
-impl<R: Record + std::fmt::Debug> Pending for R {
+impl<R: Record + std::fmt::Debug> PendingRecord for R {
     fn write(&self, records: &mut Records) {
         records.put(self);
     }

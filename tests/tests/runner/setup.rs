@@ -15,7 +15,7 @@ fn what_claude_code_starts_is_built() {
 fn the_show_plays_the_main_job_and_touches_nothing_else() {
     let world = World::new();
     let bin = world.home.join("bin");
-    let build = setup::build(setup::Profile::Tested).unwrap();
+    let build = setup::build(setup::BuildProfile::Tested).unwrap();
     setup::install(&build, &bin).unwrap();
     setup::install(&build, &bin).unwrap();
     let mut told = Vec::new();
@@ -47,7 +47,7 @@ fn the_names_of_one_executable_share_its_file_and_each_does_its_own_work() {
 
     let world = World::with(tests::world::ONE);
     let bin = world.home.join("bin");
-    let build = setup::build(setup::Profile::Tested).unwrap();
+    let build = setup::build(setup::BuildProfile::Tested).unwrap();
     // A second time over the first, as an upgrade does.
     for _ in 0..2 {
         setup::install(&build, &bin).unwrap();

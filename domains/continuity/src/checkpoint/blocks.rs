@@ -1,6 +1,6 @@
 //! The paragraphs, list items and table rows of a section.
 
-use super::document::{Kind, Line};
+use super::document::{DocumentLine, LineKind};
 
 /// What a block is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,13 +77,13 @@ pub fn item(line: &str) -> Option<ListItem<'_>> {
 }
 
 /// The blocks of a section. Code, quotations, comments and headings are in none.
-pub fn blocks(lines: &[Line<'_>]) -> Vec<Block> {
+pub fn blocks(lines: &[DocumentLine<'_>]) -> Vec<Block> {
     let mut blocks: Vec<Block> = Vec::new();
     // Whether the next line of text goes on with the last block.
     let mut is_open = false;
     for line in lines {
         let text = line.text.trim();
-        if line.kind != Kind::Text || text.is_empty() {
+        if line.kind != LineKind::Text || text.is_empty() {
             is_open = false;
             continue;
         }

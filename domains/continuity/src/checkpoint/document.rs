@@ -4,7 +4,7 @@ use documents::front_matter::{self, Field};
 
 /// What a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum LineKind {
     /// Text, a list item, a row of a table.
     Text,
     /// Of a block of code, its fences too.
@@ -19,38 +19,38 @@ pub enum Kind {
 
 /// A line of the body.
 #[derive(Debug, Clone)]
-pub struct Line<'a> {
+pub struct DocumentLine<'a> {
     /// From 1, in the file.
     pub number: usize,
     /// Without its end.
     pub text: &'a str,
     /// What it is.
-    pub kind: Kind,
+    pub kind: LineKind,
 }
 
 /// A heading of the second level with what stands below it.
 #[derive(Debug)]
-pub struct Section<'a> {
+pub struct CheckpointSection<'a> {
     /// As it is written.
     pub title: &'a str,
     /// Its line.
     pub line: usize,
     /// What stands below, deeper headings too.
-    pub lines: Vec<Line<'a>>,
+    pub lines: Vec<DocumentLine<'a>>,
 }
 
 /// A checkpoint.
 #[derive(Debug)]
-pub struct Document<'a> {
+pub struct CheckpointDocument<'a> {
     /// The front matter; `None` when there is none.
     pub fields: Option<Vec<Field>>,
     /// What stands before the first section.
-    pub preamble: Vec<Line<'a>>,
+    pub preamble: Vec<DocumentLine<'a>>,
     /// The sections, in their order.
-    pub sections: Vec<Section<'a>>,
+    pub sections: Vec<CheckpointSection<'a>>,
 }
 
-impl<'a> Document<'a> {
+impl<'a> CheckpointDocument<'a> {
     /// The parts of a text. Every text has them; what is missing is [`super::validate`]'s to tell.
     pub fn of(text: &'a str) -> Self {
         let front = front_matter::read(text);
@@ -60,7 +60,7 @@ impl<'a> Document<'a> {
         for line in classified(text, from) {
             match (heading(&line), document.sections.last_mut()) {
                 (Some((2, title)), _) => {
-                    document.sections.push(Section { title, line: line.number, lines: Vec::new() });
+                    document.sections.push(CheckpointSection { title, line: line.number, lines: Vec::new() });
                 }
                 (_, Some(section)) => section.lines.push(line),
                 (_, None) => document.preamble.push(line),
@@ -71,12 +71,12 @@ impl<'a> Document<'a> {
 
     /// The first section with a title; what stands before or after it in the heading (a number, a remark) does not
     /// matter.
-    pub fn section(&self, title: &str) -> Option<&Section<'a>> {
+    pub fn section(&self, title: &str) -> Option<&CheckpointSection<'a>> {
         self.sections(title).next()
     }
 
     /// All sections with a title: some have one twice.
-    pub fn sections(&self, title: &str) -> impl Iterator<Item = &Section<'a>> {
+    pub fn sections(&self, title: &str) -> impl Iterator<Item = &CheckpointSection<'a>> {
         let wanted = title.to_lowercase();
         let is = move |found: &str| {
             let found = found.trim_start_matches(|c: char| !c.is_alphabetic()).to_lowercase();
@@ -101,14 +101,14 @@ impl<'a> Document<'a> {
     }
 
     /// Every line of the body.
-    pub fn lines(&self) -> impl Iterator<Item = &Line<'a>> {
+    pub fn lines(&self) -> impl Iterator<Item = &DocumentLine<'a>> {
         self.preamble.iter().chain(self.sections.iter().flat_map(|section| &section.lines))
     }
 }
 
 /// The level and the words of a heading.
-fn heading<'a>(line: &Line<'a>) -> Option<(usize, &'a str)> {
-    if line.kind != Kind::Heading {
+fn heading<'a>(line: &DocumentLine<'a>) -> Option<(usize, &'a str)> {
+    if line.kind != LineKind::Heading {
         return None;
     }
     let text = line.text.trim();
@@ -117,7 +117,7 @@ fn heading<'a>(line: &Line<'a>) -> Option<(usize, &'a str)> {
 }
 
 /// The lines after the first `from`, each with its kind.
-fn classified(text: &str, from: usize) -> Vec<Line<'_>> {
+fn classified(text: &str, from: usize) -> Vec<DocumentLine<'_>> {
     let mut fence: Option<(char, usize)> = None;
     let mut in_comment = false;
     let mut lines = Vec::new();
@@ -128,24 +128,24 @@ fn classified(text: &str, from: usize) -> Vec<Line<'_>> {
             if run_of(trimmed, mark) >= length && trimmed.trim_start_matches(mark).is_empty() {
                 fence = None;
             }
-            Kind::Code
+            LineKind::Code
         } else if in_comment {
             in_comment = !trimmed.contains("-->");
-            Kind::Comment
+            LineKind::Comment
         } else if let Some(opened) = opened_fence(trimmed) {
             fence = Some(opened);
-            Kind::Code
+            LineKind::Code
         } else if let Some(rest) = trimmed.strip_prefix("<!--") {
             in_comment = !rest.contains("-->");
-            Kind::Comment
+            LineKind::Comment
         } else if trimmed.starts_with('>') {
-            Kind::Quote
+            LineKind::Quote
         } else if is_heading(line) {
-            Kind::Heading
+            LineKind::Heading
         } else {
-            Kind::Text
+            LineKind::Text
         };
-        lines.push(Line { number: at + 1, text: line, kind });
+        lines.push(DocumentLine { number: at + 1, text: line, kind });
     }
     lines
 }
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn code_comments_and_quotes_hold_no_sections() {
         let text = "---\ntemplate: checkpoint\n---\n# Title\n## One\n```md\n## no\n~~~\n```\n> ## no\n<!-- a\n## no\n-->\n### deeper\n~~~~\n```\n~~~\n## no\n~~~~\n## 2. Two (more) ##\ntext\n##nospace\n";
-        let document = Document::of(text);
+        let document = CheckpointDocument::of(text);
         let titles: Vec<_> = document.sections.iter().map(|section| section.title).collect();
         assert_eq!(titles, ["One", "2. Two (more)"]);
         assert_eq!(document.section("two").unwrap().line, 20);
@@ -187,9 +187,9 @@ mod tests {
 
     #[test]
     fn a_text_without_front_matter_still_has_parts() {
-        let document = Document::of("\u{feff}## A\nx");
+        let document = CheckpointDocument::of("\u{feff}## A\nx");
         assert!(document.fields.is_none());
         assert_eq!((document.sections[0].title, document.sections[0].lines[0].number), ("A", 2));
-        assert!(Document::of("").sections.is_empty());
+        assert!(CheckpointDocument::of("").sections.is_empty());
     }
 }

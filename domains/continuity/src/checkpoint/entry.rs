@@ -9,7 +9,7 @@ use hooks_common::paths;
 use platform::store::{self, Durability, lock};
 
 use super::folder;
-use crate::Place;
+use crate::ContinuityPlace;
 use crate::error::CheckpointError;
 use crate::greatest::GREATEST;
 
@@ -20,7 +20,7 @@ const LONGEST_SLUG: usize = 60;
 
 /// A checkpoint's file, as its name tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct CheckpointEntry {
     /// The file.
     pub path: PathBuf,
     /// The session's number.
@@ -31,7 +31,7 @@ pub struct Entry {
     pub ordinal: u64,
 }
 
-impl Entry {
+impl CheckpointEntry {
     /// What a path's name says; `None` for a file that is no session's checkpoint.
     pub fn of(path: &Path) -> Option<Self> {
         let stem = path.file_name()?.to_str()?.strip_suffix(".md")?;
@@ -54,7 +54,7 @@ fn leading_number(text: &str) -> Option<u64> {
 
 /// All checkpoints of the project, in the order of session, day and place in the day. Times of files mean nothing:
 /// a clone has others. Links are passed over.
-pub fn entries(place: &Place) -> Vec<Entry> {
+pub fn entries(place: &ContinuityPlace) -> Vec<CheckpointEntry> {
     let mut all: Vec<_> =
         folder::all(place).iter().flat_map(|folder| in_folder(place.root(), folder)).collect();
     all.sort_by(|a, b| a.order().cmp(&b.order()));
@@ -62,29 +62,29 @@ pub fn entries(place: &Place) -> Vec<Entry> {
     all
 }
 
-fn in_folder(root: &Path, folder: &Path) -> Vec<Entry> {
+fn in_folder(root: &Path, folder: &Path) -> Vec<CheckpointEntry> {
     if folder::check_inside(root, folder).is_err() {
         return Vec::new();
     }
     let files = std::fs::read_dir(folder).into_iter().flatten().flatten().take(MOST_FILES);
     let files = files.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file()));
-    files.filter_map(|file| Entry::of(&file.path())).collect()
+    files.filter_map(|file| CheckpointEntry::of(&file.path())).collect()
 }
 
 /// The sessions' numbers that checkpoints bear, smallest first.
-pub fn numbers(place: &Place) -> Vec<u64> {
+pub fn numbers(place: &ContinuityPlace) -> Vec<u64> {
     let mut numbers: Vec<_> = entries(place).into_iter().map(|entry| entry.number).collect();
     numbers.dedup();
     numbers
 }
 
 /// The latest checkpoint: of the greatest session the last one.
-pub fn latest(place: &Place) -> Option<Entry> {
+pub fn latest(place: &ContinuityPlace) -> Option<CheckpointEntry> {
     entries(place).pop()
 }
 
 /// The latest checkpoint of a session.
-pub fn of_session(place: &Place, number: u64) -> Option<Entry> {
+pub fn of_session(place: &ContinuityPlace, number: u64) -> Option<CheckpointEntry> {
     entries(place).into_iter().rfind(|entry| entry.number == number)
 }
 
@@ -108,7 +108,7 @@ pub fn slug(title: &str) -> String {
 }
 
 /// Who holds the right to give checkpoints their numbers of the day.
-pub fn lock(place: &Place, wait: Duration) -> Result<lock::Lock, CheckpointError> {
+pub fn lock(place: &ContinuityPlace, wait: Duration) -> Result<lock::Lock, CheckpointError> {
     let path = paths::checkpoints_lock(place.project().stores()[0]);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(CheckpointError::io(folder))?;
@@ -162,8 +162,9 @@ mod tests {
 
     #[test]
     fn a_name_tells_session_day_and_place() {
-        let of =
-            |name: &str| Entry::of(Path::new(name)).map(|entry| (entry.number, entry.date, entry.ordinal));
+        let of = |name: &str| {
+            CheckpointEntry::of(Path::new(name)).map(|entry| (entry.number, entry.date, entry.ordinal))
+        };
         assert_eq!(of("2025-12-29-07-SESSION-145-x.md"), Some((145, "2025-12-29".into(), 7)));
         assert_eq!(of("SESSION-3.md"), Some((3, String::new(), 0)));
         assert_eq!(of("SESSION-999999-x.md"), Some((GREATEST, String::new(), 0)));

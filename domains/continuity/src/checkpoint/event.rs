@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::data;
 use crate::error::CheckpointError;
-use crate::{Place, ledger};
+use crate::{ContinuityPlace, ledger};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Action {
 
 /// The keys in the order in which other tools write them.
 #[derive(Serialize)]
-struct Line<'a> {
+struct CheckpointEvent<'a> {
     ts: String,
     #[serde(rename = "type")]
     kind: &'a str,
@@ -55,14 +55,14 @@ struct Line<'a> {
 /// # Errors
 /// When the log cannot be written or leads out of the project.
 pub fn append_event(
-    place: &Place,
+    place: &ContinuityPlace,
     action: Action,
     number: u64,
     file: &Path,
     now: Moment,
 ) -> Result<(), CheckpointError> {
     let log = in_project::haios_events(&place.shared_root());
-    let line = Line {
+    let line = CheckpointEvent {
         ts: now.rfc3339(),
         kind: "checkpoint",
         action: action.name(),

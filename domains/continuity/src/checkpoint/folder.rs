@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use hooks_common::paths::in_project;
 use platform::store::{self, Durability};
 
-use crate::Place;
+use crate::ContinuityPlace;
 use crate::error::CheckpointError;
 
 /// The most bytes of a checkpoint.
 const MOST_BYTES: u64 = 1024 * 1024;
 
 /// Where people's checkpoints and ours lie, in this order.
-pub fn all(place: &Place) -> [PathBuf; 2] {
+pub fn all(place: &ContinuityPlace) -> [PathBuf; 2] {
     [place.checkpoints(), in_project::own_checkpoints(place.root())]
 }
 
 /// Where a checkpoint that nobody asked for is written: with the others in a project that keeps any.
-pub fn unattended(place: &Place) -> PathBuf {
+pub fn unattended(place: &ContinuityPlace) -> PathBuf {
     let [own, ours] = all(place);
     if own.is_dir() && check_inside(place.root(), &own).is_ok() { own } else { ours }
 }

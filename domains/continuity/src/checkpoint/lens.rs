@@ -41,7 +41,7 @@ impl fmt::Display for Lens {
 
 /// What a lens shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct LensFinding {
     /// Its line, from 1.
     pub line: usize,
     /// Through which lens.

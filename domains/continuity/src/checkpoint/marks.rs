@@ -1,8 +1,8 @@
 //! Places where somebody must still write.
 
-use documents::front_matter::Value;
+use documents::front_matter::FrontMatterValue;
 
-use super::document::{Document, Kind, Line};
+use super::document::{CheckpointDocument, DocumentLine, LineKind};
 use super::{blocks, claims};
 
 /// What a scaffold leaves where only a person or the model knows.
@@ -12,8 +12,8 @@ pub fn fill(what: &str) -> String {
 
 /// The mark in a line of the body, if there is one: `[fill: ...]`, `{{...}}`, or a line that says only that
 /// something is to be done.
-pub fn in_line(line: &Line<'_>) -> Option<String> {
-    matches!(line.kind, Kind::Text | Kind::Heading).then(|| in_text(line.text))?
+pub fn in_line(line: &DocumentLine<'_>) -> Option<String> {
+    matches!(line.kind, LineKind::Text | LineKind::Heading).then(|| in_text(line.text))?
 }
 
 fn in_text(text: &str) -> Option<String> {
@@ -38,16 +38,16 @@ fn in_text(text: &str) -> Option<String> {
 }
 
 /// The fields of the front matter that are nothing but a mark, with their lines. A mark inside a title is part of it.
-pub fn in_front(document: &Document<'_>) -> Vec<(usize, String)> {
+pub fn in_front(document: &CheckpointDocument<'_>) -> Vec<(usize, String)> {
     let fields = document.fields.iter().flatten();
     let marked = fields.filter_map(|field| match &field.value {
-        Value::Scalar(text) => Some((field.line, in_text(text).filter(|mark| mark == text)?)),
-        Value::List(_) => None,
+        FrontMatterValue::Scalar(text) => Some((field.line, in_text(text).filter(|mark| mark == text)?)),
+        FrontMatterValue::List(_) => None,
     });
     marked.collect()
 }
 
 /// Whether there is any.
-pub fn any_left(document: &Document<'_>) -> bool {
+pub fn any_left(document: &CheckpointDocument<'_>) -> bool {
     !in_front(document).is_empty() || document.lines().any(|line| in_line(line).is_some())
 }

@@ -6,7 +6,7 @@ use documents::front_matter;
 use git::CommittedPaths;
 use platform::time::Moment;
 
-use super::document::Document;
+use super::document::CheckpointDocument;
 use super::{folder, marks, structure};
 use crate::error::CheckpointError;
 
@@ -47,7 +47,7 @@ impl Phase {
 /// How far a checkpoint has come: what its front matter says, and what can be seen. `None` when it does not take
 /// part in the cycle.
 pub fn reached(text: &str) -> Option<Phase> {
-    let document = Document::of(text);
+    let document = CheckpointDocument::of(text);
     let phase = Phase::named(document.scalar("phase"))?;
     Some(match phase {
         Phase::Scaffold if !marks::any_left(&document) => Phase::Fill,
@@ -63,11 +63,11 @@ pub fn reached_with(held: &CommittedPaths, path: &Path, text: &str) -> Option<Ph
     if phase < Phase::Commit || held.holds(path) {
         return Some(phase);
     }
-    Some(if marks::any_left(&Document::of(text)) { Phase::Scaffold } else { Phase::Fill })
+    Some(if marks::any_left(&CheckpointDocument::of(text)) { Phase::Scaffold } else { Phase::Fill })
 }
 
 /// Whether what was learned is kept: `memory_refs`, or rows in WHY Captured, or a reason why there are none.
-pub fn is_captured(document: &Document<'_>) -> bool {
+pub fn is_captured(document: &CheckpointDocument<'_>) -> bool {
     !document.list("memory_refs").is_empty()
         || document
             .section(structure::WHY)
@@ -86,7 +86,7 @@ pub fn enter(root: &Path, path: &Path, phase: Phase, now: Moment) -> Result<Stri
         text = front_matter::with_value(&text, key, value).unwrap_or(text);
     }
     // Somebody who keeps no phase is told nothing by a time alone.
-    if !Document::of(&old).scalar("phase").is_empty() && text != old {
+    if !CheckpointDocument::of(&old).scalar("phase").is_empty() && text != old {
         folder::replace(root, path, &text)?;
         return Ok(text);
     }

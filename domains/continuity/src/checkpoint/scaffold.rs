@@ -9,7 +9,7 @@ use platform::time::Moment;
 use super::data::{heading, plain, quoted, quoted_cell, reference, scalar, work_ids};
 use super::marks::fill;
 use super::{data, entry};
-use crate::Place;
+use crate::ContinuityPlace;
 use crate::error::CheckpointError;
 use crate::facts::Facts;
 use crate::task::Task;
@@ -23,7 +23,12 @@ const MOST_REFERENCES: usize = 4;
 ///
 /// # Errors
 /// When the folder lies outside the project, cannot be written, or stays locked.
-pub fn scaffold(place: &Place, facts: &Facts, title: &str, now: Moment) -> Result<PathBuf, CheckpointError> {
+pub fn scaffold(
+    place: &ContinuityPlace,
+    facts: &Facts,
+    title: &str,
+    now: Moment,
+) -> Result<PathBuf, CheckpointError> {
     let _lock = entry::lock(place, lock::PATIENT)?;
     let author = author(place);
     let name = (now.wall.date_naive(), facts.number, &*entry::slug(&plain(title)));
@@ -45,7 +50,7 @@ pub struct Front<'a> {
 
 /// The whole text. With a `reason` nobody will fill it, and what is not known is said to be left out.
 pub fn text(
-    place: &Place,
+    place: &ContinuityPlace,
     facts: &Facts,
     front: &Front<'_>,
     reason: Option<&str>,
@@ -136,7 +141,7 @@ fn front_matter(facts: &Facts, front: &Front<'_>, now: Moment) -> String {
 
 /// What whoever goes on should read: what changed, what came before, what explains the project. The folders that
 /// the checkpoint itself lies in make up the number.
-fn references(place: &Place, facts: &Facts, path: &Path) -> Vec<String> {
+fn references(place: &ContinuityPlace, facts: &Facts, path: &Path) -> Vec<String> {
     let root = place.root();
     let edited = facts.edited.iter().map(|(file, _)| file);
     let edited = edited.chain(&facts.changes.staged).chain(&facts.changes.unstaged).take(2).cloned();
@@ -339,7 +344,7 @@ fn bounded(mut lines: Vec<String>) -> Vec<String> {
 }
 
 /// Who writes: whom git would name as the author of a commit, else the login name.
-pub fn author(place: &Place) -> String {
+pub fn author(place: &ContinuityPlace) -> String {
     let configured = git::author(place.root()).map(|name| plain(&name)).filter(|name| !name.is_empty());
     configured.or_else(|| env_vars::get(env_vars::USER)).unwrap_or_else(|| "unknown".to_owned())
 }

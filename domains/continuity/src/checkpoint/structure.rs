@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::blocks::{self, BlockShape};
 use super::claims;
-use super::document::{Document, Kind, Line, Section};
+use super::document::{CheckpointDocument, CheckpointSection, DocumentLine, LineKind};
 use super::marks;
 
 /// The sections, in their order.
@@ -39,7 +39,7 @@ const LEAST_REFERENCES: usize = 2;
 
 /// What is wrong with the structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct StructureProblem {
     /// Its line, from 1.
     pub line: usize,
     /// What is wrong.
@@ -74,13 +74,13 @@ impl ProblemKind {
 }
 
 /// What is wrong with the structure of a checkpoint, in the order of its lines; nothing of a sound one.
-pub fn validate(text: &str) -> Vec<Problem> {
-    validate_document(&Document::of(text), text.trim_start_matches('\u{feff}').trim().is_empty())
+pub fn validate(text: &str) -> Vec<StructureProblem> {
+    validate_document(&CheckpointDocument::of(text), text.trim_start_matches('\u{feff}').trim().is_empty())
 }
 
 /// See [`validate`].
-pub fn validate_document(document: &Document<'_>, is_empty: bool) -> Vec<Problem> {
-    let problem = |line, kind, text: String| Problem { line, kind, text };
+pub fn validate_document(document: &CheckpointDocument<'_>, is_empty: bool) -> Vec<StructureProblem> {
+    let problem = |line, kind, text: String| StructureProblem { line, kind, text };
     if is_empty {
         return vec![problem(1, ProblemKind::Field, "the file is empty".to_owned())];
     }
@@ -106,7 +106,7 @@ pub fn validate_document(document: &Document<'_>, is_empty: bool) -> Vec<Problem
     for (line, mark) in marks::in_front(document) {
         problems.push(problem(line, ProblemKind::Placeholder, format!("the front matter still has {mark}")));
     }
-    let marked = |line: &Line<'_>, section: &str| {
+    let marked = |line: &DocumentLine<'_>, section: &str| {
         let mark = marks::in_line(line)?;
         Some(problem(line.number, ProblemKind::Placeholder, format!("{section} still has {mark}")))
     };
@@ -136,9 +136,9 @@ pub fn validate_document(document: &Document<'_>, is_empty: bool) -> Vec<Problem
 }
 
 /// The files that the body refers to as `@path`, each once, with its first line.
-pub fn references(document: &Document<'_>) -> BTreeMap<String, usize> {
+pub fn references(document: &CheckpointDocument<'_>) -> BTreeMap<String, usize> {
     let mut found = BTreeMap::new();
-    for line in document.lines().filter(|line| matches!(line.kind, Kind::Text | Kind::Quote)) {
+    for line in document.lines().filter(|line| matches!(line.kind, LineKind::Text | LineKind::Quote)) {
         let text = claims::without_code(line.text);
         for path in claims::words(&text).filter_map(claims::referenced) {
             found.entry(path.to_owned()).or_insert(line.number);
@@ -148,18 +148,18 @@ pub fn references(document: &Document<'_>) -> BTreeMap<String, usize> {
 }
 
 /// The reason why a section was left out, if it says one.
-pub fn skipped<'a>(section: &Section<'a>) -> Option<&'a str> {
+pub fn skipped<'a>(section: &CheckpointSection<'a>) -> Option<&'a str> {
     const LEAST_REASON: usize = 3;
-    let reason = |line: &Line<'a>| {
+    let reason = |line: &DocumentLine<'a>| {
         let reason = line.text.trim().strip_prefix("**SKIPPED:**")?.trim();
         let is_reason = reason.chars().filter(|c| c.is_alphanumeric()).count() >= LEAST_REASON;
-        (line.kind == Kind::Text && is_reason && marks::in_line(line).is_none()).then_some(reason)
+        (line.kind == LineKind::Text && is_reason && marks::in_line(line).is_none()).then_some(reason)
     };
     section.lines.iter().find_map(reason)
 }
 
 /// Whether a section has a row of a table, below its head, or a list item that says something.
-pub fn has_rows(section: &Section<'_>) -> bool {
+pub fn has_rows(section: &CheckpointSection<'_>) -> bool {
     let blocks = blocks::blocks(&section.lines);
     let rows = blocks::rows(&blocks);
     let items = blocks.iter().filter(|block| matches!(block.shape, BlockShape::Item(_)));
@@ -178,11 +178,11 @@ pub fn is_answer(text: &str) -> bool {
 }
 
 /// Whether nothing in a section is worth reading: too few letters, and neither a file, other evidence nor an answer.
-fn says_nothing(section: &Section<'_>) -> bool {
-    let texts = section.lines.iter().filter(|line| line.kind != Kind::Comment);
+fn says_nothing(section: &CheckpointSection<'_>) -> bool {
+    let texts = section.lines.iter().filter(|line| line.kind != LineKind::Comment);
     let mut count = 0;
     for line in texts {
-        if line.kind == Kind::Text {
+        if line.kind == LineKind::Text {
             let says_all = is_answer(line.text)
                 || claims::has_evidence(line.text)
                 || claims::words(line.text)

@@ -9,7 +9,7 @@ use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 
 use super::*;
-use crate::Place;
+use crate::ContinuityPlace;
 use crate::commits::Commit;
 use crate::facts::Facts;
 use crate::task::Task;
@@ -18,7 +18,7 @@ use platform::time::Moment;
 struct Here {
     _dir: tempfile::TempDir,
     root: PathBuf,
-    place: Place,
+    place: ContinuityPlace,
 }
 
 fn here() -> Here {
@@ -32,7 +32,7 @@ fn here() -> Here {
         assert!(Command::new("git").arg("-C").arg(&root).args(arguments).status().unwrap().success());
     }
     let paths = Paths::below(&home);
-    let place = Place::of(Project::of_event(&paths, None, &root), &paths).unwrap().unwrap();
+    let place = ContinuityPlace::of(Project::of_event(&paths, None, &root), &paths).unwrap().unwrap();
     Here { _dir: dir, root, place }
 }
 
@@ -83,7 +83,7 @@ fn hostile() -> Facts {
 }
 
 fn titles(text: &str) -> Vec<&str> {
-    Document::of(text).sections.iter().map(|section| section.title).collect()
+    CheckpointDocument::of(text).sections.iter().map(|section| section.title).collect()
 }
 
 fn text_of(path: &Path) -> String {
@@ -97,7 +97,7 @@ fn a_scaffold_lacks_only_what_somebody_must_write() {
     assert_eq!(path.file_name().unwrap(), "2026-11-21-01-SESSION-7-parser-new-x-y.md");
     let text = text_of(&path);
     assert_eq!(titles(&text), SECTIONS, "{text}");
-    let document = Document::of(&text);
+    let document = CheckpointDocument::of(&text);
     assert_eq!((document.scalar("author"), document.scalar("session")), ("Ada: O'Neil", "7"));
     assert_eq!(document.scalar("title"), "Parser: \"new\" `## x` - [ ] y");
     assert_eq!((document.scalar("prior_session"), document.scalar("version")), ("6", "1.3"));
@@ -200,7 +200,7 @@ fn a_recovery_names_its_evidence_and_happens_once() {
     assert_eq!(written.path.file_name().unwrap(), "2026-11-21-01-SESSION-7-recovery.md");
     let text = text_of(&written.path);
     assert_eq!(validate(&text), [], "{text}");
-    let document = Document::of(&text);
+    let document = CheckpointDocument::of(&text);
     let field = |key| document.scalar(key);
     assert_eq!((field("status"), field("recovered"), field("recovered_by")), ("draft", "true", "9"));
     assert_eq!(
@@ -303,7 +303,7 @@ fn two_at_once_get_two_numbers() {
         let both: Vec<_> = ["a", "b", "c", "d"].map(one).into_iter().collect();
         both.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    let mut ordinals: Vec<_> = paths.iter().map(|path| Entry::of(path).unwrap().ordinal).collect();
+    let mut ordinals: Vec<_> = paths.iter().map(|path| CheckpointEntry::of(path).unwrap().ordinal).collect();
     ordinals.sort_unstable();
     assert_eq!(ordinals, [1, 2, 3, 4]);
 }

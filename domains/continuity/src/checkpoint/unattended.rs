@@ -10,16 +10,16 @@ use platform::store::{self, lock};
 use platform::time::Moment;
 
 use super::data::scalar;
-use super::document::Document;
+use super::document::CheckpointDocument;
 use super::scaffold::{self, Front};
 use super::{Action, append_event, entry, folder};
-use crate::Place;
+use crate::ContinuityPlace;
 use crate::error::CheckpointError;
 use crate::facts::Facts;
 
 /// What was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
+pub struct UnattendedCheckpoint {
     /// The checkpoint.
     pub path: PathBuf,
     /// Whether it took the place of an earlier one, or is one that was already there.
@@ -32,11 +32,11 @@ pub struct Written {
 /// # Errors
 /// When it can be written neither among the project's checkpoints nor among our own.
 pub fn emergency(
-    place: &Place,
+    place: &ContinuityPlace,
     facts: &Facts,
     now: Moment,
     reason: &str,
-) -> Result<Written, CheckpointError> {
+) -> Result<UnattendedCheckpoint, CheckpointError> {
     // Without the lock two of a day may get one number; without the checkpoint everything is lost.
     let _lock = entry::lock(place, lock::CHANGE);
     let author = scaffold::author(place);
@@ -52,14 +52,14 @@ pub fn emergency(
     let written = match old {
         Some(path) => {
             folder::replace(place.root(), &path, &text(&path))?;
-            Written { path, was_there: true }
+            UnattendedCheckpoint { path, was_there: true }
         }
         None => {
             let name = (now.wall.date_naive(), facts.number, "emergency");
             let create = |folder: &Path| entry::create(place.root(), folder, name, text);
             let path = create(&folder::unattended(place))
                 .or_else(|_| create(&in_project::own_checkpoints(place.root())))?;
-            Written { path, was_there: false }
+            UnattendedCheckpoint { path, was_there: false }
         }
     };
     // The checkpoint is what counts; a log that cannot be written must not take it away from the caller.
@@ -73,14 +73,14 @@ pub fn emergency(
 /// # Errors
 /// As [`super::scaffold()`], after a shorter wait.
 pub fn recovery(
-    place: &Place,
+    place: &ContinuityPlace,
     facts: &Facts,
     recovered_by: u64,
     now: Moment,
-) -> Result<Written, CheckpointError> {
+) -> Result<UnattendedCheckpoint, CheckpointError> {
     let _lock = entry::lock(place, lock::CHANGE)?;
     if let Some(path) = mine(place, facts, "recovered", false) {
-        return Ok(Written { path, was_there: true });
+        return Ok(UnattendedCheckpoint { path, was_there: true });
     }
     let author = scaffold::author(place);
     let reason = "the session ended without an end of its own";
@@ -92,7 +92,7 @@ pub fn recovery(
         signed(&scaffold::text(place, facts, &front, Some(reason), path, now))
     })?;
     let _ = append_event(place, Action::Recovered, facts.number, &path, now);
-    Ok(Written { path, was_there: false })
+    Ok(UnattendedCheckpoint { path, was_there: false })
 }
 
 /// Removes the oldest of those that lie in our own folder, beyond the newest hundred; one that somebody has touched
@@ -100,7 +100,7 @@ pub fn recovery(
 ///
 /// # Errors
 /// When one cannot be removed.
-pub fn prune(place: &Place) -> Result<usize, CheckpointError> {
+pub fn prune(place: &ContinuityPlace) -> Result<usize, CheckpointError> {
     const MOST_KEPT: usize = 100;
     let folder = in_project::own_checkpoints(place.root());
     let mut own = entry::entries(place);
@@ -131,12 +131,12 @@ fn own_fields(kind: &str, facts: &Facts, reason: &str) -> Vec<String> {
 }
 
 /// The session's last checkpoint of a kind. `untouched`: only one whose bytes are what was written.
-fn mine(place: &Place, facts: &Facts, kind: &str, untouched: bool) -> Option<PathBuf> {
+fn mine(place: &ContinuityPlace, facts: &Facts, kind: &str, untouched: bool) -> Option<PathBuf> {
     let mut entries = entry::entries(place);
     entries.retain(|entry| entry.number == facts.number);
     entries.into_iter().rev().map(|entry| entry.path).find(|path| {
         let Ok(text) = folder::read(place.root(), path) else { return false };
-        let document = Document::of(&text);
+        let document = CheckpointDocument::of(&text);
         document.scalar(kind) == "true"
             && document.scalar("session_id") == facts.session_id
             && (!untouched || is_untouched(&text))
@@ -155,7 +155,7 @@ fn digest(text: &str) -> String {
 }
 
 fn is_untouched(text: &str) -> bool {
-    let document = Document::of(text);
+    let document = CheckpointDocument::of(text);
     let digest_ = document.scalar("digest");
     !digest_.is_empty() && digest_ == digest(text)
 }

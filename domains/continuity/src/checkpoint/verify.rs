@@ -8,13 +8,13 @@ use platform::text;
 
 use super::blocks::{self, Block, BlockShape};
 use super::claims;
-use super::document::Document;
+use super::document::CheckpointDocument;
 use super::length::Lengths;
-use super::lens::{Finding, Lens};
+use super::lens::{Lens, LensFinding};
 use super::removal::tells_removal;
-use super::structure::{self, Problem, ProblemKind};
+use super::structure::{self, ProblemKind, StructureProblem};
 use super::{folder, phase};
-use crate::Place;
+use crate::ContinuityPlace;
 use crate::error::CheckpointError;
 
 /// The most findings that are told.
@@ -22,16 +22,16 @@ const MOST_FINDINGS: usize = 200;
 
 /// What was found in a checkpoint.
 #[derive(Debug)]
-pub struct Report {
+pub struct VerificationReport {
     /// The file.
     pub path: PathBuf,
     /// What is wrong, in the order of lines.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<LensFinding>,
     /// Whether what was learned is kept.
     pub is_captured: bool,
 }
 
-impl Report {
+impl VerificationReport {
     /// Whether nothing was found.
     pub fn is_supported(&self) -> bool {
         self.findings.is_empty()
@@ -47,9 +47,9 @@ impl Report {
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn verify(place: &Place, path: &Path) -> Result<Report, CheckpointError> {
+pub fn verify(place: &ContinuityPlace, path: &Path) -> Result<VerificationReport, CheckpointError> {
     let text = folder::read(place.root(), path)?;
-    let document = Document::of(&text);
+    let document = CheckpointDocument::of(&text);
     let mut findings: Vec<_> =
         structure::validate(&text).into_iter().map(|problem| of_problem(&document, problem)).collect();
     let is_captured = phase::is_captured(&document);
@@ -66,10 +66,10 @@ pub fn verify(place: &Place, path: &Path) -> Result<Report, CheckpointError> {
     }
     findings.sort_by_key(|finding| finding.line);
     findings.truncate(MOST_FINDINGS);
-    Ok(Report { path: path.to_owned(), findings, is_captured })
+    Ok(VerificationReport { path: path.to_owned(), findings, is_captured })
 }
 
-fn of_problem(document: &Document<'_>, problem: Problem) -> Finding {
+fn of_problem(document: &CheckpointDocument<'_>, problem: StructureProblem) -> LensFinding {
     let why = document.section(structure::WHY);
     let is_why = why.is_some_and(|section| section.lines.iter().any(|line| line.number == problem.line));
     let lens = match problem.kind {
@@ -77,15 +77,15 @@ fn of_problem(document: &Document<'_>, problem: Problem) -> Finding {
         ProblemKind::Placeholder => Lens::CeremonialCompletion,
         ProblemKind::Section | ProblemKind::Field | ProblemKind::References => Lens::MoveFast,
     };
-    Finding { line: problem.line, lens, what: problem.text, advice: problem.kind.advice() }
+    LensFinding { line: problem.line, lens, what: problem.text, advice: problem.kind.advice() }
 }
 
-fn boxes(document: &Document<'_>, findings: &mut Vec<Finding>) {
+fn boxes(document: &CheckpointDocument<'_>, findings: &mut Vec<LensFinding>) {
     let sections = document.sections(structure::COMPLETED);
     for block in sections.flat_map(|section| blocks::blocks(&section.lines)) {
         // A box with a mark in it is told as that.
         if block.shape == BlockShape::Item(Some(false)) && !block.text.contains("[fill:") {
-            findings.push(Finding {
+            findings.push(LensFinding {
                 line: block.line(),
                 lens: Lens::CeremonialCompletion,
                 what: format!("{} is under Completed Work and not ticked", shown(&block.text)),
@@ -95,7 +95,7 @@ fn boxes(document: &Document<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn evidence(document: &Document<'_>, findings: &mut Vec<Finding>) {
+fn evidence(document: &CheckpointDocument<'_>, findings: &mut Vec<LensFinding>) {
     const LEAST_REPEATED: usize = 10;
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let completed = document.sections(structure::COMPLETED).map(|section| (section, false));
@@ -108,7 +108,7 @@ fn evidence(document: &Document<'_>, findings: &mut Vec<Finding>) {
                 continue;
             }
             if !claims::has_evidence(&claim.text) {
-                findings.push(Finding {
+                findings.push(LensFinding {
                     line: claim.line,
                     lens: Lens::AssumeOverVerify,
                     what: format!("{} names no evidence", shown(&claim.text)),
@@ -118,7 +118,7 @@ fn evidence(document: &Document<'_>, findings: &mut Vec<Finding>) {
             let words: Vec<_> = claims::words(&claim.text).map(str::to_lowercase).collect();
             let words = words.join(" ");
             match known.get(&words) {
-                Some(first) => findings.push(Finding {
+                Some(first) => findings.push(LensFinding {
                     line: claim.line,
                     lens: Lens::PatternMatch,
                     what: format!("{} says word for word what line {first} says", shown(&claim.text)),
@@ -133,14 +133,14 @@ fn evidence(document: &Document<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn hedges(document: &Document<'_>, findings: &mut Vec<Finding>) {
+fn hedges(document: &CheckpointDocument<'_>, findings: &mut Vec<LensFinding>) {
     let names = ["Session Summary", structure::COMPLETED, structure::FINDINGS, structure::WHY];
     for section in names.into_iter().flat_map(|name| document.sections(name)) {
         for block in blocks::blocks(&section.lines) {
             let text = without_quotations(&claims::without_code(&block.text));
             for (start, sentence) in sentences(&text) {
                 let Some((at, word)) = hedge(sentence).filter(|_| !has_number(sentence)) else { continue };
-                findings.push(Finding {
+                findings.push(LensFinding {
                     line: block.line_at(start + at),
                     lens: Lens::OptimisticConfidence,
                     what: format!("{word:?} in {} without a number", shown(&block.text)),
@@ -207,17 +207,17 @@ fn without_quotations(text: &str) -> String {
     out
 }
 
-fn missing_files(document: &Document<'_>, root: &Path, findings: &mut Vec<Finding>) {
+fn missing_files(document: &CheckpointDocument<'_>, root: &Path, findings: &mut Vec<LensFinding>) {
     // What is still to be done may be about files that are still to be made.
     let lines = |name: &str| document.sections(name).map(|section| section.line).collect::<Vec<_>>();
     let ahead = [lines("Pending Work"), lines("Continuation Instructions")].concat();
     let files = lines(structure::FILES);
     let mut lengths = Lengths::of(root);
     let mut told = BTreeSet::new();
-    let mut tell = |findings: &mut Vec<Finding>, line: usize, path: &str| {
+    let mut tell = |findings: &mut Vec<LensFinding>, line: usize, path: &str| {
         if !told.contains(&(line, path.to_owned())) && is_missing(root, path) {
             told.insert((line, path.to_owned()));
-            findings.push(Finding {
+            findings.push(LensFinding {
                 line,
                 lens: Lens::AssumeOverVerify,
                 what: format!("{} does not exist", text::fact(path)),
@@ -240,7 +240,7 @@ fn missing_files(document: &Document<'_>, root: &Path, findings: &mut Vec<Findin
                     && let Some(length) = lengths.shorter_than(path, last)
                 {
                     let path = text::fact(path);
-                    findings.push(Finding {
+                    findings.push(LensFinding {
                         line,
                         lens: Lens::AssumeOverVerify,
                         what: format!("{path} has {length} lines, and no line {last}"),
@@ -313,7 +313,7 @@ fn is_missing(root: &Path, path: &str) -> bool {
 }
 
 /// Each question of Session Verification wants a Yes or a No.
-fn answers(document: &Document<'_>, findings: &mut Vec<Finding>) {
+fn answers(document: &CheckpointDocument<'_>, findings: &mut Vec<LensFinding>) {
     let Some(section) = document.section(structure::VERIFICATION) else { return };
     if structure::skipped(section).is_some() {
         return;
@@ -323,7 +323,7 @@ fn answers(document: &Document<'_>, findings: &mut Vec<Finding>) {
     let mut finding = |line: usize, what: String| {
         if !told.contains(&line) {
             let advice = "answer with Yes or No";
-            findings.push(Finding { line, lens: Lens::CeremonialCompletion, what, advice });
+            findings.push(LensFinding { line, lens: Lens::CeremonialCompletion, what, advice });
         }
     };
     let (mut answered, mut asked) = (0, 0);
@@ -345,10 +345,10 @@ fn answers(document: &Document<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-fn uncaptured(document: &Document<'_>) -> Finding {
+fn uncaptured(document: &CheckpointDocument<'_>) -> LensFinding {
     let section = document.section(structure::WHY).map(|section| section.line);
     let line = document.field("memory_refs").map(|field| field.line).or(section).unwrap_or(1);
-    Finding {
+    LensFinding {
         line,
         lens: Lens::GenerateOverRetrieve,
         what: "`memory_refs` is empty, and WHY Captured has no row".to_owned(),

@@ -26,12 +26,12 @@ pub struct Candidate {
     pub session: Option<u64>,
     /// Whether it was found without a journal, and does not follow what was seen last.
     pub is_nonlinear: bool,
-    claim: Claim,
+    claim: CandidateClaim,
 }
 
 /// What must be true of a candidate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Claim {
+enum CandidateClaim {
     /// git said that it was committed.
     #[default]
     None,
@@ -53,17 +53,17 @@ impl Candidate {
 
     /// A commit that git listed because there is no journal: only a young one was made here.
     pub fn without_journal(hash: &str, branch: &str, since: i64, is_nonlinear: bool) -> Self {
-        Self { claim: Claim::YoungerThan(since), is_nonlinear, ..Self::listed(hash, branch) }
+        Self { claim: CandidateClaim::YoungerThan(since), is_nonlinear, ..Self::listed(hash, branch) }
     }
 
     /// Whether a rebase wrote it.
     pub fn is_rewritten(&self) -> bool {
-        matches!(self.claim, Claim::ReachableFrom(_))
+        matches!(self.claim, CandidateClaim::ReachableFrom(_))
     }
 
     /// Whether nobody knows yet if it stays, because the rebase that wrote it goes on.
     pub fn is_open(&self) -> bool {
-        self.claim == Claim::RebaseIsOver
+        self.claim == CandidateClaim::RebaseIsOver
     }
 }
 
@@ -90,13 +90,13 @@ pub fn of(tree: &Tree, entries: &[ReflogEntry]) -> Vec<Candidate> {
                 }
                 continue;
             }
-            ReflogStep::Pick if is_open => Claim::RebaseIsOver,
+            ReflogStep::Pick if is_open => CandidateClaim::RebaseIsOver,
             ReflogStep::Pick => {
-                Claim::ReachableFrom(rebase_end.get_or_insert_with(|| entry.new.clone()).clone())
+                CandidateClaim::ReachableFrom(rebase_end.get_or_insert_with(|| entry.new.clone()).clone())
             }
             ReflogStep::Unknown if entry.old == entry.new => continue,
-            ReflogStep::Unknown => Claim::MadeOn(entry.old.clone()),
-            ReflogStep::Commit | ReflogStep::Amend => Claim::None,
+            ReflogStep::Unknown => CandidateClaim::MadeOn(entry.old.clone()),
+            ReflogStep::Commit | ReflogStep::Amend => CandidateClaim::None,
         };
         let amends = (entry.step() == ReflogStep::Amend).then(|| entry.old.clone());
         let (hash, at, branch, made_on) = (entry.new.clone(), entry.at, branch.clone(), entry.old.clone());
@@ -116,13 +116,13 @@ pub fn proven(candidates: Vec<Candidate>, known: &HashMap<String, CommitDetails>
             candidate.at = metadata.at;
         }
         let is_true = match &candidate.claim {
-            Claim::None => true,
-            Claim::RebaseIsOver => false,
-            Claim::MadeOn(old) => {
+            CandidateClaim::None => true,
+            CandidateClaim::RebaseIsOver => false,
+            CandidateClaim::MadeOn(old) => {
                 metadata.parents.contains(old) && metadata.at.abs_diff(candidate.at) <= SAME_MOMENT
             }
-            Claim::YoungerThan(since) => metadata.at >= *since,
-            Claim::ReachableFrom(end) => {
+            CandidateClaim::YoungerThan(since) => metadata.at >= *since,
+            CandidateClaim::ReachableFrom(end) => {
                 let from_end = reachable.entry(end.clone()).or_insert_with(|| ancestors(end, known));
                 from_end.contains(&candidate.hash)
             }

@@ -9,7 +9,7 @@ use platform::time::Moment;
 
 use super::attribution::Attribution;
 use super::candidate::{self, Candidate};
-use super::ledger::Ledger;
+use super::ledger::CommitLedger;
 use super::record::{append, cut, failed};
 use super::state::State;
 use super::{log, rebase};
@@ -20,7 +20,7 @@ const MOST: &str = "--max-count=50";
 
 /// How far one looks back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth {
+pub enum CatchUpDepth {
     /// To what was seen last; where nobody knows what that was, over the last fifty commits. Starts no process when
     /// nothing moved.
     SinceSeen,
@@ -37,17 +37,17 @@ pub enum Depth {
 pub fn catch_up(
     project: &Project,
     settings: &Commits,
-    depth: Depth,
+    depth: CatchUpDepth,
     wait: Duration,
     now: Moment,
 ) -> Result<Option<usize>, ContinuityError> {
-    let Some(ledger) = Ledger::of(project) else { return Ok(Some(0)) };
+    let Some(ledger) = CommitLedger::of(project) else { return Ok(Some(0)) };
     let is_current = |state: &State, trees: &[super::tree::Tree]| {
-        depth == Depth::SinceSeen && trees.iter().all(|tree| state.is_current(tree))
+        depth == CatchUpDepth::SinceSeen && trees.iter().all(|tree| state.is_current(tree))
     };
     let read = || State::read(&ledger.state()).map_err(|error| failed(&ledger, &error));
     let trees = ledger.trees("");
-    if trees.is_empty() && depth == Depth::SinceSeen {
+    if trees.is_empty() && depth == CatchUpDepth::SinceSeen {
         return note_nothing(&ledger, wait, now).map(|()| Some(0));
     }
     if trees.is_empty() || read()?.is_some_and(|state| is_current(&state, &trees)) {
@@ -60,14 +60,14 @@ pub fn catch_up(
     let (mut candidates, nobody) = (Vec::new(), &Attribution::NOBODY);
     // Where nobody looked before nothing was missed: what is there is where one begins.
     let has_looked = trees.iter().any(|tree| state.seen(tree.key()).is_some()) || ledger.log().exists();
-    let is_first = depth == Depth::SinceSeen && !has_looked;
+    let is_first = depth == CatchUpDepth::SinceSeen && !has_looked;
     for tree in trees.iter().filter(|_| !is_first) {
         let seen = state.seen(tree.key());
         let since = state.held(tree.key()).map(|held| held.since).or_else(|| seen.clone());
         let ask = |range: &str| tree.repository().ask(&["rev-list", "--reverse", MOST, range]);
         let mut listed = seen.as_ref().and_then(|seen| ask(&format!("{}..{}", seen.head, tree.head())));
         let is_unknown = listed.is_none();
-        if is_unknown || depth == Depth::Always {
+        if is_unknown || depth == CatchUpDepth::Always {
             let more = ask(tree.head()).unwrap_or_default();
             listed.get_or_insert_default().push_str(&format!("\n{more}"));
         }
@@ -87,7 +87,7 @@ pub fn catch_up(
     }
     let logged = log::hashes(&ledger.log(), log::MOST);
     let appended = append(&ledger, &mut state, &trees, candidates, &logged, nobody, now)?;
-    if depth == Depth::SinceSeen {
+    if depth == CatchUpDepth::SinceSeen {
         cut(&ledger, appended, settings)?;
     }
     Ok(Some(appended.commits))
@@ -95,7 +95,7 @@ pub fn catch_up(
 
 /// Remembers that nothing is committed yet, so that the first commit is known to come after it. Nothing is waited for
 /// but the lock; who holds it does the same or more.
-fn note_nothing(ledger: &Ledger, wait: Duration, now: Moment) -> Result<(), ContinuityError> {
+fn note_nothing(ledger: &CommitLedger, wait: Duration, now: Moment) -> Result<(), ContinuityError> {
     let Some(tree) = ledger.without_commits() else { return Ok(()) };
     let read = || State::read_or_keep_aside(&ledger.state()).map_err(|error| failed(ledger, &error));
     if read()?.seen(tree.key()).is_some() {

@@ -13,7 +13,7 @@ use redact::redact;
 use serde::Serialize;
 
 use super::details::clean;
-use super::ledger::Ledger;
+use super::ledger::CommitLedger;
 use super::log;
 use super::tree::Tree;
 use crate::error::ContinuityError;
@@ -33,7 +33,7 @@ const MOST_TOLD: usize = 1_900;
 const MARKS: [&str; 3] = ["❌", "✗", "FAIL"];
 
 #[derive(Serialize)]
-struct Line<'a> {
+struct FailedCommit<'a> {
     timestamp: String,
     command: String,
     branch: String,
@@ -82,7 +82,7 @@ impl Output {
 /// When the line cannot be written.
 pub fn note(
     hook: &mut Hook,
-    ledger: &Ledger,
+    ledger: &CommitLedger,
     tree: &Tree,
     output: Option<&Output>,
     settings: &Commits,
@@ -97,7 +97,7 @@ pub fn note(
         Some(output) => ("pre-commit", &output.lines),
         None => ("git", &error),
     };
-    let line = Line {
+    let line = FailedCommit {
         timestamp: hook.entered.rfc3339(),
         command: clean(&hook.payload.tool_input.command, LONGEST_COMMAND),
         branch: clean(&tree.branch(), LONGEST_COMMAND),

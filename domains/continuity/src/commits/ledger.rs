@@ -15,12 +15,12 @@ use crate::{exclude, files};
 
 /// See the module.
 #[derive(Debug)]
-pub struct Ledger {
+pub struct CommitLedger {
     root: PathBuf,
     repository: Repository,
 }
 
-impl Ledger {
+impl CommitLedger {
     /// The ledger of a project: in the main work tree where there is one. `None` outside git.
     pub fn of(project: &Project) -> Option<Self> {
         let repository = project.repository()?.clone();

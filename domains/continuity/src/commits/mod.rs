@@ -20,8 +20,8 @@ mod verb;
 #[cfg(test)]
 mod tests;
 
-pub use catch_up::{Depth, catch_up};
-pub use ledger::Ledger;
+pub use catch_up::{CatchUpDepth, catch_up};
+pub use ledger::CommitLedger;
 pub use log::{latest, of_session};
 pub use track::track;
 

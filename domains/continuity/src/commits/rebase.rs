@@ -2,7 +2,7 @@
 
 use super::attribution::Attribution;
 use super::candidate::Candidate;
-use super::state::{HeldBack, Seen, State};
+use super::state::{HeldBack, SeenTree, State};
 use super::tree::Tree;
 
 /// Takes the commits that are not certain yet out of the candidates, and remembers them; the others get the sessions
@@ -11,7 +11,7 @@ use super::tree::Tree;
 pub fn hold(
     state: &mut State,
     tree: &Tree,
-    seen: Option<&Seen>,
+    seen: Option<&SeenTree>,
     candidates: &mut Vec<Candidate>,
     attribution: &Attribution,
 ) -> usize {
@@ -26,7 +26,7 @@ pub fn hold(
         state.hold(tree, None);
         return 0;
     };
-    let since = since.unwrap_or_else(|| Seen { head: first.made_on.clone(), reflog_size: None });
+    let since = since.unwrap_or_else(|| SeenTree { head: first.made_on.clone(), reflog_size: None });
     let whose = |one: &Candidate| Some((one.hash.clone(), one.session.or(attribution.session(one.at))?));
     sessions = open.iter().filter_map(whose).collect();
     state.hold(tree, Some(&HeldBack { since, sessions }));

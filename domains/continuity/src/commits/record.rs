@@ -11,8 +11,8 @@ use platform::time::Moment;
 use super::attribution::Attribution;
 use super::candidate::{self, Candidate};
 use super::details::{self, clean};
-use super::ledger::Ledger;
-use super::state::{Seen, State};
+use super::ledger::CommitLedger;
+use super::state::{SeenTree, State};
 use super::tree::Tree;
 use super::{Commit, log, rebase};
 use crate::error::ContinuityError;
@@ -24,7 +24,7 @@ const LONGEST_BRANCH: usize = 300;
 
 /// What was appended to the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Appended {
+pub struct AppendedCommits {
     /// How many commits.
     pub commits: usize,
     /// How many commits were made while the tool ran, also such as wait for the end of a rebase.
@@ -39,13 +39,13 @@ pub struct Appended {
 /// # Errors
 /// When git fails, or a file cannot be read or written.
 pub fn record(
-    ledger: &Ledger,
+    ledger: &CommitLedger,
     trees: &[Tree],
     settings: &Commits,
     attribution: &Attribution,
     session_start: Option<i64>,
     now: Moment,
-) -> Result<Option<Appended>, ContinuityError> {
+) -> Result<Option<AppendedCommits>, ContinuityError> {
     ledger.prepare(&ledger.state())?;
     ledger.prepare(&ledger.log())?;
     let Some(_lock) = ledger.lock(lock::CHANGE)? else { return Ok(None) };
@@ -78,14 +78,14 @@ pub fn record(
 /// Appends what candidates turn out to be, but what is logged, then remembers how the work trees are; the caller holds
 /// the lock.
 pub fn append(
-    ledger: &Ledger,
+    ledger: &CommitLedger,
     state: &mut State,
     trees: &[Tree],
     candidates: Vec<Candidate>,
     logged: &HashSet<String>,
     attribution: &Attribution,
     now: Moment,
-) -> Result<Appended, ContinuityError> {
+) -> Result<AppendedCommits, ContinuityError> {
     let fail = |error: std::io::Error| failed(ledger, &error);
     let hashes: Vec<_> = candidates.iter().map(|candidate| &*candidate.hash).collect();
     let mut known = details::of(ledger.repository(), &hashes).map_err(|error| failed(ledger, &error))?;
@@ -121,11 +121,15 @@ pub fn append(
         state.see(tree, now);
     }
     state.save(&ledger.state()).map_err(fail)?;
-    Ok(Appended { commits: commits.len(), during_tool })
+    Ok(AppendedCommits { commits: commits.len(), during_tool })
 }
 
 /// Cuts the log if something was appended and it is long now; the caller holds the lock.
-pub fn cut(ledger: &Ledger, appended: Appended, settings: &Commits) -> Result<(), ContinuityError> {
+pub fn cut(
+    ledger: &CommitLedger,
+    appended: AppendedCommits,
+    settings: &Commits,
+) -> Result<(), ContinuityError> {
     if appended.commits == 0 {
         return Ok(());
     }
@@ -134,7 +138,7 @@ pub fn cut(ledger: &Ledger, appended: Appended, settings: &Commits) -> Result<()
 }
 
 /// What moved HEAD since a work tree was seen.
-fn moved(tree: &Tree, seen: &Seen, seen_at: i64) -> Vec<Candidate> {
+fn moved(tree: &Tree, seen: &SeenTree, seen_at: i64) -> Vec<Candidate> {
     match reflog::since(tree.repository(), &seen.head, seen.reflog_size) {
         // Somebody switched it off.
         Some(entries) if entries.is_empty() && seen.head != tree.head() => {
@@ -147,7 +151,7 @@ fn moved(tree: &Tree, seen: &Seen, seen_at: i64) -> Vec<Candidate> {
 }
 
 /// The new commits where git keeps no journal: those that follow what was seen, else HEAD alone.
-fn without_journal(tree: &Tree, seen: &Seen, seen_at: i64) -> Vec<Candidate> {
+fn without_journal(tree: &Tree, seen: &SeenTree, seen_at: i64) -> Vec<Candidate> {
     let branch = tree.branch();
     let range = format!("{}...{}", seen.head, tree.head());
     let listed = tree.repository().ask(&["rev-list", "--reverse", "--left-right", MOST, &range]);
@@ -174,6 +178,6 @@ fn seen_at(state: &State) -> Option<i64> {
 }
 
 /// An error with the files that it is about.
-pub fn failed(ledger: &Ledger, error: &impl std::fmt::Display) -> ContinuityError {
+pub fn failed(ledger: &CommitLedger, error: &impl std::fmt::Display) -> ContinuityError {
     ContinuityError::commits(ledger.root(), error)
 }

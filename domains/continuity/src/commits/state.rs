@@ -22,7 +22,7 @@ pub struct State {
 
 /// How a work tree was when it was last looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct SeenTree {
     /// The commit that HEAD was at.
     pub head: String,
     /// How long git's journal was, in bytes, if that is known.
@@ -33,12 +33,12 @@ pub struct Seen {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldBack {
     /// How the work tree was before: git's journal is read again from there.
-    pub since: Seen,
+    pub since: SeenTree,
     /// Whose the commits are, by their names: when the rebase is over nobody can tell any more which tool ran.
     pub sessions: BTreeMap<String, u64>,
 }
 
-impl Seen {
+impl SeenTree {
     fn read(entry: &Map<String, Value>) -> Option<Self> {
         let head = entry.get("lastHead")?.as_str().filter(|head| is_commit_id(head))?;
         Some(Self { head: head.to_owned(), reflog_size: entry.get("reflogSize").and_then(Value::as_u64) })
@@ -83,8 +83,8 @@ impl State {
     }
 
     /// How a work tree was seen last: the project's own without a key, others by their git directory.
-    pub fn seen(&self, key: Option<&str>) -> Option<Seen> {
-        Seen::read(self.entry(key)?)
+    pub fn seen(&self, key: Option<&str>) -> Option<SeenTree> {
+        SeenTree::read(self.entry(key)?)
     }
 
     /// What is held back of a work tree until its rebase is over.
@@ -92,7 +92,7 @@ impl State {
         let held = self.entry(key)?.get("rebase")?.as_object()?;
         let sessions = held.get("sessions").and_then(Value::as_object).into_iter().flatten();
         let sessions = sessions.filter_map(|(hash, session)| Some((hash.clone(), session.as_u64()?)));
-        Some(HeldBack { since: Seen::read(held)?, sessions: sessions.collect() })
+        Some(HeldBack { since: SeenTree::read(held)?, sessions: sessions.collect() })
     }
 
     fn entry(&self, key: Option<&str>) -> Option<&Map<String, Value>> {
@@ -126,7 +126,7 @@ impl State {
         if tree.key().is_some() {
             object(self.document.entry("worktrees")).retain(|git_dir, _| Path::new(git_dir).exists());
         }
-        let seen = Seen { head: tree.head().to_owned(), reflog_size: tree.reflog_size() };
+        let seen = SeenTree { head: tree.head().to_owned(), reflog_size: tree.reflog_size() };
         seen.write(self.entry_mut(tree.key()));
         self.document.insert("updatedAt".into(), now.rfc3339().into());
     }

@@ -11,8 +11,8 @@ use platform::store::lock;
 use platform::time::Moment;
 
 use super::attribution::Attribution;
-use super::record::{Appended, record};
-use super::{Commit, Depth, Ledger, catch_up, latest, of_session};
+use super::record::{AppendedCommits, record};
+use super::{CatchUpDepth, Commit, CommitLedger, catch_up, latest, of_session};
 
 struct World(tempfile::TempDir);
 
@@ -75,14 +75,14 @@ impl World {
     }
 
     /// What a hook does after a tool of session 7 that began just now.
-    fn record(&self) -> Option<Appended> {
-        let ledger = Ledger::of(&self.project()).unwrap();
+    fn record(&self) -> Option<AppendedCommits> {
+        let ledger = CommitLedger::of(&self.project()).unwrap();
         let now = Moment::now();
         let tool = Attribution::of_tool(Some(7), &shell::parse("git commit"), now.epoch(), 1_000);
         record(&ledger, &ledger.trees(""), &Commits::default(), &tool, None, now).unwrap()
     }
 
-    fn catch_up(&self, depth: Depth) -> usize {
+    fn catch_up(&self, depth: CatchUpDepth) -> usize {
         let (project, settings) = (self.project(), Commits::default());
         catch_up(&project, &settings, depth, lock::CHANGE, Moment::now()).unwrap().unwrap()
     }
@@ -95,10 +95,10 @@ impl World {
 #[test]
 fn a_session_has_its_own_commits() {
     let world = World::new();
-    assert_eq!(world.record(), Some(Appended::default()), "the first look");
+    assert_eq!(world.record(), Some(AppendedCommits::default()), "the first look");
     assert_eq!(world.record(), None, "nothing moved");
     world.commit("one");
-    assert_eq!(world.record(), Some(Appended { commits: 1, during_tool: 1 }));
+    assert_eq!(world.record(), Some(AppendedCommits { commits: 1, during_tool: 1 }));
     assert_eq!(of_session(&world.root(), 7).len(), 1);
     assert!(of_session(&world.root(), 8).is_empty());
     assert_eq!(latest(&world.root(), 0), [] as [Commit; 0]);
@@ -109,7 +109,7 @@ fn a_first_look_counts_from_the_sessions_start() {
     for (start, expected) in [(60, 0), (-60, 2)] {
         let world = World::new();
         world.commit("one");
-        let (ledger, now) = (Ledger::of(&world.project()).unwrap(), Moment::now());
+        let (ledger, now) = (CommitLedger::of(&world.project()).unwrap(), Moment::now());
         let start = Some(now.epoch() + start);
         let trees = ledger.trees("");
         record(&ledger, &trees, &Commits::default(), &Attribution::NOBODY, start, now).unwrap();
@@ -120,45 +120,46 @@ fn a_first_look_counts_from_the_sessions_start() {
 #[test]
 fn what_nobody_saw_is_caught_up_with_as_nobodys() {
     let world = World::new();
-    assert_eq!(world.catch_up(Depth::SinceSeen), 0, "where nobody looked before nothing was missed");
+    assert_eq!(world.catch_up(CatchUpDepth::SinceSeen), 0, "where nobody looked before nothing was missed");
     world.commit("one");
     world.git(&["commit", "-q", "--allow-empty", "--amend", "-m", "two"]);
-    assert_eq!(world.catch_up(Depth::SinceSeen), 2);
+    assert_eq!(world.catch_up(CatchUpDepth::SinceSeen), 2);
     assert_eq!(world.messages(), ["one", "two"]);
     let commits = latest(&world.root(), 100);
     assert_eq!(commits[1].amends.as_ref(), Some(&commits[0].hash), "the journal knows");
     assert!(commits.iter().all(|commit| commit.session.is_none()));
     assert_eq!(
-        (world.catch_up(Depth::SinceSeen), world.catch_up(Depth::Always)),
+        (world.catch_up(CatchUpDepth::SinceSeen), world.catch_up(CatchUpDepth::Always)),
         (0, 1),
         "what was there before"
     );
     // Without the log the state says that everything was seen; who asks for all gets all.
     std::fs::remove_file(world.root().join(".claude/state/commit-log.jsonl")).unwrap();
-    assert_eq!((world.catch_up(Depth::SinceSeen), world.catch_up(Depth::Always)), (0, 2));
+    assert_eq!((world.catch_up(CatchUpDepth::SinceSeen), world.catch_up(CatchUpDepth::Always)), (0, 2));
     assert_eq!(world.messages(), ["init", "two"]);
 }
 
 #[test]
 fn a_head_that_git_has_forgotten_is_no_baseline() {
     let world = World::new();
-    world.catch_up(Depth::SinceSeen);
+    world.catch_up(CatchUpDepth::SinceSeen);
     world.commit("one");
     let state = world.root().join(".claude/hooks/.commit-tracker-state.json");
     std::fs::write(&state, format!("{{\"lastHead\":\"{}\"}}", "d".repeat(40))).unwrap();
-    assert_eq!(world.catch_up(Depth::SinceSeen), 2, "nobody knows where: the last fifty");
+    assert_eq!(world.catch_up(CatchUpDepth::SinceSeen), 2, "nobody knows where: the last fifty");
     assert_eq!(world.messages(), ["init", "one"]);
 }
 
 #[test]
 fn who_waits_for_another_writer_does_not_wait_for_ever() {
     let world = World::new();
-    let held = Ledger::of(&world.project()).unwrap().lock(lock::HOT).unwrap();
+    let held = CommitLedger::of(&world.project()).unwrap().lock(lock::HOT).unwrap();
     assert_eq!(world.record(), None);
-    let caught = catch_up(&world.project(), &Commits::default(), Depth::Always, lock::HOT, Moment::now());
+    let caught =
+        catch_up(&world.project(), &Commits::default(), CatchUpDepth::Always, lock::HOT, Moment::now());
     assert!(matches!(caught, Ok(None)), "{caught:?}");
     drop(held);
-    assert_eq!(world.catch_up(Depth::Always), 1);
+    assert_eq!(world.catch_up(CatchUpDepth::Always), 1);
 }
 
 #[test]
@@ -170,7 +171,7 @@ fn a_commit_that_was_pruned_costs_itself_alone() {
     let gone = world.git(&["rev-parse", "HEAD"]);
     world.git(&["reset", "-q", "--hard", "HEAD~1"]);
     std::fs::remove_file(world.root().join(".git/objects").join(&gone[..2]).join(&gone[2..])).unwrap();
-    assert_eq!(world.record(), Some(Appended { commits: 1, during_tool: 1 }));
+    assert_eq!(world.record(), Some(AppendedCommits { commits: 1, during_tool: 1 }));
     assert_eq!(world.messages(), ["kept"]);
 }
 
@@ -178,7 +179,7 @@ fn a_commit_that_was_pruned_costs_itself_alone() {
 fn a_rebase_that_was_given_up_leaves_nothing() {
     let world = World::rebasing();
     world.git(&["rebase", "--abort"]);
-    assert_eq!(world.record(), Some(Appended::default()));
+    assert_eq!(world.record(), Some(AppendedCommits::default()));
     // A tool of somebody's that names its steps as it likes: what it commits counts, where it moves does not.
     let act = |arguments: &[&str]| {
         let mut git = Command::new("git");
@@ -229,11 +230,11 @@ fn a_merge_changed_what_differs_from_its_first_parent() {
 #[test]
 fn what_a_stopped_rebase_wrote_waits_for_its_end() {
     let world = World::rebasing();
-    let held_back = Some(Appended { commits: 0, during_tool: 1 });
+    let held_back = Some(AppendedCommits { commits: 0, during_tool: 1 });
     assert_eq!((world.record(), world.record()), (held_back, None), "nothing moves while it stands");
-    assert_eq!((world.catch_up(Depth::SinceSeen), world.messages().len()), (0, 0));
+    assert_eq!((world.catch_up(CatchUpDepth::SinceSeen), world.messages().len()), (0, 0));
     assert!(world.tries(&["rebase", "--abort"]));
-    assert_eq!((world.record(), world.record()), (Some(Appended::default()), None));
+    assert_eq!((world.record(), world.record()), (Some(AppendedCommits::default()), None));
     assert_eq!(world.messages(), [""; 0]);
 
     let world = World::rebasing();
@@ -244,7 +245,7 @@ fn what_a_stopped_rebase_wrote_waits_for_its_end() {
     world.file("c", "more");
     assert!(world.tries(&["rebase", "--continue"]));
     // The next session finds the end; it was the last one's work.
-    world.catch_up(Depth::SinceSeen);
+    world.catch_up(CatchUpDepth::SinceSeen);
     let mut commits = latest(&world.root(), 100);
     commits.sort_by_key(|commit| commit.message.clone());
     let told = |of: fn(&Commit) -> (&str, bool, Option<u64>)| commits.iter().map(of).collect::<Vec<_>>();
@@ -269,10 +270,10 @@ fn a_rebase_that_was_left_as_it_is_keeps_what_it_wrote() {
 fn a_rebase_that_goes_on_is_not_caught_up_with() {
     let world = World::rebasing();
     std::fs::remove_file(world.root().join(".claude/hooks/.commit-tracker-state.json")).unwrap();
-    world.catch_up(Depth::Always);
+    world.catch_up(CatchUpDepth::Always);
     assert_eq!(world.messages(), ["init", "base", "theirs"]);
     assert!(world.tries(&["rebase", "--abort"]));
-    world.catch_up(Depth::SinceSeen);
+    world.catch_up(CatchUpDepth::SinceSeen);
     let mut messages = world.messages();
     messages.sort();
     assert_eq!(messages, ["base", "clean", "init", "ours", "theirs"]);
@@ -293,7 +294,7 @@ fn what_is_listed_is_in_the_order_of_its_time_and_on_the_branch_that_made_it() {
     world.commit("latest");
     world.record();
     old("first", "1000000100");
-    assert_eq!(world.catch_up(Depth::Always), 4);
+    assert_eq!(world.catch_up(CatchUpDepth::Always), 4);
     let told: Vec<_> =
         latest(&world.root(), 4).into_iter().map(|commit| (commit.message, commit.branch)).collect();
     let line = |message: &str, branch: &str| (message.to_owned(), branch.to_owned());
@@ -313,11 +314,11 @@ fn who_asks_for_all_loses_no_line() {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let old = (0..600).map(|at| format!("{{\"hash\":\"{at:040x}\"}}\n")).collect::<String>();
     std::fs::write(&path, &old).unwrap();
-    assert_eq!(world.catch_up(Depth::Always), 1);
+    assert_eq!(world.catch_up(CatchUpDepth::Always), 1);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.starts_with(&old) && text.lines().count() == 601);
     world.commit("one");
-    assert_eq!((world.catch_up(Depth::SinceSeen), latest(&world.root(), 1_000).len()), (1, 300));
+    assert_eq!((world.catch_up(CatchUpDepth::SinceSeen), latest(&world.root(), 1_000).len()), (1, 300));
 }
 
 #[test]
@@ -326,11 +327,14 @@ fn the_first_commit_of_all_is_seen_in_the_second_of_the_start() {
         let world = World(tempfile::tempdir().unwrap());
         world.git(&["init", "-q", "-b", "main"]);
         world.git(&["config", "core.logAllRefUpdates", has_journal]);
-        assert_eq!(world.catch_up(Depth::SinceSeen), 0);
+        assert_eq!(world.catch_up(CatchUpDepth::SinceSeen), 0);
         let state = world.root().join(".claude/hooks/.commit-tracker-state.json");
         let noted = std::fs::read_to_string(&state).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(5));
-        assert_eq!((world.catch_up(Depth::SinceSeen), std::fs::read_to_string(&state).unwrap()), (0, noted));
+        assert_eq!(
+            (world.catch_up(CatchUpDepth::SinceSeen), std::fs::read_to_string(&state).unwrap()),
+            (0, noted)
+        );
         world.commit("one");
         world.commit("two");
         assert_eq!(world.record().unwrap().during_tool, world.messages().len());
@@ -340,7 +344,7 @@ fn the_first_commit_of_all_is_seen_in_the_second_of_the_start() {
     // What others committed before anybody looked is caught up with.
     let world = World(tempfile::tempdir().unwrap());
     world.git(&["init", "-q", "-b", "main"]);
-    world.catch_up(Depth::SinceSeen);
+    world.catch_up(CatchUpDepth::SinceSeen);
     world.commit("one");
-    assert_eq!(world.catch_up(Depth::SinceSeen), 1);
+    assert_eq!(world.catch_up(CatchUpDepth::SinceSeen), 1);
 }

@@ -6,7 +6,7 @@ use hooks_common::runtime::Hook;
 
 use super::attribution::Attribution;
 use super::failure::{self, Output};
-use super::ledger::Ledger;
+use super::ledger::CommitLedger;
 use super::record::{failed, record};
 use super::state::State;
 use super::tree::Tree;
@@ -23,7 +23,7 @@ pub fn track(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(session_dir) = hook.session_dir().filter(|_| hook.project().is_configured()) else {
         return Ok(());
     };
-    let Some(ledger) = Ledger::of(hook.project()) else { return Ok(()) };
+    let Some(ledger) = CommitLedger::of(hook.project()) else { return Ok(()) };
     let state = State::read(&ledger.state()).map_err(|error| failed(&ledger, &error))?;
     let may_have_failed = verb::is_mentioned(&hook.payload.tool_input.command) && !hook.payload.is_interrupt;
     let command = &hook.payload.tool_input.command;

@@ -25,7 +25,7 @@ pub use text::{Restored, restore};
 use crate::facts::Facts;
 use crate::files;
 use crate::journal::Journal;
-use crate::place::Place;
+use crate::place::ContinuityPlace;
 use sources::{Plan, TaskState};
 
 /// In a session's directory: its own hand-off.
@@ -144,7 +144,12 @@ pub struct Occasion<'a> {
 }
 
 /// Puts a hand-off together.
-pub fn compose(place: &Place, journal: &Journal, facts: &Facts, occasion: &Occasion<'_>) -> Handoff {
+pub fn compose(
+    place: &ContinuityPlace,
+    journal: &Journal,
+    facts: &Facts,
+    occasion: &Occasion<'_>,
+) -> Handoff {
     let root = place.root();
     let task_states = sources::task_states(root);
     let mut tasks: Vec<String> = facts.tasks.iter().filter(|task| task.is_open()).map(shown).collect();
@@ -269,7 +274,7 @@ fn tail(text: &str) -> String {
 ///
 /// # Errors
 /// When either cannot be written.
-pub fn save(place: &Place, dir: &SessionDir, handoff: &Handoff) -> io::Result<()> {
+pub fn save(place: &ContinuityPlace, dir: &SessionDir, handoff: &Handoff) -> io::Result<()> {
     let text = files::pretty(handoff)?;
     if dir.is_known() {
         store::replace(&dir.file(HANDOFF), &text, Durability::Rebuildable, 0o600)?;
@@ -305,7 +310,12 @@ const OWN_KEYS: [&str; 10] = [
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn mark_restored(place: &Place, dir: &SessionDir, timestamp: &str, now: Moment) -> io::Result<()> {
+pub fn mark_restored(
+    place: &ContinuityPlace,
+    dir: &SessionDir,
+    timestamp: &str,
+    now: Moment,
+) -> io::Result<()> {
     for file in [dir.file(HANDOFF), in_project::handoff(place.root())] {
         let Some(mut document) = read_loose(&file) else { continue };
         if document.get("timestamp").and_then(Value::as_str) != Some(timestamp) {

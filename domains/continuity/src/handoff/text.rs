@@ -81,7 +81,7 @@ struct Text<'a> {
 }
 
 /// A part of the text: what it must not exceed, in characters, and what it says.
-struct Section {
+struct HandoffSection {
     most: usize,
     lines: Vec<String>,
 }
@@ -106,8 +106,8 @@ impl Text<'_> {
         out
     }
 
-    fn sections(&self) -> Vec<Section> {
-        let section = |most, lines| Section { most, lines };
+    fn sections(&self) -> Vec<HandoffSection> {
+        let section = |most, lines| HandoffSection { most, lines };
         vec![
             section(400, vec![self.header()]),
             section(300, self.tree()),

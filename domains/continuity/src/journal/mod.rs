@@ -9,7 +9,7 @@ use std::path::Path;
 
 use chrono::DateTime;
 use config::tools::is_edit;
-use config::types::Context;
+use config::types::ContextSettings;
 use hooks_common::session_log::{Cursor, Detail, LoggedEvent, SessionDir};
 use platform::store::{self, Durability, lock};
 use platform::text::{cut_bytes, one_line};
@@ -152,7 +152,7 @@ pub fn read(dir: &SessionDir) -> Journal {
 pub fn update<T>(
     dir: &SessionDir,
     root: &Path,
-    settings: &Context,
+    settings: &ContextSettings,
     change: impl FnOnce(&mut Journal) -> T,
 ) -> io::Result<(Journal, T)> {
     dir.refuse_link()?;
@@ -238,7 +238,7 @@ impl Journal {
         (self.agents_started, self.agents_written) = (0, 0);
     }
 
-    fn take_in(&mut self, event: &LoggedEvent, root: &Root<'_>, settings: &Context) {
+    fn take_in(&mut self, event: &LoggedEvent, root: &Root<'_>, settings: &ContextSettings) {
         let at = milliseconds(&event.recorded_at);
         let pause = at - self.reads.last_activity.max(self.reads.since);
         if pause > i64::from(settings.inactivity_minutes) * 60_000 && !self.reads.files.is_empty() {

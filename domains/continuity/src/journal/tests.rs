@@ -6,7 +6,7 @@ fn journal(events: &[LoggedEvent]) -> Journal {
     let mut journal = Journal::default();
     let root = Root::new(Path::new("/project"));
     for event in events {
-        journal.take_in(event, &root, &Context::default());
+        journal.take_in(event, &root, &ContextSettings::default());
     }
     journal
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, FixedOffset, Local, Offset, TimeZone, Timelike,
 use config::Rule;
 use config::check::{self, Zone};
 use config::types::{Condition, Names, TimeWindow, Window};
-use hooks_common::registry::{Entry, Registry, is_same_dir};
+use hooks_common::registry::{Registry, RegistryEntry, is_same_dir};
 use platform::text::fact;
 use platform::time::age;
 use serde_json::{Map, Value, json};
@@ -87,7 +87,7 @@ fn single_session(gates: &Gates, situation: &EvalContext<'_>) -> Judged {
 
 /// When the session's client began in this boot, else when the session did. `/clear` gives a session another name
 /// and start, and leaves the client's.
-fn seniority(entry: &Entry) -> (u64, i64) {
+fn seniority(entry: &RegistryEntry) -> (u64, i64) {
     let client = entry.ppid_start.as_ref().and_then(|start| start.parse().ok());
     (client.unwrap_or(u64::MAX), entry.started_at)
 }

@@ -31,11 +31,11 @@ pub fn judge(
     let found = search(evidence, situation.project.root(), situation.paths.home(), now)?;
     let given = fact("given", is_given.into());
     Ok(match found {
-        Found::File(file) => {
+        EvidenceFound::File(file) => {
             let shown = file.strip_prefix(situation.project.root()).unwrap_or(&file);
             Judged::satisfied(Map::from_iter([given, fact("evidence", shown.to_string_lossy().into())]))
         }
-        Found::Nothing(reason) => {
+        EvidenceFound::Nothing(reason) => {
             Judged::open(reason, Map::from_iter([given, fact("evidence", Value::Null)]))
         }
     })
@@ -60,13 +60,13 @@ fn wanted(evidence: &Evidence) -> String {
     text
 }
 
-enum Found {
+enum EvidenceFound {
     File(PathBuf),
     /// Why no file qualifies.
     Nothing(String),
 }
 
-fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<Found, GatesError> {
+fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<EvidenceFound, GatesError> {
     let mut files = Vec::new();
     for dir in evidence.dirs.iter() {
         let dir = if dir.starts_with('~') { expand(home, Path::new(dir)) } else { root.join(dir) };
@@ -78,7 +78,7 @@ fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<Fou
     let mut nearest = None;
     for (changed, file) in &files {
         match lack(evidence, file, *changed, now) {
-            None => return Ok(Found::File(file.clone())),
+            None => return Ok(EvidenceFound::File(file.clone())),
             Some(lack) => {
                 let shown = file.strip_prefix(root).unwrap_or(file).display().to_string();
                 nearest.get_or_insert_with(|| format!("Evidence is missing: {shown} {lack}."));
@@ -86,7 +86,7 @@ fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<Fou
         }
     }
     let none = || format!("Evidence is missing: no Markdown file below {}.", dirs.join(", "));
-    Ok(Found::Nothing(nearest.unwrap_or_else(none)))
+    Ok(EvidenceFound::Nothing(nearest.unwrap_or_else(none)))
 }
 
 fn collect(dir: &Path, depth: usize, files: &mut Vec<(SystemTime, PathBuf)>) {

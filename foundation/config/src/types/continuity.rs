@@ -10,12 +10,12 @@ use super::Names;
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Continuity {
-    /// See [`Context`].
-    pub context: Context,
+    /// See [`ContextSettings`].
+    pub context: ContextSettings,
     /// See [`Commits`].
     pub commits: Commits,
-    /// See [`Handoff`].
-    pub handoff: Handoff,
+    /// See [`HandoffSettings`].
+    pub handoff: HandoffSettings,
     /// See [`Checkpoints`].
     pub checkpoints: Checkpoints,
 }
@@ -24,7 +24,7 @@ pub struct Continuity {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
-pub struct Context {
+pub struct ContextSettings {
     /// Whether sessions are numbered, followed and handed over at all.
     pub enabled: bool,
     /// From how many percent on the model is warned.
@@ -74,7 +74,7 @@ pub enum Force {
     Off,
 }
 
-impl Default for Context {
+impl Default for ContextSettings {
     fn default() -> Self {
         Self {
             enabled: true,
@@ -122,7 +122,7 @@ impl Default for Commits {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
-pub struct Handoff {
+pub struct HandoffSettings {
     /// Whether it is saved and restored.
     pub enabled: bool,
     /// How many minutes old it may be to be restored after a compaction.
@@ -132,7 +132,7 @@ pub struct Handoff {
     pub snapshot_minutes: u16,
 }
 
-impl Default for Handoff {
+impl Default for HandoffSettings {
     fn default() -> Self {
         Self { enabled: true, max_age_minutes: 60, snapshot_minutes: 10 }
     }

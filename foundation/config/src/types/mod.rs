@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-pub use continuity::{Checkpoints, Commits, Context, Continuity, Force, Handoff};
+pub use continuity::{Checkpoints, Commits, ContextSettings, Continuity, Force, HandoffSettings};
 pub use guards::{GuardName, Guards};
 pub use hooks::{
     AgentTeams, BriefingFormat, CarryOver, Hooks, PermissionRequest, PlanMode, PromptSubmit, SessionEnd,
@@ -66,11 +66,11 @@ pub struct Configuration {
     /// How each hook behaves.
     pub hooks: Hooks,
     /// Context use, and what happens when the context fills up.
-    pub context: Context,
+    pub context: ContextSettings,
     /// The log of commits.
     pub commits: Commits,
     /// What is kept over a compaction, or from one session to the next.
-    pub handoff: Handoff,
+    pub handoff: HandoffSettings,
     /// What a session records about itself before it ends.
     pub checkpoints: Checkpoints,
     /// How long records of sessions are kept; allowed in the global file only.
@@ -91,9 +91,9 @@ impl Default for Configuration {
             guards: Guards::default(),
             workflow: None,
             hooks: Hooks::default(),
-            context: Context::default(),
+            context: ContextSettings::default(),
             commits: Commits::default(),
-            handoff: Handoff::default(),
+            handoff: HandoffSettings::default(),
             checkpoints: Checkpoints::default(),
             sessions: Sessions::default(),
         }
