@@ -52,8 +52,8 @@ pub fn work(hook: &mut Hook) {
         Event::PermissionRequest => {
             hook.stage("denying what destroys", |hook| {
                 gates::permission::deny_dangerous(hook, |hook, policy| {
-                    let found = destructive::permission::objection(hook, policy)?;
-                    Ok(found.map(|found| Danger { reason: found.what, way_out: found.way_out }))
+                    destructive::permission::objection(hook, policy)
+                        .map(|found| found.map(|found| Danger { reason: found.what, way_out: found.way_out }))
                 })
             });
         }

@@ -16,7 +16,7 @@ use config::Policy;
 
 use crate::answer::Answer;
 use crate::decision::{Stage, StageError};
-use crate::event::{Event, Payload, read_payload};
+use crate::event::{Event, Payload, PayloadError, read_payload};
 use crate::failures;
 use crate::heartbeat;
 use crate::log::Log;
@@ -85,7 +85,8 @@ pub fn run_closing(
             work(&mut hook);
             hook.finish();
         }
-        Err(message) => {
+        Err(error) => {
+            let message = error.to_string();
             if let Some(document) = unreadable(&paths).and_then(|answer| answer.render(events[0])) {
                 let mut stdout = std::io::stdout().lock();
                 let _ = writeln!(stdout, "{document}").and_then(|()| stdout.flush());
@@ -108,9 +109,9 @@ pub fn run_closing(
     ExitCode::SUCCESS
 }
 
-fn receive(events: &[Event]) -> Result<(Event, Payload), String> {
-    let bytes = read_payload(&mut std::io::stdin()).map_err(|error| error.to_string())?;
-    let payload = Payload::parse(&bytes).map_err(|error| error.to_string())?;
+fn receive(events: &[Event]) -> Result<(Event, Payload), PayloadError> {
+    let bytes = read_payload(&mut std::io::stdin())?;
+    let payload = Payload::parse(&bytes)?;
     if payload.hook_event_name.is_empty() {
         return Ok((events[0], payload));
     }
@@ -120,8 +121,8 @@ fn receive(events: &[Event]) -> Result<(Event, Payload), String> {
             Ok((Event::Unknown, payload))
         }
         None => {
-            let name: String = payload.hook_event_name.chars().take(64).collect();
-            Err(format!("this executable serves {}, the payload says {name:?}", events[0].name()))
+            let name = payload.hook_event_name.chars().take(64).collect();
+            Err(PayloadError::OtherEvent { served: events[0].name(), named: name })
         }
     }
 }

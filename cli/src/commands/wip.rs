@@ -159,7 +159,7 @@ fn clean(
             deleted.iter().map(|(project, branch)| json!({"project": project, "branch": branch})).collect();
         let refused: Vec<_> = refused
             .iter()
-            .map(|(project, branch, reason)| json!({"project": project, "branch": branch, "reason": reason}))
+            .map(|(project, branch, reason)| json!({"project": project, "branch": branch, "reason": reason.to_string()}))
             .collect();
         let forgotten: Vec<_> = done.iter().map(named).collect();
         return print_json(
@@ -186,13 +186,13 @@ fn clean(
 }
 
 /// Deletes a branch of any project, whose folder may be gone.
-fn delete(paths: &Paths, project: &Path, branch: &str) -> Result<bool, String> {
+fn delete(paths: &Paths, project: &Path, branch: &str) -> Result<bool, git::GitError> {
     let project: PathBuf = project.to_owned();
     if !project.is_dir() {
         return Ok(false);
     }
     match Project::of_event(paths, None, &project).repository() {
-        Some(repository) => git::delete_merged(repository, branch).map_err(|error| error.to_string()),
+        Some(repository) => git::delete_merged(repository, branch),
         None => Ok(false),
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 
 use config::ConfigError;
+use git::GitError;
 use hooks_common::requirements::StateError;
 use platform::error::{ErrorKind, Explain};
 use thiserror::Error;
@@ -24,6 +25,9 @@ pub enum GatesError {
     /// A file cannot be read or written.
     #[error("{0}")]
     File(#[from] io::Error),
+    /// Git cannot tell what a rule asks for.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// What the configuration asks for cannot be evaluated: a pattern, a command, evidence.
     #[error("{0}")]
     Rule(String),
@@ -46,12 +50,14 @@ impl Explain for GatesError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Policy(_) | Self::State(_) | Self::Document(_) | Self::File(_) => ErrorKind::System,
+            Self::Git(error) => error.kind(),
             Self::Rule(_) => ErrorKind::User,
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Git(error) => return error.hint(),
             Self::Policy(_) => "run `req doctor`; the next hook compiles the policy again".to_owned(),
             Self::Rule(_) => "check the rule with `req verify`".to_owned(),
             Self::State(_) | Self::Document(_) | Self::File(_) => "run `req doctor`".to_owned(),

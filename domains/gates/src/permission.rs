@@ -1,5 +1,7 @@
 //! PermissionRequest: some commands are not even asked for.
 
+use std::fmt::Display;
+
 use config::Policy;
 use config::types::LogLevel;
 use hooks_common::answer::HostDecision;
@@ -25,16 +27,20 @@ pub struct Danger {
 ///
 /// # Errors
 /// When the gates cannot be read, or `find` fails; the user is asked then, as without Stanchion.
-pub fn deny_dangerous(
+pub fn deny_dangerous<E: Display>(
     hook: &mut Hook,
-    find: impl FnOnce(&Hook, &Policy) -> Result<Option<Danger>, String>,
+    find: impl FnOnce(&Hook, &Policy) -> Result<Option<Danger>, E>,
 ) -> Result<(), GatesError> {
     let Some(gates) = Gates::of_hook(hook) else { return Ok(()) };
     let settings = gates.policy.settings()?.permission_request;
     if !settings.auto_deny_dangerous {
         return Ok(());
     }
-    let Some(Danger { reason, way_out }) = find(hook, &gates.policy)? else { return Ok(()) };
+    let Some(Danger { reason, way_out }) =
+        find(hook, &gates.policy).map_err(|error| GatesError::Rule(error.to_string()))?
+    else {
+        return Ok(());
+    };
     let text = format!(
         "{} was denied without asking: {reason}.\nA person can run it in their own terminal. To be asked instead: req config --set hooks.permission_request.auto_deny_dangerous=false\nNext: {way_out}",
         fact(&hook.payload.tool_input.command),

@@ -179,6 +179,14 @@ pub enum PayloadError {
     /// It is no JSON object.
     #[error("the payload is not a JSON object: {0}")]
     Malformed(serde_json::Error),
+    /// It is of an event that another executable serves.
+    #[error("this executable serves {served}, the payload says {named:?}")]
+    OtherEvent {
+        /// What this one serves.
+        served: &'static str,
+        /// What the payload says, cut.
+        named: String,
+    },
     /// It could not be read.
     #[error("the payload cannot be read: {0}")]
     Unreadable(std::io::Error),

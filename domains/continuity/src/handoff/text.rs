@@ -8,11 +8,29 @@ use hooks_common::session_id::SessionId;
 use platform::text::fact;
 use platform::time::{Moment, age};
 use serde_json::{Map, Value};
+use thiserror::Error;
 
 use super::read_loose;
 
 /// How far in the future a hand-off may lie: clocks differ.
 const SKEW: TimeDelta = TimeDelta::minutes(2);
+
+/// Why a hand-off is not given back.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Unusable {
+    /// The file holds something else.
+    #[error("it is no JSON object")]
+    NoObject,
+    /// It has no time, or one that cannot be read.
+    #[error("it does not say when it was saved")]
+    NoTime,
+    /// Its time lies ahead of the clock.
+    #[error("its time, {}, lies ahead", fact(.0))]
+    Ahead(String),
+    /// It is older than is wanted: seconds.
+    #[error("it is {} old", age(*.0))]
+    Old(i64),
+}
 
 /// What became of giving a hand-off back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +38,7 @@ pub enum Restored {
     /// There is none.
     Nothing,
     /// It cannot be given back, and why.
-    Skipped(String),
+    Skipped(Unusable),
     /// The text, and the time that the hand-off carries.
     Text {
         /// What the model is told.
@@ -57,17 +75,16 @@ fn restore_one(
     newest: u16,
     room: usize,
     now: Moment,
-) -> Result<Restored, String> {
-    let document = read_loose(file).ok_or_else(|| "it is no JSON object".to_owned())?;
+) -> Result<Restored, Unusable> {
+    let document = read_loose(file).ok_or(Unusable::NoObject)?;
     let timestamp = document.get("timestamp").and_then(Value::as_str).unwrap_or_default();
-    let saved = DateTime::parse_from_rfc3339(timestamp)
-        .map_err(|_| "it does not say when it was saved".to_owned())?;
+    let saved = DateTime::parse_from_rfc3339(timestamp).map_err(|_| Unusable::NoTime)?;
     let passed = now.wall.signed_duration_since(saved);
     if passed < -SKEW {
-        return Err(format!("its time, {}, lies ahead", fact(timestamp)));
+        return Err(Unusable::Ahead(timestamp.to_owned()));
     }
     if passed > TimeDelta::minutes(newest.into()) {
-        return Err(format!("it is {} old", age(passed.num_seconds())));
+        return Err(Unusable::Old(passed.num_seconds()));
     }
     let text = Text { document: &document, session, age: age(passed.num_seconds()), shown }.write(room);
     Ok(Restored::Text { text, timestamp: timestamp.to_owned() })
@@ -355,7 +372,7 @@ mod tests {
             (json!([]), "no JSON object"),
         ] {
             match restored(&document, 9_000) {
-                Restored::Skipped(said) => assert!(said.contains(reason), "{said}"),
+                Restored::Skipped(said) => assert!(said.to_string().contains(reason), "{said}"),
                 other => panic!("{document}: {other:?}"),
             }
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use git::LineCount;
+use git::{GitError, LineCount};
 use serde_json::{Map, Value, json};
 
 use super::judged::Computed;
@@ -11,8 +11,8 @@ use super::judged::Computed;
 ///
 /// # Errors
 /// When git fails or takes too long, or the configured base does not exist.
-pub fn compute(root: &Path, branch: &str, base: Option<&str>) -> Result<Option<Computed>, String> {
-    let size = git::branch_size(root, branch, base).map_err(|error| error.to_string())?;
+pub fn compute(root: &Path, branch: &str, base: Option<&str>) -> Result<Option<Computed>, GitError> {
+    let size = git::branch_size(root, branch, base)?;
     let Some(size) = size else { return Ok(None) };
     let untracked = LineCount { added: size.untracked, removed: 0 };
     let mut summary = format!("committed: {}+/{}-", size.committed.added, size.committed.removed);
