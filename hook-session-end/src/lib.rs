@@ -15,9 +15,9 @@ pub fn run() -> ExitCode {
 /// The event's order of work. A session that another client still has goes on there: only the leaving one's
 /// metrics and its line in the log are written.
 pub fn work(hook: &mut Hook) {
-    let heir = heir(hook);
-    hook.stage("leaving the registry", |hook| leave_registry(hook, heir.as_ref()));
-    if heir.is_none() {
+    let remaining = remaining_client(hook);
+    hook.stage("leaving the registry", |hook| leave_registry(hook, remaining.as_ref()));
+    if remaining.is_none() {
         hook.stage("ending pauses", guards::overrides::end_pauses_of);
         hook.stage("removing a pause's mark", gates::session_end::end_pause);
         hook.stage("clearing session state", gates::session_end::clear_state);
@@ -25,24 +25,24 @@ pub fn work(hook: &mut Hook) {
     }
     hook.respond();
     hook.record();
-    if heir.is_none() {
+    if remaining.is_none() {
         hook.stage("end of the session", continuity::session::end);
     }
     projections::finish(hook);
 }
 
 /// Another client that has the session as well, resumed there while it was open here.
-fn heir(hook: &Hook) -> Option<Owner> {
+fn remaining_client(hook: &Hook) -> Option<Owner> {
     let meta = hook.session_dir()?.meta()?;
     let leaving = hook.owner()?;
     meta.others_than(leaving).next().cloned()
 }
 
-fn leave_registry(hook: &mut Hook, heir: Option<&Owner>) -> Result<(), RegistryError> {
+fn leave_registry(hook: &mut Hook, remaining: Option<&Owner>) -> Result<(), RegistryError> {
     let Some(session) = &hook.session else { return Ok(()) };
     let registry = Registry::new(&hook.paths);
-    match heir {
-        Some(heir) => registry.hand_over(session.key(), heir, lock::CHANGE),
+    match remaining {
+        Some(remaining) => registry.hand_over(session.key(), remaining, lock::CHANGE),
         None => registry.remove(session.key(), lock::CHANGE).map(drop),
     }
 }

@@ -1,4 +1,4 @@
-//! The status line: what is open here, and how full, dear and clever the session is.
+//! The status line: what is open here, and how full the session is, what it cost, which model it runs.
 //!
 //! It writes one thing, and only when that changes: how full the context is, which the host tells nobody else.
 //! Whatever goes wrong, it prints what is left and exits 0. With

@@ -151,6 +151,28 @@ impl World {
         self.write(&format!(".git/requirements/{stem}.json"), &state.to_string());
     }
 
+    /// Lets the time of everything pass that a branch's file says is satisfied for a while.
+    #[track_caller]
+    pub fn expire(&self, stem: &str) {
+        fn pass(value: &mut Value) -> usize {
+            match value {
+                Value::Object(object) => {
+                    let mut passed = object.values_mut().map(pass).sum();
+                    if let Some(at) = object.get_mut("expires_at").filter(|at| at.is_number()) {
+                        *at = json!(now() - 1);
+                        passed += 1;
+                    }
+                    passed
+                }
+                Value::Array(values) => values.iter_mut().map(pass).sum(),
+                _ => 0,
+            }
+        }
+        let mut passed = 0;
+        self.edit_state(stem, |state| passed = pass(state));
+        assert_ne!(passed, 0, "nothing expires in {stem}");
+    }
+
     /// The metrics of [`SESSION`] as they are on disk.
     pub fn metrics(&self) -> Value {
         self.json(&self.repo.join(format!(".git/requirements/sessions/{KEY}.json")))

@@ -38,7 +38,7 @@ pub struct Hud {
     overview: Overview,
     /// The document as it was made last.
     pub state: DerivedState,
-    pen: Option<WriterLock>,
+    writer: Option<WriterLock>,
     changes: FileWatch,
     deaths: Deaths,
     swept_at: i64,
@@ -59,7 +59,7 @@ impl Hud {
         let mut hud = Self {
             overview,
             state,
-            pen: None,
+            writer: None,
             changes,
             deaths: Deaths::new(signals.clone()),
             swept_at: 0,
@@ -75,7 +75,7 @@ impl Hud {
 
     /// Whether this process writes the document.
     pub fn is_writer(&self) -> bool {
-        self.pen.is_some()
+        self.writer.is_some()
     }
 
     /// Waits for the next signal, or until time changes something: `None`. Where files cannot be watched it looks
@@ -158,22 +158,22 @@ impl Hud {
         }
         self.made_at = now.wall.timestamp_millis();
         let mut unwritable = None;
-        if self.pen.as_ref().is_none_or(WriterLock::is_lost) {
-            let pen = WriterLock::take(&self.overview.paths);
+        if self.writer.as_ref().is_none_or(WriterLock::is_lost) {
+            let writer = WriterLock::take(&self.overview.paths);
             unwritable =
-                pen.as_ref().err().map(|error| (self.overview.paths.derived_state(), error.to_string()));
-            self.pen = pen.ok().flatten();
+                writer.as_ref().err().map(|error| (self.overview.paths.derived_state(), error.to_string()));
+            self.writer = writer.ok().flatten();
         }
         self.trouble =
             unwritable.map(|(path, error)| format!("{} cannot be written: {error}", path.display()));
-        match &mut self.pen {
-            Some(pen) => {
-                if let Err(error) = pen.write(&self.state) {
+        match &mut self.writer {
+            Some(writer) => {
+                if let Err(error) = writer.write(&self.state) {
                     let path = self.overview.paths.derived_state();
                     self.trouble = Some(format!("{} cannot be written: {error}", path.display()));
                 }
             }
-            // When that process ends, the pen is free.
+            // When that process ends, the lock is free.
             None if self.trouble.is_none() => self.deaths.watch_writer(&self.overview.paths),
             None => {}
         }

@@ -192,7 +192,7 @@ fn a_writer_that_is_gone_is_no_reason_to_spin() {
     let mut client = StandIn::new(&world);
     start(&world, &mut client);
     drop(Server::start(&world));
-    // Somebody holds the pen and has not written: the document still names a writer that is gone.
+    // Somebody holds the lock and has not written: the document still names a writer that is gone.
     let lock = world.home.join(".stanchion/derived-state.lock");
     let mut holder = std::process::Command::new("flock").arg(&lock).args(["sleep", "60"]).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(200));
@@ -227,7 +227,7 @@ fn a_directory_that_is_made_anew_is_followed() {
 }
 
 #[test]
-fn whoever_lost_the_pen_with_its_folder_does_not_write_beside_another() {
+fn whoever_lost_the_lock_with_its_folder_does_not_write_beside_another() {
     let world = World::with(ONE);
     let mut client = StandIn::new(&world);
     start(&world, &mut client);

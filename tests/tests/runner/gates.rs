@@ -116,8 +116,8 @@ fn an_override_at_the_branch_holds_for_everybody_until_it_expires() {
     let world = World::with(ONE);
     world.req_ok(&["satisfy", "commit_plan", "--branch"]);
     world.hook(&of(OTHER, world.edit())).silent();
-    world.req_ok(&["satisfy", "commit_plan", "--branch=main", "--ttl", "1"]);
-    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    world.req_ok(&["satisfy", "commit_plan", "--branch=main", "--ttl", "600"]);
+    world.expire("main");
     world.hook(&of(OTHER, world.edit())).refusal();
 }
 
@@ -254,8 +254,8 @@ fn clear_carries_over_what_its_session_had() {
     );
     world.hook(&world.recorded("SessionStart-startup"));
     world.req_ok(&["satisfy", "a", "once", "--session", SESSION]);
-    world.req_ok(&["satisfy", "late", "--session", SESSION, "--ttl", "1"]);
-    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    world.req_ok(&["satisfy", "late", "--session", SESSION, "--ttl", "600"]);
+    world.expire("main");
     let start = |session: &str, source: &str| {
         world.hook(&world.payload("SessionStart-startup", json!({"session_id": session, "source": source})))
     };
@@ -293,8 +293,8 @@ fn a_permanent_requirement_outlives_its_ttl_and_a_branch_one_does_not() {
     let world = World::with(
         "requirements:\n  p: {enabled: true, scope: permanent, trigger_tools: [Edit]}\n  b: {enabled: true, scope: branch, trigger_tools: [Write]}\n",
     );
-    world.req_ok(&["satisfy", "p", "b", "--ttl", "1"]);
-    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    world.req_ok(&["satisfy", "p", "b", "--ttl", "600"]);
+    world.expire("main");
     world.hook(&world.edit()).silent();
     world.hook(&world.recorded("PreToolUse-Write")).refusal();
 }

@@ -1,7 +1,5 @@
 //! Limits: numbers that a requirement compares, and how long a value and an approval last.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tests::World;
 use tests::world::{KEY, SESSION, now, of, printed};
@@ -125,7 +123,7 @@ fn a_command_is_run_for_the_global_file_alone() {
 fn case_13_a_value_denies_from_its_limit_on_and_an_approval_lasts_its_time() {
     let limit = |more: &str| {
         format!(
-            "requirements:\n  size: {{enabled: true, type: limit, calculator: branch_size_calculator, thresholds: {{warn: 5, block: 10}}, cache_ttl: 0, approval_ttl: 2{more}}}\n"
+            "requirements:\n  size: {{enabled: true, type: limit, calculator: branch_size_calculator, thresholds: {{warn: 5, block: 10}}, cache_ttl: 0, approval_ttl: 600{more}}}\n"
         )
     };
     let world = World::with(&limit(""));
@@ -145,7 +143,7 @@ fn case_13_a_value_denies_from_its_limit_on_and_an_approval_lasts_its_time() {
     assert!(world.hook(&of(OTHER, world.edit())).refusal().contains("The value is 12"));
     world.req_ok(&["approve", "size", "--session", SESSION]);
     world.hook(&world.edit()).silent();
-    std::thread::sleep(Duration::from_millis(3_100));
+    world.expire("feature-auth");
     world.hook(&world.edit()).refusal();
     world.configure(&limit(", base: no-such-branch"));
     world.hook(&world.edit()).silent();

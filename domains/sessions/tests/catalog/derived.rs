@@ -134,14 +134,14 @@ fn one_process_writes_and_only_what_is_new() {
     mono.session("a", "mono", &client(7), &working());
     let file = mono.home.paths.derived_state();
     let written = || serde_json::from_slice::<serde_json::Value>(&fs::read(&file).unwrap()).unwrap();
-    let mut pen = WriterLock::take(&mono.home.paths).unwrap().unwrap();
+    let mut writer = WriterLock::take(&mono.home.paths).unwrap().unwrap();
     assert!(WriterLock::take(&mono.home.paths).unwrap().is_none());
-    assert!(pen.write(&mono.derive(4)).unwrap() && !pen.write(&mono.derive(9)).unwrap());
+    assert!(writer.write(&mono.derive(4)).unwrap() && !writer.write(&mono.derive(9)).unwrap());
     let first = written();
     fs::remove_file(&file).unwrap();
-    assert!(pen.write(&mono.derive(4)).unwrap());
+    assert!(writer.write(&mono.derive(4)).unwrap());
     assert_eq!(written(), first, "deleting it changes nothing");
-    drop(pen);
+    drop(writer);
     fs::write(&file, "{\"v\":").unwrap();
     assert!(WriterLock::take(&mono.home.paths).unwrap().unwrap().write(&mono.derive(4)).unwrap());
     assert_eq!(written(), first);
