@@ -40,6 +40,16 @@ pub fn executables() -> &'static Path {
     FOLDER.get_or_init(|| setup::build(profile).expect("the executables build").folder)
 }
 
+/// Copies an executable that is going to be started. A file that this process has open for writing, even in a child that
+/// another test starts at that moment, cannot be started (`ETXTBSY`), so another process copies it.
+///
+/// # Panics
+/// When it cannot be copied.
+pub fn copy_executable(from: impl AsRef<Path>, to: impl AsRef<Path>) {
+    let status = std::process::Command::new("cp").arg(from.as_ref()).arg(to.as_ref()).status();
+    assert!(status.is_ok_and(|status| status.success()), "{}", from.as_ref().display());
+}
+
 /// How often the threads of a process were given the processor.
 pub fn switches(pid: u32) -> u64 {
     let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a process").flatten();

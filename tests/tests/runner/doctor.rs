@@ -69,7 +69,7 @@ fn the_doctor_names_what_keeps_hooks_from_running() {
         assert!(code == Some(1) && says(&found, needle), "{needle}: {found}");
     }
     std::fs::write(settings(&world), &good).unwrap();
-    std::fs::copy("/bin/true", bin.join("hook-stop")).unwrap();
+    tests::copy_executable("/bin/true", bin.join("hook-stop"));
     let (code, found) = report(&world);
     assert!(code == Some(1) && says(&found, "does not do what our executable does"), "{found}");
     std::fs::remove_file(bin.join("hook-stop")).unwrap();
@@ -150,7 +150,7 @@ fn hooks_that_do_not_fire_are_told_from_a_quiet_machine() {
     let bin = world.root().join("bin");
     std::fs::create_dir_all(&bin).unwrap();
     for name in setup::EXECUTABLES {
-        std::fs::copy(tests::executables().join(name), bin.join(name)).unwrap();
+        tests::copy_executable(tests::executables().join(name), bin.join(name));
     }
     world.stanchion(&["install", "--bin-dir", &bin.to_string_lossy()]);
     let told = |world: &World| {

@@ -56,7 +56,7 @@ fn parallel_sessions_of_different_clients_are_all_registered() {
             // A program of its own name stands for the client; a shell would be passed over as a wrapper.
             let client = world.root().join(format!("client{at}"));
             if !client.exists() {
-                std::fs::copy("/bin/sh", &client).unwrap();
+                tests::copy_executable("/bin/sh", &client);
             }
             let payload =
                 world.payload("SessionStart-startup", json!({"session_id": format!("{at:08}-aaaa")}));

@@ -309,7 +309,7 @@ fn a_client_far_above_is_a_client_all_the_same() {
     let code = code(push(&world, PUSH).refusal());
     // A shell that is called `claude`, twenty levels above.
     let client = world.root().join("claude");
-    std::fs::copy("/bin/bash", &client).unwrap();
+    tests::copy_executable("/bin/bash", &client);
     let nest = world.root().join("nest.sh");
     let req = tests::executables().join("req");
     std::fs::write(

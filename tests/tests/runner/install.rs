@@ -46,7 +46,7 @@ pub fn bin(world: &World) -> PathBuf {
     if !bin.exists() {
         std::fs::create_dir_all(&bin).unwrap();
         for name in setup::EXECUTABLES {
-            std::fs::copy(tests::executables().join(name), bin.join(name)).unwrap();
+            tests::copy_executable(tests::executables().join(name), bin.join(name));
         }
     }
     bin

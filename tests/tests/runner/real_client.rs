@@ -21,7 +21,7 @@ pub fn wired(form: &str) -> World {
     let bin = world.root().join("bin");
     std::fs::create_dir_all(&bin).unwrap();
     for name in setup::EXECUTABLES {
-        std::fs::copy(tests::executables().join(name), bin.join(name)).unwrap();
+        tests::copy_executable(tests::executables().join(name), bin.join(name));
     }
     let output = world.stanchion(&["install", "--form", form, "--bin-dir", &bin.to_string_lossy()]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -352,7 +352,7 @@ fn another_user_looks(world: &World, log: &[u8], meta_path: &std::path::Path, me
     let owned = Command::new("chown").args(["-R", "65534:65534"]).arg(world.root()).status().unwrap();
     assert!(owned.success());
     let copy = world.root().join("req");
-    std::fs::copy(tests::executables().join("req"), &copy).unwrap();
+    tests::copy_executable(tests::executables().join("req"), &copy);
     std::os::unix::fs::chown(&copy, Some(65534), Some(65534)).unwrap();
     let mut command = world.command("setpriv");
     command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]).arg(copy);

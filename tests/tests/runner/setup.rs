@@ -69,7 +69,7 @@ fn the_names_of_one_executable_share_its_file_and_each_does_its_own_work() {
     };
     let refused = started_as(&bin.join("hook-pre-tool"), "something else");
     assert!(String::from_utf8_lossy(&refused.stdout).contains("\"deny\""), "{refused:?}");
-    std::fs::copy(bin.join("hook-pre-tool"), bin.join("renamed")).unwrap();
+    tests::copy_executable(bin.join("hook-pre-tool"), bin.join("renamed"));
     let unknown = started_as(&bin.join("renamed"), "renamed");
     assert_eq!((unknown.status.code(), unknown.stdout.as_slice()), (Some(0), &b""[..]));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("hook-pre-tool"), "{unknown:?}");

@@ -213,7 +213,7 @@ fn the_script_calls_the_executable_beside_req_else_the_installed_one() {
     let world = World::new();
     let alone = world.root().join("alone/req");
     std::fs::create_dir(alone.parent().unwrap()).unwrap();
-    std::fs::copy(tests::executables().join("req"), &alone).unwrap();
+    tests::copy_executable(tests::executables().join("req"), &alone);
     let ask = || world.command(&alone).args(["shell-init", "bash"]).output().unwrap();
     let none = ask();
     assert_eq!((none.status.code(), none.stdout.as_slice()), (Some(1), &b""[..]));
@@ -246,7 +246,7 @@ fn odd_world() -> World {
     let bin = world.root().join(ODD).join("bin");
     std::fs::create_dir_all(&bin).unwrap();
     for name in ["req", "shell-cwd"] {
-        std::fs::copy(tests::executables().join(name), bin.join(name)).unwrap();
+        tests::copy_executable(tests::executables().join(name), bin.join(name));
     }
     let path = std::env::var("PATH").unwrap();
     world.env.push(("PATH".into(), format!("{}:{path}", bin.display())));
@@ -294,7 +294,7 @@ fn walk(world: &World, line: &str, status: &str) {
     }
     let told: Vec<_> = history(world).iter().map(|line| line["cwd"].as_str().unwrap().to_owned()).collect();
     let walked = [&world.home, &odd, Path::new("/")].map(|folder| folder.to_string_lossy().into_owned());
-    assert_eq!(told, walked);
+    assert_eq!(told, walked, "{:?}", history(world));
     assert!(world.log().is_empty(), "{:?}", world.log());
 }
 
