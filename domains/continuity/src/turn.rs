@@ -13,6 +13,7 @@ use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
 use platform::store::append;
 use platform::text::fact;
+use serde::Serialize;
 use serde_json::json;
 
 use crate::error::ContinuityError;
@@ -86,7 +87,7 @@ fn tell_context(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> R
         pressure.release("skip");
         failures.note("refusals", pressure::forget_refusals(dir));
         let said = "the user goes on without a checkpoint";
-        failures.note("governance events", violation(hook, place, journal.number, "warn", said));
+        failures.note("governance events", violation(hook, place, journal.number, Violated::Warned, said));
     }
     if place.settings.context.force != Force::Off && pressure.is_to_be_told() {
         hook.answer.add_context(advice(hook, place, dir, &pressure, journal.number));
@@ -180,7 +181,7 @@ pub fn holds_turn(hook: &Hook) -> Result<Option<String>, ContinuityError> {
 /// When the violation cannot be noted; the text is set all the same.
 pub fn tell_refusal(hook: &mut Hook, found: &PressureRefusal) -> Result<(), ContinuityError> {
     hook.answer.decide(HostDecision::Refuse(found.text(&hook.paths, &hook.payload.tool_name)));
-    violation(hook, &found.place, found.number, "block", &hook.payload.tool_name.clone())
+    violation(hook, &found.place, found.number, Violated::Refused, &hook.payload.tool_name.clone())
 }
 
 /// PreToolUse, of a tool that runs: tells how full the context is, once, where no prompt told it yet.
@@ -448,12 +449,23 @@ impl PressureRefusal {
     }
 }
 
+/// What followed from a context that was full, in the words that readers of `governance-events.jsonl` know.
+#[derive(Debug, Clone, Copy, Serialize)]
+enum Violated {
+    /// The user went on without a checkpoint.
+    #[serde(rename = "warn")]
+    Warned,
+    /// A tool was refused.
+    #[serde(rename = "block")]
+    Refused,
+}
+
 /// A line in `governance-events.jsonl`, in its documented shape.
 fn violation(
     hook: &Hook,
     place: &ContinuityPlace,
     number: Option<u64>,
-    kind: &str,
+    kind: Violated,
     context: &str,
 ) -> Result<(), ContinuityError> {
     let percent = hook.session_dir().and_then(|dir| pressure::read(&dir)).map(|pressure| pressure.percent);

@@ -192,6 +192,17 @@ pub enum Verdict {
     Refuse,
 }
 
+impl Verdict {
+    /// The word for programs: the host's, and `pass` where the host hears nothing.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Ask => "ask",
+            Self::Refuse => "deny",
+        }
+    }
+}
+
 /// What was decided, why, and what the log keeps of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decision {
