@@ -392,3 +392,59 @@ fn words_in_logs_are_what_they_were_and_unknown_ones_cost_nothing() {
         ["deny", "ask", "warn", "observe"]
     );
 }
+
+/// An event that has no stage but its requirements.
+struct Bare;
+
+impl Situation for Bare {
+    fn is_skipped(&mut self) -> bool {
+        false
+    }
+    fn is_configured(&mut self) -> bool {
+        true
+    }
+    fn is_enabled(&mut self) -> bool {
+        true
+    }
+    fn paused_by(&mut self) -> Option<PausedBy> {
+        None
+    }
+    fn requirements(&mut self) -> Result<NeededRequirements, StageError> {
+        open()
+    }
+    fn closes_on_error(&mut self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_stage_that_an_event_does_not_have_says_nothing() {
+    assert!(!Bare.is_excepted(&[Weight::Refuse]));
+    let decision = decide(&mut Bare);
+    assert_eq!((decision.verdict, decision.outcome), (Verdict::Refuse, Outcome::Deny));
+    assert_eq!((&decision.guards, &decision.failures), (&Vec::new(), &Vec::new()));
+    assert!(decision.is_by(Stage::Requirements));
+    for absent in
+        [Stage::Strict, Stage::Protection, Stage::Guards, Stage::Work, Stage::Pressure, Stage::Closing]
+    {
+        assert!(!decision.is_by(absent), "{}", absent.name());
+    }
+}
+
+#[test]
+fn every_stage_and_verdict_has_a_name_of_its_own() {
+    use Stage::{Closing, Guards, Pressure, Protection, Requirements, Strict, Work};
+    let stages = [Strict, Protection, Guards, Requirements, Work, Closing, Pressure];
+    let names = [
+        "strict preflight",
+        "protect_cli",
+        "guards",
+        "requirement gates",
+        "work in progress",
+        "on_error",
+        "context",
+    ];
+    assert_eq!(stages.map(Stage::name), names);
+    assert_eq!(failed(Guards).to_string(), "guards: it broke");
+    assert_eq!([Verdict::Pass, Verdict::Ask, Verdict::Refuse].map(Verdict::name), ["pass", "ask", "deny"]);
+}
