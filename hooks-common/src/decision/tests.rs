@@ -448,3 +448,19 @@ fn every_stage_and_verdict_has_a_name_of_its_own() {
     assert_eq!(failed(Guards).to_string(), "guards: it broke");
     assert_eq!([Verdict::Pass, Verdict::Ask, Verdict::Refuse].map(Verdict::name), ["pass", "ask", "deny"]);
 }
+
+#[test]
+fn an_outcome_is_read_where_every_reader_of_a_log_looks() {
+    for outcome in [Outcome::Pass, Outcome::Deny, Outcome::Guard] {
+        let line = serde_json::json!({PART: {"outcome": outcome.name()}});
+        assert_eq!(Outcome::of(&serde_json::from_value(line).unwrap()), outcome);
+    }
+    for odd in [serde_json::json!({}), serde_json::json!({PART: {"outcome": 5}})] {
+        assert_eq!(Outcome::of(&serde_json::from_value(odd).unwrap()), Outcome::Undecided);
+    }
+    let newer = serde_json::json!({PART: {"outcome": "postponed"}});
+    assert_eq!(Outcome::of(&serde_json::from_value(newer).unwrap()), Outcome::Unknown);
+    use RequirementState::{Armed, Failed, Open, Satisfied};
+    let names = [Open, Satisfied, Armed, Failed].map(RequirementState::name);
+    assert_eq!(names, ["open", "satisfied", "armed", "failed"]);
+}

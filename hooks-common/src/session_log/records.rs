@@ -130,3 +130,115 @@ impl<R: Record + std::fmt::Debug> PendingRecord for R {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+    struct Steps {
+        count: u32,
+    }
+
+    impl Record for Steps {
+        const NAME: &'static str = "steps";
+
+        fn is_empty(&self) -> bool {
+            self.count == 0
+        }
+    }
+
+    /// A part that is long, and tells little.
+    #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+    struct Words {
+        all: Vec<String>,
+    }
+
+    impl Record for Words {
+        const NAME: &'static str = "words";
+
+        fn is_empty(&self) -> bool {
+            self.all.is_empty()
+        }
+
+        fn is_significant(&self) -> bool {
+            false
+        }
+
+        fn shortened(&self) -> Option<Value> {
+            None
+        }
+    }
+
+    fn words() -> Words {
+        Words { all: vec!["one".to_owned(), "two".to_owned()] }
+    }
+
+    #[test]
+    fn each_domain_finds_its_own_part_again() {
+        let mut records = Records::default();
+        records.put(&Steps { count: 3 });
+        records.put(&words());
+        let line = serde_json::to_value(&records).unwrap();
+        assert_eq!(line, json!({"steps": {"count": 3}, "words": {"all": ["one", "two"]}}));
+        let read: Records = serde_json::from_value(line).unwrap();
+        assert_eq!(read.get::<Steps>(), Some(Steps { count: 3 }));
+        assert_eq!(read.get::<Words>(), Some(words()));
+        assert_eq!(read.value("steps", "count"), Some(&json!(3)));
+        assert_eq!((read.value("steps", "other"), read.value("nobody", "count")), (None, None));
+    }
+
+    #[test]
+    fn an_empty_part_is_not_kept_and_an_odd_one_is_nobodys() {
+        let mut records = Records::default();
+        records.put(&Steps::default());
+        assert_eq!(serde_json::to_value(&records).unwrap(), json!({}));
+        let odd: Records = serde_json::from_value(json!({"steps": {"count": "many"}})).unwrap();
+        assert_eq!(odd.get::<Steps>(), None);
+        assert_eq!(Records::default().get::<Words>(), None);
+    }
+
+    #[test]
+    fn what_one_part_tells_makes_the_line_significant() {
+        let mut records = Records::default();
+        records.put(&words());
+        assert!(!records.is_significant());
+        records.put(&Steps { count: 1 });
+        assert!(records.is_significant());
+        records.put(&words());
+        assert!(records.is_significant(), "what comes later takes nothing away");
+        assert!(!Steps::default().is_significant());
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_keeps_what_each_part_says_it_may() {
+        let mut records = Records::default();
+        records.put(&Steps { count: 2 });
+        records.put(&words());
+        assert_eq!(serde_json::to_value(records.shortened()).unwrap(), json!({"steps": {"count": 2}}));
+    }
+
+    #[test]
+    fn parts_are_begun_changed_taken_and_written() {
+        let mut pending = PendingRecords::default();
+        assert!(pending.get::<Steps>().is_none() && pending.take::<Steps>().is_none());
+        pending.get_mut::<Steps>().count += 1;
+        pending.get_mut::<Words>().all.push("one".to_owned());
+        pending.get_mut::<Steps>().count += 1;
+        pending.get_mut::<Words>().all.push("two".to_owned());
+        assert_eq!(pending.get::<Steps>(), Some(&Steps { count: 2 }));
+        assert_eq!(pending.take::<Steps>(), Some(Steps { count: 2 }));
+        assert!(pending.get::<Steps>().is_none());
+        assert_eq!(pending.get::<Words>(), Some(&words()));
+        pending.get_mut::<Steps>().count = 7;
+        let mut records = Records::default();
+        pending.write(&mut records);
+        assert_eq!(
+            (records.get::<Steps>(), records.get::<Words>()),
+            (Some(Steps { count: 7 }), Some(words()))
+        );
+        assert!(pending.get::<Words>().is_none(), "they are in the line now");
+    }
+}
