@@ -34,5 +34,5 @@ pub use reflog::{ReflogEntry, ReflogStep};
 pub use refs::{RemoteHead, is_commit_id};
 pub use repository::{Head, Repository};
 pub use status::{WorkTreeChanges, WorkTreeStatus};
-pub use trunks::{LONG_LIVED, TRUNKS, is_remote_trunk, is_trunk};
+pub use trunks::{LONG_LIVED, TRUNKS, is_trunk};
 pub use uncommitted::{CommittedPaths, UncommittedPath};
