@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use config::types::Commits;
+use git::Repository;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use platform::store::lock;
@@ -12,7 +13,7 @@ use platform::time::Moment;
 
 use super::attribution::Attribution;
 use super::record::{AppendedCommits, record};
-use super::{CatchUpDepth, Commit, CommitLedger, catch_up, latest, of_session};
+use super::{CatchUpDepth, Commit, CommitLedger, catch_up, latest, of_session, verb};
 
 struct World(tempfile::TempDir);
 
@@ -347,4 +348,67 @@ fn the_first_commit_of_all_is_seen_in_the_second_of_the_start() {
     world.catch_up(CatchUpDepth::SinceSeen);
     world.commit("one");
     assert_eq!(world.catch_up(CatchUpDepth::SinceSeen), 1);
+}
+
+#[test]
+fn a_mention_is_no_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().canonicalize().unwrap();
+    let top = home.join("repo");
+    let git = |folder: &Path, arguments: &[&str]| {
+        let mut git = Command::new("git");
+        git.current_dir(folder).env("HOME", &home).env("GIT_CONFIG_NOSYSTEM", "1");
+        git.args(["-c", "user.name=dev", "-c", "user.email=dev@example.invalid"]);
+        assert!(git.args(arguments).status().unwrap().success(), "{arguments:?}");
+    };
+    for folder in [&top, &top.join("src/nest")] {
+        std::fs::create_dir_all(folder).unwrap();
+        git(folder, &["init", "-q", "-b", "main"]);
+        git(folder, &["commit", "-q", "--allow-empty", "-m", "x"]);
+    }
+    git(&top, &["checkout", "-q", "-b", "side"]);
+    git(&top, &["commit", "-q", "--allow-empty", "-m", "y"]);
+    git(&top, &["checkout", "-q", "main"]);
+    let is = |line: &str| {
+        let tree = Repository::at(&top).unwrap();
+        verb::is_mentioned(line) && verb::commits(&shell::parse(line), &top.join("src"), &home, &[&tree])
+    };
+    for line in [
+        "git commit -m x",
+        "git -C . commit",
+        "git -c a.b=c commit",
+        "cd x && git merge side",
+        "true; /usr/bin/git revert HEAD",
+        "bash -c 'git cherry-pick abc'",
+        "git -C ~/repo commit",
+        "cd \"$DIR\" && git commit",
+        "git commit -n -m x",
+        "git merge -n side",
+        "git merge main -m x side",
+        "git merge nothing-of-that-name",
+        "git cherry-pick -x abc",
+        "git commit --squash HEAD",
+    ] {
+        assert!(is(line), "{line}");
+    }
+    for line in [
+        "echo \"git commit\"",
+        "git log --grep 'git commit'",
+        "git show commit",
+        "git merge --abort",
+        "git commit --dry-run",
+        "git -C /elsewhere commit",
+        "cd ../../other && git commit",
+        "cd nest && git commit -m x",
+        "git -C nest commit -m x",
+        "git cherry-pick -n abc",
+        "git revert -en abc",
+        "git revert --skip",
+        "git merge main; false",
+        "git merge -m side main",
+        "git merge --squash side",
+        "make",
+    ] {
+        assert!(!is(line), "{line}");
+    }
 }
