@@ -18,7 +18,7 @@ use sessions::record::{Boots, read};
 
 use crate::dice::{Dice, for_every};
 use crate::hook_table::{Event, HookTable};
-use crate::parting::{Parting, in_their_words};
+use crate::parting::Parting;
 use crate::sent::{Sent, name};
 use crate::support::log::{EPOCH, millis, moment};
 use crate::trace::trace;
@@ -90,7 +90,7 @@ fn our_session(session: &DerivedSession, parting: &Parting) -> OurSession {
     OurSession {
         id: session.session_id.clone(),
         project: session.project_dir.to_str().unwrap().to_owned(),
-        state: in_their_words(session.display_state),
+        state: session.display_state,
         liveness: match session.liveness {
             "live" => Liveness::Live,
             "unknown" => Liveness::Unknown,
@@ -144,7 +144,7 @@ fn compared(seed: u64) -> (usize, Vec<Difference>) {
         sessions.iter().zip(&ours).map(|(session, ours)| our_session(session, &ours.parting)).collect();
     let our_project = |(path, project): (&String, &sessions::derived::DerivedProject)| OurProject {
         path: path.clone(),
-        state: in_their_words(project.state),
+        state: project.state,
         session_id: project.session_id.clone(),
         live: project.live,
         via: project.via.to_owned(),

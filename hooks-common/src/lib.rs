@@ -21,4 +21,5 @@ pub mod requirements;
 pub mod runtime;
 pub mod session_id;
 pub mod session_log;
+pub mod session_state;
 pub mod tool_use;

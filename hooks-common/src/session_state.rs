@@ -1,4 +1,7 @@
 //! What a session is doing, in the words that are on disk.
+//!
+//! The type stands here because two domains read these words, and a domain knows no other: `sessions` derives the
+//! state, `migrate` reads the same words in the files of Capacitor.
 
 use serde::{Deserialize, Serialize};
 

@@ -23,7 +23,7 @@ use crate::liveness::Oracle;
 use crate::machine::FileUse;
 use crate::projects::Boundaries;
 use crate::reconcile::{self, SessionVerdict};
-use crate::state::SessionState;
+use hooks_common::session_state::SessionState;
 
 /// How long an edit makes its package look worked on, in milliseconds. At the age itself it still does.
 pub const ACTIVITY: i64 = 300_000;

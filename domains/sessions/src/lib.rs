@@ -13,7 +13,6 @@ pub mod reconcile;
 pub mod record;
 pub mod retention;
 pub mod shells;
-mod state;
 
 pub use error::SessionsError;
-pub use state::SessionState;
+pub use hooks_common::session_state::SessionState;

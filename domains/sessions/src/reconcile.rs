@@ -9,7 +9,7 @@ use platform::process::{Liveness, Site};
 use crate::known::KnownSession;
 use crate::liveness::{Oracle, Says};
 use crate::machine::{Machine, SessionClient, StateRule};
-use crate::state::SessionState;
+use hooks_common::session_state::SessionState;
 
 /// Ages after which the state of a session whose client cannot be looked up is no longer believed, in
 /// milliseconds. At the age itself it still is.

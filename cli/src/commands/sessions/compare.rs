@@ -17,7 +17,7 @@ use sessions::machine::{Machine, StateRule};
 use sessions::projects::Boundaries;
 use sessions::record::{self, Boots};
 
-use super::parting::{Parting, in_their_words};
+use super::parting::Parting;
 use crate::commands::json as print_json;
 use crate::commands::timeline::shortened;
 use crate::error::{CliResult, bail};
@@ -52,7 +52,7 @@ fn our_projects(paths: &Paths, state: &DerivedState) -> Vec<OurProject> {
         let why = state.sessions.iter().find(|session| Some(&session.session_id) == decides);
         OurProject {
             path: path.clone(),
-            state: in_their_words(project.state),
+            state: project.state,
             session_id: project.session_id.clone(),
             live: project.live,
             via: project.via.to_owned(),
@@ -70,7 +70,7 @@ fn our_session(paths: &Paths, session: &DerivedSession) -> OurSession {
     OurSession {
         id: session.session_id.clone(),
         project: session.project_dir.to_string_lossy().into_owned(),
-        state: in_their_words(session.display_state),
+        state: session.display_state,
         liveness: match session.liveness {
             "live" => Liveness::Live,
             "dead" | "ended" => Liveness::Dead,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use migrate::capacitor::{CapacitorState, UnheardFact, is_written_there};
+use migrate::capacitor::{UnheardFact, is_written_there};
 use sessions::SessionState;
 use sessions::machine::{Machine, StateRule};
 use sessions::record::EventRecord;
@@ -13,7 +13,7 @@ use sessions::record::EventRecord;
 /// One session in both systems, as far as events alone decide.
 #[derive(Debug, Clone, Default)]
 pub struct Parting {
-    theirs: Option<CapacitorState>,
+    theirs: Option<SessionState>,
     changed_at: Option<DateTime<Utc>>,
     is_over_there: bool,
     /// Whether what ours heard last, or what changed its state, is another event than theirs.
@@ -55,7 +55,7 @@ impl Parting {
     fn agrees_with(&self, machine: &Machine) -> bool {
         let waits = machine.waits.iter().any(|wait| wait.agent.is_some());
         let works = !machine.agents.is_empty() && machine.state == SessionState::Ready;
-        self.theirs.unwrap_or_default() == in_their_words(machine.state) && !waits && !works
+        self.theirs.unwrap_or_default() == machine.state && !waits && !works
     }
 
     /// The older system's table.
@@ -63,8 +63,8 @@ impl Parting {
         let event = &*record.event;
         if event == "SessionStart" {
             self.is_over_there = false;
-            if !self.theirs.is_some_and(CapacitorState::is_active) {
-                self.theirs = Some(CapacitorState::Ready);
+            if !self.theirs.is_some_and(SessionState::is_active) {
+                self.theirs = Some(SessionState::Ready);
             }
             return;
         }
@@ -81,10 +81,10 @@ impl Parting {
         }
         self.written_at = DateTime::from_timestamp_millis(record.at());
         self.theirs = Some(match event {
-            "PermissionRequest" => CapacitorState::Waiting,
-            "PreCompact" => CapacitorState::Compacting,
-            "Notification" | "Stop" => CapacitorState::Ready,
-            _ => CapacitorState::Working,
+            "PermissionRequest" => SessionState::Waiting,
+            "PreCompact" => SessionState::Compacting,
+            "Notification" | "Stop" => SessionState::Ready,
+            _ => SessionState::Working,
         });
     }
 }
@@ -120,15 +120,4 @@ fn fact(record: &EventRecord<'_>, rule: StateRule) -> Option<UnheardFact> {
         StateRule::LateAfterEnd => UnheardFact::LateAfterEnd,
         _ => return None,
     })
-}
-
-/// A state of ours in the older system's words.
-pub fn in_their_words(state: SessionState) -> CapacitorState {
-    match state {
-        SessionState::Working => CapacitorState::Working,
-        SessionState::Ready => CapacitorState::Ready,
-        SessionState::Idle => CapacitorState::Idle,
-        SessionState::Compacting => CapacitorState::Compacting,
-        SessionState::Waiting => CapacitorState::Waiting,
-    }
 }

@@ -9,7 +9,7 @@ use super::explain::Explainer;
 use super::improvement::Improvement;
 use super::ours::OurProject;
 use super::resolve::{CapacitorVerdict, StoresReader};
-use super::state::CapacitorState;
+use hooks_common::session_state::SessionState;
 
 /// Both sides, project by project.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -48,7 +48,7 @@ pub struct ComparedProject {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OurVerdict {
     /// The state.
-    pub state: CapacitorState,
+    pub state: SessionState,
     /// Whose state it is.
     pub session_id: Option<String>,
     /// Whether that session is verified to live.

@@ -9,8 +9,8 @@ use platform::process::Liveness;
 use super::improvement::Improvement;
 use super::ours::{OurProject, OurSession, UnheardFact};
 use super::resolve::{CapacitorVerdict, StoresReader, Via, is_within};
-use super::state::CapacitorState;
 use super::stores::SessionRecord;
+use hooks_common::session_state::SessionState;
 
 /// How much later our hook may have run than the older one for the same event, in seconds. Beyond that the older
 /// one did not write the event down.
@@ -92,7 +92,7 @@ impl<'a> Explainer<'a> {
         }
         let lives = session.liveness == Liveness::Live;
         let comes_to_ours =
-            |recorded: CapacitorState| recorded == session.state || by_facts(session, recorded).is_some();
+            |recorded: SessionState| recorded == session.state || by_facts(session, recorded).is_some();
         if legacy.is_faded() && lives && legacy.recorded.is_some_and(comes_to_ours) {
             return self.without_lock(session);
         }
@@ -229,53 +229,51 @@ fn other_ages(session: &OurSession) -> Option<Improvement> {
 }
 
 /// Whether time alone turns `from` into `to` where liveness cannot be determined.
-fn fades_into(from: CapacitorState, to: CapacitorState) -> bool {
+fn fades_into(from: SessionState, to: SessionState) -> bool {
     match to {
-        CapacitorState::Ready => matches!(from, CapacitorState::Working | CapacitorState::Waiting),
-        CapacitorState::Idle => from != CapacitorState::Idle,
+        SessionState::Ready => matches!(from, SessionState::Working | SessionState::Waiting),
+        SessionState::Idle => from != SessionState::Idle,
         _ => false,
     }
 }
 
 /// Which of the session's facts makes our state of the older system's.
-fn by_facts(session: &OurSession, legacy: CapacitorState) -> Option<Improvement> {
+fn by_facts(session: &OurSession, legacy: SessionState) -> Option<Improvement> {
     let has = |fact| session.facts.contains(&fact);
     let ours = session.state;
     // Its subagents alone may be what works.
-    let at_rest = matches!(ours, CapacitorState::Ready | CapacitorState::Idle)
-        || ours == CapacitorState::Working && session.subagents > 0;
+    let at_rest = matches!(ours, SessionState::Ready | SessionState::Idle)
+        || ours == SessionState::Working && session.subagents > 0;
     match legacy {
-        CapacitorState::Compacting if has(UnheardFact::CompactionOver) => Some(Improvement::CompactingStuck),
-        CapacitorState::Working if ours == CapacitorState::Waiting && has(UnheardFact::WaitHeld) => {
+        SessionState::Compacting if has(UnheardFact::CompactionOver) => Some(Improvement::CompactingStuck),
+        SessionState::Working if ours == SessionState::Waiting && has(UnheardFact::WaitHeld) => {
             Some(Improvement::WaitHiddenByParallelTool)
         }
-        _ if ours == CapacitorState::Waiting && has(UnheardFact::WaitNotHeard) => {
+        _ if ours == SessionState::Waiting && has(UnheardFact::WaitNotHeard) => {
             Some(Improvement::WaitNotHeard)
         }
-        _ if ours == CapacitorState::Waiting && has(UnheardFact::SubagentTool) => {
-            Some(Improvement::Subagents)
-        }
-        CapacitorState::Working if at_rest && has(UnheardFact::LateTool) => {
+        _ if ours == SessionState::Waiting && has(UnheardFact::SubagentTool) => Some(Improvement::Subagents),
+        SessionState::Working if at_rest && has(UnheardFact::LateTool) => {
             Some(Improvement::LateToolAfterStop)
         }
-        CapacitorState::Waiting if has(UnheardFact::LateTool) => Some(Improvement::LateToolAfterStop),
-        CapacitorState::Working | CapacitorState::Waiting
-            if ours != CapacitorState::Compacting && has(UnheardFact::SubagentTool) =>
+        SessionState::Waiting if has(UnheardFact::LateTool) => Some(Improvement::LateToolAfterStop),
+        SessionState::Working | SessionState::Waiting
+            if ours != SessionState::Compacting && has(UnheardFact::SubagentTool) =>
         {
             Some(Improvement::Subagents)
         }
-        _ if ours == CapacitorState::Working && has(UnheardFact::TurnSentBack) => {
+        _ if ours == SessionState::Working && has(UnheardFact::TurnSentBack) => {
             Some(Improvement::TurnSentBack)
         }
         _ if legacy.is_active() && has(UnheardFact::LateAfterEnd) => Some(Improvement::LateEventAfterEnd),
         _ if legacy.is_active() && at_rest && has(UnheardFact::StartedAnew) => Some(Improvement::StartedAnew),
-        CapacitorState::Ready if ours == CapacitorState::Working && session.subagents > 0 => {
+        SessionState::Ready if ours == SessionState::Working && session.subagents > 0 => {
             Some(Improvement::Subagents)
         }
         _ if legacy.is_active() && at_rest && has(UnheardFact::FinalStopWithHookActive) => {
             Some(Improvement::FinalStopWithHookActive)
         }
-        _ if (at_rest || ours == CapacitorState::Working) && has(UnheardFact::TurnEndNotHeard) => {
+        _ if (at_rest || ours == SessionState::Working) && has(UnheardFact::TurnEndNotHeard) => {
             Some(Improvement::TurnEndNotHeard)
         }
         _ => None,

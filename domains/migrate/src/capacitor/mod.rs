@@ -13,7 +13,6 @@ pub mod locks;
 pub mod oracle;
 pub mod ours;
 pub mod resolve;
-pub mod state;
 pub mod stores;
 
 pub use activity::{FileActivity, SessionActivity};
@@ -23,5 +22,4 @@ pub use locks::{LockKind, SessionLock};
 pub use oracle::is_alive;
 pub use ours::{OurProject, OurSession, UnheardFact};
 pub use resolve::{CapacitorVerdict, IsAlive, StoresReader, Via, resolve};
-pub use state::CapacitorState;
 pub use stores::{SessionRecord, Stores};

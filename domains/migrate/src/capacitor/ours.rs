@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use platform::process::Liveness;
 use serde::{Deserialize, Serialize};
 
-use super::state::CapacitorState;
+use hooks_common::session_state::SessionState;
 
 /// What we show for a project.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,7 +12,7 @@ pub struct OurProject {
     /// The project.
     pub path: String,
     /// The state shown.
-    pub state: CapacitorState,
+    pub state: SessionState,
     /// Whose state it is.
     pub session_id: Option<String>,
     /// Whether that session is verified to live.
@@ -30,7 +30,7 @@ impl OurProject {
     pub fn idle(path: &str) -> Self {
         Self {
             path: path.to_owned(),
-            state: CapacitorState::Idle,
+            state: SessionState::Idle,
             session_id: None,
             live: false,
             via: "none".to_owned(),
@@ -48,7 +48,7 @@ pub struct OurSession {
     /// The project it belongs to.
     pub project: String,
     /// The state shown for it.
-    pub state: CapacitorState,
+    pub state: SessionState,
     /// Whether its client runs.
     pub liveness: Liveness,
     /// Whether it ended, by an event or because another session took its client over.
@@ -66,7 +66,7 @@ pub struct OurSession {
 
 impl OurSession {
     /// A session of which only the essentials are known.
-    pub fn new(id: &str, project: &str, state: CapacitorState, liveness: Liveness) -> Self {
+    pub fn new(id: &str, project: &str, state: SessionState, liveness: Liveness) -> Self {
         Self {
             id: id.to_owned(),
             project: project.to_owned(),

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::locks::SessionLock;
 use super::oracle::is_alive;
-use super::state::CapacitorState;
 use super::stores::{SessionRecord, Stores};
+use hooks_common::session_state::SessionState;
 
 /// After so many seconds a record without a lock is not believed.
 pub const STALE_SECS: i64 = 300;
@@ -30,7 +30,7 @@ pub type IsAlive<'a> = &'a dyn Fn(u32, Option<u64>) -> bool;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CapacitorVerdict {
     /// The state.
-    pub state: CapacitorState,
+    pub state: SessionState,
     /// Whose state it is.
     pub session_id: Option<String>,
     /// Whether a lock says that the session runs.
@@ -44,7 +44,7 @@ pub struct CapacitorVerdict {
     /// The lock that was chosen, by its folder's name.
     pub lock: Option<String>,
     /// The state in the record, before age made another one of it.
-    pub recorded: Option<CapacitorState>,
+    pub recorded: Option<SessionState>,
 }
 
 /// The step that found a verdict.
@@ -162,7 +162,7 @@ impl<'a> StoresReader<'a> {
         self.by_lock(&path)
             .or_else(|| self.by_record(&path))
             .or_else(|| self.by_activity(&path))
-            .unwrap_or_else(|| CapacitorVerdict::bare(CapacitorState::Idle, Via::Nothing))
+            .unwrap_or_else(|| CapacitorVerdict::bare(SessionState::Idle, Via::Nothing))
     }
 
     /// Every path that the stores give a verdict for: compared form and written form.
@@ -207,7 +207,7 @@ impl<'a> StoresReader<'a> {
             here.rev().max_by_key(|seen| (seen.lock.created.unwrap_or(0), seen.lock.path.as_str()))?.lock;
         let record = self.record_for(path);
         Some(CapacitorVerdict {
-            state: record.map_or(CapacitorState::Ready, |record| record.state),
+            state: record.map_or(SessionState::Ready, |record| record.state),
             session_id: record.map(|record| record.session_id.clone()).or_else(|| lock.session_id.clone()),
             is_locked: true,
             cwd: Some(lock.path.clone()),
@@ -240,12 +240,12 @@ impl<'a> StoresReader<'a> {
             .filter(|(record, paths)| !self.is_stale(record) && paths.iter().any(|own| own == path))
             .max_by_key(|(record, _)| (record.updated_at, &record.session_id))?;
         let mut state = record.state;
-        let tires = matches!(state, CapacitorState::Working | CapacitorState::Waiting);
+        let tires = matches!(state, SessionState::Working | SessionState::Waiting);
         if tires && self.age(record.updated_at) > ACTIVE_STALE_SECS {
-            state = CapacitorState::Ready;
+            state = SessionState::Ready;
         }
-        if state == CapacitorState::Ready && self.age(record.state_changed_at) > READY_TO_IDLE_SECS {
-            state = CapacitorState::Idle;
+        if state == SessionState::Ready && self.age(record.state_changed_at) > READY_TO_IDLE_SECS {
+            state = SessionState::Idle;
         }
         Some(CapacitorVerdict {
             session_id: Some(record.session_id.clone()),
@@ -258,7 +258,7 @@ impl<'a> StoresReader<'a> {
 
     fn by_activity(&self, path: &str) -> Option<CapacitorVerdict> {
         let found = self.touched.iter().any(|touched| touched.counts_for(path));
-        found.then(|| CapacitorVerdict::bare(CapacitorState::Working, Via::Activity))
+        found.then(|| CapacitorVerdict::bare(SessionState::Working, Via::Activity))
     }
 
     fn is_stale(&self, record: &SessionRecord) -> bool {
@@ -271,7 +271,7 @@ impl<'a> StoresReader<'a> {
 }
 
 impl CapacitorVerdict {
-    fn bare(state: CapacitorState, via: Via) -> Self {
+    fn bare(state: SessionState, via: Via) -> Self {
         Self {
             state,
             session_id: None,
@@ -370,11 +370,11 @@ mod tests {
         std::fs::create_dir(&real).unwrap();
         std::os::unix::fs::symlink(&real, folder.path().join("link")).unwrap();
         let now = Utc::now();
-        let record = SessionRecord::new("s", CapacitorState::Working, &real.to_string_lossy(), now);
+        let record = SessionRecord::new("s", SessionState::Working, &real.to_string_lossy(), now);
         let stores = Stores { records: [("s".to_owned(), record)].into(), ..Stores::default() };
         let link = folder.path().join("link/");
         let link = link.to_string_lossy();
-        assert_eq!(StoresReader::here(&stores, now).resolve(&link).state, CapacitorState::Working);
-        assert_eq!(resolve(&stores, &link, now, &|_, _| true).state, CapacitorState::Idle);
+        assert_eq!(StoresReader::here(&stores, now).resolve(&link).state, SessionState::Working);
+        assert_eq!(resolve(&stores, &link, now, &|_, _| true).state, SessionState::Idle);
     }
 }

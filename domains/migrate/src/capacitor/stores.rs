@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::activity::{self, SessionActivity};
 use super::files::{missing_or, text};
 use super::locks::{self, SessionLock};
-use super::state::CapacitorState;
+use hooks_common::session_state::SessionState;
 
 /// The only version of `sessions.json` that is understood.
 const RECORDS_VERSION: u64 = 3;
@@ -43,7 +43,7 @@ pub struct SessionRecord {
     /// The session.
     pub session_id: String,
     /// Its last state.
-    pub state: CapacitorState,
+    pub state: SessionState,
     /// The folder of its last event.
     pub cwd: String,
     /// When it was last written.
@@ -88,7 +88,7 @@ struct LastEvent {
 
 impl SessionRecord {
     /// A record as the older system's hook writes it: the five fields, everything else empty.
-    pub fn new(session_id: &str, state: CapacitorState, cwd: &str, at: DateTime<Utc>) -> Self {
+    pub fn new(session_id: &str, state: SessionState, cwd: &str, at: DateTime<Utc>) -> Self {
         Self {
             session_id: session_id.to_owned(),
             state,
@@ -240,7 +240,7 @@ mod tests {
 }"#,
         );
         let record = &stores.records["s1"];
-        assert_eq!((record.state, record.cwd.as_str()), (CapacitorState::Waiting, "/repo"));
+        assert_eq!((record.state, record.cwd.as_str()), (SessionState::Waiting, "/repo"));
         assert_eq!(record.updated_at.timestamp_subsec_nanos(), 882_126_059);
         assert_eq!(record.state_changed_at.to_rfc3339(), "2026-01-27T18:20:00+00:00");
         assert!(!stores.records_unreadable);

@@ -1,6 +1,6 @@
 //! The comparison: each known difference is found where it arises, and nothing is explained that is not known.
 
-use migrate::capacitor::CapacitorState::{self, Idle, Ready, Waiting, Working};
+use hooks_common::session_state::SessionState::{self, Idle, Ready, Waiting, Working};
 use migrate::capacitor::{
     Comparison, Improvement, OurProject, OurSession, Stores, StoresReader, UnheardFact, Via, compare,
     is_written_there,
@@ -42,7 +42,7 @@ fn table(events: &[Event]) -> HookTable {
     table
 }
 
-fn live(id: &str, state: CapacitorState) -> OurSession {
+fn live(id: &str, state: SessionState) -> OurSession {
     OurSession { owner_pid: Some(CLIENT), ..OurSession::new(id, "/repo", state, Liveness::Live) }
 }
 

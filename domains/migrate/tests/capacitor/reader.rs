@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use chrono::TimeDelta;
-use migrate::capacitor::CapacitorState::{self, Compacting, Idle, Ready, Waiting, Working};
+use hooks_common::session_state::SessionState::{self, Compacting, Idle, Ready, Waiting, Working};
 use migrate::capacitor::{
     CapacitorVerdict, FileActivity, SessionActivity, SessionLock, SessionRecord, Stores, StoresReader, Via,
     resolve,
@@ -11,7 +11,7 @@ use migrate::capacitor::{
 
 use crate::{STARTED, at};
 
-fn record(id: &str, state: CapacitorState, cwd: &str, updated: i64, changed: i64) -> SessionRecord {
+fn record(id: &str, state: SessionState, cwd: &str, updated: i64, changed: i64) -> SessionRecord {
     let mut record = SessionRecord::new(id, state, cwd, at(-updated));
     record.state_changed_at = at(-changed);
     record

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use migrate::capacitor::CapacitorState::{self, Compacting, Idle, Ready, Waiting, Working};
+use hooks_common::session_state::SessionState::{self, Compacting, Idle, Ready, Waiting, Working};
 use migrate::capacitor::Stores;
 
 use crate::support::hook_table::{Event, HookTable};
@@ -23,7 +23,7 @@ fn event(name: &str) -> Event {
 }
 
 /// The table with a session in a state that it has had for 10 s.
-fn table_in(state: Option<CapacitorState>) -> HookTable {
+fn table_in(state: Option<SessionState>) -> HookTable {
     let mut table = HookTable::default();
     let way: &[&str] = match state {
         None => &[],
@@ -39,14 +39,13 @@ fn table_in(state: Option<CapacitorState>) -> HookTable {
     table
 }
 
-fn after(before: Option<CapacitorState>, event: &Event) -> Option<CapacitorState> {
+fn after(before: Option<SessionState>, event: &Event) -> Option<SessionState> {
     let mut table = table_in(before);
     table.apply(event, &|_, _| true);
     table.state("s1")
 }
 
-const BEFORE: [Option<CapacitorState>; 5] =
-    [None, Some(Ready), Some(Working), Some(Waiting), Some(Compacting)];
+const BEFORE: [Option<SessionState>; 5] = [None, Some(Ready), Some(Working), Some(Waiting), Some(Compacting)];
 
 #[test]
 fn a_start_leaves_active_sessions_as_they_are() {

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use migrate::capacitor::{CapacitorState, FileActivity, IsAlive, SessionLock, SessionRecord, Stores};
+use hooks_common::session_state::SessionState;
+use migrate::capacitor::{FileActivity, IsAlive, SessionLock, SessionRecord, Stores};
 
 /// The tools whose files are recorded.
 const FILE_TOOLS: [&str; 4] = ["Edit", "Write", "Read", "NotebookEdit"];
@@ -44,7 +45,7 @@ pub struct Event {
 enum Action {
     Skip,
     Heartbeat,
-    Become(CapacitorState),
+    Become(SessionState),
     End,
 }
 
@@ -65,7 +66,7 @@ pub struct HookTable {
 
 impl HookTable {
     /// The state that is recorded for a session.
-    pub fn state(&self, session: &str) -> Option<CapacitorState> {
+    pub fn state(&self, session: &str) -> Option<SessionState> {
         self.stores.records.get(session).map(|record| record.state)
     }
 
@@ -112,17 +113,17 @@ impl HookTable {
     fn action(&self, event: &Event) -> Action {
         let current = self.state(&event.session);
         match event.name.as_str() {
-            "SessionStart" if current.is_some_and(CapacitorState::is_active) => Action::Skip,
-            "SessionStart" => Action::Become(CapacitorState::Ready),
-            "UserPromptSubmit" => Action::Become(CapacitorState::Working),
-            "PreToolUse" | "PostToolUse" if current == Some(CapacitorState::Working) => Action::Heartbeat,
-            "PreToolUse" | "PostToolUse" => Action::Become(CapacitorState::Working),
-            "PermissionRequest" => Action::Become(CapacitorState::Waiting),
-            "PreCompact" => Action::Become(CapacitorState::Compacting),
+            "SessionStart" if current.is_some_and(SessionState::is_active) => Action::Skip,
+            "SessionStart" => Action::Become(SessionState::Ready),
+            "UserPromptSubmit" => Action::Become(SessionState::Working),
+            "PreToolUse" | "PostToolUse" if current == Some(SessionState::Working) => Action::Heartbeat,
+            "PreToolUse" | "PostToolUse" => Action::Become(SessionState::Working),
+            "PermissionRequest" => Action::Become(SessionState::Waiting),
+            "PreCompact" => Action::Become(SessionState::Compacting),
             "Notification" if event.notification_type.as_deref() == Some("idle_prompt") => {
-                Action::Become(CapacitorState::Ready)
+                Action::Become(SessionState::Ready)
             }
-            "Stop" if !event.stop_hook_active => Action::Become(CapacitorState::Ready),
+            "Stop" if !event.stop_hook_active => Action::Become(SessionState::Ready),
             "SessionEnd" => Action::End,
             _ => Action::Skip,
         }
@@ -136,8 +137,8 @@ impl HookTable {
         Some(if trimmed.is_empty() { "/".to_owned() } else { trimmed.to_owned() })
     }
 
-    fn write(&mut self, event: &Event, cwd: &str, state: Option<CapacitorState>) {
-        let fresh = || SessionRecord::new(&event.session, CapacitorState::Ready, cwd, event.at);
+    fn write(&mut self, event: &Event, cwd: &str, state: Option<SessionState>) {
+        let fresh = || SessionRecord::new(&event.session, SessionState::Ready, cwd, event.at);
         let record = self.stores.records.entry(event.session.clone()).or_insert_with(fresh);
         let state = state.unwrap_or(record.state);
         if state != record.state {
@@ -202,7 +203,7 @@ impl HookTable {
     }
 
     /// The recorded states, by session.
-    pub fn states(&self) -> BTreeMap<&str, CapacitorState> {
+    pub fn states(&self) -> BTreeMap<&str, SessionState> {
         self.stores.records.iter().map(|(session, record)| (session.as_str(), record.state)).collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::client::is_start;
 use super::{FileUse, Machine, StateRule};
 use crate::record::EventRecord;
-use crate::state::SessionState;
+use hooks_common::session_state::SessionState;
 
 /// Recent files kept.
 const MOST_ACTIVITY: usize = 50;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Machine, StateRule};
 use crate::record::EventRecord;
-use crate::state::SessionState;
+use hooks_common::session_state::SessionState;
 
 /// Clients kept.
 const MOST_CLIENTS: usize = 8;

@@ -17,7 +17,7 @@ pub use rule::StateRule;
 pub use wait::{Wait, WaitKind};
 
 use crate::position::{Boots, EventKey};
-use crate::state::SessionState;
+use hooks_common::session_state::SessionState;
 
 /// Open tools kept; more are open only when their ends were lost.
 const MOST_TOOLS: usize = 256;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{MOST_TOOLS, Machine, StateRule, Tool};
 use crate::record::EventRecord;
-use crate::state::SessionState;
+use hooks_common::session_state::SessionState;
 
 /// Something that a person must answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
