@@ -1,5 +1,5 @@
-//! The main job, played through the wired executables in a scratch repository: an edit is refused, explained,
-//! satisfied and passed, and the turn ends.
+//! The demonstration: the wired executables run in a scratch repository. An edit is refused, the refusal is explained,
+//! the requirement is satisfied, the edit passes, and the turn ends.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,36 +9,36 @@ use serde_json::{Value, json};
 
 use crate::SetupError;
 
-/// The session of the show.
+/// The session of the demonstration.
 const SESSION: &str = "5ca1ab1e-0000-4000-8000-000000000001";
 
-/// Plays the main job and tells each step to `out`. Nothing outside a temporary folder is touched.
+/// Runs the demonstration and prints each step to `out`. Nothing outside a temporary folder is changed.
 ///
 /// # Errors
 /// When a step does not do what it should; the error says which.
 pub fn play(bin: &Path, out: &mut impl Write) -> Result<(), SetupError> {
-    let scratch = tempfile::tempdir().map_err(|error| SetupError(format!("no scratch folder: {error}")))?;
-    let stage = ShowStage { bin, root: scratch.path().join("repo"), home: scratch.path().join("home") };
-    stage.prepare()?;
+    let scratch = tempfile::tempdir().map_err(SetupError::of_file(&std::env::temp_dir()))?;
+    let demo = DemoRepository { bin, root: scratch.path().join("repo"), home: scratch.path().join("home") };
+    demo.prepare()?;
     let mut say = |text: &str| {
         let _ = writeln!(out, "{text}");
     };
-    say("\nThe main job, in a scratch repository, through the hooks that were wired there:\n");
+    say("\nA demonstration in a scratch repository, with the hooks wired there:\n");
 
-    stage.run("stanchion", &["install", "--bin-dir", &bin.to_string_lossy(), "."])?;
-    stage.run("req", &["init", "--yes"])?;
+    demo.run("stanchion", &["install", "--bin-dir", &bin.to_string_lossy(), "."])?;
+    demo.run("req", &["init", "--yes"])?;
     say(
         "1. stanchion install; req init\n     wires nine executables and requires a plan before the first edit",
     );
 
-    let briefing = stage.hook("SessionStart", &json!({"source": "startup"}))?;
+    let briefing = demo.hook("SessionStart", &json!({"source": "startup"}))?;
     let context = briefing["hookSpecificOutput"]["additionalContext"].as_str().unwrap_or_default();
-    expect(context.contains("commit_plan is open"), "SessionStart should tell that commit_plan is open")?;
-    say("2. SessionStart\n     the model is told: commit_plan is open");
+    expect(context.contains("commit_plan is open"), "SessionStart should say that commit_plan is open")?;
+    say("2. SessionStart\n     The model reads: commit_plan is open");
 
     let edit = json!({"tool_name": "Edit", "tool_use_id": "t1",
-        "tool_input": {"file_path": stage.root.join("src/a.txt"), "old_string": "a", "new_string": "b"}});
-    let refusal = stage.hook("PreToolUse", &edit)?;
+        "tool_input": {"file_path": demo.root.join("src/a.txt"), "old_string": "a", "new_string": "b"}});
+    let refusal = demo.hook("PreToolUse", &edit)?;
     let output = &refusal["hookSpecificOutput"];
     expect(output["permissionDecision"] == "deny", "the first edit should be refused")?;
     say("3. The model tries an edit. It is refused before it runs, and reads:\n");
@@ -46,45 +46,45 @@ pub fn play(bin: &Path, out: &mut impl Write) -> Result<(), SetupError> {
         say(&format!("     | {line}"));
     }
 
-    say("\n4. You ask why:\n");
-    let why = stage.run("req", &["why", "Edit", "src/a.txt", "--session", SESSION])?;
+    say("\n4. You ask for the reason:\n");
+    let why = demo.run("req", &["why", "Edit", "src/a.txt", "--session", SESSION])?;
     for line in why.lines() {
         say(&format!("     | {line}"));
     }
 
-    let done = stage.run("req", &["satisfy", "commit_plan", "--session", SESSION])?;
+    let done = demo.run("req", &["satisfy", "commit_plan", "--session", SESSION])?;
     say(&format!("\n5. req satisfy commit_plan --session 5ca1ab1e\n     {}", done.trim()));
 
-    let passed = stage.hook("PreToolUse", &edit)?;
-    expect(passed.is_null(), "the second edit should pass without a word")?;
-    say("6. The model tries again. The hook says nothing: the edit runs.");
+    let passed = demo.hook("PreToolUse", &edit)?;
+    expect(passed.is_null(), "the second edit should pass without output")?;
+    say("6. The model tries again. The hook prints nothing: the edit runs.");
 
-    let stop = stage.hook("Stop", &json!({"stop_hook_active": false}))?;
+    let stop = demo.hook("Stop", &json!({"stop_hook_active": false}))?;
     expect(stop.is_null(), "the turn should end")?;
-    say("7. Stop\n     nothing that was triggered is open: the turn ends.");
+    say("7. Stop\n     No triggered requirement is open: the turn ends.");
     say("\nWire a repository of yours: cargo setup /path/to/repo");
     Ok(())
 }
 
 fn expect(holds: bool, what: &str) -> Result<(), SetupError> {
-    if holds { Ok(()) } else { Err(SetupError(format!("the show went wrong: {what}"))) }
+    if holds { Ok(()) } else { Err(SetupError::Demo(what.to_owned())) }
 }
 
-struct ShowStage<'a> {
+struct DemoRepository<'a> {
     bin: &'a Path,
     root: std::path::PathBuf,
     home: std::path::PathBuf,
 }
 
-impl ShowStage<'_> {
+impl DemoRepository<'_> {
     fn prepare(&self) -> Result<(), SetupError> {
-        let failed = |error: std::io::Error| SetupError(format!("the scratch repository: {error}"));
-        std::fs::create_dir_all(self.root.join("src")).map_err(failed)?;
-        std::fs::create_dir_all(&self.home).map_err(failed)?;
+        for folder in [self.root.join("src"), self.home.clone()] {
+            std::fs::create_dir_all(&folder).map_err(SetupError::of_file(&folder))?;
+        }
         self.call(Command::new("git").args(["init", "-q", "-b", "main"]), None).map(drop)
     }
 
-    /// Runs a command of ours and returns what it printed.
+    /// Runs one of our commands and returns its output.
     fn run(&self, name: &str, arguments: &[&str]) -> Result<String, SetupError> {
         self.call(Command::new(self.bin.join(name)).args(arguments), None)
     }
@@ -96,7 +96,7 @@ impl ShowStage<'_> {
             settings.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let entry = &settings["hooks"][event][0]["hooks"][0];
         let command = entry["command"].as_str();
-        let command = command.ok_or_else(|| SetupError(format!("no hook is wired for {event}")))?;
+        let command = command.ok_or_else(|| SetupError::Demo(format!("no hook is wired for {event}")))?;
         let mut payload = json!({"session_id": SESSION, "cwd": self.root, "hook_event_name": event,
             "transcript_path": self.home.join("transcript.jsonl"), "permission_mode": "default"});
         if let (Some(payload), Some(fields)) = (payload.as_object_mut(), fields.as_object()) {
@@ -107,12 +107,11 @@ impl ShowStage<'_> {
             return Ok(Value::Null);
         }
         serde_json::from_str(&output)
-            .map_err(|error| SetupError(format!("{event} answered no JSON: {error}")))
+            .map_err(|error| SetupError::Demo(format!("the answer to {event} is not valid JSON: {error}")))
     }
 
     fn call(&self, command: &mut Command, stdin: Option<&str>) -> Result<String, SetupError> {
         let name = command.get_program().to_string_lossy().into_owned();
-        let failed = |error: std::io::Error| SetupError(format!("{name}: {error}"));
         command.current_dir(&self.root).env("HOME", &self.home).env("CLAUDE_PROJECT_DIR", &self.root);
         for variable in [
             "STANCHION_HOME",
@@ -129,13 +128,13 @@ impl ShowStage<'_> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(failed)?;
+            .map_err(SetupError::of_program(&*name))?;
         if let Some(mut pipe) = child.stdin.take() {
             let _ = pipe.write_all(stdin.unwrap_or_default().as_bytes());
         }
-        let output = child.wait_with_output().map_err(failed)?;
+        let output = child.wait_with_output().map_err(SetupError::of_program(&*name))?;
         if !output.status.success() {
-            return Err(SetupError(format!(
+            return Err(SetupError::Demo(format!(
                 "{name} failed: {}",
                 String::from_utf8_lossy(&output.stderr).trim()
             )));

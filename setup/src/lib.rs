@@ -2,17 +2,19 @@
 //! use the same code, so the tests run what users get.
 #![allow(
     clippy::disallowed_methods,
-    reason = "setup runs before anything of ours is there; it writes new files whole"
+    reason = "setup runs before anything of ours is installed; it writes new files whole"
 )]
 
 pub mod demo;
+mod error;
 mod layout;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+pub use error::{SetupError, SetupErrorKind};
 
 /// The executables that Claude Code, git, shells and people start.
 pub const EXECUTABLES: [&str; 12] = [
@@ -52,22 +54,10 @@ pub struct Build {
     pub folder: PathBuf,
     /// Why they are linked dynamically, if they are: a hook then starts about half a millisecond later.
     pub dynamic_because: Option<String>,
-    /// Whether what a hook runs lies together in the executables (`setup/layout.ld`): if not, a hook takes about a
-    /// quarter longer.
+    /// Whether the functions that hooks run are next to each other in the executables (`setup/layout.ld`). If not, a
+    /// hook takes about a quarter longer.
     pub is_laid_out: bool,
 }
-
-/// What went wrong, for a person.
-#[derive(Debug)]
-pub struct SetupError(pub String);
-
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SetupError {}
 
 /// The workspace's root, known since this crate was compiled.
 pub fn workspace() -> &'static Path {
@@ -77,7 +67,7 @@ pub fn workspace() -> &'static Path {
 /// How executables are built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildProfile {
-    /// As users run them: optimised across crates, what a hook runs lying together.
+    /// As users run them: optimised across crates, with the functions that hooks run next to each other.
     Release,
     /// As tests run them: linked in seconds.
     Tested,
@@ -92,11 +82,11 @@ impl BuildProfile {
     }
 }
 
-/// Builds the shipped executables: static on Linux where a static C library is there, dynamic elsewhere. Up to date,
-/// this takes cargo's second or less.
+/// Builds the shipped executables: static on Linux where a static C library exists, dynamic elsewhere. When they are up
+/// to date, this takes a second or less.
 ///
 /// # Errors
-/// When the compiler cannot be run or the build fails; cargo has told why.
+/// When the compiler cannot be run or the build fails; cargo has printed the reason.
 pub fn build(profile: BuildProfile) -> Result<Build, SetupError> {
     let target = host_target()?;
     let dynamic_because = why_dynamic(&target);
@@ -117,10 +107,10 @@ pub fn build(profile: BuildProfile) -> Result<Build, SetupError> {
         built = compile(profile, &target, &flags)?;
     }
     if !built {
-        return Err(SetupError("the build failed; cargo tells above why".into()));
+        return Err(SetupError::NotBuilt);
     }
     let folder = root.join(target).join(profile.name());
-    name_all(&folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
+    name_all(&folder).map_err(SetupError::of_file(&folder))?;
     Ok(Build { folder, dynamic_because, is_laid_out })
 }
 
@@ -160,7 +150,7 @@ fn compile(profile: BuildProfile, target: &str, flags: &[String]) -> Result<bool
         // Proc-macros cannot be static: with an explicit target the flags reach the executables alone.
         build.args(["--config", &format!("target.{target}.rustflags={}", serde_json::json!(flags))]);
     }
-    let done = build.status().map_err(|error| SetupError(format!("cargo cannot be run: {error}")))?;
+    let done = build.status().map_err(SetupError::of_program(cargo))?;
     Ok(done.success())
 }
 
@@ -169,19 +159,21 @@ fn target_folder() -> Result<PathBuf, SetupError> {
     let cargo = option_env!("CARGO").unwrap_or("cargo");
     let mut metadata = Command::new(cargo);
     metadata.current_dir(workspace()).args(["metadata", "--format-version", "1", "--no-deps", "--locked"]);
-    let output = metadata.output().map_err(|error| SetupError(format!("cargo cannot be run: {error}")))?;
+    let output = metadata.output().map_err(SetupError::of_program(cargo))?;
     let metadata: Option<serde_json::Value> = serde_json::from_slice(&output.stdout).ok();
     let folder = metadata.as_ref().and_then(|metadata| metadata["target_directory"].as_str());
-    folder.map(PathBuf::from).ok_or_else(|| SetupError("cargo does not tell its target folder".into()))
+    folder
+        .map(PathBuf::from)
+        .ok_or(SetupError::NoAnswer { command: "cargo metadata", lacks: "its target folder" })
 }
 
 /// The triple that this machine's compiler builds for.
 pub fn host_target() -> Result<String, SetupError> {
     let output = Command::new("rustc").current_dir(workspace()).arg("-vV").output();
-    let output = output.map_err(|error| SetupError(format!("rustc cannot be run: {error}")))?;
+    let output = output.map_err(SetupError::of_program("rustc"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| SetupError("rustc does not tell its host".into()))
+    host.map(str::to_owned).ok_or(SetupError::NoAnswer { command: "rustc -vV", lacks: "its host" })
 }
 
 /// Why this machine cannot link statically; `None` when it can.
@@ -200,32 +192,31 @@ fn why_dynamic(target: &str) -> Option<String> {
     (!there).then(|| "libc.a is missing (Debian and Ubuntu: libc6-dev; Fedora: glibc-static)".to_owned())
 }
 
-/// Puts a build's executables into `folder`. Each is replaced whole, so a hook that is being started runs the
-/// old one or the new one. The names of one executable share its file where the file system can.
+/// Installs a build's executables into `folder`. Each is replaced whole, so a hook that starts meanwhile runs the old
+/// one or the new one. The names of one executable share its file where the file system supports hard links.
 ///
 /// # Errors
-/// When the folder cannot be made or an executable not be written.
+/// When the folder cannot be created or an executable cannot be written.
 pub fn install(build: &Build, folder: &Path) -> Result<(), SetupError> {
-    let failed = |what: &Path, error: std::io::Error| SetupError(format!("{}: {error}", what.display()));
-    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    std::fs::create_dir_all(folder).map_err(SetupError::of_file(folder))?;
     let mut installed: BTreeMap<&str, PathBuf> = BTreeMap::new();
     for name in EXECUTABLES {
         let (from, to) = (build.folder.join(name), folder.join(name));
         let new = tempfile::Builder::new().prefix(&format!(".{name}.")).tempfile_in(folder);
         // Only the path may stay: an executable that is open for writing cannot be started.
-        let new = new.map_err(|error| failed(folder, error))?.into_temp_path();
+        let new = new.map_err(SetupError::of_file(folder))?.into_temp_path();
         let shares = installed.get(package(name)).is_some_and(|first| link(first, &new).is_ok());
         if !shares {
-            std::fs::copy(&from, &new).map_err(|error| failed(&from, error))?;
-            std::fs::File::open(&new).and_then(|file| file.sync_all()).map_err(|error| failed(&to, error))?;
+            std::fs::copy(&from, &new).map_err(SetupError::of_file(&from))?;
+            std::fs::File::open(&new).and_then(|file| file.sync_all()).map_err(SetupError::of_file(&to))?;
         }
-        new.persist(&to).map_err(|error| failed(&to, error.error))?;
+        new.persist(&to).map_err(|error| SetupError::of_file(&to)(error.error))?;
         installed.entry(package(name)).or_insert(to);
     }
     Ok(())
 }
 
-/// Makes `path`, which is there, another name of `first`.
+/// Makes the existing `path` another name of `first`.
 fn link(first: &Path, path: &Path) -> std::io::Result<()> {
     std::fs::remove_file(path)?;
     std::fs::hard_link(first, path)

@@ -1,5 +1,5 @@
-//! `cargo setup [REPO]`: builds, installs, wires a repository and checks it; without a repository it shows the
-//! main job in a scratch one.
+//! `cargo setup [REPO]`: builds, installs, wires a repository and checks it. Without a repository it runs a
+//! demonstration in a scratch one.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people")]
 #![allow(clippy::disallowed_methods, reason = "it links nothing of ours, so that it builds fast")]
 
@@ -13,10 +13,10 @@ Builds Stanchion, installs it into ~/.stanchion/bin and wires a repository.
 
 Usage: cargo setup [REPO] [--link]
 
-  REPO     wire this repository: hooks and the status line in
-           .claude/settings.json, a starter .claude/requirements.yaml if there
-           is none, and a check of it all.
-           Without REPO the main job is played in a scratch repository.
+  REPO     wire this repository: add hooks and the status line to
+           .claude/settings.json, write a first .claude/requirements.yaml if
+           there is none, and run `stanchion doctor`.
+           Without REPO, a demonstration runs in a scratch repository.
   --link   also link `req` and `stanchion` into ~/.local/bin
 ";
 
@@ -26,39 +26,39 @@ fn main() -> ExitCode {
         print!("{HELP}");
         return ExitCode::SUCCESS;
     }
-    let link = arguments.iter().any(|argument| argument == "--link");
+    let is_linked = arguments.iter().any(|argument| argument == "--link");
     let repositories: Vec<&String> = arguments.iter().filter(|argument| *argument != "--link").collect();
     if repositories.len() > 1 || repositories.iter().any(|argument| argument.starts_with('-')) {
         eprint!("{HELP}");
         return ExitCode::from(2);
     }
-    match run(repositories.first().map(|repository| Path::new(repository.as_str())), link) {
+    match run(repositories.first().map(|repository| Path::new(repository.as_str())), is_linked) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("setup: {error}");
+            eprintln!("setup: {error}\nNext: {}", error.hint());
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(repository: Option<&Path>, link: bool) -> Result<(), SetupError> {
-    // A folder that is wrong should not cost a build first.
+    // A wrong folder is reported before the build, which takes minutes.
     let repository = match repository {
         Some(path) => {
-            Some(path.canonicalize().map_err(|error| SetupError(format!("{}: {error}", path.display())))?)
+            Some(path.canonicalize().map_err(|source| SetupError::File { path: path.to_owned(), source })?)
         }
         None => None,
     };
-    println!("Building the executables in release mode; the first time takes some minutes.");
+    println!("Building the executables in release mode; the first build takes some minutes.");
     let build = build(BuildProfile::Release)?;
     if let Some(reason) = &build.dynamic_because {
-        println!("Linked dynamically, which costs each hook about half a millisecond: {reason}.");
+        println!("Linked dynamically, so each hook takes about half a millisecond longer: {reason}.");
     } else if !build.is_laid_out {
         println!(
-            "This linker takes no order of functions, which costs each hook about a fifth of a millisecond."
+            "This linker cannot order functions, so each hook takes about a fifth of a millisecond longer."
         );
     }
-    let home = std::env::home_dir().ok_or_else(|| SetupError("there is no home folder".into()))?;
+    let home = std::env::home_dir().ok_or(SetupError::NoHome)?;
     let root = std::env::var_os("STANCHION_HOME").filter(|root| !root.is_empty());
     let bin = root.map_or_else(|| home.join(".stanchion"), PathBuf::from).join("bin");
     install(&build, &bin)?;
@@ -70,7 +70,7 @@ fn run(repository: Option<&Path>, link: bool) -> Result<(), SetupError> {
         Some(repository) => wire(&bin, repository)?,
         None => demo::play(&bin, &mut std::io::stdout())?,
     }
-    tell_path(&bin, link);
+    print_path(&bin, link);
     Ok(())
 }
 
@@ -80,8 +80,8 @@ fn wire(bin: &Path, repository: &Path) -> Result<(), SetupError> {
         let status = command.current_dir(repository).args(arguments).arg(repository).status();
         match status {
             Ok(status) if status.success() => Ok(()),
-            Ok(_) => Err(SetupError(format!("`{name} {}` failed, see above", arguments.join(" ")))),
-            Err(error) => Err(SetupError(format!("{name}: {error}"))),
+            Ok(_) => Err(SetupError::Step(format!("{name} {}", arguments.join(" ")))),
+            Err(source) => Err(SetupError::NotRun { program: name.to_owned(), source }),
         }
     };
     println!();
@@ -92,7 +92,7 @@ fn wire(bin: &Path, repository: &Path) -> Result<(), SetupError> {
     if !configured {
         let status = Command::new(bin.join("req")).current_dir(repository).args(["init", "--yes"]).status();
         if !status.is_ok_and(|status| status.success()) {
-            return Err(SetupError("`req init` failed, see above".into()));
+            return Err(SetupError::Step("req init".to_owned()));
         }
     }
     println!();
@@ -100,28 +100,28 @@ fn wire(bin: &Path, repository: &Path) -> Result<(), SetupError> {
 }
 
 fn link_commands(bin: &Path, folder: &Path) -> Result<(), SetupError> {
-    std::fs::create_dir_all(folder).map_err(|error| SetupError(format!("{}: {error}", folder.display())))?;
+    let failed = |path: &Path, source| SetupError::File { path: path.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
     for name in ["req", "stanchion"] {
         let (link, target) = (folder.join(name), bin.join(name));
         if std::fs::read_link(&link).is_ok_and(|old| old == target) {
             continue;
         }
         if link.symlink_metadata().is_ok() {
-            println!("{} exists and is not ours; it stays.", link.display());
+            println!("{} exists and is not a link of ours, so it stays.", link.display());
             continue;
         }
-        std::os::unix::fs::symlink(&target, &link)
-            .map_err(|error| SetupError(format!("{}: {error}", link.display())))?;
+        std::os::unix::fs::symlink(&target, &link).map_err(|source| failed(&link, source))?;
         println!("Linked {}.", link.display());
     }
     Ok(())
 }
 
-fn tell_path(bin: &Path, linked: bool) {
+fn print_path(bin: &Path, linked: bool) {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let finds = |name: &str| std::env::split_paths(&path).any(|dir| dir.join(name).is_file());
     if !finds("req") {
-        println!("\n`req` is not on your PATH. Call it as {}", bin.join("req").display());
+        println!("\n`req` is not in PATH. Call it as {}", bin.join("req").display());
         if !linked {
             println!("or run `cargo setup --link`, or add {} to PATH.", bin.display());
         }
