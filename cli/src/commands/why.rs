@@ -128,14 +128,8 @@ fn explain(
     for error in &decision.failures {
         note(error);
     }
-    let mut explanation = told(place, tool, &decision, &findings, session)?;
-    let guards: Vec<String> = findings
-        .guards
-        .raised
-        .iter()
-        .zip(&decision.guards)
-        .map(|(raised, (_, verdict))| guard_line(place, raised, *verdict))
-        .collect();
+    let guards = guard_lines(place, &findings.guards.raised, &decision);
+    let mut explanation = told(place, tool, &decision, &findings, &guards, session)?;
     if !guards.is_empty() {
         explanation.json["guards"] = guards.join("\n").trim().into();
         // What refuses or asks stands first, behind the headline.
@@ -161,6 +155,12 @@ fn payload(tool: &str, input: &WhyInput, folder: &Path) -> CliResult<Payload> {
     Ok(Payload::parse(payload.to_string().as_bytes())?)
 }
 
+/// What each guard found, with what follows from it: one line a finding.
+fn guard_lines(place: &CurrentProject, raised: &[Raised], decision: &Decision) -> Vec<String> {
+    let verdicts = decision.guards.iter().map(|(_, verdict)| *verdict);
+    raised.iter().zip(verdicts).map(|(raised, verdict)| guard_line(place, raised, verdict)).collect()
+}
+
 fn guard_line(place: &CurrentProject, raised: &Raised, verdict: GuardVerdict) -> String {
     let (file, line) = &raised.place;
     let at = format!("{}:{line}", place.shown(file).display());
@@ -181,6 +181,7 @@ fn told(
     tool: &str,
     decision: &Decision,
     findings: &Findings,
+    guards: &[String],
     session: Option<&SessionKey>,
 ) -> CliResult<Explanation> {
     let outcome = match decision.verdict {
@@ -222,14 +223,7 @@ fn told(
         )));
     }
     if decision.by == [Stage::Guards] {
-        let text: Vec<String> = findings
-            .guards
-            .raised
-            .iter()
-            .zip(&decision.guards)
-            .map(|(raised, (_, verdict))| guard_line(place, raised, *verdict))
-            .collect();
-        let json = json!({"tool": tool, "outcome": outcome, "reason": text.join("\n"), "requirements": []});
+        let json = json!({"tool": tool, "outcome": outcome, "reason": guards.join("\n"), "requirements": []});
         return Ok(Explanation { lines: vec![format!("{tool} would {would}:")], json });
     }
     let Some(gates) = &findings.gates else {
