@@ -1,9 +1,7 @@
 //! How people and the model call `req`.
 
-use std::path::Path;
-
 use crate::paths::Paths;
-use platform::env_vars;
+use platform::{env_vars, shell_word};
 
 /// How `req` is called from where the reader stands.
 #[derive(Debug, Clone)]
@@ -19,18 +17,11 @@ impl Req {
         }
         let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join("req")));
         let known = [beside, Some(paths.bin().join("req"))].into_iter().flatten().find(|path| path.is_file());
-        Self(known.map_or_else(|| "req".to_owned(), |path| shell_word(&path)))
+        Self(known.map_or_else(|| "req".to_owned(), |path| shell_word::plain(&path.to_string_lossy())))
     }
 
     /// A call.
     pub fn call(&self, arguments: &str) -> String {
         format!("{} {arguments}", self.0)
     }
-}
-
-/// A path as one word of a shell.
-fn shell_word(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | '@' | ':');
-    if text.chars().all(plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }

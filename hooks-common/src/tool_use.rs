@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use crate::event::Payload;
-use platform::path::expand;
+use platform::path::expand_tilde;
 
 use shell::{Folder, Script, Write};
 
@@ -82,18 +82,18 @@ impl<'a> ToolUse<'a> {
     pub fn targets(&self, write: &Write, home: &Path) -> Vec<Option<PathBuf>> {
         let folder = match &write.folder {
             Folder::Start => Some(self.folder.clone()),
-            Folder::In(folder) => Some(self.folder.join(home_expanded(folder, home))),
+            Folder::In(folder) => Some(self.folder.join(expand_tilde(home, folder))),
             Folder::Unknown => None,
         };
         if let (None, Some(pattern)) = (&write.target, &write.pattern) {
             let base = folder.as_deref().unwrap_or(Path::new(""));
-            let pattern = home_expanded(pattern, home);
+            let pattern = expand_tilde(home, pattern);
             // What a pattern meets now is what it will meet; one that meets nothing tells nothing.
             let met =
                 if base.is_absolute() || pattern.is_absolute() { met_by(base, &pattern) } else { Vec::new() };
             return if met.is_empty() { vec![None] } else { met.into_iter().map(Some).collect() };
         }
-        let target = write.target.as_ref().map(|target| home_expanded(target, home));
+        let target = write.target.as_ref().map(|target| expand_tilde(home, target));
         let path = match (folder, target) {
             (_, None) => None,
             (_, Some(target)) if target.is_absolute() => Some(target),
@@ -105,10 +105,6 @@ impl<'a> ToolUse<'a> {
             _ => vec![Some(path)],
         }
     }
-}
-
-fn home_expanded(path: &str, home: &Path) -> PathBuf {
-    if path == "~" || path.starts_with("~/") { expand(home, Path::new(path)) } else { PathBuf::from(path) }
 }
 
 /// The files and folders that a shell's wildcard pattern meets in `folder`, at most a thousand.

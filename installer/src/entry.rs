@@ -6,8 +6,8 @@ use hooks_common::paths::Paths;
 use jsonc_parser::cst::CstInputValue;
 use serde_json::Value;
 
-use crate::shell_word;
 use crate::wiring::WIRING;
+use platform::shell_word;
 
 /// How Claude Code starts an executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,6 @@ pub mod install;
 pub mod record;
 mod report;
 pub mod settings;
-pub mod shell_word;
 pub mod status_line;
 pub mod verify;
 pub mod wiring;

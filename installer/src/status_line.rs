@@ -9,7 +9,7 @@ use hooks_common::executables::STATUS_LINE;
 use jsonc_parser::cst::{CstObject, CstRootNode, CstStringLit};
 
 use crate::entry::{EntryForm, guarded, shown};
-use crate::shell_word;
+use platform::shell_word;
 
 /// The key of the status line in the settings.
 pub const KEY: &str = "statusLine";

@@ -7,7 +7,7 @@ use config::globs::matches_branch;
 use config::types::Names;
 use config::types::guards::Push;
 use git::{RemoteHead, Repository, TRUNKS, is_trunk};
-use platform::path::{expand, resolve};
+use platform::path::{expand_tilde, resolve};
 use platform::text::fact;
 use shell::{Folder, GitCall};
 
@@ -23,7 +23,7 @@ pub fn git_folder(call: &GitCall<'_>, sight: &Sight<'_>) -> Option<PathBuf> {
 pub(crate) fn folder_of(folder: &Folder, start: &Path, home: &Path) -> Option<PathBuf> {
     match folder {
         Folder::Start => Some(resolve(start)),
-        Folder::In(path) => Some(resolve(&start.join(home_expanded(path, home)))),
+        Folder::In(path) => Some(resolve(&start.join(expand_tilde(home, path)))),
         Folder::Unknown => None,
     }
 }
@@ -32,14 +32,10 @@ pub(crate) fn folder_of(folder: &Folder, start: &Path, home: &Path) -> Option<Pa
 pub(crate) fn repository_of(call: &GitCall<'_>, start: &Path, home: &Path) -> Option<Repository> {
     let folder = folder_of(&call.folder, start, home);
     let Some(git_dir) = &call.git_dir else { return Repository::discover(&folder?) };
-    let git_dir = home_expanded(git_dir, home);
+    let git_dir = expand_tilde(home, git_dir);
     let git_dir = if git_dir.is_absolute() { git_dir } else { folder.as_ref()?.join(git_dir) };
     let top = folder.unwrap_or_else(|| git_dir.clone());
     Repository::with_git_dir(top, resolve(&git_dir))
-}
-
-fn home_expanded(path: &str, home: &Path) -> PathBuf {
-    if path == "~" || path.starts_with("~/") { expand(home, Path::new(path)) } else { PathBuf::from(path) }
 }
 
 /// Whether the work on a branch is shared: its history is others' too. Guard `push` need not be on; what it would

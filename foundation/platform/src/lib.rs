@@ -3,12 +3,14 @@
 //! Files are read and changed through [`store`]: locked, appended to, or replaced whole. Unsafe code stands in
 //! [`sys`] alone.
 
+pub mod base64;
 pub mod child;
 pub mod env_vars;
 pub mod error;
 pub mod hash;
 pub mod path;
 pub mod process;
+pub mod shell_word;
 pub mod store;
 pub mod sys;
 pub mod text;

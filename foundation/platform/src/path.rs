@@ -5,10 +5,14 @@ use std::path::{Path, PathBuf};
 
 /// `path` with a leading `~` replaced by `home`; a relative path is taken from `home`.
 pub fn expand(home: &Path, path: &Path) -> PathBuf {
-    match path.strip_prefix("~") {
-        Ok(rest) => home.join(rest),
-        Err(_) => home.join(path),
-    }
+    home.join(expand_tilde(home, path))
+}
+
+/// `path` with a leading `~` replaced by `home`, as a shell does; any other path as it is. The folder of another user,
+/// `~name`, is not looked up.
+pub fn expand_tilde(home: &Path, path: impl AsRef<Path>) -> PathBuf {
+    let path = path.as_ref();
+    path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| home.join(rest))
 }
 
 /// `path` without `.`, `..` and doubled separators, by its text alone.
@@ -125,5 +129,10 @@ mod tests {
         assert_eq!(expand(home, Path::new("~/x")), Path::new("/home/dev/x"));
         assert_eq!(expand(home, Path::new("/x")), Path::new("/x"));
         assert_eq!(expand(home, Path::new("x")), Path::new("/home/dev/x"));
+        for (path, expanded) in
+            [("~", "/home/dev"), ("~/x", "/home/dev/x"), ("~ann/x", "~ann/x"), ("x/~", "x/~")]
+        {
+            assert_eq!(expand_tilde(home, path), Path::new(expanded));
+        }
     }
 }

@@ -64,8 +64,6 @@ pub fn from_double_quotes(shown: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
 
     const TEXTS: [&str; 9] = [
@@ -84,7 +82,8 @@ mod tests {
     fn a_shell_and_we_read_the_same() {
         for text in TEXTS {
             for word in [single(text), plain(text), format!("\"{}\"", in_double_quotes(text))] {
-                let output = Command::new("/bin/sh").args(["-c", &format!("printf %s {word}")]).output();
+                let output =
+                    std::process::Command::new("/bin/sh").args(["-c", &format!("printf %s {word}")]).output();
                 assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap(), text, "{word}");
             }
         }

@@ -1,6 +1,8 @@
 //! The standard output of a command, where the line determines it: `echo`, `printf` and `cat` write the scripts that
 //! others run.
 
+use platform::base64::{Base64Alphabet, decode};
+
 use crate::ansi_c;
 use crate::command::{Command, Input, Word, program};
 
@@ -120,26 +122,10 @@ fn printf(words: &[Word]) -> Option<String> {
     }
 }
 
+/// Base64 as the program decodes it: padding and white space are skipped.
 fn base64(text: &str) -> Option<String> {
-    let mut out = Vec::new();
-    let (mut bits, mut count) = (0_u32, 0);
-    for byte in text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=') {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xff_ffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count).to_le_bytes()[0]);
-        }
-    }
-    String::from_utf8(out).ok()
+    let coded = text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=');
+    String::from_utf8(decode(coded, Base64Alphabet::Standard)?).ok()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use hooks_common::paths::Paths;
-use installer::shell_word;
+use platform::shell_word;
 
 use crate::cli::InitShell;
 use crate::error::{CliError, CliResult, Context};

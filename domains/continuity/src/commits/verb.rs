@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use git::Repository;
-use platform::path::{expand, resolve};
+use platform::path::{expand_tilde, resolve};
 use shell::{Command, Folder, Script};
 
 /// What makes a new commit, if it goes well.
@@ -90,7 +90,7 @@ fn is_merged_already(command: &Command, tree: &Repository) -> bool {
 fn place(command: &Command, start: &Path, home: &Path) -> Option<PathBuf> {
     let mut at = match &command.folder {
         Folder::Start => start.to_owned(),
-        Folder::In(folder) => start.join(below_home(folder, home)),
+        Folder::In(folder) => start.join(expand_tilde(home, folder)),
         Folder::Unknown => return None,
     };
     let words = command.arguments();
@@ -99,12 +99,8 @@ fn place(command: &Command, start: &Path, home: &Path) -> Option<PathBuf> {
             if !pair[1].is_literal {
                 return None;
             }
-            at = at.join(below_home(&pair[1].text, home));
+            at = at.join(expand_tilde(home, &pair[1].text));
         }
     }
     Some(resolve(&at))
-}
-
-fn below_home(path: &str, home: &Path) -> PathBuf {
-    if path == "~" || path.starts_with("~/") { expand(home, Path::new(path)) } else { PathBuf::from(path) }
 }

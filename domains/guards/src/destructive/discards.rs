@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use platform::path::{expand, resolve};
+use platform::shell_word;
 use platform::text::fact;
 use shell::options::Options;
 use shell::{GitCall, Word};
@@ -192,7 +193,7 @@ pub fn put_away(stake: &Stake, tree: &WorkTree, sight: &Sight<'_>) -> String {
     } else {
         let (git, is_at_top) = git_there(tree, sight);
         let files: Vec<String> =
-            files.into_iter().map(|file| shell_word(&pathspec(file, is_at_top))).collect();
+            files.into_iter().map(|file| shell_word::plain(&pathspec(file, is_at_top))).collect();
         format!("{git} stash push{new} -- {}", files.join(" "))
     };
     match kept.is_empty() {
@@ -207,7 +208,7 @@ fn stash_all(new: &str, tree: &WorkTree, sight: &Sight<'_>) -> String {
     let (all, but) = if is_at_top { (".", ":!") } else { (":/", ":(top,exclude)") };
     let of_project = resolve(sight.root()).join(".claude");
     let of_project = of_project.strip_prefix(tree.top()).ok().and_then(Path::to_str).unwrap_or(".claude");
-    format!("{git} stash push{new} -- {all} {}", shell_word(&format!("{but}{of_project}")))
+    format!("{git} stash push{new} -- {all} {}", shell_word::plain(&format!("{but}{of_project}")))
 }
 
 /// Git as it is called for this work tree where the line starts, and whether it is then at its root.
@@ -215,7 +216,7 @@ fn git_there(tree: &WorkTree, sight: &Sight<'_>) -> (String, bool) {
     let start = resolve(&sight.tool_use.folder);
     match start.starts_with(tree.top()) {
         true => ("git".to_owned(), start == tree.top()),
-        false => (format!("git -C {}", shell_word(&tree.top().to_string_lossy())), true),
+        false => (format!("git -C {}", shell_word::plain(&tree.top().to_string_lossy())), true),
     }
 }
 
@@ -226,14 +227,6 @@ fn pathspec(file: &str, is_at_top: bool) -> String {
         false if is_at_top => file.to_owned(),
         // Seen from the root, wherever git is called.
         false => format!(":/{file}"),
-    }
-}
-
-/// A text as one word of Bash.
-fn shell_word(text: &str) -> String {
-    match text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/:-".contains(&byte)) {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', "'\\''")),
     }
 }
 
@@ -306,7 +299,7 @@ fn clean(
     // No stash takes it, because it is ignored.
     if let Some(secret) = gone.iter().find(|path| is_secret(path)) {
         let name = secret.rsplit('/').next().unwrap_or(secret);
-        spare.push_str(&format!("leave what holds secrets where it is: -e {}; ", shell_word(name)));
+        spare.push_str(&format!("leave what holds secrets where it is: -e {}; ", shell_word::plain(name)));
     }
     let what = format!("`git clean` would remove {}, which no commit has", named(&gone));
     Ok(Some(objection(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use config::types::guards::Push as Settings;
 use git::Repository;
+use platform::shell_word;
 use shell::programs::pushes_nothing;
 use shell::{Command, Folder, GitCall, Script, Word};
 
@@ -333,9 +334,5 @@ fn is_top(word: &Word) -> bool {
 
 /// A word as Bash would have to read it to come to the same.
 fn quoted(word: &Word) -> String {
-    if word.is_literal {
-        format!("'{}'", word.text.replace('\'', "'\\''"))
-    } else {
-        format!("\"{}\"", word.text)
-    }
+    if word.is_literal { shell_word::single(&word.text) } else { format!("\"{}\"", word.text) }
 }

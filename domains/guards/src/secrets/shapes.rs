@@ -3,6 +3,7 @@
 use std::ops::{Range, RangeInclusive};
 
 use memchr::{memchr, memmem, memrchr};
+use platform::base64::{Base64Alphabet, decode};
 
 use super::entropy;
 
@@ -217,31 +218,9 @@ pub(super) fn jwt(at: At<'_>) -> Option<Range<usize>> {
         && payload.len() >= 8
         && signature.len() >= 20
         && !at.text[payload].starts_with(SHOWN)
-        && decoded(&at.text[header]).is_some_and(|header| memmem::find(&header, b"\"alg\"").is_some());
+        && decode(at.text[header].iter().copied(), Base64Alphabet::Url)
+            .is_some_and(|header| memmem::find(&header, b"\"alg\"").is_some());
     is_token.then_some(at.start..signature.end)
-}
-
-/// base64url without padding.
-fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() * 3 / 4);
-    let (mut bits, mut count) = (0_u32, 0);
-    for byte in text {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        bits = (bits << 6 | u32::from(value)) & 0xff_ffff;
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count).to_le_bytes()[0]);
-        }
-    }
-    Some(out)
 }
 
 /// `SG.`, 22 characters, a dot, 43 characters.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hooks_common::executables::{HOOKS, STATUS_LINE};
-use platform::path::expand;
+use platform::path::expand_tilde;
 use platform::text::fact;
 use serde_json::{Map, Value};
 
@@ -149,10 +149,7 @@ fn started(hook: &Map<String, Value>, ground: Ground<'_>) -> Option<PathBuf> {
 
 fn at_home(path: &str, home: &Path) -> PathBuf {
     let below = ["$HOME/", "${HOME}/"].iter().find_map(|root| path.strip_prefix(root));
-    below.map_or_else(
-        || if path.starts_with("~/") { expand(home, Path::new(path)) } else { path.into() },
-        |rest| home.join(rest),
-    )
+    below.map_or_else(|| expand_tilde(home, path), |rest| home.join(rest))
 }
 
 impl<'v> Entry<'v> {

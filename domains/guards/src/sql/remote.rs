@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use platform::shell_word;
 use shell::options::Argument;
 use shell::programs::{CONTAINER_EXEC, CONTAINER_RUN, Container, SSH, container_of};
 use shell::{Command, Word};
@@ -42,7 +43,7 @@ fn in_container(container: &Container, command: &Command) -> Option<String> {
 /// A word as a shell reads it back.
 fn quoted(word: &Word) -> String {
     if word.is_literal {
-        format!("'{}'", word.text.replace('\'', r"'\''"))
+        shell_word::single(&word.text)
     } else {
         format!("\"{}\"", word.text.replace('\\', r"\\").replace('"', "\\\""))
     }

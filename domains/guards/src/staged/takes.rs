@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use git::{GitCommand, Repository};
-use platform::path::{expand, resolve};
+use platform::path::{expand_tilde, resolve};
 use shell::options::{Argument, Options};
 use shell::{Command, Folder, GitCall, Word};
 
@@ -106,8 +106,7 @@ impl Place {
 
 /// The folder that a line names, seen from where it starts.
 fn below(start: &Path, folder: &str, home: &Path) -> PathBuf {
-    let is_at_home = folder == "~" || folder.starts_with("~/");
-    if is_at_home { expand(home, Path::new(folder)) } else { start.join(folder) }
+    start.join(expand_tilde(home, folder))
 }
 
 /// Whether a command commits.
