@@ -87,7 +87,7 @@ impl CliError {
         hint.or_else(|| is_ours.then(|| "report this as a fault of Stanchion".to_owned()))
     }
 
-    /// 0 where nobody reads the output any more, 1 for a failure, 2 for a check that could not be made.
+    /// 0 when the reader of the output has ended, 1 for a failure, 2 for a check that could not be made.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Unchecked(_) => 2,
@@ -219,7 +219,7 @@ macro_rules! bail {
 }
 pub(crate) use bail;
 
-/// Tells a person on stderr something that is no error, so that stdout stays for programs.
+/// Prints on stderr a note that is not an error, so that stdout stays for programs.
 pub fn note(text: impl Display) {
     on_stderr(format_args!("note: {text}"));
 }

@@ -1,5 +1,5 @@
-//! All sessions as they are now, with what other domains know about each: its branch, what is open for it, how
-//! full its context is, whether hooks fire.
+//! All sessions in their current state, with the facts of other domains: branch, open requirements, context use, and
+//! whether hooks fire.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ use sessions::projects::Boundaries;
 use sessions::reconcile;
 use sessions::shells::{Shells, most_recent};
 
-/// What is known, kept between two looks so that only what changed is read.
+/// What was read, kept so that an update reads only what changed.
 #[derive(Debug)]
 pub struct Overview {
     /// The roots of everything on disk.
@@ -27,7 +27,7 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// Looks at everything.
+    /// Reads everything.
     pub fn new(paths: Paths) -> Self {
         let table = ProcessTable::with_hints(&paths);
         let mut overview = Self { paths, book: SessionCatalog::default(), table };
@@ -35,12 +35,12 @@ impl Overview {
         overview
     }
 
-    /// Looks at every session directory again.
+    /// Reads every session directory again.
     pub fn refresh(&mut self, now: Moment) {
         self.book.refresh(&self.paths, now.wall.timestamp_millis());
     }
 
-    /// Looks at one session directory again.
+    /// Reads one session directory again.
     pub fn refresh_one(&mut self, name: &str, now: Moment) {
         self.book.refresh_one(&self.paths, name, now.wall.timestamp_millis());
     }
@@ -60,7 +60,7 @@ impl Overview {
         let shells = Shells::new(&self.paths).all();
         let shell = most_recent(&shells, now.wall).map(|seen| Path::new(&seen.shell.cwd));
         state.focus = shell.and_then(|folder| state.project_around(folder)).cloned();
-        // Hooks that fire no more leave no sessions behind: where they were installed is asked, too.
+        // Hooks that no longer fire leave no sessions, so the recorded folders of installations are checked too.
         let wired = installer::record::wired_folders(&self.paths).map(|mut folders| {
             folders.extend(state.sessions.iter().map(|session| session.project_dir.clone()));
             folders
@@ -75,7 +75,7 @@ impl Overview {
         state
     }
 
-    /// Milliseconds since 1970 at which time alone will change something.
+    /// When time alone will change something, in milliseconds since 1970.
     pub fn next_change(&mut self, now: Moment) -> Option<i64> {
         let millis = now.wall.timestamp_millis();
         let known: Vec<_> = self.book.known().collect();

@@ -125,7 +125,7 @@ pub enum CliCommand {
         after_help = "Examples:\n  req checkpoint new 'Parser rewritten'\n  req checkpoint verify\n  req checkpoint commit"
     )]
     Checkpoint(CheckpointArgs),
-    /// Print a justfile whose recipes call `req`; `> justfile` replaces one that is there, `>> justfile` adds to it
+    /// Print a justfile whose recipes call `req`; `> justfile` replaces an existing one, `>> justfile` adds to it
     Justfile(JustfileArgs),
     /// Write a first configuration
     Init(InitArgs),

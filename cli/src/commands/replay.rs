@@ -1,4 +1,4 @@
-//! `req replay`: recorded decisions, taken again.
+//! `req replay`: re-runs recorded decisions.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -31,7 +31,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> CliResult {
     let policy = || policy(&place, arguments.config.as_deref());
     for finding in policy()?.findings()?.iter().filter(|finding| finding.severity > Severity::Note) {
         if finding.subject == "yaml" && finding.severity == Severity::Error && arguments.config.is_some() {
-            bail!("no decision can be taken: {finding}");
+            bail!("decisions cannot be re-run: {finding}");
         }
         eprintln!("{finding}");
     }
@@ -67,25 +67,25 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> CliResult {
     if different.len() > MOST_SHOWN {
         writeln!(out, "and {} more (--json shows all)", different.len() - MOST_SHOWN)?;
     }
-    let told = match different.len() {
+    let would = match different.len() {
         0 => "none would differ".to_owned(),
         1 => "one would differ".to_owned(),
         many => format!("{many} would differ"),
     };
-    writeln!(out, "{events} events, {} decisions: {told}.", decisions.len())?;
+    writeln!(out, "{events} events, {} decisions: {would}.", decisions.len())?;
     let names = unknown(&decisions);
     if !names.is_empty() {
         let uncertain = decisions.iter().filter(|decision| decision.is_uncertain()).count();
         writeln!(
             out,
-            "{uncertain} of them cannot be told for certain: the log does not hold what {} would have found.",
+            "{uncertain} of them are uncertain: the log does not contain what {} would have found.",
             names.join(", ")
         )?;
     }
     Ok(())
 }
 
-/// The requirements that would have decided on something that the log does not hold.
+/// The requirements whose decision depends on something that the log does not contain.
 fn unknown(decisions: &[ReplayedDecision]) -> Vec<&str> {
     let names = decisions.iter().flat_map(|decision| &decision.unknown).map(String::as_str);
     names.collect::<BTreeSet<_>>().into_iter().collect()
@@ -102,7 +102,7 @@ fn policy(place: &CurrentProject, other: Option<&Path>) -> CliResult<Policy> {
         });
     };
     let other = std::path::absolute(other)?;
-    let identity = FileIdentity::of(&other).with_context(|| format!("{} is not there", other.display()))?;
+    let identity = FileIdentity::of(&other).with_context(|| format!("{} does not exist", other.display()))?;
     let files: Vec<ConfigFile> = place
         .project
         .config_files()
@@ -135,7 +135,8 @@ fn sessions(place: &CurrentProject, arguments: &Arguments, since: Option<i64>) -
     Ok(session_log::all(&place.paths).into_iter().filter(is_recent).collect())
 }
 
-/// Events as they happened: hooks of one moment append in any order. Another boot has another clock.
+/// Events in the order in which they happened: hooks that run at the same time append in any order. The monotonic clock
+/// restarts at each boot.
 fn ordered(events: Vec<LoggedEvent>) -> Vec<LoggedEvent> {
     let mut boots = Vec::new();
     let mut boot = 0;
@@ -149,7 +150,7 @@ fn ordered(events: Vec<LoggedEvent>) -> Vec<LoggedEvent> {
     boots.into_iter().map(|(_, event)| event).collect()
 }
 
-/// Whether an event happened in this project; one that names no place happened where its session belongs.
+/// Whether an event happened in this project. An event without a path belongs to the project of its session.
 fn is_here(event: &LoggedEvent, root: &Path, is_ours: bool) -> bool {
     let mut places = [&event.file_path, &event.cwd].into_iter().filter(|path| !path.is_empty()).peekable();
     if places.peek().is_none() {
@@ -163,7 +164,7 @@ fn line(decision: &ReplayedDecision) -> String {
         [] => outcome.to_owned(),
         names => format!("{outcome} ({})", names.join(", ")),
     };
-    let doubt = if decision.is_uncertain() { "  (the log does not hold all of it)" } else { "" };
+    let doubt = if decision.is_uncertain() { "  (the log does not contain all of it)" } else { "" };
     let what: String = decision.what.chars().map(|c| if c.is_control() { ' ' } else { c }).take(80).collect();
     format!(
         "{}  {} {} {what}\n    then: {}   now: {}{doubt}",
@@ -181,15 +182,17 @@ fn date(text: &str, now: i64) -> CliResult<i64> {
         return Ok(moment.timestamp());
     }
     if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        let midnight = day.and_hms_opt(0, 0, 0).with_context(|| format!("{text:?} is no day"))?;
+        let midnight = day.and_hms_opt(0, 0, 0).with_context(|| format!("{text:?} is not a valid day"))?;
         return Ok(Utc.from_utc_datetime(&midnight).timestamp());
     }
     let unit = match text.chars().last() {
         Some('d') => 86_400,
         Some('h') => 3_600,
         Some('m') => 60,
-        _ => bail!("{text:?} is no date; write 2026-11-21, 2026-11-21T08:00:00Z, 7d or 12h"),
+        _ => bail!("{text:?} is not a valid date; write 2026-11-21, 2026-11-21T08:00:00Z, 7d or 12h"),
     };
-    let count: i64 = text[..text.len() - 1].parse().with_context(|| format!("{text:?} is no age"))?;
+    let count: i64 = text[..text.len() - 1]
+        .parse()
+        .with_context(|| format!("{text:?} is not a valid age; write 7d or 12h"))?;
     Ok(now - count.saturating_mul(unit))
 }

@@ -1,4 +1,4 @@
-//! `req status`.
+//! `req status`: the requirements, which are open, and what is wrong with the configuration.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -106,6 +106,7 @@ pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
     }
     match (survey.len(), open.len()) {
         (0, _) => writeln!(out, "No requirement is enabled.")?,
+        (1, 0) => writeln!(out, "The requirement is satisfied.")?,
         (all, 0) => writeln!(out, "All {all} requirements are satisfied.")?,
         _ => {
             let session = session.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -140,7 +141,7 @@ pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
     Ok(())
 }
 
-/// What a requirement that does not refuse would have refused.
+/// What a requirement would have refused while it did not enforce.
 fn told(rule: &Rule, seen: &Observed, now: i64) -> String {
     let uses = if seen.count == 1 { "one use".to_owned() } else { format!("{} uses", seen.count) };
     let sessions =

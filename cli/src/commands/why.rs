@@ -34,7 +34,7 @@ struct WhyInput {
 }
 
 impl WhyInput {
-    /// Whether guards look at something that was not given: what an edit writes.
+    /// Whether guards would check the content of an edit and it was not given.
     fn lacks_content(&self, tool: &str) -> bool {
         self.whole.is_none() && is_edit(tool)
     }
@@ -50,7 +50,7 @@ pub fn run(arguments: &WhyArgs, out: &mut impl Write) -> CliResult {
     check_name(&place, tool)?;
     let folder = std::env::current_dir().context("the current folder is gone")?;
     let file = input.file.as_ref().map(|file| folder.join(file));
-    // The hook takes the project of the edited file, so this does too.
+    // The hook uses the project of the edited file, so this does too.
     let edited = file.as_deref().filter(|_| is_edit(tool));
     place.project = Project::of_event(&place.paths, edited, &folder);
     let session = session::find_if_any(&place, arguments.session.session.as_deref())?;
@@ -64,7 +64,7 @@ pub fn run(arguments: &WhyArgs, out: &mut impl Write) -> CliResult {
     Ok(())
 }
 
-/// A mistyped tool would pass every gate.
+/// An error for a mistyped tool, which would pass every gate.
 fn check_name(place: &CurrentProject, tool: &str) -> CliResult {
     const TOOLS: [&str; 12] = [
         "Agent",
@@ -132,12 +132,12 @@ fn explain(
     let mut explanation = told(place, tool, &decision, &findings, &guards, session)?;
     if !guards.is_empty() {
         explanation.json["guards"] = guards.join("\n").trim().into();
-        // What refuses or asks stands first, behind the headline.
+        // Guards that refuse or ask come first, after the headline.
         explanation.lines.splice(1..1, guards);
     } else if is_guarded && !decision.refuses() && input.lacks_content(tool) {
         explanation.json["content_judged"] = false.into();
         explanation.lines.push(format!(
-            "Guards also look at the content, which was not given: req why {tool} '{{\"file_path\": …}}' with all of the tool's input."
+            "Guards also check the content, which was not given.\nNext: req why {tool} '{{\"file_path\": …}}' with the tool's whole input."
         ));
     }
     Ok(explanation)
@@ -191,7 +191,7 @@ fn told(
     };
     let would = match decision.verdict {
         Verdict::Pass => "pass",
-        Verdict::Ask => "be put to the user",
+        Verdict::Ask => "need the user's approval",
         Verdict::Refuse => "be refused",
     };
     let reasoned = |text: String| {
@@ -203,7 +203,7 @@ fn told(
         };
         Explanation { lines, json }
     };
-    // The reason of what refuses comes first, whatever else the tool needs.
+    // The reason of the refusal comes first, whatever else the tool needs.
     if let Some(text) = &findings.strict {
         return Ok(reasoned(text.clone()));
     }
@@ -318,7 +318,7 @@ fn input(tool: &str, text: Option<&str>) -> CliResult<WhyInput> {
             whole: None,
         });
     }
-    let input: Value = serde_json::from_str(text).context("INPUT starts with `{` and is no JSON")?;
+    let input: Value = serde_json::from_str(text).context("INPUT starts with `{` but is not valid JSON")?;
     let field = |name: &str| input.get(name).and_then(Value::as_str).unwrap_or_default();
     let file = [field("file_path"), field("notebook_path")].into_iter().find(|path| !path.is_empty());
     let agent = Some(field("agent_type")).filter(|agent| !agent.is_empty());

@@ -83,11 +83,11 @@ pub fn run(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut
                 .unwrap_or_default();
             writeln!(
                 out,
-                "  It would have changed what gates the session, and `protect_cli` keeps agents from that{at}."
+                "  It would have changed what gates the session, and `protect_cli` blocks that for agents{at}."
             )?;
         }
         Outcome::Strict => {
-            writeln!(out, "  `strict_preflight` wants a requirement in force before anything is edited.")?;
+            writeln!(out, "  `strict_preflight` requires a requirement in force before any edit.")?;
         }
         Outcome::Context => writeln!(
             out,
@@ -95,7 +95,7 @@ pub fn run(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut
         )?,
         Outcome::Closed => writeln!(
             out,
-            "  The gates could not be evaluated, and `on_error: deny` refuses then; `req doctor` tells more."
+            "  The gates could not be evaluated, and `on_error: deny` is set.\nNext: req doctor"
         )?,
         _ => {}
     }
@@ -137,7 +137,7 @@ fn headline(
     let verdict = match record.outcome {
         Outcome::Block => "was sent back",
         outcome if outcome.is_refusal() => "was refused",
-        _ if was_asked => "was put to the user",
+        _ if was_asked => "needed the user's approval",
         _ => "passed",
     };
     let ago = age(place.now.epoch() - event.epoch());
@@ -145,15 +145,15 @@ fn headline(
     format!("{ago} ago, in session {session}{branch}, {what_ran} {verdict}:")
 }
 
-/// What a guard found, what became of it, and how a person lets it through.
+/// What a guard found, what followed, and how a person allows it.
 fn explained_guard(place: &CurrentProject, found: &GuardRecord, policy: Option<&config::Policy>) -> String {
     let became = match found.verdict {
         GuardVerdict::Deny => "refused",
         GuardVerdict::Ask => "asked the user",
         GuardVerdict::Warn => "only warned",
         GuardVerdict::Observe => "only recorded",
-        GuardVerdict::Allowed => "was let through once",
-        GuardVerdict::Granted => "was told to let it through once",
+        GuardVerdict::Allowed => "was allowed once",
+        GuardVerdict::Granted => "was told to allow it once",
         other => other.name(),
     };
     let name = GuardName::ALL.iter().find(|name| name.name() == found.guard);
@@ -165,7 +165,7 @@ fn explained_guard(place: &CurrentProject, found: &GuardRecord, policy: Option<&
     }
     if found.verdict == GuardVerdict::Deny && !found.code.is_empty() {
         text.push_str(&format!(
-            "\nTo let exactly this through once, in a terminal of your own: req allow-once {}",
+            "\nTo allow exactly this once, run in your own terminal: req allow-once {}",
             found.code
         ));
     }
@@ -183,8 +183,8 @@ fn explained(
         RecordedState::Open => "open",
         RecordedState::Satisfied => "satisfied",
         RecordedState::Armed => "armed: verified when the turn ends",
-        RecordedState::Observed => "open, and only observed",
-        RecordedState::Warned => "open, and only warned of",
+        RecordedState::Observed => "open, and only recorded",
+        RecordedState::Warned => "open, and only a warning",
         RecordedState::Failed => "could not be evaluated",
         RecordedState::Unknown => "in a state that this version does not know",
     };

@@ -1,4 +1,4 @@
-//! File notification: which files are watched, and what a change to one means.
+//! File notification: which folders are watched, and what a change in one means.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
@@ -16,7 +16,7 @@ use super::signal::{Signal, TouchedFiles};
 /// How many folders are watched; the kernel bounds them for each user.
 const MOST: usize = 1024;
 
-/// A folder's device and inode: one that was removed and made again is another.
+/// A folder's device and inode: a folder that was removed and created again has another one.
 type Identity = (u64, u64);
 
 /// The watched folders.
@@ -24,13 +24,13 @@ type Identity = (u64, u64);
 pub struct FileWatch {
     watcher: Option<RecommendedWatcher>,
     watched: BTreeMap<PathBuf, Identity>,
-    /// Folders that were removed: what is made there again is not watched, even if it gets the same inode.
+    /// Removed folders. A folder created again at the same path is not watched yet, even if it gets the same inode.
     removed: Arc<Mutex<BTreeSet<PathBuf>>>,
     trouble: Option<String>,
 }
 
 impl FileWatch {
-    /// Begins to watch what tells of new sessions; changes are sent to `signals`.
+    /// Starts to watch the folders in which new sessions appear; changes are sent to `signals`.
     pub fn start(paths: &Paths, signals: Sender<Signal>) -> Self {
         let known = WatchedPaths {
             sessions: paths.sessions_dir(),
@@ -55,7 +55,7 @@ impl FileWatch {
                 Err(_) => Some(TouchedFiles::All),
             };
             if let Some(touched) = touched {
-                // Nobody listens when the HUD has ended.
+                // The receiver is gone when the HUD has ended.
                 let _ = signals.send(Signal::Files(touched));
             }
         });
@@ -64,25 +64,25 @@ impl FileWatch {
             Ok(watcher) => changes.watcher = Some(watcher),
             Err(error) => changes.fail(&error),
         }
-        // A first session would otherwise begin unseen.
+        // A folder that does not exist cannot be watched, so the first session would not be noticed.
         let _ = platform::store::create_private_dir(&paths.sessions_dir());
         changes.watch(&paths.sessions_dir());
         changes.watch(paths.claude_dir());
         changes
     }
 
-    /// Whether changes are told.
+    /// Whether changes are reported.
     pub fn is_watching(&self) -> bool {
         self.watcher.is_some()
     }
 
-    /// Why they are not, if so.
+    /// Why they are not, if they are not.
     pub fn trouble(&self) -> Option<String> {
         self.trouble.clone()
     }
 
-    /// Watches the directories of the sessions that may go on, and what they are shown with. When some were not
-    /// watched until now, the sessions among them.
+    /// Watches the directories of the sessions that have not ended, their repositories and requirement states. Returns
+    /// the sessions whose directories were not watched before; `None` when no folder is new.
     pub fn follow(&mut self, paths: &Paths, state: &DerivedState) -> Option<Vec<String>> {
         let mut wanted = BTreeSet::from([
             paths.sessions_dir(),
@@ -127,7 +127,7 @@ impl FileWatch {
         (!new.is_empty()).then(|| names.collect())
     }
 
-    /// Watches a folder that is there; whether it was not watched before.
+    /// Watches an existing folder. Returns whether it was not watched before.
     fn watch(&mut self, folder: &Path) -> bool {
         let Some(identity) = identity(folder).filter(|_| !self.watched.contains_key(folder)) else {
             return false;
@@ -138,7 +138,7 @@ impl FileWatch {
                 self.watched.insert(folder.to_owned(), identity);
                 return true;
             }
-            // The folder went away meanwhile.
+            // The folder was removed meanwhile.
             Err(error) if !folder.is_dir() => drop(error),
             Err(error) => {
                 self.watcher = None;
@@ -158,7 +158,7 @@ fn identity(folder: &Path) -> Option<Identity> {
     Some((meta.dev(), meta.ino()))
 }
 
-/// What a path means.
+/// The watched paths by their meaning.
 #[derive(Debug)]
 struct WatchedPaths {
     sessions: PathBuf,
@@ -170,14 +170,14 @@ struct WatchedPaths {
 
 impl WatchedPaths {
     fn touched(&self, event: &Event) -> Option<TouchedFiles> {
-        // Reading is no change; our own would wake us for ever.
+        // Reads are not changes. Our own reads would wake the HUD without end.
         if matches!(event.kind, EventKind::Access(_)) {
             return None;
         }
         if event.need_rescan() {
             return Some(TouchedFiles::All);
         }
-        // Somebody deleted the document; our own renames over it say otherwise.
+        // The document was deleted. Our own renames over it are other events.
         if matches!(event.kind, EventKind::Remove(_)) && event.paths.contains(&self.derived) {
             return Some(TouchedFiles::Around);
         }

@@ -1,4 +1,4 @@
-//! The deaths of processes: told by the kernel on Linux, looked for every few seconds elsewhere.
+//! The ends of processes: the kernel reports them on Linux; elsewhere they are polled every three seconds.
 
 use std::collections::BTreeSet;
 use std::sync::mpsc::Sender;
@@ -11,12 +11,12 @@ use sessions::derived::WriterLock;
 
 use super::signal::Signal;
 
-/// A thread that only waits needs little.
+/// A thread that only waits needs little stack.
 const STACK: usize = 64 * 1024;
-/// More are not watched: whoever has more clients sees a death when something else happens.
+/// No more processes are watched at a time. The end of another one is noticed at the next event.
 const MOST: usize = 256;
 
-/// Who is watched.
+/// The watched processes, with one waiting thread each.
 #[derive(Debug)]
 pub struct Deaths {
     signals: Sender<Signal>,
@@ -24,12 +24,12 @@ pub struct Deaths {
 }
 
 impl Deaths {
-    /// Deaths are sent to `signals`.
+    /// Sends [`Signal::Death`] to `signals` when a watched process ends.
     pub fn new(signals: Sender<Signal>) -> Self {
         Self { signals, watched: Arc::default() }
     }
 
-    /// Sends a signal when the process ends. One that is gone already is no news.
+    /// Sends a signal when the process ends; none for a process that has already ended.
     pub fn watch(&self, pid: u32) {
         if liveness(pid.into(), None) == Liveness::Dead {
             return;
@@ -44,7 +44,7 @@ impl Deaths {
         let wait = move || {
             wait_for_end(pid);
             watched.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
-            // Nobody listens when the HUD has ended.
+            // The receiver is gone when the HUD has ended.
             let _ = signals.send(Signal::Death);
         };
         let _ = std::thread::Builder::new().name(format!("wait for {pid}")).stack_size(STACK).spawn(wait);
@@ -82,7 +82,7 @@ fn wait_for_end(pid: u32) {
 
 fn look_now_and_then(pid: u32) {
     while liveness(pid.into(), None) == Liveness::Live {
-        #[allow(clippy::disallowed_methods, reason = "there is nothing to wait for here")]
+        #[allow(clippy::disallowed_methods, reason = "this system reports no end of a process to wait for")]
         std::thread::sleep(Duration::from_secs(3));
     }
 }

@@ -1,4 +1,4 @@
-//! The HUD: it sleeps until a file changes, a client dies, a key is pressed, or time alone changes something.
+//! The HUD. It sleeps until a file changes, a client ends, a key is pressed, or time alone changes something.
 
 mod changes;
 mod deaths;
@@ -23,34 +23,34 @@ use changes::FileWatch;
 use deaths::Deaths;
 pub use signal::{Signal, TouchedFiles};
 
-/// Several changes within this time are one.
+/// Changes within this time are handled as one.
 const SETTLE: Duration = Duration::from_millis(80);
-/// A stream of changes is shown at least so often.
+/// During a stream of changes the screen is updated at least this often.
 const LONGEST: Duration = Duration::from_millis(300);
-/// How often old sessions are looked for, in milliseconds.
+/// How often old sessions are searched, in milliseconds.
 const SWEEP: i64 = 3_600_000;
-/// How often the ages on a screen are drawn anew, in milliseconds: they are told in minutes.
+/// How often the ages on the screen are drawn again, in milliseconds: they are shown in minutes.
 const AGES: i64 = 60_000;
 
-/// What is known, and the right to tell it to others.
+/// The state of all sessions, and the lock for writing it to `derived-state.json`.
 #[derive(Debug)]
 pub struct Hud {
     overview: Overview,
-    /// The document as it was made last.
+    /// The document as last derived.
     pub state: DerivedState,
     writer: Option<WriterLock>,
     changes: FileWatch,
     deaths: Deaths,
     swept_at: i64,
     made_at: i64,
-    /// What changed since somebody last took it.
+    /// What changed since the screen last took it.
     pub touched: Vec<TouchedFiles>,
-    /// What went wrong and is to be shown.
+    /// A problem to show.
     pub trouble: Option<String>,
 }
 
 impl Hud {
-    /// Looks at everything, tidies up, and begins to watch; what happens is sent to `signals`.
+    /// Reads everything, removes old sessions, and starts to watch; changes are sent to `signals`.
     pub fn start(paths: Paths, signals: &Sender<Signal>) -> Self {
         let now = Moment::now();
         let mut overview = Overview::new(paths);
@@ -78,8 +78,8 @@ impl Hud {
         self.writer.is_some()
     }
 
-    /// Waits for the next signal, or until time changes something: `None`. Where files cannot be watched it looks
-    /// every two seconds.
+    /// Waits for the next signal; `None` when time alone changes something. Where files cannot be watched, it returns at
+    /// least every two seconds.
     pub fn wait(&mut self, signals: &Receiver<Signal>, shows_ages: bool) -> Option<Signal> {
         let now = Moment::now();
         let now_millis = now.wall.timestamp_millis();
@@ -87,7 +87,7 @@ impl Hud {
         if let Some(change) = self.overview.next_change(now) {
             until = until.min(change);
         }
-        // An edit makes its package look worked on for a while only.
+        // An edit marks its package as active for a limited time only.
         let edited = self.state.projects.values().filter(|project| project.via == "activity");
         let until_then =
             edited.filter_map(|project| Some(millis(project.updated_at.as_deref()?) + ACTIVITY + 1));
@@ -108,8 +108,8 @@ impl Hud {
         }
     }
 
-    /// Takes changes in, with all that follow at once, and makes the document anew. What else was sent meanwhile is
-    /// returned.
+    /// Reads what changed, including changes that follow within [`SETTLE`], and derives the document again. Returns the
+    /// other signals that came meanwhile.
     pub fn take_in(&mut self, mut touched: Vec<TouchedFiles>, signals: &Receiver<Signal>) -> Vec<Signal> {
         let mut others = Vec::new();
         let began = Instant::now();
@@ -149,7 +149,7 @@ impl Hud {
 
     fn make(&mut self, now: Moment) {
         self.state = self.overview.derive(now);
-        // What is watched from now on may have changed since it was read.
+        // Newly watched files may have changed between the read and the start of watching.
         if let Some(unseen) = self.changes.follow(&self.overview.paths, &self.state) {
             for name in unseen {
                 self.overview.refresh_one(&name, now);
@@ -186,7 +186,7 @@ impl Hud {
         }
     }
 
-    /// Removes what ended long ago and makes long logs short.
+    /// Removes sessions that ended long ago and shortens long logs.
     fn sweep(&mut self, now: Moment) {
         self.swept_at = now.wall.timestamp_millis();
         let paths = self.overview.paths.clone();

@@ -1,4 +1,4 @@
-//! What is on the screen, and what keys do to it.
+//! The state of the screen, and what each key changes.
 
 use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionId;
@@ -11,11 +11,11 @@ use super::{Hud, TouchedFiles};
 use crate::commands::sessions::is_present;
 use crate::commands::timeline::{self, TimelineEntry};
 
-/// What follows from an input.
+/// Whether the HUD continues after an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputOutcome {
-    /// The HUD goes on.
-    GoOn,
+    /// The HUD continues.
+    Continue,
     /// It ends.
     Quit,
 }
@@ -29,14 +29,14 @@ pub enum ScreenRow {
     Session(Box<DerivedSession>),
 }
 
-/// What is on the screen.
+/// The state of the screen.
 #[derive(Debug, Default)]
 pub struct Screen {
     /// The lines of the list.
     pub rows: Vec<ScreenRow>,
-    /// The line the keys work on.
+    /// The selected line.
     pub selected: usize,
-    /// Only what contains this.
+    /// Only lines that contain this text are shown.
     pub filter: String,
     /// Whether the filter is being typed.
     pub is_filtering: bool,
@@ -46,9 +46,9 @@ pub struct Screen {
     pub timeline: Option<OpenTimeline>,
     /// The line above everything.
     pub summary: String,
-    /// What a person must know about the HUD itself.
+    /// A problem of the HUD itself.
     pub notice: Option<String>,
-    /// When the screen was brought up to date.
+    /// When the screen was updated.
     pub now: i64,
     /// How many lines the list or the timeline has room for.
     pub height: usize,
@@ -61,12 +61,12 @@ pub struct OpenTimeline {
     pub session_id: String,
     /// Its events.
     pub entries: Vec<TimelineEntry>,
-    /// How many events lie below the last line shown: 0 follows what happens.
+    /// How many events are below the last visible line; 0 follows new events.
     pub below: usize,
 }
 
 impl Screen {
-    /// Takes in what the HUD knows now.
+    /// Shows the current state of the HUD.
     pub fn update(&mut self, hud: &mut Hud, now: Moment) {
         self.now = now.wall.timestamp_millis();
         let selected = self.selected_id().map(str::to_owned);
@@ -78,8 +78,8 @@ impl Screen {
         }
         self.summary = summary(&hud.state);
         self.notice = hud.trouble.clone().or_else(|| {
-            let tells = "another process writes derived-state.json";
-            (!hud.is_writer() && hud.trouble.is_none()).then(|| tells.to_owned())
+            let other = "another process writes derived-state.json";
+            (!hud.is_writer() && hud.trouble.is_none()).then(|| other.to_owned())
         });
         let touched = std::mem::take(&mut hud.touched);
         if let Some(open) = &self.timeline
@@ -107,9 +107,9 @@ impl Screen {
 
     /// Does what a key asks for.
     pub fn input(&mut self, input: &Input, hud: &Hud) -> InputOutcome {
-        let Input::Key(key) = input else { return InputOutcome::GoOn };
+        let Input::Key(key) = input else { return InputOutcome::Continue };
         if key.kind == KeyEventKind::Release {
-            return InputOutcome::GoOn;
+            return InputOutcome::Continue;
         }
         if key.modifiers.contains(KeyModifiers::CONTROL) && key.code == KeyCode::Char('c') {
             return InputOutcome::Quit;
@@ -121,7 +121,7 @@ impl Screen {
         } else {
             return self.list_key(*key, hud);
         }
-        InputOutcome::GoOn
+        InputOutcome::Continue
     }
 
     fn filter_key(&mut self, key: KeyEvent) {
@@ -164,7 +164,7 @@ impl Screen {
             }
             _ => {}
         }
-        InputOutcome::GoOn
+        InputOutcome::Continue
     }
 
     fn timeline_key(&mut self, key: KeyEvent) {
@@ -192,7 +192,7 @@ impl Screen {
         self.selected = self.selected.saturating_add_signed(by).min(last);
     }
 
-    /// On to the next session that a person should look at.
+    /// Selects the next session that needs attention.
     fn jump(&mut self) {
         let count = self.rows.len();
         let wants = |row: &ScreenRow| match row {
@@ -200,7 +200,7 @@ impl Screen {
             ScreenRow::Project(..) => false,
         };
         let after = (1..=count).map(|step| (self.selected + step) % count.max(1));
-        // Who waits for an answer comes before who is merely ready.
+        // A session that waits for an answer comes before one that is only ready.
         let mut after: Vec<usize> = after.filter(|at| wants(&self.rows[*at])).collect();
         after.sort_by_key(|at| match &self.rows[*at] {
             ScreenRow::Session(session) => session.display_state != sessions::SessionState::Waiting,
@@ -220,7 +220,7 @@ impl Screen {
 }
 
 impl OpenTimeline {
-    /// Whether a change is one of the session's own: a long log is not read for others'.
+    /// Whether a change concerns this session. A long log is not read again for changes of other sessions.
     fn is_touched_by(&self, touched: &TouchedFiles) -> bool {
         match touched {
             TouchedFiles::All => true,
@@ -241,7 +241,7 @@ impl ScreenRow {
     }
 }
 
-/// Projects in the order of their names, each above its sessions.
+/// Projects sorted by name, each above its sessions.
 fn rows(state: &DerivedState, filter: &str, shows_all: bool) -> Vec<ScreenRow> {
     let mut rows = Vec::new();
     for (path, project) in &state.projects {

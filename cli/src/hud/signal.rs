@@ -2,16 +2,16 @@
 
 use ratatui::crossterm::event::Event as Input;
 
-/// Something that may change what is shown.
+/// An event that may change the screen.
 #[derive(Debug)]
 pub enum Signal {
     /// Files changed.
     Files(TouchedFiles),
     /// A client, or the writer of the document, died.
     Death,
-    /// Somebody typed, or the terminal changed its size.
+    /// A key was pressed, or the terminal changed its size.
     Input(Input),
-    /// Somebody ends us.
+    /// The HUD must end: a signal, or the terminal closed.
     End,
 }
 
@@ -20,8 +20,8 @@ pub enum Signal {
 pub enum TouchedFiles {
     /// Those of one session, by its directory's name.
     Session(String),
-    /// Any: look at everything.
+    /// Any: everything is read again.
     All,
-    /// What sessions are shown with: a branch, requirement state.
+    /// Files outside the session directories: a branch, requirement state.
     Around,
 }

@@ -1,4 +1,4 @@
-//! The screen's drawing: a list that fits eighty columns and says more where there is room.
+//! Drawing the screen: a list that fits 80 columns, with more columns on a wider terminal.
 
 use platform::env_vars;
 use platform::text::one_line;
@@ -22,7 +22,7 @@ const WIDE: u16 = 120;
 const KEYS: &str = "↑↓ move  ⏎ timeline  n next for you  / filter  a all  q quit";
 const TIMELINE_KEYS: &str = "↑↓ PgUp PgDn scroll  g first  G last  Esc back";
 const EMPTY: &str = "No session is live.\n\nStart Claude Code in a project that Stanchion is wired into and it appears here by itself. \
-`stanchion doctor` tells whether hooks run there; `a` shows the sessions of the last day.";
+`stanchion doctor` shows whether hooks run there; `a` shows the sessions of the last day.";
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame<'_>, screen: &mut Screen) {
@@ -217,7 +217,7 @@ fn timeline(frame: &mut Frame<'_>, open: &OpenTimeline, area: Rect) {
     frame.render_widget(Paragraph::new(lines), area);
 }
 
-/// What a person should know, else the rule behind the state.
+/// The remark about the session, else the rule that decided its state.
 fn why(session: &DerivedSession) -> String {
     remark(session).unwrap_or_else(|| session.why.last().copied().unwrap_or_default().replace('_', " "))
 }
@@ -229,7 +229,7 @@ fn last_file(session: &DerivedSession) -> Option<String> {
     Some(shortened(&format!("{} {}", worked.op, shown.display()), 120))
 }
 
-/// An age in minutes and more: what is shown changes when something happens, or once a minute.
+/// An age in minutes or more. Without seconds the screen changes at most once a minute while no event comes.
 fn since(time: Option<&str>, now: i64) -> String {
     let at = time.map_or(0, millis);
     if at == 0 {

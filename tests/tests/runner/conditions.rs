@@ -214,7 +214,7 @@ fn case_12_a_protected_branch_is_judged_by_where_the_session_is() {
     world.hook(&of(OTHER, world.edit())).silent();
     world.hook(&of(OTHER, world.recorded("Stop-first"))).silent();
     assert!(start(&world, OTHER, "startup").context().contains("1/1 satisfied"));
-    assert!(world.req_ok(&["status", "--session", OTHER]).contains("All 1 requirements are satisfied"));
+    assert!(world.req_ok(&["status", "--session", OTHER]).contains("The requirement is satisfied"));
     let told = world.hook(&of(OTHER, world.payload("UserPromptSubmit-plain", json!({"prompt": "fix it"}))));
     assert!(!told.stdout.contains("no_main"), "{told:?}");
     world.configure("requirements:\n  odd: {enabled: true, type: condition, condition: full_moon}\n");

@@ -1,5 +1,5 @@
-//! Where a session's events part the two systems: each event goes through the older system's table and through our
-//! machine, and what is told in the end is what made the present state another one here than there.
+//! Where the states of the two systems diverge: each event of a session is applied to the older system's table and to our
+//! machine. The result is the facts that make the current states differ.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ pub struct Parting {
 }
 
 impl Parting {
-    /// Takes the next event, which fell under `rule` and left `machine` as it is.
+    /// Applies the next event, after `rule` matched it and `machine` applied it.
     pub fn apply(&mut self, record: &EventRecord<'_>, rule: StateRule, machine: &Machine) {
         let before = self.theirs;
         self.hear(record, machine);
@@ -41,17 +41,17 @@ impl Parting {
         }
     }
 
-    /// What made the present state other than the older system's.
+    /// What makes the current state differ from the older system's.
     pub fn facts(&self) -> impl Iterator<Item = UnheardFact> {
         self.facts.iter().copied().chain(self.ages_differ.then_some(UnheardFact::OtherAges))
     }
 
-    /// When the last event came that the older system writes down too.
+    /// When the last event came that the older system records too.
     pub fn written_at(&self) -> Option<DateTime<Utc>> {
         self.written_at
     }
 
-    /// Whether both show the same, and will when a subagent was not heard of for too long.
+    /// Whether both show the same state, and still will after a subagent has been silent for too long.
     fn agrees_with(&self, machine: &Machine) -> bool {
         let waits = machine.waits.iter().any(|wait| wait.agent.is_some());
         let works = !machine.agents.is_empty() && machine.state == SessionState::Ready;
@@ -69,7 +69,7 @@ impl Parting {
             return;
         }
         if event == "SessionEnd" {
-            // While another process has the session they keep it too.
+            // While another process has the session, the older system keeps it too.
             if machine.ended.is_some() {
                 (self.theirs, self.is_over_there) = (None, true);
             }
@@ -89,7 +89,7 @@ impl Parting {
     }
 }
 
-/// What the older system does not heed in an event.
+/// What the older system ignores in an event.
 fn fact(record: &EventRecord<'_>, rule: StateRule) -> Option<UnheardFact> {
     Some(match rule {
         StateRule::ToolFinished if record.event == "PostToolUseFailure" => UnheardFact::TurnEndNotHeard,

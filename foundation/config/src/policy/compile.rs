@@ -82,7 +82,7 @@ impl Body {
         text.extend_from_slice(b"},\n\"sieved\":[");
         let sieved = sieves(&mut text, many);
         text.extend_from_slice(b"]}\n");
-        // Where a rule stands decides nothing.
+        // The place of a rule does not change a decision.
         let decided: Vec<_> =
             self.rules.iter().map(|rule| (&rule.name, rule.closes_on_error, &rule.requirement)).collect();
         let switches = (self.enabled, self.protect_cli.is_some(), self.strict.is_some());
@@ -109,7 +109,7 @@ impl Body {
             guards,
             findings,
         };
-        // The header tells the file's length, and is part of it: its own length moves by a digit at most.
+        // The header contains the length of the file that it is part of. Each round changes its own length by a digit at most.
         let mut head = Vec::new();
         for _ in 0..4 {
             head.clear();
@@ -205,7 +205,7 @@ fn gates_by_tool(rules: &[Rule], spans: &[Span]) -> BTreeMap<String, Vec<Gate>> 
 
 fn when(trigger: &Trigger) -> When {
     When {
-        // A pattern that is none was told and its requirement dropped.
+        // An invalid pattern was reported, and its requirement was dropped.
         command: trigger.command_pattern.as_deref().and_then(|pattern| Pattern::new(pattern).ok()),
         raw: trigger.raw,
         files: trigger.file_pattern.clone().unwrap_or_default(),

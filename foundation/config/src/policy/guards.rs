@@ -1,5 +1,5 @@
-//! Guards in the policy: which are on stands in the header; the settings of each, and every rule of those that have
-//! rules, are parts that are read when they are needed.
+//! Guards in the policy. The header lists the guards that are on. The settings of each guard, and each rule, are parts
+//! that are read when they are needed.
 
 use std::collections::BTreeMap;
 
@@ -116,7 +116,7 @@ impl GuardParts {
         self.0.values().flat_map(|part| [&*part.settings, &*part.rules]).collect()
     }
 
-    /// Writes the parts, as an array, and tells where they are.
+    /// Writes the parts, as an array, and returns where they are.
     pub(super) fn append(&self, text: &mut Vec<u8>) -> BTreeMap<GuardName, GuardHead> {
         let mut heads = BTreeMap::new();
         text.push(b'[');

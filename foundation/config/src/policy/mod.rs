@@ -33,7 +33,7 @@ impl Policy {
     pub fn of(sources: &Sources) -> Option<Self> {
         let stored = Self::open(&sources.policy).ok().flatten();
         if !sources.is_configured() {
-            // Who is kept from the gates does not get rid of them by removing their file.
+            // Otherwise an agent that may not change its gates could turn them off by removing their file.
             return stored.filter(Self::protects_cli).map(|policy| Self { is_orphan: true, ..policy });
         }
         match stored {
@@ -85,7 +85,7 @@ impl Policy {
         let now = i128::from(Moment::now().wall.timestamp_nanos_opt().unwrap_or(i64::MAX));
         let is_settled = newest.is_none_or(|changed| now - changed > TICK_NS);
         let mut findings = loaded.findings;
-        // A file that is no YAML says nothing about what its author wants: the last good policy stays.
+        // A file that is not valid YAML does not show what its author wants, so the last good policy stays.
         if !loaded.unreadable.is_empty()
             && let Some(last) = stored
             && let (Ok(rules), Ok(settings), Ok(workflow), Ok(continuity), Ok(guards)) =
@@ -121,7 +121,7 @@ impl Policy {
             .0
             .into_iter()
             .zip(loaded.places)
-            // What is not enforced is told by a finding and counts nowhere as in force.
+            // A finding reports a requirement that is not enforced; it counts nowhere as in force.
             .filter(|((_, requirement), _)| {
                 requirement.enabled
                     && (requirement.kind != Kind::Condition || requirement.condition().is_some())
