@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use config::check::nearest;
+use config::finding::Finding;
 use platform::error::{ErrorKind, Explain};
 
 use crate::name::called_as;
@@ -222,6 +223,11 @@ pub(crate) use bail;
 /// Prints on stderr a note that is not an error, so that stdout stays for programs.
 pub fn note(text: impl Display) {
     on_stderr(format_args!("note: {text}"));
+}
+
+/// Prints a finding about a configuration on stderr. It has its own severity, so it goes without the command's name.
+pub fn print_finding(finding: &Finding) {
+    let _ = writeln!(io::stderr(), "{finding}");
 }
 
 /// Prints a line on stderr under the command's name.

@@ -2,7 +2,6 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed with a reason on stderr and nothing half-written, 2 usage, or a check that
 //! could not be made.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is a command for people")]
 
 mod catalog;
 mod change;
@@ -27,7 +26,7 @@ use config::finding::Severity;
 use crate::cli::{Cli, CliCommand};
 use crate::error::CliResult;
 
-/// Parses the command line, runs the command, and says what went wrong.
+/// Parses the command line, runs the command, and prints its error.
 pub fn command_main() -> ExitCode {
     let called = name::called_as();
     let cli = Cli::command().name(called).bin_name(called).try_get_matches();
@@ -44,9 +43,10 @@ pub fn command_main() -> ExitCode {
     }
 }
 
-/// Says which configuration file is no YAML, before a command that would otherwise seem to know nothing.
-fn tell_unreadable(command: Option<&CliCommand>) -> CliResult {
-    let is_silent = matches!(
+/// Prints which configuration file is not valid YAML, before a command whose answer would otherwise lack its content
+/// without a reason.
+fn print_unreadable(command: Option<&CliCommand>) -> CliResult {
+    let depends_on_files = matches!(
         command,
         Some(
             CliCommand::Why(_)
@@ -57,7 +57,7 @@ fn tell_unreadable(command: Option<&CliCommand>) -> CliResult {
                 | CliCommand::Satisfy(_)
         )
     );
-    if is_silent {
+    if depends_on_files {
         let place = current_project::CurrentProject::here()?;
         let loaded = config::cascade::load(place.project.config_files());
         for finding in loaded
@@ -65,7 +65,7 @@ fn tell_unreadable(command: Option<&CliCommand>) -> CliResult {
             .iter()
             .filter(|finding| finding.subject == "yaml" && finding.severity == Severity::Error)
         {
-            eprintln!("{finding}");
+            error::print_finding(finding);
         }
     }
     Ok(())
@@ -73,7 +73,7 @@ fn tell_unreadable(command: Option<&CliCommand>) -> CliResult {
 
 fn run(cli: Cli) -> CliResult {
     guarded::check(&cli)?;
-    tell_unreadable(cli.command.as_ref())?;
+    print_unreadable(cli.command.as_ref())?;
     let out = &mut std::io::stdout().lock();
     match cli.command.unwrap_or(CliCommand::Status(cli::StatusArgs::default())) {
         CliCommand::Status(arguments) => commands::status::run(&arguments, out),

@@ -18,7 +18,7 @@ use serde_json::json;
 use super::json as print_json;
 use crate::cli::ReplayArgs as Arguments;
 use crate::current_project::CurrentProject;
-use crate::error::{CliResult, Context, bail};
+use crate::error::{CliResult, Context, bail, print_finding};
 use crate::session;
 
 /// The most differences that are shown.
@@ -33,7 +33,7 @@ pub fn run(arguments: &Arguments, out: &mut impl Write) -> CliResult {
         if finding.subject == "yaml" && finding.severity == Severity::Error && arguments.config.is_some() {
             bail!("decisions cannot be re-run: {finding}");
         }
-        eprintln!("{finding}");
+        print_finding(finding);
     }
     let in_force = place.project.policy(&place.paths);
     let (mut events, mut decisions) = (0, Vec::<ReplayedDecision>::new());
