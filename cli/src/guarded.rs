@@ -34,7 +34,15 @@ pub fn is_called_by_agent(paths: &Paths) -> bool {
     marks.into_iter().any(|mark| env_vars::get_os(mark).is_some())
         || owner::is_below_client(paths)
         // A detached process has no terminal; a person who types has one.
-        || std::fs::File::open("/dev/tty").is_err()
+        || !has_terminal()
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a terminal is what is asked about, and opening ours does not wait"
+)]
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
 }
 
 /// Whether a command satisfies, disables or reconfigures anything. `req done` checks for itself that the session used the skill.

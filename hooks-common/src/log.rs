@@ -105,6 +105,7 @@ fn rotate(file: &std::path::Path, lock_path: &std::path::Path) {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read and write their own files")]
 mod tests {
     use super::*;
 

@@ -1,14 +1,15 @@
 //! Whether an executable is static, read from its own headers (System V ABI, ELF-64, little endian).
 
-use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+
+use platform::store;
 
 /// `Some(true)` when the program names an interpreter and so is linked dynamically; `None` for other
 /// files, as on macOS.
 pub fn is_dynamic(path: &Path) -> Option<bool> {
     const INTERPRETER: u32 = 3;
-    let file = File::open(path).ok()?;
+    let (file, _) = store::open_regular(path).ok()?;
     let mut header = [0; 64];
     file.read_exact_at(&mut header, 0).ok()?;
     if header[..6] != [0x7f, b'E', b'L', b'F', 2, 1] {

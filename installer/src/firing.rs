@@ -8,12 +8,15 @@ use hooks_common::heartbeat::{self, Heartbeat};
 use hooks_common::paths::Paths;
 use hooks_common::session_id::SessionId;
 use platform::process::{self, Liveness};
+use platform::store;
 use platform::time::Moment;
 use serde::Serialize;
 use serde_json::Value;
 
 /// Seconds for which a heartbeat proves that hooks fire.
 const FRESH: u64 = 60;
+/// What a client says of itself is a few hundred bytes.
+const LARGEST_CLIENT_FILE: u64 = 1024 * 1024;
 /// How much later than the last heartbeat something must have happened to prove that hooks missed it.
 const MISSED: Duration = Duration::from_secs(60);
 
@@ -68,7 +71,7 @@ fn unseen_client(paths: &Paths, folders: Option<&[PathBuf]>, now: Moment) -> Opt
     for file in entries.flatten().map(|entry| entry.path()) {
         let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let Ok(pid) = stem.parse::<i64>() else { continue };
-        let bytes = std::fs::read(&file).unwrap_or_default();
+        let bytes = store::read_regular(&file, LARGEST_CLIENT_FILE).ok().flatten().unwrap_or_default();
         let client: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let session = client["sessionId"].as_str().unwrap_or_default();
         let folder = Path::new(client["cwd"].as_str().unwrap_or_default());

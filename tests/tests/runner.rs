@@ -110,6 +110,8 @@ mod turn_end;
 mod upkeep;
 #[path = "runner/validation.rs"]
 mod validation;
+#[path = "runner/what_waits.rs"]
+mod what_waits;
 
 /// A file that is not named above would compile nowhere and test nothing.
 #[test]

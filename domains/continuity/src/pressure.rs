@@ -5,9 +5,7 @@
 //! a tool in any other session finds nothing to read. How often tools were refused is the length of another file,
 //! which only grows: a refusal appends a byte.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 
 use config::types::ContextSettings;
 use hooks_common::session_log::SessionDir;
@@ -189,8 +187,7 @@ pub fn refusals(dir: &SessionDir) -> u64 {
 /// # Errors
 /// When the file cannot be written: then nothing may be refused, because it would never end.
 pub fn count_refusal(dir: &SessionDir) -> io::Result<()> {
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(dir.file(REFUSALS));
-    file?.write_all(b".")
+    store::open_append(&dir.file(REFUSALS))?.0.write_all(b".")
 }
 
 #[cfg(test)]

@@ -35,8 +35,8 @@ const MOST_FAILED: usize = 5;
 /// # Errors
 /// When the file cannot be read.
 pub fn backwards(path: &Path, most: u64, mut look: impl FnMut(&[u8]) -> Seen) -> io::Result<()> {
-    let file = store::open(path)?;
-    let end = file.metadata()?.len();
+    let (file, about) = store::open_regular(path)?;
+    let end = about.len();
     let stop = end.saturating_sub(most);
     let (mut start, mut size) = (end, FIRST);
     // What is left of the piece before: the end of a line whose beginning lies further ahead.
@@ -303,8 +303,8 @@ pub fn todos(path: &Path) -> io::Result<Vec<Task>> {
 }
 
 fn first_prompt(path: &Path) -> io::Result<String> {
-    let file = store::open(path)?;
-    let most = usize::try_from(file.metadata()?.len()).unwrap_or(HEAD).min(HEAD);
+    let (file, about) = store::open_regular(path)?;
+    let most = usize::try_from(about.len()).unwrap_or(HEAD).min(HEAD);
     let bytes = read_range(&file, 0, most as u64)?;
     let lines = bytes.split(|byte| *byte == b'\n');
     let prompts = lines.filter_map(|line| prompt_of(&serde_json::from_slice::<Value>(line).ok()?));

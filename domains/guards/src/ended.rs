@@ -1,9 +1,7 @@
 //! Seals that count no longer: of allowances that were used and of pauses that ended. A copy of their file, put back,
 //! lets nothing through.
 
-use std::fs::OpenOptions;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 
 use hooks_common::paths::Paths;
 use platform::store::{self, Durability};
@@ -25,8 +23,7 @@ pub fn end(paths: &Paths, seal: &str) -> io::Result<()> {
         let from = memchr::memchr(b'\n', half).map_or(half.len(), |end| end + 1);
         store::replace(&path, &half[from..], Durability::Rebuildable, 0o600)?;
     }
-    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
-    file.write_all(format!("{seal}\n").as_bytes())
+    store::open_append(&path)?.0.write_all(format!("{seal}\n").as_bytes())
 }
 
 /// Notes that no pause of a session that began up to now (RFC 3339) counts any longer, wherever its mark lies. Where no

@@ -194,6 +194,7 @@ pub fn code(session: &str, digest: &str) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read and write their own files")]
 mod tests {
     use super::*;
 

@@ -1,7 +1,6 @@
 //! What guards look at: one use of a tool, and the file it is about, read at most once.
 
 use std::cell::{OnceCell, RefCell};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use config::Policy;
@@ -151,19 +150,5 @@ impl<'a> Sight<'a> {
 
 /// A file's text: empty where there is no file, `None` where there is no telling.
 pub fn text_of(path: &Path) -> Option<String> {
-    let file = match store::open(path) {
-        Ok(file) => file,
-        Err(error) if store::is_absent(&error) => return Some(String::new()),
-        Err(_) => return None,
-    };
-    let about = file.metadata().ok()?;
-    if !about.is_file() || about.len() > LARGEST {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(usize::try_from(about.len()).ok()? + 1);
-    file.take(LARGEST + 1).read_to_end(&mut bytes).ok()?;
-    if bytes.len() as u64 > LARGEST {
-        return None;
-    }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(store::read_regular(path, LARGEST).ok()?.unwrap_or_default()).ok()
 }

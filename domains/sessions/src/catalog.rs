@@ -102,7 +102,7 @@ impl SessionHistory {
     /// # Errors
     /// When it exists and cannot be read.
     pub fn refresh(&mut self, dir: &SessionDir) -> io::Result<bool> {
-        let mut file = match store::open(&dir.events()) {
+        let (mut file, meta) = match store::open_regular(&dir.events()) {
             Ok(file) => file,
             Err(error) if store::is_absent(&error) => {
                 let was_there = self.input != LogProgress::default();
@@ -111,7 +111,6 @@ impl SessionHistory {
             }
             Err(error) => return Err(error),
         };
-        let meta = file.metadata()?;
         let (ino, size) = (meta.ino(), meta.len());
         let mtime_ns = meta.mtime() * 1_000_000_000 + meta.mtime_nsec();
         if (ino, size, mtime_ns) == (self.input.ino, self.input.size, self.input.mtime_ns) {

@@ -59,12 +59,12 @@ pub fn compact(dir: &SessionDir, now: Moment) -> io::Result<Option<Compacted>> {
 /// As [`compact`].
 pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Option<Compacted>> {
     let path = dir.events();
-    let mut log = match store::open(&path) {
+    let (mut log, about) = match store::open_regular(&path) {
         Ok(log) => log,
         Err(error) if store::is_absent(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let before = log.metadata()?.len();
+    let before = about.len();
     if before < cap {
         return Ok(None);
     }
@@ -92,8 +92,7 @@ pub fn compact_beyond(cap: u64, dir: &SessionDir, now: Moment) -> io::Result<Opt
     let mut late = Vec::new();
     log.read_to_end(&mut late)?;
     if !late.is_empty() {
-        let mut new = std::fs::OpenOptions::new().append(true).open(&path)?;
-        new.write_all(&late)?;
+        store::open_append(&path)?.0.write_all(&late)?;
     }
     Ok(Some(Compacted { before, after: (text.len() + late.len()) as u64 }))
 }

@@ -104,7 +104,7 @@ pub fn sweep_a_few(
         return Ok(None);
     }
     let Some(_lock) = take(&mark)? else { return Ok(None) };
-    std::fs::OpenOptions::new().append(true).open(&mark)?.set_modified(time)?;
+    store::set_modified(&mark, time)?;
     remove_trash(&folder);
     remove_leftovers(paths);
     let mut dirs = session_log::all(paths);

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use platform::store;
+
 use crate::finding::{Finding, Place, Severity};
 use crate::sources::{ConfigFile, Level};
 
@@ -379,14 +381,11 @@ impl Cascade<'_> {
     }
 }
 
-/// Reads a file, and nothing that only looks like one: opening a pipe would wait for a writer.
+/// Reads the beginning of a file: as much as its reader takes, and a byte.
 fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(std::io::Error::other("it is not a regular file"));
-    }
     // One byte more than what is taken tells that it is too large.
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(yaml::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    store::open_regular(path)?.0.take(yaml::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

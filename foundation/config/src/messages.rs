@@ -125,7 +125,7 @@ impl MessageDirs {
 }
 
 fn document(path: &Path) -> Option<YamlNode> {
-    let bytes = store::read(path).ok()??;
+    let bytes = store::read_regular(path, yaml::LARGEST as u64).ok()??;
     yaml::parse(std::str::from_utf8(&bytes).ok()?, 0).ok().map(|(node, _)| node)
 }
 
@@ -140,7 +140,8 @@ fn check_file(file: &Path, stem: &str, names: &[&str], findings: &mut Vec<Findin
         findings.push(Finding::new(severity, format!("messages.{stem}"), message).at(place(mark)));
     };
     let start = Mark { source: 0, line: 1, column: 1 };
-    let text = match std::fs::read(file).map(String::from_utf8) {
+    let bytes = store::read_regular(file, yaml::LARGEST as u64).map(Option::unwrap_or_default);
+    let text = match bytes.map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => return find(Severity::Error, "the file is not UTF-8".into(), start),
         Err(error) => return find(Severity::Error, format!("the file cannot be read: {error}"), start),

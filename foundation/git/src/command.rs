@@ -192,6 +192,9 @@ impl GitCommand {
 
     fn run(self) -> Result<(GitOutput, String), GitError> {
         let (command, limits) = (self.subcommand(), self.limits);
+        if stuck::is_stuck(&self.folder) {
+            return Err(GitError::TimedOut { command, folder: self.folder, limit: limits.time });
+        }
         let mut git = program();
         // The optional lock of `git status` would make the user's own git fail; a monitor or a pager is a program that
         // the repository may name. Paths come unquoted and messages in English and UTF-8, as they are parsed here.
@@ -204,6 +207,7 @@ impl GitCommand {
         let ended = match child::run(&mut git, self.input, limits, self.errors) {
             Ok(ended) => ended,
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                stuck::note(&self.folder, limits.time);
                 return Err(GitError::TimedOut { command, folder: self.folder, limit: limits.time });
             }
             Err(error) => return Err(not_run(error)),
@@ -220,6 +224,33 @@ impl GitCommand {
 
     fn subcommand(&self) -> String {
         self.arguments.first().map(|word| word.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+}
+
+/// Folders in which git did not answer: the next question would wait as long, and an event asks several.
+mod stuck {
+    use std::path::{Path, PathBuf};
+    use std::sync::Mutex;
+    use std::time::{Duration, Instant};
+
+    /// How long git is not asked again.
+    const REST: Duration = Duration::from_secs(10);
+    /// A question with less time than this says nothing about the others.
+    const FAIR: Duration = Duration::from_secs(1);
+
+    static LAST: Mutex<Option<(PathBuf, Instant)>> = Mutex::new(None);
+
+    pub fn note(folder: &Path, limit: Duration) {
+        if limit >= FAIR
+            && let Ok(mut last) = LAST.lock()
+        {
+            *last = Some((folder.to_owned(), Instant::now()));
+        }
+    }
+
+    pub fn is_stuck(folder: &Path) -> bool {
+        let last = LAST.lock();
+        last.is_ok_and(|last| last.as_ref().is_some_and(|(at, when)| at == folder && when.elapsed() < REST))
     }
 }
 

@@ -44,12 +44,21 @@ mod platform {
     /// The unit of [`Process::start_raw`].
     pub const START_UNIT: &str = "linux_ticks";
 
+    #[allow(clippy::disallowed_methods, reason = "the kernel's own files never wait and are short")]
+    fn read(path: &str) -> std::io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn text(path: &str) -> Option<String> {
+        String::from_utf8(read(path).ok()?).ok()
+    }
+
     pub fn boot_id() -> Option<String> {
-        Some(std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().to_owned())
+        Some(text("/proc/sys/kernel/random/boot_id")?.trim().to_owned())
     }
 
     pub fn host() -> Option<String> {
-        Some(std::fs::read_to_string("/proc/sys/kernel/hostname").ok()?.trim().to_owned())
+        Some(text("/proc/sys/kernel/hostname")?.trim().to_owned())
     }
 
     pub fn pid_namespace() -> Option<String> {
@@ -60,7 +69,7 @@ mod platform {
 
     /// Looks a process up. `Ok(None)`: there is none with this number.
     pub fn look_up(pid: u32) -> std::io::Result<Option<Process>> {
-        match std::fs::read(format!("/proc/{pid}/stat")) {
+        match read(&format!("/proc/{pid}/stat")) {
             Ok(stat) => super::parse_stat(pid, &String::from_utf8_lossy(&stat))
                 .map(Some)
                 .ok_or_else(|| std::io::Error::other("unreadable process table")),
@@ -83,14 +92,14 @@ mod platform {
 
     /// The command line.
     pub fn arguments(pid: u32) -> Vec<String> {
-        let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let bytes = read(&format!("/proc/{pid}/cmdline")).unwrap_or_default();
         bytes.split(|b| *b == 0).map(|arg| String::from_utf8_lossy(arg).into_owned()).collect()
     }
 
     /// When a process started, in seconds since 1970.
     pub fn started_at(process: &Process) -> Option<i64> {
         const TICKS_A_SECOND: u64 = 100;
-        let stat = std::fs::read_to_string("/proc/stat").ok()?;
+        let stat = text("/proc/stat")?;
         let boot: i64 = stat.lines().find_map(|line| line.strip_prefix("btime "))?.trim().parse().ok()?;
         Some(boot + i64::try_from(process.start_raw / TICKS_A_SECOND).ok()?)
     }

@@ -43,8 +43,7 @@ impl Cursor {
     /// # Errors
     /// When the log cannot be read.
     pub fn news(self, dir: &SessionDir) -> io::Result<Option<News>> {
-        let Ok(mut log) = store::open(&dir.events()) else { return Ok(None) };
-        let meta = log.metadata()?;
+        let Ok((mut log, meta)) = store::open_regular(&dir.events()) else { return Ok(None) };
         let known = if self == Self::default() {
             None
         } else if self.log_inode == meta.ino() {

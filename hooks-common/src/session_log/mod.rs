@@ -313,13 +313,12 @@ impl SessionDir {
 
     /// The last `most` bytes of the log.
     fn tail(&self, most: u64) -> io::Result<Vec<u8>> {
-        let mut log = match store::open(&self.events()) {
+        let (mut log, about) = match store::open_regular(&self.events()) {
             Ok(log) => log,
             Err(error) if store::is_absent(&error) => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let length = log.metadata()?.len();
-        log.seek(SeekFrom::Start(length.saturating_sub(most)))?;
+        log.seek(SeekFrom::Start(about.len().saturating_sub(most)))?;
         let mut bytes = Vec::new();
         log.read_to_end(&mut bytes)?;
         Ok(bytes)

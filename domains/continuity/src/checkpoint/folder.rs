@@ -1,6 +1,6 @@
 //! The folders of checkpoints, and what is allowed to be read and written there.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use hooks_common::paths::in_project;
@@ -43,10 +43,10 @@ pub fn check_inside(root: &Path, path: &Path) -> Result<(), CheckpointError> {
 /// When it lies outside the project, is no regular file, is too large, no text, or cannot be read.
 pub fn read(root: &Path, path: &Path) -> Result<String, CheckpointError> {
     check_inside(root, path)?;
-    let file = store::open(path).map_err(CheckpointError::io(path))?;
-    if !file.metadata().map_err(CheckpointError::io(path))?.is_file() {
-        return Err(CheckpointError::NoFile(path.to_owned()));
-    }
+    let (file, _) = store::open_regular(path).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => CheckpointError::NoFile(path.to_owned()),
+        _ => CheckpointError::Io { path: path.to_owned(), error },
+    })?;
     let mut bytes = Vec::new();
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(CheckpointError::io(path))?;
     if bytes.len() as u64 > MOST_BYTES {

@@ -49,7 +49,7 @@ impl<'a> Lengths<'a> {
         }
         self.left -= size;
         let mut bytes = Vec::new();
-        store::open(&path).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
+        store::open_regular(&path).ok()?.0.take(LARGEST).read_to_end(&mut bytes).ok()?;
         let ended = memchr::memchr_iter(b'\n', &bytes).count() as u64;
         Some(ended + u64::from(bytes.last().is_some_and(|last| *last != b'\n')))
     }

@@ -1,4 +1,5 @@
 //! Checkpoints in a real repository.
+#![allow(clippy::disallowed_methods, reason = "tests read and write their own files")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

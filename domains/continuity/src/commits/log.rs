@@ -78,12 +78,12 @@ pub fn hashes(path: &Path, most: u64) -> HashSet<String> {
 }
 
 fn tail(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut file = match store::open(path) {
+    let (mut file, about) = match store::open_regular(path) {
         Ok(file) => file,
         Err(error) if store::is_absent(&error) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let start = file.metadata()?.len().saturating_sub(most);
+    let start = about.len().saturating_sub(most);
     let mut bytes = Vec::new();
     file.seek(SeekFrom::Start(start.saturating_sub(1)))?;
     file.take(most + 1).read_to_end(&mut bytes)?;

@@ -59,8 +59,8 @@ impl State {
     /// # Errors
     /// When it is there and cannot be read.
     pub fn read(path: &Path) -> std::io::Result<Option<Self>> {
-        let file = match store::open(path) {
-            Ok(file) => file,
+        let file = match store::open_regular(path) {
+            Ok((file, _)) => file,
             Err(error) if store::is_absent(&error) => return Ok(Some(Self::default())),
             Err(error) => return Err(error),
         };

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use config::types::Evidence;
 use platform::path::expand;
+use platform::store;
 use serde_json::{Map, Value};
 
 use super::judged::{EvalContext, Judged};
@@ -120,7 +121,9 @@ fn lack(evidence: &Evidence, file: &Path, changed: SystemTime, now: i64) -> Opti
             return Some(format!("is {age} s old, at most {most} s count"));
         }
     }
-    let Ok(bytes) = std::fs::read(file) else { return Some("cannot be read".to_owned()) };
+    let Ok(Some(bytes)) = store::read_regular(file, LARGEST) else {
+        return Some("cannot be read".to_owned());
+    };
     let text = String::from_utf8_lossy(&bytes);
     if let Some(marker) = evidence.require_markers.iter().find(|marker| !text.contains(*marker)) {
         return Some(format!("does not contain `{marker}`"));

@@ -186,12 +186,12 @@ type Content = (Vec<u8>, Option<DateTime<Utc>>);
 
 /// What the file holds, cut where it is too large to be ours, and when it was written; `None` when there is none.
 fn read(file: &Path) -> std::io::Result<Option<Content>> {
-    let open = match store::open(file) {
+    let (open, about) = match store::open_regular(file) {
         Ok(open) => open,
         Err(error) if store::is_absent(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let written = open.metadata()?.modified().ok().map(DateTime::from);
+    let written = about.modified().ok().map(DateTime::from);
     let mut bytes = Vec::new();
     open.take(LARGEST + 1).read_to_end(&mut bytes)?;
     Ok(Some((bytes, written)))

@@ -367,9 +367,8 @@ fn tail_of(file: &Path) -> Option<String> {
     use std::io::{Read, Seek, SeekFrom};
     /// Enough for a few hundred movements.
     const LONGEST: u64 = 64 * 1024;
-    let mut file = platform::store::open(file).ok()?;
-    let size = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(size.saturating_sub(LONGEST))).ok()?;
+    let (mut file, about) = platform::store::open_regular(file).ok()?;
+    file.seek(SeekFrom::Start(about.len().saturating_sub(LONGEST))).ok()?;
     let mut bytes = Vec::new();
     file.take(LONGEST).read_to_end(&mut bytes).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())

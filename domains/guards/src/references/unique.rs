@@ -120,7 +120,7 @@ impl Search {
 
 fn head_of(path: &Path) -> Option<String> {
     let mut head = Vec::new();
-    store::open(path).ok()?.take(HEAD).read_to_end(&mut head).ok()?;
+    store::open_regular(path).ok()?.0.take(HEAD).read_to_end(&mut head).ok()?;
     Some(String::from_utf8_lossy(&head).into_owned())
 }
 

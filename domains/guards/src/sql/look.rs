@@ -308,10 +308,7 @@ fn at_home(path: &str, home: &Path) -> PathBuf {
 
 /// The beginning of a file, and whether that is all of it; `None` where there is no file.
 fn read(path: &Path) -> Option<(String, bool)> {
-    let file = store::open(path).ok()?;
-    if !file.metadata().ok()?.is_file() {
-        return None;
-    }
+    let (file, _) = store::open_regular(path).ok()?;
     let mut bytes = Vec::new();
     file.take(MOST_READ + 1).read_to_end(&mut bytes).ok()?;
     let is_whole = bytes.len() as u64 <= MOST_READ;

@@ -162,7 +162,7 @@ fn said(git: GitCommand) -> Result<Vec<u8>, String> {
 /// The text of a regular file that is neither large nor binary.
 fn text_of(path: &Path) -> Option<String> {
     let is_file = std::fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
-    let file = is_file.then(|| store::open(path).ok()).flatten()?;
+    let (file, _) = is_file.then(|| store::open_regular(path).ok()).flatten()?;
     let mut bytes = Vec::new();
     file.take(LARGEST as u64 + 1).read_to_end(&mut bytes).ok()?;
     let is_text = bytes.len() <= LARGEST && memchr(0, &bytes[..bytes.len().min(LOOKED_AT)]).is_none();

@@ -66,6 +66,7 @@ fn is_old(line: &[u8], now: DateTime<Utc>) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read and write their own files")]
 mod tests {
     use super::*;
 

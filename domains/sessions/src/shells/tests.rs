@@ -1,4 +1,5 @@
 //! The store, in a folder of its own, with processes that really run.
+#![allow(clippy::disallowed_methods, reason = "tests read and write their own files")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command};

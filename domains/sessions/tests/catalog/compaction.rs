@@ -1,4 +1,5 @@
 //! Compaction of long logs.
+#![allow(clippy::disallowed_methods, reason = "tests read and write their own files")]
 
 use std::fs;
 

@@ -1,4 +1,5 @@
 //! Logs that something happened to.
+#![allow(clippy::disallowed_methods, reason = "tests read and write their own files")]
 
 use std::fs::{self, OpenOptions};
 

@@ -1,4 +1,5 @@
 //! The same on real files: read bit by bit, and compacted.
+#![allow(clippy::disallowed_methods, reason = "tests read and write their own files")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -157,16 +157,11 @@ pub(super) struct GuardHead(pub Mode, pub Span, pub Span, pub Span);
 
 impl Policy {
     pub(super) fn open(path: &Path) -> Result<Option<Self>, ConfigError> {
-        // A pipe in its place must not keep anybody waiting.
-        let file = match store::open(path) {
+        let (file, meta) = match store::open_regular(path) {
             Ok(file) => file,
             Err(error) if store::is_absent(&error) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let meta = file.metadata()?;
-        if !meta.is_file() {
-            return Err(io::Error::from(io::ErrorKind::InvalidData).into());
-        }
         let length = meta.len();
         let most = usize::try_from(length).map_err(io::Error::other)?;
         let mut head = vec![0; most.min(CHUNK)];

@@ -1,9 +1,9 @@
 //! Logs of JSON lines.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
 
@@ -59,14 +59,8 @@ fn write_line(
     line: &[u8],
     has_room: impl FnOnce(&File, u64) -> bool,
 ) -> io::Result<Option<(File, Range<u64>)>> {
-    let mut log = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(libc::O_NONBLOCK)
-        .open(path)?;
-    let length = log.metadata()?.len();
+    let (mut log, about) = super::open_append(path)?;
+    let length = about.len();
     if !has_room(&log, length) {
         return Ok(None);
     }
@@ -105,6 +99,7 @@ pub fn read_lines<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> (Vec<T>, usiz
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read and write their own files")]
 mod tests {
     use super::*;
 
@@ -113,7 +108,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (log, lock) = (dir.path().join("log"), dir.path().join("lock"));
         append_line(&log, &lock, b"{\"a\":1}", lock::HOT).unwrap();
-        let mut torn = OpenOptions::new().append(true).open(&log).unwrap();
+        let mut torn = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
         torn.write_all(b"{\"a\":").unwrap();
         append_line(&log, &lock, b"{\"a\":2}", lock::HOT).unwrap();
         let (lines, skipped) = read_lines::<serde_json::Value>(&std::fs::read(&log).unwrap());

@@ -94,10 +94,14 @@ pub fn shared(path: &Path, wait: Duration) -> Result<Lock, LockError> {
 }
 
 fn acquire(path: &Path, wait: Duration, try_lock: fn(&File) -> io::Result<()>) -> Result<Lock, LockError> {
+    // Nothing is written to it, so what it is costs no question: a pipe without another end is an error, and one with
+    // it is locked like any file.
+    #[allow(clippy::disallowed_methods, reason = "a lock is opened at each event, and asks once less")]
     let file = OpenOptions::new()
         .append(true)
         .create(true)
         .mode(0o600)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
         .open(path)
         .map_err(|error| LockError::Open { path: path.display().to_string(), error })?;
     if crate::sys::is_network_file_system(&file) {

@@ -12,31 +12,21 @@ pub mod replace;
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::SystemTime;
 
 pub use append::append_line;
 pub use identity::FileIdentity;
 pub use replace::{Durability, create, replace};
 
-/// Reads a whole file; `None` when it does not exist. A pipe in its place is empty.
+/// Reads a whole regular file; `None` when it does not exist.
 ///
 /// # Errors
-/// Any other reason why it cannot be read.
+/// As [`open_regular`], and when the file is larger than 256 MiB: none of ours is, and reading it would hold up the hook.
 pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    /// A larger file is not one of ours, and reading it would hold up the hook.
     const LARGEST: u64 = 256 * 1024 * 1024;
-    let file = match open(path) {
-        Ok(file) => file,
-        Err(error) if is_absent(&error) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let about = file.metadata()?;
-    let kind = about.file_type();
-    if kind.is_char_device() || kind.is_block_device() {
-        return Err(unfit("it is a device"));
-    }
-    rest_of(file, about.len(), LARGEST).map(Some)
+    read_regular(path, LARGEST)
 }
 
 /// Reads a regular file of at most `most` bytes; `None` when it does not exist.
@@ -86,22 +76,36 @@ fn unfit(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-/// Opens a file for reading without ever waiting: a pipe that lies in its place is empty.
-///
-/// # Errors
-/// As [`std::fs::File::open`].
-pub fn open(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    // O_NOCTTY: a terminal in the file's place does not become ours.
-    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
-}
-
 /// Opens a regular file for reading without ever waiting, with what the file system knows of it.
 ///
 /// # Errors
 /// As [`std::fs::File::open`], and `InvalidData` for a folder, a pipe, a socket or a device.
 pub fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
-    let file = open(path)?;
+    regular(OpenOptions::new().read(true), path)
+}
+
+/// Opens a regular file for appending without ever waiting; a new one is readable by its owner alone.
+///
+/// # Errors
+/// As [`open_regular`], and when it cannot be made.
+pub fn open_append(path: &Path) -> io::Result<(File, Metadata)> {
+    regular(OpenOptions::new().read(true).append(true).create(true).mode(0o600), path)
+}
+
+/// Sets the time at which a regular file changed last.
+///
+/// # Errors
+/// As [`open_regular`].
+pub fn set_modified(path: &Path, time: SystemTime) -> io::Result<()> {
+    regular(OpenOptions::new().write(true), path)?.0.set_modified(time)
+}
+
+/// The one way in which a file is opened by its name.
+fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata)> {
+    // A pipe would wait for its other end; a terminal in the file's place does not become ours.
+    let options = options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    #[allow(clippy::disallowed_methods, reason = "this is what everybody else calls")]
+    let file = options.open(path)?;
     let about = file.metadata()?;
     if about.is_file() { Ok((file, about)) } else { Err(unfit("it is not a regular file")) }
 }
