@@ -1,6 +1,6 @@
 //! The status line: what is open here, and how full the session is, what it cost, which model it runs.
 //!
-//! It writes one thing, and only when that changes: how full the context is, which the host tells nobody else.
+//! It writes one thing, and only when that changes: how full the context is, which the host reports nowhere else.
 //! Whatever goes wrong, it prints what is left and exits 0. With
 //! `--chain <command>` the user's own status line comes first, as it was before the installation.
 
@@ -21,14 +21,14 @@ use platform::time::Moment;
 /// How long the user's own status line may take; the host gives up after 5 s.
 const CHAIN_LIMIT: Duration = Duration::from_secs(3);
 
-/// A line to stdout. When nobody reads it there is nobody to tell.
+/// A line to stdout. A closed stdout is ignored.
 fn print(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 fn note_context(status: &status::Status, paths: &Paths) {
     let (Some(session), Some(percent)) = (SessionId::new(&status.session_id), status.context) else { return };
-    // A figure that cannot be kept is told again soon.
+    // A figure that cannot be kept arrives again soon.
     let _ = SessionDir::new(paths, &session).note_context(percent, status.context_window, Moment::now());
 }
 

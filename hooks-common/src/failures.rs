@@ -7,7 +7,7 @@ use crate::paths::Paths;
 use platform::store::{self, append, lock};
 use platform::time::Moment;
 
-/// More than this is not collected before somebody looks, in bytes.
+/// The most that is collected before it is reported, in bytes.
 const MOST: u64 = 256 * 1024;
 
 /// One failure.
@@ -34,7 +34,7 @@ pub fn note(paths: &Paths, hook: &str, message: &str) {
     let _ = append::append_line(&file, &file.with_extension("lock"), &line, lock::HOT);
 }
 
-/// The failures nobody was told of, which from now on count as told: of several SessionStarts at once, one
+/// The failures that were not reported, which from now on count as reported: of several SessionStarts at once, one
 /// gets them.
 pub fn take(paths: &Paths) -> Vec<NotedFailure> {
     let file = paths.failures();
@@ -49,7 +49,7 @@ pub fn reported(paths: &Paths) -> Vec<NotedFailure> {
     read(&paths.reported_failures())
 }
 
-/// The failures nobody was told of yet.
+/// The failures that were not reported yet.
 pub fn pending(paths: &Paths) -> Vec<NotedFailure> {
     read(&paths.failures())
 }

@@ -162,7 +162,7 @@ impl Paths {
         self.stanchion.join("sessions")
     }
 
-    /// The lock of whoever removes old sessions; SessionStart tells by its modification time when it last did.
+    /// The lock for removing old sessions; its modification time says when SessionStart last did.
     pub fn gc_lock(&self) -> PathBuf {
         self.stanchion.join("gc.lock")
     }
@@ -237,7 +237,7 @@ pub mod in_project {
         root.join(".claude/requirements.local.yaml")
     }
 
-    /// Present where somebody keeps the project out of `strict_preflight`.
+    /// Present where the user keeps the project out of `strict_preflight`.
     pub fn opt_out(root: &Path) -> PathBuf {
         root.join(".claude/.rf-optout")
     }
@@ -439,33 +439,33 @@ pub fn values(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/values.json")
 }
 
-/// The lock of whoever changes a project's session files, below the folder that git keeps for the work tree: none
+/// The lock for changes of a project's session files, below the folder that git keeps for the work tree: none
 /// lies among the files themselves.
 pub fn continuity_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/continuity.lock")
 }
 
-/// The lock of whoever changes what the guard `patterns` warned of, below the same folder.
+/// The lock for changes of what the guard `patterns` warned of, below the same folder.
 pub fn warned_files_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/warned-files.lock")
 }
 
-/// The lock of whoever records which planning documents are valid, below the same folder.
+/// The lock for recording which planning documents are valid, below the same folder.
 pub fn validation_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/validation.lock")
 }
 
-/// The lock of whoever gives a checkpoint its number of the day, below the same folder.
+/// The lock for giving a checkpoint its number of the day, below the same folder.
 pub fn checkpoints_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/checkpoints.lock")
 }
 
-/// The lock of whoever records how commands ended, below the same folder.
+/// The lock for recording how commands ended, below the same folder.
 pub fn outcomes_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/outcomes.lock")
 }
 
-/// The lock of whoever records commits, below the folder that all work trees share.
+/// The lock for recording commits, below the folder that all work trees share.
 pub fn commits_lock(common_dir: &Path) -> PathBuf {
     common_dir.join("stanchion/commits.lock")
 }

@@ -46,7 +46,7 @@ impl BranchState {
         own.unwrap_or_else(|| Self { document: Map::new() })
     }
 
-    /// The state of a branch that nobody did anything on.
+    /// The state of a branch without any entry.
     pub fn empty_of(branch: &Branch) -> Self {
         Self::empty(branch, Path::new(""), 0)
     }

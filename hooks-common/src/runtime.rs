@@ -137,12 +137,12 @@ impl Hook {
         let mut complaints = Vec::new();
         if !payload.mistyped.is_empty() {
             complaints.push(format!(
-                "fields that could not be read as they should were ignored or repaired: {}",
+                "fields of the wrong type were ignored or repaired: {}",
                 payload.mistyped.join(", ")
             ));
         }
         if session.is_none() {
-            complaints.push("the payload names no session; nothing is gated".to_owned());
+            complaints.push("the payload names no session, so no requirement applies".to_owned());
         }
         if !complaints.is_empty() {
             log.error(complaints.join("; "));

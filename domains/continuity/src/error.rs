@@ -89,13 +89,13 @@ pub enum CheckpointError {
         error: io::Error,
     },
     /// A path or a link leads out of the project.
-    #[error("{} leads out of the project; nothing is read or written there", .0.display())]
+    #[error("{} leads out of the project; it is neither read nor written", .0.display())]
     Outside(PathBuf),
     /// A folder, a pipe, a device.
-    #[error("{} is no regular file", .0.display())]
+    #[error("{} is not a regular file", .0.display())]
     NoFile(PathBuf),
     /// Larger than a checkpoint can be.
-    #[error("{} is larger than {} KiB, which no checkpoint is", path.display(), most / 1024)]
+    #[error("{} is larger than {} KiB, the limit for a checkpoint", path.display(), most / 1024)]
     TooLarge {
         /// Which file.
         path: PathBuf,
@@ -103,7 +103,7 @@ pub enum CheckpointError {
         most: u64,
     },
     /// Bytes that are no UTF-8.
-    #[error("{} is no UTF-8 text (the first odd byte is byte {at})", path.display())]
+    #[error("{} is not valid UTF-8 (the first invalid byte is byte {at})", path.display())]
     NoText {
         /// Which file.
         path: PathBuf,

@@ -13,7 +13,7 @@ use crate::task::Task;
 use crate::transcript::{self, Story};
 use crate::work_tree;
 
-/// How many commits are told when nobody says which are the session's own.
+/// How many commits are listed when the session's own are unknown.
 const RECENT: usize = 15;
 
 /// See the module.
@@ -21,7 +21,7 @@ const RECENT: usize = 15;
 pub struct Facts {
     /// The session's number.
     pub number: u64,
-    /// The host's id of the session; empty when nobody knows it.
+    /// The host's id of the session; empty when it is unknown.
     pub session_id: String,
     /// When it began, RFC 3339.
     pub started_at: String,

@@ -13,7 +13,7 @@ impl Failures {
         outcome.map_err(|error| self.0.push(format!("{what}: {error}"))).ok()
     }
 
-    /// The same where the failure says by itself, or whoever asked says, what it is about.
+    /// The same where the failure itself, or the caller, names its subject.
     pub fn take<T, E: Display>(&mut self, outcome: Result<T, E>) -> Option<T> {
         outcome.map_err(|error| self.0.push(error.to_string())).ok()
     }

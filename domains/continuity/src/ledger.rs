@@ -75,7 +75,7 @@ impl LedgerLine {
 pub struct NumberedSession {
     /// The host's id, if a line names it.
     pub session_id: String,
-    /// When it began last; `None` when nobody wrote that down.
+    /// When it began last; `None` when that was not recorded.
     pub started: Option<DateTime<Utc>>,
     /// How often it began without being resumed.
     pub starts: u32,
@@ -200,7 +200,7 @@ pub(crate) fn append_raw(place: &ContinuityPlace, text: &[u8]) -> io::Result<()>
     store::append_line(&file, &lock_path(place), text, store::lock::CHANGE)
 }
 
-/// The lock of whoever appends to the project's logs. Not the one that the caller may hold: a file that is opened twice
+/// The lock for appending to the project's logs. Not the one that the caller may hold: a file that is opened twice
 /// does not share its locks.
 pub(crate) fn lock_path(place: &ContinuityPlace) -> PathBuf {
     paths::continuity_lock(place.project().stores()[1]).with_file_name("continuity-logs.lock")

@@ -1,7 +1,7 @@
 //! How full a session's context is.
 //!
 //! The status line's figure counts while it is as young as the transcript; else the transcript is read from its end.
-//! What nobody knows is unknown, never 0.
+//! An unknown size is unknown, never 0.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

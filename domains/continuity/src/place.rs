@@ -15,7 +15,7 @@ use crate::error::ContinuityError;
 use crate::{exclude, files};
 
 /// The project that a session belongs to. Only projects with a configuration have one: nothing is written into a
-/// folder that nobody set up.
+/// folder that is not set up.
 #[derive(Debug)]
 pub struct ContinuityPlace {
     project: Project,
@@ -103,7 +103,7 @@ impl ContinuityPlace {
         self.root().join(platform::path::normalise(Path::new(&self.settings.checkpoints.dir)))
     }
 
-    /// The lock of whoever changes the session files of a project, in any of its work trees.
+    /// The lock for changes of the session files of a project, in any of its work trees.
     ///
     /// # Errors
     /// As [`lock::exclusive`].

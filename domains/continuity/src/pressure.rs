@@ -110,7 +110,7 @@ impl Pressure {
     }
 }
 
-/// The pressure on a session; `None` while there is room, or nobody knows.
+/// The pressure on a session; `None` while there is room, or the size is unknown.
 pub fn read(dir: &SessionDir) -> Option<Pressure> {
     serde_json::from_slice(&store::read(&dir.file(PRESSURE)).ok()??).ok()
 }
@@ -123,7 +123,7 @@ pub fn write(dir: &SessionDir, pressure: &Pressure) -> io::Result<()> {
     store::replace(&dir.file(PRESSURE), &serde_json::to_vec(pressure)?, Durability::Rebuildable, 0o600)
 }
 
-/// There is room again: after a compaction, or because nobody knows better.
+/// There is room again: after a compaction, or because nothing else is known.
 ///
 /// # Errors
 /// When a file cannot be removed.

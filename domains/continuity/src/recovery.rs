@@ -1,7 +1,7 @@
 //! Sessions that ended without saying so: their end is written down for them, and what they knew is saved.
 //!
 //! A session is orphaned when its line in the ledger has no end and its client is dead, or left it for another
-//! session, or nobody can say and nothing was heard of it for half an hour. A session whose client runs never is,
+//! session, or its client is unknown and it sent no event for half an hour. A session whose client runs never is,
 //! however long it rests.
 
 use std::io;
@@ -28,7 +28,7 @@ use crate::place::ContinuityPlace;
 use crate::task::Task;
 use crate::work_tree;
 
-/// For how long nothing must be heard of a session that nobody can ask.
+/// How long a session whose client is unknown must be silent.
 const SILENCE: TimeDelta = TimeDelta::minutes(30);
 /// How much of a session's log is searched for its last event, in bytes.
 const TAIL: u64 = 16 * 1024;
@@ -136,7 +136,7 @@ fn last_event(dir: &SessionDir) -> Option<DateTime<Utc>> {
     times.max().map(|time| time.to_utc())
 }
 
-/// Ends every orphan and saves what it knew: once, whoever finds it. `by` is the session that begins.
+/// Ends every orphan and saves what it knew: once, whichever session finds it. `by` is the session that begins.
 ///
 /// # Errors
 /// When the lock stays busy or the ledger can be neither read nor written. A checkpoint that cannot be written leaves
@@ -255,10 +255,8 @@ pub fn told(place: &ContinuityPlace, recovered: &[Recovered], now: Moment) -> St
         let seen = one.last_seen.map_or_else(String::new, |seen| {
             format!(", last heard of {} ago", time::age((now.wall - seen).num_seconds()))
         });
-        lines.push(format!(
-            "Session {} ended without an end of its own{seen}; its end is written down now.",
-            one.number
-        ));
+        lines
+            .push(format!("Session {} ended without SessionEnd{seen}; its end is recorded now.", one.number));
         let Some(path) = &one.checkpoint else { continue };
         let shown = path.strip_prefix(place.root()).unwrap_or(path).to_string_lossy();
         lines.push(format!("- what it knew: {}", fact(&shown)));

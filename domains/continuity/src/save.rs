@@ -1,4 +1,4 @@
-//! Saving what a session knows: the hand-off, and the checkpoint that nobody wrote.
+//! Saving what a session knows: the hand-off, and the unattended checkpoint.
 
 use std::io;
 
@@ -111,7 +111,7 @@ fn save(
     failures.into()
 }
 
-/// Writes the checkpoint that nobody wrote, if that is wanted and there is anything to tell; where.
+/// Writes an unattended checkpoint if that is configured and there is anything to save; its path.
 ///
 /// # Errors
 /// When it cannot be written.

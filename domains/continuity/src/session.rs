@@ -20,7 +20,7 @@ use crate::pressure;
 use crate::recovery::{self, Asking};
 use crate::{checkpoint, commits, exclude, journal, save, turn, vitals};
 
-/// For how many minutes a hand-off that nobody took is hinted at.
+/// For how many minutes the model is told of a hand-off that no session has restored.
 const HINTED: u16 = 240;
 /// How much of a session's last answers is looked at when it ends, in bytes.
 const STORY: u64 = 1024 * 1024;
@@ -46,7 +46,7 @@ pub fn begin(hook: &mut Hook) -> Result<(), ContinuityError> {
     failures.into()
 }
 
-/// Ends the sessions that ended without saying so, and tells what they knew. `owner` is the session's client.
+/// Ends the sessions that ended without SessionEnd, and reports what they knew. `owner` is the session's client.
 ///
 /// # Errors
 /// When the ledger can be neither read nor written.
@@ -75,7 +75,10 @@ pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), ContinuityE
         orphans.push(format!("recovered at the start: {}", vitals::listed(&numbers)));
     }
     if !failed.is_empty() {
-        orphans.push(format!("without an end, and not to be recovered now: {} (req session)", failed.len()));
+        orphans.push(format!(
+            "ended without SessionEnd, and cannot be recovered now: {} (req session)",
+            failed.len()
+        ));
     }
     if !orphans.is_empty() {
         let note = |journal: &mut Journal| journal.orphans = orphans;
@@ -84,11 +87,11 @@ pub fn recover(hook: &mut Hook, owner: Option<&Owner>) -> Result<(), ContinuityE
     if failed.is_empty() { Ok(()) } else { Err(ContinuityError::Several(failed)) }
 }
 
-/// Gives back after a compaction what was saved before it, within the room that is left; hints at what another
-/// session left behind.
+/// Restores after a compaction what was saved before it, within the room that is left; mentions the hand-off of
+/// another session.
 ///
 /// # Errors
-/// When a hand-off that was given back cannot be marked as that.
+/// When a restored hand-off cannot be marked as restored.
 pub fn restore(hook: &mut Hook) -> Result<(), ContinuityError> {
     let Some(place) = ContinuityPlace::of_hook(hook)? else { return Ok(()) };
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return Ok(()) };
@@ -109,7 +112,7 @@ pub fn restore(hook: &mut Hook) -> Result<(), ContinuityError> {
         Restored::Nothing => {}
         Restored::Skipped(reason) => {
             hook.answer
-                .add_context(format!("The hand-off from before the compaction is not given back: {reason}."));
+                .add_context(format!("The hand-off from before the compaction is not restored: {reason}."));
         }
         Restored::Text { text, timestamp } => {
             hook.answer.add_context(text);
@@ -152,7 +155,7 @@ pub fn settle(hook: &mut Hook) -> Result<(), ContinuityError> {
     failures.into()
 }
 
-/// The log of commits, which a project may keep without the rest: git leaves its files alone, and commits that nobody saw
+/// The log of commits, which a project may keep without the rest: git leaves its files alone, and unrecorded commits
 /// are written down.
 ///
 /// # Errors

@@ -154,7 +154,7 @@ fn whole(tokens: f64) -> u64 {
     tokens as u64
 }
 
-/// The context's size after the model's last answer. `None` when nobody knows: there was no answer yet, or none since
+/// The context's size after the model's last answer. `None` when it is unknown: there was no answer yet, or none since
 /// a compaction that does not say how much it left.
 ///
 /// # Errors

@@ -29,7 +29,7 @@ use crate::{ledger, mirror, save};
 const METER_EVERY: u64 = 4 * 1024;
 /// How often in a long turn it is asked whether the hand-off is due.
 const SAVE_EVERY: u64 = 32 * 1024;
-/// Files with fewer lines are never told to be large, whatever is configured.
+/// Files with fewer lines are never reported as large, whatever is configured.
 const NEVER_LARGE: u64 = 500;
 /// What the user writes to go on without a checkpoint.
 const SKIP: &str = "skip checkpoint";
@@ -58,7 +58,7 @@ pub fn begin(hook: &mut Hook) -> Result<(), ContinuityError> {
     failures.into()
 }
 
-/// Takes in what the last turn read, and tells once that it is much.
+/// Takes in what the last turn read, and reports once that many files were read.
 fn files_read(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> Result<(), ContinuityError> {
     let context = &place.settings.context;
     let many = usize::from(context.many_files);
@@ -70,7 +70,7 @@ fn files_read(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> Res
     let (journal, is_told) = journal::update(dir, place.root(), context, is_told)?;
     if is_told {
         hook.answer.add_context(format!(
-            "{} files have been read in this session; what was learned from them is worth writing down before the context is compacted.",
+            "{} files have been read in this session. Write down what you learned from them before the context is compacted.",
             journal.reads.files.len()
         ));
     }
@@ -78,7 +78,7 @@ fn files_read(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> Res
     mirror::show(place, &journal, session)
 }
 
-/// Reads the meter, and tells what it says if that is news. What the user writes can end what it asks for.
+/// Reads the meter, and reports a new band to the model. The user can end the demand by what they write.
 fn tell_context(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> Result<(), ContinuityError> {
     let mut failures = Failures::default();
     let Some(mut pressure) = measured(hook, place, dir, &mut failures)? else { return failures.into() };
@@ -98,7 +98,7 @@ fn tell_context(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> R
 }
 
 /// Whether the user says, in a line or sentence of its own, that there will be no checkpoint. What the client itself
-/// reports of agents and shells is nobody's word.
+/// reports of agents and shells does not count.
 fn skips_checkpoint(hook: &Hook) -> bool {
     let is_users = matches!(hook.payload.source.as_str(), "" | "user" | "sdk");
     let prompt = hook.payload.prompt.trim().to_lowercase();
@@ -208,7 +208,7 @@ pub fn advise(hook: &mut Hook) -> Result<(), ContinuityError> {
     pressure::write(&dir, &pressure).map_err(ContinuityError::from)
 }
 
-/// Whether a tool makes more of the work that a checkpoint would have to tell.
+/// Whether a tool adds work that a checkpoint would have to describe.
 fn grows_the_work(payload: &Payload, place: &ContinuityPlace) -> bool {
     let tool = payload.tool_name.as_str();
     if matches!(tool, "Agent" | "Task" | "WebFetch" | "WebSearch") {
@@ -222,7 +222,7 @@ fn grows_the_work(payload: &Payload, place: &ContinuityPlace) -> bool {
     !spared.iter().any(|folder| file.starts_with(platform::path::resolve(folder)))
 }
 
-/// PostToolUse: tells that a file which was read whole is large.
+/// PostToolUse: reports that a file which was read whole is large.
 ///
 /// # Errors
 /// When the configuration is damaged.
@@ -236,7 +236,7 @@ pub fn large_file(hook: &mut Hook) -> Result<(), ContinuityError> {
     if context.enabled && lines > u64::from(context.large_file_lines) {
         let name = hook.payload.tool_input.file_path.clone();
         hook.answer.add_context(format!(
-            "{} has {lines} lines. `offset` and `limit` read the part that is needed and leave room in the context.",
+            "{} has {lines} lines. Use `offset` and `limit` to read only the part that you need; that saves context.",
             fact(&name)
         ));
     }
@@ -264,7 +264,7 @@ pub fn look(hook: &mut Hook) -> Result<(), ContinuityError> {
     failures.into()
 }
 
-/// Reads the meter where nothing can be told; what is news waits for the next tool or prompt.
+/// Reads the meter where the answer is already given; what is new is reported at the next tool or prompt.
 fn follow_context(hook: &mut Hook, place: &ContinuityPlace, dir: &SessionDir) -> Result<(), ContinuityError> {
     let before = pressure::read(dir);
     let mut failures = Failures::default();
@@ -348,7 +348,7 @@ pub(crate) fn note_context(
     failures.into()
 }
 
-/// The pressure after reading the meter, not yet written; `None` when there is room or nobody knows.
+/// The pressure after reading the meter, not yet written; `None` when there is room or the size is unknown.
 fn measured(
     hook: &Hook,
     place: &ContinuityPlace,
@@ -358,7 +358,7 @@ fn measured(
     let before = pressure::read(dir);
     let reading: Option<Reading> = meter::of_hook(hook, &place.settings.context);
     let Some(reading) = reading else {
-        // Unknown is not calm: what was known stays until somebody knows better.
+        // An unknown size does not mean that there is room: the last known pressure stays until a newer one is read.
         return Ok(before);
     };
     let band_before = before.as_ref().map_or(Band::Calm, |before| before.band);
@@ -380,7 +380,7 @@ fn measured(
     Ok(pressure)
 }
 
-/// Writes the checkpoint that nobody wrote, once, when the context is nearly used up.
+/// Writes the missing checkpoint, once, when the context is nearly used up.
 fn emergency(
     hook: &mut Hook,
     place: &ContinuityPlace,

@@ -43,7 +43,7 @@ pub fn tell(hook: &mut Hook, open: &[String], is_told: bool) -> Result<(), Conti
     if !known.since.is_empty() {
         facts.push(known.since.clone());
     }
-    // The figure itself is told by whoever asks for a checkpoint.
+    // The advice to write a checkpoint contains the figure itself.
     if let Some(pressure) = pressure::read(&dir).filter(|pressure| pressure.band >= Band::Warn) {
         let force = place.settings.context.force;
         let need = if pressure.is_demanding() { ", a checkpoint is needed" } else { "" };

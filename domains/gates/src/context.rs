@@ -122,12 +122,12 @@ impl Gates {
         switched_off(is_skipped, self.policy.is_enabled(), self.is_paused())
     }
 
-    /// Whether the session has a pause's mark, whoever made it.
+    /// Whether the session has the mark of a pause.
     pub fn is_paused(&self) -> bool {
         self.session.as_ref().is_some_and(|session| self.dir.pause_mark(session).exists())
     }
 
-    /// Whether somebody satisfied or approved a requirement for the session. Evidence and conditions are
+    /// Whether a user or agent satisfied or approved a requirement for the session. Evidence and conditions are
     /// [`crate::judge()`]'s.
     pub fn is_given(&self, rule: &Rule) -> bool {
         self.state.view(&rule.name, self.session.as_ref()).is_satisfied(rule.requirement.scope, self.now)

@@ -23,8 +23,8 @@ pub enum DocumentError {
         /// The reason.
         error: io::Error,
     },
-    /// It is something else.
-    #[error("{path} is not what it should be: {message}; mend it or move it away")]
+    /// It does not have the expected shape.
+    #[error("{path} has an unexpected shape: {message}; fix it or move it away")]
     Foreign {
         /// The file.
         path: String,

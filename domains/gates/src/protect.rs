@@ -185,7 +185,7 @@ fn changing_call(command: &Command) -> Option<String> {
             word.rsplit('/').next().is_some_and(|base| base.trim_end_matches(".exe") == name)
         })
     };
-    // Also behind a wrapper that nobody knows, and where the program is found at run time: `$(which req) pause`.
+    // Also behind an unknown wrapper, and where the program is found at run time: `$(which req) pause`.
     let first = words.first()?;
     let named = COMMAND_LINE.into_iter().find_map(|name| Some((name, called(name)?)));
     let found = |name: &&str| first.contains(*name) && first.contains('$');

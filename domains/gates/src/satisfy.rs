@@ -90,7 +90,7 @@ pub fn by_skill(hook: &mut Hook) -> Result<(), GatesError> {
 /// # Errors
 /// When the gates cannot be read or the state not be changed.
 pub fn by_slash_command(hook: &mut Hook) -> Result<(), GatesError> {
-    // Prompts of the client itself are nobody's word; older clients do not say whose a prompt is.
+    // Prompts of the client itself do not count; older clients do not say whose a prompt is.
     if !matches!(hook.payload.source.as_str(), "" | "user" | "sdk") {
         return Ok(());
     }

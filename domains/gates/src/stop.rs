@@ -104,7 +104,7 @@ fn elsewhere(gates: &Gates) -> Vec<BranchState> {
     others.into_iter().filter(|state| is_other(state) && has_entries(state)).collect()
 }
 
-/// Whether the session triggered a requirement on another branch and nobody satisfied it there.
+/// Whether the session triggered a requirement on another branch and it was not satisfied there.
 fn is_left_open(gates: &Gates, state: &BranchState, rule: &Rule) -> bool {
     let view = state.view(&rule.name, gates.session.as_ref());
     view.is_triggered() && !view.is_satisfied(rule.requirement.scope, gates.now)

@@ -221,7 +221,7 @@ fn last_sign(dir: &SessionDir) -> i64 {
 }
 
 /// Removes a directory under its lock unless something happened since it was judged: it is renamed first, so
-/// nobody ever sees half of it, and who begins the session at that moment makes a new one. Whether it is gone.
+/// a half-removed one is never visible, and a session that begins at that moment makes a new one. Whether it is gone.
 fn purge(dir: &SessionDir, seen: i64, now: Moment) -> io::Result<bool> {
     let folder = dir.path().parent().unwrap_or(Path::new("/"));
     let trash = folder.join(format!(".trash-{}-{:x}", std::process::id(), now.mono_ns ^ seen.unsigned_abs()));

@@ -125,13 +125,13 @@ pub trait Situation {
     /// Whether the configuration has the gates on.
     fn is_enabled(&mut self) -> bool;
 
-    /// Who paused the session, if somebody did.
+    /// Who paused the session, if it is paused.
     fn paused_by(&mut self) -> Option<PausedBy>;
 
     /// Whether `strict_preflight` refuses the tool.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When that cannot be determined.
     fn is_strict(&mut self) -> Result<bool, StageError> {
         Ok(false)
     }
@@ -139,7 +139,7 @@ pub trait Situation {
     /// Whether the tool would change what gates the session, and `protect_cli` is set.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When that cannot be determined.
     fn is_protected(&mut self) -> Result<bool, StageError> {
         Ok(false)
     }
@@ -163,7 +163,7 @@ pub trait Situation {
     /// Whether the end of the turn waits for an answer about the work.
     ///
     /// # Errors
-    /// When that cannot be told, or not be noted as asked.
+    /// When that cannot be determined, or cannot be recorded as asked.
     fn has_question(&mut self) -> Result<bool, StageError> {
         Ok(false)
     }
@@ -174,7 +174,7 @@ pub trait Situation {
     /// Whether the context is so full that the event is refused.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When that cannot be determined.
     fn is_under_pressure(&mut self) -> Result<bool, StageError> {
         Ok(false)
     }

@@ -86,7 +86,7 @@ impl Outcome {
         )
     }
 
-    /// Whether requirements were not asked because somebody switched them off.
+    /// Whether requirements were not asked because they are switched off.
     pub fn is_switched_off(self) -> bool {
         matches!(self, Self::Paused | Self::Skipped | Self::Disabled)
     }

@@ -163,7 +163,7 @@ pub struct ToolResponse {
     pub answers: Vec<(String, String)>,
     /// Bash: what it printed, first on stdout, then on stderr.
     pub output: String,
-    /// Bash: whether it goes on in the background, so that nobody knows yet how it ends.
+    /// Bash: whether it goes on in the background, so that its outcome is not known yet.
     pub is_background: bool,
 }
 
@@ -180,7 +180,7 @@ pub enum PayloadError {
     #[error("the payload is not a JSON object: {0}")]
     Malformed(serde_json::Error),
     /// It is of an event that another executable serves.
-    #[error("this executable serves {served}, the payload says {named:?}")]
+    #[error("this executable serves {served}, but the payload names {named:?}")]
     OtherEvent {
         /// What this one serves.
         served: &'static str,

@@ -14,7 +14,7 @@ use platform::time::Moment;
 pub struct LoggedContext {
     /// The format version, 1.
     pub v: u32,
-    /// How full, in whole percent, rounded down; `None` since a compaction that nobody told a figure after.
+    /// How full, in whole percent, rounded down; `None` since a compaction, until a new figure arrives.
     #[serde(default)]
     pub used_percentage: Option<f64>,
     /// The window, in tokens.

@@ -281,7 +281,7 @@ impl SessionDir {
         std::fs::metadata(self.events()).is_ok_and(|meta| meta.len() >= HARD_CAP)
     }
 
-    /// Nothing of a session lies behind a symbolic link: readers pass it over, and what it leads to is somebody's.
+    /// Nothing of a session lies behind a symbolic link: readers ignore it, and its target belongs to the user.
     ///
     /// # Errors
     /// When the directory is one.
@@ -295,7 +295,7 @@ impl SessionDir {
         )))
     }
 
-    /// The lock for whoever writes in this directory.
+    /// The lock for writing in this directory.
     ///
     /// # Errors
     /// As [`lock::exclusive`].

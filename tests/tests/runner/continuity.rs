@@ -197,7 +197,7 @@ fn a_hand_off_that_cannot_be_given_back_says_why() {
         both(&handoff.to_string());
         compact(&world)
     };
-    assert!(at(61).contains("not given back: it is 1h old"));
+    assert!(at(61).contains("not restored: it is 1h old"));
     assert!(at(-600).contains("lies ahead"));
     both("{\"version\":2,");
     assert!(compact(&world).contains("no JSON object"));

@@ -101,7 +101,7 @@ fn after_a_compaction_the_model_has_branch_tasks_files_and_commits_and_after_a_k
     let api = MockApi::start(vec![text("I see.")]);
     let next = client::run(&client, &world, &api, &world.repo, "What happened?");
     well(&next);
-    for part in ["RECOVERY", "Session 1 ended without an end of its own", "`Then write more.`"] {
+    for part in ["RECOVERY", "Session 1 ended without SessionEnd", "`Then write more.`"] {
         assert!(api.model_saw(part), "{part}");
     }
     assert!(world.log().is_empty(), "{:?}", world.log());

@@ -190,7 +190,7 @@ fn what_cannot_be_written_stays_open_for_the_next_start() {
     assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
     assert!(ledger(&world).iter().all(|line| line["action"] == "start"));
     let told = client.hook(&of(NEXT, world.payload("UserPromptSubmit-plain", json!({"prompt": "hello"}))));
-    assert!(told.context().contains("not to be recovered now: 1 (req session)"), "{told:?}");
+    assert!(told.context().contains("cannot be recovered now: 1 (req session)"), "{told:?}");
     std::fs::remove_file(world.repo.join(".claude/state")).unwrap();
     client.hook(&of(NEXT, world.recorded("SessionStart-startup")));
     assert_eq!(

@@ -138,7 +138,7 @@ fn is_address(word: &str) -> bool {
     rest.is_some_and(|rest| rest.starts_with(char::is_alphanumeric))
 }
 
-/// The path of a word like `@docs/x.md`. A name without a separator or an extension is somebody's.
+/// The path of a word like `@docs/x.md`. A name without a separator or an extension is the name of a person.
 pub fn referenced(word: &str) -> Option<&str> {
     let path = word.strip_prefix('@')?;
     let end = path.find(|c: char| !(c.is_ascii_alphanumeric() || "_./-".contains(c))).unwrap_or(path.len());

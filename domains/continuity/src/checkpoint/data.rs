@@ -1,4 +1,4 @@
-//! Facts in a checkpoint: text that somebody else wrote must stay text.
+//! Facts in a checkpoint: text of other origin must stay text.
 
 use std::borrow::Cow;
 use std::path::Path;

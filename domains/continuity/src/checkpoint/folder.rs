@@ -17,7 +17,7 @@ pub fn all(place: &ContinuityPlace) -> [PathBuf; 2] {
     [place.checkpoints(), in_project::own_checkpoints(place.root())]
 }
 
-/// Where a checkpoint that nobody asked for is written: with the others in a project that keeps any.
+/// Where an unattended checkpoint is written: with the others in a project that keeps any.
 pub fn unattended(place: &ContinuityPlace) -> PathBuf {
     let [own, ours] = all(place);
     if own.is_dir() && check_inside(place.root(), &own).is_ok() { own } else { ours }
@@ -40,7 +40,7 @@ pub fn check_inside(root: &Path, path: &Path) -> Result<(), CheckpointError> {
 /// The text of a checkpoint of the project, byte for byte: a byte order mark and line ends stay.
 ///
 /// # Errors
-/// When it lies outside the project, is no regular file, is too large, no text, or cannot be read.
+/// When it lies outside the project, is not a regular file, is too large, is not text, or cannot be read.
 pub fn read(root: &Path, path: &Path) -> Result<String, CheckpointError> {
     check_inside(root, path)?;
     let (file, _) = store::open_regular(path).map_err(|error| match error.kind() {

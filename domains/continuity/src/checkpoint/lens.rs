@@ -1,4 +1,4 @@
-//! The six lenses: what a claim looks like when nobody has checked it.
+//! The six lenses: what an unchecked claim looks like.
 
 use std::fmt;
 

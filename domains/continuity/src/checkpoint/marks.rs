@@ -1,4 +1,4 @@
-//! Places where somebody must still write.
+//! Places that must still be filled in.
 
 use documents::front_matter::FrontMatterValue;
 

@@ -13,7 +13,7 @@ use crate::error::CheckpointError;
 /// A phase that is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
-    /// The file is there, with marks where somebody must write.
+    /// The file is there, with marks to fill in.
     Scaffold,
     /// No mark is left.
     Fill,
@@ -57,7 +57,7 @@ pub fn reached(text: &str) -> Option<Phase> {
 }
 
 /// The same, but that a file is committed is believed only if git's last commit holds it as it is. Else the phase was
-/// left behind by a commit that was killed, or somebody has changed the file since: it is to be verified again.
+/// left behind by a commit that was killed, or the file has changed since: it must be verified again.
 pub fn reached_with(held: &CommittedPaths, path: &Path, text: &str) -> Option<Phase> {
     let phase = reached(text)?;
     if phase < Phase::Commit || held.holds(path) {
@@ -93,7 +93,7 @@ pub fn enter(root: &Path, path: &Path, phase: Phase, now: Moment) -> Result<Stri
     Ok(old)
 }
 
-/// Takes back what [`enter`] wrote, if nobody has changed it since.
+/// Takes back what [`enter`] wrote, unless it has changed since.
 ///
 /// # Errors
 /// As [`enter`].

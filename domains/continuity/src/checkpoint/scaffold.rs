@@ -1,4 +1,4 @@
-//! A checkpoint made of facts: whole where they suffice, with marks where somebody must write.
+//! A checkpoint made of facts: complete where they suffice, with marks to fill in elsewhere.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ const MOST_LISTED: usize = 60;
 /// The most files that a checkpoint refers to by itself.
 const MOST_REFERENCES: usize = 4;
 
-/// Writes the next checkpoint of the day for somebody to fill; its path.
+/// Writes the next checkpoint of the day, with marks to fill in; its path.
 ///
 /// # Errors
 /// When the folder lies outside the project, cannot be written, or stays locked.
@@ -48,7 +48,7 @@ pub struct Front<'a> {
     pub more: Vec<String>,
 }
 
-/// The whole text. With a `reason` nobody will fill it, and what is not known is said to be left out.
+/// The whole text. With a `reason` it is unattended, and unknown parts are marked as left out.
 pub fn text(
     place: &ContinuityPlace,
     facts: &Facts,
@@ -139,7 +139,7 @@ fn front_matter(facts: &Facts, front: &Front<'_>, now: Moment) -> String {
     lines.join("\n")
 }
 
-/// What whoever goes on should read: what changed, what came before, what explains the project. The folders that
+/// What the next session should read: what changed, what came before, what explains the project. The folders that
 /// the checkpoint itself lies in make up the number.
 fn references(place: &ContinuityPlace, facts: &Facts, path: &Path) -> Vec<String> {
     let root = place.root();

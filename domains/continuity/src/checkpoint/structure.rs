@@ -1,4 +1,4 @@
-//! What a checkpoint must have, whoever wrote it.
+//! What every checkpoint must have.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ impl ProblemKind {
             Self::Field => "complete the front matter",
             Self::Section => "add the section; `**SKIPPED:**` with a reason will do",
             Self::Placeholder => "write it, or `**SKIPPED:**` with a reason on a line of its own",
-            Self::References => "refer as `@path` to the files that whoever goes on should read",
+            Self::References => "name the files that the next session should read, as `@path`",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Checkpoints that nobody asked for: before the context runs out, and for a session that is gone. They hold facts
+//! Unattended checkpoints: before the context runs out, and for a session that is gone. They hold facts
 //! alone, say of everything else that it is missing, and are whole as they stand.
 
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub struct UnattendedCheckpoint {
 }
 
 /// Writes down what a session knows before it is too late. The session's last checkpoint of this kind is replaced
-/// while its bytes are what was written; one that somebody has touched stays, and another is made.
+/// while its bytes are what was written; an edited one stays, and another is made.
 ///
 /// # Errors
 /// When it can be written neither among the project's checkpoints nor among our own.
@@ -95,7 +95,7 @@ pub fn recovery(
     Ok(UnattendedCheckpoint { path, was_there: false })
 }
 
-/// Removes the oldest of those that lie in our own folder, beyond the newest hundred; one that somebody has touched
+/// Removes the oldest of those that lie in our own folder, beyond the newest hundred; an edited one
 /// stays. How many.
 ///
 /// # Errors

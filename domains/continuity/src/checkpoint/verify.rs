@@ -192,7 +192,7 @@ fn sentences(text: &str) -> Vec<(usize, &str)> {
     sentences
 }
 
-/// What somebody else said, blanked; every other byte keeps its place.
+/// Quotations, blanked; every other byte keeps its place.
 fn without_quotations(text: &str) -> String {
     let mut out = text.to_owned();
     for (open, close) in [('"', '"'), ('“', '”'), ('„', '“'), ('«', '»')] {

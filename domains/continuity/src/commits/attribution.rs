@@ -1,4 +1,4 @@
-//! Whose a commit is: the session's whose tool ran, or somebody else's.
+//! Which session a commit belongs to: the one whose tool ran, or none.
 
 use shell::Script;
 

@@ -61,7 +61,7 @@ impl Candidate {
         matches!(self.claim, CandidateClaim::ReachableFrom(_))
     }
 
-    /// Whether nobody knows yet if it stays, because the rebase that wrote it goes on.
+    /// Whether it may still be dropped, because the rebase that wrote it goes on.
     pub fn is_open(&self) -> bool {
         self.claim == CandidateClaim::RebaseIsOver
     }

@@ -1,4 +1,4 @@
-//! Commits that were made while nobody looked: between sessions, by people, by other tools.
+//! Commits that no hook saw: between sessions, by people, by other tools.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const MOST: &str = "--max-count=50";
 /// How far one looks back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CatchUpDepth {
-    /// To what was seen last; where nobody knows what that was, over the last fifty commits. Starts no process when
+    /// To what was seen last; where that is unknown, over the last fifty commits. Starts no process when
     /// nothing moved.
     SinceSeen,
     /// Over the last fifty commits in any case.
@@ -58,7 +58,7 @@ pub fn catch_up(
     let Some(_lock) = ledger.lock(wait)? else { return Ok(None) };
     let mut state = State::read_or_keep_aside(&ledger.state()).map_err(|error| failed(&ledger, &error))?;
     let (mut candidates, nobody) = (Vec::new(), &Attribution::NOBODY);
-    // Where nobody looked before nothing was missed: what is there is where one begins.
+    // In a work tree that was never seen nothing was missed: its present state is the start.
     let has_looked = trees.iter().any(|tree| state.seen(tree.key()).is_some()) || ledger.log().exists();
     let is_first = depth == CatchUpDepth::SinceSeen && !has_looked;
     for tree in trees.iter().filter(|_| !is_first) {
@@ -77,7 +77,7 @@ pub fn catch_up(
         let mut found = candidate::of(tree, &entries.unwrap_or_default());
         let journal = candidate::of(tree, &reflog::last(tree.repository()).unwrap_or_default());
         let is_open = |hash: &str| journal.iter().any(|one| one.hash == hash && one.is_open());
-        // Where the journal does not reach nobody knows where a commit was made.
+        // Beyond the reach of the journal the branch of a commit is unknown.
         let made_on = |hash: &str| journal.iter().find(|one| one.hash == hash).map(|one| one.branch.clone());
         let listed = listed.unwrap_or_default();
         let listed = listed.lines().filter(|hash| !hash.is_empty() && !is_open(hash));

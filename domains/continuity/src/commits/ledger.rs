@@ -94,10 +94,10 @@ impl CommitLedger {
         Tree::look(repository, is_own)
     }
 
-    /// The lock of whoever writes into the files; `None` when others hold it for longer than `wait`.
+    /// The lock for writing into the files; `None` when others hold it for longer than `wait`.
     ///
     /// # Errors
-    /// When there can be none.
+    /// When it cannot be made.
     pub fn lock(&self, wait: Duration) -> Result<Option<Lock>, ContinuityError> {
         let path = paths::commits_lock(self.repository.common_dir());
         if let Some(folder) = path.parent() {

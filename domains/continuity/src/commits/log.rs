@@ -101,8 +101,8 @@ impl Commit {
         told.into_iter().find_map(|at| DateTime::parse_from_rfc3339(at).ok())
     }
 
-    /// Reads a line of the log, whoever wrote it: what is missing or of a wrong type is empty. `None` when it names
-    /// no commit.
+    /// Reads a line of the log, also one of another program. A field that is missing or of a wrong type is empty.
+    /// `None` when it names no commit.
     pub fn from_line(line: &[u8]) -> Option<Self> {
         let mut map: Map<String, Value> = serde_json::from_slice(line).ok()?;
         let mut text = |key: &str| match map.remove(key) {

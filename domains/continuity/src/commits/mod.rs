@@ -44,7 +44,7 @@ pub struct Commit {
     pub author: String,
     /// When it was authored, strict ISO 8601.
     pub author_date: String,
-    /// The branch, or `HEAD (detached)`; empty when nobody knows where it was made.
+    /// The branch, or `HEAD (detached)`; empty when it is unknown.
     pub branch: String,
     /// How many files it changed.
     pub files_changed: u64,

@@ -31,7 +31,7 @@ pub struct AppendedCommits {
     pub during_tool: usize,
 }
 
-/// Brings the log up to date with work trees of a repository. `None` when somebody else does it or has just done it.
+/// Brings the log up to date with work trees of a repository. `None` when another process does it or has just done it.
 ///
 /// `session_start`, seconds since 1970, is from when on commits count in a work tree that was never seen; none do
 /// without it.
@@ -50,7 +50,7 @@ pub fn record(
     ledger.prepare(&ledger.log())?;
     let Some(_lock) = ledger.lock(lock::CHANGE)? else { return Ok(None) };
     let mut state = State::read_or_keep_aside(&ledger.state()).map_err(|error| failed(ledger, &error))?;
-    // Somebody else may have done it while we waited.
+    // Another process may have done it while we waited.
     let trees: Vec<_> = trees.iter().filter_map(Tree::again).filter(|tree| !state.is_current(tree)).collect();
     if trees.is_empty() {
         return Ok(None);
@@ -140,7 +140,7 @@ pub fn cut(
 /// What moved HEAD since a work tree was seen.
 fn moved(tree: &Tree, seen: &SeenTree, seen_at: i64) -> Vec<Candidate> {
     match reflog::since(tree.repository(), &seen.head, seen.reflog_size) {
-        // Somebody switched it off.
+        // The journal was switched off.
         Some(entries) if entries.is_empty() && seen.head != tree.head() => {
             without_journal(tree, seen, seen_at)
         }

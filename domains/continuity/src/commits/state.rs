@@ -34,7 +34,7 @@ pub struct SeenTree {
 pub struct HeldBack {
     /// How the work tree was before: git's journal is read again from there.
     pub since: SeenTree,
-    /// Whose the commits are, by their names: when the rebase is over nobody can tell any more which tool ran.
+    /// The session of each commit, by hash: when the rebase is over it is no longer known which tool ran.
     pub sessions: BTreeMap<String, u64>,
 }
 

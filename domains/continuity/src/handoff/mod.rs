@@ -85,7 +85,7 @@ pub struct Handoff {
     /// The plan that was written last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active_plan: Option<Plan>,
-    /// What somebody wanted remembered.
+    /// Notes to remember.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// The user's last prompt, cut.

@@ -137,7 +137,7 @@ pub fn plan(root: &Path, now: Moment) -> Option<Plan> {
     })
 }
 
-/// What somebody wanted remembered: the last notes.
+/// The last notes to remember.
 pub fn notes(root: &Path) -> Vec<String> {
     let Some(document) = small(&in_project::session_notes(root)) else { return Vec::new() };
     let document: Value = serde_json::from_slice(&document).unwrap_or_default();

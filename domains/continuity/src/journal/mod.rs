@@ -20,7 +20,7 @@ use crate::task::Task;
 
 /// In a session's directory: what continuity makes of the log.
 pub const JOURNAL: &str = "continuity.json";
-/// In a session's directory: the lock of whoever changes [`JOURNAL`].
+/// In a session's directory: the lock for changes of [`JOURNAL`].
 pub const JOURNAL_LOCK: &str = "continuity.lock";
 /// The format version.
 const FORMAT: u32 = 1;
@@ -187,7 +187,7 @@ fn matters(before: &Journal, after: &Journal) -> bool {
     let mut same = before.clone();
     same.projection = after.projection;
     same.v = after.v;
-    // Within a minute nobody sees the difference.
+    // A difference of less than a minute does not matter.
     if (after.reads.last_activity - before.reads.last_activity).abs() < 60_000 {
         same.reads.last_activity = after.reads.last_activity;
     }

@@ -57,7 +57,7 @@ fn single_session(gates: &Gates, situation: &EvalContext<'_>) -> Judged {
     let live = Registry::new(situation.paths).live(None);
     let my_entry = live.iter().find(|(key, _)| key == mine).map(|(_, entry)| entry);
     let my_project = my_entry.map_or(situation.project.root(), |entry| &entry.project_dir);
-    // A session that nobody entered has just begun.
+    // A session that was never entered has just begun.
     let my_start = my_entry.map_or((u64::MAX, gates.now), seniority);
     let older = live.iter().filter(|(key, entry)| {
         key != mine
