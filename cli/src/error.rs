@@ -243,13 +243,14 @@ fn explained<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e dyn Explain> {
         };
     }
     type Row = for<'e> fn(&'e (dyn Error + 'static)) -> Option<&'e dyn Explain>;
-    let rows: [Row; 9] = rows![
+    let rows: [Row; 10] = rows![
         config::ConfigError,
         config_edit::EditError,
         continuity::CheckpointError,
         continuity::ContinuityError,
         gates::GatesError,
         git::GitError,
+        guards::GuardsError,
         installer::InstallError,
         migrate::MigrateError,
         sessions::SessionsError,

@@ -36,8 +36,7 @@ fn checked(arguments: &PatternsCheckArgs) -> CliResult<Report> {
         let folder = current_folder()?;
         Scope::Files(folder, arguments.files.clone())
     };
-    check::check(&place.project, &place.paths, &policy, &scope, !arguments.no_record, place.now)
-        .map_err(CliError::system)
+    Ok(check::check(&place.project, &place.paths, &policy, &scope, !arguments.no_record, place.now)?)
 }
 
 fn print(report: &Report, out: &mut impl Write) -> CliResult {

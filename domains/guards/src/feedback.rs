@@ -10,6 +10,7 @@ use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 use serde::de::DeserializeOwned;
 
+use crate::error::GuardsError;
 use crate::objection::{Objection, Raised, Weight};
 use crate::outcome::{self, Failure, is_failure};
 use crate::record::{GuardRecord, GuardRecords};
@@ -19,7 +20,7 @@ use crate::{errors, loops, projection, refusal};
 ///
 /// # Errors
 /// When the policy, the session's log or what is known of failures cannot be read.
-pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
+pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), GuardsError> {
     let has_failed = hook.event == Event::PostToolUseFailure;
     let is_concerned = has_failed || hook.payload.tool_name == "Bash";
     if !is_concerned || hook.payload.is_interrupt || hook.session.is_none() || hook.is_skipped() {
@@ -50,7 +51,7 @@ pub(crate) fn examine(
     policy: &Policy,
     failure: &Failure<'_>,
     root: impl FnOnce() -> PathBuf,
-) -> Result<Vec<(Raised, Mode)>, String> {
+) -> Result<Vec<(Raised, Mode)>, GuardsError> {
     let mut found = Vec::new();
     if let Some(guard) = placed::<Loops>(policy)? {
         found.extend(loops::examine(&guard.settings, failure).map(|objection| raised(guard, objection)));
@@ -63,8 +64,8 @@ pub(crate) fn examine(
 }
 
 /// A guard's settings, if it is on.
-fn placed<T: GuardSettings + DeserializeOwned>(policy: &Policy) -> Result<Option<Placed<T>>, String> {
-    policy.guard().map_err(|error| error.to_string())
+fn placed<T: GuardSettings + DeserializeOwned>(policy: &Policy) -> Result<Option<Placed<T>>, GuardsError> {
+    Ok(policy.guard()?)
 }
 
 fn raised<T: GuardSettings>(guard: Placed<T>, objection: Objection) -> (Raised, Mode) {

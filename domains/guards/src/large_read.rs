@@ -7,6 +7,7 @@ use config::types::guards::LargeRead;
 use platform::store;
 use platform::text::fact;
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -26,7 +27,7 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// When the file is there and cannot be looked at.
-pub fn examine(settings: &LargeRead, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine(settings: &LargeRead, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let limit = sight.payload.tool_input.limit;
     let Some(path) = sight.tool_use.file.as_deref() else { return Ok(Vec::new()) };
     if limit > 0 && limit <= settings.most_lines {
@@ -42,7 +43,7 @@ pub fn examine(settings: &LargeRead, sight: &Sight<'_>) -> Result<Vec<Objection>
         kib if kib >= settings.warn_above_kib => Objection::advice,
         _ => return Ok(Vec::new()),
     };
-    let lines = lines(path, metadata.len()).map_err(|error| format!("{}: {error}", path.display()))?;
+    let lines = lines(path, metadata.len()).map_err(|error| GuardsError::file(path, error))?;
     let what = format!(
         "{} is {} long, {}: too much to be read at once",
         fact(&sight.shown(path)),

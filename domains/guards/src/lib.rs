@@ -9,6 +9,7 @@
 pub mod change;
 pub mod destructive;
 pub mod ended;
+mod error;
 pub mod errors;
 mod everyday;
 pub mod feedback;
@@ -44,6 +45,7 @@ mod testing;
 pub mod tests;
 mod touched;
 
+pub use error::GuardsError;
 pub use objection::{Certainty, Objection, Raised, Weight};
 pub use pre_tool::GuardFindings;
 pub use record::{CommandOutcome, GuardRecord, GuardRecords};

@@ -6,6 +6,7 @@ use config::types::guards::GuardName;
 use hooks_common::event::Event;
 use hooks_common::runtime::Hook;
 
+use crate::error::GuardsError;
 use crate::patterns;
 use crate::references::validation;
 
@@ -13,7 +14,7 @@ use crate::references::validation;
 ///
 /// # Errors
 /// When a guard cannot look.
-pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), String> {
+pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), GuardsError> {
     if hook.event != Event::PostToolUse || !is_edit(&hook.payload.tool_name) || hook.is_skipped() {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use config::types::guards::Powershell;
 use platform::text::fact;
 use shell::{Command, Word};
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -19,7 +20,7 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// Never.
-pub fn examine(_settings: &Powershell, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine(_settings: &Powershell, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let found: Vec<Found<'_>> = sight.script().commands.iter().filter_map(found).collect();
     // One call that is certain says it all.
     let call = found.iter().find(|one| matches!(one, Found::Call(_))).or(found.first());

@@ -11,6 +11,7 @@ use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionId;
 use platform::time::Moment;
 
+use crate::error::GuardsError;
 use crate::grants::{self, Grant, Grants};
 use crate::objection::Raised;
 use crate::record::{GuardRecord, GuardRecords, kept};
@@ -27,7 +28,7 @@ pub struct GuardFindings {
     /// What each guard has against it.
     pub raised: Vec<Raised>,
     /// Why guards could not look.
-    pub failures: Vec<String>,
+    pub failures: Vec<GuardsError>,
     /// Permits of our own commands that were used, each by its digest.
     permits: Vec<(String, Grant)>,
     /// What a person let through for this use, by its digest.

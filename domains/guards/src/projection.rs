@@ -20,6 +20,7 @@ use platform::text::{cut_bytes, one_line};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::error::GuardsError;
 use crate::errors::book::{Book, Entry, Fix};
 use crate::outcome::{failure_of, success_of};
 use crate::tests::runs::{self, Run};
@@ -88,15 +89,20 @@ pub fn root_of(hook: &Hook) -> PathBuf {
 ///
 /// # Errors
 /// When the log cannot be read or a file cannot be written.
-pub fn update(project: &Project, paths: &Paths, dir: &SessionDir, session: &SessionId) -> Result<(), String> {
+pub fn update(
+    project: &Project,
+    paths: &Paths,
+    dir: &SessionDir,
+    session: &SessionId,
+) -> Result<(), GuardsError> {
     let Some(policy) = project.policy(paths).filter(Policy::is_enabled) else { return Ok(()) };
     let keeps_runs = policy.has_guard(GuardName::Tests);
-    let errors = policy.guard::<Errors>().map_err(|error| error.to_string())?.map(|guard| guard.settings);
+    let errors = policy.guard::<Errors>()?.map(|guard| guard.settings);
     if !keeps_runs && errors.is_none() {
         return Ok(());
     }
     let most = errors.map(|errors| errors.most as usize);
-    fold_in(project, dir, session, keeps_runs, most).map_err(|error| error.to_string())
+    fold_in(project, dir, session, keeps_runs, most).map_err(GuardsError::Outcomes)
 }
 
 fn fold_in(

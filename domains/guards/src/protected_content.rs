@@ -11,6 +11,7 @@ use config::policy::CompiledRule;
 use config::types::guards::{ContentRule, ProtectedContent};
 use platform::text::fact;
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::{self, Sight};
 use crate::touched::{self, Touched, Way};
@@ -29,7 +30,7 @@ pub fn concerns_line(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// When its rules are damaged, or an expression of theirs gives up.
-pub fn examine_line(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine_line(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let rules = rules(sight)?;
     let mut found = Vec::new();
     for touched in touched::by(sight).iter().filter(|touched| !ADDING.contains(&touched.by())) {
@@ -54,7 +55,7 @@ pub fn examine_line(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<V
 ///
 /// # Errors
 /// When its rules are damaged, or an expression of theirs gives up.
-pub fn examine_edit(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine_edit(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let Some(file) = sight.file() else { return Ok(Vec::new()) };
     let rules = rules(sight)?;
     let mut found = Vec::new();
@@ -71,8 +72,8 @@ pub fn examine_edit(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<V
     Ok(found)
 }
 
-fn rules(sight: &Sight<'_>) -> Result<Vec<CompiledRule<ContentRule>>, String> {
-    sight.policy.guard_rules::<ProtectedContent, ContentRule>(None).map_err(|error| error.to_string())
+fn rules(sight: &Sight<'_>) -> Result<Vec<CompiledRule<ContentRule>>, GuardsError> {
+    Ok(sight.policy.guard_rules::<ProtectedContent, ContentRule>(None)?)
 }
 
 /// The rules that name a file.
@@ -87,7 +88,7 @@ fn naming<'r>(
     rules.iter().filter(names).collect()
 }
 
-fn has(rule: &CompiledRule<ContentRule>, text: Option<&str>) -> Result<bool, String> {
+fn has(rule: &CompiledRule<ContentRule>, text: Option<&str>) -> Result<bool, GuardsError> {
     text.map_or(Ok(false), |text| Ok(rule.pattern.is_match(text, &text.to_ascii_lowercase())?))
 }
 

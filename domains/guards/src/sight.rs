@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use config::Policy;
 use config::tools::is_edit;
@@ -15,6 +16,7 @@ use platform::time::Moment;
 use shell::Script;
 
 use crate::change;
+use crate::error::GuardsError;
 use crate::grants::{Grant, Grants, digest_of_file};
 use crate::staged::AddedFile;
 
@@ -40,7 +42,7 @@ pub struct Sight<'a> {
     permits: RefCell<Vec<(String, Grant)>>,
     before: OnceCell<Option<String>>,
     after: OnceCell<Option<String>>,
-    commit: OnceCell<Result<Vec<AddedFile>, String>>,
+    commit: OnceCell<Result<Vec<AddedFile>, Arc<GuardsError>>>,
 }
 
 impl<'a> Sight<'a> {
@@ -112,9 +114,10 @@ impl<'a> Sight<'a> {
     /// What the commits on the line would add, as `ask` finds out the first time.
     pub(crate) fn commit(
         &self,
-        ask: impl FnOnce() -> Result<Vec<AddedFile>, String>,
-    ) -> Result<&[AddedFile], &str> {
-        self.commit.get_or_init(ask).as_deref().map_err(String::as_str)
+        ask: impl FnOnce() -> Result<Vec<AddedFile>, GuardsError>,
+    ) -> Result<&[AddedFile], GuardsError> {
+        let added = self.commit.get_or_init(|| ask().map_err(Arc::new));
+        added.as_deref().map_err(|error| GuardsError::Commit(Arc::clone(error)))
     }
 
     /// The texts that an edit brings.

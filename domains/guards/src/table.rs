@@ -8,6 +8,7 @@ use config::types::{Mode, Stricter};
 use serde::de::DeserializeOwned;
 use shell::Doubt;
 
+use crate::error::GuardsError;
 use crate::objection::{Objection, Raised};
 use crate::sight::Sight;
 use crate::{
@@ -39,7 +40,7 @@ pub struct Look {
     /// Whether the guard has anything to look at: a cheap check, before its settings are read.
     pub concerns: fn(&Sight<'_>) -> bool,
     /// What it finds.
-    pub examine: fn(&Sight<'_>) -> Result<Vec<Raised>, String>,
+    pub examine: fn(&Sight<'_>) -> Result<Vec<Raised>, GuardsError>,
 }
 
 /// The tools that a guard looks at.
@@ -178,7 +179,7 @@ pub fn row(name: GuardName) -> Option<&'static Guard> {
 }
 
 /// What the guards that are on find, and which of them failed.
-pub fn raise(sight: &Sight<'_>) -> (Vec<Raised>, Vec<String>) {
+pub fn raise(sight: &Sight<'_>) -> (Vec<Raised>, Vec<GuardsError>) {
     let (mut raised, mut failures) = (Vec::new(), Vec::new());
     // Most lines are such, and each guard that is asked about one costs a page of its code.
     let is_everyday = sight.is_bash() && everyday::is_all(sight.script());
@@ -223,7 +224,7 @@ fn beyond(sight: &Sight<'_>) -> Option<Raised> {
 const fn on(
     tools: Tools,
     concerns: fn(&Sight<'_>) -> bool,
-    examine: fn(&Sight<'_>) -> Result<Vec<Raised>, String>,
+    examine: fn(&Sight<'_>) -> Result<Vec<Raised>, GuardsError>,
 ) -> Look {
     Look { tools, sees_everyday: false, concerns, examine }
 }
@@ -235,12 +236,11 @@ fn always(_: &Sight<'_>) -> bool {
 /// What a guard finds with its settings, and what becomes of it.
 fn with_settings<T: GuardSettings + DeserializeOwned>(
     sight: &Sight<'_>,
-    examine: fn(&T, &Sight<'_>) -> Result<Vec<Objection>, String>,
-) -> Result<Vec<Raised>, String> {
-    let placed = sight.policy.guard::<T>().map_err(|error| format!("guard {}: {error}", T::NAME))?;
+    examine: fn(&T, &Sight<'_>) -> Result<Vec<Objection>, GuardsError>,
+) -> Result<Vec<Raised>, GuardsError> {
+    let placed = sight.policy.guard::<T>().map_err(|error| GuardsError::from(error).of_guard(T::NAME))?;
     let Some(Placed { place, settings, .. }) = placed else { return Ok(Vec::new()) };
-    let found =
-        examine(&settings, sight).map_err(|error| format!("guard {} could not look: {error}", T::NAME))?;
+    let found = examine(&settings, sight).map_err(|error| error.of_guard(T::NAME))?;
     let raised = found.into_iter().map(|objection| Raised {
         guard: T::NAME,
         weight: objection.weight(settings.mode()),

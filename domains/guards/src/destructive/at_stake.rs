@@ -3,6 +3,7 @@
 use platform::text::fact;
 
 use super::work_tree::WorkTree;
+use crate::error::GuardsError;
 
 /// Folders that tools make again. What lies in one is no work, ignored or not.
 const MADE_AGAIN: [&str; 20] = [
@@ -58,11 +59,11 @@ impl Stake {
         paths: impl IntoIterator<Item = &'p str>,
         left: Left,
         with_new: bool,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, GuardsError> {
         let untracked = if with_new { "--untracked-files=all" } else { "--untracked-files=no" };
         let status = ["status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=all", untracked];
         let asked = status.into_iter().chain(["--"]).chain(paths);
-        let told = tree.ask(asked)?.ok_or("git cannot tell what would be lost")?;
+        let told = tree.ask(asked)?.ok_or(GuardsError::StakeUnknown)?;
         let mut stake = Self::default();
         for entry in told.split('\0') {
             let (Some(state), Some(path)) = (entry.get(..2), entry.get(3..)) else { continue };

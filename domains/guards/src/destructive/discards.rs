@@ -13,6 +13,7 @@ use super::at_stake::{Left, Stake, is_made_again, named};
 use super::given::Given;
 use super::saved::{STASH, Saved, entry_number};
 use super::work_tree::WorkTree;
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -30,7 +31,7 @@ pub fn find(
     tree: &WorkTree,
     saved: &Saved,
     sight: &Sight<'_>,
-) -> Result<Option<Objection>, String> {
+) -> Result<Option<Objection>, GuardsError> {
     match call.subcommand() {
         "clean" => clean(call, tree, saved, sight),
         "stash" => stash(call, tree, saved, sight),
@@ -127,7 +128,7 @@ impl<'a> Discard<'a> {
         tree: &WorkTree,
         saved: &Saved,
         sight: &Sight<'_>,
-    ) -> Result<Option<Objection>, String> {
+    ) -> Result<Option<Objection>, GuardsError> {
         let is_told = self.paths.iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
         let paths: Vec<Cow<'_, str>> = match is_told {
             true => self.paths.iter().map(|word| shown_to_git(word, sight.home())).collect(),
@@ -251,7 +252,7 @@ fn clean(
     tree: &WorkTree,
     saved: &Saved,
     sight: &Sight<'_>,
-) -> Result<Option<Objection>, String> {
+) -> Result<Option<Objection>, GuardsError> {
     let given = Given::of(call.arguments(), CLEAN);
     let is_unforced = |(name, value): &(String, String)| {
         name.eq_ignore_ascii_case("clean.requireForce")
@@ -319,7 +320,7 @@ fn would_remove(
     tree: &WorkTree,
     is_told: bool,
     kind: Option<&'static str>,
-) -> Result<Vec<String>, String> {
+) -> Result<Vec<String>, GuardsError> {
     let mut arguments = vec![Cow::Borrowed("clean"), Cow::Borrowed("-n")];
     arguments.extend(kind.map(Cow::Borrowed));
     if is_told {
@@ -328,7 +329,7 @@ fn would_remove(
         arguments.push(Cow::Borrowed("-d"));
     }
     let arguments = arguments.iter().map(|word| &**word).filter(|word| *word != "-");
-    let told = tree.ask(arguments)?.ok_or("git cannot tell what a clean would remove")?;
+    let told = tree.ask(arguments)?.ok_or(GuardsError::StakeUnknown)?;
     Ok(told.lines().filter_map(|line| line.strip_prefix("Would remove ")).map(str::to_owned).collect())
 }
 
@@ -373,7 +374,7 @@ fn stash(
     tree: &WorkTree,
     saved: &Saved,
     sight: &Sight<'_>,
-) -> Result<Option<Objection>, String> {
+) -> Result<Option<Objection>, GuardsError> {
     let given = Given::of(call.arguments(), STASH);
     let mut operands = given.all();
     let is_clear = match operands.next().map(|word| word.text.as_str()) {
@@ -420,7 +421,7 @@ fn stashed_guards(
     given: &Given<'_>,
     tree: &WorkTree,
     sight: &Sight<'_>,
-) -> Result<Option<Objection>, String> {
+) -> Result<Option<Objection>, GuardsError> {
     let with_ignored = given.has(&["a", "all"]);
     if !with_ignored && !given.has(&["u", "include-untracked"]) {
         return Ok(None);
@@ -431,7 +432,7 @@ fn stashed_guards(
     if inside.is_empty() {
         return Ok(None);
     }
-    let untracked = |paths: &[String]| -> Result<Vec<String>, String> {
+    let untracked = |paths: &[String]| -> Result<Vec<String>, GuardsError> {
         let standard = (!with_ignored).then_some("--exclude-standard");
         let asked = ["ls-files", "--others", "--full-name", "-z"].into_iter().chain(standard).chain(["--"]);
         let told = tree.ask(asked.chain(paths.iter().map(String::as_str)))?.unwrap_or_default();
@@ -462,7 +463,11 @@ fn files_has(pathspecs: &[String], path: &str) -> bool {
     pathspecs.iter().any(|one| one.strip_prefix(":(top,literal)") == Some(path))
 }
 
-fn worktree(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+fn worktree(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    sight: &Sight<'_>,
+) -> Result<Option<Objection>, GuardsError> {
     let given = Given::of(call.arguments(), Options::NONE);
     let operands: Vec<&Word> = given.all().collect();
     let [verb, folder] = operands.as_slice() else { return Ok(None) };

@@ -7,6 +7,7 @@ use shell::{Command, GitCall, Word};
 
 use super::given::Given;
 use super::work_tree::WorkTree;
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -126,7 +127,7 @@ pub fn by_repository(
     call: &GitCall<'_>,
     tree: &WorkTree,
     sight: &Sight<'_>,
-) -> Result<Option<Objection>, String> {
+) -> Result<Option<Objection>, GuardsError> {
     let found = match call.subcommand() {
         "commit" => amend(call, tree, sight)?,
         "rebase" => rebase(call, tree, sight)?,
@@ -149,7 +150,7 @@ pub fn by_repository(
     }))
 }
 
-fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
     let given = Given::of(call.arguments(), COMMIT);
     if !given.has(&["amend"]) || given.has(&["dry-run"]) {
         return Ok(None);
@@ -173,7 +174,7 @@ fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
     )))
 }
 
-fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
     let given = Given::of(call.arguments(), REBASE);
     if given.has(&["continue", "abort", "skip", "quit", "edit-todo", "show-current-patch", "help"]) {
         return Ok(None);
@@ -201,7 +202,7 @@ fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
     )))
 }
 
-fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
     let given = Given::of(call.arguments(), Options::new("", "pathspec-from-file"));
     let is_of_files = given.behind.is_some_and(|paths| !paths.is_empty()) || given.operands.len() > 1;
     let Some(target) = given.operands.first().filter(|_| !is_of_files) else { return Ok(None) };
@@ -294,7 +295,7 @@ impl Course {
 }
 
 /// Whether a name stands for what a remote has.
-fn is_remote(name: &str, tree: &WorkTree) -> Result<bool, String> {
+fn is_remote(name: &str, tree: &WorkTree) -> Result<bool, GuardsError> {
     if name == "FETCH_HEAD" {
         return Ok(true);
     }
@@ -308,7 +309,7 @@ fn moved(
     target: Option<&Word>,
     tree: &WorkTree,
     sight: &Sight<'_>,
-) -> Result<Option<Objection>, String> {
+) -> Result<Option<Objection>, GuardsError> {
     if !tree.is_protected(branch, sight) {
         return Ok(None);
     }
@@ -323,7 +324,7 @@ fn moved(
     )))
 }
 
-fn branch(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+fn branch(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
     let given = Given::of(call.arguments(), BRANCH);
     if given.has(&["r", "remotes"]) {
         return Ok(None);
@@ -350,7 +351,7 @@ fn branch(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
     }
 }
 
-fn deleted(name: &str, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+fn deleted(name: &str, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
     if tree.is_protected(name, sight) {
         return Ok(Some(Objection::sure(
             format!("this deletes the branch {}, which is protected", fact(name)),
@@ -368,7 +369,11 @@ fn unmerged(name: &str, lost: usize) -> Objection {
     )
 }
 
-fn update_ref(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+fn update_ref(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    sight: &Sight<'_>,
+) -> Result<Option<Objection>, GuardsError> {
     let given = Given::of(call.arguments(), Options::new("m", ""));
     let mut operands = given.all();
     let Some(name) = operands.next().map(|word| word.text.as_str()) else { return Ok(None) };
@@ -387,7 +392,7 @@ fn update_ref(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<
 }
 
 /// How many commits of a branch since `from` a remote has; of all without it.
-fn pushed(branch: &str, from: Option<&str>, tree: &WorkTree) -> Result<usize, String> {
+fn pushed(branch: &str, from: Option<&str>, tree: &WorkTree) -> Result<usize, GuardsError> {
     let branch = format!("refs/heads/{branch}");
     let from = from.map(|from| format!("^{from}"));
     let range: Vec<&str> = [Some(&*branch), from.as_deref()].into_iter().flatten().collect();
@@ -400,7 +405,12 @@ fn pushed(branch: &str, from: Option<&str>, tree: &WorkTree) -> Result<usize, St
 }
 
 /// How many commits behind a name nothing else holds: no remote, no tag, no branch but `own`, and not `kept`.
-fn only_here(name: &str, own: Option<&str>, kept: Option<&str>, tree: &WorkTree) -> Result<usize, String> {
+fn only_here(
+    name: &str,
+    own: Option<&str>,
+    kept: Option<&str>,
+    tree: &WorkTree,
+) -> Result<usize, GuardsError> {
     let exclude = own.map(|own| format!("--exclude={own}"));
     let mut asked = vec![name, "--not"];
     asked.extend(exclude.as_deref());

@@ -31,6 +31,7 @@ use shell::Command;
 use self::context::RunContext;
 use self::saved::Saved;
 use self::work_tree::WorkTree;
+use crate::error::GuardsError;
 use crate::objection::{Certainty, Objection};
 use crate::sight::Sight;
 
@@ -60,13 +61,13 @@ fn is_candidate(command: &Command) -> bool {
 ///
 /// # Errors
 /// When it cannot look.
-pub fn examine(settings: &Destructive, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine(settings: &Destructive, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     // Guard `sql` says it in its own words.
     let tells_sql = !sight.policy.has_guard(GuardName::Sql);
     find(settings, sight, tells_sql)
 }
 
-fn find(settings: &Destructive, sight: &Sight<'_>, tells_sql: bool) -> Result<Vec<Objection>, String> {
+fn find(settings: &Destructive, sight: &Sight<'_>, tells_sql: bool) -> Result<Vec<Objection>, GuardsError> {
     let mut found = by_line(sight, tells_sql);
     found.extend(rules::find(sight)?);
     if found.iter().any(|one| one.certainty == Certainty::Sure) {
@@ -104,7 +105,7 @@ fn by_line(sight: &Sight<'_>, tells_sql: bool) -> Vec<Objection> {
 }
 
 /// What git tells.
-fn by_git(settings: &Destructive, sight: &Sight<'_>, found: &mut Vec<Objection>) -> Result<(), String> {
+fn by_git(settings: &Destructive, sight: &Sight<'_>, found: &mut Vec<Objection>) -> Result<(), GuardsError> {
     let mut saved = Saved::default();
     let mut asked = 0;
     for command in &sight.script().commands {

@@ -5,6 +5,7 @@ use config::types::guards::Destructive;
 use hooks_common::runtime::Hook;
 
 use super::{concerns, find};
+use crate::error::GuardsError;
 use crate::objection::{Certainty, Objection};
 use crate::sight::Sight;
 
@@ -13,12 +14,12 @@ use crate::sight::Sight;
 ///
 /// # Errors
 /// When the policy is damaged, or git cannot be asked.
-pub fn objection(hook: &Hook, policy: &Policy) -> Result<Option<Objection>, String> {
+pub fn objection(hook: &Hook, policy: &Policy) -> Result<Option<Objection>, GuardsError> {
     let sight = Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered);
     if !sight.is_bash() || !concerns(&sight) {
         return Ok(None);
     }
-    let placed = policy.guard::<Destructive>().map_err(|error| error.to_string())?;
+    let placed = policy.guard::<Destructive>()?;
     let settings = placed.map(|placed| placed.settings).unwrap_or_default();
     let found = find(&settings, &sight, true)?;
     Ok(found.into_iter().find(|one| one.certainty == Certainty::Sure))

@@ -17,6 +17,7 @@ use super::history::counted;
 use super::roots;
 use super::saved::Saved;
 use super::work_tree::WorkTree;
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -48,7 +49,7 @@ pub fn is_candidate(command: &Command) -> bool {
 ///
 /// # Errors
 /// When git cannot tell.
-pub fn find(command: &Command, saved: &Saved, sight: &Sight<'_>) -> Result<Option<Objection>, String> {
+pub fn find(command: &Command, saved: &Saved, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
     let mut goners = goners(command, sight);
     goners.retain(|goner| std::fs::symlink_metadata(&goner.path).is_ok());
     let mut asked = 0;
@@ -62,7 +63,7 @@ pub fn find(command: &Command, saved: &Saved, sight: &Sight<'_>) -> Result<Optio
         goners = others;
         asked += 1;
         if asked > MOST_TREES {
-            return Err("the line removes files of too many repositories".to_owned());
+            return Err(GuardsError::TooManyRepositories(MOST_TREES));
         }
         if let Some(objection) = lost(&inside, &tree, command, saved, sight)? {
             return Ok(Some(objection));
@@ -91,7 +92,7 @@ fn lost(
     command: &Command,
     saved: &Saved,
     sight: &Sight<'_>,
-) -> Result<Option<Objection>, String> {
+) -> Result<Option<Objection>, GuardsError> {
     let paths: Vec<&str> = goners.iter().filter_map(|goner| goner.path.to_str()).collect();
     let with_new = goners.iter().any(|goner| goner.is_tree || !goner.is_named);
     let literally = paths.iter().map(|path| format!(":(literal){path}")).collect::<Vec<_>>();

@@ -5,6 +5,7 @@ use config::types::guards::{CommandRule, Destructive};
 use platform::text::{bounded, fact};
 use shell::Command;
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -16,7 +17,7 @@ const LONGEST_MESSAGE: usize = 500;
 ///
 /// # Errors
 /// When the policy is damaged, or an expression gives up.
-pub fn find(sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn find(sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     if !sight.policy.has_guard_rules(GuardName::Destructive) {
         return Ok(Vec::new());
     }
@@ -26,10 +27,7 @@ pub fn find(sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
     let line = sight.tool_use.command;
     let lower_line = script.doubt.as_ref().map(|_| line.to_ascii_lowercase()).unwrap_or_default();
     let searched = format!("{}\n{lower_line}", lower.join("\n"));
-    let rules = sight
-        .policy
-        .guard_rules::<Destructive, CommandRule>(Some(&searched))
-        .map_err(|error| error.to_string())?;
+    let rules = sight.policy.guard_rules::<Destructive, CommandRule>(Some(&searched))?;
     let mut found = Vec::new();
     for rule in rules {
         let mut is_run = false;

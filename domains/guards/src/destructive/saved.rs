@@ -8,6 +8,7 @@ use shell::{Folder, GitCall};
 use super::at_stake::{Left, Stake};
 use super::given::Given;
 use super::work_tree::WorkTree;
+use crate::error::GuardsError;
 use crate::repository::{git_folder, repository_of};
 use crate::sight::Sight;
 
@@ -117,7 +118,7 @@ impl Saved {
     ///
     /// # Errors
     /// When git cannot tell.
-    pub fn stashed(&self, tree: &WorkTree) -> Result<Stake, String> {
+    pub fn stashed(&self, tree: &WorkTree) -> Result<Stake, GuardsError> {
         let (changed, new) = self.in_stash;
         if !changed && !new && self.parts.is_empty() {
             return Ok(Stake::default());

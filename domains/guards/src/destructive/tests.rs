@@ -333,7 +333,8 @@ fn a_broken_repository_is_reported_not_refused() {
     let sight = crate::Sight::new(&paths, &project, &policy, &payload, now);
     let (raised, failures) = crate::pre_tool::raise(&sight);
     assert!(raised.is_empty());
-    assert_eq!(failures, ["guard destructive could not look: git cannot tell what would be lost"]);
+    let failures: Vec<String> = failures.iter().map(ToString::to_string).collect();
+    assert_eq!(failures, ["guard destructive failed: git does not report what the command would destroy"]);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use git::{GitCommand, GitError, Head, Repository};
 use shell::GitCall;
 
+use crate::error::GuardsError;
 use crate::repository::{git_folder, is_protected, repository_of};
 use crate::sight::Sight;
 
@@ -84,7 +85,7 @@ impl WorkTree {
     pub fn ask<S: AsRef<std::ffi::OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = S>,
-    ) -> Result<Option<String>, String> {
+    ) -> Result<Option<String>, GuardsError> {
         let mut git = GitCommand::in_folder(&self.folder);
         // Else git finds it by itself, and refuses one of another user, whose configuration could run anything.
         if self.has_git_dir {
@@ -93,7 +94,7 @@ impl WorkTree {
         match git.args(arguments).within(PATIENCE).answer() {
             // git would refuse the command that is looked at too, so nothing is lost.
             Err(GitError::Missing | GitError::Refused(_)) => Ok(None),
-            answer => answer.map_err(|error| error.to_string()),
+            answer => Ok(answer?),
         }
     }
 
@@ -101,7 +102,7 @@ impl WorkTree {
     ///
     /// # Errors
     /// As [`WorkTree::ask`].
-    pub fn count(&self, commits: &[&str]) -> Result<usize, String> {
+    pub fn count(&self, commits: &[&str]) -> Result<usize, GuardsError> {
         let said = self.ask(["rev-list", "--count"].iter().chain(commits))?;
         Ok(said.and_then(|said| said.trim().parse().ok()).unwrap_or_default())
     }

@@ -8,6 +8,7 @@ use chrono::DateTime;
 use config::types::guards::Errors;
 use platform::text::fact;
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::outcome::{Failure, failure_of};
 use book::{Book, Entry, Fix};
@@ -24,14 +25,14 @@ pub fn examine(
     settings: &Errors,
     failure: &Failure<'_>,
     root: impl FnOnce() -> PathBuf,
-) -> Result<Option<Objection>, String> {
+) -> Result<Option<Objection>, GuardsError> {
     let fingerprint = &failure.outcome.fingerprint;
     let is_same = |event: &&_| failure_of(event).is_some_and(|known| known.fingerprint == *fingerprint);
     let count = 1 + failure.before.iter().filter(is_same).count();
     if count != settings.repeated.max(1) as usize {
         return Ok(None);
     }
-    let book = Book::peek(&root()).map_err(|error| format!("what is known of failures: {error}"))?;
+    let book = Book::peek(&root()).map_err(GuardsError::KnownFailures)?;
     Ok(book.entry(fingerprint).and_then(|entry| Some(told(entry, entry.fixed_by.as_ref()?))))
 }
 

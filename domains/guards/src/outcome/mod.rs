@@ -17,6 +17,7 @@ use hooks_common::session_log::{LoggedEvent, SessionDir, input_digest};
 use platform::hash::short_hash;
 use platform::time::Moment;
 
+use crate::error::GuardsError;
 use crate::record::CommandOutcome;
 use crate::tests;
 use fingerprint::Said;
@@ -49,13 +50,13 @@ impl<'a> Failure<'a> {
         outcome: &'a CommandOutcome,
         dir: &SessionDir,
         now: Moment,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, GuardsError> {
         Ok(Self {
             outcome,
             at: now.epoch(),
             agent: &payload.agent_id,
             digest: input_digest(payload),
-            before: dir.read_tail(RECENT).map_err(|error| format!("the session's log: {error}"))?,
+            before: dir.read_tail(RECENT).map_err(GuardsError::SessionLog)?,
         })
     }
 }

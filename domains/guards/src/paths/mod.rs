@@ -10,6 +10,7 @@ use platform::path::resolve;
 use platform::text::fact;
 use shell::Write;
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 use governed::Governed;
@@ -27,7 +28,7 @@ pub fn concerns_line(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// Never.
-pub fn examine_line(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine_line(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let mut looked = Looked::new(settings, sight);
     for mut write in sight.script().writes() {
         // What git brings back was made before.
@@ -52,7 +53,7 @@ pub fn examine_line(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection
 ///
 /// # Errors
 /// Never.
-pub fn examine_edit(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine_edit(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let mut looked = Looked::new(settings, sight);
     if let Some(file) = sight.file() {
         looked.at_file(file);

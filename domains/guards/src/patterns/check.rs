@@ -22,6 +22,7 @@ use super::inspect::{Finding, Inspector, graduate, inside, record};
 use super::scan::Sheet;
 use super::store::{self, Book};
 use super::words;
+use crate::error::GuardsError;
 use crate::sight::{Sight, text_of};
 use crate::staged;
 
@@ -99,21 +100,17 @@ pub fn check(
     scope: &Scope,
     records: bool,
     now: Moment,
-) -> Result<Report, String> {
-    let damaged = |error: config::ConfigError| error.to_string();
-    let Some(placed) = policy.guard::<Patterns>().map_err(damaged)?.filter(|_| policy.is_enabled()) else {
-        return Err(format!(
-            "the guard `patterns` is off in {}: its rules stand in .claude/requirements.yaml under `guards.patterns.rules`",
-            project.root().display()
-        ));
+) -> Result<Report, GuardsError> {
+    let Some(placed) = policy.guard::<Patterns>()?.filter(|_| policy.is_enabled()) else {
+        return Err(GuardsError::PatternsOff(project.root().to_owned()));
     };
     let settings = placed.settings;
-    let rules = policy.guard_rules::<Patterns, PatternRule>(None).map_err(damaged)?;
+    let rules = policy.guard_rules::<Patterns, PatternRule>(None)?;
     let inspector = Inspector::new(project, paths, &settings, rules, now.wall);
     let mut sought = files(project, paths, policy, scope, now)?;
     let terms = Terms::of(&settings, now.wall, None);
     let mut report = Report { patterns_checked: inspector.rules().count(), ..Report::default() };
-    let wrong = policy.findings().map_err(damaged)?;
+    let wrong = policy.findings()?;
     let wrong = wrong.iter().filter(|finding| finding.subject.starts_with("guards.patterns"));
     report.notes.extend(wrong.map(ToString::to_string));
 
@@ -148,7 +145,7 @@ pub fn check(
     if settings.mode() != Mode::Observe {
         match Book::open(project, lock::PATIENT, now.wall) {
             Ok(open) => book = Some(open),
-            Err(error) => report.notes.push(format!("what was warned of is not known: {error}")),
+            Err(error) => report.notes.push(format!("earlier warnings cannot be read: {error}")),
         }
     }
     let judged = graduate(book.as_ref(), &terms, findings);
@@ -255,7 +252,7 @@ fn files(
     policy: &Policy,
     scope: &Scope,
     now: Moment,
-) -> Result<Vec<Sought>, String> {
+) -> Result<Vec<Sought>, GuardsError> {
     let root = project.root();
     let of = |path: String| Sought { path, staged: None, added: None };
     let untracked = ["ls-files", "-z", "-o", "--exclude-standard"];
@@ -287,11 +284,11 @@ fn staged_files(
     paths: &Paths,
     policy: &Policy,
     now: Moment,
-) -> Result<Vec<Sought>, String> {
+) -> Result<Vec<Sought>, GuardsError> {
     let root = project.root();
     let mut payload = Payload { tool_name: "Bash".to_owned(), ..Payload::default() };
     payload.tool_input.command = "git commit".to_owned();
-    payload.cwd = root.to_str().ok_or("the project's path is no text")?.to_owned();
+    payload.cwd = root.to_str().ok_or_else(|| GuardsError::NotUtf8(root.to_owned()))?.to_owned();
     let sight = Sight::new(paths, project, policy, &payload, now);
     let mut sought = Vec::new();
     for file in staged::added(&sight)? {
@@ -300,7 +297,7 @@ fn staged_files(
             let name = format!(":0:{}", file.path.to_str()?);
             Repository::at(&file.top)?.ask(&["cat-file", "blob", &name])
         };
-        let staged = blob().ok_or_else(|| format!("git does not say what is staged of {path}"))?;
+        let staged = blob().ok_or_else(|| GuardsError::NotStaged(path.clone()))?;
         let added = file.lines.iter().map(|(number, _)| *number).collect();
         sought.push(Sought { path, staged: Some(staged), added: Some(added) });
     }
@@ -308,21 +305,21 @@ fn staged_files(
 }
 
 /// A file that a person named, seen from the project's root.
-fn named_file(root: &Path, folder: &Path, file: &Path) -> Result<String, String> {
+fn named_file(root: &Path, folder: &Path, file: &Path) -> Result<String, GuardsError> {
     let path = resolve(&folder.join(file));
     let Some(path) = inside(root, &path) else {
-        return Err(format!("{} lies outside the project", file.display()));
+        return Err(GuardsError::OutsideProject(file.to_owned()));
     };
     if !root.join(&path).is_file() {
-        return Err(format!("{} is no file", file.display()));
+        return Err(GuardsError::NotAFile(file.to_owned()));
     }
     Ok(path)
 }
 
 /// The names that git prints, seen from the project's root; those that are no text are left out.
-fn names(root: &Path, arguments: &[&str]) -> Result<Vec<String>, String> {
+fn names(root: &Path, arguments: &[&str]) -> Result<Vec<String>, GuardsError> {
     let git = GitCommand::in_folder(root).args(arguments).within(PATIENCE).at_most(MOST_NAMED);
-    let output = git.beginning().map_err(|error| error.to_string())?;
+    let output = git.beginning()?;
     let names = output.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     Ok(names.filter_map(|name| String::from_utf8(name.to_vec()).ok()).collect())
 }

@@ -11,6 +11,7 @@ use super::inspect::{Finding, Inspector, book, graduate, inside, record, rules, 
 use super::scan::Sheet;
 use super::store;
 use super::words;
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::{Sight, text_of};
 use crate::staged::{self, AddedFile};
@@ -22,7 +23,7 @@ const MOST_ASKED: usize = 20;
 ///
 /// # Errors
 /// When git cannot be asked, the policy is damaged, or an expression gives up.
-pub fn examine(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let root = sight.root();
     let files: Vec<(String, &AddedFile)> = staged::added(sight)?
         .iter()
@@ -51,7 +52,7 @@ pub fn examine(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>,
         if !is_refused {
             record(&mut book, &terms, &judged);
         }
-        notes.extend(book.close(settings.most, &terms).unwrap_or_else(|error| vec![error]));
+        notes.extend(book.close(settings.most, &terms).unwrap_or_else(|error| vec![error.to_string()]));
     }
     Ok(objections(judged, notes))
 }
@@ -84,7 +85,7 @@ fn look<'i>(
     inspector: &'i Inspector<'_>,
     known: &mut BTreeMap<String, BTreeSet<String>>,
     files: &[(String, &AddedFile)],
-) -> Result<Looked<'i>, String> {
+) -> Result<Looked<'i>, GuardsError> {
     let mut looked = Looked::default();
     let mut asked = 0;
     for (path, file) in files {

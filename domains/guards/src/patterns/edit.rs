@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::error::GuardsError;
 use crate::record::{GuardRecord, GuardRecords};
 use config::Policy;
 use config::types::Mode;
@@ -43,7 +44,7 @@ pub struct Said {
 ///
 /// # Errors
 /// When the policy is damaged or an expression gives up.
-pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
+pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
     let said = examine(&Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered))?;
     for one in &said.raised {
         let verdict = if said.is_paused { GuardVerdict::Paused } else { one.weight.into() };
@@ -63,7 +64,7 @@ pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
 ///
 /// # Errors
 /// As [`look`].
-pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
+pub fn examine(sight: &Sight<'_>) -> Result<Said, GuardsError> {
     let is_text = sight.is_edit() && sight.tool_use.tool != "NotebookEdit";
     let path = sight.file().filter(|_| is_text);
     let Some((path, file)) = path.and_then(|path| inside(sight.root(), path).map(|file| (path, file))) else {
@@ -74,7 +75,7 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
     if rules.is_empty() {
         return Ok(Said::default());
     }
-    let placed = sight.policy.guard::<Patterns>().map_err(|error| error.to_string())?;
+    let placed = sight.policy.guard::<Patterns>()?;
     let (Some(Placed { place, settings, .. }), Some(text)) = (placed, text_of(path)) else {
         return Ok(Said::default());
     };
@@ -95,7 +96,7 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, String> {
     if let Some(mut book) = book {
         gone.into_iter().for_each(|rule| book.forget(&file, rule));
         record(&mut book, &terms, &judged);
-        notes.extend(book.close(settings.most, &terms).unwrap_or_else(|error| vec![error]));
+        notes.extend(book.close(settings.most, &terms).unwrap_or_else(|error| vec![error.to_string()]));
     }
     let (refused, warned): (Vec<_>, Vec<_>) = judged.into_iter().partition(|(step, _)| *step == Step::Refuse);
     // A rule of low severity only ever warns.

@@ -20,6 +20,7 @@ use super::exemptions::Exemptions;
 use super::graduation::{Step, Terms};
 use super::scan::{Rule, Sheet, Violation};
 use super::store::Book;
+use crate::error::GuardsError;
 use crate::overrides;
 use crate::sight::Sight;
 
@@ -105,7 +106,7 @@ impl<'p> Inspector<'p> {
     ///
     /// # Errors
     /// When an expression gives up.
-    pub fn look(&self, file: &str, sheet: &Sheet<'_>) -> Result<Inspected<'_>, String> {
+    pub fn look(&self, file: &str, sheet: &Sheet<'_>) -> Result<Inspected<'_>, GuardsError> {
         let mut inspected = Inspected::default();
         let path = self.root.join(file);
         if self.own.contains(&path) {
@@ -177,8 +178,8 @@ pub fn rules(
     policy: &Policy,
     lower: &str,
     named: &BTreeSet<String>,
-) -> Result<Vec<CompiledRule<PatternRule>>, String> {
-    let read = |lower| policy.guard_rules::<Patterns, PatternRule>(lower).map_err(|error| error.to_string());
+) -> Result<Vec<CompiledRule<PatternRule>>, GuardsError> {
+    let read = |lower| policy.guard_rules::<Patterns, PatternRule>(lower);
     let mut rules = read(Some(lower))?;
     let is_there = |rules: &[CompiledRule<PatternRule>], id: &str| rules.iter().any(|one| one.rule.id == id);
     if named.iter().any(|id| !is_there(&rules, id)) {
@@ -197,7 +198,7 @@ pub fn book(sight: &Sight<'_>, mode: Mode) -> (Option<Book>, Vec<String>) {
     }
     match Book::open(sight.project, lock::CHANGE, sight.now.wall) {
         Ok(book) => (Some(book), Vec::new()),
-        Err(error) => (None, vec![format!("what patterns warn of is not kept: {error}")]),
+        Err(error) => (None, vec![format!("warnings of patterns are not kept: {error}")]),
     }
 }
 

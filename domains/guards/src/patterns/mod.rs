@@ -21,6 +21,7 @@ use config::Policy;
 use config::types::guards::Patterns;
 use hooks_common::runtime::Hook;
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 use crate::staged;
@@ -34,7 +35,7 @@ pub fn concerns_line(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// When git cannot be asked, or the policy is damaged.
-pub fn examine_commit(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine_commit(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     commit::examine(settings, sight)
 }
 
@@ -42,6 +43,6 @@ pub fn examine_commit(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Obje
 ///
 /// # Errors
 /// When it cannot look.
-pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
+pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
     edit::look(hook, policy)
 }

@@ -10,6 +10,8 @@ use config::policy::CompiledRule;
 use config::types::guards::{Nearby, PatternRule};
 use memchr::{memchr_iter, memmem};
 
+use crate::error::GuardsError;
+
 /// What waives a rule on a line, before the rule's id and the reason.
 const WAIVER: &str = "pattern-ok:";
 /// What ends a comment, and is no reason.
@@ -143,7 +145,7 @@ impl Rule {
     ///
     /// # Errors
     /// When an expression gives up.
-    pub fn look(&self, sheet: &Sheet<'_>) -> Result<Found, String> {
+    pub fn look(&self, sheet: &Sheet<'_>) -> Result<Found, GuardsError> {
         let mut found = Found::default();
         for line in sheet.lines_with(self.pattern.needed()) {
             let Some(range) = self.is_broken(sheet, line)? else { continue };
@@ -156,7 +158,7 @@ impl Rule {
     }
 
     /// What matches in a line, unless something makes it innocent.
-    fn is_broken(&self, sheet: &Sheet<'_>, number: usize) -> Result<Option<Range<usize>>, String> {
+    fn is_broken(&self, sheet: &Sheet<'_>, number: usize) -> Result<Option<Range<usize>>, GuardsError> {
         let line = sheet.line(number);
         let Some(range) = self.pattern.find(line)? else { return Ok(None) };
         if let Some(exclude) = &self.exclude
@@ -179,7 +181,7 @@ impl Rule {
 
     /// The reason of a waiver on the line or the one above. One that stands on a line that breaks the rule itself is
     /// that line's.
-    fn waiver<'t>(&self, sheet: &Sheet<'t>, number: usize) -> Result<Option<&'t str>, String> {
+    fn waiver<'t>(&self, sheet: &Sheet<'t>, number: usize) -> Result<Option<&'t str>, GuardsError> {
         let above = sheet.line(number - 1);
         let own = reason(sheet.line(number), &self.rule.id);
         if own.is_some() || reason(above, &self.rule.id).is_none() {
@@ -195,7 +197,7 @@ impl Expression {
         Self { source: source.to_owned(), compiled: OnceCell::new() }
     }
 
-    fn is_in(&self, line: &str) -> Result<bool, String> {
+    fn is_in(&self, line: &str) -> Result<bool, GuardsError> {
         let compiled = self.compiled.get_or_init(|| Pattern::exact(&self.source));
         Ok(compiled.as_ref().map_err(ConfigError::clone)?.find(line)?.is_some())
     }
@@ -208,7 +210,7 @@ impl Near {
     }
 
     /// Whether the expression matches in one of the lines around, or in the line itself.
-    fn matches(&self, sheet: &Sheet<'_>, number: usize) -> Result<bool, String> {
+    fn matches(&self, sheet: &Sheet<'_>, number: usize) -> Result<bool, GuardsError> {
         let last = (number + self.2).min(sheet.starts().len());
         for line in number.saturating_sub(self.1).max(1)..=last {
             if self.0.is_in(sheet.line(line))? {

@@ -20,6 +20,7 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value};
 
 use super::graduation::Terms;
+use crate::error::GuardsError;
 
 /// A larger file is not ours.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -43,28 +44,28 @@ impl Book {
     ///
     /// # Errors
     /// When it cannot be read, kept aside or locked, or lies behind a symbolic link.
-    pub fn open(project: &Project, wait: Duration, now: DateTime<Utc>) -> Result<Self, String> {
+    pub fn open(project: &Project, wait: Duration, now: DateTime<Utc>) -> Result<Self, GuardsError> {
         let (root, file) = (project.root().to_owned(), in_project::warned_files(project.root()));
-        let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
-        prepare(&root, &file).map_err(|error| failed(&error))?;
+        let failed = |error| GuardsError::file(&file, error);
+        prepare(&root, &file).map_err(failed)?;
         let side = warned_files_lock(project.stores()[0]);
         if let Some(folder) = side.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+            std::fs::create_dir_all(folder).map_err(|error| GuardsError::file(folder, error))?;
         }
-        let lock = lock::exclusive(&side, wait).map_err(|error| failed(&error))?;
-        let (bytes, written) = read(&file).map_err(|error| failed(&error))?.unwrap_or_default();
+        let lock = lock::exclusive(&side, wait)?;
+        let (bytes, written) = read(&file).map_err(failed)?.unwrap_or_default();
         let mut notes = Vec::new();
         let document = document(&bytes).map_or_else(
             || {
-                let kept = quarantine::keep_copy(&file).map_err(|error| failed(&error))?;
-                store::remove(&file).map_err(|error| failed(&error))?;
+                let kept = quarantine::keep_copy(&file).map_err(failed)?;
+                store::remove(&file).map_err(failed)?;
                 let kept = kept.unwrap_or_default();
                 notes.push(format!(
                     "{} could not be read: what it held is kept in {}, and what was warned of before is only warned of again",
                     in_project::warned_files(Path::new("")).display(),
                     kept.file_name().unwrap_or_default().to_string_lossy()
                 ));
-                Ok::<_, String>(Map::new())
+                Ok::<_, GuardsError>(Map::new())
             },
             Ok,
         )?;
@@ -101,7 +102,7 @@ impl Book {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn close(mut self, most: u32, terms: &Terms) -> Result<Vec<String>, String> {
+    pub fn close(mut self, most: u32, terms: &Terms) -> Result<Vec<String>, GuardsError> {
         if !self.is_changed {
             return Ok(self.notes);
         }
@@ -129,7 +130,7 @@ impl Book {
                 "{dropped} of the oldest warnings of patterns were forgotten: {most} are kept (`most`)"
             ));
         }
-        self.write().map_err(|error| format!("{}: {error}", self.file.display()))?;
+        self.write().map_err(|error| GuardsError::file(&self.file, error))?;
         Ok(self.notes)
     }
 
@@ -333,7 +334,7 @@ mod tests {
         let outside = place.dir.path().join("outside.json");
         std::fs::write(&outside, "{}").unwrap();
         std::os::unix::fs::symlink(&outside, place.file()).unwrap();
-        let refused = Book::open(&place.project, lock::HOT, place.now).unwrap_err();
+        let refused = Book::open(&place.project, lock::HOT, place.now).unwrap_err().to_string();
         assert!(refused.contains("symbolic link"), "{refused}");
         assert_eq!(std::fs::read(&outside).unwrap(), b"{}");
     }

@@ -22,6 +22,7 @@ use shell::Command;
 use shell::programs::pushes_nothing;
 
 use self::reader::Reader;
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -46,6 +47,6 @@ fn may_push(command: &Command) -> bool {
 ///
 /// # Errors
 /// Never: what cannot be read is taken for absent, as git would.
-pub fn examine(settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine(settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     Ok(Reader::read(settings, sight))
 }

@@ -16,6 +16,7 @@ use config::globs::matches_real;
 use config::types::Names;
 use config::types::guards::References;
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 use document::Document;
@@ -31,7 +32,7 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// When not all documents could be searched for an id.
-pub fn examine(settings: &References, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine(settings: &References, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let Some(file) = sight.file() else { return Ok(Vec::new()) };
     let is = |globs: &Names| matches_real(globs, file, sight.root(), sight.home());
     let (is_plan, is_work, is_document) = (is(&settings.plans), is(&settings.work), is(&settings.documents));

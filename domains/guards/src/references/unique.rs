@@ -11,6 +11,7 @@ use platform::store;
 use platform::text::fact;
 
 use super::document::{Document, Key};
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 
@@ -28,7 +29,7 @@ pub fn examine(
     file: &Path,
     before: &Document,
     after: &Document,
-) -> Result<Option<Objection>, String> {
+) -> Result<Option<Objection>, GuardsError> {
     let Some(key) = after.key().filter(|key| before.key().as_ref() != Some(key)) else { return Ok(None) };
     let is_document = |path: &Path| matches_real(documents, path, sight.root(), sight.home());
     let mut search = Search { files: 0, until: Instant::now() + PATIENCE };
@@ -75,13 +76,13 @@ impl Search {
         key: &Key<'_>,
         mut folders: Vec<PathBuf>,
         is_document: impl Fn(&Path) -> bool,
-    ) -> Result<Option<PathBuf>, String> {
+    ) -> Result<Option<PathBuf>, GuardsError> {
         let id = Finder::new(key.id);
         while let Some(folder) = folders.pop() {
             let entries = match std::fs::read_dir(&folder) {
                 Ok(entries) => entries,
                 Err(error) if store::is_absent(&error) => continue,
-                Err(error) => return Err(format!("{}: {error}", folder.display())),
+                Err(error) => return Err(GuardsError::file(folder, error)),
             };
             for entry in entries.flatten() {
                 self.may_go_on()?;
@@ -106,15 +107,15 @@ impl Search {
     }
 
     /// Whether the search may go on.
-    fn may_go_on(&self) -> Result<(), String> {
-        let because = if self.files >= MOST {
-            "are as many as are searched"
+    fn may_go_on(&self) -> Result<(), GuardsError> {
+        let reason = if self.files >= MOST {
+            "no more are searched"
         } else if Instant::now() >= self.until {
-            "took too long"
+            "it took too long"
         } else {
             return Ok(());
         };
-        Err(format!("{} documents {because}, and the id may be in the others", self.files))
+        Err(GuardsError::SearchEnded { files: self.files, reason })
     }
 }
 
@@ -133,7 +134,7 @@ mod tests {
 
     const KEY: Key<'_> = Key { template: "plan", id: "E2-001" };
 
-    fn owner_in(folder: &Path, patience: Duration) -> Result<Option<PathBuf>, String> {
+    fn owner_in(folder: &Path, patience: Duration) -> Result<Option<PathBuf>, GuardsError> {
         let mut search = Search { files: 0, until: Instant::now() + patience };
         search.owner(&KEY, vec![folder.to_owned()], |_| true)
     }
@@ -145,14 +146,16 @@ mod tests {
             fs::write(dir.path().join(format!("{at}.md")), "---\ntemplate: plan\nid: E2-002\n---\n").unwrap();
         }
         let long = Duration::from_secs(60);
-        assert!(owner_in(dir.path(), long).unwrap_err().contains("5000 documents are as many"));
+        assert!(
+            owner_in(dir.path(), long).unwrap_err().to_string().contains("after 5000 documents: no more")
+        );
         for at in 4_000..6_000 {
             fs::remove_file(dir.path().join(format!("{at}.md"))).unwrap();
         }
-        assert_eq!(owner_in(dir.path(), long), Ok(None));
-        assert!(owner_in(dir.path(), Duration::ZERO).unwrap_err().contains("too long"));
+        assert_eq!(owner_in(dir.path(), long).unwrap(), None);
+        assert!(owner_in(dir.path(), Duration::ZERO).unwrap_err().to_string().contains("too long"));
         fs::write(dir.path().join("own.md"), "---\ntemplate: plan\nid: E2-001\n---\n").unwrap();
-        assert_eq!(owner_in(dir.path(), long), Ok(Some(dir.path().join("own.md"))));
+        assert_eq!(owner_in(dir.path(), long).unwrap(), Some(dir.path().join("own.md")));
     }
 
     #[test]
@@ -167,9 +170,9 @@ mod tests {
         std::os::unix::fs::symlink(&other, docs.join("other")).unwrap();
         std::os::unix::fs::symlink(other.join("own.md"), docs.join("own.md")).unwrap();
         let long = Duration::from_secs(60);
-        assert_eq!(owner_in(&docs, long), Ok(None));
+        assert_eq!(owner_in(&docs, long).unwrap(), None);
         fs::copy(other.join("own.md"), docs.join("deep/deeper/copy.MD")).unwrap();
-        assert_eq!(owner_in(&docs, long), Ok(Some(docs.join("deep/deeper/copy.MD"))));
+        assert_eq!(owner_in(&docs, long).unwrap(), Some(docs.join("deep/deeper/copy.MD")));
     }
 
     #[test]

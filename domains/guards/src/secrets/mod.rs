@@ -23,6 +23,7 @@ use memchr::memmem;
 use platform::text::fact;
 use redact::redact;
 
+use crate::error::GuardsError;
 use crate::objection::{Certainty, Objection};
 use crate::sight::{Sight, text_of};
 use crate::staged;
@@ -45,7 +46,7 @@ pub fn concerns_line(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// When git cannot be asked, or one of the user's expressions fails.
-pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let mut search = Search::new(settings, sight);
     for written in written::written(sight) {
         for file in &written.files {
@@ -78,7 +79,7 @@ pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objecti
 ///
 /// # Errors
 /// When one of the user's expressions fails.
-pub fn examine_edit(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine_edit(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let mut search = Search::new(settings, sight);
     let file = sight.file();
     let is_known = |value: &str| sight.before().is_some_and(|before| before.contains(value));
@@ -125,7 +126,7 @@ impl<'a, 's> Search<'a, 's> {
         file: Option<&Path>,
         mut is_known: impl FnMut(&str) -> bool,
         place: impl Fn(usize) -> Place,
-    ) -> Result<(), String> {
+    ) -> Result<(), GuardsError> {
         let mut found = scan::scan(text, Kind::of(file, self.settings.entropy));
         found.extend(self.own(text)?);
         for one in found {
@@ -151,10 +152,10 @@ impl<'a, 's> Search<'a, 's> {
     }
 
     /// What the user's rules find, line by line.
-    fn own(&self, text: &str) -> Result<Vec<Found>, String> {
+    fn own(&self, text: &str) -> Result<Vec<Found>, GuardsError> {
         let lower = text.to_ascii_lowercase();
         let rules = self.sight.policy.guard_rules::<Secrets, SecretRule>(Some(&lower));
-        let rules = rules.map_err(|error| error.to_string())?;
+        let rules = rules?;
         let mut found = Vec::new();
         if rules.is_empty() {
             return Ok(found);

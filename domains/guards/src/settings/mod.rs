@@ -20,6 +20,7 @@ mod texts;
 use config::types::guards::Settings;
 use platform::text::fact;
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 use files::{Files, Kind};
@@ -38,7 +39,7 @@ pub fn concerns_edit(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// Never.
-pub fn examine_line(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine_line(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     Ok(line::examine(sight))
 }
 
@@ -46,7 +47,7 @@ pub fn examine_line(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objec
 ///
 /// # Errors
 /// Never.
-pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let Some(file) = sight.file() else { return Ok(Vec::new()) };
     let files = Files::of(sight);
     let shown = fact(&sight.shown(file));

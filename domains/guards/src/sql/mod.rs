@@ -18,6 +18,7 @@ use platform::text::fact;
 use shell::Command;
 use shell::programs::{self, Roles};
 
+use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
 use look::{Finding, Look};
@@ -37,7 +38,7 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// Never: what cannot be read is a doubt.
-pub fn examine(settings: &Sql, sight: &Sight<'_>) -> Result<Vec<Objection>, String> {
+pub fn examine(settings: &Sql, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let look = Look::new(settings, sight);
     let script = sight.script();
     let mut objections: Vec<Objection> = Vec::new();

@@ -22,6 +22,7 @@ use platform::store;
 
 pub use file::AddedFile;
 
+use crate::error::GuardsError;
 use crate::sight::Sight;
 use diff::Lines;
 use takes::{Files, Place, Take, Untracked};
@@ -54,11 +55,11 @@ fn may_commit(line: &[u8]) -> bool {
 ///
 /// # Errors
 /// When git cannot be asked.
-pub fn added<'s>(sight: &'s Sight<'_>) -> Result<&'s [AddedFile], String> {
-    sight.commit(|| asked(sight)).map_err(str::to_owned)
+pub fn added<'s>(sight: &'s Sight<'_>) -> Result<&'s [AddedFile], GuardsError> {
+    sight.commit(|| asked(sight))
 }
 
-fn asked(sight: &Sight<'_>) -> Result<Vec<AddedFile>, String> {
+fn asked(sight: &Sight<'_>) -> Result<Vec<AddedFile>, GuardsError> {
     let mut added = Added { files: BTreeMap::new(), room: MOST_BYTES };
     for take in takes::of(sight)? {
         added.take(&take)?;
@@ -80,7 +81,7 @@ struct Added {
 }
 
 impl Added {
-    fn take(&mut self, take: &Take) -> Result<(), String> {
+    fn take(&mut self, take: &Take) -> Result<(), GuardsError> {
         let place = &take.place;
         match &take.files {
             Files::Staged => self.diff(place, &["--cached"], &[]),
@@ -93,7 +94,7 @@ impl Added {
     }
 
     /// The lines that a diff adds.
-    fn diff(&mut self, place: &Place, what: &[&str], specs: &[String]) -> Result<(), String> {
+    fn diff(&mut self, place: &Place, what: &[&str], specs: &[String]) -> Result<(), GuardsError> {
         let git = place.git().args(["diff"]).args(what).args(diff::OPTIONS).args(["--"]).args(specs);
         let output = said(git)?;
         for (path, lines) in diff::added(&output) {
@@ -103,7 +104,7 @@ impl Added {
     }
 
     /// Files that differ from what is staged of them will be staged anew, or be gone.
-    fn forget_superseded(&mut self, place: &Place, specs: &[String]) -> Result<(), String> {
+    fn forget_superseded(&mut self, place: &Place, specs: &[String]) -> Result<(), GuardsError> {
         if self.files.is_empty() {
             return Ok(());
         }
@@ -115,7 +116,7 @@ impl Added {
     }
 
     /// The files that git does not know yet.
-    fn untracked(&mut self, place: &Place, specs: &[String], which: Untracked) -> Result<(), String> {
+    fn untracked(&mut self, place: &Place, specs: &[String], which: Untracked) -> Result<(), GuardsError> {
         let ignored = match which {
             Untracked::None => return Ok(()),
             Untracked::NotIgnored => Some("--exclude-standard"),
@@ -146,7 +147,7 @@ impl Added {
 }
 
 /// What a commit is compared with: HEAD, or nothing before the first commit.
-fn base(place: &Place) -> Result<String, String> {
+fn base(place: &Place) -> Result<String, GuardsError> {
     if place.has_head() {
         return Ok("HEAD".to_owned());
     }
@@ -155,8 +156,8 @@ fn base(place: &Place) -> Result<String, String> {
 }
 
 /// What git prints, as far as it is read.
-fn said(git: GitCommand) -> Result<Vec<u8>, String> {
-    git.within(PATIENCE).at_most(MOST_BYTES).beginning().map_err(|error| error.to_string())
+fn said(git: GitCommand) -> Result<Vec<u8>, GuardsError> {
+    Ok(git.within(PATIENCE).at_most(MOST_BYTES).beginning()?)
 }
 
 /// The text of a regular file that is neither large nor binary.

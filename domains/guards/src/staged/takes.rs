@@ -7,6 +7,7 @@ use platform::path::{expand_tilde, resolve};
 use shell::options::{Argument, Options};
 use shell::{Command, Folder, GitCall, Word};
 
+use crate::error::GuardsError;
 use crate::sight::Sight;
 
 /// Options of `git commit` that take a value.
@@ -116,7 +117,7 @@ pub(super) fn is_commit(command: &Command) -> bool {
 }
 
 /// What the commits of a line take, in the order in which it counts: of a file named twice the later is right.
-pub(super) fn of(sight: &Sight<'_>) -> Result<Vec<Take>, String> {
+pub(super) fn of(sight: &Sight<'_>) -> Result<Vec<Take>, GuardsError> {
     let (mut takes, mut adds) = (Vec::new(), Vec::<Take>::new());
     for command in &sight.script().commands {
         let Some(call) = command.git() else { continue };
@@ -152,7 +153,7 @@ pub(super) fn of(sight: &Sight<'_>) -> Result<Vec<Take>, String> {
         }
     }
     let takes = merged(takes);
-    if takes.len() > MOST { Err("the line commits too much at once".to_owned()) } else { Ok(takes) }
+    if takes.len() > MOST { Err(GuardsError::TooManyCommits(MOST)) } else { Ok(takes) }
 }
 
 /// What a `git add` stages; `None` when it stages nothing.

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::error::GuardsError;
 use crate::patterns::check::{Report, Scope, check};
 
-fn run(bench: &Bench, scope: &Scope, records: bool) -> Result<Report, String> {
+fn run(bench: &Bench, scope: &Scope, records: bool) -> Result<Report, GuardsError> {
     let (paths, project) = bench.project();
     let policy = Policy::compiled_now(&project.sources(&paths));
     check(&project, &paths, &policy, scope, records, Moment::now())
@@ -193,7 +194,7 @@ fn modes_refuse_nothing_or_record_nothing() {
         assert_eq!(!bench.warned().is_null(), is_recorded, "{mode}");
     }
     let bench = Bench::new("  sql: {}");
-    assert!(run(&bench, &Scope::All, true).unwrap_err().contains("is off"));
+    assert!(run(&bench, &Scope::All, true).unwrap_err().to_string().contains("is off"));
 }
 
 #[test]

@@ -24,6 +24,7 @@ use platform::path::resolve;
 use platform::store::{self, Durability, lock};
 use platform::text::fact;
 
+use crate::error::GuardsError;
 use crate::objection::{Objection, Raised, Weight};
 use crate::overrides::is_paused_by_person;
 use crate::record::{GuardRecord, GuardRecords, kept};
@@ -42,11 +43,11 @@ const PATIENCE: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// When the policy is damaged, or what was found cannot be kept.
-pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
+pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
     let Some(file) = hook.payload.edited_file().filter(|file| is_markdown(file)).map(resolve) else {
         return Ok(());
     };
-    let Some(placed) = policy.guard::<References>().map_err(|error| error.to_string())? else {
+    let Some(placed) = policy.guard::<References>()? else {
         return Ok(());
     };
     let root = hook.project().root().to_owned();
@@ -60,7 +61,7 @@ pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
         return Ok(());
     }
     let shown = shown(&root, &file);
-    let done = keep(hook, &file, &shown, found.as_ref()).map_err(|error| format!("validation: {error}"));
+    let done = keep(hook, &file, &shown, found.as_ref()).map_err(GuardsError::Alerts);
     if let Some(checked) = invalid {
         tell(hook, placed, &shown, checked);
     }
@@ -72,10 +73,10 @@ pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), String> {
 ///
 /// # Errors
 /// When the policy is damaged, or the alerts can be neither read nor written.
-pub fn at_prompt(hook: &mut Hook) -> Result<(), String> {
+pub fn at_prompt(hook: &mut Hook) -> Result<(), GuardsError> {
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let told = dir.file(crate::projection::ALERTS_TOLD);
-    let failed = |error: std::io::Error| format!("{}: {error}", told.display());
+    let failed = |error| GuardsError::file(&told, error);
     if !alerts::are_pending(hook.project().root()) {
         return store::remove(&told).map(drop).map_err(failed);
     }
@@ -85,9 +86,9 @@ pub fn at_prompt(hook: &mut Hook) -> Result<(), String> {
     let Some(policy) = hook.policy().filter(Policy::is_enabled) else {
         return Ok(());
     };
-    let placed = policy.guard::<References>().map_err(|error| error.to_string())?;
+    let placed = policy.guard::<References>()?;
     let Some(Placed { settings, .. }) = placed else { return Ok(()) };
-    let Some(left) = left(hook, &settings).map_err(|error| error.to_string())? else { return Ok(()) };
+    let Some(left) = left(hook, &settings).map_err(GuardsError::Alerts)? else { return Ok(()) };
     if left.is_empty() {
         return store::remove(&told).map(drop).map_err(failed);
     }

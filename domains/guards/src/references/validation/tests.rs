@@ -222,7 +222,7 @@ fn nothing_is_written_through_a_link() {
         bench.write(PLAN, INVALID);
         let mut hook = hook(&bench, Event::PostToolUse, write(&bench.root().join(PLAN), INVALID));
         let policy = Policy::compiled_now(&hook.project().sources(&hook.paths));
-        let error = after_edit(&mut hook, &policy).unwrap_err();
+        let error = after_edit(&mut hook, &policy).unwrap_err().to_string();
         assert!(error.contains("symbolic link"), "{error}");
         assert_ne!(told(&hook), "", "it is told all the same");
         assert_eq!(std::fs::read_to_string(&outside).unwrap(), "{}");
