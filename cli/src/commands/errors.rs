@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::io::Write;
 
-use guards::errors::book::Book;
+use guards::errors::book::FailureBook;
 use platform::text::one_line;
 use serde_json::{Map, json};
 
@@ -15,7 +15,7 @@ use crate::error::{CliResult, Context};
 /// Lists them, the most frequent first.
 pub fn run(arguments: &OutcomesArgs, out: &mut impl Write) -> CliResult {
     let place = CurrentProject::here()?;
-    let book = Book::peek(place.project.root()).context("the recorded failures cannot be read")?;
+    let book = FailureBook::peek(place.project.root()).context("the recorded failures cannot be read")?;
     let mut all: Vec<_> = book.entries().collect();
     all.sort_by_key(|(_, entry)| (Reverse(entry.count), Reverse(entry.last_seen.clone())));
     all.truncate(arguments.number);

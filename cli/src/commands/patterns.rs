@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use guards::patterns::check::{self, Report, Scope, Violation};
+use guards::patterns::check::{self, PatternViolation, PatternsReport, PatternsScope};
 use platform::text::one_line;
 
 use super::{counted, json as print_json};
@@ -22,24 +22,24 @@ pub fn run(arguments: &PatternsArgs, out: &mut impl Write) -> CliResult {
     if report.blocks == 0 { Ok(()) } else { Err(CliError::Reported) }
 }
 
-fn checked(arguments: &PatternsCheckArgs) -> CliResult<Report> {
+fn checked(arguments: &PatternsCheckArgs) -> CliResult<PatternsReport> {
     let place = CurrentProject::here()?;
     let policy = place.project.policy(&place.paths).filter(|_| place.project.is_configured());
     let policy = policy.ok_or_else(|| place.not_configured())?;
     let scope = if arguments.all {
-        Scope::All
+        PatternsScope::All
     } else if arguments.staged {
-        Scope::Staged
+        PatternsScope::Staged
     } else if arguments.files.is_empty() {
-        Scope::Changed
+        PatternsScope::Changed
     } else {
         let folder = current_folder()?;
-        Scope::Files(folder, arguments.files.clone())
+        PatternsScope::Files(folder, arguments.files.clone())
     };
     Ok(check::check(&place.project, &place.paths, &policy, &scope, !arguments.no_record, place.now)?)
 }
 
-fn print(report: &Report, out: &mut impl Write) -> CliResult {
+fn print(report: &PatternsReport, out: &mut impl Write) -> CliResult {
     for of_file in report.violations.chunk_by(|a, b| a.file == b.file) {
         writeln!(out, "{}", one_line(&of_file[0].file))?;
         for violation in of_file {
@@ -61,8 +61,8 @@ fn print(report: &Report, out: &mut impl Write) -> CliResult {
     Ok(())
 }
 
-fn print_one(violation: &Violation, out: &mut impl Write) -> CliResult {
-    let Violation { line, id, severity, message, fix, matched, blocks, .. } = violation;
+fn print_one(violation: &PatternViolation, out: &mut impl Write) -> CliResult {
+    let PatternViolation { line, id, severity, message, fix, matched, blocks, .. } = violation;
     let verdict = if *blocks { "refused" } else { "warning" };
     let (message, matched) = (one_line(message), one_line(matched));
     writeln!(out, "  {line:>5}  {verdict}  {severity:8}  {id}: {message}  `{matched}`")?;

@@ -21,22 +21,22 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 /// # Errors
 /// Never.
 pub fn examine(_settings: &Powershell, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let found: Vec<Found<'_>> = sight.script().commands.iter().filter_map(found).collect();
+    let found: Vec<PowershellCall<'_>> = sight.script().commands.iter().filter_map(found).collect();
     // One call that is certain says it all.
-    let call = found.iter().find(|one| matches!(one, Found::Call(_))).or(found.first());
-    Ok(call.map(Found::objection).into_iter().collect())
+    let call = found.iter().find(|one| matches!(one, PowershellCall::Call(_))).or(found.first());
+    Ok(call.map(PowershellCall::objection).into_iter().collect())
 }
 
 /// What a command calls.
 #[derive(Debug)]
-enum Found<'a> {
+enum PowershellCall<'a> {
     /// PowerShell, by the word that names it.
     Call(&'a str),
     /// Something whose name is known only when it runs.
     Perhaps(&'a str),
 }
 
-impl Found<'_> {
+impl PowershellCall<'_> {
     fn objection(&self) -> Objection {
         match self {
             Self::Call(program) => Objection::sure(
@@ -51,13 +51,17 @@ impl Found<'_> {
     }
 }
 
-fn found(command: &Command) -> Option<Found<'_>> {
+fn found(command: &Command) -> Option<PowershellCall<'_>> {
     let first = command.words.first()?;
     match command.program() {
-        Some(name) if is_powershell(name) => Some(Found::Call(&first.text)),
-        Some(name) if name.eq_ignore_ascii_case("cmd") => behind_cmd(command.arguments()).map(Found::Call),
+        Some(name) if is_powershell(name) => Some(PowershellCall::Call(&first.text)),
+        Some(name) if name.eq_ignore_ascii_case("cmd") => {
+            behind_cmd(command.arguments()).map(PowershellCall::Call)
+        }
         Some(_) => None,
-        None if !first.is_literal => is_mentioned(&first.text).then_some(Found::Perhaps(&first.text)),
+        None if !first.is_literal => {
+            is_mentioned(&first.text).then_some(PowershellCall::Perhaps(&first.text))
+        }
         None => None,
     }
 }

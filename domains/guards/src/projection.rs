@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::GuardsError;
-use crate::errors::book::{Book, Entry, Fix};
+use crate::errors::book::{FailureBook, FailureEntry, Fix};
 use crate::outcome::{failure_of, success_of};
 use crate::tests::runs::{self, Run};
 
@@ -42,13 +42,13 @@ const UNREMEMBERED: u64 = 64 * 1024;
 struct Progress {
     v: u32,
     projection: Cursor,
-    open: Vec<Open>,
+    open: Vec<OpenFailure>,
 }
 
 /// A failure that waits for a success of its family.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-struct Open {
+struct OpenFailure {
     fingerprint: String,
     family: String,
     /// The file that the tool named: another one's success tells nothing.
@@ -61,7 +61,7 @@ struct Open {
 #[derive(Debug, Default)]
 struct New {
     runs: Vec<Run>,
-    failures: Vec<(String, Entry)>,
+    failures: Vec<(String, FailureEntry)>,
     fixes: Vec<(String, Fix)>,
 }
 
@@ -128,7 +128,7 @@ fn fold_in(
     let says_something = !(new.runs.is_empty() && new.failures.is_empty() && new.fixes.is_empty());
     runs::add(root, &new.runs)?;
     if let Some(most) = most_errors.filter(|_| !(new.failures.is_empty() && new.fixes.is_empty())) {
-        let mut book = Book::read(root)?;
+        let mut book = FailureBook::read(root)?;
         new.failures.into_iter().for_each(|(fingerprint, entry)| book.count(&fingerprint, &session, entry));
         new.fixes.into_iter().for_each(|(fingerprint, fix)| book.fix(&fingerprint, fix));
         book.write(root, most)?;
@@ -177,7 +177,7 @@ impl Progress {
         for event in events.iter().filter(|event| seen.insert(&event.event_id)) {
             new.runs.extend(Run::of(event, session));
             if let Some(outcome) = failure_of(event) {
-                let open = Open {
+                let open = OpenFailure {
                     fingerprint: outcome.fingerprint.clone(),
                     family: outcome.family.clone(),
                     target: event.file_path.clone(),
@@ -187,12 +187,12 @@ impl Progress {
                 self.open.push(open);
                 let surplus = self.open.len().saturating_sub(MOST_OPEN);
                 self.open.drain(..surplus);
-                let entry = Entry {
+                let entry = FailureEntry {
                     tool: event.tool_name.clone(),
                     family: outcome.family.clone(),
                     message: outcome.said.clone(),
                     last_seen: event.recorded_at.clone(),
-                    ..Entry::default()
+                    ..FailureEntry::default()
                 };
                 new.failures.push((outcome.fingerprint.clone(), entry));
             } else if !self.open.is_empty() {
@@ -214,7 +214,7 @@ impl Progress {
             command: cut_bytes(one_line(&event.command).trim(), LONGEST_COMMAND).to_owned(),
             files: Vec::new(),
         };
-        let is_closed = |open: &Open| open.family == family && open.target == event.file_path;
+        let is_closed = |open: &OpenFailure| open.family == family && open.target == event.file_path;
         for open in self.open.iter().filter(|open| is_tied && is_closed(open)) {
             new.fixes.push((open.fingerprint.clone(), Fix { files: open.files.clone(), ..fix.clone() }));
         }

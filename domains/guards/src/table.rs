@@ -24,7 +24,7 @@ pub struct Guard {
     /// Its mode where the configuration names none.
     pub mode: Mode,
     /// What it looks at before a tool runs. Empty for guards that only look at how a tool ended.
-    pub looks: &'static [Look],
+    pub looks: &'static [ToolCheck],
     /// Its own keys in the configuration, each with the direction in which it is stricter. The keys that all guards
     /// have are [`config::types::guards::COMMON_KEYS`].
     pub keys: &'static [(&'static str, Stricter)],
@@ -32,7 +32,7 @@ pub struct Guard {
 
 /// How a guard looks at one kind of tool.
 #[derive(Debug)]
-pub struct Look {
+pub struct ToolCheck {
     /// The tools.
     pub tools: Tools,
     /// Whether it also looks at lines that run only everyday programs: the user's own rules may name these.
@@ -70,7 +70,7 @@ pub static TABLE: [Guard; 14] = [
     Guard {
         name: GuardName::Destructive,
         mode: Mode::Enforce,
-        looks: &[Look {
+        looks: &[ToolCheck {
             sees_everyday: true,
             ..on(Tools::Bash, destructive::concerns, |sight| {
                 with_settings::<Destructive>(sight, destructive::examine)
@@ -225,8 +225,8 @@ const fn on(
     tools: Tools,
     concerns: fn(&Sight<'_>) -> bool,
     examine: fn(&Sight<'_>) -> Result<Vec<Raised>, GuardsError>,
-) -> Look {
-    Look { tools, sees_everyday: false, concerns, examine }
+) -> ToolCheck {
+    ToolCheck { tools, sees_everyday: false, concerns, examine }
 }
 
 fn always(_: &Sight<'_>) -> bool {

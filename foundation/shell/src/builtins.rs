@@ -3,7 +3,7 @@
 use crate::command::{Folder, Word};
 use crate::files;
 use crate::options::Options;
-use crate::variables::Value;
+use crate::variables::VariableValue;
 use crate::walk::Walker;
 
 impl Walker {
@@ -15,7 +15,7 @@ impl Walker {
             "export" | "declare" | "typeset" | "local" | "readonly" => {
                 for word in &words[1..] {
                     if let Some((name, value)) = word.text.split_once('=') {
-                        let value = word.is_literal.then(|| Value::Text(value.to_owned()));
+                        let value = word.is_literal.then(|| VariableValue::Text(value.to_owned()));
                         self.variables.set(name, value);
                     }
                 }

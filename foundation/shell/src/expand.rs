@@ -3,7 +3,7 @@
 use crate::command::Word;
 use crate::feeds::Feed;
 use crate::tree::{Filling, Hole, Raw};
-use crate::variables::Value;
+use crate::variables::VariableValue;
 use crate::walk::Walker;
 
 /// What the value of an expansion is.
@@ -179,8 +179,8 @@ impl Walker {
             "IFS" => KnownValue::Text(self.variables.text("IFS").unwrap_or(" \t\n").to_owned()),
             _ => match name.strip_suffix("[@]").or_else(|| name.strip_suffix("[*]")) {
                 Some(array) => match self.variables.get(array) {
-                    Some(Value::List(words)) => list(words, name.ends_with("[*]") && is_quoted),
-                    Some(Value::Text(text)) => KnownValue::Text(text.clone()),
+                    Some(VariableValue::List(words)) => list(words, name.ends_with("[*]") && is_quoted),
+                    Some(VariableValue::Text(text)) => KnownValue::Text(text.clone()),
                     None => KnownValue::No,
                 },
                 None => {

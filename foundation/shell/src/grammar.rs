@@ -2,7 +2,7 @@
 
 use crate::doubt::Doubt;
 use crate::lexer::{Parser, is_name};
-use crate::tree::{Assignment, Item, List, Node, Raw, Simple, Value};
+use crate::tree::{AssignedValue, Assignment, Item, List, Node, Raw, Simple};
 
 /// Words that end a list where a command could begin.
 const CLOSERS: [&str; 8] = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
@@ -218,7 +218,7 @@ impl<'a> Parser<'a> {
                     && let Some(name) = simple.words.last().and_then(|word| word.bare()?.strip_suffix('='))
                 {
                     let name = name.to_owned();
-                    let value = Value::Array(self.array());
+                    let value = AssignedValue::Array(self.array());
                     simple.arrays.push(Assignment { name, is_partial: false, value });
                 }
             }
@@ -249,8 +249,11 @@ impl<'a> Parser<'a> {
         let is_partial = adds || end > length;
         let name = self.source[self.at..self.at + length].to_owned();
         self.at += end + 1;
-        let value =
-            if self.peek() == Some(b'(') { Value::Array(self.array()) } else { Value::One(self.word()) };
+        let value = if self.peek() == Some(b'(') {
+            AssignedValue::Array(self.array())
+        } else {
+            AssignedValue::One(self.word())
+        };
         Some(Assignment { name, is_partial, value })
     }
 

@@ -5,7 +5,7 @@ use crate::doubt::Doubt;
 
 /// A command, or a text of commands, that a command runs.
 #[derive(Debug)]
-pub(crate) struct Inner {
+pub(crate) struct InnerCommand {
     pub(crate) what: What,
     pub(crate) assignments: Vec<(String, Word)>,
     /// Whether it runs in the same shell, so that a `cd` in it lasts.
@@ -26,7 +26,7 @@ pub(crate) enum What {
     Doubt(Doubt),
 }
 
-impl Inner {
+impl InnerCommand {
     pub(crate) fn new(what: What) -> Self {
         Self {
             what,
@@ -45,7 +45,7 @@ impl Inner {
 }
 
 /// These words as one text.
-pub(crate) fn joined(words: &[Word], by: &str) -> Option<Inner> {
+pub(crate) fn joined(words: &[Word], by: &str) -> Option<InnerCommand> {
     let words = words.strip_prefix(&[Word::literal("--")]).unwrap_or(words);
     if words.is_empty() {
         return None;
@@ -53,5 +53,5 @@ pub(crate) fn joined(words: &[Word], by: &str) -> Option<Inner> {
     let texts: Vec<&str> = words.iter().map(|word| &*word.text).collect();
     let is_literal = words.iter().all(|word| word.is_literal);
     let text = Word { text: texts.join(" "), is_literal, is_quoted: true, is_at_home: false };
-    Some(Inner::new(What::Text(text, by.to_owned())))
+    Some(InnerCommand::new(What::Text(text, by.to_owned())))
 }

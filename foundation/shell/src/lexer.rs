@@ -11,7 +11,7 @@ use crate::tree::{Filling, Hole, Raw};
 const DEEPEST: usize = 40;
 
 /// A here-document whose text comes after the line that asks for it.
-pub(crate) struct Pending {
+pub(crate) struct PendingHereDocument {
     pub(crate) delimiter: String,
     pub(crate) is_quoted: bool,
     pub(crate) strips_tabs: bool,
@@ -23,7 +23,7 @@ pub(crate) struct Parser<'a> {
     pub(crate) source: &'a str,
     pub(crate) at: usize,
     pub(crate) depth: usize,
-    pub(crate) pending: Vec<Pending>,
+    pub(crate) pending: Vec<PendingHereDocument>,
     pub(crate) doubt: Option<Doubt>,
     /// Set once a `((` turned out to have no `))`: looking again would take quadratic time.
     pub(crate) lacks_arithmetic_end: bool,

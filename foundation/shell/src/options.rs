@@ -17,21 +17,21 @@ pub struct Options {
 #[derive(Debug, Clone, Copy)]
 pub enum Argument<'a> {
     /// An option without its dashes, and its value. A long name of one dash comes as its letters.
-    Option(&'a str, Option<Value<'a>>),
+    Option(&'a str, Option<OptionValue<'a>>),
     /// The place of a word that is no option.
     Operand(usize),
 }
 
 /// The value of an option.
 #[derive(Debug, Clone, Copy)]
-pub struct Value<'a> {
+pub struct OptionValue<'a> {
     /// The word that holds it.
     pub word: &'a Word,
     /// The value: the word or its end.
     pub text: &'a str,
 }
 
-impl Value<'_> {
+impl OptionValue<'_> {
     /// The value as a word of its own.
     pub fn to_word(self) -> Word {
         Word { text: self.text.to_owned(), ..self.word.clone() }
@@ -107,10 +107,10 @@ impl<'a> Arguments<'a> {
         self.at
     }
 
-    fn next_word(&mut self) -> Option<Value<'a>> {
+    fn next_word(&mut self) -> Option<OptionValue<'a>> {
         let word = self.words.get(self.at)?;
         self.at += 1;
-        Some(Value { word, text: &word.text })
+        Some(OptionValue { word, text: &word.text })
     }
 }
 
@@ -121,7 +121,8 @@ impl<'a> Iterator for Arguments<'a> {
         if let Some(letter) = self.cluster.chars().next() {
             let (name, rest) = self.cluster.split_at(letter.len_utf8());
             self.cluster = rest;
-            let attached = (!rest.is_empty()).then(|| Value { word: &self.words[self.holder], text: rest });
+            let attached =
+                (!rest.is_empty()).then(|| OptionValue { word: &self.words[self.holder], text: rest });
             if self.options.attached.contains(letter) {
                 self.cluster = "";
                 return Some(Argument::Option(name, attached));
@@ -145,7 +146,7 @@ impl<'a> Iterator for Arguments<'a> {
         }
         if let Some(long) = word.text.strip_prefix("--") {
             return Some(match long.split_once('=') {
-                Some((name, text)) => Argument::Option(name, Some(Value { word, text })),
+                Some((name, text)) => Argument::Option(name, Some(OptionValue { word, text })),
                 None if is_among(self.options.long, long) => Argument::Option(long, self.next_word()),
                 None => Argument::Option(long, None),
             });

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 
 use crate::command::Operator;
-use crate::lexer::{Parser, Pending, is_name};
+use crate::lexer::{Parser, PendingHereDocument, is_name};
 use crate::tree::{Raw, Redirect};
 
 impl Parser<'_> {
@@ -53,7 +53,7 @@ impl Parser<'_> {
             operator = Operator::Both;
         }
         if operator == Operator::HereDocument {
-            self.pending.push(Pending {
+            self.pending.push(PendingHereDocument {
                 delimiter: target.text.clone(),
                 is_quoted: target.is_quoted,
                 strips_tabs: sign == b"<<-",

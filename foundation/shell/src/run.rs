@@ -5,11 +5,11 @@ use std::rc::Rc;
 use crate::command::{Command, Folder, Input, Operator, Redirection, Word, program};
 use crate::doubt::Doubt;
 use crate::feeds::{Feed, told};
-use crate::inner::{Inner, What};
+use crate::inner::{InnerCommand, What};
 use crate::output;
 use crate::shells;
-use crate::tree::{Simple, Value as Given};
-use crate::variables::Value;
+use crate::tree::{AssignedValue, Simple};
+use crate::variables::VariableValue;
 use crate::walk::{Call, Walker, is_output_redirected};
 use crate::wrappers;
 
@@ -21,15 +21,15 @@ impl Walker {
         let is_alone = words.is_empty();
         for assignment in simple.assignments.iter().chain(&simple.arrays) {
             let value = match &assignment.value {
-                Given::One(raw) => {
+                AssignedValue::One(raw) => {
                     let word = self.word(raw);
-                    let value = word.is_literal.then(|| Value::Text(word.text.clone()));
+                    let value = word.is_literal.then(|| VariableValue::Text(word.text.clone()));
                     assignments.push((assignment.name.clone(), word));
                     value
                 }
-                Given::Array(raws) => Some(Value::List(self.words(raws))),
+                AssignedValue::Array(raws) => Some(VariableValue::List(self.words(raws))),
             };
-            if is_alone || matches!(assignment.value, Given::Array(_)) {
+            if is_alone || matches!(assignment.value, AssignedValue::Array(_)) {
                 self.variables.set(&assignment.name, value.filter(|_| !assignment.is_partial));
             }
         }
@@ -163,8 +163,8 @@ impl Walker {
     }
 
     /// Follows what a command runs.
-    fn inner(&mut self, inner: Inner, input: &Input, wants: bool) -> Option<String> {
-        let Inner { what, assignments, shares_shell, folder, input: own, positionals } = inner;
+    fn inner(&mut self, inner: InnerCommand, input: &Input, wants: bool) -> Option<String> {
+        let InnerCommand { what, assignments, shares_shell, folder, input: own, positionals } = inner;
         let input = own.unwrap_or_else(|| input.clone());
         let follow = |walker: &mut Self| match what {
             What::Words(words) => {

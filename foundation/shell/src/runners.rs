@@ -1,7 +1,7 @@
 //! Programs that run a command that stands somewhere in their arguments.
 
 use crate::command::{Folder, Input, Word};
-use crate::inner::{Inner, What, joined};
+use crate::inner::{InnerCommand, What, joined};
 use crate::options::{Argument, Options};
 use crate::programs::{self, RUNNER_OPTIONS};
 use crate::shells;
@@ -20,7 +20,7 @@ const PARALLEL: Options = Options::new(
 );
 
 /// `uv run git …`, `bundle exec git …` and their like.
-pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<Inner> {
+pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<InnerCommand> {
     let mut runners = programs::runners_of(name).peekable();
     runners.peek()?;
     let options = programs::global_options_of(name).unwrap_or(RUNNER_OPTIONS);
@@ -33,9 +33,9 @@ pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<Inner> {
     for argument in RUNNER_OPTIONS.read(words, start + runner.subcommand.split(' ').count()) {
         match argument {
             Argument::Operand(_) if skipped > 0 => skipped -= 1,
-            Argument::Operand(at) => return Inner::words(&words[at..]),
+            Argument::Operand(at) => return InnerCommand::words(&words[at..]),
             Argument::Option("c" | "call", Some(value)) if name == "npm" => {
-                return Some(Inner::new(What::Text(value.to_word(), name.to_owned())));
+                return Some(InnerCommand::new(What::Text(value.to_word(), name.to_owned())));
             }
             Argument::Option(..) => {}
         }
@@ -44,24 +44,24 @@ pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<Inner> {
 }
 
 /// The text that `trap` keeps for a signal.
-pub(crate) fn trap(words: &[Word]) -> Option<Inner> {
+pub(crate) fn trap(words: &[Word]) -> Option<InnerCommand> {
     let text = words[1..].iter().find(|word| word.text != "--")?;
     let is_text = words.len() > 2 && !text.text.is_empty() && !text.text.starts_with('-');
-    is_text.then(|| Inner::new(What::Text(text.clone(), "trap".to_owned())))
+    is_text.then(|| InnerCommand::new(What::Text(text.clone(), "trap".to_owned())))
 }
 
 /// The values of `alias x=…`, each as if it were called.
-pub(crate) fn alias(words: &[Word]) -> Vec<Inner> {
+pub(crate) fn alias(words: &[Word]) -> Vec<InnerCommand> {
     let value = |word: &Word| {
         let (_, value) = word.text.split_once('=')?;
         let text = Word { text: value.to_owned(), ..word.clone() };
-        Some(Inner::new(What::Text(text, "alias".to_owned())))
+        Some(InnerCommand::new(What::Text(text, "alias".to_owned())))
     };
     words[1..].iter().filter_map(value).collect()
 }
 
 /// `su` and `runuser`: a text behind `-c`, words behind `runuser -u x`, or a shell that reads its input.
-pub(crate) fn su(name: &str, words: &[Word], input: &Input) -> Option<Inner> {
+pub(crate) fn su(name: &str, words: &[Word], input: &Input) -> Option<InnerCommand> {
     let options =
         Options::new("cgGsuwT", "command session-command group supp-group shell user whitelist-environment");
     let mut text = None;
@@ -79,17 +79,17 @@ pub(crate) fn su(name: &str, words: &[Word], input: &Input) -> Option<Inner> {
                 is_login |= words[at].text == "-";
                 operands.push(at);
                 if names_user {
-                    return Inner::words(&words[at..]);
+                    return InnerCommand::words(&words[at..]);
                 }
             }
             Argument::Option(..) => {}
         }
     }
     let inner = match text {
-        Some(text) => Some(Inner::new(What::Text(text, name.to_owned()))),
+        Some(text) => Some(InnerCommand::new(What::Text(text, name.to_owned()))),
         None => shells::fed(name, input),
     };
-    inner.map(|inner| Inner { folder: is_login.then_some(Folder::Unknown), ..inner })
+    inner.map(|inner| InnerCommand { folder: is_login.then_some(Folder::Unknown), ..inner })
 }
 
 /// Whether `sudo` is called without a command, to start a shell.
@@ -99,7 +99,7 @@ pub(crate) fn is_sudo_shell(words: &[Word]) -> bool {
 }
 
 /// `script -c text file`, or `script file command` as BSD has it.
-pub(crate) fn script(words: &[Word]) -> Option<Inner> {
+pub(crate) fn script(words: &[Word]) -> Option<InnerCommand> {
     let options = Options::new(
         "cEIOBTomtF",
         "command echo log-in log-out log-io log-timing output-limit logging-format",
@@ -108,9 +108,9 @@ pub(crate) fn script(words: &[Word]) -> Option<Inner> {
     for argument in options.read(words, 1) {
         match argument {
             Argument::Option("c" | "command", Some(value)) => {
-                return Some(Inner::new(What::Text(value.to_word(), "script".to_owned())));
+                return Some(InnerCommand::new(What::Text(value.to_word(), "script".to_owned())));
             }
-            Argument::Operand(at) if operands == 1 => return Inner::words(&words[at..]),
+            Argument::Operand(at) if operands == 1 => return InnerCommand::words(&words[at..]),
             Argument::Operand(_) => operands += 1,
             Argument::Option(..) => {}
         }
@@ -119,27 +119,29 @@ pub(crate) fn script(words: &[Word]) -> Option<Inner> {
 }
 
 /// `nix develop -c command` and `nix-shell --run text`.
-pub(crate) fn nix(words: &[Word]) -> Option<Inner> {
+pub(crate) fn nix(words: &[Word]) -> Option<InnerCommand> {
     let at = words.iter().position(|word| matches!(&*word.text, "-c" | "--command" | "--run"))?;
     match &*words[0].text {
-        "nix" => Inner::words(&words[at + 1..]),
-        _ => Some(Inner::new(What::Text(words.get(at + 1)?.clone(), "nix-shell".to_owned()))),
+        "nix" => InnerCommand::words(&words[at + 1..]),
+        _ => Some(InnerCommand::new(What::Text(words.get(at + 1)?.clone(), "nix-shell".to_owned()))),
     }
 }
 
 /// `flock file command` and `flock file -c text`.
-pub(crate) fn flock(words: &[Word]) -> Option<Inner> {
+pub(crate) fn flock(words: &[Word]) -> Option<InnerCommand> {
     let options = Options::new("wE", "timeout wait conflict-exit-code");
     let file = options.first_operand(words, 1)?;
     let rest = words.get(file + 1..)?;
     match rest.first().map(|word| &*word.text) {
-        Some("-c" | "--command") => Some(Inner::new(What::Text(rest.get(1)?.clone(), "flock".to_owned()))),
-        _ => Inner::words(rest),
+        Some("-c" | "--command") => {
+            Some(InnerCommand::new(What::Text(rest.get(1)?.clone(), "flock".to_owned())))
+        }
+        _ => InnerCommand::words(rest),
     }
 }
 
 /// The commands of `find -exec`, with `{}` for what is found.
-pub(crate) fn find(words: &[Word]) -> Vec<Inner> {
+pub(crate) fn find(words: &[Word]) -> Vec<InnerCommand> {
     let mut inner = Vec::new();
     let mut at = 1;
     while at < words.len() {
@@ -153,14 +155,14 @@ pub(crate) fn find(words: &[Word]) -> Vec<Inner> {
         let end = end.unwrap_or(words.len());
         let command: Vec<Word> = words[at..end].iter().map(|word| with_item(word, "{}", None)).collect();
         let folder = action.ends_with("dir").then_some(Folder::Unknown);
-        inner.extend(Inner::words(&command).map(|inner| Inner { folder, ..inner }));
+        inner.extend(InnerCommand::words(&command).map(|inner| InnerCommand { folder, ..inner }));
         at = end + 1;
     }
     inner
 }
 
 /// The command of `fd -x`.
-pub(crate) fn fd(words: &[Word]) -> Option<Inner> {
+pub(crate) fn fd(words: &[Word]) -> Option<InnerCommand> {
     let is_exec = |word: &Word| matches!(&*word.text, "-x" | "-X" | "--exec" | "--exec-batch");
     let start = words.iter().position(is_exec)? + 1;
     let end = words[start..].iter().position(|word| word.text == ";").map_or(words.len(), |end| start + end);
@@ -168,7 +170,7 @@ pub(crate) fn fd(words: &[Word]) -> Option<Inner> {
     if command.iter().all(|word| word.is_literal) {
         command.push(Word::unknown());
     }
-    Inner::words(&command)
+    InnerCommand::words(&command)
 }
 
 /// A word with the item in place of `mark`. Unknown, it leaves a word that is not literal.
@@ -183,7 +185,7 @@ fn with_item(word: &Word, mark: &str, item: Option<&str>) -> Word {
 }
 
 /// The command of `xargs` with what it reads behind it; with `{}` when that is not known.
-pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<Inner> {
+pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<InnerCommand> {
     let mut mark = None;
     let mut at = words.len();
     let mut is_file = false;
@@ -225,12 +227,15 @@ pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<Inner> {
         }
         (None, None) => vec![command.iter().cloned().chain([Word::unknown()]).collect()],
     };
-    let inner = |words| Inner { input: Some(Input::Text(String::new())), ..Inner::new(What::Words(words)) };
+    let inner = |words| InnerCommand {
+        input: Some(Input::Text(String::new())),
+        ..InnerCommand::new(What::Words(words))
+    };
     commands.into_iter().map(inner).collect()
 }
 
 /// The commands of `parallel`, which are texts for a shell, with `{}` for what is not known.
-pub(crate) fn parallel(words: &[Word]) -> Vec<Inner> {
+pub(crate) fn parallel(words: &[Word]) -> Vec<InnerCommand> {
     let mark = |word: &Word| matches!(&*word.text, ":::" | ":::+" | "::::" | "::::+");
     let end = words.iter().position(mark).unwrap_or(words.len());
     let start = PARALLEL.first_operand(&words[..end], 1).unwrap_or(end);
@@ -240,7 +245,7 @@ pub(crate) fn parallel(words: &[Word]) -> Vec<Inner> {
     let text = texts.join(" ");
     let of = |text: String, is_literal| {
         let text = Word { text, is_literal, is_quoted: true, is_at_home: false };
-        Inner::new(What::Text(text, "parallel".to_owned()))
+        InnerCommand::new(What::Text(text, "parallel".to_owned()))
     };
     if words.get(end).is_none_or(|word| word.text.starts_with("::::")) {
         return if text.is_empty() { Vec::new() } else { vec![of(text, is_literal)] };
@@ -257,7 +262,7 @@ pub(crate) fn parallel(words: &[Word]) -> Vec<Inner> {
 }
 
 /// The commands that git is told to run, and aliases made on its command line.
-pub(crate) fn git(words: &[Word]) -> Vec<Inner> {
+pub(crate) fn git(words: &[Word]) -> Vec<InnerCommand> {
     let options = programs::global_options_of("git").unwrap_or_default();
     let mut aliases = Vec::new();
     let mut at = words.len();
@@ -275,7 +280,7 @@ pub(crate) fn git(words: &[Word]) -> Vec<Inner> {
         }
     }
     let Some((subcommand, rest)) = words[at..].split_first() else { return Vec::new() };
-    let text = |text: &Word| Inner::new(What::Text(text.clone(), "git".to_owned()));
+    let text = |text: &Word| InnerCommand::new(What::Text(text.clone(), "git".to_owned()));
     if let Some((_, value)) = aliases.iter().find(|(name, _)| *name == subcommand.text) {
         let command = match value.strip_prefix('!') {
             Some(command) => command.to_owned(),
@@ -290,7 +295,7 @@ pub(crate) fn git(words: &[Word]) -> Vec<Inner> {
         "submodule" if operand(0) == Some("foreach") => {
             let start = Options::NONE.first_operand(rest, 1);
             let inner = start.and_then(|start| joined(&rest[start..], "git"));
-            inner.map(|inner| Inner { folder: Some(Folder::Unknown), ..inner }).into_iter().collect()
+            inner.map(|inner| InnerCommand { folder: Some(Folder::Unknown), ..inner }).into_iter().collect()
         }
         "rebase" => Options::new("xXsC", "exec onto strategy strategy-option")
             .read(rest, 0)
@@ -299,7 +304,7 @@ pub(crate) fn git(words: &[Word]) -> Vec<Inner> {
                 _ => None,
             })
             .collect(),
-        "bisect" if operand(0) == Some("run") => Inner::words(&rest[1..]).into_iter().collect(),
+        "bisect" if operand(0) == Some("run") => InnerCommand::words(&rest[1..]).into_iter().collect(),
         "filter-branch" => {
             let is_filter = |word: &Word| word.text.starts_with("--") && word.text.ends_with("-filter");
             rest.windows(2).filter(|pair| is_filter(&pair[0])).map(|pair| text(&pair[1])).collect()

@@ -3,7 +3,7 @@
 use crate::command::{Input, Word};
 use crate::doubt::Doubt;
 use crate::feeds::{Feed, told};
-use crate::inner::{Inner, What};
+use crate::inner::{InnerCommand, What};
 use crate::programs::{self, Roles};
 
 /// Long options whose value is the next word.
@@ -30,7 +30,7 @@ pub(crate) fn is_told(text: &Word) -> bool {
 }
 
 /// What a shell called with these words runs.
-pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Option<Inner> {
+pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Option<InnerCommand> {
     let mut takes_text = false;
     let mut reads_input = false;
     let mut at = 1;
@@ -42,7 +42,7 @@ pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -
                 // fish
                 Some(("command", command)) => {
                     let text = Word { text: command.to_owned(), ..word.clone() };
-                    return Some(Inner::new(What::Text(text, name.to_owned())));
+                    return Some(InnerCommand::new(What::Text(text, name.to_owned())));
                 }
                 None if long.is_empty() => break,
                 None if long == "command" => takes_text = true,
@@ -67,7 +67,7 @@ pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -
     }
     let operand = words.get(at);
     if takes_text {
-        let mut inner = Inner::new(What::Text(operand?.clone(), name.to_owned()));
+        let mut inner = InnerCommand::new(What::Text(operand?.clone(), name.to_owned()));
         inner.assignments.extend(words.get(at + 1).map(|word| ("0".to_owned(), word.clone())));
         inner.positionals = Some(words.get(at + 2..).unwrap_or_default().to_vec());
         return Some(inner);
@@ -75,27 +75,27 @@ pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -
     match operand {
         Some(file) if !reads_input && !is_input(&file.text) => {
             let positionals = words.get(at + 1..).map(<[Word]>::to_vec);
-            fed_by(name, file, feeds).map(|inner| Inner { positionals, ..inner })
+            fed_by(name, file, feeds).map(|inner| InnerCommand { positionals, ..inner })
         }
         _ => fed(name, input),
     }
 }
 
 /// What `source` runs.
-pub(crate) fn sourced(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Option<Inner> {
+pub(crate) fn sourced(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Option<InnerCommand> {
     let file = words[1..].iter().find(|word| word.text != "--")?;
     let inner = if is_input(&file.text) { fed(name, input) } else { fed_by(name, file, feeds) };
-    inner.map(|inner| Inner { shares_shell: true, ..inner })
+    inner.map(|inner| InnerCommand { shares_shell: true, ..inner })
 }
 
 /// What a shell runs that reads commands from its input.
-pub(crate) fn fed(name: &str, input: &Input) -> Option<Inner> {
+pub(crate) fn fed(name: &str, input: &Input) -> Option<InnerCommand> {
     match input {
         Input::Inherited | Input::File => None,
-        Input::Unknown => Some(Inner::new(What::Doubt(Doubt::Piped(name.to_owned())))),
+        Input::Unknown => Some(InnerCommand::new(What::Doubt(Doubt::Piped(name.to_owned())))),
         Input::Text(text) => {
             // The expansions in it are those of the shell around, so what is left of them is told as it stands.
-            let mut inner = Inner::new(What::Text(Word::literal(text.clone()), name.to_owned()));
+            let mut inner = InnerCommand::new(What::Text(Word::literal(text.clone()), name.to_owned()));
             inner.input = Some(Input::Inherited);
             Some(inner)
         }
@@ -103,15 +103,15 @@ pub(crate) fn fed(name: &str, input: &Input) -> Option<Inner> {
 }
 
 /// What a shell runs from a file, when that is a process substitution or the line itself wrote it.
-fn fed_by(name: &str, file: &Word, feeds: &[Feed]) -> Option<Inner> {
-    Some(Inner::new(match &told(feeds, &file.text)?.text {
+fn fed_by(name: &str, file: &Word, feeds: &[Feed]) -> Option<InnerCommand> {
+    Some(InnerCommand::new(match &told(feeds, &file.text)?.text {
         Some(text) => What::Text(Word::literal(text.clone()), name.to_owned()),
         None => What::Doubt(Doubt::Piped(name.to_owned())),
     }))
 }
 
 /// What a script runs that the line itself wrote.
-pub(crate) fn script(words: &[Word], feeds: &[Feed]) -> Option<Inner> {
+pub(crate) fn script(words: &[Word], feeds: &[Feed]) -> Option<InnerCommand> {
     let file = words.first().filter(|word| word.text.contains('/'))?;
     let text = told(feeds, &file.text)?.text.as_deref()?;
     let is_for_shell = !text.starts_with("#!") || text.lines().next().is_some_and(|line| line.contains("sh"));

@@ -54,11 +54,11 @@ pub(crate) struct Assignment {
     pub(crate) name: String,
     /// Whether it was `+=`, or set one element of an array.
     pub(crate) is_partial: bool,
-    pub(crate) value: Value,
+    pub(crate) value: AssignedValue,
 }
 
 #[derive(Debug)]
-pub(crate) enum Value {
+pub(crate) enum AssignedValue {
     One(Raw),
     Array(Vec<Raw>),
 }

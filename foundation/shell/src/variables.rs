@@ -8,35 +8,35 @@ const MOST: usize = 32;
 const LONGEST: usize = 4096;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Value {
+pub(crate) enum VariableValue {
     Text(String),
     List(Vec<Word>),
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Variables {
-    known: Vec<(String, Value)>,
+    known: Vec<(String, VariableValue)>,
     /// `$1` and the others; `None` when the line does not tell them.
     pub(crate) positionals: Option<Vec<Word>>,
 }
 
 impl Variables {
-    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&VariableValue> {
         self.known.iter().find(|(known, _)| known == name).map(|(_, value)| value)
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         match self.get(name)? {
-            Value::Text(text) => Some(text),
-            Value::List(words) => words.first().map(|word| &*word.text),
+            VariableValue::Text(text) => Some(text),
+            VariableValue::List(words) => words.first().map(|word| &*word.text),
         }
     }
 
     /// Remembers a value, or forgets the variable when the value is not known.
-    pub(crate) fn set(&mut self, name: &str, value: Option<Value>) {
+    pub(crate) fn set(&mut self, name: &str, value: Option<VariableValue>) {
         let size = match &value {
-            Some(Value::Text(text)) => text.len(),
-            Some(Value::List(words)) => words.iter().map(|word| word.text.len() + 1).sum(),
+            Some(VariableValue::Text(text)) => text.len(),
+            Some(VariableValue::List(words)) => words.iter().map(|word| word.text.len() + 1).sum(),
             None => 0,
         };
         let value = value.filter(|_| size <= LONGEST);
@@ -51,7 +51,7 @@ impl Variables {
 
     pub(crate) fn assign(&mut self, name: &str, word: &Word) {
         // A pattern in a value is expanded when the variable is used, and then it is not literal either.
-        self.set(name, word.is_literal.then(|| Value::Text(word.text.clone())));
+        self.set(name, word.is_literal.then(|| VariableValue::Text(word.text.clone())));
     }
 
     /// After something of which nobody knows what it set.

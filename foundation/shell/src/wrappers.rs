@@ -2,21 +2,21 @@
 
 use crate::command::{Folder, Input, Word, program};
 use crate::feeds::Feed;
-use crate::inner::{Inner, What, joined};
+use crate::inner::{InnerCommand, What, joined};
 use crate::options::Argument;
 use crate::programs::{self, Passing, Wrapper};
 use crate::runners;
 use crate::shells;
 
 /// What the program `name`, called with `words`, runs besides itself.
-pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Vec<Inner> {
-    let one = |inner: Option<Inner>| inner.into_iter().collect();
+pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Vec<InnerCommand> {
+    let one = |inner: Option<InnerCommand>| inner.into_iter().collect();
     if let Some(script) = shells::script(words, feeds) {
         return vec![script];
     }
     match name {
         _ if words.len() == 1 && !takes_input(name) => Vec::new(),
-        "eval" => one(joined(&words[1..], "eval").map(|inner| Inner { shares_shell: true, ..inner })),
+        "eval" => one(joined(&words[1..], "eval").map(|inner| InnerCommand { shares_shell: true, ..inner })),
         "source" | "." => one(shells::sourced(name, words, input, feeds)),
         "trap" => one(runners::trap(words)),
         "alias" => runners::alias(words),
@@ -45,17 +45,17 @@ fn takes_input(name: &str) -> bool {
 }
 
 /// The command behind a variable that may hold nothing, or a wrapper such as `sudo`.
-pub(crate) fn behind_variable(words: &[Word]) -> Option<Inner> {
+pub(crate) fn behind_variable(words: &[Word]) -> Option<InnerCommand> {
     let first = words.first().filter(|word| !word.is_quoted)?;
     let name = first.text.strip_prefix('$')?;
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'{' | b'}'));
     let rest = &words[1..];
     // An option or a file is no command.
     let is_command = rest.first().is_some_and(|word| !word.text.starts_with('-'));
-    if is_name && is_command && program(rest).is_some() { Inner::words(rest) } else { None }
+    if is_name && is_command && program(rest).is_some() { InnerCommand::words(rest) } else { None }
 }
 
-fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<Inner> {
+fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<InnerCommand> {
     let mut folder = None;
     let mut split = None;
     let mut at = None;
@@ -75,7 +75,7 @@ fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<Inner> {
             Argument::Option("C" | "chdir", Some(value)) if name == "env" => folder = Some(value),
             Argument::Option("D" | "chdir", Some(value)) if name == "sudo" => folder = Some(value),
             Argument::Option("c" | "call", Some(value)) if wrapper.names.starts_with("npx") => {
-                return Some(Inner::new(What::Text(value.to_word(), name.to_owned())));
+                return Some(InnerCommand::new(What::Text(value.to_word(), name.to_owned())));
             }
             Argument::Option("S" | "split-string", Some(value)) if name == "env" => {
                 split = Some(value.to_word());
@@ -100,7 +100,7 @@ fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<Inner> {
         }
     }
     let mut inner =
-        if wrapper.passing == Passing::Joined { joined(rest, name)? } else { Inner::words(rest)? };
+        if wrapper.passing == Passing::Joined { joined(rest, name)? } else { InnerCommand::words(rest)? };
     inner.assignments = assignments;
     inner.shares_shell = wrapper.passing == Passing::SameShell;
     inner.folder = folder

@@ -33,7 +33,7 @@ const NAMED: usize = 3;
 
 /// What a command leaves, to bring a file back from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
+pub enum RecoverableFrom {
     /// The index and the commits.
     Index,
     /// The commits alone.
@@ -57,7 +57,7 @@ impl Stake {
     pub fn of<'p>(
         tree: &WorkTree,
         paths: impl IntoIterator<Item = &'p str>,
-        left: Left,
+        left: RecoverableFrom,
         with_new: bool,
     ) -> Result<Self, GuardsError> {
         let untracked = if with_new { "--untracked-files=all" } else { "--untracked-files=no" };
@@ -93,9 +93,9 @@ impl Stake {
 }
 
 /// Whether a state, of the index and of the work tree, says that a content is in neither of what is left.
-fn is_lost(state: &[u8], left: Left) -> bool {
+fn is_lost(state: &[u8], left: RecoverableFrom) -> bool {
     let holds = |state: u8| !matches!(state, b' ' | b'D' | b'?' | b'!');
-    holds(state[1]) || (left == Left::Commits && holds(state[0]))
+    holds(state[1]) || (left == RecoverableFrom::Commits && holds(state[0]))
 }
 
 /// Whether a path lies in a folder that a tool makes again.
@@ -138,8 +138,8 @@ mod tests {
             ("D ", false, false),
             ("UU", true, true),
         ] {
-            assert_eq!(is_lost(state.as_bytes(), Left::Index), index, "{state}");
-            assert_eq!(is_lost(state.as_bytes(), Left::Commits), commits, "{state}");
+            assert_eq!(is_lost(state.as_bytes(), RecoverableFrom::Index), index, "{state}");
+            assert_eq!(is_lost(state.as_bytes(), RecoverableFrom::Commits), commits, "{state}");
         }
     }
 

@@ -9,8 +9,8 @@ use platform::text::fact;
 use shell::options::Options;
 use shell::{GitCall, Word};
 
-use super::at_stake::{Left, Stake, is_made_again, named};
-use super::given::Given;
+use super::at_stake::{RecoverableFrom, Stake, is_made_again, named};
+use super::given::CommandArguments;
 use super::saved::{STASH, Saved, entry_number};
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
@@ -64,48 +64,51 @@ pub fn is_candidate(subcommand: &str) -> bool {
 struct Discard<'a> {
     /// Which, as pathspecs; all when empty.
     paths: Vec<&'a Word>,
-    left: Left,
+    left: RecoverableFrom,
 }
 
 impl<'a> Discard<'a> {
     fn of(call: &'a GitCall<'a>, tree: &WorkTree) -> Option<Self> {
         let words = call.arguments();
-        let all = Some(Self { paths: Vec::new(), left: Left::Commits });
-        let some = |paths: Vec<&'a Word>, left: Left| (!paths.is_empty()).then_some(Self { paths, left });
+        let all = Some(Self { paths: Vec::new(), left: RecoverableFrom::Commits });
+        let some =
+            |paths: Vec<&'a Word>, left: RecoverableFrom| (!paths.is_empty()).then_some(Self { paths, left });
         match call.subcommand() {
-            "reset" => Given::of(words, Options::NONE).has(&["hard"]).then_some(all)?,
-            "switch" => Given::of(words, SWITCH).has(&["f", "force", "discard-changes"]).then_some(all)?,
+            "reset" => CommandArguments::of(words, Options::NONE).has(&["hard"]).then_some(all)?,
+            "switch" => {
+                CommandArguments::of(words, SWITCH).has(&["f", "force", "discard-changes"]).then_some(all)?
+            }
             "read-tree" => {
-                let given = Given::of(words, Options::new("", "prefix index-output"));
+                let given = CommandArguments::of(words, Options::new("", "prefix index-output"));
                 (given.has(&["reset"]) && given.has(&["u"])).then_some(all)?
             }
             "checkout-index" => {
-                let given = Given::of(words, Options::new("", "prefix stage"));
+                let given = CommandArguments::of(words, Options::new("", "prefix stage"));
                 let is_forced = given.has(&["f", "force"]) && given.value(&["prefix"]).is_none();
                 let is_all = given.has(&["a", "all"]);
                 match is_forced {
-                    true if is_all => Some(Self { paths: Vec::new(), left: Left::Index }),
-                    true => some(given.all().collect(), Left::Index),
+                    true if is_all => Some(Self { paths: Vec::new(), left: RecoverableFrom::Index }),
+                    true => some(given.all().collect(), RecoverableFrom::Index),
                     false => None,
                 }
             }
             "rm" => {
-                let given = Given::of(words, Options::new("", "pathspec-from-file"));
+                let given = CommandArguments::of(words, Options::new("", "pathspec-from-file"));
                 let is_forced = given.has(&["f", "force"]) && !given.has(&["n", "dry-run", "cached"]);
-                is_forced.then(|| some(given.all().collect(), Left::Commits))?
+                is_forced.then(|| some(given.all().collect(), RecoverableFrom::Commits))?
             }
             "restore" => {
-                let given = Given::of(words, RESTORE);
+                let given = CommandArguments::of(words, RESTORE);
                 if is_resolution(&given) {
                     return None;
                 }
                 let (staged, files) = (given.has(&["S", "staged"]), given.has(&["W", "worktree"]));
                 let from_commit = staged || given.value(&["s", "source"]).is_some();
-                let left = if from_commit { Left::Commits } else { Left::Index };
+                let left = if from_commit { RecoverableFrom::Commits } else { RecoverableFrom::Index };
                 (files || !staged).then(|| some(given.all().collect(), left))?
             }
             "checkout" => {
-                let given = Given::of(words, CHECKOUT);
+                let given = CommandArguments::of(words, CHECKOUT);
                 if is_resolution(&given) {
                     return None;
                 }
@@ -114,7 +117,7 @@ impl<'a> Discard<'a> {
                     (None, Some(first)) => !is_path(first, tree),
                     (None, None) => false,
                 };
-                let left = if has_commit { Left::Commits } else { Left::Index };
+                let left = if has_commit { RecoverableFrom::Commits } else { RecoverableFrom::Index };
                 let paths: Vec<&Word> = given.all().skip(usize::from(has_commit)).collect();
                 if paths.is_empty() && given.has(&["f", "force"]) { all } else { some(paths, left) }
             }
@@ -153,7 +156,7 @@ fn objection(is_told: bool, what: String, way_out: String) -> Objection {
 }
 
 /// Whether a conflict is resolved, or a person chooses what goes.
-fn is_resolution(given: &Given<'_>) -> bool {
+fn is_resolution(given: &CommandArguments<'_>) -> bool {
     given.has(&["p", "patch", "ours", "theirs", "2", "3", "m", "merge", "conflict"])
 }
 
@@ -253,7 +256,7 @@ fn clean(
     saved: &Saved,
     sight: &Sight<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
-    let given = Given::of(call.arguments(), CLEAN);
+    let given = CommandArguments::of(call.arguments(), CLEAN);
     let is_unforced = |(name, value): &(String, String)| {
         name.eq_ignore_ascii_case("clean.requireForce")
             && matches!(value.as_str(), "false" | "no" | "off" | "0")
@@ -375,7 +378,7 @@ fn stash(
     saved: &Saved,
     sight: &Sight<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
-    let given = Given::of(call.arguments(), STASH);
+    let given = CommandArguments::of(call.arguments(), STASH);
     let mut operands = given.all();
     let is_clear = match operands.next().map(|word| word.text.as_str()) {
         Some("clear") => true,
@@ -418,7 +421,7 @@ fn stash(
 
 /// What of the stash of new files would set guards aside.
 fn stashed_guards(
-    given: &Given<'_>,
+    given: &CommandArguments<'_>,
     tree: &WorkTree,
     sight: &Sight<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
@@ -468,7 +471,7 @@ fn worktree(
     tree: &WorkTree,
     sight: &Sight<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
-    let given = Given::of(call.arguments(), Options::NONE);
+    let given = CommandArguments::of(call.arguments(), Options::NONE);
     let operands: Vec<&Word> = given.all().collect();
     let [verb, folder] = operands.as_slice() else { return Ok(None) };
     if verb.text != "remove" || !given.has(&["f", "force"]) {
@@ -478,7 +481,7 @@ fn worktree(
     let Some(removed) = WorkTree::around(&folder).filter(|removed| removed.top() == folder) else {
         return Ok(None);
     };
-    let stake = Stake::of(&removed, [], Left::Commits, true)?;
+    let stake = Stake::of(&removed, [], RecoverableFrom::Commits, true)?;
     if stake.is_empty() {
         return Ok(None);
     }

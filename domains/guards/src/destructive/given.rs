@@ -5,7 +5,7 @@ use shell::options::{Argument, Options};
 
 /// The arguments of one command.
 #[derive(Debug)]
-pub struct Given<'a> {
+pub struct CommandArguments<'a> {
     options: Vec<(&'a str, Option<&'a str>)>,
     /// The operands in front of `--`.
     pub operands: Vec<&'a Word>,
@@ -13,7 +13,7 @@ pub struct Given<'a> {
     pub behind: Option<&'a [Word]>,
 }
 
-impl<'a> Given<'a> {
+impl<'a> CommandArguments<'a> {
     /// The arguments among these words.
     pub fn of(words: &'a [Word], options: Options) -> Self {
         let end = words.iter().position(|word| word.text == "--");

@@ -5,7 +5,7 @@ use platform::text::fact;
 use shell::options::Options;
 use shell::{Command, GitCall, Word};
 
-use super::given::Given;
+use super::given::CommandArguments;
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
 use crate::objection::Objection;
@@ -44,7 +44,7 @@ pub fn by_program(command: &Command) -> Option<Objection> {
         let name = word.text.rsplit('/').next().unwrap_or_default();
         name.starts_with("bfg") && name.ends_with(".jar")
     };
-    let given = Given::of(command.arguments(), Options::NONE);
+    let given = CommandArguments::of(command.arguments(), Options::NONE);
     let is_harmless = given.has(&["help", "h", "version", "analyze", "dry-run"]);
     let is_rewrite = matches!(program, "bfg" | "git-filter-repo" | "git-filter-branch")
         || (program == "java" && command.arguments().iter().any(names_bfg));
@@ -61,12 +61,12 @@ pub fn by_line(call: &GitCall<'_>) -> Option<Objection> {
             )
         }),
         name @ ("filter-branch" | "filter-repo") => {
-            let is_harmless =
-                Given::of(call.arguments(), Options::NONE).has(&["help", "h", "analyze", "dry-run"]);
+            let is_harmless = CommandArguments::of(call.arguments(), Options::NONE)
+                .has(&["help", "h", "analyze", "dry-run"]);
             (!is_harmless).then(|| rewrites_all(&format!("git {name}")))
         }
         "reflog" => {
-            let given = Given::of(call.arguments(), Options::NONE);
+            let given = CommandArguments::of(call.arguments(), Options::NONE);
             let is_expire = given.operands.first().is_some_and(|word| word.text == "expire");
             let is_now = |name: &str| given.value(&[name]).is_some_and(is_now);
             let is_meant = is_expire
@@ -74,12 +74,12 @@ pub fn by_line(call: &GitCall<'_>) -> Option<Objection> {
                 && !given.has(&["n", "dry-run"]);
             is_meant.then(|| forgets("git reflog expire"))
         }
-        "gc" => Given::of(call.arguments(), Options::NONE)
+        "gc" => CommandArguments::of(call.arguments(), Options::NONE)
             .value(&["prune"])
             .is_some_and(is_now)
             .then(|| forgets("git gc --prune=now")),
         "prune" => {
-            let given = Given::of(call.arguments(), Options::new("", "expire"));
+            let given = CommandArguments::of(call.arguments(), Options::new("", "expire"));
             let is_later = given.value(&["expire"]).is_some_and(|date| !is_now(date));
             (!is_later && !given.has(&["n", "dry-run"])).then(|| forgets("git prune"))
         }
@@ -89,7 +89,7 @@ pub fn by_line(call: &GitCall<'_>) -> Option<Objection> {
 
 /// Whether a push overwrites whatever is there.
 pub fn is_forced_push(call: &GitCall<'_>) -> bool {
-    let given = Given::of(call.arguments(), PUSH);
+    let given = CommandArguments::of(call.arguments(), PUSH);
     let by_setting = call.settings.iter().any(|(name, value)| {
         let name = name.to_ascii_lowercase();
         name.starts_with("remote.")
@@ -134,8 +134,10 @@ pub fn by_repository(
         "reset" => reset(call, tree, sight)?,
         "branch" => branch(call, tree, sight)?,
         "checkout" | "switch" => {
-            let given =
-                Given::of(call.arguments(), Options::new("bBcC", "create force-create orphan conflict"));
+            let given = CommandArguments::of(
+                call.arguments(),
+                Options::new("bBcC", "create force-create orphan conflict"),
+            );
             match given.value(&["B", "C", "force-create"]) {
                 Some(name) => moved(name, given.operands.first().copied(), tree, sight)?,
                 None => None,
@@ -151,7 +153,7 @@ pub fn by_repository(
 }
 
 fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
-    let given = Given::of(call.arguments(), COMMIT);
+    let given = CommandArguments::of(call.arguments(), COMMIT);
     if !given.has(&["amend"]) || given.has(&["dry-run"]) {
         return Ok(None);
     }
@@ -175,7 +177,7 @@ fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
 }
 
 fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
-    let given = Given::of(call.arguments(), REBASE);
+    let given = CommandArguments::of(call.arguments(), REBASE);
     if given.has(&["continue", "abort", "skip", "quit", "edit-todo", "show-current-patch", "help"]) {
         return Ok(None);
     }
@@ -203,7 +205,7 @@ fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
 }
 
 fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
-    let given = Given::of(call.arguments(), Options::new("", "pathspec-from-file"));
+    let given = CommandArguments::of(call.arguments(), Options::new("", "pathspec-from-file"));
     let is_of_files = given.behind.is_some_and(|paths| !paths.is_empty()) || given.operands.len() > 1;
     let Some(target) = given.operands.first().filter(|_| !is_of_files) else { return Ok(None) };
     let course = Course::before(call, tree, sight);
@@ -255,7 +257,10 @@ impl Course {
     }
 
     fn take(&mut self, call: &GitCall<'_>, tree: &WorkTree) {
-        let given = Given::of(call.arguments(), Options::new("bBcCm", "orphan create force-create message"));
+        let given = CommandArguments::of(
+            call.arguments(),
+            Options::new("bBcCm", "orphan create force-create message"),
+        );
         let is_one = given.behind.is_none() && given.operands.len() == 1;
         match call.subcommand() {
             "commit" if !given.has(&["amend", "dry-run"]) => self.is_committed = true,
@@ -325,7 +330,7 @@ fn moved(
 }
 
 fn branch(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
-    let given = Given::of(call.arguments(), BRANCH);
+    let given = CommandArguments::of(call.arguments(), BRANCH);
     if given.has(&["r", "remotes"]) {
         return Ok(None);
     }
@@ -374,7 +379,7 @@ fn update_ref(
     tree: &WorkTree,
     sight: &Sight<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
-    let given = Given::of(call.arguments(), Options::new("m", ""));
+    let given = CommandArguments::of(call.arguments(), Options::new("m", ""));
     let mut operands = given.all();
     let Some(name) = operands.next().map(|word| word.text.as_str()) else { return Ok(None) };
     let is_deletion = given.has(&["d"]);

@@ -11,7 +11,7 @@ use platform::text::fact;
 use shell::options::{Argument, Options};
 use shell::{Command, Folder, Word, Write};
 
-use super::at_stake::{Left, Stake};
+use super::at_stake::{RecoverableFrom, Stake};
 use super::discards::put_away;
 use super::history::counted;
 use super::roots;
@@ -96,7 +96,7 @@ fn lost(
     let paths: Vec<&str> = goners.iter().filter_map(|goner| goner.path.to_str()).collect();
     let with_new = goners.iter().any(|goner| goner.is_tree || !goner.is_named);
     let literally = paths.iter().map(|path| format!(":(literal){path}")).collect::<Vec<_>>();
-    let mut stake = Stake::of(tree, literally.iter().map(String::as_str), Left::Index, with_new)?;
+    let mut stake = Stake::of(tree, literally.iter().map(String::as_str), RecoverableFrom::Index, with_new)?;
     let is_in = |path: &str, goner: &Goner| tree.top().join(path).starts_with(&goner.path);
     let in_tree = |path: &String| goners.iter().any(|goner| goner.is_tree && is_in(path, goner));
     let by_pattern = |path: &String| goners.iter().any(|goner| !goner.is_named && is_in(path, goner));

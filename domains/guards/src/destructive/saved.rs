@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use shell::options::Options;
 use shell::{Folder, GitCall};
 
-use super::at_stake::{Left, Stake};
-use super::given::Given;
+use super::at_stake::{RecoverableFrom, Stake};
+use super::given::CommandArguments;
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
 use crate::repository::{git_folder, repository_of};
@@ -55,12 +55,12 @@ impl Saved {
         match call.subcommand() {
             "stash" => self.note_stash(call, sight),
             "add" => {
-                let given = Given::of(call.arguments(), Options::NONE);
+                let given = CommandArguments::of(call.arguments(), Options::NONE);
                 let is_all = |word: &str| matches!(word, "." | ":/" | "*");
                 self.is_all_added |= given.has(&["A", "all"]) || given.all().any(|word| is_all(&word.text));
             }
             _ => {
-                let given = Given::of(call.arguments(), COMMIT);
+                let given = CommandArguments::of(call.arguments(), COMMIT);
                 if given.all().next().is_none() && !given.has(&["dry-run"]) {
                     self.changed |= self.is_all_added || given.has(&["a", "all"]);
                     self.new |= self.is_all_added;
@@ -70,7 +70,7 @@ impl Saved {
     }
 
     fn note_stash(&mut self, call: &GitCall<'_>, sight: &Sight<'_>) {
-        let given = Given::of(call.arguments(), STASH);
+        let given = CommandArguments::of(call.arguments(), STASH);
         let mut operands = given.all();
         let verb = operands.next().map(|word| word.text.as_str());
         match verb {
@@ -124,7 +124,7 @@ impl Saved {
             return Ok(Stake::default());
         }
         let with_new = new || self.parts.iter().any(|(_, with_new)| *with_new);
-        let mut stake = Stake::of(tree, [], Left::Commits, with_new)?;
+        let mut stake = Stake::of(tree, [], RecoverableFrom::Commits, with_new)?;
         stake.changed.retain(|path| changed || self.is_part(&tree.top().join(path), false));
         stake.new.retain(|path| new || self.is_part(&tree.top().join(path), true));
         Ok(stake)

@@ -5,7 +5,7 @@ use platform::text::fact;
 use shell::options::Options;
 use shell::{Command, Input};
 
-use super::given::Given;
+use super::given::CommandArguments;
 use crate::objection::Objection;
 
 /// A command that destroys.
@@ -135,7 +135,7 @@ fn is_among(programs: &str, program: &str) -> bool {
 /// The words by which a command is what the service means, each behind a space.
 fn met(service: &Service, command: &Command) -> Option<String> {
     let words: Vec<_> = command.without_global_options().into_iter().skip(1).cloned().collect();
-    let given = Given::of(&words, service.takes);
+    let given = CommandArguments::of(&words, service.takes);
     // Terraform's long options have one dash.
     let is_long = |word: &str, name: &str| name.len() > 1 && word.strip_prefix('-') == Some(name);
     let has = |name: &str| given.has(&[name]) || words.iter().any(|word| is_long(&word.text, name));
@@ -165,7 +165,7 @@ fn met(service: &Service, command: &Command) -> Option<String> {
 /// A database, unless its name says that it is one for tests.
 fn drops(command: &Command) -> Option<Objection> {
     let options = Options::new("hpUW", "host port username maintenance-db");
-    let given = Given::of(command.arguments(), options);
+    let given = CommandArguments::of(command.arguments(), options);
     let is_for_tests = |name: &str| {
         name.split(|c: char| !c.is_ascii_alphanumeric())
             .any(|part| matches!(part, "test" | "tests" | "ci" | "tmp"))
@@ -190,7 +190,7 @@ fn plain(name: &str) -> &str {
 
 /// `gh api -X DELETE repos/owner/name`
 fn deletes_repository(command: &Command) -> Option<Objection> {
-    let given = Given::of(
+    let given = CommandArguments::of(
         command.arguments(),
         Options::new("XfFHqtp", "method field raw-field header jq template input hostname cache preview"),
     );

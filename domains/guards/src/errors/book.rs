@@ -17,9 +17,9 @@ const MOST_SESSIONS: usize = 10;
 /// The file. Keys of other tools stay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Book {
+pub struct FailureBook {
     version: u64,
-    errors: BTreeMap<String, Known>,
+    errors: BTreeMap<String, BookItem>,
     #[serde(flatten)]
     other: Map<String, Value>,
 }
@@ -27,14 +27,14 @@ pub struct Book {
 /// An entry, or what somebody else wrote in the place of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Known {
-    Entry(Box<Entry>),
+enum BookItem {
+    Entry(Box<FailureEntry>),
     Foreign(Value),
 }
 
 /// A failure.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct FailureEntry {
     /// The tool that failed.
     pub tool: String,
     /// What kind of command it was.
@@ -77,13 +77,13 @@ pub struct Fix {
     pub files: Vec<String>,
 }
 
-impl Default for Book {
+impl Default for FailureBook {
     fn default() -> Self {
         Self { version: FORMAT, errors: BTreeMap::new(), other: Map::new() }
     }
 }
 
-impl Book {
+impl FailureBook {
     /// A project's book; one that cannot be read as such is kept aside, and a new one begins.
     ///
     /// # Errors
@@ -121,24 +121,28 @@ impl Book {
     }
 
     /// A failure by its fingerprint.
-    pub fn entry(&self, fingerprint: &str) -> Option<&Entry> {
+    pub fn entry(&self, fingerprint: &str) -> Option<&FailureEntry> {
         match self.errors.get(fingerprint)? {
-            Known::Entry(entry) => Some(entry),
-            Known::Foreign(_) => None,
+            BookItem::Entry(entry) => Some(entry),
+            BookItem::Foreign(_) => None,
         }
     }
 
     /// All failures with their fingerprints.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, &Entry)> {
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &FailureEntry)> {
         self.errors.keys().filter_map(|fingerprint| Some((&**fingerprint, self.entry(fingerprint)?)))
     }
 
     /// Counts a failure, unless that was done before.
-    pub fn count(&mut self, fingerprint: &str, session: &Value, failure: Entry) {
+    pub fn count(&mut self, fingerprint: &str, session: &Value, failure: FailureEntry) {
         let known = self.errors.entry(fingerprint.to_owned());
-        let fresh =
-            || Known::Entry(Box::new(Entry { first_seen: failure.last_seen.clone(), ..failure.clone() }));
-        let Known::Entry(entry) = known.or_insert_with(fresh) else { return };
+        let fresh = || {
+            BookItem::Entry(Box::new(FailureEntry {
+                first_seen: failure.last_seen.clone(),
+                ..failure.clone()
+            }))
+        };
+        let BookItem::Entry(entry) = known.or_insert_with(fresh) else { return };
         let is_counted = entry.last_seen >= failure.last_seen && entry.sessions.contains(session);
         if is_counted {
             return;
@@ -154,7 +158,7 @@ impl Book {
 
     /// Notes what helped. What names files is not given up for what names none.
     pub fn fix(&mut self, fingerprint: &str, fix: Fix) {
-        let Some(Known::Entry(entry)) = self.errors.get_mut(fingerprint) else { return };
+        let Some(BookItem::Entry(entry)) = self.errors.get_mut(fingerprint) else { return };
         let is_better =
             entry.fixed_by.as_ref().is_none_or(|old| old.files.is_empty() || !fix.files.is_empty());
         if is_better && !(fix.files.is_empty() && fix.command.is_empty()) {

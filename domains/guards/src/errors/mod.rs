@@ -10,8 +10,8 @@ use platform::text::fact;
 
 use crate::error::GuardsError;
 use crate::objection::Objection;
-use crate::outcome::{Failure, failure_of};
-use book::{Book, Entry, Fix};
+use crate::outcome::{ToolFailure, failure_of};
+use book::{FailureBook, FailureEntry, Fix};
 
 /// How many files of a fix are told.
 const MOST_TOLD: usize = 3;
@@ -23,7 +23,7 @@ const MOST_TOLD: usize = 3;
 /// When the book cannot be read.
 pub fn examine(
     settings: &Errors,
-    failure: &Failure<'_>,
+    failure: &ToolFailure<'_>,
     root: impl FnOnce() -> PathBuf,
 ) -> Result<Option<Objection>, GuardsError> {
     let fingerprint = &failure.outcome.fingerprint;
@@ -32,12 +32,12 @@ pub fn examine(
     if count != settings.repeated.max(1) as usize {
         return Ok(None);
     }
-    let book = Book::peek(&root()).map_err(GuardsError::KnownFailures)?;
+    let book = FailureBook::peek(&root()).map_err(GuardsError::KnownFailures)?;
     Ok(book.entry(fingerprint).and_then(|entry| Some(told(entry, entry.fixed_by.as_ref()?))))
 }
 
 /// The earlier fix, as saved facts.
-fn told(entry: &Entry, fix: &Fix) -> Objection {
+fn told(entry: &FailureEntry, fix: &Fix) -> Objection {
     let date = DateTime::parse_from_rfc3339(&fix.at)
         .map_or_else(|_| "earlier".to_owned(), |at| at.date_naive().to_string());
     let shown: Vec<String> = fix.files.iter().take(MOST_TOLD).map(|file| fact(file)).collect();

@@ -14,8 +14,8 @@ use platform::store::lock;
 use platform::time::Moment;
 use serde_json::{Value, json};
 
-use super::{Failure, is_failure, of};
-use crate::errors::book::{Book, Entry};
+use super::{ToolFailure, is_failure, of};
+use crate::errors::book::{FailureBook, FailureEntry};
 use crate::feedback::examine;
 use crate::projection;
 use crate::testing::Bench;
@@ -67,7 +67,7 @@ impl<'b> Session<'b> {
         let outcome = of(&payload, has_failed, &custom);
         let found = match outcome.as_ref().filter(|outcome| is_failure(has_failed, outcome)) {
             Some(outcome) => {
-                let failure = Failure::of(&payload, outcome, &self.dir(), self.now).unwrap();
+                let failure = ToolFailure::of(&payload, outcome, &self.dir(), self.now).unwrap();
                 examine(&policy, &failure, || self.bench.root()).unwrap()
             }
             None => Vec::new(),
@@ -374,14 +374,14 @@ fn foreign_and_damaged_files_lose_nothing() {
 fn a_book_stays_small_enough_to_be_read() {
     let bench = Bench::new("  errors: {most: 100000}");
     let root = bench.root();
-    let mut book = Book::read(&root).unwrap();
+    let mut book = FailureBook::read(&root).unwrap();
     for at in 0..3_000 {
         let last_seen = format!("2026-{at:05}");
-        let entry = Entry { message: "x".repeat(500), last_seen, ..Entry::default() };
+        let entry = FailureEntry { message: "x".repeat(500), last_seen, ..FailureEntry::default() };
         book.count(&at.to_string(), &json!(1), entry);
     }
     book.write(&root, 100_000).unwrap();
-    let book = Book::read(&root).unwrap();
+    let book = FailureBook::read(&root).unwrap();
     assert!(book.entry("2999").is_some() && book.entry("0").is_none(), "the oldest go");
 }
 

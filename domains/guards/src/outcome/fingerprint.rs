@@ -36,14 +36,14 @@ const COUNTED: [&str; 11] = [
 
 /// What was said, as far as it is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct KeptOutput {
     /// Twelve digits that stand for the failure.
     pub fingerprint: String,
     /// The line that tells most: without what varies, redacted, bounded.
     pub line: String,
 }
 
-impl Said {
+impl KeptOutput {
     /// Of a family's failure with this text.
     pub fn of(family: &str, text: &str) -> Self {
         let text = cut_bytes(text, LOOKED_AT);
@@ -345,7 +345,7 @@ mod tests {
 
     #[test]
     fn one_failure_has_one_fingerprint() {
-        let of = |text: &str| Said::of("pytest", text);
+        let of = |text: &str| KeptOutput::of("pytest", text);
         let first = "\u{1b}[31mFAILED\u{1b}[0m tests/a.py::test_x - assert 1 == 2\nE   assert 1 == 2\n== 1 failed in 0.12s ==";
         let later = "collected 9\nE   assert 3 == 4\nFAILED tests/a.py::test_x - assert 3 == 4\n===== 1 failed in 12.40s =====";
         assert_eq!(of(first).fingerprint, of(later).fingerprint);
@@ -353,7 +353,7 @@ mod tests {
         assert_eq!(of(first).fingerprint.len(), 12);
         let other = "FAILED tests/a.py::test_y - assert 1 == 2\nE   assert 1 == 2\n== 1 failed in 0.12s ==";
         assert_ne!(of(first).fingerprint, of(other).fingerprint);
-        assert_ne!(of(first).fingerprint, Said::of("cargo test", first).fingerprint);
+        assert_ne!(of(first).fingerprint, KeptOutput::of("cargo test", first).fingerprint);
         let at = |file: &str, warned: &str| {
             format!(
                 "warning: unused\n --> src/{warned}.rs:1:1\nerror[E0308]: mismatched types\n --> src/{file}.rs:3:5"
@@ -396,15 +396,15 @@ mod tests {
             ("On branch main\nnothing to commit", "On branch main"),
             ("", ""),
         ] {
-            assert_eq!(Said::of("x", text).line, line, "{text}");
+            assert_eq!(KeptOutput::of("x", text).line, line, "{text}");
         }
-        assert!(Said::of("x", &format!("error: {}", "é".repeat(999))).line.len() <= 200);
+        assert!(KeptOutput::of("x", &format!("error: {}", "é".repeat(999))).line.len() <= 200);
     }
 
     proptest! {
         #[test]
         fn any_text_has_one(text in "\\PC{0,200}", tail in "[0-9a-f/.: \\-=\u{1b}\\[m]{0,60}") {
-            let said = Said::of("x", &format!("{text}\n{tail}"));
+            let said = KeptOutput::of("x", &format!("{text}\n{tail}"));
             prop_assert!(said.line.len() <= LONGEST_SAID && said.fingerprint.len() == 12);
         }
     }

@@ -20,14 +20,14 @@ use platform::time::Moment;
 use crate::error::GuardsError;
 use crate::record::CommandOutcome;
 use crate::tests;
-use fingerprint::Said;
+use fingerprint::KeptOutput;
 
 /// How much of the session's log is looked back at after a failure, in bytes.
 const RECENT: u64 = 256 * 1024;
 
 /// A failure, and what the session did before it.
 #[derive(Debug)]
-pub struct Failure<'a> {
+pub struct ToolFailure<'a> {
     /// How it ended.
     pub outcome: &'a CommandOutcome,
     /// When, seconds since 1970.
@@ -40,7 +40,7 @@ pub struct Failure<'a> {
     pub before: Vec<LoggedEvent>,
 }
 
-impl<'a> Failure<'a> {
+impl<'a> ToolFailure<'a> {
     /// The failure that a payload tells of.
     ///
     /// # Errors
@@ -121,7 +121,7 @@ fn with_said(outcome: CommandOutcome, text: &str, line: &str) -> CommandOutcome 
         let fingerprint = short_hash(format!("{}\n{line}", outcome.family).as_bytes(), 12);
         return CommandOutcome { fingerprint, ..outcome };
     }
-    let said = Said::of(&outcome.family, text);
+    let said = KeptOutput::of(&outcome.family, text);
     CommandOutcome { fingerprint: said.fingerprint, said: said.line, ..outcome }
 }
 

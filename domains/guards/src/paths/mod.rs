@@ -29,7 +29,7 @@ pub fn concerns_line(sight: &Sight<'_>) -> bool {
 /// # Errors
 /// Never.
 pub fn examine_line(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let mut looked = Looked::new(settings, sight);
+    let mut looked = PathSearch::new(settings, sight);
     for mut write in sight.script().writes() {
         // What git brings back was made before.
         if matches!(write.by, "git checkout" | "git restore") {
@@ -54,14 +54,14 @@ pub fn examine_line(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection
 /// # Errors
 /// Never.
 pub fn examine_edit(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let mut looked = Looked::new(settings, sight);
+    let mut looked = PathSearch::new(settings, sight);
     if let Some(file) = sight.file() {
         looked.at_file(file);
     }
     Ok(looked.found)
 }
 
-struct Looked<'a> {
+struct PathSearch<'a> {
     governed: Governed<'a>,
     sight: &'a Sight<'a>,
     /// What was looked at and is governed: a line may name it twice.
@@ -69,7 +69,7 @@ struct Looked<'a> {
     found: Vec<Objection>,
 }
 
-impl<'a> Looked<'a> {
+impl<'a> PathSearch<'a> {
     fn new(settings: &'a Paths, sight: &'a Sight<'a>) -> Self {
         let governed = Governed { rules: &settings.rules, root: sight.root(), home: sight.home() };
         Self { governed, sight, seen: BTreeSet::new(), found: Vec::new() }

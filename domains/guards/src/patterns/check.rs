@@ -18,9 +18,9 @@ use serde::Serialize;
 
 use super::exemptions::{self, Shown};
 use super::graduation::{Step, Terms};
-use super::inspect::{Finding, Inspector, graduate, inside, record};
+use super::inspect::{Inspector, PatternFinding, graduate, inside, record};
 use super::scan::Sheet;
-use super::store::{self, Book};
+use super::store::{self, WarnedFiles};
 use super::words;
 use crate::error::GuardsError;
 use crate::sight::{Sight, text_of};
@@ -33,7 +33,7 @@ const MOST_NAMED: usize = 64 * 1024 * 1024;
 
 /// Which files are looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
+pub enum PatternsScope {
     /// Those that differ from HEAD, and new ones.
     Changed,
     /// Those that are staged, as they are staged. What they held before only warns.
@@ -47,7 +47,7 @@ pub enum Scope {
 /// What a check tells.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub struct PatternsReport {
     /// How many files were looked at.
     pub files_checked: usize,
     /// How many rules there are.
@@ -59,7 +59,7 @@ pub struct Report {
     /// How many findings are refused.
     pub blocks: usize,
     /// What was found, by file and line.
-    pub violations: Vec<Violation>,
+    pub violations: Vec<PatternViolation>,
     /// What the configuration lets stand.
     pub exemptions: Vec<Shown>,
     /// What else is to be known.
@@ -68,7 +68,7 @@ pub struct Report {
 
 /// A finding of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Violation {
+pub struct PatternViolation {
     /// The file, seen from the project's root.
     pub file: String,
     /// The line, from 1.
@@ -97,10 +97,10 @@ pub fn check(
     project: &Project,
     paths: &Paths,
     policy: &Policy,
-    scope: &Scope,
+    scope: &PatternsScope,
     records: bool,
     now: Moment,
-) -> Result<Report, GuardsError> {
+) -> Result<PatternsReport, GuardsError> {
     let Some(placed) = policy.guard::<Patterns>()?.filter(|_| policy.is_enabled()) else {
         return Err(GuardsError::PatternsOff(project.root().to_owned()));
     };
@@ -109,7 +109,8 @@ pub fn check(
     let inspector = Inspector::new(project, paths, &settings, rules, now.wall);
     let mut sought = files(project, paths, policy, scope, now)?;
     let terms = Terms::of(&settings, now.wall, None);
-    let mut report = Report { patterns_checked: inspector.rules().count(), ..Report::default() };
+    let mut report =
+        PatternsReport { patterns_checked: inspector.rules().count(), ..PatternsReport::default() };
     let wrong = policy.findings()?;
     let wrong = wrong.iter().filter(|finding| finding.subject.starts_with("guards.patterns"));
     report.notes.extend(wrong.map(ToString::to_string));
@@ -143,7 +144,7 @@ pub fn check(
 
     let mut book = None;
     if settings.mode() != Mode::Observe {
-        match Book::open(project, lock::PATIENT, now.wall) {
+        match WarnedFiles::open(project, lock::PATIENT, now.wall) {
             Ok(open) => book = Some(open),
             Err(error) => report.notes.push(format!("earlier warnings cannot be read: {error}")),
         }
@@ -159,7 +160,7 @@ pub fn check(
                 .collect();
             for (file, rule) in book.warned() {
                 let is_looked_at = looked_at.contains(&file)
-                    || (*scope == Scope::All && !project.root().join(&file).exists());
+                    || (*scope == PatternsScope::All && !project.root().join(&file).exists());
                 if is_looked_at && !broken.contains(&(&file, &rule)) {
                     book.forget(&file, &rule);
                 }
@@ -171,7 +172,7 @@ pub fn check(
 
     let refuses = |step: Step| step == Step::Refuse && settings.mode() == Mode::Enforce;
     let judged = judged.into_iter().map(|(step, finding)| (refuses(step), finding));
-    let mut violations: Vec<Violation> =
+    let mut violations: Vec<PatternViolation> =
         judged.chain(earlier.into_iter().map(|finding| (false, finding))).map(shown).collect();
     violations.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
     for severity in ["critical", "high", "medium", "low"] {
@@ -182,12 +183,12 @@ pub fn check(
     report.warnings = violations.len() - report.blocks;
     report.violations = violations;
     report.exemptions = inspector.exemptions.shown();
-    report.notes.extend(notes(&inspector, &waived, *scope == Scope::All));
+    report.notes.extend(notes(&inspector, &waived, *scope == PatternsScope::All));
     Ok(report)
 }
 
-fn shown((blocks, finding): (bool, Finding<'_>)) -> Violation {
-    Violation {
+fn shown((blocks, finding): (bool, PatternFinding<'_>)) -> PatternViolation {
+    PatternViolation {
         line: finding.violation.line,
         id: finding.rule.id.clone(),
         severity: words::severity(&finding),
@@ -250,22 +251,22 @@ fn files(
     project: &Project,
     paths: &Paths,
     policy: &Policy,
-    scope: &Scope,
+    scope: &PatternsScope,
     now: Moment,
 ) -> Result<Vec<Sought>, GuardsError> {
     let root = project.root();
     let of = |path: String| Sought { path, staged: None, added: None };
     let untracked = ["ls-files", "-z", "-o", "--exclude-standard"];
     let named = match scope {
-        Scope::Staged => return staged_files(project, paths, policy, now),
-        Scope::Files(folder, files) => {
+        PatternsScope::Staged => return staged_files(project, paths, policy, now),
+        PatternsScope::Files(folder, files) => {
             files.iter().map(|file| named_file(root, folder, file)).collect::<Result<_, _>>()?
         }
-        Scope::All => names(root, &["ls-files", "-z", "-c", "-o", "--exclude-standard"])?,
-        Scope::Changed if project.repository().is_some_and(|git| git.head_commit().is_none()) => {
+        PatternsScope::All => names(root, &["ls-files", "-z", "-c", "-o", "--exclude-standard"])?,
+        PatternsScope::Changed if project.repository().is_some_and(|git| git.head_commit().is_none()) => {
             names(root, &["ls-files", "-z", "-c", "-o", "--exclude-standard"])?
         }
-        Scope::Changed => {
+        PatternsScope::Changed => {
             let diff =
                 ["diff", "--name-only", "-z", "--relative", "--no-renames", "--no-ext-diff", "HEAD", "--"];
             let mut names_changed = names(root, &diff)?;

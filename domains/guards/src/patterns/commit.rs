@@ -7,7 +7,7 @@ use config::types::guards::{GuardSettings, Patterns};
 use git::Repository;
 
 use super::graduation::Step;
-use super::inspect::{Finding, Inspector, book, graduate, inside, record, rules, terms};
+use super::inspect::{Inspector, PatternFinding, book, graduate, inside, record, rules, terms};
 use super::scan::Sheet;
 use super::store;
 use super::words;
@@ -57,9 +57,9 @@ pub fn examine(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>,
     Ok(objections(judged, notes))
 }
 
-fn objections(judged: Vec<(Step, Finding<'_>)>, notes: Vec<String>) -> Vec<Objection> {
+fn objections(judged: Vec<(Step, PatternFinding<'_>)>, notes: Vec<String>) -> Vec<Objection> {
     let (refused, warned): (Vec<_>, Vec<_>) = judged.into_iter().partition(|(step, _)| *step == Step::Refuse);
-    let told = |judged: Vec<(Step, Finding<'_>)>, certainty: fn(String, String) -> Objection| {
+    let told = |judged: Vec<(Step, PatternFinding<'_>)>, certainty: fn(String, String) -> Objection| {
         let findings: Vec<_> = judged.into_iter().map(|(_, finding)| finding).collect();
         let objection = || {
             let what = format!("this commits what patterns forbid: {}", words::what(&findings));
@@ -74,9 +74,9 @@ fn objections(judged: Vec<(Step, Finding<'_>)>, notes: Vec<String>) -> Vec<Objec
 
 /// What the committed files tell.
 #[derive(Default)]
-struct Looked<'i> {
+struct CommitFindings<'i> {
     /// What added lines break.
-    findings: Vec<Finding<'i>>,
+    findings: Vec<PatternFinding<'i>>,
     /// The files and rules that were warned of and are in order now.
     gone: Vec<(String, String)>,
 }
@@ -85,8 +85,8 @@ fn look<'i>(
     inspector: &'i Inspector<'_>,
     known: &mut BTreeMap<String, BTreeSet<String>>,
     files: &[(String, &AddedFile)],
-) -> Result<Looked<'i>, GuardsError> {
-    let mut looked = Looked::default();
+) -> Result<CommitFindings<'i>, GuardsError> {
+    let mut looked = CommitFindings::default();
     let mut asked = 0;
     for (path, file) in files {
         let known = known.remove(path).unwrap_or_default();

@@ -14,7 +14,7 @@ use hooks_common::runtime::Hook;
 use memchr::memmem;
 
 use super::graduation::Step;
-use super::inspect::{Finding, Inspector, book, graduate, inside, is_paused, record, rules, terms};
+use super::inspect::{Inspector, PatternFinding, book, graduate, inside, is_paused, record, rules, terms};
 use super::scan::Sheet;
 use super::store;
 use super::words;
@@ -27,7 +27,7 @@ const MOST_PLACES: usize = 1_000;
 
 /// What the guard says after an edit.
 #[derive(Debug, Default)]
-pub struct Said {
+pub struct EditFindings {
     /// What it found.
     pub raised: Vec<Raised>,
     /// What else is to be known, of the file in which warnings are kept.
@@ -64,20 +64,20 @@ pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
 ///
 /// # Errors
 /// As [`look`].
-pub fn examine(sight: &Sight<'_>) -> Result<Said, GuardsError> {
+pub fn examine(sight: &Sight<'_>) -> Result<EditFindings, GuardsError> {
     let is_text = sight.is_edit() && sight.tool_use.tool != "NotebookEdit";
     let path = sight.file().filter(|_| is_text);
     let Some((path, file)) = path.and_then(|path| inside(sight.root(), path).map(|file| (path, file))) else {
-        return Ok(Said::default());
+        return Ok(EditFindings::default());
     };
     let known = store::known_of(sight.root(), &file);
     let rules = rules(sight.policy, &sight.added().join("\n").to_ascii_lowercase(), &known)?;
     if rules.is_empty() {
-        return Ok(Said::default());
+        return Ok(EditFindings::default());
     }
     let placed = sight.policy.guard::<Patterns>()?;
     let (Some(Placed { place, settings, .. }), Some(text)) = (placed, text_of(path)) else {
-        return Ok(Said::default());
+        return Ok(EditFindings::default());
     };
     let text = text.replace("\r\n", "\n");
     let sheet = Sheet::of(&text);
@@ -88,7 +88,7 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, GuardsError> {
     let lines = brought_lines(sight.payload, &sheet);
     let found: Vec<_> = found.iter().filter(|one| lines.holds(one.violation.line)).cloned().collect();
     if found.is_empty() && gone.is_empty() {
-        return Ok(Said::default());
+        return Ok(EditFindings::default());
     }
     let terms = terms(sight, &settings);
     let (book, mut notes) = book(sight, settings.mode());
@@ -101,7 +101,7 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, GuardsError> {
     let (refused, warned): (Vec<_>, Vec<_>) = judged.into_iter().partition(|(step, _)| *step == Step::Refuse);
     // A rule of low severity only ever warns.
     let is_refused_later = warned.iter().any(|(_, finding)| finding.rule.severity != PatternSeverity::Low);
-    let raise = |findings: Vec<(Step, Finding<'_>)>, certainty: fn(String, String) -> Objection| {
+    let raise = |findings: Vec<(Step, PatternFinding<'_>)>, certainty: fn(String, String) -> Objection| {
         let findings: Vec<_> = findings.into_iter().map(|(_, finding)| finding).collect();
         (!findings.is_empty()).then(|| {
             let objection = certainty(words::what(&findings), words::way_out(&findings));
@@ -116,7 +116,7 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, GuardsError> {
     };
     let raised = [raise(refused, Objection::sure), raise(warned, Objection::advice)];
     let raised: Vec<_> = raised.into_iter().flatten().collect();
-    Ok(Said {
+    Ok(EditFindings {
         is_paused: !raised.is_empty() && is_paused(sight),
         raised,
         notes,
@@ -125,7 +125,7 @@ pub fn examine(sight: &Sight<'_>) -> Result<Said, GuardsError> {
     })
 }
 
-fn tell(hook: &mut Hook, raised: &Raised, said: &Said) {
+fn tell(hook: &mut Hook, raised: &Raised, said: &EditFindings) {
     match raised.weight {
         Weight::Nothing | Weight::Observe => {}
         Weight::Refuse => hook.answer.decide(HostDecision::Refuse(refusal::after(hook, raised))),
@@ -143,12 +143,12 @@ fn tell(hook: &mut Hook, raised: &Raised, said: &Said) {
 
 /// The lines of a file that an edit brought.
 #[derive(Debug, PartialEq, Eq)]
-enum Lines {
+enum EditedLines {
     All,
     These(BTreeSet<usize>),
 }
 
-impl Lines {
+impl EditedLines {
     fn holds(&self, line: usize) -> bool {
         match self {
             Self::All => true,
@@ -157,15 +157,15 @@ impl Lines {
     }
 }
 
-fn brought_lines(payload: &Payload, sheet: &Sheet<'_>) -> Lines {
+fn brought_lines(payload: &Payload, sheet: &Sheet<'_>) -> EditedLines {
     if payload.tool_input.content.is_some() {
-        return Lines::All;
+        return EditedLines::All;
     }
     let mut lines = BTreeSet::new();
     for edit in &payload.tool_input.edits {
         lines_of(edit, sheet, &mut lines);
     }
-    Lines::These(lines)
+    EditedLines::These(lines)
 }
 
 /// Where the lines stand that a replacement brought: those that it did not have before. A program may have formatted

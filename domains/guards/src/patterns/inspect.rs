@@ -18,8 +18,8 @@ use redact::redact;
 
 use super::exemptions::Exemptions;
 use super::graduation::{Step, Terms};
-use super::scan::{Rule, Sheet, Violation};
-use super::store::Book;
+use super::scan::{PatternScanner, RuleMatch, Sheet};
+use super::store::WarnedFiles;
 use crate::error::GuardsError;
 use crate::overrides;
 use crate::sight::Sight;
@@ -30,7 +30,7 @@ const LONGEST_MATCH: usize = 50;
 /// Rules and exemptions of a project.
 #[derive(Debug)]
 pub struct Inspector<'p> {
-    rules: Vec<Rule>,
+    rules: Vec<PatternScanner>,
     sieve: Sieve,
     /// What may stand where it stands.
     pub exemptions: Exemptions,
@@ -42,11 +42,11 @@ pub struct Inspector<'p> {
 
 /// A broken rule in a file.
 #[derive(Debug, Clone)]
-pub struct Finding<'i> {
+pub struct PatternFinding<'i> {
     /// The file, seen from the project's root.
     pub file: String,
     /// Where.
-    pub violation: Violation,
+    pub violation: RuleMatch,
     /// What matched: bounded and redacted.
     pub matched: String,
     /// Which rule.
@@ -59,7 +59,7 @@ pub struct Finding<'i> {
 #[derive(Debug, Default)]
 pub struct Inspected<'i> {
     /// What is broken.
-    pub findings: Vec<Finding<'i>>,
+    pub findings: Vec<PatternFinding<'i>>,
     /// The rules that are waived, one for each line.
     pub waived: Vec<&'i str>,
 }
@@ -78,7 +78,7 @@ impl<'p> Inspector<'p> {
             sieve.add((at as u64, 0), &rule.pattern);
         }
         Self {
-            rules: rules.into_iter().map(Rule::of).collect(),
+            rules: rules.into_iter().map(PatternScanner::of).collect(),
             sieve,
             exemptions: Exemptions::new(settings.exemptions.clone(), now),
             root: project.root(),
@@ -126,7 +126,7 @@ impl<'p> Inspector<'p> {
                 continue;
             }
             let over = self.exemptions.expired(&path, id, self.root, self.home);
-            inspected.findings.extend(found.violations.into_iter().map(|violation| Finding {
+            inspected.findings.extend(found.violations.into_iter().map(|violation| PatternFinding {
                 file: file.to_owned(),
                 matched: shown(sheet.line(violation.line), &violation),
                 violation,
@@ -141,7 +141,7 @@ impl<'p> Inspector<'p> {
 
 /// What matched in a line, so that it can be told: the whole line is redacted, because a secret is known by what
 /// stands before it.
-fn shown(line: &str, violation: &Violation) -> String {
+fn shown(line: &str, violation: &RuleMatch) -> String {
     let matched = &line[violation.range.clone()];
     let redacted = redact(line);
     let shown = if redacted.contains(matched) { matched.to_owned() } else { redact(matched).into_owned() };
@@ -150,11 +150,11 @@ fn shown(line: &str, violation: &Violation) -> String {
 
 /// What becomes of each finding.
 pub fn graduate<'i>(
-    book: Option<&Book>,
+    book: Option<&WarnedFiles>,
     terms: &Terms,
-    findings: Vec<Finding<'i>>,
-) -> Vec<(Step, Finding<'i>)> {
-    let step = |finding: &Finding<'_>| {
+    findings: Vec<PatternFinding<'i>>,
+) -> Vec<(Step, PatternFinding<'i>)> {
+    let step = |finding: &PatternFinding<'_>| {
         let first = book.and_then(|book| book.first(&finding.file, &finding.rule.id));
         terms.step(finding.rule.severity, first)
     };
@@ -162,7 +162,7 @@ pub fn graduate<'i>(
 }
 
 /// Records what is warned of for the first time.
-pub fn record(book: &mut Book, terms: &Terms, judged: &[(Step, Finding<'_>)]) {
+pub fn record(book: &mut WarnedFiles, terms: &Terms, judged: &[(Step, PatternFinding<'_>)]) {
     let first = judged.iter().filter(|(step, _)| *step == Step::WarnFirst);
     // Several lines of a file may break the same rule.
     for (file, rule) in first.map(|(_, one)| (&one.file, &one.rule.id)).collect::<BTreeSet<_>>() {
@@ -192,11 +192,11 @@ pub fn rules(
 
 /// What was warned of before, to be held while it is decided anew; with what is to be known if it cannot be. Nothing
 /// where nobody is told: then nothing counts as warned of.
-pub fn book(sight: &Sight<'_>, mode: Mode) -> (Option<Book>, Vec<String>) {
+pub fn book(sight: &Sight<'_>, mode: Mode) -> (Option<WarnedFiles>, Vec<String>) {
     if mode == Mode::Observe || is_paused(sight) {
         return (None, Vec::new());
     }
-    match Book::open(sight.project, lock::CHANGE, sight.now.wall) {
+    match WarnedFiles::open(sight.project, lock::CHANGE, sight.now.wall) {
         Ok(book) => (Some(book), Vec::new()),
         Err(error) => (None, vec![format!("warnings of patterns are not kept: {error}")]),
     }

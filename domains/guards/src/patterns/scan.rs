@@ -21,7 +21,7 @@ const MOST_NEARBY: usize = 200;
 
 /// A rule, ready to look.
 #[derive(Debug)]
-pub struct Rule {
+pub struct PatternScanner {
     /// As configured.
     pub rule: PatternRule,
     pattern: Pattern,
@@ -43,7 +43,7 @@ struct Near(Expression, usize, usize);
 
 /// Where a rule is broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
+pub struct RuleMatch {
     /// The line, from 1.
     pub line: usize,
     /// What matched, in bytes of the line.
@@ -54,9 +54,9 @@ pub struct Violation {
 
 /// What a rule found.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct RuleMatches {
     /// Where it is broken.
-    pub violations: Vec<Violation>,
+    pub violations: Vec<RuleMatch>,
     /// How many lines are waived.
     pub waived: usize,
 }
@@ -131,7 +131,7 @@ impl<'t> Sheet<'t> {
     }
 }
 
-impl Rule {
+impl PatternScanner {
     /// A rule from the policy.
     pub fn of(compiled: CompiledRule<PatternRule>) -> Self {
         let CompiledRule { pattern, rule } = compiled;
@@ -145,13 +145,13 @@ impl Rule {
     ///
     /// # Errors
     /// When an expression gives up.
-    pub fn look(&self, sheet: &Sheet<'_>) -> Result<Found, GuardsError> {
-        let mut found = Found::default();
+    pub fn look(&self, sheet: &Sheet<'_>) -> Result<RuleMatches, GuardsError> {
+        let mut found = RuleMatches::default();
         for line in sheet.lines_with(self.pattern.needed()) {
             let Some(range) = self.is_broken(sheet, line)? else { continue };
             match self.waiver(sheet, line)? {
                 Some(reason) if reason.chars().count() >= SHORTEST_REASON => found.waived += 1,
-                short => found.violations.push(Violation { line, range, is_ill_waived: short.is_some() }),
+                short => found.violations.push(RuleMatch { line, range, is_ill_waived: short.is_some() }),
             }
         }
         Ok(found)
@@ -238,12 +238,12 @@ fn reason<'l>(line: &'l str, id: &str) -> Option<&'l str> {
 mod tests {
     use super::*;
 
-    fn rule(rule: PatternRule) -> Rule {
+    fn rule(rule: PatternRule) -> PatternScanner {
         let rule = PatternRule { id: "r".to_owned(), ..rule };
-        Rule::of(CompiledRule { pattern: Pattern::exact(&rule.pattern).unwrap(), rule })
+        PatternScanner::of(CompiledRule { pattern: Pattern::exact(&rule.pattern).unwrap(), rule })
     }
 
-    fn lines(rule: &Rule, text: &str) -> Vec<usize> {
+    fn lines(rule: &PatternScanner, text: &str) -> Vec<usize> {
         rule.look(&Sheet::of(text)).unwrap().violations.iter().map(|found| found.line).collect()
     }
 

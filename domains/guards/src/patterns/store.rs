@@ -27,7 +27,7 @@ const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// What was warned of, held for a change.
 #[derive(Debug)]
-pub struct Book {
+pub struct WarnedFiles {
     root: PathBuf,
     file: PathBuf,
     document: Map<String, Value>,
@@ -39,7 +39,7 @@ pub struct Book {
     _lock: Lock,
 }
 
-impl Book {
+impl WarnedFiles {
     /// The project's file, locked. One that is no such document is kept aside as it is, and nothing is known then.
     ///
     /// # Errors
@@ -236,11 +236,11 @@ mod tests {
             in_project::warned_files(self.project.root())
         }
 
-        fn open(&self) -> Book {
-            Book::open(&self.project, lock::HOT, self.now).unwrap()
+        fn open(&self) -> WarnedFiles {
+            WarnedFiles::open(&self.project, lock::HOT, self.now).unwrap()
         }
 
-        fn close(&self, book: Book, most: u32) -> Vec<String> {
+        fn close(&self, book: WarnedFiles, most: u32) -> Vec<String> {
             book.close(most, &Terms::of(&Patterns::default(), self.now, None)).unwrap()
         }
 
@@ -334,7 +334,7 @@ mod tests {
         let outside = place.dir.path().join("outside.json");
         std::fs::write(&outside, "{}").unwrap();
         std::os::unix::fs::symlink(&outside, place.file()).unwrap();
-        let refused = Book::open(&place.project, lock::HOT, place.now).unwrap_err().to_string();
+        let refused = WarnedFiles::open(&place.project, lock::HOT, place.now).unwrap_err().to_string();
         assert!(refused.contains("symbolic link"), "{refused}");
         assert_eq!(std::fs::read(&outside).unwrap(), b"{}");
     }
@@ -346,7 +346,7 @@ mod tests {
             for at in 0..8 {
                 let place = &place;
                 scope.spawn(move || {
-                    let mut book = Book::open(&place.project, lock::PATIENT, place.now).unwrap();
+                    let mut book = WarnedFiles::open(&place.project, lock::PATIENT, place.now).unwrap();
                     book.record(&format!("{at}.js"), "r", place.now);
                     place.close(book, 200);
                 });

@@ -3,13 +3,13 @@
 use config::check::guards::SHORTEST_REASON;
 use platform::text::{fact, one_line};
 
-use super::inspect::Finding;
+use super::inspect::PatternFinding;
 
 /// How many findings are told at once.
 const MOST: usize = 5;
 
 /// What is wrong, as a clause.
-pub fn what(findings: &[Finding<'_>]) -> String {
+pub fn what(findings: &[PatternFinding<'_>]) -> String {
     let mut told: Vec<String> = findings.iter().take(MOST).map(one).collect();
     if findings.len() > MOST {
         told.push(format!("and {} more, which `req patterns check` lists", findings.len() - MOST));
@@ -18,7 +18,7 @@ pub fn what(findings: &[Finding<'_>]) -> String {
 }
 
 /// What to do instead, as a clause.
-pub fn way_out(findings: &[Finding<'_>]) -> String {
+pub fn way_out(findings: &[PatternFinding<'_>]) -> String {
     let mut ways: Vec<String> = Vec::new();
     for finding in findings.iter().take(MOST) {
         let fix = clause(&finding.rule.fix);
@@ -33,7 +33,7 @@ pub fn way_out(findings: &[Finding<'_>]) -> String {
     ways.join("; ")
 }
 
-fn one(finding: &Finding<'_>) -> String {
+fn one(finding: &PatternFinding<'_>) -> String {
     let place = fact(&format!("{}:{}", finding.file, finding.violation.line));
     let rule = finding.rule;
     let severity = severity(finding);
@@ -55,7 +55,7 @@ fn one(finding: &Finding<'_>) -> String {
 }
 
 /// How bad a finding is, in a word.
-pub fn severity(finding: &Finding<'_>) -> &'static str {
+pub fn severity(finding: &PatternFinding<'_>) -> &'static str {
     use config::types::guards::PatternSeverity::{Critical, High, Low, Medium};
     match finding.rule.severity {
         Critical => "critical",

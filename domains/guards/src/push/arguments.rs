@@ -34,7 +34,7 @@ const LONG: [(&str, bool); 25] = [
 
 /// What a push is told.
 #[derive(Debug, Default)]
-pub(super) struct Arguments {
+pub(super) struct PushArguments {
     /// Where to, and what.
     pub(super) operands: Vec<Word>,
     /// Where to, if no operand says it.
@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     pub(super) is_idle: bool,
 }
 
-impl Arguments {
+impl PushArguments {
     fn set(&mut self, name: &str, on: bool) {
         match name {
             "all" | "branches" => self.all = on,
@@ -68,8 +68,8 @@ impl Arguments {
 }
 
 /// The words behind `push`.
-pub(super) fn read(words: &[Word]) -> Arguments {
-    let mut arguments = Arguments::default();
+pub(super) fn read(words: &[Word]) -> PushArguments {
+    let mut arguments = PushArguments::default();
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
         let text = &*word.text;
@@ -126,7 +126,7 @@ fn named(name: &str) -> Option<(&'static str, bool)> {
 mod tests {
     use super::*;
 
-    fn of(line: &str) -> Arguments {
+    fn of(line: &str) -> PushArguments {
         read(shell::parse(line).commands[0].git().unwrap().arguments())
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use shell::options::Options;
 use shell::{Command, Word};
 
-use super::arguments::{self, Arguments};
+use super::arguments::{self, PushArguments};
 
 /// A command as a call of git, and whether it certainly is one. `git-push` and `hub` are; what is named by a variable
 /// may be, in a line that speaks of git.
@@ -36,7 +36,7 @@ fn names_git(text: &str) -> bool {
 }
 
 /// What `git send-pack` does, in the words of `git push`.
-pub(super) fn of_send_pack(words: &[Word]) -> Arguments {
+pub(super) fn of_send_pack(words: &[Word]) -> PushArguments {
     let mut arguments = arguments::read(words);
     if words.iter().any(|word| word.text == "--stdin") {
         arguments.operands.push(Word { text: "$".to_owned(), ..Word::default() });
@@ -47,7 +47,7 @@ pub(super) fn of_send_pack(words: &[Word]) -> Arguments {
 }
 
 /// What `git subtree push` does, in the words of `git push`.
-pub(super) fn of_subtree(words: &[Word]) -> Option<Arguments> {
+pub(super) fn of_subtree(words: &[Word]) -> Option<PushArguments> {
     let options = Options::new("Pbm", "prefix branch message annotate onto");
     match options.operands(words, 0).as_slice() {
         [verb, remote, reference, ..] if verb.text == "push" => {
@@ -55,7 +55,7 @@ pub(super) fn of_subtree(words: &[Word]) -> Option<Arguments> {
             if !refspec.text.contains(':') {
                 refspec.text.insert_str(0, "HEAD:");
             }
-            Some(Arguments { operands: vec![(*remote).clone(), refspec], ..Arguments::default() })
+            Some(PushArguments { operands: vec![(*remote).clone(), refspec], ..PushArguments::default() })
         }
         _ => None,
     }

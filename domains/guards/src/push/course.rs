@@ -13,7 +13,7 @@ use git::GitConfig;
 
 /// A repository as the line has left it so far.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct RepositoryState {
     /// The repository.
     pub(super) repository: Repository,
     /// What git is configured to do in it.
@@ -50,7 +50,7 @@ impl Position {
     }
 }
 
-impl Place {
+impl RepositoryState {
     /// A repository as it is.
     pub(super) fn new(repository: Repository, home: &Path) -> Self {
         let position = match repository.head() {

@@ -2,8 +2,8 @@
 
 use git::Repository;
 
-use super::arguments::Arguments;
-use super::course::{Place, Position};
+use super::arguments::PushArguments;
+use super::course::{Position, RepositoryState};
 use super::refspec::{HEADS, Refspec, branch_of, is_head, star};
 use super::told::{UNKNOWN, is_unknown};
 use crate::repository::Protected;
@@ -27,13 +27,13 @@ pub(super) enum Destination {
 /// A push, with all that decides where it goes.
 pub(super) struct Push<'a> {
     /// What it is told.
-    pub(super) arguments: &'a Arguments,
+    pub(super) arguments: &'a PushArguments,
     /// The remote, where it is told and known.
     pub(super) remote: Option<String>,
     /// What is pushed, as told.
     pub(super) refspecs: &'a [String],
     /// The repository, where it is known.
-    pub(super) place: Option<&'a Place>,
+    pub(super) place: Option<&'a RepositoryState>,
     /// What git is configured to do.
     pub(super) config: &'a GitConfig,
     /// What must not be pushed to.
@@ -43,7 +43,7 @@ pub(super) struct Push<'a> {
 impl Push<'_> {
     /// Where it goes.
     pub(super) fn destinations(&self) -> Vec<Destination> {
-        let Arguments { all, mirror, tags, delete, .. } = *self.arguments;
+        let PushArguments { all, mirror, tags, delete, .. } = *self.arguments;
         let is_mirror = || self.config.is_true(&self.key("mirror"));
         if mirror || self.refspecs.is_empty() && !all && is_mirror() {
             return vec![Destination::Mirror];

@@ -9,9 +9,9 @@ use platform::shell_word;
 use shell::programs::pushes_nothing;
 use shell::{Command, Folder, GitCall, Script, Word};
 
-use super::arguments::{self, Arguments};
+use super::arguments::{self, PushArguments};
 use super::call::{as_git, is_configured_from_outside, is_source_of_configuration, of_send_pack, of_subtree};
-use super::course::{Place, Position};
+use super::course::{Position, RepositoryState};
 use super::destinations::{Destination, Push, default_remote};
 use super::doubt;
 use super::objection::objection;
@@ -30,7 +30,7 @@ const TOP: [&str; 2] = ["$(git rev-parse --show-toplevel)", "`git rev-parse --sh
 
 /// Where a script stands.
 #[derive(Clone, Copy)]
-struct Line<'l> {
+struct LineState<'l> {
     /// The folder it is started in.
     start: &'l Path,
     text: &'l str,
@@ -40,10 +40,10 @@ struct Line<'l> {
 
 /// A call of git, where it stands.
 #[derive(Clone, Copy)]
-struct At<'l> {
+struct GitCallAt<'l> {
     /// Which of the places it works on, where that is known.
     place: Option<usize>,
-    line: Line<'l>,
+    line: LineState<'l>,
     /// Whether it takes configuration from where it is not read.
     is_hidden: bool,
 }
@@ -52,7 +52,7 @@ struct At<'l> {
 pub(super) struct Reader<'a, 's> {
     sight: &'a Sight<'s>,
     settings: &'a Settings,
-    places: Vec<Place>,
+    places: Vec<RepositoryState>,
     found: Vec<Objection>,
     /// How many calls of git were followed.
     calls: usize,
@@ -83,12 +83,12 @@ impl<'a, 's> Reader<'a, 's> {
             git_dir: None,
             is_hidden: false,
         };
-        let line = Line { start: &sight.tool_use.folder, text: sight.tool_use.command, depth: 0 };
+        let line = LineState { start: &sight.tool_use.folder, text: sight.tool_use.command, depth: 0 };
         reader.script(sight.script(), line);
         reader.found
     }
 
-    fn script(&mut self, script: &Script, line: Line<'_>) {
+    fn script(&mut self, script: &Script, line: LineState<'_>) {
         for command in &script.commands {
             self.command(command, line);
         }
@@ -102,7 +102,7 @@ impl<'a, 's> Reader<'a, 's> {
         }
     }
 
-    fn command(&mut self, command: &Command, line: Line<'_>) {
+    fn command(&mut self, command: &Command, line: LineState<'_>) {
         match (command.program(), command.arguments()) {
             (Some("export" | "declare" | "typeset"), words) => return self.export(words),
             // The branch of a pull request, whatever its name.
@@ -135,7 +135,7 @@ impl<'a, 's> Reader<'a, 's> {
         }
         let is_hidden = self.is_hidden || is_configured_from_outside(&command);
         let place = self.place(&call, line.start);
-        let at = At { place, line, is_hidden };
+        let at = GitCallAt { place, line, is_hidden };
         let subcommand = call.subcommand();
         match subcommand {
             "push" => self.push(&call, at, &arguments::read(call.arguments()), is_certain),
@@ -177,15 +177,15 @@ impl<'a, 's> Reader<'a, 's> {
             return Some(at);
         }
         let repository = repository_of(call, start, self.sight.home())?;
-        let is_known = |place: &Place| place.is_at(&repository);
+        let is_known = |place: &RepositoryState| place.is_at(&repository);
         if let Some(at) = self.places.iter().position(is_known) {
             return Some(at);
         }
-        self.places.push(Place::new(repository, self.sight.home()));
+        self.places.push(RepositoryState::new(repository, self.sight.home()));
         Some(self.places.len() - 1)
     }
 
-    fn lose(&mut self, command: &Command, line: Line<'_>) {
+    fn lose(&mut self, command: &Command, line: LineState<'_>) {
         let folder = command.folder.clone();
         let call = GitCall { words: &[], folder, git_dir: self.git_dir.clone(), settings: Vec::new() };
         if let Some(at) = self.place(&call, line.start) {
@@ -194,7 +194,7 @@ impl<'a, 's> Reader<'a, 's> {
     }
 
     /// Follows a change of folder that the line does not tell, to the root of the work tree that it is in.
-    fn enter(&mut self, command: &Command, words: &[Word], line: Line<'_>) {
+    fn enter(&mut self, command: &Command, words: &[Word], line: LineState<'_>) {
         if words.iter().all(|word| word.is_literal) {
             return;
         }
@@ -203,14 +203,14 @@ impl<'a, 's> Reader<'a, 's> {
     }
 
     /// The work tree's root that a call of git works in, if it is said to work there.
-    fn top_of(&self, command: &Command, line: Line<'_>) -> Option<PathBuf> {
+    fn top_of(&self, command: &Command, line: LineState<'_>) -> Option<PathBuf> {
         if command.folder == Folder::Unknown {
             return self.top.clone();
         }
         if command.words.iter().any(is_top) { self.top_around(&command.folder, line) } else { None }
     }
 
-    fn top_around(&self, folder: &Folder, line: Line<'_>) -> Option<PathBuf> {
+    fn top_around(&self, folder: &Folder, line: LineState<'_>) -> Option<PathBuf> {
         let folder = match folder {
             Folder::Unknown => return self.top.clone(),
             folder => folder_of(folder, line.start, self.sight.home())?,
@@ -236,7 +236,7 @@ impl<'a, 's> Reader<'a, 's> {
     }
 
     /// Follows what an alias stands for.
-    fn alias(&mut self, command: &Command, call: &GitCall<'_>, place: Option<usize>, line: Line<'_>) {
+    fn alias(&mut self, command: &Command, call: &GitCall<'_>, place: Option<usize>, line: LineState<'_>) {
         // git itself refuses an alias that leads to itself.
         if line.depth > DEEPEST {
             return;
@@ -249,11 +249,11 @@ impl<'a, 's> Reader<'a, 's> {
         let Some(value) = config.get(&format!("alias.{}", call.subcommand())).map(str::to_owned) else {
             return;
         };
-        let deeper = Line { depth: line.depth + 1, ..line };
+        let deeper = LineState { depth: line.depth + 1, ..line };
         if let Some(body) = value.strip_prefix('!') {
             let text = call.arguments().iter().fold(body.to_owned(), |text, word| text + " " + &quoted(word));
             let start = place.map_or(line.start, |at| self.places[at].repository.top()).to_owned();
-            return self.script(&shell::parse(&text), Line { start: &start, text: &text, ..deeper });
+            return self.script(&shell::parse(&text), LineState { start: &start, text: &text, ..deeper });
         }
         let stands_for = shell::parse(&format!("git {value}"));
         let Some(known) = stands_for.commands.first() else { return };
@@ -262,7 +262,7 @@ impl<'a, 's> Reader<'a, 's> {
         self.command(&Command { words, ..command.clone() }, deeper);
     }
 
-    fn push(&mut self, call: &GitCall<'_>, at: At<'_>, arguments: &Arguments, is_certain: bool) {
+    fn push(&mut self, call: &GitCall<'_>, at: GitCallAt<'_>, arguments: &PushArguments, is_certain: bool) {
         self.pushes += 1;
         if arguments.is_idle {
             return;

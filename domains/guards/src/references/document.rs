@@ -8,7 +8,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// A document.
 #[derive(Debug, Default)]
-pub struct Document {
+pub struct PlanningDocument {
     fields: Vec<Field>,
     /// Whether there is no text at all, as before a file is made.
     pub is_empty: bool,
@@ -18,12 +18,12 @@ pub struct Document {
 
 /// What tells a document from others: no two share it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Key<'a> {
+pub struct DocumentKey<'a> {
     pub template: &'a str,
     pub id: &'a str,
 }
 
-impl Document {
+impl PlanningDocument {
     /// What a text says. One without front matter says nothing.
     pub fn of(text: &str) -> Self {
         let (fields, body) = front_matter::read(cut_bytes(text, LONGEST)).unwrap_or_default();
@@ -58,9 +58,9 @@ impl Document {
     }
 
     /// What tells it from others; `None` without a template or an id.
-    pub fn key(&self) -> Option<Key<'_>> {
+    pub fn key(&self) -> Option<DocumentKey<'_>> {
         let template = Some(self.scalar("template")).filter(|template| !template.is_empty())?;
-        Some(Key { template, id: self.id()? })
+        Some(DocumentKey { template, id: self.id()? })
     }
 }
 
@@ -91,20 +91,20 @@ mod tests {
 
     #[test]
     fn a_document_has_one_id() {
-        let id = |text: &str| Document::of(&format!("---\n{text}\n---\n")).id().map(str::to_owned);
+        let id = |text: &str| PlanningDocument::of(&format!("---\n{text}\n---\n")).id().map(str::to_owned);
         assert_eq!(id("backlog_id: E2-001").as_deref(), Some("E2-001"));
         assert_eq!(id("backlog_id: E2-001\nid: SPEC-1").as_deref(), Some("SPEC-1"));
         assert_eq!(id("id: TBD\nbacklog_id: 'E2-001' # work").as_deref(), Some("E2-001"));
         assert_eq!(id("title: E2-001"), None);
-        assert_eq!(Document::of("backlog_id: E2-001\n").id(), None, "there is no front matter");
+        assert_eq!(PlanningDocument::of("backlog_id: E2-001\n").id(), None, "there is no front matter");
     }
 
     #[test]
     fn a_beginning_says_what_its_whole_lines_say() {
-        let cut = Document::of_beginning("---\ntemplate: plan\nid: E2-001\nbacklog_id: E2-0");
+        let cut = PlanningDocument::of_beginning("---\ntemplate: plan\nid: E2-001\nbacklog_id: E2-0");
         assert_eq!((cut.scalar("template"), cut.scalar("backlog_id")), ("plan", ""));
-        let whole = Document::of_beginning("\u{feff}---\r\nid: E2-001\r\n---\r\nid: E2-002\r\n");
+        let whole = PlanningDocument::of_beginning("\u{feff}---\r\nid: E2-001\r\n---\r\nid: E2-002\r\n");
         assert_eq!(whole.id(), Some("E2-001"));
-        assert_eq!(Document::of_beginning("# Title\nid: E2-001\n").id(), None);
+        assert_eq!(PlanningDocument::of_beginning("# Title\nid: E2-001\n").id(), None);
     }
 }

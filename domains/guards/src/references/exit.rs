@@ -4,7 +4,7 @@ use std::path::Path;
 
 use platform::text::fact;
 
-use super::document::{Document, is_id};
+use super::document::{PlanningDocument, is_id};
 use crate::objection::Objection;
 use crate::sight::text_of;
 
@@ -20,7 +20,12 @@ const NODES: [(&str, &[&str]); 5] = [
 const LEAST_FOUND: usize = 50;
 
 /// Objections to a document of work that moves from one node to another.
-pub fn examine(root: &Path, file: &Path, before: &Document, after: &Document) -> Vec<Objection> {
+pub fn examine(
+    root: &Path,
+    file: &Path,
+    before: &PlanningDocument,
+    after: &PlanningDocument,
+) -> Vec<Objection> {
     let (from, to) = (before.scalar("current_node"), after.scalar("current_node"));
     if !is_work(file) || from.is_empty() || to.is_empty() || from == to {
         return Vec::new();
@@ -54,7 +59,7 @@ fn is_work(file: &Path) -> bool {
 }
 
 /// The id of the work: what the document says, else the name of its folder.
-fn id_of<'a>(file: &'a Path, before: &'a Document, after: &'a Document) -> Option<&'a str> {
+fn id_of<'a>(file: &'a Path, before: &'a PlanningDocument, after: &'a PlanningDocument) -> Option<&'a str> {
     let folder = || file.parent()?.file_name()?.to_str().filter(|name| is_id(name));
     after.id().or_else(|| before.id()).or_else(folder)
 }
@@ -67,7 +72,7 @@ fn unmet(root: &Path, node: &str, id: Option<&str>) -> Vec<String> {
         ("plan", Some(id)) => {
             let plan = format!("docs/work/active/{id}/plans/PLAN.md");
             let text = text_of(&root.join(&plan)).unwrap_or_default();
-            let document = Document::of(&text);
+            let document = PlanningDocument::of(&text);
             match document.scalar("status") {
                 "approved" => Vec::new(),
                 _ if document.is_empty => vec![format!("there is no {}", fact(&plan))],
@@ -91,7 +96,7 @@ fn unmet_in_discovery(root: &Path, id: &str) -> Vec<String> {
     for name in names {
         let name = format!("{FOLDER}/{name}");
         let text = text_of(&root.join(&name)).unwrap_or_default();
-        let document = Document::of(&text);
+        let document = PlanningDocument::of(&text);
         unmet.clear();
         if document.scalar("status") != "complete" {
             unmet.push(is_not(&name, document.scalar("status"), "complete"));

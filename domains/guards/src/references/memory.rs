@@ -2,11 +2,11 @@
 
 use platform::text::fact;
 
-use super::document::Document;
+use super::document::PlanningDocument;
 use crate::objection::Objection;
 
 /// Advice about a document of work that names an investigation and nothing that was learned.
-pub fn examine(shown: &str, after: &Document) -> Option<Objection> {
+pub fn examine(shown: &str, after: &PlanningDocument) -> Option<Objection> {
     let is_investigation = |origin: &str| {
         let number = origin.strip_prefix("INV-").or_else(|| origin.strip_prefix("INVESTIGATION-"));
         number.is_some_and(|number| !number.is_empty())

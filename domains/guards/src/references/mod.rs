@@ -19,7 +19,7 @@ use config::types::guards::References;
 use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
-use document::Document;
+use document::PlanningDocument;
 
 /// Whether an edit has anything for the guard: documents are Markdown.
 pub fn concerns(sight: &Sight<'_>) -> bool {
@@ -41,8 +41,8 @@ pub fn examine(settings: &References, sight: &Sight<'_>) -> Result<Vec<Objection
     }
     // An edit that will fail, or makes no text, says nothing.
     let Some(after) = sight.after() else { return Ok(Vec::new()) };
-    let before = Document::of(sight.before().unwrap_or_default());
-    let after = Document::of(after);
+    let before = PlanningDocument::of(sight.before().unwrap_or_default());
+    let after = PlanningDocument::of(after);
     let shown = sight.shown(file);
     let mut found = Vec::new();
     if is_plan {

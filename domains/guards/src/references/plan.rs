@@ -2,12 +2,12 @@
 
 use platform::text::fact;
 
-use super::document::{Document, is_id};
+use super::document::{PlanningDocument, is_id};
 use crate::objection::Objection;
 
 /// An objection to a plan that names none; only advice where it never did.
-pub fn examine(shown: &str, before: &Document, after: &Document) -> Option<Objection> {
-    let names_work = |document: &Document| document.items("backlog_id").any(is_id);
+pub fn examine(shown: &str, before: &PlanningDocument, after: &PlanningDocument) -> Option<Objection> {
+    let names_work = |document: &PlanningDocument| document.items("backlog_id").any(is_id);
     if names_work(after) {
         return None;
     }

@@ -10,7 +10,7 @@ use memchr::memmem::Finder;
 use platform::store;
 use platform::text::fact;
 
-use super::document::{Document, Key};
+use super::document::{DocumentKey, PlanningDocument};
 use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
@@ -27,12 +27,12 @@ pub fn examine(
     documents: &Names,
     sight: &Sight<'_>,
     file: &Path,
-    before: &Document,
-    after: &Document,
+    before: &PlanningDocument,
+    after: &PlanningDocument,
 ) -> Result<Option<Objection>, GuardsError> {
     let Some(key) = after.key().filter(|key| before.key().as_ref() != Some(key)) else { return Ok(None) };
     let is_document = |path: &Path| matches_real(documents, path, sight.root(), sight.home());
-    let mut search = Search { files: 0, until: Instant::now() + PATIENCE };
+    let mut search = IdSearch { files: 0, until: Instant::now() + PATIENCE };
     let owner =
         search.owner(&key, roots(documents, sight.root()), |path| path != file && is_document(path))?;
     Ok(owner.map(|owner| {
@@ -64,16 +64,16 @@ fn roots(globs: &Names, root: &Path) -> Vec<PathBuf> {
 }
 
 /// A search that ends.
-struct Search {
+struct IdSearch {
     files: usize,
     until: Instant,
 }
 
-impl Search {
+impl IdSearch {
     /// The document that has a key. Symbolic links are not followed, and hidden folders not entered.
     fn owner(
         &mut self,
-        key: &Key<'_>,
+        key: &DocumentKey<'_>,
         mut folders: Vec<PathBuf>,
         is_document: impl Fn(&Path) -> bool,
     ) -> Result<Option<PathBuf>, GuardsError> {
@@ -96,7 +96,8 @@ impl Search {
                     let path = entry.path();
                     // Nearly no file holds the id, and of those that do nearly all are documents.
                     let head = head_of(&path).filter(|head| id.find(head.as_bytes()).is_some());
-                    let is_owner = |head: &String| Document::of_beginning(head).key().as_ref() == Some(key);
+                    let is_owner =
+                        |head: &String| PlanningDocument::of_beginning(head).key().as_ref() == Some(key);
                     if head.is_some_and(|head| is_owner(&head)) && is_document(&path) {
                         return Ok(Some(path));
                     }
@@ -132,10 +133,10 @@ mod tests {
 
     use super::*;
 
-    const KEY: Key<'_> = Key { template: "plan", id: "E2-001" };
+    const KEY: DocumentKey<'_> = DocumentKey { template: "plan", id: "E2-001" };
 
     fn owner_in(folder: &Path, patience: Duration) -> Result<Option<PathBuf>, GuardsError> {
-        let mut search = Search { files: 0, until: Instant::now() + patience };
+        let mut search = IdSearch { files: 0, until: Instant::now() + patience };
         search.owner(&KEY, vec![folder.to_owned()], |_| true)
     }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::entropy::is_random;
 use super::placeholder::is_reference;
-use super::shapes::At;
+use super::shapes::AnchorPlace;
 
 /// The longest value, in bytes.
 const LONGEST: usize = 512;
@@ -16,7 +16,7 @@ const SPEAKING: [&str; 9] =
     ["password", "passwd", "secret", "token", "apikey", "api_key", "api-key", "credential", "bearer"];
 
 /// The value behind the name that ends at an anchor.
-pub(super) fn value(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn value(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if is_part(at.byte(at.end)) || at.is_in_long_line() || is_other(at) {
         return None;
@@ -32,7 +32,7 @@ pub(super) fn value(at: At<'_>) -> Option<Range<usize>> {
 }
 
 /// Whether the whole name says something else: a digest of a credential, a place in a list, a style, a sealed value.
-fn is_other(at: At<'_>) -> bool {
+fn is_other(at: AnchorPlace<'_>) -> bool {
     const OTHER: [&str; 8] = ["hashed", "page", "cursor", "sync", "csrf", "continuation", "design", "fee"];
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let start = at.text[..at.start].iter().rposition(|byte| !is_part(byte)).map_or(0, |before| before + 1);
@@ -51,7 +51,7 @@ fn is_sealed(value: &str) -> bool {
 }
 
 /// Where the value stands.
-fn place(at: At<'_>) -> Option<Range<usize>> {
+fn place(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let closed = at.skip(at.end, 4, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']' | b')'));
     let is_quoted_name = closed > at.end;
     let mut from = at.skip(closed, 8, is_blank);
@@ -85,14 +85,14 @@ fn is_blank(byte: u8) -> bool {
 }
 
 /// `: &str = "…"`
-fn behind_type(at: At<'_>, start: usize) -> Option<Range<usize>> {
+fn behind_type(at: AnchorPlace<'_>, start: usize) -> Option<Range<usize>> {
     let is_type = |byte: u8| byte.is_ascii_alphanumeric() || b"_&'<>:,. |?[]".contains(&byte);
     let end = at.skip(start, LONGEST_TYPE, is_type);
     (at.byte(end) == b'=').then(|| quoted(at, at.skip(end + 1, 4, is_blank))).flatten()
 }
 
 /// The text between quotes, which may be escaped ones, or stand behind a letter as in `b"…"` and `r#"…"#`.
-fn quoted(at: At<'_>, start: usize) -> Option<Range<usize>> {
+fn quoted(at: AnchorPlace<'_>, start: usize) -> Option<Range<usize>> {
     let is_mark =
         |byte: u8| matches!(byte, b'b' | b'r' | b'f' | b'u' | b'L' | b'@' | b'$' | b'#' | b'\\' | b'(');
     let open = at.skip(start, 3, is_mark);
@@ -107,7 +107,7 @@ fn quoted(at: At<'_>, start: usize) -> Option<Range<usize>> {
 }
 
 /// The text up to a blank or a line's end, where it is nothing that a shell or a template fills in.
-fn bare(at: At<'_>, start: usize, ends: &[u8]) -> Option<Range<usize>> {
+fn bare(at: AnchorPlace<'_>, start: usize, ends: &[u8]) -> Option<Range<usize>> {
     let rest = at.text.get(start..at.text.len().min(start + LONGEST))?;
     let is_end = |byte: &u8| byte.is_ascii_whitespace() || ends.contains(byte);
     let end = rest.iter().position(is_end).unwrap_or(rest.len());

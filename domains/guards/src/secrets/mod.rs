@@ -27,7 +27,7 @@ use crate::error::GuardsError;
 use crate::objection::{Certainty, Objection};
 use crate::sight::{Sight, text_of};
 use crate::staged;
-use scan::{Found, Kind};
+use scan::{CredentialMatch, FileTraits};
 
 /// How many credentials are named one by one.
 const MOST_NAMED: usize = 10;
@@ -47,12 +47,12 @@ pub fn concerns_line(sight: &Sight<'_>) -> bool {
 /// # Errors
 /// When git cannot be asked, or one of the user's expressions fails.
 pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let mut search = Search::new(settings, sight);
+    let mut search = CredentialSearch::new(settings, sight);
     for written in written::written(sight) {
         for file in &written.files {
             let before = || file.as_deref().and_then(text_of);
             let is_known = |value: &str| before().is_some_and(|before| before.contains(value));
-            search.look(&written.text, file.as_deref(), is_known, |_| Place::Written)?;
+            search.look(&written.text, file.as_deref(), is_known, |_| CredentialPlace::Written)?;
         }
     }
     if staged::commits(sight) {
@@ -67,8 +67,9 @@ pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objecti
                 asked += 1;
                 asked <= MOST_ASKED && staged::is_committed(&file.top, value)
             };
-            let place =
-                |line: usize| Place::Committed(file.lines.get(line - 1).map_or(0, |(number, _)| *number));
+            let place = |line: usize| {
+                CredentialPlace::Committed(file.lines.get(line - 1).map_or(0, |(number, _)| *number))
+            };
             search.look(&text, Some(&file.top.join(&file.path)), is_known, place)?;
         }
     }
@@ -80,16 +81,16 @@ pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objecti
 /// # Errors
 /// When one of the user's expressions fails.
 pub fn examine_edit(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let mut search = Search::new(settings, sight);
+    let mut search = CredentialSearch::new(settings, sight);
     let file = sight.file();
     let is_known = |value: &str| sight.before().is_some_and(|before| before.contains(value));
     // The whole file after the edit: it tells the line, and shows what two edits put together.
     let whole = if sight.tool_use.tool == "Write" { None } else { sight.after() };
     match whole {
-        Some(after) => search.look(after, file, is_known, Place::Edited)?,
+        Some(after) => search.look(after, file, is_known, CredentialPlace::Edited)?,
         None => {
             for text in sight.added() {
-                search.look(text, file, is_known, Place::Edited)?;
+                search.look(text, file, is_known, CredentialPlace::Edited)?;
             }
         }
     }
@@ -97,7 +98,7 @@ pub fn examine_edit(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objecti
 }
 
 /// Where a credential was found.
-enum Place {
+enum CredentialPlace {
     /// In what a command writes.
     Written,
     /// On this line of an edit's text.
@@ -107,14 +108,14 @@ enum Place {
 }
 
 /// What was found so far.
-struct Search<'a, 's> {
+struct CredentialSearch<'a, 's> {
     settings: &'a Secrets,
     sight: &'a Sight<'s>,
     refused: Vec<Objection>,
     let_through: Vec<Objection>,
 }
 
-impl<'a, 's> Search<'a, 's> {
+impl<'a, 's> CredentialSearch<'a, 's> {
     fn new(settings: &'a Secrets, sight: &'a Sight<'s>) -> Self {
         Self { settings, sight, refused: Vec::new(), let_through: Vec::new() }
     }
@@ -125,9 +126,9 @@ impl<'a, 's> Search<'a, 's> {
         text: &str,
         file: Option<&Path>,
         mut is_known: impl FnMut(&str) -> bool,
-        place: impl Fn(usize) -> Place,
+        place: impl Fn(usize) -> CredentialPlace,
     ) -> Result<(), GuardsError> {
-        let mut found = scan::scan(text, Kind::of(file, self.settings.entropy));
+        let mut found = scan::scan(text, FileTraits::of(file, self.settings.entropy));
         found.extend(self.own(text)?);
         for one in found {
             if self.refused.len() > MOST_NAMED {
@@ -152,7 +153,7 @@ impl<'a, 's> Search<'a, 's> {
     }
 
     /// What the user's rules find, line by line.
-    fn own(&self, text: &str) -> Result<Vec<Found>, GuardsError> {
+    fn own(&self, text: &str) -> Result<Vec<CredentialMatch>, GuardsError> {
         let lower = text.to_ascii_lowercase();
         let rules = self.sight.policy.guard_rules::<Secrets, SecretRule>(Some(&lower));
         let rules = rules?;
@@ -168,7 +169,7 @@ impl<'a, 's> Search<'a, 's> {
                     && let Some(at) = compiled.pattern.find(bare)?
                     && !at.is_empty()
                 {
-                    found.push(Found {
+                    found.push(CredentialMatch {
                         id: compiled.rule.id.clone(),
                         name: format!("what your rule {} finds", fact(&compiled.rule.id)),
                         at: start + at.start..start + at.end,
@@ -181,7 +182,13 @@ impl<'a, 's> Search<'a, 's> {
         Ok(found)
     }
 
-    fn objection(&self, one: &Found, text: &str, file: Option<&Path>, place: &Place) -> Objection {
+    fn objection(
+        &self,
+        one: &CredentialMatch,
+        text: &str,
+        file: Option<&Path>,
+        place: &CredentialPlace,
+    ) -> Objection {
         let value = &text[one.at.clone()];
         let shown = file.map(|file| self.sight.shown(file));
         let file = match &shown {
@@ -191,9 +198,9 @@ impl<'a, 's> Search<'a, 's> {
         };
         let name = &one.name;
         let what = match place {
-            Place::Written => format!("{name} would be written to {file}"),
-            Place::Edited(line) => format!("{name} would be written to {file}, line {line}"),
-            Place::Committed(line) => format!("{name} would be committed in {file}, line {line}"),
+            CredentialPlace::Written => format!("{name} would be written to {file}"),
+            CredentialPlace::Edited(line) => format!("{name} would be written to {file}, line {line}"),
+            CredentialPlace::Committed(line) => format!("{name} would be committed in {file}, line {line}"),
         };
         match exempt::waiver(scan::line_at(text, one.at.start), value) {
             Some(reason) if !reveals(&reason, value) => Objection::advice(

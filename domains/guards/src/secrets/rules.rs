@@ -6,11 +6,11 @@ use std::ops::Range;
 use redact::tokens::{self, Charset, Guarded, Token};
 
 use super::assignment;
-use super::shapes::{self, At};
+use super::shapes::{self, AnchorPlace};
 use super::url;
 
 /// A kind of credential.
-pub(super) struct Rule {
+pub(super) struct CredentialRule {
     /// Its name in exemptions.
     pub id: &'static str,
     /// What it finds, for people.
@@ -28,12 +28,12 @@ pub(super) enum Find {
     /// The anchor and as many of these characters, no fewer and no more.
     Run(usize, usize, Charset),
     /// By hand, in bytes of the whole text.
-    By(fn(At<'_>) -> Option<Range<usize>>),
+    By(fn(AnchorPlace<'_>) -> Option<Range<usize>>),
 }
 
 impl Find {
     /// The credential at an anchor, in bytes of the whole text.
-    pub fn at(&self, at: At<'_>) -> Option<Range<usize>> {
+    pub fn at(&self, at: AnchorPlace<'_>) -> Option<Range<usize>> {
         match self {
             Self::Run(least, most, charset) => at.token(*least..=*most, |byte| charset.contains(byte)),
             Self::By(find) => find(at),
@@ -42,9 +42,9 @@ impl Find {
 }
 
 /// A rule for a kind of token that redaction knows as well; its shape is a run of characters.
-const fn token(kind: &'static Token) -> Rule {
+const fn token(kind: &'static Token) -> CredentialRule {
     let Guarded::Run(least, most, charset) = kind.guarded else { panic!("this shape is read by hand") };
-    Rule {
+    CredentialRule {
         id: kind.id,
         name: kind.name,
         anchors: kind.prefixes,
@@ -54,7 +54,7 @@ const fn token(kind: &'static Token) -> Rule {
 }
 
 /// The same, of a shape that is read by hand.
-const fn shaped(kind: &'static Token, find: fn(At<'_>) -> Option<Range<usize>>) -> Rule {
+const fn shaped(kind: &'static Token, find: fn(AnchorPlace<'_>) -> Option<Range<usize>>) -> CredentialRule {
     rule(kind.id, kind.name, kind.prefixes, find)
 }
 
@@ -62,25 +62,25 @@ const fn rule(
     id: &'static str,
     name: &'static str,
     anchors: &'static [&'static str],
-    find: fn(At<'_>) -> Option<Range<usize>>,
-) -> Rule {
-    Rule { id, name, anchors, any_case: false, find: Find::By(find) }
+    find: fn(AnchorPlace<'_>) -> Option<Range<usize>>,
+) -> CredentialRule {
+    CredentialRule { id, name, anchors, any_case: false, find: Find::By(find) }
 }
 
 const fn named(
     id: &'static str,
     name: &'static str,
     anchors: &'static [&'static str],
-    find: fn(At<'_>) -> Option<Range<usize>>,
-) -> Rule {
-    Rule { id, name, anchors, any_case: true, find: Find::By(find) }
+    find: fn(AnchorPlace<'_>) -> Option<Range<usize>>,
+) -> CredentialRule {
+    CredentialRule { id, name, anchors, any_case: true, find: Find::By(find) }
 }
 
 /// The rule of names with a value that looks random; `entropy: false` switches it off.
 pub(super) const GENERIC: &str = "generic-assignment";
 
 /// The rules. Where two find the same characters, the earlier one has them.
-pub(super) const RULES: [Rule; 23] = [
+pub(super) const RULES: [CredentialRule; 23] = [
     token(&tokens::AWS_ACCESS_KEY),
     // 40 characters of base64 that only the name tells from others.
     named(
@@ -167,7 +167,7 @@ pub(super) fn begins(index: usize) -> bool {
 }
 
 /// The rules with an anchor that begins like this byte, by their number.
-pub(super) fn rules_at(byte: u8) -> impl Iterator<Item = (usize, &'static Rule)> {
+pub(super) fn rules_at(byte: u8) -> impl Iterator<Item = (usize, &'static CredentialRule)> {
     let numbers = BY_FIRST[usize::from(byte & 31)];
     RULES.iter().enumerate().filter(move |(number, _)| numbers >> number & 1 == 1)
 }

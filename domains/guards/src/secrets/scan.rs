@@ -6,8 +6,8 @@ use std::path::Path;
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::placeholder::is_placeholder;
-use super::rules::{GENERIC, RULES, Rule, begins, index, rules_at};
-use super::shapes::At;
+use super::rules::{CredentialRule, GENERIC, RULES, begins, index, rules_at};
+use super::shapes::AnchorPlace;
 
 /// The most that is found in one text.
 const MOST: usize = 1_000;
@@ -48,7 +48,7 @@ const BARE: [&str; 22] = [
 
 /// A credential in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct CredentialMatch {
     /// The rule's name in exemptions.
     pub id: String,
     /// What it is, for people.
@@ -61,13 +61,13 @@ pub(super) struct Found {
 
 /// What of a text depends on the file that it is for.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kind {
+pub(super) struct FileTraits {
     /// Whether values count that only look random.
     has_entropy: bool,
     has_bare_values: bool,
 }
 
-impl Kind {
+impl FileTraits {
     /// The kind of a file; without one, of text whose file is not known.
     pub fn of(file: Option<&Path>, has_entropy: bool) -> Self {
         let name = file.and_then(Path::file_name).map(|name| name.to_string_lossy()).unwrap_or_default();
@@ -79,7 +79,7 @@ impl Kind {
 }
 
 /// The credentials in a text, in its order. Of two rules that find the same the earlier one has it.
-pub(super) fn scan(text: &str, kind: Kind) -> Vec<Found> {
+pub(super) fn scan(text: &str, kind: FileTraits) -> Vec<CredentialMatch> {
     let bytes = text.as_bytes();
     let mut found: Vec<(usize, Range<usize>)> = Vec::new();
     let mut place = 0;
@@ -112,15 +112,15 @@ pub(super) fn scan(text: &str, kind: Kind) -> Vec<Found> {
 }
 
 /// Whether a value only shows what one looks like. Keys and signed tokens are too long to be asked for words.
-fn is_shown(rule: &Rule, value: &str, at: At<'_>, range: &Range<usize>) -> bool {
+fn is_shown(rule: &CredentialRule, value: &str, at: AnchorPlace<'_>, range: &Range<usize>) -> bool {
     let is_long = matches!(rule.id, "private-key" | "gcp-service-account" | "jwt");
     let own = if range.start == at.start { &value[at.end - at.start..] } else { value };
     !is_long && is_placeholder(own)
 }
 
-impl Rule {
+impl CredentialRule {
     /// The place where one of the anchors stands.
-    fn at<'a>(&self, text: &'a [u8], start: usize, kind: Kind) -> Option<At<'a>> {
+    fn at<'a>(&self, text: &'a [u8], start: usize, kind: FileTraits) -> Option<AnchorPlace<'a>> {
         let rest = &text[start..];
         let stands = |anchor: &&&str| {
             let Some(here) = rest.get(..anchor.len()) else { return false };
@@ -131,17 +131,17 @@ impl Rule {
             }
         };
         let anchor = self.anchors.iter().find(stands)?;
-        Some(At { text, start, end: start + anchor.len(), has_bare_values: kind.has_bare_values })
+        Some(AnchorPlace { text, start, end: start + anchor.len(), has_bare_values: kind.has_bare_values })
     }
 }
 
-fn numbered(text: &[u8], found: Vec<(usize, Range<usize>)>) -> Vec<Found> {
+fn numbered(text: &[u8], found: Vec<(usize, Range<usize>)>) -> Vec<CredentialMatch> {
     let (mut line, mut counted) = (1, 0);
     let number = |(rule, at): (usize, Range<usize>)| {
         line += memchr_iter(b'\n', &text[counted..at.start]).count();
         counted = at.start;
-        let Rule { id, name, .. } = &RULES[rule];
-        Found { id: (*id).to_owned(), name: (*name).to_owned(), at, line }
+        let CredentialRule { id, name, .. } = &RULES[rule];
+        CredentialMatch { id: (*id).to_owned(), name: (*name).to_owned(), at, line }
     };
     found.into_iter().map(number).collect()
 }

@@ -12,7 +12,7 @@ const AROUND: usize = 1_000;
 
 /// A place in a text where an anchor stands.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct At<'a> {
+pub(super) struct AnchorPlace<'a> {
     /// The whole text.
     pub text: &'a [u8],
     /// Where the anchor begins.
@@ -43,7 +43,7 @@ fn hex(byte: u8) -> bool {
     byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)
 }
 
-impl<'a> At<'a> {
+impl<'a> AnchorPlace<'a> {
     /// A token: the anchor, then as many of these characters, and no more of them.
     pub fn token(self, length: RangeInclusive<usize>, is: impl Fn(u8) -> bool) -> Option<Range<usize>> {
         if !self.begins_word(self.start) {
@@ -102,20 +102,20 @@ fn is_word(byte: u8) -> bool {
 }
 
 /// `github_pat_`, 22 characters, `_`, 59 characters.
-pub(super) fn github_pat(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn github_pat(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let whole = at.token(82..=82, is_word)?;
     (at.byte(at.end + 22) == b'_').then_some(whole)
 }
 
 /// The kind of token, then numbers and characters with dashes between them.
-pub(super) fn slack_token(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn slack_token(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     let whole = at.token(20..=255, is_part)?;
     (at.text[at.end..whole.end].iter().filter(|byte| byte.is_ascii_digit()).count() >= 8).then_some(whole)
 }
 
 /// A team, a channel, and the credential.
-pub(super) fn slack_webhook(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn slack_webhook(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let team = at.end + at.run(at.end, upper_alnum);
     let channel = team + 1 + at.run(team + 1, upper_alnum);
     let end = channel + 1 + at.run(channel + 1, alnum);
@@ -129,7 +129,7 @@ pub(super) fn slack_webhook(at: At<'_>) -> Option<Range<usize>> {
 }
 
 /// 40 characters behind a name and a separator.
-pub(super) fn aws_secret(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn aws_secret(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let name = at.skip(at.end, 20, base64_url);
     let start = at.skip(name, 12, |byte| b" \t\"'`:=>\\,]".contains(&byte));
     let is_separated =
@@ -140,18 +140,18 @@ pub(super) fn aws_secret(at: At<'_>) -> Option<Range<usize>> {
 }
 
 /// The key in the file that Google gives out for a service account.
-pub(super) fn service_account(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn service_account(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let begin = at.skip(at.end, 12, |byte| b" \t:\"\\".contains(&byte));
     if !at.text.get(begin..)?.starts_with(BEGIN) {
         return None;
     }
-    private_key(At { start: begin, end: begin + BEGIN.len(), ..at })
+    private_key(AnchorPlace { start: begin, end: begin + BEGIN.len(), ..at })
 }
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 
 /// A private key in PEM or in PGP's armour: its marker, up to the end of the first line of what follows.
-pub(super) fn private_key(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn private_key(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     /// The longest kind: `ENCRYPTED PRIVATE KEY`.
     const LONGEST: usize = 48;
     let rest = &at.text[at.end..at.text.len().min(at.end + LONGEST)];
@@ -162,7 +162,7 @@ pub(super) fn private_key(at: At<'_>) -> Option<Range<usize>> {
 }
 
 /// The end of a key's first line, which stands behind line ends, quotes and headers.
-fn key_after(at: At<'_>, mut start: usize) -> Option<usize> {
+fn key_after(at: AnchorPlace<'_>, mut start: usize) -> Option<usize> {
     const MOST_HEADERS: usize = 6;
     const LONGEST_HEADER: usize = 200;
     for _ in 0..MOST_HEADERS {
@@ -195,7 +195,7 @@ fn key_after(at: At<'_>, mut start: usize) -> Option<usize> {
 }
 
 /// `sk-`, 20 characters, `OpenAI` in base64, 20 more.
-pub(super) fn old_openai(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn old_openai(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let start = at.start.checked_sub(23)?;
     let is_key =
         at.text[start..].starts_with(b"sk-") && at.run(start + 3, alnum) >= 48 && at.begins_word(start);
@@ -203,7 +203,7 @@ pub(super) fn old_openai(at: At<'_>) -> Option<Range<usize>> {
 }
 
 /// Three parts in base64 between dots, of which the first is an object that names how the third was signed.
-pub(super) fn jwt(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn jwt(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     /// What all begin with that show how a token is made: `{"sub":"1234567890","name":"John Doe"`.
     const SHOWN: &[u8] = b"eyJzdWIiOiIxMjM0NTY3ODkwI";
     // What begins inside a run of such characters is no token, and looking from each place in it would take long.
@@ -224,7 +224,7 @@ pub(super) fn jwt(at: At<'_>) -> Option<Range<usize>> {
 }
 
 /// `SG.`, 22 characters, a dot, 43 characters.
-pub(super) fn sendgrid(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn sendgrid(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let id = at.end + at.run(at.end, base64_url);
     let end = id + 1 + at.run(id + 1, base64_url);
     let is_key = at.begins_word(at.start) && id - at.end == 22 && at.byte(id) == b'.' && end - id == 44;
@@ -232,7 +232,7 @@ pub(super) fn sendgrid(at: At<'_>) -> Option<Range<usize>> {
 }
 
 /// `SK` or `AC` and 32 digits on the line that names Twilio.
-pub(super) fn twilio(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn twilio(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     /// How far from the name, in bytes.
     const NEAR: usize = 100;
     let line = at.line();
@@ -246,7 +246,7 @@ pub(super) fn twilio(at: At<'_>) -> Option<Range<usize>> {
 }
 
 /// The bot's number, a colon, 35 characters.
-pub(super) fn telegram(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn telegram(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let number = at.text[..at.start].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
     let start = at.start - number;
     let end = at.start + 1 + at.run(at.start + 1, base64_url);
@@ -257,7 +257,7 @@ pub(super) fn telegram(at: At<'_>) -> Option<Range<usize>> {
 }
 
 /// 64 bytes in base64.
-pub(super) fn azure(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn azure(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let end = at.end + at.run(at.end, base64);
     (end - at.end == 86 && at.text[end..].starts_with(b"==")).then_some(at.end..end)
 }

@@ -19,7 +19,7 @@ fn bench() -> Bench {
 
 /// The rules that find something in a text for a file.
 fn found(text: &str, file: &str) -> Vec<String> {
-    scan::scan(text, Kind::of(Some(Path::new(file)), true)).into_iter().map(|found| found.id).collect()
+    scan::scan(text, FileTraits::of(Some(Path::new(file)), true)).into_iter().map(|found| found.id).collect()
 }
 
 fn said(raised: &[Raised]) -> Vec<&str> {
@@ -257,7 +257,7 @@ fn no_credential_is_ever_said() {
     for (line, payload) in payloads {
         let raised = bench.raised(payload);
         is_said += usize::from(!raised.is_empty());
-        let found = scan::scan(&line, Kind::of(Some(Path::new(".env")), true));
+        let found = scan::scan(&line, FileTraits::of(Some(Path::new(".env")), true));
         for one in raised {
             let said = format!("{}{}", one.objection.what, one.objection.way_out);
             for value in &found {
@@ -304,7 +304,7 @@ fn no_text_takes_long() {
         "secret_key",
         "SG.a",
     ] {
-        scan::scan(&part.repeat(128 * 1024 / part.len()), Kind::of(None, true));
+        scan::scan(&part.repeat(128 * 1024 / part.len()), FileTraits::of(None, true));
     }
     assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
 }
@@ -328,7 +328,7 @@ proptest::proptest! {
         let text = format!("{text}{}{text}", anchors[at % anchors.len()]);
         for cut in 0..text.len() {
             if let Some(beginning) = text.get(..cut) {
-                scan::scan(beginning, Kind::of(None, true));
+                scan::scan(beginning, FileTraits::of(None, true));
             }
         }
     }

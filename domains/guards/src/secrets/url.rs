@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-use super::shapes::At;
+use super::shapes::AnchorPlace;
 
 /// The longest part of an address that is looked at, in bytes.
 const LONGEST: usize = 300;
@@ -26,7 +26,7 @@ const NOWHERE: [&str; 10] = [
 ];
 
 /// The password in the address whose `://` an anchor is, where it is one and the host is somewhere.
-pub(super) fn password(at: At<'_>) -> Option<Range<usize>> {
+pub(super) fn password(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let has_scheme = at.start.checked_sub(1).is_some_and(|before| at.text[before].is_ascii_alphanumeric());
     let rest = &at.text[at.end..at.text.len().min(at.end + LONGEST)];
     let ends = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>/\\,;()|".contains(byte);

@@ -14,7 +14,7 @@ const WRITERS: [&str; 8] = ["tee", "sponge", "dd", "sed", "perl", "awk", "patch"
 
 /// Text, and the files that get it.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(super) struct WrittenText {
     /// The text.
     pub text: String,
     /// The files; `None` for one that the line does not tell.
@@ -28,7 +28,7 @@ pub(super) fn may_write(line: &str) -> bool {
 }
 
 /// The texts that a line writes.
-pub(super) fn written(sight: &Sight<'_>) -> Vec<Written> {
+pub(super) fn written(sight: &Sight<'_>) -> Vec<WrittenText> {
     let commands = &sight.script().commands;
     let files_of = |command: &Command| -> Vec<Option<PathBuf>> {
         command.writes().iter().flat_map(|write| sight.tool_use.targets(write, sight.home())).collect()
@@ -43,7 +43,7 @@ pub(super) fn written(sight: &Sight<'_>) -> Vec<Written> {
             files.clone_from(&around);
         }
         let text = if files.is_empty() { None } else { text_of(command) };
-        text.filter(|text| !text.is_empty()).map(|text| Written { text, files })
+        text.filter(|text| !text.is_empty()).map(|text| WrittenText { text, files })
     };
     commands.iter().filter_map(of_command).collect()
 }

@@ -17,7 +17,7 @@ const NAMES: [&str; 5] =
 
 /// What a file decides about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum SettingsFileKind {
     /// Claude Code's settings, which hold our hooks.
     Client,
     /// Our configuration.
@@ -28,13 +28,13 @@ pub(super) enum Kind {
 
 /// The files of a project, free of symbolic links.
 #[derive(Debug)]
-pub(super) struct Files {
-    files: Vec<(PathBuf, Kind)>,
+pub(super) struct SettingsFiles {
+    files: Vec<(PathBuf, SettingsFileKind)>,
     folders: Vec<PathBuf>,
     state: Vec<PathBuf>,
 }
 
-impl Files {
+impl SettingsFiles {
     /// Those that a use of a tool could change. Claude Code reads the settings of the folder it was launched in,
     /// which may lie below the project's root.
     pub(super) fn of(sight: &Sight<'_>) -> Self {
@@ -44,21 +44,21 @@ impl Files {
         let main = project.repository().and_then(|repository| repository.main_worktree());
         // The global file first: in a repository at home it is not the project's.
         let mut files = vec![
-            (sight.paths.user_settings(), Kind::Client),
-            (sight.paths.global_config(), Kind::Own(Level::Global)),
+            (sight.paths.user_settings(), SettingsFileKind::Client),
+            (sight.paths.global_config(), SettingsFileKind::Own(Level::Global)),
         ];
         for dir in launched.chain([root]).chain(main.as_deref()) {
-            files.push((in_project::settings(dir), Kind::Client));
-            files.push((in_project::local_settings(dir), Kind::Client));
+            files.push((in_project::settings(dir), SettingsFileKind::Client));
+            files.push((in_project::local_settings(dir), SettingsFileKind::Client));
         }
         let cascade = project.config_files().iter().filter(|file| file.level != Level::Global);
-        files.extend(cascade.map(|file| (file.path.clone(), Kind::Own(file.level))));
+        files.extend(cascade.map(|file| (file.path.clone(), SettingsFileKind::Own(file.level))));
         // A linked work tree borrows those that it lacks.
         if main.is_some() {
-            files.push((in_project::config(root), Kind::Own(Level::Project)));
-            files.push((in_project::local_config(root), Kind::Own(Level::Local)));
+            files.push((in_project::config(root), SettingsFileKind::Own(Level::Project)));
+            files.push((in_project::local_config(root), SettingsFileKind::Own(Level::Local)));
         }
-        files.push((in_project::opt_out(root), Kind::OptOut));
+        files.push((in_project::opt_out(root), SettingsFileKind::OptOut));
         let folders = settle(&mut files);
         let mut stores = project.stores().to_vec();
         stores.dedup();
@@ -69,7 +69,7 @@ impl Files {
     }
 
     /// What a file, free of symbolic links, decides about.
-    pub(super) fn kind(&self, file: &Path) -> Option<Kind> {
+    pub(super) fn kind(&self, file: &Path) -> Option<SettingsFileKind> {
         self.files.iter().find(|(path, _)| is_same(path, file)).map(|(_, kind)| *kind)
     }
 
@@ -84,7 +84,7 @@ impl Files {
     }
 
     /// The files, each with what it decides about.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Path, Kind)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Path, SettingsFileKind)> {
         self.files.iter().map(|(path, kind)| (path.as_path(), *kind))
     }
 
@@ -96,7 +96,7 @@ impl Files {
 
 /// Puts each file where it really lies, and returns their folders. Files of one folder follow one another, and the
 /// folder is looked up once.
-fn settle(files: &mut [(PathBuf, Kind)]) -> Vec<PathBuf> {
+fn settle(files: &mut [(PathBuf, SettingsFileKind)]) -> Vec<PathBuf> {
     let (mut parent, mut folders) = (PathBuf::new(), Vec::new());
     for (path, _) in files {
         let Some((folder, name)) = path.parent().zip(path.file_name()) else { continue };

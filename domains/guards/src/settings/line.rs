@@ -5,7 +5,7 @@ use std::path::Path;
 use platform::text::fact;
 use shell::{Command, Word};
 
-use super::files::{self, Files, Kind};
+use super::files::{self, SettingsFileKind, SettingsFiles};
 use super::reach::{LEAVE_IT, USE_EDIT, is_likely, is_temporary};
 use super::{calls, programs, texts};
 use crate::objection::Objection;
@@ -26,7 +26,7 @@ pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
 
 /// What is against a command line.
 pub(super) fn examine(sight: &Sight<'_>) -> Vec<Objection> {
-    let files = Files::of(sight);
+    let files = SettingsFiles::of(sight);
     let mut found: Vec<Objection> = Vec::new();
     let mut add = |objection: Option<Objection>| {
         if let Some(objection) = objection.filter(|objection| !found.contains(objection)) {
@@ -48,17 +48,19 @@ pub(super) fn examine(sight: &Sight<'_>) -> Vec<Objection> {
 }
 
 /// A file that the line is known to reach.
-fn known(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Objection> {
+fn known(touched: &Touched<'_>, files: &SettingsFiles, sight: &Sight<'_>) -> Option<Objection> {
     let path = touched.path.as_deref()?;
     let by = fact(touched.by());
     if files.is_state(path) {
         let what = format!("{by} would change {}, which is Stanchion's own", fact(&sight.shown(path)));
         return Some(Objection::sure(what, LEAVE_IT));
     }
-    let is_reached = |file: &Path, kind: Kind| match touched.way {
+    let is_reached = |file: &Path, kind: SettingsFileKind| match touched.way {
         Way::Written => touched.reaches(file, sight) || files.is_folder(path),
         // Without the mark it is stricter.
-        Way::Removed | Way::Moved => kind != Kind::OptOut && file.exists() && touched.reaches(file, sight),
+        Way::Removed | Way::Moved => {
+            kind != SettingsFileKind::OptOut && file.exists() && touched.reaches(file, sight)
+        }
     };
     if let Some((file, _)) = files.iter().find(|(file, kind)| is_reached(file, *kind)) {
         let file = if files.is_folder(path) { path } else { file };
@@ -79,7 +81,7 @@ fn known(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Obje
 }
 
 /// A target that only the run tells, where the line says enough to think of the files.
-fn unknown(touched: &Touched<'_>, files: &Files, sight: &Sight<'_>) -> Option<Objection> {
+fn unknown(touched: &Touched<'_>, files: &SettingsFiles, sight: &Sight<'_>) -> Option<Objection> {
     if touched.path.is_some() {
         return None;
     }

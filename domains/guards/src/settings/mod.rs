@@ -23,7 +23,7 @@ use platform::text::fact;
 use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
-use files::{Files, Kind};
+use files::{SettingsFileKind, SettingsFiles};
 
 /// Whether a command line has anything for the guard: a cheap look, before its settings are read.
 pub fn concerns_line(sight: &Sight<'_>) -> bool {
@@ -49,7 +49,7 @@ pub fn examine_line(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objec
 /// Never.
 pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
     let Some(file) = sight.file() else { return Ok(Vec::new()) };
-    let files = Files::of(sight);
+    let files = SettingsFiles::of(sight);
     let shown = fact(&sight.shown(file));
     if files.is_state(file) {
         let what = format!("{shown} is Stanchion's own");
@@ -63,10 +63,12 @@ pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objec
     let Some(after) = sight.after() else { return Ok(Vec::new()) };
     let bin = sight.paths.bin();
     Ok(match kind {
-        Kind::Client => client::weakened(before, after, hooks::Ground { home: sight.home(), bin: &bin }),
-        Kind::Own(level) => own::weakened(sight.project.config_files(), file, level, after),
-        Kind::OptOut if file.exists() => Vec::new(),
-        Kind::OptOut => {
+        SettingsFileKind::Client => {
+            client::weakened(before, after, hooks::Ground { home: sight.home(), bin: &bin })
+        }
+        SettingsFileKind::Own(level) => own::weakened(sight.project.config_files(), file, level, after),
+        SettingsFileKind::OptOut if file.exists() => Vec::new(),
+        SettingsFileKind::OptOut => {
             let what = format!("{shown} would leave the project out of `strict_preflight`");
             vec![Objection::doubtful(what, "let the user decide")]
         }

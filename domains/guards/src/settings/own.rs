@@ -13,7 +13,7 @@ use config::types::{Configuration, GuardName, OnError, Requirement, Stricter, Tr
 use platform::text::fact;
 use serde_json::{Map, Value};
 
-use super::strictness::{Effect, Loss, effect, mode_rank};
+use super::strictness::{Loss, Strictness, effect, mode_rank};
 use crate::objection::Objection;
 
 /// What is weaker in the configuration when `text` stands in the file at `path`.
@@ -26,7 +26,7 @@ pub(super) fn weakened(files: &[ConfigFile], path: &Path, level: Level, text: &s
     };
     let files: Vec<ConfigFile> = files.iter().map(here).collect();
     let after = cascade::load_as_if(&files, path, text);
-    let mut found = Found::default();
+    let mut found = Weakenings::default();
     if after.unreadable.contains(&level) && !before.unreadable.contains(&level) {
         let why = after.findings.iter().find(|finding| finding.subject == "yaml");
         let why = why.map_or_else(String::new, |finding| format!(": {}", fact(&finding.message)));
@@ -40,15 +40,15 @@ pub(super) fn weakened(files: &[ConfigFile], path: &Path, level: Level, text: &s
 }
 
 #[derive(Debug, Default)]
-struct Found(Vec<Objection>);
+struct Weakenings(Vec<Objection>);
 
-impl Found {
+impl Weakenings {
     fn sure(&mut self, what: impl Into<String>) {
         self.0.push(Objection::sure(what, "ask the user, who changes this by hand"));
     }
 }
 
-fn compare(before: &Loaded, after: &Loaded, found: &mut Found) {
+fn compare(before: &Loaded, after: &Loaded, found: &mut Weakenings) {
     let (was, is) = (&before.configuration, &after.configuration);
     // What is off as a whole protects nothing.
     if !was.enabled {
@@ -79,7 +79,7 @@ fn denies_dangerous(configuration: &Configuration) -> bool {
     configuration.hooks.permission_request.auto_deny_dangerous
 }
 
-fn requirements(was: &Configuration, is: &Configuration, found: &mut Found) {
+fn requirements(was: &Configuration, is: &Configuration, found: &mut Weakenings) {
     for (name, old) in was.requirements.0.iter().filter(|(_, requirement)| requirement.enabled) {
         let new =
             is.requirements.0.iter().find(|(other, _)| other == name).map(|(_, requirement)| requirement);
@@ -91,7 +91,7 @@ fn requirements(was: &Configuration, is: &Configuration, found: &mut Found) {
     }
 }
 
-fn requirement(name: &str, old: &Requirement, new: &Requirement, on_error: OnError, found: &mut Found) {
+fn requirement(name: &str, old: &Requirement, new: &Requirement, on_error: OnError, found: &mut Weakenings) {
     if mode_rank(new.mode.name()) < mode_rank(old.mode.name()) {
         found.sure(lowered(&format!("the requirement {name}"), old.mode.name(), new.mode.name()));
     }
@@ -130,7 +130,7 @@ fn holds(trigger: &Trigger, other: &Trigger) -> bool {
 }
 
 /// Guards are compared as data: each key declares the direction in which it is stricter.
-fn guards(was: &Configuration, is: &Configuration, found: &mut Found) {
+fn guards(was: &Configuration, is: &Configuration, found: &mut Weakenings) {
     let data =
         |configuration: &Configuration| serde_json::to_value(&configuration.guards).unwrap_or_default();
     let closes = |configuration: &Configuration| configuration.on_error == OnError::Deny;
@@ -150,7 +150,12 @@ fn is_on(guard: &Map<String, Value>) -> bool {
 }
 
 /// Compares the keys of a guard, each with whether a guard without `on_error` closes on an error.
-fn guard(name: &str, was: (&Map<String, Value>, bool), is: (&Map<String, Value>, bool), found: &mut Found) {
+fn guard(
+    name: &str,
+    was: (&Map<String, Value>, bool),
+    is: (&Map<String, Value>, bool),
+    found: &mut Weakenings,
+) {
     let own = GuardName::ALL.iter().find(|guard| guard.name() == name).map_or(&[][..], |guard| guard.keys());
     let keys: BTreeSet<&String> = was.0.keys().chain(is.0.keys()).collect();
     for key in keys {
@@ -166,9 +171,11 @@ fn guard(name: &str, was: (&Map<String, Value>, bool), is: (&Map<String, Value>,
         };
         let (was, is) = (value(was), value(is));
         match effect(direction, &was, &is) {
-            Effect::None => {}
-            Effect::Weaker(loss) => found.sure(loses(&format!("the guard `{name}`"), key, loss, (&was, &is))),
-            Effect::Unclear => {
+            Strictness::None => {}
+            Strictness::Weaker(loss) => {
+                found.sure(loses(&format!("the guard `{name}`"), key, loss, (&was, &is)))
+            }
+            Strictness::Unclear => {
                 let what = format!(
                     "this changes `{key}` of the guard `{name}`, and whether it still finds as much cannot be decided"
                 );
@@ -433,7 +440,7 @@ guards:
             assert_eq!(loaded.findings, [], "{text}");
             loaded.configuration
         };
-        let mut found = Found::default();
+        let mut found = Weakenings::default();
         super::guards(&with(was), &with(is), &mut found);
         assert!(found.0.len() <= 1, "{found:?}");
         found.0.first().map(|objection| objection.certainty)

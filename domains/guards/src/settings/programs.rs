@@ -7,7 +7,7 @@ use platform::text::fact;
 use shell::programs::{self, Roles};
 use shell::{Command, Word, Write};
 
-use super::files::{self, Files, Kind};
+use super::files::{self, SettingsFileKind, SettingsFiles};
 use super::reach::{LEAVE_IT, USE_EDIT, is_likely};
 use crate::objection::Objection;
 use crate::sight::Sight;
@@ -18,14 +18,14 @@ pub(super) fn may_change(command: &Command) -> bool {
 }
 
 /// A program that changes a file it is given.
-pub(super) fn changing(command: &Command, files: &Files, sight: &Sight<'_>) -> Option<Objection> {
+pub(super) fn changing(command: &Command, files: &SettingsFiles, sight: &Sight<'_>) -> Option<Objection> {
     let program = command.program()?;
     let folder = command.git().map_or_else(|| command.folder.clone(), |git| git.folder);
     let place = |word: &Word| -> Option<PathBuf> {
         let write = Write::tree(word, &folder, "");
         let paths = sight.tool_use.targets(&write, sight.home()).into_iter().flatten();
         let decides = |path: &PathBuf| {
-            files.kind(path).is_some_and(|kind| kind != Kind::OptOut)
+            files.kind(path).is_some_and(|kind| kind != SettingsFileKind::OptOut)
                 || files.is_folder(path)
                 || files.is_state(path)
         };
@@ -108,7 +108,7 @@ fn as_git_reads(word: &Word) -> Word {
 }
 
 /// What a symbolic link leads to, seen from where it stands.
-fn linked(command: &Command, words: &[Word], files: &Files, sight: &Sight<'_>) -> Option<PathBuf> {
+fn linked(command: &Command, words: &[Word], files: &SettingsFiles, sight: &Sight<'_>) -> Option<PathBuf> {
     let (link, targets) = words.split_last().filter(|_| matches!(command.program(), Some("ln" | "gln")))?;
     let write = Write::tree(link, &command.folder, "");
     let link = sight.tool_use.targets(&write, sight.home()).into_iter().next()??;

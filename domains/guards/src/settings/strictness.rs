@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// How a change of one key changes what the guard prevents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(super) enum Strictness {
     /// The guard prevents as much as before, or more.
     None,
     /// It prevents less.
@@ -30,12 +30,12 @@ pub(super) enum Loss {
 }
 
 /// The effect of a change from one value of a key to another.
-pub(super) fn effect(direction: Stricter, was: &Value, is: &Value) -> Effect {
+pub(super) fn effect(direction: Stricter, was: &Value, is: &Value) -> Strictness {
     if was == is {
-        return Effect::None;
+        return Strictness::None;
     }
     match (direction, was, is) {
-        (Stricter::Neutral, ..) => Effect::None,
+        (Stricter::Neutral, ..) => Strictness::None,
         (Stricter::On, Value::Bool(_), Value::Bool(is)) => weaker(!is, Loss::Value),
         (Stricter::Off, Value::Bool(_), Value::Bool(is)) => weaker(*is, Loss::Value),
         (Stricter::Larger, Value::Number(was), Value::Number(is)) => {
@@ -55,16 +55,16 @@ pub(super) fn effect(direction: Stricter, was: &Value, is: &Value) -> Effect {
             weaker(mode_rank(is) < mode_rank(was), Loss::Value)
         }
         (Stricter::OnError, was, _) => weaker(was == "deny", Loss::Value),
-        _ => Effect::Unclear,
+        _ => Strictness::Unclear,
     }
 }
 
-fn weaker(is_weaker: bool, loss: Loss) -> Effect {
-    if is_weaker { Effect::Weaker(loss) } else { Effect::None }
+fn weaker(is_weaker: bool, loss: Loss) -> Strictness {
+    if is_weaker { Strictness::Weaker(loss) } else { Strictness::None }
 }
 
 /// Lists of rules without their words. A rule that was rewritten is one lost and one gained.
-fn rules(was: &[Value], is: &[Value], wording: &[&str]) -> Effect {
+fn rules(was: &[Value], is: &[Value], wording: &[&str]) -> Strictness {
     let decisive = |rules: &[Value]| -> Vec<Value> {
         let mut rules = rules.to_vec();
         for rule in rules.iter_mut().filter_map(Value::as_object_mut) {
@@ -75,9 +75,9 @@ fn rules(was: &[Value], is: &[Value], wording: &[&str]) -> Effect {
     let (was, is) = (decisive(was), decisive(is));
     let (lost, gained) = (missing(&was, &is), missing(&is, &was));
     match lost {
-        0 => Effect::None,
-        _ if lost > gained => Effect::Weaker(Loss::Entries),
-        _ => Effect::Unclear,
+        0 => Strictness::None,
+        _ if lost > gained => Strictness::Weaker(Loss::Entries),
+        _ => Strictness::Unclear,
     }
 }
 

@@ -1,25 +1,25 @@
 //! Programs that take SQL, and where in their arguments they take it.
 
 use shell::Word;
-use shell::options::{Argument, Value};
+use shell::options::{Argument, OptionValue};
 use shell::programs::{ANY_SQL_CLIENT, Dialect, SqlClient, SqlOperands, sql_client_of};
 
 use super::lexer::{among, is_option};
 
 /// A call of a client.
-pub struct Call<'a> {
+pub struct ClientCall<'a> {
     /// How the client is called.
     pub name: &'a str,
     /// The dialects that it may speak.
     pub dialects: &'static [Dialect],
     /// What it is given to run.
-    pub given: Vec<Given>,
+    pub given: Vec<ClientInput>,
     /// Whether its database is one in memory, which is nobody's and gone when it ends.
     pub is_in_memory: bool,
 }
 
 /// Something that a client is given.
-pub enum Given {
+pub enum ClientInput {
     /// SQL.
     Sql(Word),
     /// A word that may be SQL.
@@ -38,7 +38,11 @@ pub fn is_mentioned(text: &str) -> bool {
 
 /// The call that these words make, `name` being the program. `is_configured` tells one that only the configuration
 /// knows.
-pub fn call<'a>(name: &'a str, words: &[Word], is_configured: impl FnOnce(&str) -> bool) -> Option<Call<'a>> {
+pub fn call<'a>(
+    name: &'a str,
+    words: &[Word],
+    is_configured: impl FnOnce(&str) -> bool,
+) -> Option<ClientCall<'a>> {
     let client = match sql_client_of(name) {
         Some(client) => client,
         None if is_configured(name) => &ANY_SQL_CLIENT,
@@ -76,7 +80,7 @@ fn is_long_with_one_dash(word: &str) -> bool {
     word.len() > 2 && word.starts_with('-') && !word.starts_with("--")
 }
 
-fn read<'a>(client: &SqlClient, name: &'a str, words: &[Word]) -> Call<'a> {
+fn read<'a>(client: &SqlClient, name: &'a str, words: &[Word]) -> ClientCall<'a> {
     let is_loose = client.operands == SqlOperands::Anything;
     let mut given = Vec::new();
     let (mut is_told, mut is_in_memory) = (false, false);
@@ -90,7 +94,7 @@ fn read<'a>(client: &SqlClient, name: &'a str, words: &[Word]) -> Call<'a> {
                 is_in_memory |=
                     is_database && words[at].is_literal && matches!(&*words[at].text, ":memory:" | "");
                 let operand = operand(client, &words[at], operands);
-                is_told |= matches!(operand, Some(Given::Sql(_)));
+                is_told |= matches!(operand, Some(ClientInput::Sql(_)));
                 given.extend(operand);
                 continue;
             }
@@ -102,7 +106,7 @@ fn read<'a>(client: &SqlClient, name: &'a str, words: &[Word]) -> Call<'a> {
                 is_told = true;
                 continue;
             }
-            Argument::Option(option, value) => (whole(client, option), value.map(Value::to_word)),
+            Argument::Option(option, value) => (whole(client, option), value.map(OptionValue::to_word)),
         };
         if !is_option(client.sql, option)
             && !is_option(client.first, option)
@@ -120,31 +124,31 @@ fn read<'a>(client: &SqlClient, name: &'a str, words: &[Word]) -> Call<'a> {
         // What is run first, or at the start, keeps no client from its input; nor does what is no SQL.
         is_told |= !is_option(client.first, option) && option != "init" && !(is_loose && is_name(&value));
         given.push(match () {
-            () if is_option(client.files, option) && is_input(&value.text) => Given::Input,
-            () if is_option(client.files, option) => Given::File(value),
-            () if is_loose => Given::Perhaps(value),
-            () => Given::Sql(value),
+            () if is_option(client.files, option) && is_input(&value.text) => ClientInput::Input,
+            () if is_option(client.files, option) => ClientInput::File(value),
+            () if is_loose => ClientInput::Perhaps(value),
+            () => ClientInput::Sql(value),
         });
     }
     if !is_told {
-        given.push(Given::Input);
+        given.push(ClientInput::Input);
     }
     // Without a file it is one in memory as well.
     is_in_memory |= client.operands == SqlOperands::DatabaseThenSql && operands == 0;
-    Call { name, dialects: client.dialects, given, is_in_memory }
+    ClientCall { name, dialects: client.dialects, given, is_in_memory }
 }
 
-fn operand(client: &SqlClient, word: &Word, count: usize) -> Option<Given> {
+fn operand(client: &SqlClient, word: &Word, count: usize) -> Option<ClientInput> {
     match client.operands {
         SqlOperands::Names => None,
-        SqlOperands::DatabaseThenSql => (count > 1).then(|| Given::Sql(word.clone())),
+        SqlOperands::DatabaseThenSql => (count > 1).then(|| ClientInput::Sql(word.clone())),
         SqlOperands::Scripts => {
             let file = word.text.strip_prefix('@')?.to_owned();
-            Some(Given::File(Word { text: file, ..word.clone() }))
+            Some(ClientInput::File(Word { text: file, ..word.clone() }))
         }
-        SqlOperands::Anything if word.text.ends_with(".sql") => Some(Given::File(word.clone())),
+        SqlOperands::Anything if word.text.ends_with(".sql") => Some(ClientInput::File(word.clone())),
         SqlOperands::Anything => {
-            word.text.contains(char::is_whitespace).then(|| Given::Perhaps(word.clone()))
+            word.text.contains(char::is_whitespace).then(|| ClientInput::Perhaps(word.clone()))
         }
     }
 }

@@ -23,7 +23,7 @@ fn has_brackets(dialect: Dialect) -> bool {
 
 /// A part of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Token<'a> {
+pub enum SqlToken<'a> {
     /// A keyword, a name without quotes, a number.
     Word(&'a str),
     /// A string, or a name in quotes.
@@ -38,7 +38,7 @@ pub struct Statement<'a> {
     /// As written, without comments around it.
     pub text: &'a str,
     /// Its parts; none for a command of the client's own.
-    pub tokens: Vec<Token<'a>>,
+    pub tokens: Vec<SqlToken<'a>>,
 }
 
 /// The statements of a text, in their order.
@@ -55,7 +55,7 @@ struct Lexer<'a> {
     at: usize,
     /// Where the statement begins.
     start: usize,
-    tokens: Vec<Token<'a>>,
+    tokens: Vec<SqlToken<'a>>,
     found: Vec<Statement<'a>>,
     /// How many `$` began no string.
     open_marks: u32,
@@ -147,9 +147,9 @@ impl<'a> Lexer<'a> {
             b'$' if let Some((tag, length)) = self.dollar_quote() => self.quoted(tag, length),
             byte if is_word(byte) => {
                 let length = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
-                self.token(Token::Word(&self.text[self.at..self.at + length]), length);
+                self.token(SqlToken::Word(&self.text[self.at..self.at + length]), length);
             }
-            byte => self.token(Token::Symbol(byte), 1),
+            byte => self.token(SqlToken::Symbol(byte), 1),
         }
     }
 
@@ -170,16 +170,16 @@ impl<'a> Lexer<'a> {
         let before = &self.text.as_bytes()[..self.at];
         has_dollar_quotes(self.dialect)
             && before.ends_with(b"E") | before.ends_with(b"e")
-            && matches!(self.tokens.last(), Some(Token::Word("E" | "e")))
+            && matches!(self.tokens.last(), Some(SqlToken::Word("E" | "e")))
     }
 
     fn quoted(&mut self, mark: usize, length: usize) {
         let whole = &self.text[self.at..self.at + length];
         let inside = whole.get(mark..length.saturating_sub(mark)).unwrap_or_default();
-        self.token(Token::Quoted(inside), length);
+        self.token(SqlToken::Quoted(inside), length);
     }
 
-    fn token(&mut self, token: Token<'a>, length: usize) {
+    fn token(&mut self, token: SqlToken<'a>, length: usize) {
         if self.tokens.is_empty() {
             self.start = self.at;
         }

@@ -11,9 +11,9 @@ use platform::text::{cut_bytes, fact};
 use shell::programs::Dialect;
 use shell::{Command, Folder, Input, Operator, Word};
 
-use super::client::{self, Call, Given};
+use super::client::{self, ClientCall, ClientInput};
 use super::lexer::statements;
-use super::meta::{Effect, effect};
+use super::meta::{MetaEffect, effect};
 use super::statement::{self, Class};
 use super::{remote, source};
 use crate::sight::Sight;
@@ -30,7 +30,7 @@ const MOST_FILES: u32 = 16;
 
 /// The worst that was found in what a command gives to a database.
 #[derive(Debug, Clone)]
-pub struct Finding {
+pub struct SqlFinding {
     /// What it does.
     pub class: Class,
     /// The statement, or why nothing is known, for people.
@@ -39,7 +39,7 @@ pub struct Finding {
     file: Option<String>,
 }
 
-impl Finding {
+impl SqlFinding {
     fn new(class: Class, what: String) -> Self {
         Self { class, what, file: None }
     }
@@ -54,7 +54,7 @@ impl Finding {
 }
 
 /// A look at one line.
-pub struct Look<'l> {
+pub struct SqlReader<'l> {
     /// The guard's settings.
     settings: &'l Sql,
     /// The line.
@@ -63,14 +63,14 @@ pub struct Look<'l> {
     files: Cell<u32>,
 }
 
-impl<'l> Look<'l> {
+impl<'l> SqlReader<'l> {
     /// A look at the line of `sight`.
     pub fn new(settings: &'l Sql, sight: &'l Sight<'l>) -> Self {
         Self { settings, sight, files: Cell::new(0) }
     }
 
     /// Who does the worst in a command of the line, and what it is.
-    pub fn command(&self, commands: &[Command], at: usize) -> Option<(String, Finding)> {
+    pub fn command(&self, commands: &[Command], at: usize) -> Option<(String, SqlFinding)> {
         let command = &commands[at];
         let Some(name) = command.program() else { return Self::unknown_program(command) };
         if let Some(line) = remote::line(command) {
@@ -81,7 +81,7 @@ impl<'l> Look<'l> {
             None => (name, &*command.words),
         };
         if let Some((class, text)) = source::worst(name, command) {
-            return Some((name.to_owned(), Finding::new(class, shown(&text))));
+            return Some((name.to_owned(), SqlFinding::new(class, shown(&text))));
         }
         let is_configured = |name: &str| self.settings.programs.iter().any(|known| known == name);
         let call = client::call(name, words, is_configured)?;
@@ -94,7 +94,7 @@ impl<'l> Look<'l> {
 
     /// The same for a line that the command runs somewhere else, with the input of the command. Nothing is known of
     /// files there.
-    fn remote(&self, line: &str, commands: &[Command], at: usize) -> Option<(String, Finding)> {
+    fn remote(&self, line: &str, commands: &[Command], at: usize) -> Option<(String, SqlFinding)> {
         let mut script = shell::parse(line);
         let input = self.input(commands, at);
         for command in &mut script.commands {
@@ -124,24 +124,30 @@ impl<'l> Look<'l> {
     }
 
     /// A program of which only its arguments are known: they may be what a client is given.
-    fn unknown_program(command: &Command) -> Option<(String, Finding)> {
+    fn unknown_program(command: &Command) -> Option<(String, SqlFinding)> {
         let word = command.arguments().iter().find(|word| source::holds_write(&word.text))?;
         let name = command.words.first()?.text.clone();
-        Some((name, Finding::new(Class::Unknown, shown(&word.text))))
+        Some((name, SqlFinding::new(Class::Unknown, shown(&word.text))))
     }
 
-    fn given(&self, call: &Call<'_>, given: &Given, commands: &[Command], at: usize) -> Option<Finding> {
-        let unknown = |what: &str| Some(Finding::new(Class::Unknown, what.to_owned()));
+    fn given(
+        &self,
+        call: &ClientCall<'_>,
+        given: &ClientInput,
+        commands: &[Command],
+        at: usize,
+    ) -> Option<SqlFinding> {
+        let unknown = |what: &str| Some(SqlFinding::new(Class::Unknown, what.to_owned()));
         let command = &commands[at];
         let place = self.place(command);
         match given {
-            Given::Sql(word) => self.text(&word.text, call.dialects, place.as_ref()),
-            Given::Perhaps(word) => {
+            ClientInput::Sql(word) => self.text(&word.text, call.dialects, place.as_ref()),
+            ClientInput::Perhaps(word) => {
                 let found = self.text(&word.text, call.dialects, place.as_ref());
                 found.filter(|found| found.class != Class::Unknown || !word.is_literal)
             }
-            Given::File(word) => self.file_of(word, call.dialects, place.as_ref()),
-            Given::Input => match &command.input {
+            ClientInput::File(word) => self.file_of(word, call.dialects, place.as_ref()),
+            ClientInput::Input => match &command.input {
                 Input::Inherited => None,
                 Input::Text(text) => self.text(text, call.dialects, place.as_ref()),
                 Input::File => match redirected(commands, at) {
@@ -154,19 +160,22 @@ impl<'l> Look<'l> {
     }
 
     /// The worst that a text does. It counts in which dialect it writes; what is unknown in one may be known in another.
-    fn text(&self, text: &str, dialects: &[Dialect], place: Option<&Place>) -> Option<Finding> {
+    fn text(&self, text: &str, dialects: &[Dialect], place: Option<&FileSearch>) -> Option<SqlFinding> {
         let each = |dialect: &Dialect| {
             let statements = statements(text, *dialect);
             let found = statements.iter().map(|statement| {
                 if !statement.tokens.is_empty() {
-                    return Some(Finding::new(statement::class(statement, *dialect), shown(statement.text)));
+                    return Some(SqlFinding::new(
+                        statement::class(statement, *dialect),
+                        shown(statement.text),
+                    ));
                 }
                 match effect(statement.text, *dialect) {
-                    Effect::Like(class) => Some(Finding::new(class, shown(statement.text))),
-                    Effect::Shell | Effect::Result => {
-                        Some(Finding::new(Class::Unknown, shown(statement.text)))
+                    MetaEffect::Like(class) => Some(SqlFinding::new(class, shown(statement.text))),
+                    MetaEffect::Shell | MetaEffect::Result => {
+                        Some(SqlFinding::new(Class::Unknown, shown(statement.text)))
                     }
-                    Effect::File(name) => {
+                    MetaEffect::File(name) => {
                         let is_literal = !name.contains(['$', '`']);
                         let word = Word { text: name.to_owned(), is_literal, ..Word::default() };
                         self.file_of(&word, &[*dialect], place)
@@ -175,15 +184,16 @@ impl<'l> Look<'l> {
             });
             self.worst(found.flatten())
         };
-        let found: Vec<Finding> = dialects.iter().filter_map(each).collect();
-        let is_worst = |finding: &&Finding| self.rank(finding.class) == Class::Write;
+        let found: Vec<SqlFinding> = dialects.iter().filter_map(each).collect();
+        let is_worst = |finding: &&SqlFinding| self.rank(finding.class) == Class::Write;
         found.iter().find(is_worst).or(found.iter().min_by_key(|finding| finding.class)).cloned()
     }
 
     /// The worst that a file does.
-    fn file_of(&self, word: &Word, dialects: &[Dialect], place: Option<&Place>) -> Option<Finding> {
-        let unknown =
-            |why: &str| Some(Finding::new(Class::Unknown, format!("the file {}, {why}", fact(&word.text))));
+    fn file_of(&self, word: &Word, dialects: &[Dialect], place: Option<&FileSearch>) -> Option<SqlFinding> {
+        let unknown = |why: &str| {
+            Some(SqlFinding::new(Class::Unknown, format!("the file {}, {why}", fact(&word.text))))
+        };
         let Some(place) = place else { return unknown("whose place is not known") };
         if !word.is_literal {
             return unknown("whose name is known only when it runs");
@@ -202,9 +212,9 @@ impl<'l> Look<'l> {
         let Some((text, is_whole)) = read(&path) else {
             return unknown("which is not there to be looked at");
         };
-        let inner = Place { folder: place.folder.clone(), depth: place.depth + 1 };
+        let inner = FileSearch { folder: place.folder.clone(), depth: place.depth + 1 };
         let found = self.text(&text, dialects, Some(&inner));
-        let found = found.map(|found| Finding {
+        let found = found.map(|found| SqlFinding {
             file: Some(found.file.unwrap_or_else(|| self.sight.shown(&path).into_owned())),
             ..found
         });
@@ -215,7 +225,7 @@ impl<'l> Look<'l> {
         }
     }
 
-    fn path(&self, place: &Place, name: &str) -> PathBuf {
+    fn path(&self, place: &FileSearch, name: &str) -> PathBuf {
         place.folder.join(at_home(name, self.sight.home()))
     }
 
@@ -227,7 +237,7 @@ impl<'l> Look<'l> {
     }
 
     /// The first of the worst.
-    fn worst(&self, found: impl Iterator<Item = Finding>) -> Option<Finding> {
+    fn worst(&self, found: impl Iterator<Item = SqlFinding>) -> Option<SqlFinding> {
         found.reduce(|worst, next| if self.rank(next.class) > self.rank(worst.class) { next } else { worst })
     }
 
@@ -237,19 +247,19 @@ impl<'l> Look<'l> {
     }
 
     /// Where a command looks for files.
-    fn place(&self, command: &Command) -> Option<Place> {
+    fn place(&self, command: &Command) -> Option<FileSearch> {
         let start = &self.sight.tool_use.folder;
         let folder = match &command.folder {
             Folder::Start => start.clone(),
             Folder::In(folder) => start.join(at_home(folder, self.sight.home())),
             Folder::Unknown => return None,
         };
-        Some(Place { folder, depth: 0 })
+        Some(FileSearch { folder, depth: 0 })
     }
 }
 
 /// Whether what a client is given is known and names nothing by which a database in memory reaches a file or a program.
-fn stays_in_memory(given: &Given, input: &Input) -> bool {
+fn stays_in_memory(given: &ClientInput, input: &Input) -> bool {
     const REACHING: [&str; 18] = [
         "attach",
         ".open",
@@ -272,9 +282,9 @@ fn stays_in_memory(given: &Given, input: &Input) -> bool {
     ];
     const CALLED: [&str; 3] = ["writefile", "edit(", "install"];
     let text = match (given, input) {
-        (Given::Sql(word), _) if word.is_literal => &word.text,
-        (Given::Input, Input::Text(text)) => text,
-        (Given::Input, Input::Inherited) => return true,
+        (ClientInput::Sql(word), _) if word.is_literal => &word.text,
+        (ClientInput::Input, Input::Text(text)) => text,
+        (ClientInput::Input, Input::Inherited) => return true,
         _ => return false,
     };
     let text = text.to_ascii_lowercase();
@@ -282,7 +292,7 @@ fn stays_in_memory(given: &Given, input: &Input) -> bool {
 }
 
 /// Where files are looked for, and how many files called one another up to here.
-struct Place {
+struct FileSearch {
     folder: PathBuf,
     depth: u32,
 }

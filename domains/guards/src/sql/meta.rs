@@ -7,7 +7,7 @@ use super::statement::{Class, class};
 
 /// What such a command does.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Effect<'a> {
+pub enum MetaEffect<'a> {
     /// What a statement would.
     Like(Class),
     /// It runs what a file says.
@@ -19,7 +19,7 @@ pub enum Effect<'a> {
 }
 
 /// What a client's own command does.
-pub fn effect(text: &str, dialect: Dialect) -> Effect<'_> {
+pub fn effect(text: &str, dialect: Dialect) -> MetaEffect<'_> {
     let name_end = text.find(|c: char| c.is_whitespace() || c == '|').unwrap_or(text.len());
     let (name, rest) = text.split_at(name_end);
     let rest = rest.trim().trim_end_matches(';');
@@ -29,83 +29,83 @@ pub fn effect(text: &str, dialect: Dialect) -> Effect<'_> {
         Dialect::MySql => mysql(text, name, rest),
         Dialect::TransactSql => transact(text, name, rest),
         Dialect::Oracle => oracle(text, name, rest),
-        Dialect::ClickHouse => Effect::Like(Class::Neutral),
+        Dialect::ClickHouse => MetaEffect::Like(Class::Neutral),
     }
 }
 
 /// `sqlite3` takes any beginning of a name that is long enough: `.imp` is `.import`.
-fn dot<'a>(name: &str, rest: &'a str) -> Effect<'a> {
+fn dot<'a>(name: &str, rest: &'a str) -> MetaEffect<'a> {
     let is = |names: &str, least: usize| {
         name.len() >= least && names.split(' ').any(|whole| whole.starts_with(&*name.to_ascii_lowercase()))
     };
     match () {
-        () if is("shell", 2) || is("system", 3) => Effect::Shell,
-        () if rest.starts_with('|') && (is("read", 3) || is("output once import", 2)) => Effect::Shell,
-        () if is("read", 3) => Effect::File(unquoted(rest)),
-        () if is("import restore", 1) || is("load drop archive", 2) => Effect::Like(Class::Write),
-        () if is("schema tables indexes indices databases fullschema", 2) => Effect::Like(Class::Schema),
-        () if is("dump", 2) || is("recover", 3) => Effect::Like(Class::Read),
-        () => Effect::Like(Class::Neutral),
+        () if is("shell", 2) || is("system", 3) => MetaEffect::Shell,
+        () if rest.starts_with('|') && (is("read", 3) || is("output once import", 2)) => MetaEffect::Shell,
+        () if is("read", 3) => MetaEffect::File(unquoted(rest)),
+        () if is("import restore", 1) || is("load drop archive", 2) => MetaEffect::Like(Class::Write),
+        () if is("schema tables indexes indices databases fullschema", 2) => MetaEffect::Like(Class::Schema),
+        () if is("dump", 2) || is("recover", 3) => MetaEffect::Like(Class::Read),
+        () => MetaEffect::Like(Class::Neutral),
     }
 }
 
-fn backslash<'a>(name: &str, rest: &'a str) -> Effect<'a> {
+fn backslash<'a>(name: &str, rest: &'a str) -> MetaEffect<'a> {
     match name {
-        name if name.starts_with('!') => Effect::Shell,
+        name if name.starts_with('!') => MetaEffect::Shell,
         // Its arguments may stand in back-ticks, which a shell runs.
-        _ if rest.contains('`') || rest.starts_with('|') => Effect::Shell,
-        "i" | "ir" | "include" | "include_relative" => Effect::File(unquoted(rest)),
-        "gexec" => Effect::Result,
-        "password" | "lo_import" | "lo_unlink" => Effect::Like(Class::Write),
+        _ if rest.contains('`') || rest.starts_with('|') => MetaEffect::Shell,
+        "i" | "ir" | "include" | "include_relative" => MetaEffect::File(unquoted(rest)),
+        "gexec" => MetaEffect::Result,
+        "password" | "lo_import" | "lo_unlink" => MetaEffect::Like(Class::Write),
         "copy" => copy(rest),
         name if name.starts_with(['d', 'l', 'z']) || name.starts_with("sf") || name.starts_with("sv") => {
-            Effect::Like(Class::Schema)
+            MetaEffect::Like(Class::Schema)
         }
-        _ => Effect::Like(Class::Neutral),
+        _ => MetaEffect::Like(Class::Neutral),
     }
 }
 
 /// `\copy` is `COPY`, with files of the client.
-fn copy(rest: &str) -> Effect<'_> {
+fn copy(rest: &str) -> MetaEffect<'_> {
     let words = || rest.split_ascii_whitespace();
     if words().any(|word| among("program", word)) {
-        return Effect::Shell;
+        return MetaEffect::Shell;
     }
     // A query in brackets has a `FROM` of its own.
     if !rest.starts_with('(') {
         let writes = words().any(|word| among("from", word));
-        return Effect::Like(if writes { Class::Write } else { Class::Read });
+        return MetaEffect::Like(if writes { Class::Write } else { Class::Read });
     }
     let inner = statements(rest, Dialect::Postgres);
     let worst = inner.iter().map(|statement| class(statement, Dialect::Postgres)).max();
-    Effect::Like(worst.unwrap_or(Class::Unknown))
+    MetaEffect::Like(worst.unwrap_or(Class::Unknown))
 }
 
-fn mysql<'a>(text: &'a str, name: &str, rest: &'a str) -> Effect<'a> {
+fn mysql<'a>(text: &'a str, name: &str, rest: &'a str) -> MetaEffect<'a> {
     match text.as_bytes() {
-        [b'\\', b'.', ..] => Effect::File(unquoted(text[2..].trim())),
-        [b'\\', b'!' | b'P', ..] => Effect::Shell,
-        _ if among("source", name) => Effect::File(unquoted(rest)),
-        _ if among("system pager", name) => Effect::Shell,
-        _ => Effect::Like(Class::Neutral),
+        [b'\\', b'.', ..] => MetaEffect::File(unquoted(text[2..].trim())),
+        [b'\\', b'!' | b'P', ..] => MetaEffect::Shell,
+        _ if among("source", name) => MetaEffect::File(unquoted(rest)),
+        _ if among("system pager", name) => MetaEffect::Shell,
+        _ => MetaEffect::Like(Class::Neutral),
     }
 }
 
-fn transact<'a>(text: &'a str, name: &str, rest: &'a str) -> Effect<'a> {
+fn transact<'a>(text: &'a str, name: &str, rest: &'a str) -> MetaEffect<'a> {
     match name {
-        _ if text.starts_with('!') || text.starts_with(":!") => Effect::Shell,
-        name if among(":r", name) => Effect::File(unquoted(rest)),
-        _ => Effect::Like(Class::Neutral),
+        _ if text.starts_with('!') || text.starts_with(":!") => MetaEffect::Shell,
+        name if among(":r", name) => MetaEffect::File(unquoted(rest)),
+        _ => MetaEffect::Like(Class::Neutral),
     }
 }
 
-fn oracle<'a>(text: &'a str, name: &str, rest: &'a str) -> Effect<'a> {
+fn oracle<'a>(text: &'a str, name: &str, rest: &'a str) -> MetaEffect<'a> {
     match name {
-        _ if text.starts_with('@') => Effect::File(unquoted(text.trim_start_matches('@').trim())),
-        _ if text.starts_with('!') => Effect::Shell,
-        name if among("host", name) => Effect::Shell,
-        name if among("start", name) => Effect::File(unquoted(rest)),
-        _ => Effect::Like(Class::Neutral),
+        _ if text.starts_with('@') => MetaEffect::File(unquoted(text.trim_start_matches('@').trim())),
+        _ if text.starts_with('!') => MetaEffect::Shell,
+        name if among("host", name) => MetaEffect::Shell,
+        name if among("start", name) => MetaEffect::File(unquoted(rest)),
+        _ => MetaEffect::Like(Class::Neutral),
     }
 }
 

@@ -21,7 +21,7 @@ use shell::programs::{self, Roles};
 use crate::error::GuardsError;
 use crate::objection::Objection;
 use crate::sight::Sight;
-use look::{Finding, Look};
+use look::{SqlFinding, SqlReader};
 use statement::Class;
 
 /// Whether the guard has anything to look at: a cheap look, before its settings are read.
@@ -39,7 +39,7 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 /// # Errors
 /// Never: what cannot be read is a doubt.
 pub fn examine(settings: &Sql, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let look = Look::new(settings, sight);
+    let look = SqlReader::new(settings, sight);
     let script = sight.script();
     let mut objections: Vec<Objection> = Vec::new();
     for at in 0..script.commands.len() {
@@ -62,7 +62,7 @@ pub fn examine(settings: &Sql, sight: &Sight<'_>) -> Result<Vec<Objection>, Guar
 const WRITE: &str = "let a person run it, or put the change into a migration that is reviewed";
 
 /// What is said about a call of the client `name`.
-fn objection(name: &str, finding: &Finding, allow_select: bool) -> Option<Objection> {
+fn objection(name: &str, finding: &SqlFinding, allow_select: bool) -> Option<Objection> {
     let client = fact(name);
     let shown = finding.shown();
     match finding.class {

@@ -5,7 +5,7 @@
 //! string begins.
 
 use platform::text::cut_bytes;
-use shell::options::{Argument, Value};
+use shell::options::{Argument, OptionValue};
 use shell::programs::{Dialect, Interpreter, Language, interpreter_of};
 use shell::{Command, Input, Word};
 
@@ -193,7 +193,7 @@ impl Drivers {
     }
 }
 
-fn add(code: &mut String, value: Value<'_>) {
+fn add(code: &mut String, value: OptionValue<'_>) {
     code.push_str(value.text);
     code.push('\n');
 }

@@ -2,7 +2,7 @@
 
 use shell::programs::Dialect;
 
-use super::lexer::{Statement, Token, among};
+use super::lexer::{SqlToken, Statement, among};
 
 /// What a statement does, the least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,12 +47,12 @@ const SAFE_PRAGMAS: &str = "query_only busy_timeout";
 
 /// What a statement of SQL does.
 pub fn class(statement: &Statement<'_>, dialect: Dialect) -> Class {
-    let is_open = |token: &&Token<'_>| **token == Token::Symbol(b'(');
+    let is_open = |token: &&SqlToken<'_>| **token == SqlToken::Symbol(b'(');
     let nested = statement.tokens.iter().take_while(is_open).count();
     of(&statement.tokens[nested..], dialect)
 }
 
-fn of(tokens: &[Token<'_>], dialect: Dialect) -> Class {
+fn of(tokens: &[SqlToken<'_>], dialect: Dialect) -> Class {
     let Some((first, rest)) = tokens.split_first() else { return Class::Neutral };
     let verb = word(Some(first));
     let second = word(rest.first());
@@ -65,7 +65,7 @@ fn of(tokens: &[Token<'_>], dialect: Dialect) -> Class {
     }
     if is("copy") {
         // A query in brackets has a `FROM` of its own.
-        let is_query = rest.first() == Some(&Token::Symbol(b'('));
+        let is_query = rest.first() == Some(&SqlToken::Symbol(b'('));
         let names = if is_query { "program" } else { "from program" };
         let writes = rest.iter().any(|token| among(names, word(Some(token))));
         return if writes || holds_write(rest, dialect) { Class::Write } else { Class::Read };
@@ -99,14 +99,14 @@ fn of(tokens: &[Token<'_>], dialect: Dialect) -> Class {
 
 /// Whether a statement that begins harmlessly writes further on: in a common table expression, behind `ANALYZE`, in a
 /// block, or because the dialect needs no `;`.
-fn holds_write(tokens: &[Token<'_>], dialect: Dialect) -> bool {
+fn holds_write(tokens: &[SqlToken<'_>], dialect: Dialect) -> bool {
     let reads_into = |at: usize| {
         let next = tokens.get(at + 1);
         match word(tokens.get(at)) {
-            into if among("into", into) => at > 0 && tokens[at - 1] != Token::Symbol(b'.'),
+            into if among("into", into) => at > 0 && tokens[at - 1] != SqlToken::Symbol(b'.'),
             for_update if among("for", for_update) => among("update share no key", word(next)),
             run if among("exec execute", run) => dialect == Dialect::TransactSql,
-            name => next == Some(&Token::Symbol(b'(')) && among(CHANGING_FUNCTIONS, name),
+            name => next == Some(&SqlToken::Symbol(b'(')) && among(CHANGING_FUNCTIONS, name),
         }
     };
     let words: Vec<&str> = tokens.iter().map(|token| word(Some(token))).collect();
@@ -129,15 +129,15 @@ pub fn begins_write(words: &[&str]) -> bool {
 }
 
 /// `EXPLAIN` runs what it explains when it is to measure.
-fn explain(rest: &[Token<'_>], dialect: Dialect) -> Class {
+fn explain(rest: &[SqlToken<'_>], dialect: Dialect) -> Class {
     let measures = rest.iter().any(|token| among("analyze analyse", word(Some(token))));
     if measures && holds_write(rest, dialect) { Class::Write } else { Class::Read }
 }
 
-fn pragma(rest: &[Token<'_>]) -> Class {
+fn pragma(rest: &[SqlToken<'_>]) -> Class {
     // A schema may stand in front: `PRAGMA main.user_version`.
     let rest = match rest {
-        [_, Token::Symbol(b'.'), rest @ ..] => rest,
+        [_, SqlToken::Symbol(b'.'), rest @ ..] => rest,
         rest => rest,
     };
     let name = word(rest.first());
@@ -146,27 +146,27 @@ fn pragma(rest: &[Token<'_>]) -> Class {
     }
     match rest.get(1) {
         Some(_) if among(SAFE_PRAGMAS, name) => Class::Neutral,
-        Some(Token::Symbol(b'(')) if among(READING_PRAGMAS, name) => Class::Read,
+        Some(SqlToken::Symbol(b'(')) if among(READING_PRAGMAS, name) => Class::Read,
         None if !among(CHANGING_PRAGMAS, name) => Class::Read,
         _ => Class::Write,
     }
 }
 
 /// Whether all that is read is the table of tables.
-fn is_of_schema(tokens: &[Token<'_>]) -> bool {
+fn is_of_schema(tokens: &[SqlToken<'_>]) -> bool {
     const TABLES: &str = "sqlite_master sqlite_schema sqlite_temp_master sqlite_temp_schema";
-    let is = |token: Option<&Token<'_>>, names: &str| among(names, word(token));
+    let is = |token: Option<&SqlToken<'_>>, names: &str| among(names, word(token));
     let mut sources = (0..tokens.len()).filter(|at| is(tokens.get(*at), "from join"));
     let (Some(from), None) = (sources.next(), sources.next()) else { return false };
     let behind = tokens[from + 1..].iter();
     let mut list = behind.take_while(|token| !is(Some(token), "where group order limit union"));
-    is(tokens.get(from + 1), TABLES) && !list.any(|token| *token == Token::Symbol(b','))
+    is(tokens.get(from + 1), TABLES) && !list.any(|token| *token == SqlToken::Symbol(b','))
 }
 
 /// The word that a token is; nothing for any other token.
-fn word<'a>(token: Option<&Token<'a>>) -> &'a str {
+fn word<'a>(token: Option<&SqlToken<'a>>) -> &'a str {
     match token {
-        Some(Token::Word(word)) => word,
+        Some(SqlToken::Word(word)) => word,
         _ => "",
     }
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use memchr::{memchr, memchr_iter};
 
 /// Added lines, each with its number in the new file, from 1.
-pub(super) type Lines = Vec<(usize, String)>;
+pub(super) type AddedLines = Vec<(usize, String)>;
 
 /// What makes a diff one that [`added`] reads, whatever the user's configuration says. A moved file counts as added
 /// where it goes.
@@ -33,8 +33,8 @@ pub(super) const OPTIONS: [&str; 15] = [
 const SUBMODULE: &[u8] = b"160000";
 
 /// The files of a diff, with the lines that each gets and their numbers.
-pub(super) fn added(diff: &[u8]) -> Vec<(PathBuf, Lines)> {
-    let mut files: Vec<(PathBuf, Lines)> = Vec::new();
+pub(super) fn added(diff: &[u8]) -> Vec<(PathBuf, AddedLines)> {
+    let mut files: Vec<(PathBuf, AddedLines)> = Vec::new();
     let mut is_file = false;
     let mut hunk = Hunk::default();
     let mut start = 0;

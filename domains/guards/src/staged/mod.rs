@@ -24,8 +24,8 @@ pub use file::AddedFile;
 
 use crate::error::GuardsError;
 use crate::sight::Sight;
-use diff::Lines;
-use takes::{Files, Place, Take, Untracked};
+use diff::AddedLines;
+use takes::{CommitPlace, CommittedFiles, Take, Untracked};
 
 /// How long git may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -75,7 +75,7 @@ pub fn is_committed(top: &Path, text: &str) -> bool {
 
 /// What was found so far.
 struct Added {
-    files: BTreeMap<(PathBuf, PathBuf), Lines>,
+    files: BTreeMap<(PathBuf, PathBuf), AddedLines>,
     /// How many bytes may still be read.
     room: usize,
 }
@@ -84,8 +84,8 @@ impl Added {
     fn take(&mut self, take: &Take) -> Result<(), GuardsError> {
         let place = &take.place;
         match &take.files {
-            Files::Staged => self.diff(place, &["--cached"], &[]),
-            Files::Named { specs, untracked } => {
+            CommittedFiles::Staged => self.diff(place, &["--cached"], &[]),
+            CommittedFiles::Named { specs, untracked } => {
                 self.forget_superseded(place, specs)?;
                 self.diff(place, &[&base(place)?], specs)?;
                 self.untracked(place, specs, *untracked)
@@ -94,7 +94,7 @@ impl Added {
     }
 
     /// The lines that a diff adds.
-    fn diff(&mut self, place: &Place, what: &[&str], specs: &[String]) -> Result<(), GuardsError> {
+    fn diff(&mut self, place: &CommitPlace, what: &[&str], specs: &[String]) -> Result<(), GuardsError> {
         let git = place.git().args(["diff"]).args(what).args(diff::OPTIONS).args(["--"]).args(specs);
         let output = said(git)?;
         for (path, lines) in diff::added(&output) {
@@ -104,7 +104,7 @@ impl Added {
     }
 
     /// Files that differ from what is staged of them will be staged anew, or be gone.
-    fn forget_superseded(&mut self, place: &Place, specs: &[String]) -> Result<(), GuardsError> {
+    fn forget_superseded(&mut self, place: &CommitPlace, specs: &[String]) -> Result<(), GuardsError> {
         if self.files.is_empty() {
             return Ok(());
         }
@@ -116,7 +116,12 @@ impl Added {
     }
 
     /// The files that git does not know yet.
-    fn untracked(&mut self, place: &Place, specs: &[String], which: Untracked) -> Result<(), GuardsError> {
+    fn untracked(
+        &mut self,
+        place: &CommitPlace,
+        specs: &[String],
+        which: Untracked,
+    ) -> Result<(), GuardsError> {
         let ignored = match which {
             Untracked::None => return Ok(()),
             Untracked::NotIgnored => Some("--exclude-standard"),
@@ -137,7 +142,7 @@ impl Added {
         Ok(())
     }
 
-    fn add(&mut self, place: &Place, path: PathBuf, lines: Lines) {
+    fn add(&mut self, place: &CommitPlace, path: PathBuf, lines: AddedLines) {
         let bytes: usize = lines.iter().map(|(_, line)| line.len() + 1).sum();
         if !lines.is_empty() && bytes <= LARGEST.min(self.room) && self.files.len() < MOST_FILES {
             self.room -= bytes;
@@ -147,7 +152,7 @@ impl Added {
 }
 
 /// What a commit is compared with: HEAD, or nothing before the first commit.
-fn base(place: &Place) -> Result<String, GuardsError> {
+fn base(place: &CommitPlace) -> Result<String, GuardsError> {
     if place.has_head() {
         return Ok("HEAD".to_owned());
     }

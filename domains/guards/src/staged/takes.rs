@@ -29,14 +29,14 @@ const MOST: usize = 8;
 #[derive(Debug, Clone)]
 pub(super) struct Take {
     /// Where.
-    pub place: Place,
+    pub place: CommitPlace,
     /// Which.
-    pub files: Files,
+    pub files: CommittedFiles,
 }
 
 /// Which files a commit takes, and as what.
 #[derive(Debug, Clone)]
-pub(super) enum Files {
+pub(super) enum CommittedFiles {
     /// As they are staged.
     Staged,
     /// As they lie in the work tree: those that pathspecs name.
@@ -61,7 +61,7 @@ pub(super) enum Untracked {
 
 /// Where git works.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct CommitPlace {
     /// The folder that it starts in.
     pub folder: PathBuf,
     /// The top of the work tree.
@@ -71,7 +71,7 @@ pub(super) struct Place {
     has_head: bool,
 }
 
-impl Place {
+impl CommitPlace {
     /// Where a call works; `None` outside any repository, where it fails. One whose folder the line does not tell is
     /// taken to stay where the line starts.
     fn of(call: &GitCall<'_>, sight: &Sight<'_>) -> Option<Self> {
@@ -113,7 +113,7 @@ fn below(start: &Path, folder: &str, home: &Path) -> PathBuf {
 /// Whether a command commits.
 pub(super) fn is_commit(command: &Command) -> bool {
     command.git().is_some_and(|call| words(&call).first().is_some_and(|verb| verb.text == "commit"))
-        && Commit::of(command).is_some()
+        && CommitCall::of(command).is_some()
 }
 
 /// What the commits of a line take, in the order in which it counts: of a file named twice the later is right.
@@ -124,29 +124,33 @@ pub(super) fn of(sight: &Sight<'_>) -> Result<Vec<Take>, GuardsError> {
         let words = words(&call);
         match words.first().map_or("", |verb| verb.text.as_str()) {
             "add" | "stage" => {
-                if let (Some(files), Some(place)) = (added(words), Place::of(&call, sight)) {
+                if let (Some(files), Some(place)) = (added(words), CommitPlace::of(&call, sight)) {
                     adds.push(Take { place, files });
                 }
             }
             "update-index" => {
-                if let (Some(files), Some(place)) = (updated(words), Place::of(&call, sight)) {
+                if let (Some(files), Some(place)) = (updated(words), CommitPlace::of(&call, sight)) {
                     adds.push(Take { place, files });
                 }
             }
             "commit" => {
-                let (Some(commit), Some(place)) = (Commit::of(command), Place::of(&call, sight)) else {
+                let (Some(commit), Some(place)) = (CommitCall::of(command), CommitPlace::of(&call, sight))
+                else {
                     continue;
                 };
                 let adds: Vec<_> = adds.iter().filter(|add| add.place.top == place.top).collect();
                 if !commit.takes_only_named {
-                    takes.push(Take { place: place.clone(), files: Files::Staged });
+                    takes.push(Take { place: place.clone(), files: CommittedFiles::Staged });
                     takes.extend(adds.iter().copied().cloned());
                 }
                 if !commit.specs.is_empty() {
                     // A file that git does not know can be named only after it was added.
                     let untracked = adds.iter().map(|add| add.files.untracked()).max();
                     let untracked = untracked.unwrap_or(Untracked::None);
-                    takes.push(Take { place, files: Files::Named { specs: commit.specs, untracked } });
+                    takes.push(Take {
+                        place,
+                        files: CommittedFiles::Named { specs: commit.specs, untracked },
+                    });
                 }
             }
             _ => {}
@@ -157,7 +161,7 @@ pub(super) fn of(sight: &Sight<'_>) -> Result<Vec<Take>, GuardsError> {
 }
 
 /// What a `git add` stages; `None` when it stages nothing.
-fn added(words: &[Word]) -> Option<Files> {
+fn added(words: &[Word]) -> Option<CommittedFiles> {
     let (mut specs, mut untracked, mut is_all) = (Vec::new(), Untracked::NotIgnored, false);
     for argument in ADD.read(words, 1) {
         match argument {
@@ -174,11 +178,11 @@ fn added(words: &[Word]) -> Option<Files> {
     if specs.is_empty() && is_all {
         specs.push(ALL.to_owned());
     }
-    (!specs.is_empty()).then_some(Files::Named { specs, untracked })
+    (!specs.is_empty()).then_some(CommittedFiles::Named { specs, untracked })
 }
 
 /// What a `git update-index` stages; `None` when it stages nothing.
-fn updated(words: &[Word]) -> Option<Files> {
+fn updated(words: &[Word]) -> Option<CommittedFiles> {
     let (mut specs, mut untracked) = (Vec::new(), Untracked::None);
     for argument in UPDATE_INDEX.read(words, 1) {
         match argument {
@@ -189,10 +193,10 @@ fn updated(words: &[Word]) -> Option<Files> {
             Argument::Operand(at) => specs.push(spec(&words[at])),
         }
     }
-    (!specs.is_empty()).then_some(Files::Named { specs, untracked })
+    (!specs.is_empty()).then_some(CommittedFiles::Named { specs, untracked })
 }
 
-impl Files {
+impl CommittedFiles {
     fn untracked(&self) -> Untracked {
         match self {
             Self::Staged => Untracked::None,
@@ -202,14 +206,14 @@ impl Files {
 }
 
 /// A `git commit`.
-struct Commit {
+struct CommitCall {
     /// The pathspecs that it takes from the work tree.
     specs: Vec<String>,
     /// Whether what is staged besides stays behind.
     takes_only_named: bool,
 }
 
-impl Commit {
+impl CommitCall {
     /// What a call says; `None` when it makes no commit.
     fn of(command: &Command) -> Option<Self> {
         let call = command.git()?;
@@ -254,7 +258,7 @@ fn spec(word: &Word) -> String {
 fn merged(takes: Vec<Take>) -> Vec<Take> {
     let mut merged: Vec<Take> = Vec::new();
     for take in takes {
-        let is_staged = |take: &Take| matches!(take.files, Files::Staged);
+        let is_staged = |take: &Take| matches!(take.files, CommittedFiles::Staged);
         if !is_staged(&take) || !merged.iter().any(|known| is_staged(known) && known.place == take.place) {
             merged.push(take);
         }

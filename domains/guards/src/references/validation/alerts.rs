@@ -45,7 +45,7 @@ pub struct Alert {
 /// An alert, or what somebody else wrote in the place of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Known {
+enum AlertItem {
     Alert(Box<Alert>),
     Foreign(Value),
 }
@@ -53,16 +53,16 @@ enum Known {
 /// `pending-alerts.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-struct Book {
+struct AlertsDocument {
     version: u64,
     /// When it last changed, RFC 3339.
     timestamp: String,
-    validation_failures: Vec<Known>,
+    validation_failures: Vec<AlertItem>,
     #[serde(flatten)]
     other: Map<String, Value>,
 }
 
-impl Default for Book {
+impl Default for AlertsDocument {
     fn default() -> Self {
         Self { version: FORMAT, timestamp: String::new(), validation_failures: Vec::new(), other: Map::new() }
     }
@@ -78,8 +78,8 @@ pub fn are_pending(root: &Path) -> bool {
 pub struct Alerts {
     root: PathBuf,
     now: String,
-    book: Book,
-    before: Book,
+    book: AlertsDocument,
+    before: AlertsDocument,
     _lock: Lock,
 }
 
@@ -101,15 +101,15 @@ impl Alerts {
             Err(LockError::Busy { .. }) => return Ok(None),
             Err(error) => return Err(io::Error::other(error)),
         };
-        let book: Book = document::read(&file)?;
+        let book: AlertsDocument = document::read(&file)?;
         Ok(Some(Self { root, now, before: book.clone(), book, _lock: lock }))
     }
 
     /// All alerts, the oldest first.
     pub fn all(&self) -> impl Iterator<Item = &Alert> {
         self.book.validation_failures.iter().filter_map(|known| match known {
-            Known::Alert(alert) => Some(&**alert),
-            Known::Foreign(_) => None,
+            AlertItem::Alert(alert) => Some(&**alert),
+            AlertItem::Foreign(_) => None,
         })
     }
 
@@ -122,7 +122,7 @@ impl Alerts {
     pub fn raise(&mut self, file: &Path, checked: &Checked) {
         let root = &self.root;
         let known = self.book.validation_failures.iter_mut().find_map(|known| match known {
-            Known::Alert(alert) if root.join(&alert.file) == file => Some(alert),
+            AlertItem::Alert(alert) if root.join(&alert.file) == file => Some(alert),
             _ => None,
         });
         let template = Some(checked.template.clone());
@@ -130,7 +130,7 @@ impl Alerts {
             (alert.template, alert.errors) = (template, checked.errors.clone());
             return;
         }
-        self.book.validation_failures.push(Known::Alert(Box::new(Alert {
+        self.book.validation_failures.push(AlertItem::Alert(Box::new(Alert {
             file: file.to_string_lossy().into_owned(),
             template,
             errors: checked.errors.clone(),
@@ -140,7 +140,7 @@ impl Alerts {
         let surplus = self.all().count().saturating_sub(MOST);
         let mut dropped = 0;
         self.book.validation_failures.retain(|known| {
-            let is_dropped = matches!(known, Known::Alert(_)) && dropped < surplus;
+            let is_dropped = matches!(known, AlertItem::Alert(_)) && dropped < surplus;
             dropped += usize::from(is_dropped);
             !is_dropped
         });
@@ -151,7 +151,7 @@ impl Alerts {
         let root = &self.root;
         self.book
             .validation_failures
-            .retain(|known| !matches!(known, Known::Alert(alert) if root.join(&alert.file) == file));
+            .retain(|known| !matches!(known, AlertItem::Alert(alert) if root.join(&alert.file) == file));
     }
 
     /// Appends a line about a check.

@@ -2,8 +2,8 @@
 
 use platform::text::{cut_bytes, fact};
 
-use super::super::document::Document;
-use super::templates::{Profile, profile};
+use super::super::document::PlanningDocument;
+use super::templates::{TemplateRules, profile};
 
 /// Fewer characters than these say nothing in a section.
 const LEAST_SAID: usize = 20;
@@ -25,7 +25,7 @@ pub struct Checked {
 
 /// Checks a text; `None` where it names no template that is known.
 pub fn check(text: &str) -> Option<Checked> {
-    let document = Document::of(text);
+    let document = PlanningDocument::of(text);
     let template = document.scalar("template");
     let profile = profile(template, document.scalar("version"), document.fields())?;
     let mut errors = fields(profile, &document);
@@ -33,7 +33,7 @@ pub fn check(text: &str) -> Option<Checked> {
     Some(Checked { template: cut_bytes(template, LONGEST_NAME).to_owned(), errors })
 }
 
-fn fields(profile: &Profile, document: &Document) -> Vec<String> {
+fn fields(profile: &TemplateRules, document: &PlanningDocument) -> Vec<String> {
     let says = |key: &str| document.items(key).any(|item| !is_mark(item));
     let missing: Vec<&str> = profile.required.iter().filter(|key| !says(key)).copied().collect();
     let mut errors = Vec::new();
@@ -55,7 +55,7 @@ fn is_mark(value: &str) -> bool {
     value.starts_with("{{") || value.starts_with("[fill:")
 }
 
-fn sections(profile: &Profile, text: &str, document: &Document) -> Vec<String> {
+fn sections(profile: &TemplateRules, text: &str, document: &PlanningDocument) -> Vec<String> {
     if profile.sections.is_empty() {
         return Vec::new();
     }
@@ -65,7 +65,7 @@ fn sections(profile: &Profile, text: &str, document: &Document) -> Vec<String> {
         let mut same = found.iter().filter(|section| section.is(title)).peekable();
         if same.peek().is_none() {
             missing.push(*title);
-        } else if !same.any(Section::says_something) {
+        } else if !same.any(DocumentSection::says_something) {
             empty.push(*title);
         }
     }
@@ -76,12 +76,12 @@ fn sections(profile: &Profile, text: &str, document: &Document) -> Vec<String> {
 
 /// What stands below a heading of the second level, deeper headings too.
 #[derive(Debug)]
-struct Section<'a> {
+struct DocumentSection<'a> {
     title: &'a str,
     lines: Vec<&'a str>,
 }
 
-impl Section<'_> {
+impl DocumentSection<'_> {
     /// Whether it has a title. What stands before it in the heading (a number) or behind it (a remark) does not
     /// matter, nor does a remark in the title itself.
     fn is(&self, title: &str) -> bool {
@@ -108,8 +108,8 @@ impl Section<'_> {
 
 /// The sections of a body that begins after so many lines. A heading in a block of code or in a comment is none, and
 /// what comments say does not count.
-fn sections_of(text: &str, body: usize) -> Vec<Section<'_>> {
-    let mut found: Vec<Section<'_>> = Vec::new();
+fn sections_of(text: &str, body: usize) -> Vec<DocumentSection<'_>> {
+    let mut found: Vec<DocumentSection<'_>> = Vec::new();
     let mut fence = "";
     let mut is_comment = false;
     for line in text.lines().skip(body) {
@@ -131,7 +131,10 @@ fn sections_of(text: &str, body: usize) -> Vec<Section<'_>> {
             is_comment = !rest.contains("-->");
             continue;
         } else if let Some(title) = line.strip_prefix("## ") {
-            found.push(Section { title: title.trim().trim_end_matches('#').trim_end(), lines: Vec::new() });
+            found.push(DocumentSection {
+                title: title.trim().trim_end_matches('#').trim_end(),
+                lines: Vec::new(),
+            });
             continue;
         }
         if let Some(section) = found.last_mut() {

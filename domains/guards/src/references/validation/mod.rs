@@ -109,13 +109,13 @@ pub fn at_prompt(hook: &mut Hook) -> Result<(), GuardsError> {
 }
 
 /// A document that is not valid, as it is told of.
-struct Left {
+struct InvalidDocument {
     shown: String,
     errors: Vec<String>,
 }
 
 /// The alerts that are left once the documents were looked at again; `None` while somebody else changes them.
-fn left(hook: &Hook, settings: &References) -> std::io::Result<Option<Vec<Left>>> {
+fn left(hook: &Hook, settings: &References) -> std::io::Result<Option<Vec<InvalidDocument>>> {
     let root = hook.project().root();
     let Some(mut alerts) = Alerts::open(hook.project(), lock::HOT, hook.entered.rfc3339())? else {
         return Ok(None);
@@ -142,13 +142,13 @@ fn left(hook: &Hook, settings: &References) -> std::io::Result<Option<Vec<Left>>
             // Not looked at: what was known of it still holds.
             None => errors,
         };
-        left.push(Left { shown, errors });
+        left.push(InvalidDocument { shown, errors });
     }
     alerts.close()?;
     Ok(Some(left))
 }
 
-fn summary(left: &[Left]) -> String {
+fn summary(left: &[InvalidDocument]) -> String {
     let told = left.iter().take(MOST_TOLD).map(|document| {
         let first = document.errors.first().map_or("", String::as_str);
         let more = match document.errors.len().saturating_sub(1) {

@@ -4,7 +4,7 @@ use documents::front_matter::Field;
 
 /// What a document of a template must say, from one version of the template on.
 #[derive(Debug)]
-pub struct Profile {
+pub struct TemplateRules {
     /// The name in `template`.
     pub template: &'static str,
     /// Which documents of the template it is for.
@@ -32,16 +32,16 @@ const PLAN_CHOICES: &[(&str, &[&str])] =
     &[("status", &["draft", "ready", "approved", "rejected", "complete"])];
 
 /// Of a template's profiles the first that is for a document counts.
-const PROFILES: &[Profile] = &[
+const PROFILES: &[TemplateRules] = &[
     // A manifest says what to load and what is pending, and nothing of itself.
-    Profile {
+    TemplateRules {
         template: "checkpoint",
         applies: Applies::With("load_principles"),
         required: &["template", "session", "date"],
         choices: &[],
         sections: &[],
     },
-    Profile {
+    TemplateRules {
         template: "checkpoint",
         applies: Applies::Always,
         required: &["template", "status", "date", "version", "author", "project_phase"],
@@ -49,14 +49,14 @@ const PROFILES: &[Profile] = &[
         sections: &[],
     },
     // The sections came with 1.5.
-    Profile {
+    TemplateRules {
         template: "implementation_plan",
         applies: Applies::Before(1, 5),
         required: PLAN_FIELDS,
         choices: PLAN_CHOICES,
         sections: &[],
     },
-    Profile {
+    TemplateRules {
         template: "implementation_plan",
         applies: Applies::Always,
         required: PLAN_FIELDS,
@@ -72,14 +72,14 @@ const PROFILES: &[Profile] = &[
             "Ground Truth Verification (Before Closing)",
         ],
     },
-    Profile {
+    TemplateRules {
         template: "architecture_decision_record",
         applies: Applies::Always,
         required: &["template", "status", "date", "adr_id"],
         choices: &[("status", &["proposed", "accepted", "rejected", "superseded", "deprecated"])],
         sections: &[],
     },
-    Profile {
+    TemplateRules {
         template: "investigation",
         applies: Applies::Always,
         required: &["template", "status", "date", "backlog_id"],
@@ -98,21 +98,21 @@ const PROFILES: &[Profile] = &[
             "Closure Checklist",
         ],
     },
-    Profile {
+    TemplateRules {
         template: "report",
         applies: Applies::Always,
         required: &["template", "status", "date"],
         choices: &[("status", &["draft", "active", "complete", "archived", "final", "reviewed", "disputed"])],
         sections: &[],
     },
-    Profile {
+    TemplateRules {
         template: "readme",
         applies: Applies::Always,
         required: &["template", "status", "date", "component"],
         choices: &[("status", &["draft", "active", "deprecated", "archived"])],
         sections: &[],
     },
-    Profile {
+    TemplateRules {
         template: "backlog_item",
         applies: Applies::Always,
         required: &["template", "status", "date", "backlog_id", "priority", "complexity", "category"],
@@ -124,7 +124,7 @@ const PROFILES: &[Profile] = &[
         ],
         sections: &[],
     },
-    Profile {
+    TemplateRules {
         template: "work_item",
         applies: Applies::Always,
         required: &["template", "status", "id", "title", "current_node"],
@@ -134,7 +134,7 @@ const PROFILES: &[Profile] = &[
 ];
 
 /// What a document with this front matter must say; `None` where its template is somebody else's.
-pub fn profile(template: &str, version: &str, fields: &[Field]) -> Option<&'static Profile> {
+pub fn profile(template: &str, version: &str, fields: &[Field]) -> Option<&'static TemplateRules> {
     PROFILES.iter().filter(|profile| profile.template == template).find(|profile| match profile.applies {
         Applies::Always => true,
         Applies::Before(major, minor) => numbers(version).is_some_and(|version| version < (major, minor)),
@@ -156,7 +156,7 @@ mod tests {
 
     use super::*;
 
-    fn profile_of(lines: &str) -> Option<&'static Profile> {
+    fn profile_of(lines: &str) -> Option<&'static TemplateRules> {
         let (fields, _) = front_matter::read(&format!("---\n{lines}\n---\n")).unwrap();
         let scalar = |key| front_matter::scalar(&fields, key);
         profile(scalar("template"), scalar("version"), &fields)
