@@ -139,7 +139,7 @@ pub fn spend(hook: &mut Hook, findings: GuardFindings, decision: &Decision) -> b
         }
         let tool = &hook.payload.tool_name;
         hook.answer.tell_user(format!(
-            "{tool} was let through once, as allowed with {}: {}",
+            "{tool} was allowed once with {}: {}",
             grant.code,
             grant.reasons.join("; ")
         ));
@@ -155,7 +155,7 @@ fn refuse_second(hook: &mut Hook, grant: &Grant) {
         "ask the user to let it through again".to_owned()
     };
     let text = format!(
-        "This was let through once, and another use of {} has just used that up.\nNext: {way_out}",
+        "This was allowed once, and another use of {} has just used the exception.\nNext: {way_out}",
         hook.payload.tool_name
     );
     hook.answer.decide(HostDecision::Refuse(text));

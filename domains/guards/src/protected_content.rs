@@ -109,7 +109,7 @@ fn reaching(touched: &Touched<'_>, said: &str, file: &str) -> Objection {
             Objection::doubtful(format!("{said}: {by} would move {file} away"), "leave the file where it is")
         }
         Way::Written => Objection::doubtful(
-            format!("{said}: {by} would change {file}, and what it would hold cannot be told before"),
+            format!("{said}: {by} would change {file}, and its new content is not known in advance"),
             "use Edit, so that the change can be read first",
         ),
     }

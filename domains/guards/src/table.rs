@@ -215,7 +215,7 @@ fn beyond(sight: &Sight<'_>) -> Option<Raised> {
     let place = sight.policy.guard_place(guard).ok()??;
     let objection = Objection::doubtful(
         format!("this line {doubt}, and what it runs behind that is not known"),
-        "run it in parts; a long text belongs into a file by Write",
+        "run it in parts, and put a long text into a file with Write",
     );
     let (weight, place) = (objection.weight(mode), (place.file, place.line));
     Some(Raised { guard, weight, objection, message: None, place })

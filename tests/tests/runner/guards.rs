@@ -102,7 +102,7 @@ fn allow_once_lets_exactly_that_through_once() {
         .refusal();
     let passed = push(&world, PUSH);
     let message = passed.json.as_ref().unwrap()["systemMessage"].as_str().unwrap().to_owned();
-    assert!(message.contains("let through once") && message.contains(&code), "{passed:?}");
+    assert!(message.contains("allowed once") && message.contains(&code), "{passed:?}");
     assert!(passed.json.as_ref().unwrap()["hookSpecificOutput"].is_null(), "{passed:?}");
     push(&world, PUSH).refusal();
     assert!(grants(&world).is_empty());
@@ -149,7 +149,7 @@ fn only_what_a_person_sealed_lets_anything_through() {
     std::fs::write(path.with_file_name(format!("{digest}.json")), &sealed).unwrap();
     push(&world, other).refusal();
     std::fs::write(&path, &sealed).unwrap();
-    assert!(push(&world, PUSH).stdout.contains("let through once"));
+    assert!(push(&world, PUSH).stdout.contains("allowed once"));
 
     let mark = world.repo.join(format!(".git/requirements/sessions/{KEY}.paused"));
     std::fs::create_dir_all(mark.parent().unwrap()).unwrap();
@@ -227,7 +227,7 @@ fn a_grant_is_not_spent_on_what_a_gate_refuses() {
     assert!(push(&world, PUSH).refusal().contains("review"));
     assert_eq!(grants(&world).len(), 1);
     world.satisfy("review");
-    assert!(push(&world, PUSH).json.unwrap()["systemMessage"].as_str().unwrap().contains("let through once"));
+    assert!(push(&world, PUSH).json.unwrap()["systemMessage"].as_str().unwrap().contains("allowed once"));
     assert!(grants(&world).is_empty());
 }
 
@@ -297,10 +297,7 @@ fn an_allowance_is_for_what_the_person_saw() {
     );
     world.git(&["checkout", "-q", "main"]);
     let passed = push(&world, line);
-    assert!(
-        !passed.stdout.contains("\"deny\"") && passed.stdout.contains("was let through once"),
-        "{passed:?}"
-    );
+    assert!(!passed.stdout.contains("\"deny\"") && passed.stdout.contains("was allowed once"), "{passed:?}");
 }
 
 #[test]

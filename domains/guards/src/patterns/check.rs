@@ -207,9 +207,9 @@ fn notes(inspector: &Inspector<'_>, waived: &BTreeMap<&str, usize>, is_whole: bo
     for one in inspector.exemptions.shown() {
         let files = one.files.join(", ");
         if let Some(until) = one.until.filter(|_| one.expired) {
-            notes.push(format!("the exemption of {files} ended on {until}: remove it, or mend the files"));
+            notes.push(format!("the exemption of {files} ended on {until}: remove it, or fix the files"));
         } else if is_whole && one.used == 0 {
-            notes.push(format!("the exemption of {files} lets nothing stand that a rule forbids: remove it"));
+            notes.push(format!("the exemption of {files} matches no violation: remove it"));
         }
     }
     for rule in inspector.rules() {
@@ -217,7 +217,7 @@ fn notes(inspector: &Inspector<'_>, waived: &BTreeMap<&str, usize>, is_whole: bo
         let count = exempted + waived.get(rule.id.as_str()).copied().unwrap_or_default();
         if count > exemptions::MOST {
             notes.push(format!(
-                "`{}` has {count} exemptions and waivers: the rule is unfit, and goes on looking until somebody mends it",
+                "`{}` has {count} exemptions and waivers: rewrite this rule; it stays active until then",
                 rule.id
             ));
         }

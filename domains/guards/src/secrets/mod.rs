@@ -204,7 +204,7 @@ impl<'a, 's> CredentialSearch<'a, 's> {
         };
         match exempt::waiver(scan::line_at(text, one.at.start), value) {
             Some(reason) if !reveals(&reason, value) => Objection::advice(
-                format!("{what}, and is let through there, because: {}", fact(&redact(&reason))),
+                format!("{what}, and is allowed there, because: {}", fact(&redact(&reason))),
                 "",
             ),
             _ => Objection::sure(what, WAY_OUT),

@@ -179,7 +179,7 @@ fn a_waiver_lets_a_line_through_and_is_told() {
     let line = |reason: &str| write(&file, &format!("x = 1\nt = '{TOKEN}'  # secret-ok: {reason}\n"));
     let raised = bench.raised(line("revoked in the first week"));
     assert_eq!(worst(&raised), "warn");
-    let what = "a GitHub token would be written to `a.py`, line 2, and is let through there, because: `revoked in the first week`";
+    let what = "a GitHub token would be written to `a.py`, line 2, and is allowed there, because: `revoked in the first week`";
     assert_eq!(said(&raised), [what]);
     assert_eq!(worst(&bench.raised(line("fine"))), "deny", "that is no reason");
     assert_eq!(worst(&bench.raised(line(TOKEN))), "deny", "nor is this");

@@ -68,7 +68,7 @@ fn permissions(before: &Value, after: &Value, add: &mut impl FnMut(String, &str)
     let mode = "/permissions/defaultMode";
     if is_now(before, after, mode, "bypassPermissions") {
         add(
-            "`permissions.defaultMode` would become `bypassPermissions`, and nobody would be asked any more"
+            "`permissions.defaultMode` would become `bypassPermissions`, and the user would not be asked any more"
                 .to_owned(),
             "leave `defaultMode` to the user",
         );
@@ -79,11 +79,11 @@ fn advice(before: &Value, after: &Value, ground: Ground<'_>) -> Vec<Objection> {
     let mut found = Vec::new();
     if is_now(before, after, "/permissions/defaultMode", "acceptEdits") {
         let what =
-            "`permissions.defaultMode` becomes `acceptEdits`, and nobody is asked about edits any more";
+            "`permissions.defaultMode` becomes `acceptEdits`, and the user is not asked about edits any more";
         found.push(Objection::advice(what, "tell the user"));
     }
     if hooks::has_status_line(before, ground) && !hooks::has_status_line(after, ground) {
-        let what = "the status line is no longer Stanchion's, which learns from it how full the context is";
+        let what = "the status line is no longer Stanchion's, which reads the context use from it";
         found.push(Objection::advice(what, "tell the user"));
     }
     found
@@ -188,19 +188,19 @@ mod tests {
             (&format!("{PRE}/async"), "true", "no longer run"),
             (&format!("{PRE}/once"), "true", "no longer run"),
             (&format!("{PRE}/timeout"), "1", "less time on `PreToolUse`"),
-            (&format!("{PRE}/timeout"), "0", "a timeout that is no positive number"),
-            (&format!("{PRE}/timeout"), r#""10""#, "a timeout that is no positive number"),
+            (&format!("{PRE}/timeout"), "0", "a timeout that is not a positive number"),
+            (&format!("{PRE}/timeout"), r#""10""#, "a timeout that is not a positive number"),
             (
                 "/hooks/PreToolUse/0/matcher",
                 r#""Bash""#,
                 "a matcher would keep Stanchion from part of `PreToolUse`",
             ),
-            ("/hooks/PreToolUse/0/matcher", "7", "a matcher of `PreToolUse` is no text"),
+            ("/hooks/PreToolUse/0/matcher", "7", "a matcher of `PreToolUse` is not a string"),
             ("/hooks/PostToolUse/0/matcher", r#""Bash""#, "a matcher"),
             ("/hooks/PostToolUse/0/matcher", r#""^(Bash|Edit)x""#, "a matcher"),
             ("/hooks/PostToolUse/0/hooks/0/timeout", "0.1", "less time"),
             ("/hooks/SessionEnd/0/hooks/0/timeout", "null", "less time on `SessionEnd`"),
-            ("/hooks/PreToolUse/1/hooks/0/type", r#""comand""#, "a type that nobody knows"),
+            ("/hooks/PreToolUse/1/hooks/0/type", r#""comand""#, "an unknown type"),
             ("/hooks/PreToolUse/1/hooks/0/command", "null", "has no command"),
             (STOP, r#""true # hook-stop""#, "no longer run on `Stop`"),
             (STOP, r#""echo hook-stop""#, "no longer run"),

@@ -84,7 +84,7 @@ pub(super) fn invalid(settings: &Value) -> Option<String> {
     for (event, groups) in events {
         for group in groups.as_array().into_iter().flatten() {
             if group.get("matcher").is_some_and(|matcher| !matcher.is_string()) {
-                return Some(format!("a matcher of {} is no text", fact(event)));
+                return Some(format!("a matcher of {} is not a string", fact(event)));
             }
             for hook in group.get("hooks").and_then(Value::as_array).into_iter().flatten() {
                 if let Some(wrong) = invalid_hook(hook) {
@@ -99,14 +99,14 @@ pub(super) fn invalid(settings: &Value) -> Option<String> {
 fn invalid_hook(hook: &Value) -> Option<&'static str> {
     let kind = hook.get("type").and_then(Value::as_str).unwrap_or_default();
     if !TYPES.contains(&kind) {
-        return Some("has a type that nobody knows");
+        return Some("has an unknown type");
     }
     if kind == "command" && !hook.get("command").is_some_and(Value::is_string) {
         return Some("has no command");
     }
     let timeout = hook.get("timeout")?;
     let is_positive = timeout.as_f64().is_some_and(|seconds| seconds > 0.0);
-    (!is_positive).then_some("has a timeout that is no positive number")
+    (!is_positive).then_some("has a timeout that is not a positive number")
 }
 
 fn entries<'v>(settings: &'v Value, ground: Ground<'_>) -> Vec<HookEntry<'v>> {

@@ -66,7 +66,7 @@ fn known(touched: &Touched<'_>, files: &SettingsFiles, sight: &Sight<'_>) -> Opt
         let file = if files.is_folder(path) { path } else { file };
         let file = fact(&sight.shown(file));
         let what = match touched.way {
-            Way::Written => format!("{by} would change {file}, and what it would say cannot be told before"),
+            Way::Written => format!("{by} would change {file}, and its new content is not known in advance"),
             Way::Removed => format!("{by} would remove {file}, which decides about hooks and gates"),
             Way::Moved => format!("{by} would move {file} away, which decides about hooks and gates"),
         };

@@ -57,7 +57,7 @@ pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objec
     }
     let Some(kind) = files.kind(file) else { return Ok(Vec::new()) };
     let Some(before) = sight.before() else {
-        let what = format!("{shown} is too large or no text, and what the edit would change cannot be told");
+        let what = format!("{shown} is too large or not text, and the effect of the edit is not known");
         return Ok(vec![Objection::doubtful(what, "ask the user, who changes this by hand")]);
     };
     let Some(after) = sight.after() else { return Ok(Vec::new()) };

@@ -31,7 +31,7 @@ pub(super) fn weakened(files: &[ConfigFile], path: &Path, level: Level, text: &s
         let why = after.findings.iter().find(|finding| finding.subject == "yaml");
         let why = why.map_or_else(String::new, |finding| format!(": {}", fact(&finding.message)));
         return vec![Objection::sure(
-            format!("the configuration would be no YAML any more, and nothing of the file would count{why}"),
+            format!("the configuration would not be valid YAML, and the file would be ignored{why}"),
             "leave valid YAML in the file",
         )];
     }
@@ -173,7 +173,7 @@ fn guard(
         match effect(direction, &was, &is) {
             Strictness::None => {}
             Strictness::Weaker(loss) => {
-                found.sure(loses(&format!("the guard `{name}`"), key, loss, (&was, &is)))
+                found.sure(loses(&format!("the guard `{name}`"), key, loss, (&was, &is)));
             }
             Strictness::Unclear => {
                 let what = format!(

@@ -74,7 +74,7 @@ fn objection(name: &str, finding: &SqlFinding, allow_select: bool) -> Option<Obj
             ))
         }
         Class::Unknown => Some(Objection::doubtful(
-            format!("this gives {client} something whose effect on the database cannot be told: {shown}"),
+            format!("this gives {client} something whose effect on the database is not known: {shown}"),
             "give it statements that can be read here, as an argument or a here-document; SELECT … passes",
         )),
         Class::Read if !allow_select => Some(Objection::sure(
