@@ -79,3 +79,44 @@ impl Record for GateRecord {
         Some(short)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_begun_names_its_policy_and_branch_and_tells_nothing_yet() {
+        let begun = GateRecord::begun("abc", "main");
+        assert_eq!((begun.policy.as_str(), begun.branch.as_str()), ("abc", "main"));
+        assert!(!begun.is_empty() && !begun.is_significant());
+        assert!(GateRecord::default().is_empty());
+        assert_eq!(serde_json::to_value(GateRecord::default()).unwrap(), json!({}));
+    }
+
+    #[test]
+    fn each_thing_that_a_line_may_tell_makes_it_significant() {
+        let name = || vec!["plan".to_owned()];
+        let asked = vec![("plan".to_owned(), RecordedState::Open)];
+        for told in [
+            GateRecord { asked, ..GateRecord::default() },
+            GateRecord { triggered: name(), ..GateRecord::default() },
+            GateRecord { satisfied: name(), ..GateRecord::default() },
+            GateRecord { cleared: name(), ..GateRecord::default() },
+        ] {
+            assert!(told.is_significant(), "{told:?}");
+        }
+        let reminded = GateRecord { reminded: name(), ..GateRecord::default() };
+        assert!(!reminded.is_significant() && !reminded.is_empty());
+    }
+
+    #[test]
+    fn what_was_decided_stays_where_a_line_is_too_long() {
+        let long = GateRecord {
+            outcome: Outcome::Deny,
+            triggered: vec!["x".repeat(10_000)],
+            ..GateRecord::begun("abc", "main")
+        };
+        assert_eq!(long.shortened(), Some(json!({"policy": "abc", "outcome": "deny"})));
+        assert_eq!(GateRecord::begun("abc", "main").shortened(), Some(json!({"policy": "abc"})));
+    }
+}

@@ -259,4 +259,16 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn each_alphabet_has_its_characters_and_no_others() {
+        for (charset, has, lacks) in [
+            (Charset::Alnum, "azAZ09", "-_+/= \u{e9}"),
+            (Charset::UpperAlnum, "AZ09", "az-_"),
+            (Charset::Base64Url, "azAZ09-_", "+/=."),
+        ] {
+            assert!(has.bytes().all(|byte| charset.contains(byte)), "{charset:?}");
+            assert!(!lacks.bytes().any(|byte| charset.contains(byte)), "{charset:?}");
+        }
+    }
 }

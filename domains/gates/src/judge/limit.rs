@@ -139,3 +139,50 @@ fn run(command: &str, root: &Path, gates: &Gates) -> Result<Computed, GatesError
     let summary = facts.remove("summary").and_then(|summary| summary.as_str().map(str::to_owned));
     Ok(Computed { value, summary: summary.unwrap_or_default(), facts })
 }
+
+#[cfg(test)]
+mod tests {
+    use hooks_common::decision::RequirementState;
+    use serde_json::json;
+
+    use super::*;
+
+    fn judged(value: f64, thresholds: &[(&str, f64)]) -> Judged {
+        let mut requirement = Requirement::default();
+        let thresholds = thresholds.iter().map(|(name, limit)| ((*name).to_owned(), *limit));
+        requirement.thresholds = Some(thresholds.collect());
+        let facts = Map::from_iter([("base_branch".to_owned(), json!("main"))]);
+        compare(&requirement, &Computed { value, summary: "12 lines".to_owned(), facts })
+    }
+
+    #[test]
+    fn a_value_is_open_from_its_limit_on() {
+        use RequirementState::{Open, Satisfied};
+        for (value, state) in [(9.0, Satisfied), (9.5, Satisfied), (10.0, Open), (11.0, Open)] {
+            assert_eq!(judged(value, &[("block", 10.0)]).state, state, "{value}");
+        }
+        assert_eq!(judged(1e9, &[]).state, Satisfied, "nothing limits it");
+        let detail = judged(10.0, &[("block", 10.0)]).detail.unwrap();
+        assert_eq!(detail, "The value is 10, the limit 10, counted from `main`. `12 lines`");
+    }
+
+    #[test]
+    fn a_value_warns_from_its_own_limit_on() {
+        for (value, warns) in [(4.0, false), (5.0, true), (6.0, true)] {
+            let facts = judged(value, &[("warn", 5.0), ("block", 10.0)]).facts;
+            assert_eq!((&facts["warns"], &facts["warn_threshold"]), (&json!(warns), &json!(5)), "{value}");
+            assert_eq!((&facts["value"], &facts["total"]), (&facts["value"], &facts["value"]));
+        }
+        assert!(!judged(6.0, &[("block", 10.0)]).facts.contains_key("warns"));
+    }
+
+    #[test]
+    fn numbers_are_whole_where_they_are() {
+        for (value, shown) in
+            [(7.0, "7"), (-7.0, "-7"), (4.5, "4.5"), (0.0, "0"), (1e15, "1000000000000000.0")]
+        {
+            assert_eq!(number(value).to_string(), shown);
+        }
+        assert_eq!(number(f64::INFINITY), Value::Null);
+    }
+}
