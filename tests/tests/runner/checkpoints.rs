@@ -425,7 +425,7 @@ fn nothing_is_done_where_it_must_not_be() {
     }
     world.write("odd.md", "x");
     std::fs::write(world.repo.join("odd.md"), b"---\n\xff").unwrap();
-    assert!(failed(&world.req(&["checkpoint", "verify", "odd.md"])).1.contains("no UTF-8"));
+    assert!(failed(&world.req(&["checkpoint", "verify", "odd.md"])).1.contains("is not valid UTF-8"));
     assert!(failed(&world.req(&["checkpoint", "verify", "none.md"])).1.contains("none.md"));
 }
 
@@ -522,7 +522,7 @@ fn recipes_lead_through_the_cycle() {
 fn a_justfile_is_compared_with_the_recipes() {
     let world = started();
     assert!(failed(&world.req(&["justfile", "--check"])).1.contains("no justfile"));
-    assert!(world.req_ok(&["justfile", "--help"]).contains("`> justfile` replaces one that is there"));
+    assert!(world.req_ok(&["justfile", "--help"]).contains("`> justfile` replaces an existing one"));
     let text = world.req_ok(&["justfile"]);
     world.write("justfile", &format!("mine:\n    true\n\n{}\n# more\n", text.replace('\n', "\r\n")));
     assert_eq!(world.req_ok(&["justfile", "--check"]), "");

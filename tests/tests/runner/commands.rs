@@ -173,7 +173,7 @@ fn work_in_progress_is_kept_and_forgotten_when_it_is_merged() {
     assert!(world.req_ok(&["wip", "list", "-s", "done"]).contains("given-up"));
     assert_eq!(printed(&world.req(&["wip", "status", "--json"]))["entry"], json!(null));
     std::fs::write(&file, "{").unwrap();
-    assert!(error(&world.req(&["wip", "set", "wip"])).contains("mend it"));
+    assert!(error(&world.req(&["wip", "set", "wip"])).contains("fix it or move it away"));
     assert_eq!(read(file), "{");
 }
 
@@ -240,5 +240,5 @@ fn projects_are_found_and_remembered() {
     assert!(world.req_ok(&["upgrade", "status", "--all"]).contains("no longer has a configuration"));
     assert_eq!(printed(&world.req(&["upgrade", "scan", "--json"]))["forgotten"], 1);
     std::fs::write(world.home.join(".claude/project_registry.json"), "[]").unwrap();
-    assert!(error(&world.req(&["upgrade", "scan"])).contains("mend it"));
+    assert!(error(&world.req(&["upgrade", "scan"])).contains("fix it or move it away"));
 }

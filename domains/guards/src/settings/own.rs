@@ -327,7 +327,7 @@ guards:
                 "hooks: {stop: {verify_requirements: off}}\nrequirements:\n",
                 "`hooks.stop.verify_requirements`",
             ),
-            ("requirements:\n", "requirements: [\n", "no YAML any more"),
+            ("requirements:\n", "requirements: [\n", "would not be valid YAML"),
         ] {
             let found = with(old, new);
             let is_told = |one: &Objection| one.what.contains(told) && one.certainty == Certainty::Sure;

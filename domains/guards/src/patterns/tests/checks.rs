@@ -153,7 +153,7 @@ fn exemptions_let_stand_until_their_day_and_are_told() {
     let used: Vec<_> = report.exemptions.iter().map(|one| (one.used, one.expired)).collect();
     assert_eq!(used, [(2, false), (0, true), (0, false)]);
     let notes = report.notes.join("\n");
-    assert!(notes.contains("b.js ended on 2020-01-31") && notes.contains("none.js lets nothing"), "{notes}");
+    assert!(notes.contains("b.js ended on 2020-01-31") && notes.contains("none.js matches no violation"), "{notes}");
     assert!(!notes.contains("src/old"), "{notes}");
     assert!(
         !checked(&bench, &PatternsScope::Changed).notes.join("\n").contains("none.js"),
@@ -172,7 +172,7 @@ fn an_unfit_rule_is_told_and_goes_on_looking() {
     bench.write("a.js", "crit(1)\nlow(1) // pattern-ok: low this is how it looks\n");
     let report = checked(&bench, &PatternsScope::All);
     assert_eq!(found(&report), "a.js:1:crit!");
-    let unfit: Vec<_> = report.notes.iter().filter(|note| note.contains("unfit")).collect();
+    let unfit: Vec<_> = report.notes.iter().filter(|note| note.contains("rewrite this rule")).collect();
     assert!(unfit.len() == 1 && unfit[0].contains("`low` has 26"), "{:?}", report.notes);
 }
 
