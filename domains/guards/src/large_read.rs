@@ -8,8 +8,8 @@ use platform::store;
 use platform::text::fact;
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 /// How much of a file its lines are counted in, in bytes. The rest is taken to be like it.
 const COUNTED: u64 = 1024 * 1024;

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use shell::programs::{self, Roles, interpreter_of};
 use shell::{Command, Word, Write};
 
+use crate::examined::Sight;
 use crate::objection::{Objection, Raised, Weight};
-use crate::sight::Sight;
 use crate::{ended, seal, touched};
 
 /// The verbs of `req` that set guards aside.

@@ -5,8 +5,8 @@ use platform::text::fact;
 use shell::{Command, Word};
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 const WAY_OUT: &str = "do it in Bash itself, with Read, Glob and Grep, or in a Python script; where PowerShell is \
     wanted, the user sets `guards.powershell.enabled: false`";

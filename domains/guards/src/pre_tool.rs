@@ -12,11 +12,11 @@ use hooks_common::session_id::SessionId;
 use platform::time::Moment;
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::grants::{self, Grant, Grants};
 use crate::objection::Raised;
 use crate::record::{GuardRecord, GuardRecords, kept};
 use crate::refusal;
-use crate::sight::Sight;
 pub use crate::table::raise;
 
 /// How much of the session's log is looked at for what was told already, in bytes.

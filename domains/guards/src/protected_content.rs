@@ -12,8 +12,8 @@ use config::types::guards::{ContentRule, ProtectedContent};
 use platform::text::fact;
 
 use crate::error::GuardsError;
+use crate::examined::{self, Sight};
 use crate::objection::Objection;
-use crate::sight::{self, Sight};
 use crate::touched::{self, Touched, Way};
 
 /// How many entries of a removed folder are looked at.
@@ -39,7 +39,7 @@ pub fn examine_line(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<V
                 continue;
             }
             for rule in naming(&rules, &file, sight) {
-                if has(rule, sight::text_of(&file).as_deref())? {
+                if has(rule, examined::text_of(&file).as_deref())? {
                     let objection = reaching(touched, &said(rule), &fact(&sight.shown(&file)));
                     if !found.contains(&objection) {
                         found.push(objection);

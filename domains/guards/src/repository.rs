@@ -11,7 +11,7 @@ use platform::path::{expand_tilde, resolve};
 use platform::text::fact;
 use shell::{Folder, GitCall};
 
-use crate::sight::Sight;
+use crate::examined::Sight;
 
 /// The folder that a call of git in the line works in, free of symbolic links; it need not exist. `None` when the line
 /// does not tell.

@@ -9,8 +9,8 @@ use serde::de::DeserializeOwned;
 use shell::Doubt;
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::{Objection, Raised};
-use crate::sight::Sight;
 use crate::{
     destructive, everyday, large_read, overrides, paths, patterns, powershell, protected_content, push,
     references, secrets, settings, sql,

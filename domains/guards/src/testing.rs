@@ -13,9 +13,9 @@ use hooks_common::project::Project;
 use platform::time::Moment;
 use serde_json::{Value, json};
 
+use crate::examined::Sight;
 use crate::objection::Raised;
 use crate::pre_tool;
-use crate::sight::Sight;
 
 /// A command, or what is tested instead, and what becomes of it: `deny`, `ask`, `warn`, `observe`, `pass`.
 pub type Row = (&'static str, &'static str);

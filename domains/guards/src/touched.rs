@@ -7,7 +7,7 @@ use config::types::Names;
 use platform::path::resolve;
 use shell::{Command, Write};
 
-use crate::sight::Sight;
+use crate::examined::Sight;
 
 /// A file or folder that a command writes or takes away.
 #[derive(Debug)]

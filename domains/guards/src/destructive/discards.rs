@@ -9,13 +9,13 @@ use platform::text::fact;
 use shell::options::Options;
 use shell::{GitCall, Word};
 
-use super::at_stake::{RecoverableFrom, Stake, is_made_again, named};
 use super::given::CommandArguments;
 use super::saved::{STASH, Saved, entry_number};
+use super::unsaved::{RecoverableFrom, Stake, is_made_again, named};
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 const CHECKOUT: Options = Options::new("bB", "orphan conflict pathspec-from-file");
 const RESTORE: Options = Options::new("s", "source conflict pathspec-from-file");

@@ -8,8 +8,8 @@ use shell::{Command, GitCall, Word};
 use super::given::CommandArguments;
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 const PUSH: Options = Options::new("o", "push-option receive-pack exec repo");
 const COMMIT: Options = Options::new(

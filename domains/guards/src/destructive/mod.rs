@@ -4,7 +4,6 @@
 //! command may throw away work or shared history is git asked what would be lost. What git can bring back passes:
 //! `rm -rf src` of a clean folder is no loss.
 
-mod at_stake;
 mod context;
 mod discards;
 mod given;
@@ -20,6 +19,7 @@ mod saved;
 mod services;
 #[cfg(test)]
 mod tests;
+mod unsaved;
 mod unseen;
 mod unset;
 mod work_tree;
@@ -32,8 +32,8 @@ use self::context::RunContext;
 use self::saved::Saved;
 use self::work_tree::WorkTree;
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::{Certainty, Objection};
-use crate::sight::Sight;
 
 /// About how many commands git is asked: an answer takes a few milliseconds.
 const MOST_ASKED: usize = 64;

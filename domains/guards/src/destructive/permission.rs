@@ -6,8 +6,8 @@ use hooks_common::runtime::Hook;
 
 use super::{concerns, find};
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::{Certainty, Objection};
-use crate::sight::Sight;
 
 /// What the guard is sure of. A guard that is off looks with its default settings: the configuration switches this
 /// check by `hooks.permission_request.auto_deny_dangerous` alone.

@@ -11,15 +11,15 @@ use platform::text::fact;
 use shell::options::{Argument, Options};
 use shell::{Command, Folder, Word, Write};
 
-use super::at_stake::{RecoverableFrom, Stake};
 use super::discards::put_away;
 use super::history::counted;
 use super::roots;
 use super::saved::Saved;
+use super::unsaved::{RecoverableFrom, Stake};
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 /// From how many new files on a pattern that meets them is no slip of one's own scratch files.
 const MANY: usize = 3;

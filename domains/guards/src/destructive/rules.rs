@@ -6,8 +6,8 @@ use platform::text::{bounded, fact};
 use shell::Command;
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 /// The longest message that is shown.
 const LONGEST_MESSAGE: usize = 500;

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use shell::options::Options;
 use shell::{Folder, GitCall};
 
-use super::at_stake::{RecoverableFrom, Stake};
 use super::given::CommandArguments;
+use super::unsaved::{RecoverableFrom, Stake};
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::repository::{git_folder, repository_of};
-use crate::sight::Sight;
 
 /// What was put away so far, in the repository of one folder.
 #[derive(Debug, Default)]

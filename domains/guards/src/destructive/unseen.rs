@@ -3,8 +3,8 @@
 use platform::text::fact;
 use shell::programs::{self, Roles};
 
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 /// What destroys, as it is written.
 const MENTIONS: [&str; 12] = [

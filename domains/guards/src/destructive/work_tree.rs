@@ -7,8 +7,8 @@ use git::{GitCommand, GitError, Head, Repository};
 use shell::GitCall;
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::repository::{git_folder, is_protected, repository_of};
-use crate::sight::Sight;
 
 /// How long git may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -11,8 +11,8 @@ use platform::text::fact;
 use shell::Write;
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 use governed::Governed;
 
 /// How many files are named.

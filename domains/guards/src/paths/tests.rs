@@ -11,9 +11,9 @@ use hooks_common::project::Project;
 use platform::time::Moment;
 use serde_json::json;
 
+use crate::examined::Sight;
 use crate::grants::{Grants, digest_of_file, permit_file};
 use crate::pre_tool;
-use crate::sight::Sight;
 use crate::testing::{Bench, edit, worst, write};
 
 #[path = "../../tests/rows/paths.rs"]

@@ -23,7 +23,7 @@ use super::scan::Sheet;
 use super::store::{self, WarnedFiles};
 use super::words;
 use crate::error::GuardsError;
-use crate::sight::{Sight, text_of};
+use crate::examined::{Sight, text_of};
 use crate::staged;
 
 /// How long git may take to name the files.

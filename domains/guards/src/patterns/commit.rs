@@ -12,8 +12,8 @@ use super::scan::Sheet;
 use super::store;
 use super::words;
 use crate::error::GuardsError;
+use crate::examined::{Sight, text_of};
 use crate::objection::Objection;
-use crate::sight::{Sight, text_of};
 use crate::staged::{self, AddedFile};
 
 /// How many files are taken from git's index, a child process each.

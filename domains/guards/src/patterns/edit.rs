@@ -18,9 +18,9 @@ use super::inspect::{Inspector, PatternFinding, book, graduate, inside, is_pause
 use super::scan::Sheet;
 use super::store;
 use super::words;
+use crate::examined::{Sight, text_of};
 use crate::objection::{Objection, Raised, Weight};
 use crate::refusal;
-use crate::sight::{Sight, text_of};
 
 /// How often a text that was brought is looked for in a file.
 const MOST_PLACES: usize = 1_000;

@@ -21,8 +21,8 @@ use super::graduation::{Step, Terms};
 use super::scan::{PatternScanner, RuleMatch, Sheet};
 use super::store::WarnedFiles;
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::overrides;
-use crate::sight::Sight;
 
 /// How many characters of a match are told.
 const LONGEST_MATCH: usize = 50;

@@ -22,8 +22,8 @@ use config::types::guards::Patterns;
 use hooks_common::runtime::Hook;
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 use crate::staged;
 
 /// Whether a command line commits: a cheap look, before the guard's settings are read.

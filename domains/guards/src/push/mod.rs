@@ -23,8 +23,8 @@ use shell::programs::pushes_nothing;
 
 use self::reader::Reader;
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 /// Whether a line may push: a call of git that does, or that may be an alias, or one that cannot be followed.
 pub fn concerns(sight: &Sight<'_>) -> bool {

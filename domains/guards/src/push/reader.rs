@@ -16,9 +16,9 @@ use super::destinations::{Destination, Push, default_remote};
 use super::doubt;
 use super::objection::objection;
 use super::told::{UNKNOWN, is_query, is_unknown, told};
+use crate::examined::Sight;
 use crate::objection::Objection;
 use crate::repository::{Protected, folder_of, repository_of};
-use crate::sight::Sight;
 use git::GitConfig;
 
 /// How many calls of git are followed, those that aliases stand for among them.

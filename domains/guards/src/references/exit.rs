@@ -5,8 +5,8 @@ use std::path::Path;
 use platform::text::fact;
 
 use super::document::{PlanningDocument, is_id};
+use crate::examined::text_of;
 use crate::objection::Objection;
-use crate::sight::text_of;
 
 /// The nodes, each with those that follow it.
 const NODES: [(&str, &[&str]); 5] = [

@@ -17,8 +17,8 @@ use config::types::Names;
 use config::types::guards::References;
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 use document::PlanningDocument;
 
 /// Whether an edit has anything for the guard: documents are Markdown.

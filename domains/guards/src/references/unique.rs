@@ -12,8 +12,8 @@ use platform::text::fact;
 
 use super::document::{DocumentKey, PlanningDocument};
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 /// How many files are looked into.
 const MOST: usize = 5_000;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use config::globs;
 use config::types::guards::Exemption;
 
-use crate::sight::Sight;
+use crate::examined::Sight;
 
 /// The shortest reason, in characters.
 const SHORTEST: usize = 10;

@@ -24,8 +24,8 @@ use platform::text::fact;
 use redact::redact;
 
 use crate::error::GuardsError;
+use crate::examined::{Sight, text_of};
 use crate::objection::{Certainty, Objection};
-use crate::sight::{Sight, text_of};
 use crate::staged;
 use scan::{CredentialMatch, FileTraits};
 

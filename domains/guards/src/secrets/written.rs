@@ -7,7 +7,7 @@ use memchr::memmem;
 use shell::programs::{self, Roles};
 use shell::{Command, Input};
 
-use crate::sight::Sight;
+use crate::examined::Sight;
 
 /// What writes a file without a redirection.
 const WRITERS: [&str; 8] = ["tee", "sponge", "dd", "sed", "perl", "awk", "patch", "apply"];

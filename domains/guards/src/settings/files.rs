@@ -8,7 +8,7 @@ use config::types::Names;
 use hooks_common::paths::in_project;
 use platform::path::resolve;
 
-use crate::sight::Sight;
+use crate::examined::Sight;
 use crate::touched::is_same;
 
 /// The names of the files, wherever they lie.

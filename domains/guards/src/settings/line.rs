@@ -8,8 +8,8 @@ use shell::{Command, Word};
 use super::files::{self, SettingsFileKind, SettingsFiles};
 use super::reach::{LEAVE_IT, USE_EDIT, is_likely, is_temporary};
 use super::{calls, programs, texts};
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 use crate::touched::{self, Touched, Way};
 
 /// What to do instead of taking a file away.

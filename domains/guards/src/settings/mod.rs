@@ -21,8 +21,8 @@ use config::types::guards::Settings;
 use platform::text::fact;
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 use files::{SettingsFileKind, SettingsFiles};
 
 /// Whether a command line has anything for the guard: a cheap look, before its settings are read.

@@ -9,8 +9,8 @@ use shell::{Command, Word, Write};
 
 use super::files::{self, SettingsFileKind, SettingsFiles};
 use super::reach::{LEAVE_IT, USE_EDIT, is_likely};
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 /// Whether a command may change a file that it is given.
 pub(super) fn may_change(command: &Command) -> bool {

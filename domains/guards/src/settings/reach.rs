@@ -3,7 +3,7 @@
 use shell::{Command, Folder, Word, Write};
 
 use super::files;
-use crate::sight::Sight;
+use crate::examined::Sight;
 
 /// What to do instead of writing a file from a command line.
 pub(super) const USE_EDIT: &str = "use Edit, so that the change can be read first";

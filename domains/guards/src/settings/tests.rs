@@ -14,7 +14,7 @@ use platform::time::Moment;
 use rows::{AT_HOME, FILES, LINKS, ROWS};
 use serde_json::{Value, json};
 
-use crate::sight::Sight;
+use crate::examined::Sight;
 use crate::testing::{Bench, edit, worst, write};
 
 /// A project with the files that the rows are about.

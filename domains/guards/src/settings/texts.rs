@@ -6,8 +6,8 @@ use shell::{Command, Folder, Input, Word, Write};
 
 use super::reach::{USE_EDIT, leads_inside};
 use super::{files, programs};
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 
 /// What sounds like one of [`CHANGES`] and changes nothing.
 const READS: [&str; 13] = [

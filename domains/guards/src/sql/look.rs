@@ -16,7 +16,7 @@ use super::lexer::statements;
 use super::meta::{MetaEffect, effect};
 use super::statement::{self, Class};
 use super::{remote, source};
-use crate::sight::Sight;
+use crate::examined::Sight;
 
 /// How much of a statement is shown, in bytes.
 const LONGEST_SHOWN: usize = 100;

@@ -19,8 +19,8 @@ use shell::Command;
 use shell::programs::{self, Roles};
 
 use crate::error::GuardsError;
+use crate::examined::Sight;
 use crate::objection::Objection;
-use crate::sight::Sight;
 use look::{SqlFinding, SqlReader};
 use statement::Class;
 

@@ -23,7 +23,7 @@ use platform::store;
 pub use file::AddedFile;
 
 use crate::error::GuardsError;
-use crate::sight::Sight;
+use crate::examined::Sight;
 use diff::AddedLines;
 use takes::{CommitPlace, CommittedFiles, Take, Untracked};
 

@@ -8,7 +8,7 @@ use shell::options::{Argument, Options};
 use shell::{Command, Folder, GitCall, Word};
 
 use crate::error::GuardsError;
-use crate::sight::Sight;
+use crate::examined::Sight;
 
 /// Options of `git commit` that take a value.
 const COMMIT: Options = Options::new(

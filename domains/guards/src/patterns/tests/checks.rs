@@ -153,7 +153,10 @@ fn exemptions_let_stand_until_their_day_and_are_told() {
     let used: Vec<_> = report.exemptions.iter().map(|one| (one.used, one.expired)).collect();
     assert_eq!(used, [(2, false), (0, true), (0, false)]);
     let notes = report.notes.join("\n");
-    assert!(notes.contains("b.js ended on 2020-01-31") && notes.contains("none.js matches no violation"), "{notes}");
+    assert!(
+        notes.contains("b.js ended on 2020-01-31") && notes.contains("none.js matches no violation"),
+        "{notes}"
+    );
     assert!(!notes.contains("src/old"), "{notes}");
     assert!(
         !checked(&bench, &PatternsScope::Changed).notes.join("\n").contains("none.js"),

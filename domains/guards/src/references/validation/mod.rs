@@ -25,11 +25,11 @@ use platform::store::{self, Durability, lock};
 use platform::text::fact;
 
 use crate::error::GuardsError;
+use crate::examined::text_of;
 use crate::objection::{Objection, Raised, Weight};
 use crate::overrides::is_paused_by_person;
 use crate::record::{GuardRecord, GuardRecords, kept};
 use crate::refusal;
-use crate::sight::text_of;
 use alerts::Alerts;
 use check::{Checked, check};
 
