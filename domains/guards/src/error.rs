@@ -55,7 +55,7 @@ pub enum GuardsError {
     Alerts(#[source] io::Error),
     /// git fails where it is asked what a command would destroy.
     #[error("git does not report what the command would destroy")]
-    StakeUnknown,
+    UnsavedUnknown,
     /// A line has more commits than git is asked about.
     #[error("the line has more than {0} commits and additions to them")]
     TooManyCommits(usize),
@@ -112,7 +112,7 @@ impl Explain for GuardsError {
             | Self::KnownFailures(_)
             | Self::Outcomes(_)
             | Self::Alerts(_)
-            | Self::StakeUnknown
+            | Self::UnsavedUnknown
             | Self::SearchEnded { .. }
             | Self::NotStaged(_) => ErrorKind::System,
             Self::TooManyCommits(_)
@@ -136,7 +136,7 @@ impl Explain for GuardsError {
             | Self::KnownFailures(_)
             | Self::Outcomes(_)
             | Self::Alerts(_) => "run `req doctor`",
-            Self::StakeUnknown | Self::NotStaged(_) => "run `git status` in this repository",
+            Self::UnsavedUnknown | Self::NotStaged(_) => "run `git status` in this repository",
             Self::TooManyCommits(_) | Self::TooManyRepositories(_) => "run the line in parts",
             Self::PatternsOff(_) => "add rules to `guards.patterns.rules` in .claude/requirements.yaml",
             Self::OutsideProject(_) | Self::NotAFile(_) => "name files of the project",

@@ -25,7 +25,7 @@ pub const LARGEST: u64 = 8 * 1024 * 1024;
 
 /// A use of a tool, as guards see it.
 #[derive(Debug)]
-pub struct Sight<'a> {
+pub struct ExaminedUse<'a> {
     /// The roots of everything on disk.
     pub paths: &'a Paths,
     /// The project of the event.
@@ -45,7 +45,7 @@ pub struct Sight<'a> {
     commit: OnceCell<Result<Vec<AddedFile>, Arc<GuardsError>>>,
 }
 
-impl<'a> Sight<'a> {
+impl<'a> ExaminedUse<'a> {
     /// The use that a payload is about.
     pub fn new(
         paths: &'a Paths,

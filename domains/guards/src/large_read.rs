@@ -8,7 +8,7 @@ use platform::store;
 use platform::text::fact;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 /// How much of a file its lines are counted in, in bytes. The rest is taken to be like it.
@@ -17,8 +17,8 @@ const COUNTED: u64 = 1024 * 1024;
 const SHOWN_OTHERWISE: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "pdf", "ipynb"];
 
 /// Whether the guard has anything to look at: a cheap look, before its settings are read.
-pub fn concerns(sight: &Sight<'_>) -> bool {
-    let Some(file) = &sight.tool_use.file else { return false };
+pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
+    let Some(file) = &examined.tool_use.file else { return false };
     let extension = file.extension().unwrap_or_default();
     !SHOWN_OTHERWISE.iter().any(|shown| extension.eq_ignore_ascii_case(shown))
 }
@@ -27,9 +27,9 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// When the file is there and cannot be looked at.
-pub fn examine(settings: &LargeRead, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let limit = sight.payload.tool_input.limit;
-    let Some(path) = sight.tool_use.file.as_deref() else { return Ok(Vec::new()) };
+pub fn examine(settings: &LargeRead, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let limit = examined.payload.tool_input.limit;
+    let Some(path) = examined.tool_use.file.as_deref() else { return Ok(Vec::new()) };
     if limit > 0 && limit <= settings.most_lines {
         return Ok(Vec::new());
     }
@@ -46,7 +46,7 @@ pub fn examine(settings: &LargeRead, sight: &Sight<'_>) -> Result<Vec<Objection>
     let lines = lines(path, metadata.len()).map_err(|error| GuardsError::file(path, error))?;
     let what = format!(
         "{} is {} long, {}: too much to be read at once",
-        fact(&sight.shown(path)),
+        fact(&examined.shown(path)),
         size(metadata.len()),
         if lines == 1 { "all in one line".to_owned() } else { format!("about {lines} lines") }
     );

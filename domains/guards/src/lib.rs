@@ -46,7 +46,7 @@ pub mod tests;
 mod touched;
 
 pub use error::GuardsError;
-pub use examined::Sight;
+pub use examined::ExaminedUse;
 pub use objection::{Certainty, Objection, Raised, Weight};
 pub use pre_tool::GuardFindings;
 pub use record::{CommandOutcome, GuardRecord, GuardRecords};

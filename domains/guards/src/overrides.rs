@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use shell::programs::{self, Roles, interpreter_of};
 use shell::{Command, Word, Write};
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::{Objection, Raised, Weight};
 use crate::{ended, seal, touched};
 
@@ -93,15 +93,15 @@ pub fn end_pauses_of(hook: &mut Hook) -> io::Result<()> {
 }
 
 /// An override that the agent tries to give itself. It is refused whatever the mode of the guards.
-pub(crate) fn examine(sight: &Sight<'_>) -> Option<Raised> {
-    let what = call(sight).or_else(|| written(sight)).or_else(|| key_named(sight))?;
+pub(crate) fn examine(examined: &ExaminedUse<'_>) -> Option<Raised> {
+    let what = call(examined).or_else(|| written(examined)).or_else(|| key_named(examined))?;
     // The refusal names where guard `settings` is configured, else where any guard is: all would be set aside.
-    let place_of = |guard| sight.policy.guard_place(guard).ok().flatten();
-    let place = sight
+    let place_of = |guard| examined.policy.guard_place(guard).ok().flatten();
+    let place = examined
         .policy
         .guards()
         .find(|(guard, _)| *guard == GuardName::Settings)
-        .or_else(|| sight.policy.guards().next())
+        .or_else(|| examined.policy.guards().next())
         .and_then(|(guard, _)| place_of(guard))?;
     Some(Raised {
         guard: GuardName::Settings,
@@ -113,15 +113,15 @@ pub(crate) fn examine(sight: &Sight<'_>) -> Option<Raised> {
 }
 
 /// A call of `req` in the command line that sets guards aside, or that another program types or runs.
-fn call(sight: &Sight<'_>) -> Option<String> {
-    if !sight.is_bash() {
+fn call(examined: &ExaminedUse<'_>) -> Option<String> {
+    if !examined.is_bash() {
         return None;
     }
-    let script = sight.script();
+    let script = examined.script();
     let verb = script.commands.iter().find_map(|command| called(command).or_else(|| typed(command)));
     // A line that cannot be followed is searched as text.
     let verb = verb.or_else(|| {
-        let line = sight.tool_use.command;
+        let line = examined.tool_use.command;
         let may = script.doubt.is_some() && COMMAND_LINE.iter().any(|name| line.contains(name));
         may.then(|| CALLS.into_iter().find(|call| line.contains(call)))?
     })?;
@@ -195,31 +195,31 @@ fn is_req(word: &str) -> bool {
 }
 
 /// The key of seals, named by a command line, an edit or a read.
-fn key_named(sight: &Sight<'_>) -> Option<String> {
-    let is_named = if sight.is_bash() {
-        let line = sight.tool_use.command;
+fn key_named(examined: &ExaminedUse<'_>) -> Option<String> {
+    let is_named = if examined.is_bash() {
+        let line = examined.tool_use.command;
         // Most lines contain none of these, and resolving paths costs system calls.
         let may =
             line.contains("key") || [".s", "/.*", "/.?", "/.["].iter().any(|begin| line.contains(begin));
-        if may && takes_all(sight) {
+        if may && takes_all(examined) {
             return Some(
                 "this reads all of `~/.stanchion`, with the key that marks a person's exceptions".to_owned(),
             );
         }
-        may && names_key(sight)
+        may && names_key(examined)
     } else {
         let is_key = |file: &&Path| file.file_name().is_some_and(|name| name == "key");
-        let file = sight.tool_use.file.as_deref().filter(is_key);
-        file.is_some_and(|file| resolve(file) == resolve(&sight.paths.seal_key()))
+        let file = examined.tool_use.file.as_deref().filter(is_key);
+        file.is_some_and(|file| resolve(file) == resolve(&examined.paths.seal_key()))
     };
     is_named.then(|| "this names the key that marks a person's exceptions".to_owned())
 }
 
 /// Whether a word of a line is the path of the key, or a pattern that matches it.
-fn names_key(sight: &Sight<'_>) -> bool {
-    let key = resolve(&sight.paths.seal_key());
+fn names_key(examined: &ExaminedUse<'_>) -> bool {
+    let key = resolve(&examined.paths.seal_key());
     let may = |word: &Word| word.text.contains("key") || word.text.contains(['*', '?', '[']);
-    sight.script().commands.iter().any(|command| {
+    examined.script().commands.iter().any(|command| {
         let program = command.program().unwrap_or_default();
         let lists = programs::is(program, Roles::LISTS);
         let targets = command.redirections.iter().map(|redirection| &redirection.target);
@@ -228,49 +228,57 @@ fn names_key(sight: &Sight<'_>) -> bool {
         let mut words = words.filter(|word| may(word) && (word.is_literal || !lists));
         words.any(|word| {
             interpreter_of(program).is_some() && word.text.contains(".stanchion/key")
-                || places(word, command, sight).any(|path| path == key)
+                || places(word, command, examined).any(|path| path == key)
         })
     })
 }
 
 /// Whether a line reads all that is in the folder of the key: `cp -r ~/.stanchion`. Its names may be listed.
-fn takes_all(sight: &Sight<'_>) -> bool {
-    let folder = resolve(sight.paths.stanchion_dir());
-    sight.script().commands.iter().any(|command| {
+fn takes_all(examined: &ExaminedUse<'_>) -> bool {
+    let folder = resolve(examined.paths.stanchion_dir());
+    examined.script().commands.iter().any(|command| {
         let mut words = command.arguments().iter().filter(|word| word.text.contains(".s"));
         command.program().is_some_and(|program| !programs::is(program, Roles::LISTS))
-            && words.any(|word| places(word, command, sight).any(|path| path == folder))
+            && words.any(|word| places(word, command, examined).any(|path| path == folder))
     })
 }
 
 /// The files that a word of a command may name.
-fn places(word: &Word, command: &Command, sight: &Sight<'_>) -> impl Iterator<Item = PathBuf> {
+fn places(word: &Word, command: &Command, examined: &ExaminedUse<'_>) -> impl Iterator<Item = PathBuf> {
     let named = Write::tree(word, &command.folder, "");
-    sight.tool_use.targets(&named, sight.home()).into_iter().flatten().map(|path| resolve(&path))
+    examined.tool_use.targets(&named, examined.home()).into_iter().flatten().map(|path| resolve(&path))
 }
 
 /// A file of overrides that is written or removed.
-fn written(sight: &Sight<'_>) -> Option<String> {
+fn written(examined: &ExaminedUse<'_>) -> Option<String> {
     let is_override = |file: &Path| {
         let file = resolve(file);
-        let kept = [sight.project.allowed(), sight.project.state().metrics_dir()];
+        let kept = [examined.project.allowed(), examined.project.state().metrics_dir()];
         let is_mark = file.extension().is_some_and(|extension| extension == "paused");
-        file == resolve(&sight.paths.ended_seals())
+        file == resolve(&examined.paths.ended_seals())
             || file.starts_with(resolve(&kept[0]))
             || (is_mark && file.starts_with(resolve(&kept[1])))
     };
     let names = |text: &str| ["allowed", "paused", "ended-seals"].iter().any(|name| text.contains(name));
-    let files: Vec<PathBuf> = if sight.is_bash() {
-        if !names(sight.tool_use.command) {
+    let files: Vec<PathBuf> = if examined.is_bash() {
+        if !names(examined.tool_use.command) {
             return None;
         }
-        touched::by(sight).into_iter().filter_map(|touched| touched.path).collect()
-    } else if sight.is_edit() {
+        touched::by(examined).into_iter().filter_map(|touched| touched.path).collect()
+    } else if examined.is_edit() {
         // It is free of symbolic links, so its name decides.
-        sight.file().filter(|file| names(&file.to_string_lossy())).map(Path::to_owned).into_iter().collect()
+        examined
+            .file()
+            .filter(|file| names(&file.to_string_lossy()))
+            .map(Path::to_owned)
+            .into_iter()
+            .collect()
     } else {
         Vec::new()
     };
     let file = files.iter().find(|file| is_override(file))?;
-    Some(format!("{} holds a person's exceptions, and an agent must not write it", fact(&sight.shown(file))))
+    Some(format!(
+        "{} holds a person's exceptions, and an agent must not write it",
+        fact(&examined.shown(file))
+    ))
 }

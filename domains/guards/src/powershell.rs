@@ -5,23 +5,23 @@ use platform::text::fact;
 use shell::{Command, Word};
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 const WAY_OUT: &str = "do it in Bash itself, with Read, Glob and Grep, or in a Python script; where PowerShell is \
     wanted, the user sets `guards.powershell.enabled: false`";
 
 /// Whether the guard has anything to look at: a cheap look, before its settings are read.
-pub fn concerns(sight: &Sight<'_>) -> bool {
-    sight.script().commands.iter().any(|command| found(command).is_some())
+pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
+    examined.script().commands.iter().any(|command| found(command).is_some())
 }
 
 /// What the guard finds.
 ///
 /// # Errors
 /// Never.
-pub fn examine(_settings: &Powershell, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let found: Vec<PowershellCall<'_>> = sight.script().commands.iter().filter_map(found).collect();
+pub fn examine(_settings: &Powershell, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let found: Vec<PowershellCall<'_>> = examined.script().commands.iter().filter_map(found).collect();
     // One call that is certain says it all.
     let call = found.iter().find(|one| matches!(one, PowershellCall::Call(_))).or(found.first());
     Ok(call.map(PowershellCall::objection).into_iter().collect())

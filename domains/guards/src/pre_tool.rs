@@ -12,7 +12,7 @@ use hooks_common::session_id::SessionId;
 use platform::time::Moment;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::grants::{self, Grant, Grants};
 use crate::objection::Raised;
 use crate::record::{GuardRecord, GuardRecords, kept};
@@ -43,9 +43,9 @@ impl GuardFindings {
         if policy.guards().next().is_none() {
             return Self::default();
         }
-        let sight = Sight::new(paths, project, policy, payload, now);
-        let (raised, failures) = raise(&sight);
-        Self { raised, failures, permits: sight.into_permits(), ..Self::default() }
+        let examined = ExaminedUse::new(paths, project, policy, payload, now);
+        let (raised, failures) = raise(&examined);
+        Self { raised, failures, permits: examined.into_permits(), ..Self::default() }
     }
 
     /// What of them decides.

@@ -12,7 +12,7 @@ use config::types::guards::{ContentRule, ProtectedContent};
 use platform::text::fact;
 
 use crate::error::GuardsError;
-use crate::examined::{self, Sight};
+use crate::examined::{self, ExaminedUse};
 use crate::objection::Objection;
 use crate::touched::{self, Touched, Way};
 
@@ -22,25 +22,28 @@ const MOST_ENTRIES: usize = 1_000;
 const ADDING: [&str; 3] = [">>", "&>>", "touch"];
 
 /// Whether a command line has anything for the guard: a cheap look, before its settings are read.
-pub fn concerns_line(sight: &Sight<'_>) -> bool {
-    touched::is_any(sight)
+pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
+    touched::is_any(examined)
 }
 
 /// What the guard finds in a command line.
 ///
 /// # Errors
 /// When its rules are damaged, or an expression of theirs gives up.
-pub fn examine_line(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let rules = rules(sight)?;
+pub fn examine_line(
+    _settings: &ProtectedContent,
+    examined: &ExaminedUse<'_>,
+) -> Result<Vec<Objection>, GuardsError> {
+    let rules = rules(examined)?;
     let mut found = Vec::new();
-    for touched in touched::by(sight).iter().filter(|touched| !ADDING.contains(&touched.by())) {
+    for touched in touched::by(examined).iter().filter(|touched| !ADDING.contains(&touched.by())) {
         for file in reached(touched) {
-            if !touched.reaches(&file, sight) {
+            if !touched.reaches(&file, examined) {
                 continue;
             }
-            for rule in naming(&rules, &file, sight) {
+            for rule in naming(&rules, &file, examined) {
                 if has(rule, examined::text_of(&file).as_deref())? {
-                    let objection = reaching(touched, &said(rule), &fact(&sight.shown(&file)));
+                    let objection = reaching(touched, &said(rule), &fact(&examined.shown(&file)));
                     if !found.contains(&objection) {
                         found.push(objection);
                     }
@@ -55,14 +58,17 @@ pub fn examine_line(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<V
 ///
 /// # Errors
 /// When its rules are damaged, or an expression of theirs gives up.
-pub fn examine_edit(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let Some(file) = sight.file() else { return Ok(Vec::new()) };
-    let rules = rules(sight)?;
+pub fn examine_edit(
+    _settings: &ProtectedContent,
+    examined: &ExaminedUse<'_>,
+) -> Result<Vec<Objection>, GuardsError> {
+    let Some(file) = examined.file() else { return Ok(Vec::new()) };
+    let rules = rules(examined)?;
     let mut found = Vec::new();
-    for rule in naming(&rules, file, sight) {
+    for rule in naming(&rules, file, examined) {
         // Of a file that is no text, or too large, nobody knows what it has.
-        if has(rule, sight.before())? && sight.after().is_some() && !has(rule, sight.after())? {
-            let what = format!("{}: {} would lose it", said(rule), fact(&sight.shown(file)));
+        if has(rule, examined.before())? && examined.after().is_some() && !has(rule, examined.after())? {
+            let what = format!("{}: {} would lose it", said(rule), fact(&examined.shown(file)));
             found.push(Objection::sure(
                 what,
                 format!("leave what matches {} in the file", fact(&rule.rule.content)),
@@ -72,18 +78,18 @@ pub fn examine_edit(_settings: &ProtectedContent, sight: &Sight<'_>) -> Result<V
     Ok(found)
 }
 
-fn rules(sight: &Sight<'_>) -> Result<Vec<CompiledRule<ContentRule>>, GuardsError> {
-    Ok(sight.policy.guard_rules::<ProtectedContent, ContentRule>(None)?)
+fn rules(examined: &ExaminedUse<'_>) -> Result<Vec<CompiledRule<ContentRule>>, GuardsError> {
+    Ok(examined.policy.guard_rules::<ProtectedContent, ContentRule>(None)?)
 }
 
 /// The rules that name a file.
 fn naming<'r>(
     rules: &'r [CompiledRule<ContentRule>],
     file: &Path,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Vec<&'r CompiledRule<ContentRule>> {
     let names = |rule: &&CompiledRule<ContentRule>| {
-        globs::matches(&rule.rule.files, file, sight.root(), sight.home())
+        globs::matches(&rule.rule.files, file, examined.root(), examined.home())
     };
     rules.iter().filter(names).collect()
 }

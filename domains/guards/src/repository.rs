@@ -11,12 +11,12 @@ use platform::path::{expand_tilde, resolve};
 use platform::text::fact;
 use shell::{Folder, GitCall};
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 
 /// The folder that a call of git in the line works in, free of symbolic links; it need not exist. `None` when the line
 /// does not tell.
-pub fn git_folder(call: &GitCall<'_>, sight: &Sight<'_>) -> Option<PathBuf> {
-    folder_of(&call.folder, &sight.tool_use.folder, sight.home())
+pub fn git_folder(call: &GitCall<'_>, examined: &ExaminedUse<'_>) -> Option<PathBuf> {
+    folder_of(&call.folder, &examined.tool_use.folder, examined.home())
 }
 
 /// A folder of a line that was started in `start`.
@@ -40,8 +40,8 @@ pub(crate) fn repository_of(call: &GitCall<'_>, start: &Path, home: &Path) -> Op
 
 /// Whether the work on a branch is shared: its history is others' too. Guard `push` need not be on; what it would
 /// protect counts.
-pub fn is_protected(branch: &str, repository: &Repository, sight: &Sight<'_>) -> bool {
-    let settings = sight.policy.guard::<Push>().ok().flatten().map(|placed| placed.settings);
+pub fn is_protected(branch: &str, repository: &Repository, examined: &ExaminedUse<'_>) -> bool {
+    let settings = examined.policy.guard::<Push>().ok().flatten().map(|placed| placed.settings);
     let branches = settings.unwrap_or_default().branches;
     Protected::of(&branches, Some(repository), None).reason(branch).is_some()
 }

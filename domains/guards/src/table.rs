@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use shell::Doubt;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::{Objection, Raised};
 use crate::{
     destructive, everyday, large_read, overrides, paths, patterns, powershell, protected_content, push,
@@ -38,9 +38,9 @@ pub struct ToolCheck {
     /// Whether it also looks at lines that run only everyday programs: the user's own rules may name these.
     pub sees_everyday: bool,
     /// Whether the guard has anything to look at: a cheap check, before its settings are read.
-    pub concerns: fn(&Sight<'_>) -> bool,
+    pub concerns: fn(&ExaminedUse<'_>) -> bool,
     /// What it finds.
-    pub examine: fn(&Sight<'_>) -> Result<Vec<Raised>, GuardsError>,
+    pub examine: fn(&ExaminedUse<'_>) -> Result<Vec<Raised>, GuardsError>,
 }
 
 /// The tools that a guard looks at.
@@ -55,11 +55,11 @@ pub enum Tools {
 }
 
 impl Tools {
-    fn include(self, sight: &Sight<'_>) -> bool {
+    fn include(self, examined: &ExaminedUse<'_>) -> bool {
         match self {
-            Self::Bash => sight.is_bash(),
-            Self::Edits => sight.is_edit(),
-            Self::Read => sight.tool_use.tool == "Read",
+            Self::Bash => examined.is_bash(),
+            Self::Edits => examined.is_edit(),
+            Self::Read => examined.tool_use.tool == "Read",
         }
     }
 }
@@ -72,8 +72,8 @@ pub static TABLE: [Guard; 14] = [
         mode: Mode::Enforce,
         looks: &[ToolCheck {
             sees_everyday: true,
-            ..on(Tools::Bash, destructive::concerns, |sight| {
-                with_settings::<Destructive>(sight, destructive::examine)
+            ..on(Tools::Bash, destructive::concerns, |examined| {
+                with_settings::<Destructive>(examined, destructive::examine)
             })
         }],
         keys: Destructive::KEYS,
@@ -82,11 +82,11 @@ pub static TABLE: [Guard; 14] = [
         name: GuardName::Settings,
         mode: Mode::Enforce,
         looks: &[
-            on(Tools::Bash, settings::concerns_line, |sight| {
-                with_settings::<Settings>(sight, settings::examine_line)
+            on(Tools::Bash, settings::concerns_line, |examined| {
+                with_settings::<Settings>(examined, settings::examine_line)
             }),
-            on(Tools::Edits, settings::concerns_edit, |sight| {
-                with_settings::<Settings>(sight, settings::examine_edit)
+            on(Tools::Edits, settings::concerns_edit, |examined| {
+                with_settings::<Settings>(examined, settings::examine_edit)
             }),
         ],
         keys: Settings::KEYS,
@@ -94,23 +94,23 @@ pub static TABLE: [Guard; 14] = [
     Guard {
         name: GuardName::Push,
         mode: Mode::Enforce,
-        looks: &[on(Tools::Bash, push::concerns, |sight| with_settings::<Push>(sight, push::examine))],
+        looks: &[on(Tools::Bash, push::concerns, |examined| with_settings::<Push>(examined, push::examine))],
         keys: Push::KEYS,
     },
     Guard {
         name: GuardName::Sql,
         mode: Mode::Enforce,
-        looks: &[on(Tools::Bash, sql::concerns, |sight| with_settings::<Sql>(sight, sql::examine))],
+        looks: &[on(Tools::Bash, sql::concerns, |examined| with_settings::<Sql>(examined, sql::examine))],
         keys: Sql::KEYS,
     },
     Guard {
         name: GuardName::Secrets,
         mode: Mode::Enforce,
         looks: &[
-            on(Tools::Bash, secrets::concerns_line, |sight| {
-                with_settings::<Secrets>(sight, secrets::examine_line)
+            on(Tools::Bash, secrets::concerns_line, |examined| {
+                with_settings::<Secrets>(examined, secrets::examine_line)
             }),
-            on(Tools::Edits, always, |sight| with_settings::<Secrets>(sight, secrets::examine_edit)),
+            on(Tools::Edits, always, |examined| with_settings::<Secrets>(examined, secrets::examine_edit)),
         ],
         keys: Secrets::KEYS,
     },
@@ -118,11 +118,11 @@ pub static TABLE: [Guard; 14] = [
         name: GuardName::ProtectedContent,
         mode: Mode::Enforce,
         looks: &[
-            on(Tools::Bash, protected_content::concerns_line, |sight| {
-                with_settings::<ProtectedContent>(sight, protected_content::examine_line)
+            on(Tools::Bash, protected_content::concerns_line, |examined| {
+                with_settings::<ProtectedContent>(examined, protected_content::examine_line)
             }),
-            on(Tools::Edits, always, |sight| {
-                with_settings::<ProtectedContent>(sight, protected_content::examine_edit)
+            on(Tools::Edits, always, |examined| {
+                with_settings::<ProtectedContent>(examined, protected_content::examine_edit)
             }),
         ],
         keys: ProtectedContent::KEYS,
@@ -131,40 +131,42 @@ pub static TABLE: [Guard; 14] = [
         name: GuardName::Paths,
         mode: Mode::Enforce,
         looks: &[
-            on(Tools::Bash, paths::concerns_line, |sight| with_settings::<Paths>(sight, paths::examine_line)),
-            on(Tools::Edits, always, |sight| with_settings::<Paths>(sight, paths::examine_edit)),
+            on(Tools::Bash, paths::concerns_line, |examined| {
+                with_settings::<Paths>(examined, paths::examine_line)
+            }),
+            on(Tools::Edits, always, |examined| with_settings::<Paths>(examined, paths::examine_edit)),
         ],
         keys: Paths::KEYS,
     },
     Guard {
         name: GuardName::Powershell,
         mode: Mode::Enforce,
-        looks: &[on(Tools::Bash, powershell::concerns, |sight| {
-            with_settings::<Powershell>(sight, powershell::examine)
+        looks: &[on(Tools::Bash, powershell::concerns, |examined| {
+            with_settings::<Powershell>(examined, powershell::examine)
         })],
         keys: Powershell::KEYS,
     },
     Guard {
         name: GuardName::Patterns,
         mode: Mode::Enforce,
-        looks: &[on(Tools::Bash, patterns::concerns_line, |sight| {
-            with_settings::<Patterns>(sight, patterns::examine_commit)
+        looks: &[on(Tools::Bash, patterns::concerns_line, |examined| {
+            with_settings::<Patterns>(examined, patterns::examine_commit)
         })],
         keys: Patterns::KEYS,
     },
     Guard {
         name: GuardName::References,
         mode: Mode::Warn,
-        looks: &[on(Tools::Edits, references::concerns, |sight| {
-            with_settings::<References>(sight, references::examine)
+        looks: &[on(Tools::Edits, references::concerns, |examined| {
+            with_settings::<References>(examined, references::examine)
         })],
         keys: References::KEYS,
     },
     Guard {
         name: GuardName::LargeRead,
         mode: Mode::Enforce,
-        looks: &[on(Tools::Read, large_read::concerns, |sight| {
-            with_settings::<LargeRead>(sight, large_read::examine)
+        looks: &[on(Tools::Read, large_read::concerns, |examined| {
+            with_settings::<LargeRead>(examined, large_read::examine)
         })],
         keys: LargeRead::KEYS,
     },
@@ -179,40 +181,40 @@ pub fn row(name: GuardName) -> Option<&'static Guard> {
 }
 
 /// What the guards that are on find, and which of them failed.
-pub fn raise(sight: &Sight<'_>) -> (Vec<Raised>, Vec<GuardsError>) {
+pub fn raise(examined: &ExaminedUse<'_>) -> (Vec<Raised>, Vec<GuardsError>) {
     let (mut raised, mut failures) = (Vec::new(), Vec::new());
     // Most lines are such, and each guard that is asked about one costs a page of its code.
-    let is_everyday = sight.is_bash() && everyday::is_all(sight.script());
-    for (name, _) in sight.policy.guards() {
+    let is_everyday = examined.is_bash() && everyday::is_all(examined.script());
+    for (name, _) in examined.policy.guards() {
         let looks = row(name).map_or(&[][..], |guard| guard.looks);
-        for look in looks.iter().filter(|look| look.tools.include(sight)) {
-            if (is_everyday && !look.sees_everyday) || !(look.concerns)(sight) {
+        for look in looks.iter().filter(|look| look.tools.include(examined)) {
+            if (is_everyday && !look.sees_everyday) || !(look.concerns)(examined) {
                 continue;
             }
-            match (look.examine)(sight) {
+            match (look.examine)(examined) {
                 Ok(found) => raised.extend(found),
                 Err(error) => failures.push(error),
             }
         }
     }
-    raised.extend(overrides::examine(sight));
+    raised.extend(overrides::examine(examined));
     if raised.is_empty() {
-        raised.extend(beyond(sight));
+        raised.extend(beyond(examined));
     }
     (raised, failures)
 }
 
 /// A line that goes beyond what is followed may run anything behind that: the user is asked.
-fn beyond(sight: &Sight<'_>) -> Option<Raised> {
-    let doubt = sight.script().doubt.as_ref()?;
+fn beyond(examined: &ExaminedUse<'_>) -> Option<Raised> {
+    let doubt = examined.script().doubt.as_ref()?;
     if !matches!(doubt, Doubt::TooLong | Doubt::TooDeep | Doubt::TooMuch) {
         return None;
     }
     let looks_at_lines = |guard: &&Guard| guard.looks.iter().any(|look| look.tools == Tools::Bash);
     let mut looking = TABLE.iter().filter(looks_at_lines).map(|guard| guard.name);
-    let guard = looking.find(|name| sight.policy.has_guard(*name))?;
-    let (_, mode) = sight.policy.guards().find(|(name, _)| *name == guard)?;
-    let place = sight.policy.guard_place(guard).ok()??;
+    let guard = looking.find(|name| examined.policy.has_guard(*name))?;
+    let (_, mode) = examined.policy.guards().find(|(name, _)| *name == guard)?;
+    let place = examined.policy.guard_place(guard).ok()??;
     let objection = Objection::doubtful(
         format!("this line {doubt}, and what it runs behind that is not known"),
         "run it in parts, and put a long text into a file with Write",
@@ -223,24 +225,24 @@ fn beyond(sight: &Sight<'_>) -> Option<Raised> {
 
 const fn on(
     tools: Tools,
-    concerns: fn(&Sight<'_>) -> bool,
-    examine: fn(&Sight<'_>) -> Result<Vec<Raised>, GuardsError>,
+    concerns: fn(&ExaminedUse<'_>) -> bool,
+    examine: fn(&ExaminedUse<'_>) -> Result<Vec<Raised>, GuardsError>,
 ) -> ToolCheck {
     ToolCheck { tools, sees_everyday: false, concerns, examine }
 }
 
-fn always(_: &Sight<'_>) -> bool {
+fn always(_: &ExaminedUse<'_>) -> bool {
     true
 }
 
 /// What a guard finds with its settings, and what becomes of it.
 fn with_settings<T: GuardSettings + DeserializeOwned>(
-    sight: &Sight<'_>,
-    examine: fn(&T, &Sight<'_>) -> Result<Vec<Objection>, GuardsError>,
+    examined: &ExaminedUse<'_>,
+    examine: fn(&T, &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError>,
 ) -> Result<Vec<Raised>, GuardsError> {
-    let placed = sight.policy.guard::<T>().map_err(|error| GuardsError::from(error).of_guard(T::NAME))?;
+    let placed = examined.policy.guard::<T>().map_err(|error| GuardsError::from(error).of_guard(T::NAME))?;
     let Some(Placed { place, settings, .. }) = placed else { return Ok(Vec::new()) };
-    let found = examine(&settings, sight).map_err(|error| error.of_guard(T::NAME))?;
+    let found = examine(&settings, examined).map_err(|error| error.of_guard(T::NAME))?;
     let raised = found.into_iter().map(|objection| Raised {
         guard: T::NAME,
         weight: objection.weight(settings.mode()),

@@ -13,7 +13,7 @@ use hooks_common::project::Project;
 use platform::time::Moment;
 use serde_json::{Value, json};
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Raised;
 use crate::pre_tool;
 
@@ -76,8 +76,8 @@ impl Bench {
         let policy = Policy::compiled_now(&project.sources(&paths));
         let findings = policy.findings().unwrap();
         assert!(findings.is_empty(), "{findings:?}");
-        let sight = Sight::new(&paths, &project, &policy, &payload, Moment::now());
-        let (raised, failures) = pre_tool::raise(&sight);
+        let examined = ExaminedUse::new(&paths, &project, &policy, &payload, Moment::now());
+        let (raised, failures) = pre_tool::raise(&examined);
         assert!(failures.is_empty(), "{failures:?}");
         raised
     }

@@ -7,7 +7,7 @@ use config::types::Names;
 use platform::path::resolve;
 use shell::{Command, Write};
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 
 /// A file or folder that a command writes or takes away.
 #[derive(Debug)]
@@ -34,18 +34,18 @@ pub(crate) enum Way {
 }
 
 /// Whether a command line writes or removes anything; no file is looked at.
-pub(crate) fn is_any(sight: &Sight<'_>) -> bool {
+pub(crate) fn is_any(examined: &ExaminedUse<'_>) -> bool {
     let touches = |command: &Command| !command.writes().is_empty() || !command.removes().is_empty();
-    sight.script().commands.iter().any(touches)
+    examined.script().commands.iter().any(touches)
 }
 
 /// All that a command line touches, in the order of its commands.
-pub(crate) fn by<'s>(sight: &'s Sight<'_>) -> Vec<Touched<'s>> {
+pub(crate) fn by<'s>(examined: &'s ExaminedUse<'_>) -> Vec<Touched<'s>> {
     let mut touched = Vec::new();
-    for command in &sight.script().commands {
+    for command in &examined.script().commands {
         let written = command.writes().into_iter().map(|write| (Way::Written, write));
         for (way, write) in written.chain(removed(command)) {
-            for path in sight.tool_use.targets(&write, sight.home()) {
+            for path in examined.tool_use.targets(&write, examined.home()) {
                 let place = if way == Way::Written { resolve } else { place_of };
                 let path = path.as_deref().map(place);
                 touched.push(Touched { command, write: write.clone(), way, path });
@@ -76,24 +76,24 @@ impl Touched<'_> {
     }
 
     /// The folder that it begins in, free of symbolic links, if the line tells.
-    pub(crate) fn folder(&self, sight: &Sight<'_>) -> Option<PathBuf> {
+    pub(crate) fn folder(&self, examined: &ExaminedUse<'_>) -> Option<PathBuf> {
         let here = Write { target: Some(".".to_owned()), pattern: None, inside: None, ..self.write.clone() };
-        sight.tool_use.targets(&here, sight.home()).into_iter().next()?.map(|path| resolve(&path))
+        examined.tool_use.targets(&here, examined.home()).into_iter().next()?.map(|path| resolve(&path))
     }
 
     /// Whether a file, free of symbolic links, is written, or goes away with what it lies in.
-    pub(crate) fn reaches(&self, file: &Path, sight: &Sight<'_>) -> bool {
+    pub(crate) fn reaches(&self, file: &Path, examined: &ExaminedUse<'_>) -> bool {
         let Some(path) = &self.path else { return false };
         match self.way {
             Way::Written => is_same(path, file),
             Way::Removed | Way::Moved => {
-                is_same(path, file) || file.starts_with(path) && self.is_chosen(file, sight)
+                is_same(path, file) || file.starts_with(path) && self.is_chosen(file, examined)
             }
         }
     }
 
     /// Whether a file below a folder is among what goes. `find` chooses by name and kind.
-    fn is_chosen(&self, file: &Path, sight: &Sight<'_>) -> bool {
+    fn is_chosen(&self, file: &Path, examined: &ExaminedUse<'_>) -> bool {
         if self.by() != "find" {
             return true;
         }
@@ -105,7 +105,7 @@ impl Touched<'_> {
         let mut names = named.peekable();
         let is_meant = |name: &str| {
             let around = file.parent().unwrap_or(file);
-            globs::matches(&Names::of(&[name]), file, around, sight.home())
+            globs::matches(&Names::of(&[name]), file, around, examined.home())
         };
         names.peek().is_none() || names.any(is_meant)
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use config::Policy;
-use guards::{Sight, pre_tool};
+use guards::{ExaminedUse, pre_tool};
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
@@ -50,8 +50,8 @@ fuzz_target!(|input: (u8, &str, &str)| {
     let Ok(payload) = Payload::parse(payload.to_string().as_bytes()) else { return };
     let project = Project::of_event(&paths, payload.edited_file(), &payload.folder());
     POLICY.with(|policy| {
-        let sight = Sight::new(&paths, &project, policy, &payload, Moment::now());
-        let (raised, _) = pre_tool::raise(&sight);
+        let examined = ExaminedUse::new(&paths, &project, policy, &payload, Moment::now());
+        let (raised, _) = pre_tool::raise(&examined);
         for one in raised {
             assert!(one.objection.what.len() < 4_000, "{}", one.objection.what);
         }

@@ -11,10 +11,10 @@ use shell::{GitCall, Word};
 
 use super::given::CommandArguments;
 use super::saved::{STASH, Saved, entry_number};
-use super::unsaved::{RecoverableFrom, Stake, is_made_again, named};
+use super::unsaved::{RecoverableFrom, UnsavedWork, is_made_again, named};
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 const CHECKOUT: Options = Options::new("bB", "orphan conflict pathspec-from-file");
@@ -30,14 +30,14 @@ pub fn find(
     call: &GitCall<'_>,
     tree: &WorkTree,
     saved: &Saved,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
     match call.subcommand() {
-        "clean" => clean(call, tree, saved, sight),
-        "stash" => stash(call, tree, saved, sight),
-        "worktree" => worktree(call, tree, sight),
+        "clean" => clean(call, tree, saved, examined),
+        "stash" => stash(call, tree, saved, examined),
+        "worktree" => worktree(call, tree, examined),
         _ => match Discard::of(call, tree) {
-            Some(discard) => discard.examine(call, tree, saved, sight),
+            Some(discard) => discard.examine(call, tree, saved, examined),
             None => Ok(None),
         },
     }
@@ -130,20 +130,20 @@ impl<'a> Discard<'a> {
         call: &GitCall<'_>,
         tree: &WorkTree,
         saved: &Saved,
-        sight: &Sight<'_>,
+        examined: &ExaminedUse<'_>,
     ) -> Result<Option<Objection>, GuardsError> {
         let is_told = self.paths.iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
         let paths: Vec<Cow<'_, str>> = match is_told {
-            true => self.paths.iter().map(|word| shown_to_git(word, sight.home())).collect(),
+            true => self.paths.iter().map(|word| shown_to_git(word, examined.home())).collect(),
             false => Vec::new(),
         };
-        let stake = Stake::of(tree, paths.iter().map(|path| &**path), self.left, false)?;
-        let stake = saved.without(stake, &call.folder, tree.top());
-        if stake.is_empty() {
+        let unsaved = UnsavedWork::of(tree, paths.iter().map(|path| &**path), self.left, false)?;
+        let unsaved = saved.without(unsaved, &call.folder, tree.top());
+        if unsaved.is_empty() {
             return Ok(None);
         }
-        let what = format!("`git {}` would throw away {}", call.subcommand(), stake.told());
-        Ok(Some(objection(is_told && tree.is_told, what, put_away(&stake, tree, sight))))
+        let what = format!("`git {}` would throw away {}", call.subcommand(), unsaved.told());
+        Ok(Some(objection(is_told && tree.is_told, what, put_away(&unsaved, tree, examined))))
     }
 }
 
@@ -181,21 +181,21 @@ fn shown_to_git<'w>(word: &'w Word, home: &Path) -> Cow<'w, str> {
 
 /// How to put away what is at stake: these files alone where they can be named. What guards are set by stays where
 /// it is: a stash would set them aside.
-pub fn put_away(stake: &Stake, tree: &WorkTree, sight: &Sight<'_>) -> String {
+pub fn put_away(unsaved: &UnsavedWork, tree: &WorkTree, examined: &ExaminedUse<'_>) -> String {
     /// More are not typed.
     const MOST: usize = 5;
-    let files = stake.changed.iter().chain(&stake.new);
+    let files = unsaved.changed.iter().chain(&unsaved.new);
     let (kept, files): (Vec<&String>, Vec<&String>) = files.partition(|file| sets_guards(file));
     let kept: Vec<String> = kept.into_iter().cloned().collect();
     let commit = format!("commit {}", named(&kept));
     if files.is_empty() {
         return format!("{commit} first");
     }
-    let new = if stake.new.iter().any(|file| !sets_guards(file)) { " -u" } else { "" };
+    let new = if unsaved.new.iter().any(|file| !sets_guards(file)) { " -u" } else { "" };
     let stash = if files.len() > MOST || files.iter().any(|file| file.contains(char::is_control)) {
-        stash_all(new, tree, sight)
+        stash_all(new, tree, examined)
     } else {
-        let (git, is_at_top) = git_there(tree, sight);
+        let (git, is_at_top) = git_there(tree, examined);
         let files: Vec<String> =
             files.into_iter().map(|file| shell_word::plain(&pathspec(file, is_at_top))).collect();
         format!("{git} stash push{new} -- {}", files.join(" "))
@@ -207,17 +207,17 @@ pub fn put_away(stake: &Stake, tree: &WorkTree, sight: &Sight<'_>) -> String {
 }
 
 /// The command that stashes the whole work tree, but for what guards are set by.
-fn stash_all(new: &str, tree: &WorkTree, sight: &Sight<'_>) -> String {
-    let (git, is_at_top) = git_there(tree, sight);
+fn stash_all(new: &str, tree: &WorkTree, examined: &ExaminedUse<'_>) -> String {
+    let (git, is_at_top) = git_there(tree, examined);
     let (all, but) = if is_at_top { (".", ":!") } else { (":/", ":(top,exclude)") };
-    let of_project = resolve(sight.root()).join(".claude");
+    let of_project = resolve(examined.root()).join(".claude");
     let of_project = of_project.strip_prefix(tree.top()).ok().and_then(Path::to_str).unwrap_or(".claude");
     format!("{git} stash push{new} -- {all} {}", shell_word::plain(&format!("{but}{of_project}")))
 }
 
 /// Git as it is called for this work tree where the line starts, and whether it is then at its root.
-fn git_there(tree: &WorkTree, sight: &Sight<'_>) -> (String, bool) {
-    let start = resolve(&sight.tool_use.folder);
+fn git_there(tree: &WorkTree, examined: &ExaminedUse<'_>) -> (String, bool) {
+    let start = resolve(&examined.tool_use.folder);
     match start.starts_with(tree.top()) {
         true => ("git".to_owned(), start == tree.top()),
         false => (format!("git -C {}", shell_word::plain(&tree.top().to_string_lossy())), true),
@@ -243,8 +243,8 @@ fn sets_guards(path: &str) -> bool {
 }
 
 /// The files that guards of the project are set by.
-fn guard_files(sight: &Sight<'_>) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(resolve(sight.root()).join(".claude")) else { return Vec::new() };
+fn guard_files(examined: &ExaminedUse<'_>) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(resolve(examined.root()).join(".claude")) else { return Vec::new() };
     let paths = entries.flatten().map(|entry| entry.path());
     paths.filter(|path| path.to_str().is_some_and(sets_guards)).collect()
 }
@@ -254,7 +254,7 @@ fn clean(
     call: &GitCall<'_>,
     tree: &WorkTree,
     saved: &Saved,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
     let given = CommandArguments::of(call.arguments(), CLEAN);
     let is_unforced = |(name, value): &(String, String)| {
@@ -267,7 +267,7 @@ fn clean(
     }
     let is_told = call.arguments().iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
     let (only_ignored, ignored) = (given.has(&["X"]), given.has(&["x"]));
-    let guard_files = guard_files(sight);
+    let guard_files = guard_files(examined);
     let folder = resolve(tree.folder());
     let takes_guards = |path: &String| guard_files.iter().any(|file| file.starts_with(folder.join(path)));
     let mut guards = Vec::new();
@@ -280,8 +280,8 @@ fn clean(
         if given.all().any(|word| gone.len() == 1 && word.text == gone[0]) && !gone[0].ends_with('/') {
             gone.clear();
         }
-        let stake = Stake { changed: Vec::new(), new: gone };
-        gone = saved.without(stake, &call.folder, tree.folder()).new;
+        let unsaved = UnsavedWork { changed: Vec::new(), new: gone };
+        gone = saved.without(unsaved, &call.folder, tree.folder()).new;
     }
     if only_ignored || ignored {
         let kind = if only_ignored { "-X" } else { "-x" };
@@ -312,7 +312,7 @@ fn clean(
         format!(
             "{spare}look first with `git clean -n` and the same options, then remove by name what is not needed, or put it \
              away: {}",
-            stash_all(" -u", tree, sight)
+            stash_all(" -u", tree, examined)
         ),
     )))
 }
@@ -332,7 +332,7 @@ fn would_remove(
         arguments.push(Cow::Borrowed("-d"));
     }
     let arguments = arguments.iter().map(|word| &**word).filter(|word| *word != "-");
-    let told = tree.ask(arguments)?.ok_or(GuardsError::StakeUnknown)?;
+    let told = tree.ask(arguments)?.ok_or(GuardsError::UnsavedUnknown)?;
     Ok(told.lines().filter_map(|line| line.strip_prefix("Would remove ")).map(str::to_owned).collect())
 }
 
@@ -376,14 +376,14 @@ fn stash(
     call: &GitCall<'_>,
     tree: &WorkTree,
     saved: &Saved,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
     let given = CommandArguments::of(call.arguments(), STASH);
     let mut operands = given.all();
     let is_clear = match operands.next().map(|word| word.text.as_str()) {
         Some("clear") => true,
         Some("drop") => false,
-        None | Some("push" | "save") => return stashed_guards(&given, tree, sight),
+        None | Some("push" | "save") => return stashed_guards(&given, tree, examined),
         _ => return Ok(None),
     };
     let asked = operands.next().map_or("stash@{0}", |word| word.text.as_str());
@@ -423,13 +423,13 @@ fn stash(
 fn stashed_guards(
     given: &CommandArguments<'_>,
     tree: &WorkTree,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
     let with_ignored = given.has(&["a", "all"]);
     if !with_ignored && !given.has(&["u", "include-untracked"]) {
         return Ok(None);
     }
-    let files = guard_files(sight);
+    let files = guard_files(examined);
     let inside = files.iter().filter_map(|file| file.strip_prefix(tree.top()).ok()?.to_str());
     let inside: Vec<String> = inside.map(|file| format!(":(top,literal){file}")).collect();
     if inside.is_empty() {
@@ -450,7 +450,7 @@ fn stashed_guards(
     let is_told = words.iter().all(|word| word.is_literal || !word.text.contains(['$', '`']));
     if !taken.is_empty() && !words.is_empty() && is_told {
         let paths: Vec<String> =
-            words.iter().map(|word| shown_to_git(word, sight.home()).into_owned()).collect();
+            words.iter().map(|word| shown_to_git(word, examined.home()).into_owned()).collect();
         taken = untracked(&paths)?;
     }
     if taken.is_empty() || !is_told {
@@ -458,7 +458,7 @@ fn stashed_guards(
     }
     let what = format!("`git stash` would take away {}, and with it the guards that it sets", named(&taken));
     let new = if with_ignored { " -a" } else { " -u" };
-    let way_out = format!("leave it where it is: {}", stash_all(new, tree, sight));
+    let way_out = format!("leave it where it is: {}", stash_all(new, tree, examined));
     Ok(Some(objection(tree.is_told, what, way_out)))
 }
 
@@ -469,7 +469,7 @@ fn files_has(pathspecs: &[String], path: &str) -> bool {
 fn worktree(
     call: &GitCall<'_>,
     tree: &WorkTree,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
     let given = CommandArguments::of(call.arguments(), Options::NONE);
     let operands: Vec<&Word> = given.all().collect();
@@ -477,15 +477,15 @@ fn worktree(
     if verb.text != "remove" || !given.has(&["f", "force"]) {
         return Ok(None);
     }
-    let folder: PathBuf = resolve(&tree.folder().join(&*shown_to_git(folder, sight.home())));
+    let folder: PathBuf = resolve(&tree.folder().join(&*shown_to_git(folder, examined.home())));
     let Some(removed) = WorkTree::around(&folder).filter(|removed| removed.top() == folder) else {
         return Ok(None);
     };
-    let stake = Stake::of(&removed, [], RecoverableFrom::Commits, true)?;
-    if stake.is_empty() {
+    let unsaved = UnsavedWork::of(&removed, [], RecoverableFrom::Commits, true)?;
+    if unsaved.is_empty() {
         return Ok(None);
     }
-    let what = format!("the work tree {} holds {}", fact(&folder.to_string_lossy()), stake.told());
+    let what = format!("the work tree {} holds {}", fact(&folder.to_string_lossy()), unsaved.told());
     let way_out = "commit there first, or remove it without `--force`, which looks first";
     Ok(Some(objection(tree.is_told, what, way_out.to_owned())))
 }

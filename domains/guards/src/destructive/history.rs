@@ -8,7 +8,7 @@ use shell::{Command, GitCall, Word};
 use super::given::CommandArguments;
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 const PUSH: Options = Options::new("o", "push-option receive-pack exec repo");
@@ -126,24 +126,24 @@ fn is_now(date: &str) -> bool {
 pub fn by_repository(
     call: &GitCall<'_>,
     tree: &WorkTree,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
     let found = match call.subcommand() {
-        "commit" => amend(call, tree, sight)?,
-        "rebase" => rebase(call, tree, sight)?,
-        "reset" => reset(call, tree, sight)?,
-        "branch" => branch(call, tree, sight)?,
+        "commit" => amend(call, tree, examined)?,
+        "rebase" => rebase(call, tree, examined)?,
+        "reset" => reset(call, tree, examined)?,
+        "branch" => branch(call, tree, examined)?,
         "checkout" | "switch" => {
             let given = CommandArguments::of(
                 call.arguments(),
                 Options::new("bBcC", "create force-create orphan conflict"),
             );
             match given.value(&["B", "C", "force-create"]) {
-                Some(name) => moved(name, given.operands.first().copied(), tree, sight)?,
+                Some(name) => moved(name, given.operands.first().copied(), tree, examined)?,
                 None => None,
             }
         }
-        "update-ref" => update_ref(call, tree, sight)?,
+        "update-ref" => update_ref(call, tree, examined)?,
         _ => None,
     };
     Ok(found.map(|found| match tree.is_told {
@@ -152,17 +152,21 @@ pub fn by_repository(
     }))
 }
 
-fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
+fn amend(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    examined: &ExaminedUse<'_>,
+) -> Result<Option<Objection>, GuardsError> {
     let given = CommandArguments::of(call.arguments(), COMMIT);
     if !given.has(&["amend"]) || given.has(&["dry-run"]) {
         return Ok(None);
     }
-    let course = Course::before(call, tree, sight);
+    let course = Course::before(call, tree, examined);
     if course.is_new || course.is_committed {
         return Ok(None);
     }
     let (branch, head) = course.branch(tree);
-    let Some(branch) = branch.filter(|branch| tree.is_protected(branch, sight)) else { return Ok(None) };
+    let Some(branch) = branch.filter(|branch| tree.is_protected(branch, examined)) else { return Ok(None) };
     // One of the two may be a remote's HEAD, which stands for another.
     let contains = format!("--contains={head}");
     let asked = ["for-each-ref", "--count=20", &contains, "--format=%(refname:lstrip=2)", "refs/remotes"];
@@ -176,7 +180,11 @@ fn amend(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Optio
     )))
 }
 
-fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
+fn rebase(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    examined: &ExaminedUse<'_>,
+) -> Result<Option<Objection>, GuardsError> {
     let given = CommandArguments::of(call.arguments(), REBASE);
     if given.has(&["continue", "abort", "skip", "quit", "edit-todo", "show-current-patch", "help"]) {
         return Ok(None);
@@ -186,12 +194,12 @@ fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
     // What is not in the new base is made anew, or left out.
     let base = given.value(&["onto"]).or(upstream);
     let named = operands.next().map(str::to_owned);
-    let course = Course::before(call, tree, sight);
+    let course = Course::before(call, tree, examined);
     if course.is_new && named.is_none() {
         return Ok(None);
     }
     let Some(branch) = named.or_else(|| course.branch(tree).0) else { return Ok(None) };
-    if !tree.is_protected(&branch, sight) {
+    if !tree.is_protected(&branch, examined) {
         return Ok(None);
     }
     let shared = match pushed(&branch, base, tree)? {
@@ -204,18 +212,22 @@ fn rebase(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
     )))
 }
 
-fn reset(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
+fn reset(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    examined: &ExaminedUse<'_>,
+) -> Result<Option<Objection>, GuardsError> {
     let given = CommandArguments::of(call.arguments(), Options::new("", "pathspec-from-file"));
     let is_of_files = given.behind.is_some_and(|paths| !paths.is_empty()) || given.operands.len() > 1;
     let Some(target) = given.operands.first().filter(|_| !is_of_files) else { return Ok(None) };
-    let course = Course::before(call, tree, sight);
+    let course = Course::before(call, tree, examined);
     if course.is_new {
         // What was there stays on the branch before.
         return Ok(None);
     }
     let (branch, head) = course.branch(tree);
     if let Some(branch) = &branch
-        && let Some(found) = moved(branch, Some(target), tree, sight)?
+        && let Some(found) = moved(branch, Some(target), tree, examined)?
     {
         return Ok(Some(found));
     }
@@ -246,8 +258,8 @@ struct Course {
 
 impl Course {
     /// Of the line up to this call.
-    fn before(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Self {
-        let commands = sight.script().commands.iter().filter_map(Command::git);
+    fn before(call: &GitCall<'_>, tree: &WorkTree, examined: &ExaminedUse<'_>) -> Self {
+        let commands = examined.script().commands.iter().filter_map(Command::git);
         let before = commands.take_while(|other| !std::ptr::eq(other.words, call.words));
         let mut course = Self::default();
         for other in before.filter(|other| other.folder == call.folder) {
@@ -313,9 +325,9 @@ fn moved(
     branch: &str,
     target: Option<&Word>,
     tree: &WorkTree,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
-    if !tree.is_protected(branch, sight) {
+    if !tree.is_protected(branch, examined) {
         return Ok(None);
     }
     let target = target.map_or("HEAD", |word| word.text.as_str());
@@ -329,7 +341,11 @@ fn moved(
     )))
 }
 
-fn branch(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
+fn branch(
+    call: &GitCall<'_>,
+    tree: &WorkTree,
+    examined: &ExaminedUse<'_>,
+) -> Result<Option<Objection>, GuardsError> {
     let given = CommandArguments::of(call.arguments(), BRANCH);
     if given.has(&["r", "remotes"]) {
         return Ok(None);
@@ -338,7 +354,7 @@ fn branch(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
     let names: Vec<&str> = given.all().map(|word| word.text.as_str()).collect();
     if given.has(&["D"]) || (is_forced && given.has(&["d", "delete"])) {
         for name in names {
-            if let Some(found) = deleted(name, tree, sight)? {
+            if let Some(found) = deleted(name, tree, examined)? {
                 return Ok(Some(found));
             }
         }
@@ -351,13 +367,17 @@ fn branch(call: &GitCall<'_>, tree: &WorkTree, sight: &Sight<'_>) -> Result<Opti
             let lost = only_here(&format!("refs/heads/{name}"), Some(name), None, tree)?;
             Ok((lost > 0).then(|| unmerged(name, lost)))
         }
-        ([name, ..], false) if is_forced => moved(name, given.all().nth(1), tree, sight),
+        ([name, ..], false) if is_forced => moved(name, given.all().nth(1), tree, examined),
         _ => Ok(None),
     }
 }
 
-fn deleted(name: &str, tree: &WorkTree, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
-    if tree.is_protected(name, sight) {
+fn deleted(
+    name: &str,
+    tree: &WorkTree,
+    examined: &ExaminedUse<'_>,
+) -> Result<Option<Objection>, GuardsError> {
+    if tree.is_protected(name, examined) {
         return Ok(Some(Objection::sure(
             format!("this deletes the branch {}, which is protected", fact(name)),
             "leave it, or delete another branch by its name",
@@ -377,15 +397,15 @@ fn unmerged(name: &str, lost: usize) -> Objection {
 fn update_ref(
     call: &GitCall<'_>,
     tree: &WorkTree,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
     let given = CommandArguments::of(call.arguments(), Options::new("m", ""));
     let mut operands = given.all();
     let Some(name) = operands.next().map(|word| word.text.as_str()) else { return Ok(None) };
     let is_deletion = given.has(&["d"]);
     match name.strip_prefix("refs/heads/") {
-        Some(branch) if is_deletion => deleted(branch, tree, sight),
-        Some(branch) => moved(branch, operands.next(), tree, sight),
+        Some(branch) if is_deletion => deleted(branch, tree, examined),
+        Some(branch) => moved(branch, operands.next(), tree, examined),
         None if is_deletion && name == "refs/stash" => {
             let is_there = tree.ask(["rev-parse", "--verify", "--quiet", name])?.is_some();
             Ok(is_there.then(|| {

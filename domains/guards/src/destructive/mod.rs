@@ -32,19 +32,19 @@ use self::context::RunContext;
 use self::saved::Saved;
 use self::work_tree::WorkTree;
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::{Certainty, Objection};
 
 /// About how many commands git is asked: an answer takes a few milliseconds.
 const MOST_ASKED: usize = 64;
 
 /// Whether the guard has anything to look at: a cheap look, before its settings are read.
-pub fn concerns(sight: &Sight<'_>) -> bool {
-    let script = sight.script();
+pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
+    let script = examined.script();
     script.doubt.is_some()
         || script.commands.iter().any(is_candidate)
-        || line::may_be_bomb(sight.tool_use.command)
-        || sight.policy.has_guard_rules(GuardName::Destructive)
+        || line::may_be_bomb(examined.tool_use.command)
+        || examined.policy.has_guard_rules(GuardName::Destructive)
 }
 
 fn is_candidate(command: &Command) -> bool {
@@ -61,54 +61,62 @@ fn is_candidate(command: &Command) -> bool {
 ///
 /// # Errors
 /// When it cannot look.
-pub fn examine(settings: &Destructive, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
+pub fn examine(settings: &Destructive, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     // Guard `sql` says it in its own words.
-    let tells_sql = !sight.policy.has_guard(GuardName::Sql);
-    find(settings, sight, tells_sql)
+    let tells_sql = !examined.policy.has_guard(GuardName::Sql);
+    find(settings, examined, tells_sql)
 }
 
-fn find(settings: &Destructive, sight: &Sight<'_>, tells_sql: bool) -> Result<Vec<Objection>, GuardsError> {
-    let mut found = by_line(sight, tells_sql);
-    found.extend(rules::find(sight)?);
+fn find(
+    settings: &Destructive,
+    examined: &ExaminedUse<'_>,
+    tells_sql: bool,
+) -> Result<Vec<Objection>, GuardsError> {
+    let mut found = by_line(examined, tells_sql);
+    found.extend(rules::find(examined)?);
     if found.iter().any(|one| one.certainty == Certainty::Sure) {
         return Ok(found);
     }
-    let asked = by_git(settings, sight, &mut found);
+    let asked = by_git(settings, examined, &mut found);
     if found.is_empty() {
         asked?;
-        found.extend(unseen::find(sight));
+        found.extend(unseen::find(examined));
     }
     // What was found counts more than what could not be looked at.
     Ok(found)
 }
 
 /// What the line alone tells.
-fn by_line(sight: &Sight<'_>, tells_sql: bool) -> Vec<Objection> {
-    let context = RunContext::new(sight.paths, sight.project, &sight.tool_use);
+fn by_line(examined: &ExaminedUse<'_>, tells_sql: bool) -> Vec<Objection> {
+    let context = RunContext::new(examined.paths, examined.project, &examined.tool_use);
     let mut found: Vec<Objection> = Vec::new();
-    let commands = &sight.script().commands;
+    let commands = &examined.script().commands;
     for command in commands {
         let sql = || line::sql(command).filter(|_| tells_sql);
         let hopeless = line::hopeless(command, context).or_else(sql);
         let one = hopeless
             .map(|what| Objection::sure(what, line::way_out(command)))
-            .or_else(|| unset::find(command, sight.tool_use.command))
+            .or_else(|| unset::find(command, examined.tool_use.command))
             .or_else(|| services::find(command))
             .or_else(|| history::by_program(command))
             .or_else(|| command.git().and_then(|call| history::by_line(&call)));
         found.extend(one.filter(|one| !found.contains(one)));
     }
-    if let Some(what) = line::fork_bomb(sight.tool_use.command) {
+    if let Some(what) = line::fork_bomb(examined.tool_use.command) {
         found.push(Objection::sure(what, "give it an end"));
     }
     found
 }
 
 /// What git tells.
-fn by_git(settings: &Destructive, sight: &Sight<'_>, found: &mut Vec<Objection>) -> Result<(), GuardsError> {
+fn by_git(
+    settings: &Destructive,
+    examined: &ExaminedUse<'_>,
+    found: &mut Vec<Objection>,
+) -> Result<(), GuardsError> {
     let mut saved = Saved::default();
     let mut asked = 0;
-    for command in &sight.script().commands {
+    for command in &examined.script().commands {
         if asked > MOST_ASKED {
             let what = format!("this line does more than {MOST_ASKED} things that may throw away work");
             found.push(Objection::doubtful(what, "run it in parts"));
@@ -117,24 +125,24 @@ fn by_git(settings: &Destructive, sight: &Sight<'_>, found: &mut Vec<Objection>)
         let Some(call) = command.git() else {
             if settings.uncommitted && removals::is_candidate(command) {
                 asked += 1;
-                found.extend(removals::find(command, &saved, sight)?);
+                found.extend(removals::find(command, &saved, examined)?);
             }
             continue;
         };
-        saved.note(&call, sight);
+        saved.note(&call, examined);
         let discards = settings.uncommitted && discards::is_candidate(call.subcommand());
         let rewrites = history::is_of_repository(call.subcommand());
         if !discards && !rewrites {
             continue;
         }
-        let Some(tree) = WorkTree::of_call(&call, sight) else { continue };
+        let Some(tree) = WorkTree::of_call(&call, examined) else { continue };
         asked += 1;
         let mut one = None;
         if rewrites {
-            one = history::by_repository(&call, &tree, sight)?;
+            one = history::by_repository(&call, &tree, examined)?;
         }
         if discards && one.as_ref().is_none_or(|one| one.certainty < Certainty::Sure) {
-            one = discards::find(&call, &tree, &saved, sight)?.or(one);
+            one = discards::find(&call, &tree, &saved, examined)?.or(one);
         }
         found.extend(one.filter(|one| !found.contains(one)));
     }

@@ -6,7 +6,7 @@ use hooks_common::runtime::Hook;
 
 use super::{concerns, find};
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::{Certainty, Objection};
 
 /// What the guard is sure of. A guard that is off looks with its default settings: the configuration switches this
@@ -15,12 +15,12 @@ use crate::objection::{Certainty, Objection};
 /// # Errors
 /// When the policy is damaged, or git cannot be asked.
 pub fn objection(hook: &Hook, policy: &Policy) -> Result<Option<Objection>, GuardsError> {
-    let sight = Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered);
-    if !sight.is_bash() || !concerns(&sight) {
+    let examined = ExaminedUse::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered);
+    if !examined.is_bash() || !concerns(&examined) {
         return Ok(None);
     }
     let placed = policy.guard::<Destructive>()?;
     let settings = placed.map(|placed| placed.settings).unwrap_or_default();
-    let found = find(&settings, &sight, true)?;
+    let found = find(&settings, &examined, true)?;
     Ok(found.into_iter().find(|one| one.certainty == Certainty::Sure))
 }

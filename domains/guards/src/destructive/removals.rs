@@ -15,10 +15,10 @@ use super::discards::put_away;
 use super::history::counted;
 use super::roots;
 use super::saved::Saved;
-use super::unsaved::{RecoverableFrom, Stake};
+use super::unsaved::{RecoverableFrom, UnsavedWork};
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 /// From how many new files on a pattern that meets them is no slip of one's own scratch files.
@@ -49,23 +49,28 @@ pub fn is_candidate(command: &Command) -> bool {
 ///
 /// # Errors
 /// When git cannot tell.
-pub fn find(command: &Command, saved: &Saved, sight: &Sight<'_>) -> Result<Option<Objection>, GuardsError> {
-    let mut goners = goners(command, sight);
+pub fn find(
+    command: &Command,
+    saved: &Saved,
+    examined: &ExaminedUse<'_>,
+) -> Result<Option<Objection>, GuardsError> {
+    let mut goners = goners(command, examined);
     goners.retain(|goner| std::fs::symlink_metadata(&goner.path).is_ok());
     let mut asked = 0;
     while let Some(first) = goners.first() {
-        let Some(tree) = tree_of(first, sight) else {
+        let Some(tree) = tree_of(first, examined) else {
             goners.remove(0);
             continue;
         };
-        let is_inside = |goner: &Goner| tree_of(goner, sight).is_some_and(|other| other.top() == tree.top());
+        let is_inside =
+            |goner: &Goner| tree_of(goner, examined).is_some_and(|other| other.top() == tree.top());
         let (inside, others): (Vec<_>, Vec<_>) = goners.into_iter().partition(is_inside);
         goners = others;
         asked += 1;
         if asked > MOST_TREES {
             return Err(GuardsError::TooManyRepositories(MOST_TREES));
         }
-        if let Some(objection) = lost(&inside, &tree, command, saved, sight)? {
+        if let Some(objection) = lost(&inside, &tree, command, saved, examined)? {
             return Ok(Some(objection));
         }
     }
@@ -74,11 +79,11 @@ pub fn find(command: &Command, saved: &Saved, sight: &Sight<'_>) -> Result<Optio
 
 /// The repository that git would bring a file back from. One in a temporary folder counts only when it is the
 /// project's own.
-fn tree_of(goner: &Goner, sight: &Sight<'_>) -> Option<WorkTree> {
+fn tree_of(goner: &Goner, examined: &ExaminedUse<'_>) -> Option<WorkTree> {
     let is_repository = goner.is_tree && Repository::at(&goner.path).is_some();
     let folder = if is_repository { &goner.path } else { goner.path.parent()? };
     let tree = WorkTree::around(folder)?;
-    let is_own = sight.root().starts_with(tree.top()) || tree.top().starts_with(sight.root());
+    let is_own = examined.root().starts_with(tree.top()) || tree.top().starts_with(examined.root());
     let temporary = resolve(&std::env::temp_dir());
     let is_temporary = [Path::new("/tmp"), Path::new("/var/tmp"), &temporary]
         .iter()
@@ -91,26 +96,27 @@ fn lost(
     tree: &WorkTree,
     command: &Command,
     saved: &Saved,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
     let paths: Vec<&str> = goners.iter().filter_map(|goner| goner.path.to_str()).collect();
     let with_new = goners.iter().any(|goner| goner.is_tree || !goner.is_named);
     let literally = paths.iter().map(|path| format!(":(literal){path}")).collect::<Vec<_>>();
-    let mut stake = Stake::of(tree, literally.iter().map(String::as_str), RecoverableFrom::Index, with_new)?;
+    let mut unsaved =
+        UnsavedWork::of(tree, literally.iter().map(String::as_str), RecoverableFrom::Index, with_new)?;
     let is_in = |path: &str, goner: &Goner| tree.top().join(path).starts_with(&goner.path);
     let in_tree = |path: &String| goners.iter().any(|goner| goner.is_tree && is_in(path, goner));
     let by_pattern = |path: &String| goners.iter().any(|goner| !goner.is_named && is_in(path, goner));
-    let met = stake.new.iter().filter(|path| !in_tree(path) && by_pattern(path)).count();
-    stake.new.retain(|path| in_tree(path) || (met >= MANY && by_pattern(path)));
-    let stake = saved.without(stake, &command.folder, tree.top());
-    if !stake.is_empty() {
-        let what = format!("{} would lose {}", by(command), stake.told());
+    let met = unsaved.new.iter().filter(|path| !in_tree(path) && by_pattern(path)).count();
+    unsaved.new.retain(|path| in_tree(path) || (met >= MANY && by_pattern(path)));
+    let unsaved = saved.without(unsaved, &command.folder, tree.top());
+    if !unsaved.is_empty() {
+        let what = format!("{} would lose {}", by(command), unsaved.told());
         // Changes in tracked files count by whatever name they go.
-        let by_name = match stake.changed.is_empty() {
+        let by_name = match unsaved.changed.is_empty() {
             true => "; what is not needed can be removed by its name",
             false => "",
         };
-        let way_out = format!("{}{by_name}", put_away(&stake, tree, sight));
+        let way_out = format!("{}{by_name}", put_away(&unsaved, tree, examined));
         return Ok(Some(Objection::sure(what, way_out)));
     }
     let takes_history = |goner: &&Goner| {
@@ -138,7 +144,7 @@ fn by(command: &Command) -> String {
     command.program().map_or_else(|| "`>`".to_owned(), fact)
 }
 
-fn goners(command: &Command, sight: &Sight<'_>) -> Vec<Goner> {
+fn goners(command: &Command, examined: &ExaminedUse<'_>) -> Vec<Goner> {
     let words = command.arguments();
     let (writes, is_recursive) = match command.program() {
         Some("rm" | "grm") => (command.removes(), roots::is_recursive(words)),
@@ -152,7 +158,7 @@ fn goners(command: &Command, sight: &Sight<'_>) -> Vec<Goner> {
     let mut goners = Vec::new();
     for write in writes.iter().filter(|write| !matches!(write.by, ">>" | "&>>" | "<>")) {
         let last = write.pattern.as_deref().map(|pattern| pattern.rsplit('/').next().unwrap_or_default());
-        for path in sight.tool_use.targets(write, sight.home()).into_iter().flatten() {
+        for path in examined.tool_use.targets(write, examined.home()).into_iter().flatten() {
             let path = real(&path);
             let is_folder = path.is_dir() && !path.is_symlink();
             // `x/*/` meets folders alone, and `x/*` is all of x.

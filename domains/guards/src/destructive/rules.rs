@@ -6,7 +6,7 @@ use platform::text::{bounded, fact};
 use shell::Command;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 /// The longest message that is shown.
@@ -17,17 +17,17 @@ const LONGEST_MESSAGE: usize = 500;
 ///
 /// # Errors
 /// When the policy is damaged, or an expression gives up.
-pub fn find(sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    if !sight.policy.has_guard_rules(GuardName::Destructive) {
+pub fn find(examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    if !examined.policy.has_guard_rules(GuardName::Destructive) {
         return Ok(Vec::new());
     }
-    let script = sight.script();
+    let script = examined.script();
     let texts: Vec<String> = script.commands.iter().flat_map(Command::texts).collect();
     let lower: Vec<String> = texts.iter().map(|text| text.to_ascii_lowercase()).collect();
-    let line = sight.tool_use.command;
+    let line = examined.tool_use.command;
     let lower_line = script.doubt.as_ref().map(|_| line.to_ascii_lowercase()).unwrap_or_default();
     let searched = format!("{}\n{lower_line}", lower.join("\n"));
-    let rules = sight.policy.guard_rules::<Destructive, CommandRule>(Some(&searched))?;
+    let rules = examined.policy.guard_rules::<Destructive, CommandRule>(Some(&searched))?;
     let mut found = Vec::new();
     for rule in rules {
         let mut is_run = false;

@@ -6,10 +6,10 @@ use shell::options::Options;
 use shell::{Folder, GitCall};
 
 use super::given::CommandArguments;
-use super::unsaved::{RecoverableFrom, Stake};
+use super::unsaved::{RecoverableFrom, UnsavedWork};
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::repository::{git_folder, repository_of};
 
 /// What was put away so far, in the repository of one folder.
@@ -40,7 +40,7 @@ const COMMIT: Options = Options::new(
 
 impl Saved {
     /// Takes note of a call.
-    pub fn note(&mut self, call: &GitCall<'_>, sight: &Sight<'_>) {
+    pub fn note(&mut self, call: &GitCall<'_>, examined: &ExaminedUse<'_>) {
         if !matches!(call.subcommand(), "stash" | "add" | "commit") {
             return;
         }
@@ -53,7 +53,7 @@ impl Saved {
             *self = Self { folder: call.folder.clone(), in_stash, ..Self::default() };
         }
         match call.subcommand() {
-            "stash" => self.note_stash(call, sight),
+            "stash" => self.note_stash(call, examined),
             "add" => {
                 let given = CommandArguments::of(call.arguments(), Options::NONE);
                 let is_all = |word: &str| matches!(word, "." | ":/" | "*");
@@ -69,7 +69,7 @@ impl Saved {
         }
     }
 
-    fn note_stash(&mut self, call: &GitCall<'_>, sight: &Sight<'_>) {
+    fn note_stash(&mut self, call: &GitCall<'_>, examined: &ExaminedUse<'_>) {
         let given = CommandArguments::of(call.arguments(), STASH);
         let mut operands = given.all();
         let verb = operands.next().map(|word| word.text.as_str());
@@ -89,9 +89,9 @@ impl Saved {
                     self.in_stash.1 |= with_new && !self.new;
                     self.changed = true;
                     self.new |= with_new;
-                } else if let Some(folder) = git_folder(call, sight) {
-                    let start = &sight.tool_use.folder;
-                    let top = repository_of(call, start, sight.home()).map(|one| one.top().to_owned());
+                } else if let Some(folder) = git_folder(call, examined) {
+                    let start = &examined.tool_use.folder;
+                    let top = repository_of(call, start, examined.home()).map(|one| one.top().to_owned());
                     for part in parts {
                         let (path, is_spared) = place(part, &folder, top.as_deref());
                         match is_spared {
@@ -118,25 +118,25 @@ impl Saved {
     ///
     /// # Errors
     /// When git cannot tell.
-    pub fn stashed(&self, tree: &WorkTree) -> Result<Stake, GuardsError> {
+    pub fn stashed(&self, tree: &WorkTree) -> Result<UnsavedWork, GuardsError> {
         let (changed, new) = self.in_stash;
         if !changed && !new && self.parts.is_empty() {
-            return Ok(Stake::default());
+            return Ok(UnsavedWork::default());
         }
         let with_new = new || self.parts.iter().any(|(_, with_new)| *with_new);
-        let mut stake = Stake::of(tree, [], RecoverableFrom::Commits, with_new)?;
-        stake.changed.retain(|path| changed || self.is_part(&tree.top().join(path), false));
-        stake.new.retain(|path| new || self.is_part(&tree.top().join(path), true));
-        Ok(stake)
+        let mut unsaved = UnsavedWork::of(tree, [], RecoverableFrom::Commits, with_new)?;
+        unsaved.changed.retain(|path| changed || self.is_part(&tree.top().join(path), false));
+        unsaved.new.retain(|path| new || self.is_part(&tree.top().join(path), true));
+        Ok(unsaved)
     }
 
     /// What is still at stake for a command in this folder; the paths are seen from `top`.
-    pub fn without(&self, mut stake: Stake, folder: &Folder, top: &Path) -> Stake {
+    pub fn without(&self, mut unsaved: UnsavedWork, folder: &Folder, top: &Path) -> UnsavedWork {
         if self.folder == *folder {
-            stake.changed.retain(|path| !self.changed && !self.is_part(&top.join(path), false));
-            stake.new.retain(|path| !self.new && !self.is_part(&top.join(path), true));
+            unsaved.changed.retain(|path| !self.changed && !self.is_part(&top.join(path), false));
+            unsaved.new.retain(|path| !self.new && !self.is_part(&top.join(path), true));
         }
-        stake
+        unsaved
     }
 
     fn is_part(&self, path: &Path, is_new: bool) -> bool {

@@ -330,8 +330,8 @@ fn a_broken_repository_is_reported_not_refused() {
     let project = hooks_common::project::Project::of_event(&paths, None, &bench.root());
     let policy = config::Policy::compiled_now(&project.sources(&paths));
     let now = platform::time::Moment::now();
-    let sight = crate::Sight::new(&paths, &project, &policy, &payload, now);
-    let (raised, failures) = crate::pre_tool::raise(&sight);
+    let examined = crate::ExaminedUse::new(&paths, &project, &policy, &payload, now);
+    let (raised, failures) = crate::pre_tool::raise(&examined);
     assert!(raised.is_empty());
     let failures: Vec<String> = failures.iter().map(ToString::to_string).collect();
     assert_eq!(failures, ["guard destructive failed: git does not report what the command would destroy"]);
@@ -349,7 +349,7 @@ fn ordinary_commands_are_not_looked_at() {
         let project = hooks_common::project::Project::of_event(&paths, None, Path::new(&bench.root()));
         let policy = config::Policy::compiled_now(&project.sources(&paths));
         let now = platform::time::Moment::now();
-        super::concerns(&crate::Sight::new(&paths, &project, &policy, &payload, now))
+        super::concerns(&crate::ExaminedUse::new(&paths, &project, &policy, &payload, now))
     };
     for line in [
         "ls -la",

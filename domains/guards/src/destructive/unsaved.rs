@@ -42,14 +42,14 @@ pub enum RecoverableFrom {
 
 /// Files with something that nothing else holds, seen from the work tree's root.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Stake {
+pub struct UnsavedWork {
     /// Tracked, with changes.
     pub changed: Vec<String>,
     /// Not tracked, not ignored, not made by a tool. A repository of its own ends with `/`.
     pub new: Vec<String>,
 }
 
-impl Stake {
+impl UnsavedWork {
     /// What git tells of these paths: of all without any. They are pathspecs, seen from the folder of the work tree.
     ///
     /// # Errors
@@ -63,19 +63,19 @@ impl Stake {
         let untracked = if with_new { "--untracked-files=all" } else { "--untracked-files=no" };
         let status = ["status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=all", untracked];
         let asked = status.into_iter().chain(["--"]).chain(paths);
-        let told = tree.ask(asked)?.ok_or(GuardsError::StakeUnknown)?;
-        let mut stake = Self::default();
+        let told = tree.ask(asked)?.ok_or(GuardsError::UnsavedUnknown)?;
+        let mut unsaved = Self::default();
         for entry in told.split('\0') {
             let (Some(state), Some(path)) = (entry.get(..2), entry.get(3..)) else { continue };
             if state == "??" {
                 if !is_made_again(path) {
-                    stake.new.push(path.to_owned());
+                    unsaved.new.push(path.to_owned());
                 }
             } else if is_lost(state.as_bytes(), left) {
-                stake.changed.push(path.to_owned());
+                unsaved.changed.push(path.to_owned());
             }
         }
-        Ok(stake)
+        Ok(unsaved)
     }
 
     /// Whether nothing would be lost.

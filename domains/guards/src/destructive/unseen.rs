@@ -3,7 +3,7 @@
 use platform::text::fact;
 use shell::programs::{self, Roles};
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 /// What destroys, as it is written.
@@ -23,10 +23,10 @@ const MENTIONS: [&str; 12] = [
 ];
 
 /// Whether something destructive may run that was not seen.
-pub fn find(sight: &Sight<'_>) -> Option<Objection> {
-    let script = sight.script();
+pub fn find(examined: &ExaminedUse<'_>) -> Option<Objection> {
+    let script = examined.script();
     let doubt = script.doubt.as_ref()?;
-    let line = spaced(sight.tool_use.command);
+    let line = spaced(examined.tool_use.command);
     let followed: Vec<String> = script
         .commands
         .iter()

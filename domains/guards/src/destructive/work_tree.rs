@@ -7,7 +7,7 @@ use git::{GitCommand, GitError, Head, Repository};
 use shell::GitCall;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::repository::{git_folder, is_protected, repository_of};
 
 /// How long git may take for one answer.
@@ -26,16 +26,16 @@ pub struct WorkTree {
 
 impl WorkTree {
     /// The one that a call of git works on. Where the line does not tell, the one it starts in may be meant.
-    pub fn of_call(call: &GitCall<'_>, sight: &Sight<'_>) -> Option<Self> {
-        let start = &sight.tool_use.folder;
-        let told = git_folder(call, sight);
+    pub fn of_call(call: &GitCall<'_>, examined: &ExaminedUse<'_>) -> Option<Self> {
+        let start = &examined.tool_use.folder;
+        let told = git_folder(call, examined);
         let is_told = told.is_some();
         let folder = told.unwrap_or_else(|| platform::path::resolve(start));
         let repository = match is_told {
-            true => repository_of(call, start, sight.home())?,
+            true => repository_of(call, start, examined.home())?,
             false => Repository::discover(&folder)?,
         };
-        if !folder.is_dir() && makes_repositories(sight) {
+        if !folder.is_dir() && makes_repositories(examined) {
             return None;
         }
         let folder = folder.ancestors().find(|folder| folder.is_dir())?.to_owned();
@@ -74,8 +74,8 @@ impl WorkTree {
     }
 
     /// Whether the history of a branch is shared with others.
-    pub fn is_protected(&self, branch: &str, sight: &Sight<'_>) -> bool {
-        is_protected(branch, &self.repository, sight)
+    pub fn is_protected(&self, branch: &str, examined: &ExaminedUse<'_>) -> bool {
+        is_protected(branch, &self.repository, examined)
     }
 
     /// What git prints; `None` when it says no.
@@ -109,7 +109,7 @@ impl WorkTree {
 }
 
 /// Whether the line itself makes the repository that it then works in.
-fn makes_repositories(sight: &Sight<'_>) -> bool {
+fn makes_repositories(examined: &ExaminedUse<'_>) -> bool {
     let makes = |call: GitCall<'_>| matches!(call.subcommand(), "clone" | "init" | "worktree");
-    sight.script().commands.iter().any(|command| command.git().is_some_and(makes))
+    examined.script().commands.iter().any(|command| command.git().is_some_and(makes))
 }

@@ -11,14 +11,14 @@ use super::segments::{Joint, segments};
 const DEEPEST: usize = 4;
 /// What the exit code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Told {
+pub struct ExitMeaning {
     /// Whether 0 means that the command passed.
     pub passing: bool,
     /// Whether another code means that it failed.
     pub failing: bool,
 }
 
-impl Told {
+impl ExitMeaning {
     const ALL: Self = Self { passing: true, failing: true };
     const NOTHING: Self = Self { passing: false, failing: false };
 
@@ -28,13 +28,13 @@ impl Told {
 }
 
 /// What the exit code of `line` tells of the last command in it that `is_it` knows.
-pub fn told(line: &str, is_it: &dyn Fn(&str) -> bool) -> Told {
+pub fn told(line: &str, is_it: &dyn Fn(&str) -> bool) -> ExitMeaning {
     told_within(line, is_it, 0)
 }
 
-fn told_within(line: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> Told {
-    let Some(segments) = segments(line).filter(|_| depth < DEEPEST) else { return Told::NOTHING };
-    let Some(at) = segments.iter().rposition(|(text, _)| is_it(text)) else { return Told::NOTHING };
+fn told_within(line: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> ExitMeaning {
+    let Some(segments) = segments(line).filter(|_| depth < DEEPEST) else { return ExitMeaning::NOTHING };
+    let Some(at) = segments.iter().rposition(|(text, _)| is_it(text)) else { return ExitMeaning::NOTHING };
     let (text, _) = segments[at];
     let inside = match text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
         Some(list) => told_within(list, is_it, depth + 1),
@@ -44,12 +44,12 @@ fn told_within(line: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> Told {
 }
 
 /// What a simple command passes on of one inside it.
-fn in_one(text: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> Told {
-    let mut told = Told::ALL;
+fn in_one(text: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> ExitMeaning {
+    let mut told = ExitMeaning::ALL;
     for command in &shell::parse(text).commands {
         let Some(name) = command.program() else { continue };
         if programs::is(name, Roles::SWALLOWS) {
-            return Told::NOTHING;
+            return ExitMeaning::NOTHING;
         }
         let words = command.arguments();
         let list = match name {
@@ -70,14 +70,14 @@ fn in_one(text: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> Told {
 }
 
 /// What the segments before the command leave of it.
-fn before(segments: &[(&str, Joint)]) -> Told {
-    let mut told = Told::ALL;
+fn before(segments: &[(&str, Joint)]) -> ExitMeaning {
+    let mut told = ExitMeaning::ALL;
     let stops = has_option(segments, "e", "errexit");
     for (text, joint) in segments {
         match joint {
             // The code of what stood there is gone.
-            Joint::Then if !stops => told = Told::ALL,
-            Joint::Background => told = Told::ALL,
+            Joint::Then if !stops => told = ExitMeaning::ALL,
+            Joint::Background => told = ExitMeaning::ALL,
             Joint::And | Joint::Then => told.failing &= programs::is(program(text), Roles::SETS_UP),
             Joint::Or => told.passing = false,
             Joint::Pipe | Joint::End => {}
@@ -87,10 +87,10 @@ fn before(segments: &[(&str, Joint)]) -> Told {
 }
 
 /// What the segments behind the command leave of it.
-fn after(segments: &[(&str, Joint)], at: usize) -> Told {
+fn after(segments: &[(&str, Joint)], at: usize) -> ExitMeaning {
     let stops = has_option(&segments[..at], "e", "errexit");
     let keeps = has_option(&segments[..at], "o", "pipefail");
-    let mut told = Told::ALL;
+    let mut told = ExitMeaning::ALL;
     let mut is_same_pipeline = true;
     for (place, (_, joint)) in segments.iter().enumerate().skip(at) {
         let next = segments.get(place + 1).map_or("", |(text, _)| text);
@@ -101,7 +101,7 @@ fn after(segments: &[(&str, Joint)], at: usize) -> Told {
             Joint::And => told.failing &= shows,
             Joint::Then if stops => told.failing &= shows,
             Joint::Or => told.passing &= is_failure(next),
-            Joint::Pipe | Joint::Then | Joint::Background => return Told::NOTHING,
+            Joint::Pipe | Joint::Then | Joint::Background => return ExitMeaning::NOTHING,
         }
         is_same_pipeline &= *joint == Joint::Pipe;
     }

@@ -11,7 +11,7 @@ use platform::text::fact;
 use shell::Write;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use governed::Governed;
 
@@ -20,17 +20,17 @@ const MOST: usize = 5;
 
 /// Whether a command line has anything for the guard: whether it writes any file at all. The line is parsed once for all
 /// guards, in a few microseconds; a search for names would miss `c\p`.
-pub fn concerns_line(sight: &Sight<'_>) -> bool {
-    !sight.script().writes().is_empty()
+pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
+    !examined.script().writes().is_empty()
 }
 
 /// What the guard finds in a command line. A file that the line does not tell is not looked for.
 ///
 /// # Errors
 /// Never.
-pub fn examine_line(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let mut looked = PathSearch::new(settings, sight);
-    for mut write in sight.script().writes() {
+pub fn examine_line(settings: &Paths, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let mut looked = PathSearch::new(settings, examined);
+    for mut write in examined.script().writes() {
         // What git brings back was made before.
         if matches!(write.by, "git checkout" | "git restore") {
             continue;
@@ -39,7 +39,7 @@ pub fn examine_line(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection
         if write.target.is_none() && write.pattern.is_none() && write.may_be_folder {
             write.target = Some(".".to_owned());
         }
-        for target in sight.tool_use.targets(&write, sight.home()).into_iter().flatten() {
+        for target in examined.tool_use.targets(&write, examined.home()).into_iter().flatten() {
             looked.at_write(&write, &resolve(&target));
         }
         if looked.found.len() >= MOST {
@@ -53,9 +53,9 @@ pub fn examine_line(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection
 ///
 /// # Errors
 /// Never.
-pub fn examine_edit(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let mut looked = PathSearch::new(settings, sight);
-    if let Some(file) = sight.file() {
+pub fn examine_edit(settings: &Paths, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let mut looked = PathSearch::new(settings, examined);
+    if let Some(file) = examined.file() {
         looked.at_file(file);
     }
     Ok(looked.found)
@@ -63,23 +63,23 @@ pub fn examine_edit(settings: &Paths, sight: &Sight<'_>) -> Result<Vec<Objection
 
 struct PathSearch<'a> {
     governed: Governed<'a>,
-    sight: &'a Sight<'a>,
+    examined: &'a ExaminedUse<'a>,
     /// What was looked at and is governed: a line may name it twice.
     seen: BTreeSet<PathBuf>,
     found: Vec<Objection>,
 }
 
 impl<'a> PathSearch<'a> {
-    fn new(settings: &'a Paths, sight: &'a Sight<'a>) -> Self {
-        let governed = Governed { rules: &settings.rules, root: sight.root(), home: sight.home() };
-        Self { governed, sight, seen: BTreeSet::new(), found: Vec::new() }
+    fn new(settings: &'a Paths, examined: &'a ExaminedUse<'a>) -> Self {
+        let governed = Governed { rules: &settings.rules, root: examined.root(), home: examined.home() };
+        Self { governed, examined, seen: BTreeSet::new(), found: Vec::new() }
     }
 
     /// Looks at a file, free of symbolic links; whether it is governed.
     fn at_file(&mut self, file: &Path) -> bool {
         let Some(rule) = self.governed.rule_of(file) else { return false };
-        if self.seen.insert(file.to_owned()) && !self.sight.is_permitted(file) {
-            self.found.push(made_by(rule, &self.sight.shown(file)));
+        if self.seen.insert(file.to_owned()) && !self.examined.is_permitted(file) {
+            self.found.push(made_by(rule, &self.examined.shown(file)));
         }
         true
     }
@@ -112,7 +112,7 @@ impl<'a> PathSearch<'a> {
         if let Some(rule) = self.governed.rule_in(folder)
             && self.seen.insert(folder.to_owned())
         {
-            self.found.push(may_be_made_by(rule, &self.sight.shown(folder)));
+            self.found.push(may_be_made_by(rule, &self.examined.shown(folder)));
         }
     }
 }

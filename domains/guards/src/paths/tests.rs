@@ -11,7 +11,7 @@ use hooks_common::project::Project;
 use platform::time::Moment;
 use serde_json::json;
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::grants::{Grants, digest_of_file, permit_file};
 use crate::pre_tool;
 use crate::testing::{Bench, edit, worst, write};
@@ -160,10 +160,10 @@ fn with_permits(bench: &Bench, file: &Path) -> (usize, Vec<String>) {
     let paths = Paths::below(&bench.home());
     let project = Project::of_event(&paths, payload.edited_file(), &payload.folder());
     let policy = Policy::compiled_now(&project.sources(&paths));
-    let sight = Sight::new(&paths, &project, &policy, &payload, Moment::now());
-    let (raised, failures) = pre_tool::raise(&sight);
+    let examined = ExaminedUse::new(&paths, &project, &policy, &payload, Moment::now());
+    let (raised, failures) = pre_tool::raise(&examined);
     assert!(failures.is_empty(), "{failures:?}");
-    (raised.len(), sight.into_permits().into_iter().map(|(digest, _)| digest).collect())
+    (raised.len(), examined.into_permits().into_iter().map(|(digest, _)| digest).collect())
 }
 
 #[test]

@@ -23,7 +23,7 @@ use super::scan::Sheet;
 use super::store::{self, WarnedFiles};
 use super::words;
 use crate::error::GuardsError;
-use crate::examined::{Sight, text_of};
+use crate::examined::{ExaminedUse, text_of};
 use crate::staged;
 
 /// How long git may take to name the files.
@@ -290,9 +290,9 @@ fn staged_files(
     let mut payload = Payload { tool_name: "Bash".to_owned(), ..Payload::default() };
     payload.tool_input.command = "git commit".to_owned();
     payload.cwd = root.to_str().ok_or_else(|| GuardsError::NotUtf8(root.to_owned()))?.to_owned();
-    let sight = Sight::new(paths, project, policy, &payload, now);
+    let examined = ExaminedUse::new(paths, project, policy, &payload, now);
     let mut sought = Vec::new();
-    for file in staged::added(&sight)? {
+    for file in staged::added(&examined)? {
         let Some(path) = inside(root, &file.top.join(&file.path)) else { continue };
         let blob = || {
             let name = format!(":0:{}", file.path.to_str()?);

@@ -12,7 +12,7 @@ use super::scan::Sheet;
 use super::store;
 use super::words;
 use crate::error::GuardsError;
-use crate::examined::{Sight, text_of};
+use crate::examined::{ExaminedUse, text_of};
 use crate::objection::Objection;
 use crate::staged::{self, AddedFile};
 
@@ -23,9 +23,9 @@ const MOST_ASKED: usize = 20;
 ///
 /// # Errors
 /// When git cannot be asked, the policy is damaged, or an expression gives up.
-pub fn examine(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let root = sight.root();
-    let files: Vec<(String, &AddedFile)> = staged::added(sight)?
+pub fn examine(settings: &Patterns, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let root = examined.root();
+    let files: Vec<(String, &AddedFile)> = staged::added(examined)?
         .iter()
         .filter_map(|file| Some((inside(root, &file.top.join(&file.path))?, file)))
         .collect();
@@ -33,17 +33,17 @@ pub fn examine(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>,
     known.retain(|path, _| files.iter().any(|(committed, _)| committed == path));
     let lower: String = files.iter().map(|(_, file)| lower(file)).collect();
     let named = known.values().flatten().cloned().collect();
-    let rules = rules(sight.policy, &lower, &named)?;
+    let rules = rules(examined.policy, &lower, &named)?;
     if rules.is_empty() {
         return Ok(Vec::new());
     }
-    let inspector = Inspector::new(sight.project, sight.paths, settings, rules, sight.now.wall);
+    let inspector = Inspector::new(examined.project, examined.paths, settings, rules, examined.now.wall);
     let looked = look(&inspector, &mut known, &files)?;
     if looked.findings.is_empty() && looked.gone.is_empty() {
         return Ok(Vec::new());
     }
-    let terms = terms(sight, settings);
-    let (book, mut notes) = book(sight, settings.mode());
+    let terms = terms(examined, settings);
+    let (book, mut notes) = book(examined, settings.mode());
     let judged = graduate(book.as_ref(), &terms, looked.findings);
     let is_refused = settings.mode() == Mode::Enforce && judged.iter().any(|(step, _)| *step == Step::Refuse);
     if let Some(mut book) = book {

@@ -18,7 +18,7 @@ use super::inspect::{Inspector, PatternFinding, book, graduate, inside, is_pause
 use super::scan::Sheet;
 use super::store;
 use super::words;
-use crate::examined::{Sight, text_of};
+use crate::examined::{ExaminedUse, text_of};
 use crate::objection::{Objection, Raised, Weight};
 use crate::refusal;
 
@@ -45,7 +45,7 @@ pub struct EditFindings {
 /// # Errors
 /// When the policy is damaged or an expression gives up.
 pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
-    let said = examine(&Sight::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered))?;
+    let said = examine(&ExaminedUse::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered))?;
     for one in &said.raised {
         let verdict = if said.is_paused { GuardVerdict::Paused } else { one.weight.into() };
         hook.records.get_mut::<GuardRecords>().0.push(GuardRecord::of(one, verdict));
@@ -64,34 +64,35 @@ pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
 ///
 /// # Errors
 /// As [`look`].
-pub fn examine(sight: &Sight<'_>) -> Result<EditFindings, GuardsError> {
-    let is_text = sight.is_edit() && sight.tool_use.tool != "NotebookEdit";
-    let path = sight.file().filter(|_| is_text);
-    let Some((path, file)) = path.and_then(|path| inside(sight.root(), path).map(|file| (path, file))) else {
+pub fn examine(examined: &ExaminedUse<'_>) -> Result<EditFindings, GuardsError> {
+    let is_text = examined.is_edit() && examined.tool_use.tool != "NotebookEdit";
+    let path = examined.file().filter(|_| is_text);
+    let Some((path, file)) = path.and_then(|path| inside(examined.root(), path).map(|file| (path, file)))
+    else {
         return Ok(EditFindings::default());
     };
-    let known = store::known_of(sight.root(), &file);
-    let rules = rules(sight.policy, &sight.added().join("\n").to_ascii_lowercase(), &known)?;
+    let known = store::known_of(examined.root(), &file);
+    let rules = rules(examined.policy, &examined.added().join("\n").to_ascii_lowercase(), &known)?;
     if rules.is_empty() {
         return Ok(EditFindings::default());
     }
-    let placed = sight.policy.guard::<Patterns>()?;
+    let placed = examined.policy.guard::<Patterns>()?;
     let (Some(Placed { place, settings, .. }), Some(text)) = (placed, text_of(path)) else {
         return Ok(EditFindings::default());
     };
     let text = text.replace("\r\n", "\n");
     let sheet = Sheet::of(&text);
-    let inspector = Inspector::new(sight.project, sight.paths, &settings, rules, sight.now.wall);
+    let inspector = Inspector::new(examined.project, examined.paths, &settings, rules, examined.now.wall);
     let found = inspector.look(&file, &sheet)?.findings;
     let is_broken = |id: &str| found.iter().any(|finding| finding.rule.id == id);
     let gone: Vec<_> = known.iter().filter(|id| inspector.has(id) && !is_broken(id)).collect();
-    let lines = brought_lines(sight.payload, &sheet);
+    let lines = brought_lines(examined.payload, &sheet);
     let found: Vec<_> = found.iter().filter(|one| lines.holds(one.violation.line)).cloned().collect();
     if found.is_empty() && gone.is_empty() {
         return Ok(EditFindings::default());
     }
-    let terms = terms(sight, &settings);
-    let (book, mut notes) = book(sight, settings.mode());
+    let terms = terms(examined, &settings);
+    let (book, mut notes) = book(examined, settings.mode());
     let judged = graduate(book.as_ref(), &terms, found);
     if let Some(mut book) = book {
         gone.into_iter().for_each(|rule| book.forget(&file, rule));
@@ -117,7 +118,7 @@ pub fn examine(sight: &Sight<'_>) -> Result<EditFindings, GuardsError> {
     let raised = [raise(refused, Objection::sure), raise(warned, Objection::advice)];
     let raised: Vec<_> = raised.into_iter().flatten().collect();
     Ok(EditFindings {
-        is_paused: !raised.is_empty() && is_paused(sight),
+        is_paused: !raised.is_empty() && is_paused(examined),
         raised,
         notes,
         mode: settings.mode(),

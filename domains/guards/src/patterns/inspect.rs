@@ -21,7 +21,7 @@ use super::graduation::{Step, Terms};
 use super::scan::{PatternScanner, RuleMatch, Sheet};
 use super::store::WarnedFiles;
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::overrides;
 
 /// How many characters of a match are told.
@@ -192,32 +192,32 @@ pub fn rules(
 
 /// What was warned of before, to be held while it is decided anew; with what is to be known if it cannot be. Nothing
 /// where nobody is told: then nothing counts as warned of.
-pub fn book(sight: &Sight<'_>, mode: Mode) -> (Option<WarnedFiles>, Vec<String>) {
-    if mode == Mode::Observe || is_paused(sight) {
+pub fn book(examined: &ExaminedUse<'_>, mode: Mode) -> (Option<WarnedFiles>, Vec<String>) {
+    if mode == Mode::Observe || is_paused(examined) {
         return (None, Vec::new());
     }
-    match WarnedFiles::open(sight.project, lock::CHANGE, sight.now.wall) {
+    match WarnedFiles::open(examined.project, lock::CHANGE, examined.now.wall) {
         Ok(book) => (Some(book), Vec::new()),
         Err(error) => (None, vec![format!("warnings of patterns are not kept: {error}")]),
     }
 }
 
 /// Whether a person has the guards stand aside for the session.
-pub fn is_paused(sight: &Sight<'_>) -> bool {
-    let mark = |session: SessionId| sight.project.state().pause_mark(session.key());
-    sight.payload.session().is_some_and(|session| {
+pub fn is_paused(examined: &ExaminedUse<'_>) -> bool {
+    let mark = |session: SessionId| examined.project.state().pause_mark(session.key());
+    examined.payload.session().is_some_and(|session| {
         let key = session.key().clone();
-        overrides::is_paused_by_person(sight.paths, &mark(session), &key)
+        overrides::is_paused_by_person(examined.paths, &mark(session), &key)
     })
 }
 
 /// What decides over a use of a tool.
-pub fn terms(sight: &Sight<'_>, settings: &Patterns) -> Terms {
+pub fn terms(examined: &ExaminedUse<'_>, settings: &Patterns) -> Terms {
     let began = || {
-        let meta = SessionDir::new(sight.paths, &sight.payload.session()?).meta()?;
+        let meta = SessionDir::new(examined.paths, &examined.payload.session()?).meta()?;
         Some(DateTime::parse_from_rfc3339(&meta.created_at).ok()?.with_timezone(&Utc))
     };
-    Terms::of(settings, sight.now.wall, began())
+    Terms::of(settings, examined.now.wall, began())
 }
 
 /// A file's path as rules and people know it, seen from the project's root.

@@ -22,21 +22,24 @@ use config::types::guards::Patterns;
 use hooks_common::runtime::Hook;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use crate::staged;
 
 /// Whether a command line commits: a cheap look, before the guard's settings are read.
-pub fn concerns_line(sight: &Sight<'_>) -> bool {
-    staged::commits(sight)
+pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
+    staged::commits(examined)
 }
 
 /// What the guard finds in what a command line commits.
 ///
 /// # Errors
 /// When git cannot be asked, or the policy is damaged.
-pub fn examine_commit(settings: &Patterns, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    commit::examine(settings, sight)
+pub fn examine_commit(
+    settings: &Patterns,
+    examined: &ExaminedUse<'_>,
+) -> Result<Vec<Objection>, GuardsError> {
+    commit::examine(settings, examined)
 }
 
 /// PostToolUse of an edit: what the guard finds in the file now.

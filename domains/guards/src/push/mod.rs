@@ -23,13 +23,13 @@ use shell::programs::pushes_nothing;
 
 use self::reader::Reader;
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 /// Whether a line may push: a call of git that does, or that may be an alias, or one that cannot be followed.
-pub fn concerns(sight: &Sight<'_>) -> bool {
-    let script = sight.script();
-    script.doubt.is_some() && doubt::names_push(sight.tool_use.command)
+pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
+    let script = examined.script();
+    script.doubt.is_some() && doubt::names_push(examined.tool_use.command)
         || script.commands.iter().any(may_push)
 }
 
@@ -47,6 +47,6 @@ fn may_push(command: &Command) -> bool {
 ///
 /// # Errors
 /// Never: what cannot be read is taken for absent, as git would.
-pub fn examine(settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    Ok(Reader::read(settings, sight))
+pub fn examine(settings: &Settings, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    Ok(Reader::read(settings, examined))
 }

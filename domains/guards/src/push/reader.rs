@@ -16,7 +16,7 @@ use super::destinations::{Destination, Push, default_remote};
 use super::doubt;
 use super::objection::objection;
 use super::told::{UNKNOWN, is_query, is_unknown, told};
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use crate::repository::{Protected, folder_of, repository_of};
 use git::GitConfig;
@@ -50,7 +50,7 @@ struct GitCallAt<'l> {
 
 /// Reads a line's calls of git in their order.
 pub(super) struct Reader<'a, 's> {
-    sight: &'a Sight<'s>,
+    examined: &'a ExaminedUse<'s>,
     settings: &'a Settings,
     places: Vec<RepositoryState>,
     found: Vec<Objection>,
@@ -70,9 +70,9 @@ pub(super) struct Reader<'a, 's> {
 
 impl<'a, 's> Reader<'a, 's> {
     /// What is wrong with the pushes of a line.
-    pub(super) fn read(settings: &'a Settings, sight: &'a Sight<'s>) -> Vec<Objection> {
+    pub(super) fn read(settings: &'a Settings, examined: &'a ExaminedUse<'s>) -> Vec<Objection> {
         let mut reader = Self {
-            sight,
+            examined,
             settings,
             places: Vec::new(),
             found: Vec::new(),
@@ -83,8 +83,8 @@ impl<'a, 's> Reader<'a, 's> {
             git_dir: None,
             is_hidden: false,
         };
-        let line = LineState { start: &sight.tool_use.folder, text: sight.tool_use.command, depth: 0 };
-        reader.script(sight.script(), line);
+        let line = LineState { start: &examined.tool_use.folder, text: examined.tool_use.command, depth: 0 };
+        reader.script(examined.script(), line);
         reader.found
     }
 
@@ -160,7 +160,7 @@ impl<'a, 's> Reader<'a, 's> {
                 let shown = self.shown.as_ref().unwrap_or(&place.position).branch().map(str::to_owned);
                 let text = |word: &Word| told(word, shown.as_deref(), line.text);
                 place.follow(&call, &text);
-                let folder = folder_of(&call.folder, line.start, self.sight.home());
+                let folder = folder_of(&call.folder, line.start, self.examined.home());
                 let apart = folder.and_then(|folder| place.worktree(&call, &folder, &text));
                 self.places.extend(apart);
             }
@@ -170,18 +170,18 @@ impl<'a, 's> Reader<'a, 's> {
 
     /// The repository that a call works on.
     fn place(&mut self, call: &GitCall<'_>, start: &Path) -> Option<usize> {
-        let folder = folder_of(&call.folder, start, self.sight.home());
+        let folder = folder_of(&call.folder, start, self.examined.home());
         if let Some(folder) = folder.filter(|_| call.git_dir.is_none())
             && let Some(at) = self.places.iter().position(|place| place.is_new_at(&folder))
         {
             return Some(at);
         }
-        let repository = repository_of(call, start, self.sight.home())?;
+        let repository = repository_of(call, start, self.examined.home())?;
         let is_known = |place: &RepositoryState| place.is_at(&repository);
         if let Some(at) = self.places.iter().position(is_known) {
             return Some(at);
         }
-        self.places.push(RepositoryState::new(repository, self.sight.home()));
+        self.places.push(RepositoryState::new(repository, self.examined.home()));
         Some(self.places.len() - 1)
     }
 
@@ -213,7 +213,7 @@ impl<'a, 's> Reader<'a, 's> {
     fn top_around(&self, folder: &Folder, line: LineState<'_>) -> Option<PathBuf> {
         let folder = match folder {
             Folder::Unknown => return self.top.clone(),
-            folder => folder_of(folder, line.start, self.sight.home())?,
+            folder => folder_of(folder, line.start, self.examined.home())?,
         };
         Some(Repository::discover(&folder)?.top().to_owned())
     }
@@ -243,7 +243,7 @@ impl<'a, 's> Reader<'a, 's> {
         }
         let config = match place {
             Some(at) => Cow::Borrowed(&self.places[at].config),
-            None => Cow::Owned(GitConfig::read(None, self.sight.home())),
+            None => Cow::Owned(GitConfig::read(None, self.examined.home())),
         };
         let config = config.with(&call.settings);
         let Some(value) = config.get(&format!("alias.{}", call.subcommand())).map(str::to_owned) else {
@@ -269,7 +269,7 @@ impl<'a, 's> Reader<'a, 's> {
         }
         let place = at.place.map(|at| &self.places[at]);
         let config = place.map_or_else(
-            || Cow::Owned(GitConfig::read(None, self.sight.home())),
+            || Cow::Owned(GitConfig::read(None, self.examined.home())),
             |place| Cow::Borrowed(&place.config),
         );
         let config = config.with(&call.settings);
@@ -291,7 +291,7 @@ impl<'a, 's> Reader<'a, 's> {
             return;
         }
         // In a folder that is not told it is most likely the project's own.
-        let repository = place.map(|place| &place.repository).or(self.sight.project.repository());
+        let repository = place.map(|place| &place.repository).or(self.examined.project.repository());
         let known = remote.as_deref().map(|remote| known_remote(remote, &config));
         let protected = Protected::of(&self.settings.branches, repository, known);
         let push = Push {

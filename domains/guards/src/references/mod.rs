@@ -17,13 +17,13 @@ use config::types::Names;
 use config::types::guards::References;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use document::PlanningDocument;
 
 /// Whether an edit has anything for the guard: documents are Markdown.
-pub fn concerns(sight: &Sight<'_>) -> bool {
-    let file = sight.tool_use.file.as_deref();
+pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
+    let file = examined.tool_use.file.as_deref();
     let extension = file.and_then(|file| file.extension());
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
 }
@@ -32,28 +32,28 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// When not all documents could be searched for an id.
-pub fn examine(settings: &References, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let Some(file) = sight.file() else { return Ok(Vec::new()) };
-    let is = |globs: &Names| matches_real(globs, file, sight.root(), sight.home());
+pub fn examine(settings: &References, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let Some(file) = examined.file() else { return Ok(Vec::new()) };
+    let is = |globs: &Names| matches_real(globs, file, examined.root(), examined.home());
     let (is_plan, is_work, is_document) = (is(&settings.plans), is(&settings.work), is(&settings.documents));
     if !(is_plan || is_work || is_document) {
         return Ok(Vec::new());
     }
     // An edit that will fail, or makes no text, says nothing.
-    let Some(after) = sight.after() else { return Ok(Vec::new()) };
-    let before = PlanningDocument::of(sight.before().unwrap_or_default());
+    let Some(after) = examined.after() else { return Ok(Vec::new()) };
+    let before = PlanningDocument::of(examined.before().unwrap_or_default());
     let after = PlanningDocument::of(after);
-    let shown = sight.shown(file);
+    let shown = examined.shown(file);
     let mut found = Vec::new();
     if is_plan {
         found.extend(plan::examine(&shown, &before, &after));
     }
     if is_work {
         found.extend(memory::examine(&shown, &after));
-        found.extend(exit::examine(sight.root(), file, &before, &after));
+        found.extend(exit::examine(examined.root(), file, &before, &after));
     }
     if is_document {
-        match unique::examine(&settings.documents, sight, file, &before, &after) {
+        match unique::examine(&settings.documents, examined, file, &before, &after) {
             Ok(taken) => found.extend(taken),
             Err(error) if found.is_empty() => return Err(error),
             // What was found must not be lost over it.

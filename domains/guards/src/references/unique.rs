@@ -12,7 +12,7 @@ use platform::text::fact;
 
 use super::document::{DocumentKey, PlanningDocument};
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 /// How many files are looked into.
@@ -25,22 +25,22 @@ const PATIENCE: Duration = Duration::from_millis(150);
 /// An objection to an edit that gives a document an id which another one has.
 pub fn examine(
     documents: &Names,
-    sight: &Sight<'_>,
+    examined: &ExaminedUse<'_>,
     file: &Path,
     before: &PlanningDocument,
     after: &PlanningDocument,
 ) -> Result<Option<Objection>, GuardsError> {
     let Some(key) = after.key().filter(|key| before.key().as_ref() != Some(key)) else { return Ok(None) };
-    let is_document = |path: &Path| matches_real(documents, path, sight.root(), sight.home());
+    let is_document = |path: &Path| matches_real(documents, path, examined.root(), examined.home());
     let mut search = IdSearch { files: 0, until: Instant::now() + PATIENCE };
     let owner =
-        search.owner(&key, roots(documents, sight.root()), |path| path != file && is_document(path))?;
+        search.owner(&key, roots(documents, examined.root()), |path| path != file && is_document(path))?;
     Ok(owner.map(|owner| {
         Objection::sure(
             format!(
                 "{} belongs to {} already, which is of the same template {}",
                 fact(key.id),
-                fact(&sight.shown(&owner)),
+                fact(&examined.shown(&owner)),
                 fact(key.template)
             ),
             "give the document an id of its own, or change the one that has it",

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use config::globs;
 use config::types::guards::Exemption;
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 
 /// The shortest reason, in characters.
 const SHORTEST: usize = 10;
@@ -15,8 +15,13 @@ const WAIVER: &str = "secret-ok:";
 
 /// Whether one of the exemptions holds for a rule in a file today (UTC). One without a reason or without files holds
 /// nowhere, and one whose day is past, or no day, no longer.
-pub(super) fn is_exempt(exemptions: &[Exemption], sight: &Sight<'_>, file: &Path, rule: &str) -> bool {
-    let today = sight.now.wall.date_naive();
+pub(super) fn is_exempt(
+    exemptions: &[Exemption],
+    examined: &ExaminedUse<'_>,
+    file: &Path,
+    rule: &str,
+) -> bool {
+    let today = examined.now.wall.date_naive();
     exemptions.iter().any(|exemption| {
         let is_for_rule = exemption.rules.is_empty() || exemption.rules.iter().any(|id| id == rule);
         let holds_until =
@@ -25,7 +30,7 @@ pub(super) fn is_exempt(exemptions: &[Exemption], sight: &Sight<'_>, file: &Path
             && is_reason(&exemption.reason)
             && exemption.until.as_deref().is_none_or(holds_until)
             && !exemption.files.is_empty()
-            && globs::matches(&exemption.files, file, sight.root(), sight.home())
+            && globs::matches(&exemption.files, file, examined.root(), examined.home())
     })
 }
 

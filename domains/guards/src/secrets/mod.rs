@@ -24,7 +24,7 @@ use platform::text::fact;
 use redact::redact;
 
 use crate::error::GuardsError;
-use crate::examined::{Sight, text_of};
+use crate::examined::{ExaminedUse, text_of};
 use crate::objection::{Certainty, Objection};
 use crate::staged;
 use scan::{CredentialMatch, FileTraits};
@@ -37,27 +37,27 @@ const WAY_OUT: &str = "read it from the environment or a secret store; if it is 
     secret-ok: <reason of ten characters at least>, or under `guards.secrets.exemptions`";
 
 /// Whether a command line commits, or writes text that it tells: a cheap look, before the guard's settings are read.
-pub fn concerns_line(sight: &Sight<'_>) -> bool {
-    staged::commits(sight)
-        || written::may_write(sight.tool_use.command) && !written::written(sight).is_empty()
+pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
+    staged::commits(examined)
+        || written::may_write(examined.tool_use.command) && !written::written(examined).is_empty()
 }
 
 /// What the guard finds in the text that a command line writes, and in the lines that it commits.
 ///
 /// # Errors
 /// When git cannot be asked, or one of the user's expressions fails.
-pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let mut search = CredentialSearch::new(settings, sight);
-    for written in written::written(sight) {
+pub fn examine_line(settings: &Secrets, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let mut search = CredentialSearch::new(settings, examined);
+    for written in written::written(examined) {
         for file in &written.files {
             let before = || file.as_deref().and_then(text_of);
             let is_known = |value: &str| before().is_some_and(|before| before.contains(value));
             search.look(&written.text, file.as_deref(), is_known, |_| CredentialPlace::Written)?;
         }
     }
-    if staged::commits(sight) {
+    if staged::commits(examined) {
         let mut asked = 0;
-        for file in staged::added(sight)? {
+        for file in staged::added(examined)? {
             let mut text = String::new();
             for (_, line) in &file.lines {
                 text.push_str(line);
@@ -80,16 +80,16 @@ pub fn examine_line(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objecti
 ///
 /// # Errors
 /// When one of the user's expressions fails.
-pub fn examine_edit(settings: &Secrets, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let mut search = CredentialSearch::new(settings, sight);
-    let file = sight.file();
-    let is_known = |value: &str| sight.before().is_some_and(|before| before.contains(value));
+pub fn examine_edit(settings: &Secrets, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let mut search = CredentialSearch::new(settings, examined);
+    let file = examined.file();
+    let is_known = |value: &str| examined.before().is_some_and(|before| before.contains(value));
     // The whole file after the edit: it tells the line, and shows what two edits put together.
-    let whole = if sight.tool_use.tool == "Write" { None } else { sight.after() };
+    let whole = if examined.tool_use.tool == "Write" { None } else { examined.after() };
     match whole {
         Some(after) => search.look(after, file, is_known, CredentialPlace::Edited)?,
         None => {
-            for text in sight.added() {
+            for text in examined.added() {
                 search.look(text, file, is_known, CredentialPlace::Edited)?;
             }
         }
@@ -110,14 +110,14 @@ enum CredentialPlace {
 /// What was found so far.
 struct CredentialSearch<'a, 's> {
     settings: &'a Secrets,
-    sight: &'a Sight<'s>,
+    examined: &'a ExaminedUse<'s>,
     refused: Vec<Objection>,
     let_through: Vec<Objection>,
 }
 
 impl<'a, 's> CredentialSearch<'a, 's> {
-    fn new(settings: &'a Secrets, sight: &'a Sight<'s>) -> Self {
-        Self { settings, sight, refused: Vec::new(), let_through: Vec::new() }
+    fn new(settings: &'a Secrets, examined: &'a ExaminedUse<'s>) -> Self {
+        Self { settings, examined, refused: Vec::new(), let_through: Vec::new() }
     }
 
     /// Looks through a text that is to be in `file`.
@@ -136,7 +136,7 @@ impl<'a, 's> CredentialSearch<'a, 's> {
             }
             let value = &text[one.at.clone()];
             let is_exempt =
-                |file: &Path| exempt::is_exempt(&self.settings.exemptions, self.sight, file, &one.id);
+                |file: &Path| exempt::is_exempt(&self.settings.exemptions, self.examined, file, &one.id);
             if file.is_some_and(is_exempt) || is_known(value) {
                 continue;
             }
@@ -155,7 +155,7 @@ impl<'a, 's> CredentialSearch<'a, 's> {
     /// What the user's rules find, line by line.
     fn own(&self, text: &str) -> Result<Vec<CredentialMatch>, GuardsError> {
         let lower = text.to_ascii_lowercase();
-        let rules = self.sight.policy.guard_rules::<Secrets, SecretRule>(Some(&lower));
+        let rules = self.examined.policy.guard_rules::<Secrets, SecretRule>(Some(&lower));
         let rules = rules?;
         let mut found = Vec::new();
         if rules.is_empty() {
@@ -190,7 +190,7 @@ impl<'a, 's> CredentialSearch<'a, 's> {
         place: &CredentialPlace,
     ) -> Objection {
         let value = &text[one.at.clone()];
-        let shown = file.map(|file| self.sight.shown(file));
+        let shown = file.map(|file| self.examined.shown(file));
         let file = match &shown {
             Some(shown) if reveals(shown, value) => "a file named after it".to_owned(),
             Some(shown) => fact(shown),

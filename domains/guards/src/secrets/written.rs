@@ -7,7 +7,7 @@ use memchr::memmem;
 use shell::programs::{self, Roles};
 use shell::{Command, Input};
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 
 /// What writes a file without a redirection.
 const WRITERS: [&str; 8] = ["tee", "sponge", "dd", "sed", "perl", "awk", "patch", "apply"];
@@ -28,10 +28,10 @@ pub(super) fn may_write(line: &str) -> bool {
 }
 
 /// The texts that a line writes.
-pub(super) fn written(sight: &Sight<'_>) -> Vec<WrittenText> {
-    let commands = &sight.script().commands;
+pub(super) fn written(examined: &ExaminedUse<'_>) -> Vec<WrittenText> {
+    let commands = &examined.script().commands;
     let files_of = |command: &Command| -> Vec<Option<PathBuf>> {
-        command.writes().iter().flat_map(|write| sight.tool_use.targets(write, sight.home())).collect()
+        command.writes().iter().flat_map(|write| examined.tool_use.targets(write, examined.home())).collect()
     };
     // `{ echo a; echo b; } > file` and `sudo echo a > file`: what is said inside goes where the group's output goes.
     let is_around =

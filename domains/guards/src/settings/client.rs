@@ -4,7 +4,7 @@ use platform::env_vars;
 use platform::text::fact;
 use serde_json::Value;
 
-use super::hooks::{self, Ground};
+use super::hooks::{self, OwnExecutables};
 use crate::objection::Objection;
 
 /// The variables that lead our executables elsewhere, or tell them to stand aside.
@@ -16,7 +16,7 @@ const ENVIRONMENT: [&str; 4] = [
 ];
 
 /// What is weaker in the settings after an edit. What was no JSON before held nothing that could go.
-pub(super) fn weakened(before: &str, after: &str, ground: Ground<'_>) -> Vec<Objection> {
+pub(super) fn weakened(before: &str, after: &str, own: OwnExecutables<'_>) -> Vec<Objection> {
     let before = parsed(before);
     let Some(after) = parsed(after).filter(Value::is_object) else {
         let is_lost = before.is_some_and(|before| before.is_object());
@@ -30,7 +30,7 @@ pub(super) fn weakened(before: &str, after: &str, ground: Ground<'_>) -> Vec<Obj
     let before = before.unwrap_or_default();
     let mut found = Vec::new();
     let mut add = |what: String, way: &str| found.push(Objection::sure(what, way));
-    for what in hooks::weakened(&before, &after, ground) {
+    for what in hooks::weakened(&before, &after, own) {
         add(what, "leave the entries of Stanchion's hooks as they are");
     }
     if let (None, Some(wrong)) = (invalid(&before), invalid(&after)) {
@@ -50,7 +50,7 @@ pub(super) fn weakened(before: &str, after: &str, ground: Ground<'_>) -> Vec<Obj
             );
         }
     }
-    found.extend(advice(&before, &after, ground));
+    found.extend(advice(&before, &after, own));
     found
 }
 
@@ -75,14 +75,14 @@ fn permissions(before: &Value, after: &Value, add: &mut impl FnMut(String, &str)
     }
 }
 
-fn advice(before: &Value, after: &Value, ground: Ground<'_>) -> Vec<Objection> {
+fn advice(before: &Value, after: &Value, own: OwnExecutables<'_>) -> Vec<Objection> {
     let mut found = Vec::new();
     if is_now(before, after, "/permissions/defaultMode", "acceptEdits") {
         let what =
             "`permissions.defaultMode` becomes `acceptEdits`, and the user is not asked about edits any more";
         found.push(Objection::advice(what, "tell the user"));
     }
-    if hooks::has_status_line(before, ground) && !hooks::has_status_line(after, ground) {
+    if hooks::has_status_line(before, own) && !hooks::has_status_line(after, own) {
         let what = "the status line is no longer Stanchion's, which reads the context use from it";
         found.push(Objection::advice(what, "tell the user"));
     }
@@ -151,8 +151,8 @@ mod tests {
     }"#;
 
     fn found(before: &str, after: &str) -> Vec<Objection> {
-        let ground = Ground { home: Path::new("/home/dev"), bin: Path::new("/home/dev/.stanchion/bin") };
-        weakened(before, after, ground)
+        let own = OwnExecutables { home: Path::new("/home/dev"), bin: Path::new("/home/dev/.stanchion/bin") };
+        weakened(before, after, own)
     }
 
     /// What is found when the value at `key` is replaced; `null` takes it away.

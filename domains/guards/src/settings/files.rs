@@ -8,7 +8,7 @@ use config::types::Names;
 use hooks_common::paths::in_project;
 use platform::path::resolve;
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::touched::is_same;
 
 /// The names of the files, wherever they lie.
@@ -37,15 +37,15 @@ pub(super) struct SettingsFiles {
 impl SettingsFiles {
     /// Those that a use of a tool could change. Claude Code reads the settings of the folder it was launched in,
     /// which may lie below the project's root.
-    pub(super) fn of(sight: &Sight<'_>) -> Self {
-        let (root, project) = (sight.root(), sight.project);
-        let folder = resolve(&sight.tool_use.folder);
+    pub(super) fn of(examined: &ExaminedUse<'_>) -> Self {
+        let (root, project) = (examined.root(), examined.project);
+        let folder = resolve(&examined.tool_use.folder);
         let launched = folder.ancestors().filter(|dir| dir.starts_with(root) && *dir != root);
         let main = project.repository().and_then(|repository| repository.main_worktree());
         // The global file first: in a repository at home it is not the project's.
         let mut files = vec![
-            (sight.paths.user_settings(), SettingsFileKind::Client),
-            (sight.paths.global_config(), SettingsFileKind::Own(Level::Global)),
+            (examined.paths.user_settings(), SettingsFileKind::Client),
+            (examined.paths.global_config(), SettingsFileKind::Own(Level::Global)),
         ];
         for dir in launched.chain([root]).chain(main.as_deref()) {
             files.push((in_project::settings(dir), SettingsFileKind::Client));
@@ -63,7 +63,7 @@ impl SettingsFiles {
         let mut stores = project.stores().to_vec();
         stores.dedup();
         let kept = stores.iter().flat_map(|store| [store.join("requirements"), store.join("stanchion")]);
-        let state = std::iter::once(sight.paths.stanchion_dir().to_owned()).chain(kept);
+        let state = std::iter::once(examined.paths.stanchion_dir().to_owned()).chain(kept);
         let state = state.map(|path| resolve(&path)).collect();
         Self { files, folders, state }
     }
@@ -111,7 +111,7 @@ fn settle(files: &mut [(PathBuf, SettingsFileKind)]) -> Vec<PathBuf> {
 }
 
 /// Whether a file can be one of them, by its name alone.
-pub(super) fn may_be(file: &Path, sight: &Sight<'_>) -> bool {
+pub(super) fn may_be(file: &Path, examined: &ExaminedUse<'_>) -> bool {
     let extension = file.extension().unwrap_or_default();
     let is_data = ["json", "yaml", "yml"].iter().any(|known| extension.eq_ignore_ascii_case(known));
     let is_kept = |part: std::path::Component<'_>| {
@@ -121,7 +121,7 @@ pub(super) fn may_be(file: &Path, sight: &Sight<'_>) -> bool {
     is_data
         || is_mark
         || file.components().any(is_kept)
-        || file.starts_with(resolve(sight.paths.stanchion_dir()))
+        || file.starts_with(resolve(examined.paths.stanchion_dir()))
 }
 
 /// Whether a word of a command line names one of them, or meets one as a wildcard pattern.

@@ -18,7 +18,7 @@ const SESSION_END_TIMEOUT: f64 = 1.5;
 
 /// Where executables of ours lie, and what `$HOME` is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ground<'a> {
+pub(super) struct OwnExecutables<'a> {
     pub home: &'a Path,
     pub bin: &'a Path,
 }
@@ -33,15 +33,15 @@ struct HookEntry<'v> {
 }
 
 /// What of our entries would run less than it does now.
-pub(super) fn weakened(before: &Value, after: &Value, ground: Ground<'_>) -> Vec<String> {
-    let (old, new) = (entries(before, ground), entries(after, ground));
+pub(super) fn weakened(before: &Value, after: &Value, own: OwnExecutables<'_>) -> Vec<String> {
+    let (old, new) = (entries(before, own), entries(after, own));
     let (mut gone, mut narrowed, mut hurried) = (Vec::new(), Vec::new(), Vec::new());
     let mut keys: Vec<(&str, &str)> = old.iter().map(HookEntry::key).collect();
     keys.dedup();
     for key in keys {
         let was: Vec<&HookEntry<'_>> = old.iter().filter(|entry| entry.key() == key).collect();
         let is_kept =
-            |entry: &&HookEntry<'_>| entry.key() == key && was.iter().any(|one| entry.runs_like(one, ground));
+            |entry: &&HookEntry<'_>| entry.key() == key && was.iter().any(|one| entry.runs_like(one, own));
         let is: Vec<&HookEntry<'_>> = new.iter().filter(is_kept).collect();
         let shown = format!("{} ({})", fact(key.0), key.1);
         if is.is_empty() {
@@ -73,9 +73,9 @@ pub(super) fn listed(what: &str, events: &[String]) -> String {
 }
 
 /// Whether the status line is ours.
-pub(super) fn has_status_line(settings: &Value, ground: Ground<'_>) -> bool {
+pub(super) fn has_status_line(settings: &Value, own: OwnExecutables<'_>) -> bool {
     let line = settings.get("statusLine").and_then(Value::as_object);
-    line.and_then(|line| started(line, ground)).is_some_and(|path| path.ends_with(STATUS_LINE))
+    line.and_then(|line| started(line, own)).is_some_and(|path| path.ends_with(STATUS_LINE))
 }
 
 /// An entry, ours or not, that is none for Claude Code.
@@ -109,14 +109,14 @@ fn invalid_hook(hook: &Value) -> Option<&'static str> {
     (!is_positive).then_some("has a timeout that is not a positive number")
 }
 
-fn entries<'v>(settings: &'v Value, ground: Ground<'_>) -> Vec<HookEntry<'v>> {
+fn entries<'v>(settings: &'v Value, own: OwnExecutables<'_>) -> Vec<HookEntry<'v>> {
     let mut entries = Vec::new();
     let Some(events) = settings.get("hooks").and_then(Value::as_object) else { return entries };
     for (event, groups) in events {
         for group in groups.as_array().into_iter().flatten() {
             let hooks = group.get("hooks").and_then(Value::as_array);
             for hook in hooks.into_iter().flatten().filter_map(Value::as_object) {
-                let Some(executable) = started(hook, ground) else { continue };
+                let Some(executable) = started(hook, own) else { continue };
                 let is_ours = HOOKS.iter().any(|name| executable.ends_with(name));
                 if is_ours {
                     entries.push(HookEntry { event, matcher: group.get("matcher"), hook, executable });
@@ -128,7 +128,7 @@ fn entries<'v>(settings: &'v Value, ground: Ground<'_>) -> Vec<HookEntry<'v>> {
 }
 
 /// The executable of ours that a hook starts, in whatever form.
-fn started(hook: &Map<String, Value>, ground: Ground<'_>) -> Option<PathBuf> {
+fn started(hook: &Map<String, Value>, own: OwnExecutables<'_>) -> Option<PathBuf> {
     let command = hook.get("command")?.as_str()?;
     let is_ours = |name: &str| HOOKS.contains(&name) || name == STATUS_LINE;
     if hook.get("type").and_then(Value::as_str) != Some("command") {
@@ -144,7 +144,7 @@ fn started(hook: &Map<String, Value>, ground: Ground<'_>) -> Option<PathBuf> {
     }
     let script = shell::parse(command);
     let ours = script.commands.iter().find(|command| command.program().is_some_and(is_ours))?;
-    Some(at_home(&ours.words[0].text, ground.home))
+    Some(at_home(&ours.words[0].text, own.home))
 }
 
 fn at_home(path: &str, home: &Path) -> PathBuf {
@@ -160,9 +160,9 @@ impl<'v> HookEntry<'v> {
     }
 
     /// Whether this does at least what `before` did: the same executable or the installed one, and no new condition.
-    fn runs_like(&self, before: &HookEntry<'_>, ground: Ground<'_>) -> bool {
+    fn runs_like(&self, before: &HookEntry<'_>, own: OwnExecutables<'_>) -> bool {
         let is_same_text = ["command", "args"].iter().all(|key| self.hook.get(*key) == before.hook.get(*key));
-        let is_ours = self.executable == before.executable || self.executable.parent() == Some(ground.bin);
+        let is_ours = self.executable == before.executable || self.executable.parent() == Some(own.bin);
         (is_same_text || is_ours && self.is_plain()) && !self.is_restricted(before)
     }
 

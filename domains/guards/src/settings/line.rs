@@ -8,63 +8,65 @@ use shell::{Command, Word};
 use super::files::{self, SettingsFileKind, SettingsFiles};
 use super::reach::{LEAVE_IT, USE_EDIT, is_likely, is_temporary};
 use super::{calls, programs, texts};
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use crate::touched::{self, Touched, Way};
 
 /// What to do instead of taking a file away.
 const LEAVE_IN_PLACE: &str = "leave it where it is, or ask the user to take it away";
 /// Whether a line can have anything: it writes, takes rules away, or names the files where it cannot be followed.
-pub(super) fn is_possible(sight: &Sight<'_>) -> bool {
+pub(super) fn is_possible(examined: &ExaminedUse<'_>) -> bool {
     let is_possible = |command: &Command| {
         calls::weakening(command).is_some()
             || programs::may_change(command)
-            || texts::speaking(command, sight).is_some()
+            || texts::speaking(command, examined).is_some()
     };
-    touched::is_any(sight) || sight.script().commands.iter().any(is_possible) || blind(sight).is_some()
+    touched::is_any(examined)
+        || examined.script().commands.iter().any(is_possible)
+        || blind(examined).is_some()
 }
 
 /// What is against a command line.
-pub(super) fn examine(sight: &Sight<'_>) -> Vec<Objection> {
-    let files = SettingsFiles::of(sight);
+pub(super) fn examine(examined: &ExaminedUse<'_>) -> Vec<Objection> {
+    let files = SettingsFiles::of(examined);
     let mut found: Vec<Objection> = Vec::new();
     let mut add = |objection: Option<Objection>| {
         if let Some(objection) = objection.filter(|objection| !found.contains(objection)) {
             found.push(objection);
         }
     };
-    for touched in &touched::by(sight) {
-        add(known(touched, &files, sight).or_else(|| unknown(touched, &files, sight)));
+    for touched in &touched::by(examined) {
+        add(known(touched, &files, examined).or_else(|| unknown(touched, &files, examined)));
     }
-    for command in &sight.script().commands {
+    for command in &examined.script().commands {
         add(calls::weakening(command));
-        add(programs::changing(command, &files, sight));
-        add(texts::speaking(command, sight));
+        add(programs::changing(command, &files, examined));
+        add(texts::speaking(command, examined));
     }
     if found.is_empty() {
-        found.extend(blind(sight));
+        found.extend(blind(examined));
     }
     found
 }
 
 /// A file that the line is known to reach.
-fn known(touched: &Touched<'_>, files: &SettingsFiles, sight: &Sight<'_>) -> Option<Objection> {
+fn known(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<'_>) -> Option<Objection> {
     let path = touched.path.as_deref()?;
     let by = fact(touched.by());
     if files.is_state(path) {
-        let what = format!("{by} would change {}, which is Stanchion's own", fact(&sight.shown(path)));
+        let what = format!("{by} would change {}, which is Stanchion's own", fact(&examined.shown(path)));
         return Some(Objection::sure(what, LEAVE_IT));
     }
     let is_reached = |file: &Path, kind: SettingsFileKind| match touched.way {
-        Way::Written => touched.reaches(file, sight) || files.is_folder(path),
+        Way::Written => touched.reaches(file, examined) || files.is_folder(path),
         // Without the mark it is stricter.
         Way::Removed | Way::Moved => {
-            kind != SettingsFileKind::OptOut && file.exists() && touched.reaches(file, sight)
+            kind != SettingsFileKind::OptOut && file.exists() && touched.reaches(file, examined)
         }
     };
     if let Some((file, _)) = files.iter().find(|(file, kind)| is_reached(file, *kind)) {
         let file = if files.is_folder(path) { path } else { file };
-        let file = fact(&sight.shown(file));
+        let file = fact(&examined.shown(file));
         let what = match touched.way {
             Way::Written => format!("{by} would change {file}, and its new content is not known in advance"),
             Way::Removed => format!("{by} would remove {file}, which decides about hooks and gates"),
@@ -74,14 +76,14 @@ fn known(touched: &Touched<'_>, files: &SettingsFiles, sight: &Sight<'_>) -> Opt
         return Some(Objection::doubtful(what, way_out));
     }
     let goes =
-        |folder: &&Path| touched.way != Way::Written && folder.exists() && touched.reaches(folder, sight);
+        |folder: &&Path| touched.way != Way::Written && folder.exists() && touched.reaches(folder, examined);
     let folder = files.state().find(goes)?;
-    let what = format!("{by} would take {} along, which is Stanchion's own", fact(&sight.shown(folder)));
+    let what = format!("{by} would take {} along, which is Stanchion's own", fact(&examined.shown(folder)));
     Some(Objection::doubtful(what, LEAVE_IT))
 }
 
 /// A target that only the run tells, where the line says enough to think of the files.
-fn unknown(touched: &Touched<'_>, files: &SettingsFiles, sight: &Sight<'_>) -> Option<Objection> {
+fn unknown(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<'_>) -> Option<Objection> {
     if touched.path.is_some() {
         return None;
     }
@@ -92,18 +94,19 @@ fn unknown(touched: &Touched<'_>, files: &SettingsFiles, sight: &Sight<'_>) -> O
     let words = command.arguments().iter().filter(|_| !is_redirection);
     let is_named = |word: &Word| {
         // A folder that the line made for itself is nobody's.
-        if is_temporary(&word.text, sight.tool_use.command) {
+        if is_temporary(&word.text, examined.tool_use.command) {
             return false;
         }
-        names_any(&word.text) || comes_from(word, sight.tool_use.command) && names_any(sight.tool_use.command)
+        names_any(&word.text)
+            || comes_from(word, examined.tool_use.command) && names_any(examined.tool_use.command)
     };
     let is_patch =
-        || matches!(touched.by(), "patch" | "git apply") && files::speaks_of_one(sight.tool_use.command);
-    let is_inside = || touched.folder(sight).is_some_and(|folder| files.is_folder(&folder));
+        || matches!(touched.by(), "patch" | "git apply") && files::speaks_of_one(examined.tool_use.command);
+    let is_inside = || touched.folder(examined).is_some_and(|folder| files.is_folder(&folder));
     let is_meant = targets.chain(words).filter(|word| !word.is_literal).any(is_named)
         || is_patch()
         || is_inside()
-        || is_likely(&touched.write, command, sight);
+        || is_likely(&touched.write, command, examined);
     is_meant.then(|| {
         let what = format!(
             "{} changes files that only the run tells, where others decide about hooks and gates",
@@ -145,9 +148,9 @@ fn names_any(line: &str) -> bool {
 }
 
 /// A line that cannot be followed to its end, and names one of the files.
-fn blind(sight: &Sight<'_>) -> Option<Objection> {
-    let line = sight.tool_use.command;
-    let doubt = sight.script().doubt.as_ref()?;
+fn blind(examined: &ExaminedUse<'_>) -> Option<Objection> {
+    let line = examined.tool_use.command;
+    let doubt = examined.script().doubt.as_ref()?;
     (names_any(line) || files::speaks_of_one(line)).then(|| {
         let what = format!("the line {doubt}, and names what decides about hooks and gates");
         Objection::doubtful(what, USE_EDIT)

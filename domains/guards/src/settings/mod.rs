@@ -21,52 +21,52 @@ use config::types::guards::Settings;
 use platform::text::fact;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use files::{SettingsFileKind, SettingsFiles};
 
 /// Whether a command line has anything for the guard: a cheap look, before its settings are read.
-pub fn concerns_line(sight: &Sight<'_>) -> bool {
-    line::is_possible(sight)
+pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
+    line::is_possible(examined)
 }
 
 /// Whether an edit has.
-pub fn concerns_edit(sight: &Sight<'_>) -> bool {
-    sight.file().is_some_and(|file| files::may_be(file, sight))
+pub fn concerns_edit(examined: &ExaminedUse<'_>) -> bool {
+    examined.file().is_some_and(|file| files::may_be(file, examined))
 }
 
 /// What the guard finds in a command line.
 ///
 /// # Errors
 /// Never.
-pub fn examine_line(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    Ok(line::examine(sight))
+pub fn examine_line(_settings: &Settings, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    Ok(line::examine(examined))
 }
 
 /// What the guard finds in an edit.
 ///
 /// # Errors
 /// Never.
-pub fn examine_edit(_settings: &Settings, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let Some(file) = sight.file() else { return Ok(Vec::new()) };
-    let files = SettingsFiles::of(sight);
-    let shown = fact(&sight.shown(file));
+pub fn examine_edit(_settings: &Settings, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let Some(file) = examined.file() else { return Ok(Vec::new()) };
+    let files = SettingsFiles::of(examined);
+    let shown = fact(&examined.shown(file));
     if files.is_state(file) {
         let what = format!("{shown} is Stanchion's own");
         return Ok(vec![Objection::sure(what, reach::LEAVE_IT)]);
     }
     let Some(kind) = files.kind(file) else { return Ok(Vec::new()) };
-    let Some(before) = sight.before() else {
+    let Some(before) = examined.before() else {
         let what = format!("{shown} is too large or not text, and the effect of the edit is not known");
         return Ok(vec![Objection::doubtful(what, "ask the user, who changes this by hand")]);
     };
-    let Some(after) = sight.after() else { return Ok(Vec::new()) };
-    let bin = sight.paths.bin();
+    let Some(after) = examined.after() else { return Ok(Vec::new()) };
+    let bin = examined.paths.bin();
     Ok(match kind {
         SettingsFileKind::Client => {
-            client::weakened(before, after, hooks::Ground { home: sight.home(), bin: &bin })
+            client::weakened(before, after, hooks::OwnExecutables { home: examined.home(), bin: &bin })
         }
-        SettingsFileKind::Own(level) => own::weakened(sight.project.config_files(), file, level, after),
+        SettingsFileKind::Own(level) => own::weakened(examined.project.config_files(), file, level, after),
         SettingsFileKind::OptOut if file.exists() => Vec::new(),
         SettingsFileKind::OptOut => {
             let what = format!("{shown} would leave the project out of `strict_preflight`");

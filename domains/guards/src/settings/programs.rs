@@ -9,7 +9,7 @@ use shell::{Command, Word, Write};
 
 use super::files::{self, SettingsFileKind, SettingsFiles};
 use super::reach::{LEAVE_IT, USE_EDIT, is_likely};
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 /// Whether a command may change a file that it is given.
@@ -18,12 +18,16 @@ pub(super) fn may_change(command: &Command) -> bool {
 }
 
 /// A program that changes a file it is given.
-pub(super) fn changing(command: &Command, files: &SettingsFiles, sight: &Sight<'_>) -> Option<Objection> {
+pub(super) fn changing(
+    command: &Command,
+    files: &SettingsFiles,
+    examined: &ExaminedUse<'_>,
+) -> Option<Objection> {
     let program = command.program()?;
     let folder = command.git().map_or_else(|| command.folder.clone(), |git| git.folder);
     let place = |word: &Word| -> Option<PathBuf> {
         let write = Write::tree(word, &folder, "");
-        let paths = sight.tool_use.targets(&write, sight.home()).into_iter().flatten();
+        let paths = examined.tool_use.targets(&write, examined.home()).into_iter().flatten();
         let decides = |path: &PathBuf| {
             files.kind(path).is_some_and(|kind| kind != SettingsFileKind::OptOut)
                 || files.is_folder(path)
@@ -36,13 +40,13 @@ pub(super) fn changing(command: &Command, files: &SettingsFiles, sight: &Sight<'
     if words.is_empty() {
         return None;
     }
-    let Some(path) = words.iter().find_map(place).or_else(|| linked(command, &words, files, sight)) else {
-        let may_be_one = |word: &Word| is_likely(&Write::tree(word, &folder, ""), command, sight);
+    let Some(path) = words.iter().find_map(place).or_else(|| linked(command, &words, files, examined)) else {
+        let may_be_one = |word: &Word| is_likely(&Write::tree(word, &folder, ""), command, examined);
         let what =
             || format!("{} would change what decides about hooks and gates, as it seems", fact(program));
         return words.iter().any(may_be_one).then(|| Objection::doubtful(what(), USE_EDIT));
     };
-    let (by, shown) = (fact(program), fact(&sight.shown(&path)));
+    let (by, shown) = (fact(program), fact(&examined.shown(&path)));
     let is_about_rights = programs::is(program, Roles::RIGHTS);
     Some(if files.is_state(&path) {
         Objection::sure(format!("{by} would change {shown}, which is Stanchion's own"), LEAVE_IT)
@@ -108,10 +112,15 @@ fn as_git_reads(word: &Word) -> Word {
 }
 
 /// What a symbolic link leads to, seen from where it stands.
-fn linked(command: &Command, words: &[Word], files: &SettingsFiles, sight: &Sight<'_>) -> Option<PathBuf> {
+fn linked(
+    command: &Command,
+    words: &[Word],
+    files: &SettingsFiles,
+    examined: &ExaminedUse<'_>,
+) -> Option<PathBuf> {
     let (link, targets) = words.split_last().filter(|_| matches!(command.program(), Some("ln" | "gln")))?;
     let write = Write::tree(link, &command.folder, "");
-    let link = sight.tool_use.targets(&write, sight.home()).into_iter().next()??;
+    let link = examined.tool_use.targets(&write, examined.home()).into_iter().next()??;
     let folder = if link.is_dir() { link.as_path() } else { link.parent()? };
     let mut leads = targets.iter().map(|word| resolve(&folder.join(&word.text)));
     leads.find(|path| files.kind(path).is_some() || files.is_folder(path))

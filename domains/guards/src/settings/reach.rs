@@ -3,7 +3,7 @@
 use shell::{Command, Folder, Word, Write};
 
 use super::files;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 
 /// What to do instead of writing a file from a command line.
 pub(super) const USE_EDIT: &str = "use Edit, so that the change can be read first";
@@ -12,7 +12,7 @@ pub(super) const LEAVE_IT: &str = "leave it to `req` and `stanchion`";
 
 /// Whether a target that is seen from a folder which only the run tells has the path of one of the files: its own
 /// words say so, or with them those that led to the folder. A temporary folder holds nobody's.
-pub(super) fn is_likely(write: &Write, command: &Command, sight: &Sight<'_>) -> bool {
+pub(super) fn is_likely(write: &Write, command: &Command, examined: &ExaminedUse<'_>) -> bool {
     let target = write.target.as_ref().or(write.pattern.as_ref());
     let Some(target) = target.filter(|target| !target.starts_with(['/', '~'])) else { return false };
     let path = match &write.inside {
@@ -22,24 +22,24 @@ pub(super) fn is_likely(write: &Write, command: &Command, sight: &Sight<'_>) -> 
     if write.folder != Folder::Unknown || !files::is_one_below(&path, true) {
         return false;
     }
-    let ways = ways_to(command, sight);
+    let ways = ways_to(command, examined);
     let mut unknown = ways.iter().filter(|word| !word.is_literal).peekable();
-    if unknown.peek().is_some() && unknown.all(|word| is_temporary(&word.text, sight.tool_use.command)) {
+    if unknown.peek().is_some() && unknown.all(|word| is_temporary(&word.text, examined.tool_use.command)) {
         return false;
     }
     files::is_one_below(&path, ways.iter().any(|word| files::ends_in_folder(&word.text)))
 }
 
 /// Whether the words of a line lead to a `.claude` before a command.
-pub(super) fn leads_inside(command: &Command, sight: &Sight<'_>) -> bool {
-    ways_to(command, sight).iter().any(|word| files::ends_in_folder(&word.text))
+pub(super) fn leads_inside(command: &Command, examined: &ExaminedUse<'_>) -> bool {
+    ways_to(command, examined).iter().any(|word| files::ends_in_folder(&word.text))
 }
 
 /// The words that name the folder a command works in, as far as the line has them.
-fn ways_to<'s>(command: &'s Command, sight: &'s Sight<'_>) -> Vec<&'s Word> {
+fn ways_to<'s>(command: &'s Command, examined: &'s ExaminedUse<'_>) -> Vec<&'s Word> {
     /// How many commands are looked back at.
     const MOST: usize = 256;
-    let commands = &sight.script().commands;
+    let commands = &examined.script().commands;
     let end = commands.iter().position(|other| std::ptr::eq(other, command));
     let end = end.map_or(commands.len(), |end| end + 1);
     let before = &commands[end.saturating_sub(MOST)..end];

@@ -14,7 +14,7 @@ use platform::time::Moment;
 use rows::{AT_HOME, FILES, LINKS, ROWS};
 use serde_json::{Value, json};
 
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::testing::{Bench, edit, worst, write};
 
 /// A project with the files that the rows are about.
@@ -152,7 +152,7 @@ fn stanchions_folder_is_where_the_environment_says() {
         let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
         let project = Project::of_event(&paths, None, &bench.root());
         let policy = Policy::compiled_now(&project.sources(&paths));
-        super::line::examine(&Sight::new(&paths, &project, &policy, &payload, Moment::now())).len()
+        super::line::examine(&ExaminedUse::new(&paths, &project, &policy, &payload, Moment::now())).len()
     };
     assert_eq!(found("rm ../elsewhere/.stanchion/bin/hook-stop"), 1);
     assert_eq!(found("rm ../.stanchion/bin/hook-pre-tool"), 0, "nobody's");

@@ -6,7 +6,7 @@ use shell::{Command, Folder, Input, Word, Write};
 
 use super::reach::{USE_EDIT, leads_inside};
 use super::{files, programs};
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
 /// What sounds like one of [`CHANGES`] and changes nothing.
@@ -78,13 +78,13 @@ const SHELLS: [&str; 11] = [
 ];
 
 /// A text in another language that names one of the files and changes some.
-pub(super) fn speaking(command: &Command, sight: &Sight<'_>) -> Option<Objection> {
+pub(super) fn speaking(command: &Command, examined: &ExaminedUse<'_>) -> Option<Objection> {
     let program = command.program()?;
     let language = interpreter_of(program)?.language;
     let is_inside = match &command.folder {
         Folder::Start => false,
         Folder::In(folder) => folder.contains(".claude"),
-        Folder::Unknown => leads_inside(command, sight),
+        Folder::Unknown => leads_inside(command, examined),
     };
     let words = command.arguments();
     let is_changing = |text: &str| {

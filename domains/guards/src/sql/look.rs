@@ -16,7 +16,7 @@ use super::lexer::statements;
 use super::meta::{MetaEffect, effect};
 use super::statement::{self, Class};
 use super::{remote, source};
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 
 /// How much of a statement is shown, in bytes.
 const LONGEST_SHOWN: usize = 100;
@@ -58,15 +58,15 @@ pub struct SqlReader<'l> {
     /// The guard's settings.
     settings: &'l Sql,
     /// The line.
-    sight: &'l Sight<'l>,
+    examined: &'l ExaminedUse<'l>,
     /// How many files were read for it.
     files: Cell<u32>,
 }
 
 impl<'l> SqlReader<'l> {
     /// A look at the line of `sight`.
-    pub fn new(settings: &'l Sql, sight: &'l Sight<'l>) -> Self {
-        Self { settings, sight, files: Cell::new(0) }
+    pub fn new(settings: &'l Sql, examined: &'l ExaminedUse<'l>) -> Self {
+        Self { settings, examined, files: Cell::new(0) }
     }
 
     /// Who does the worst in a command of the line, and what it is.
@@ -215,7 +215,7 @@ impl<'l> SqlReader<'l> {
         let inner = FileSearch { folder: place.folder.clone(), depth: place.depth + 1 };
         let found = self.text(&text, dialects, Some(&inner));
         let found = found.map(|found| SqlFinding {
-            file: Some(found.file.unwrap_or_else(|| self.sight.shown(&path).into_owned())),
+            file: Some(found.file.unwrap_or_else(|| self.examined.shown(&path).into_owned())),
             ..found
         });
         match found {
@@ -226,13 +226,13 @@ impl<'l> SqlReader<'l> {
     }
 
     fn path(&self, place: &FileSearch, name: &str) -> PathBuf {
-        place.folder.join(at_home(name, self.sight.home()))
+        place.folder.join(at_home(name, self.examined.home()))
     }
 
     /// Whether the line changes a file before anybody reads it.
     fn is_written(&self, path: &Path) -> bool {
         let path = resolve(path);
-        let written = self.sight.tool_use.written_files(self.sight.home());
+        let written = self.examined.tool_use.written_files(self.examined.home());
         written.into_iter().flatten().any(|written| resolve(&written) == path)
     }
 
@@ -248,10 +248,10 @@ impl<'l> SqlReader<'l> {
 
     /// Where a command looks for files.
     fn place(&self, command: &Command) -> Option<FileSearch> {
-        let start = &self.sight.tool_use.folder;
+        let start = &self.examined.tool_use.folder;
         let folder = match &command.folder {
             Folder::Start => start.clone(),
-            Folder::In(folder) => start.join(at_home(folder, self.sight.home())),
+            Folder::In(folder) => start.join(at_home(folder, self.examined.home())),
             Folder::Unknown => return None,
         };
         Some(FileSearch { folder, depth: 0 })

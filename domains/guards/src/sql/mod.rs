@@ -19,14 +19,14 @@ use shell::Command;
 use shell::programs::{self, Roles};
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use look::{SqlFinding, SqlReader};
 use statement::Class;
 
 /// Whether the guard has anything to look at: a cheap look, before its settings are read.
-pub fn concerns(sight: &Sight<'_>) -> bool {
-    let script = sight.script();
+pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
+    let script = examined.script();
     let may_take = |command: &Command| match command.program() {
         Some(name) => !programs::is(name, Roles::TAKES_NO_SQL.and(Roles::EVERYDAY)),
         None => !command.words.is_empty(),
@@ -38,9 +38,9 @@ pub fn concerns(sight: &Sight<'_>) -> bool {
 ///
 /// # Errors
 /// Never: what cannot be read is a doubt.
-pub fn examine(settings: &Sql, sight: &Sight<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let look = SqlReader::new(settings, sight);
-    let script = sight.script();
+pub fn examine(settings: &Sql, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
+    let look = SqlReader::new(settings, examined);
+    let script = examined.script();
     let mut objections: Vec<Objection> = Vec::new();
     for at in 0..script.commands.len() {
         let Some((name, finding)) = look.command(&script.commands, at) else { continue };
@@ -50,8 +50,8 @@ pub fn examine(settings: &Sql, sight: &Sight<'_>) -> Result<Vec<Objection>, Guar
     // What could not be followed may hold what nothing above has seen.
     if objections.is_empty()
         && let Some(doubt) = &script.doubt
-        && client::is_mentioned(sight.tool_use.command)
-        && source::holds_write(sight.tool_use.command)
+        && client::is_mentioned(examined.tool_use.command)
+        && source::holds_write(examined.tool_use.command)
     {
         let what = format!("this line {doubt}, and it names a database client and a statement that writes");
         objections.push(Objection::doubtful(what, WRITE));

@@ -23,7 +23,7 @@ use platform::store;
 pub use file::AddedFile;
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 use diff::AddedLines;
 use takes::{CommitPlace, CommittedFiles, Take, Untracked};
 
@@ -39,8 +39,9 @@ const MOST_FILES: usize = 2_000;
 const LOOKED_AT: usize = 8_000;
 
 /// Whether the line commits: a cheap look.
-pub fn commits(sight: &Sight<'_>) -> bool {
-    may_commit(sight.tool_use.command.as_bytes()) && sight.script().commands.iter().any(takes::is_commit)
+pub fn commits(examined: &ExaminedUse<'_>) -> bool {
+    may_commit(examined.tool_use.command.as_bytes())
+        && examined.script().commands.iter().any(takes::is_commit)
 }
 
 /// Whether a line can hold the word: written out, or taken apart by quotes and expansions.
@@ -55,13 +56,13 @@ fn may_commit(line: &[u8]) -> bool {
 ///
 /// # Errors
 /// When git cannot be asked.
-pub fn added<'s>(sight: &'s Sight<'_>) -> Result<&'s [AddedFile], GuardsError> {
-    sight.commit(|| asked(sight))
+pub fn added<'s>(examined: &'s ExaminedUse<'_>) -> Result<&'s [AddedFile], GuardsError> {
+    examined.commit(|| asked(examined))
 }
 
-fn asked(sight: &Sight<'_>) -> Result<Vec<AddedFile>, GuardsError> {
+fn asked(examined: &ExaminedUse<'_>) -> Result<Vec<AddedFile>, GuardsError> {
     let mut added = Added { files: BTreeMap::new(), room: MOST_BYTES };
-    for take in takes::of(sight)? {
+    for take in takes::of(examined)? {
         added.take(&take)?;
     }
     Ok(added.files.into_iter().map(|((top, path), lines)| AddedFile { top, path, lines }).collect())

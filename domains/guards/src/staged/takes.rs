@@ -8,7 +8,7 @@ use shell::options::{Argument, Options};
 use shell::{Command, Folder, GitCall, Word};
 
 use crate::error::GuardsError;
-use crate::examined::Sight;
+use crate::examined::ExaminedUse;
 
 /// Options of `git commit` that take a value.
 const COMMIT: Options = Options::new(
@@ -74,10 +74,10 @@ pub(super) struct CommitPlace {
 impl CommitPlace {
     /// Where a call works; `None` outside any repository, where it fails. One whose folder the line does not tell is
     /// taken to stay where the line starts.
-    fn of(call: &GitCall<'_>, sight: &Sight<'_>) -> Option<Self> {
-        let start = &sight.tool_use.folder;
+    fn of(call: &GitCall<'_>, examined: &ExaminedUse<'_>) -> Option<Self> {
+        let start = &examined.tool_use.folder;
         let folder = match &call.folder {
-            Folder::In(folder) => below(start, folder, sight.home()),
+            Folder::In(folder) => below(start, folder, examined.home()),
             Folder::Start | Folder::Unknown => start.clone(),
         };
         let folder = resolve(&folder);
@@ -117,24 +117,24 @@ pub(super) fn is_commit(command: &Command) -> bool {
 }
 
 /// What the commits of a line take, in the order in which it counts: of a file named twice the later is right.
-pub(super) fn of(sight: &Sight<'_>) -> Result<Vec<Take>, GuardsError> {
+pub(super) fn of(examined: &ExaminedUse<'_>) -> Result<Vec<Take>, GuardsError> {
     let (mut takes, mut adds) = (Vec::new(), Vec::<Take>::new());
-    for command in &sight.script().commands {
+    for command in &examined.script().commands {
         let Some(call) = command.git() else { continue };
         let words = words(&call);
         match words.first().map_or("", |verb| verb.text.as_str()) {
             "add" | "stage" => {
-                if let (Some(files), Some(place)) = (added(words), CommitPlace::of(&call, sight)) {
+                if let (Some(files), Some(place)) = (added(words), CommitPlace::of(&call, examined)) {
                     adds.push(Take { place, files });
                 }
             }
             "update-index" => {
-                if let (Some(files), Some(place)) = (updated(words), CommitPlace::of(&call, sight)) {
+                if let (Some(files), Some(place)) = (updated(words), CommitPlace::of(&call, examined)) {
                     adds.push(Take { place, files });
                 }
             }
             "commit" => {
-                let (Some(commit), Some(place)) = (CommitCall::of(command), CommitPlace::of(&call, sight))
+                let (Some(commit), Some(place)) = (CommitCall::of(command), CommitPlace::of(&call, examined))
                 else {
                     continue;
                 };

@@ -11,13 +11,13 @@ use serde_json::json;
 use super::*;
 use crate::testing::Bench;
 
-fn with<T>(bench: &Bench, command: &str, look: impl FnOnce(&Sight<'_>) -> T) -> T {
+fn with<T>(bench: &Bench, command: &str, look: impl FnOnce(&ExaminedUse<'_>) -> T) -> T {
     let payload = json!({"tool_name": "Bash", "cwd": bench.root(), "tool_input": {"command": command}});
     let payload = Payload::parse(payload.to_string().as_bytes()).unwrap();
     let paths = Paths::below(&bench.home());
     let project = Project::of_event(&paths, None, &payload.folder());
     let policy = Policy::compiled_now(&project.sources(&paths));
-    look(&Sight::new(&paths, &project, &policy, &payload, Moment::now()))
+    look(&ExaminedUse::new(&paths, &project, &policy, &payload, Moment::now()))
 }
 
 /// What a line commits: `path:line:text`, a space between them.
@@ -26,7 +26,7 @@ fn taken(bench: &Bench, command: &str) -> String {
         with(
             bench,
             command,
-            |sight| if commits(sight) { added(sight).unwrap().to_vec() } else { Vec::new() },
+            |examined| if commits(examined) { added(examined).unwrap().to_vec() } else { Vec::new() },
         );
     let mut all = Vec::new();
     for file in files {
@@ -206,9 +206,9 @@ fn a_commit_elsewhere_takes_from_there() {
 fn git_is_asked_once_an_event() {
     let bench = bench();
     bench.write("sub/tracked", "one\nthree\n");
-    with(&bench, "git commit -am x", |sight| {
-        let first = added(sight).unwrap();
+    with(&bench, "git commit -am x", |examined| {
+        let first = added(examined).unwrap();
         bench.write("sub/tracked", "one\nfour\n");
-        assert!(std::ptr::eq(first, added(sight).unwrap()) && first.len() == 1);
+        assert!(std::ptr::eq(first, added(examined).unwrap()) && first.len() == 1);
     });
 }
