@@ -119,7 +119,7 @@ fn patterns(profile: &Path, library: &BTreeMap<String, String>) -> Vec<String> {
         let rest = line.strip_prefix("fn=(").or_else(|| line.strip_prefix("cfn=("))?;
         let name = rest.split_once(") ")?.1.split('\'').next()?;
         pattern(name)
-            .map(|name| format!("*(.text*.{name})"))
+            .map(|name| format!("*(.text*.{name} .text*.{name}.*)"))
             .or_else(|| library.get(name).map(|object| format!("*libc.a:{object}(.text .text.*)")))
     });
     let mut patterns: Vec<String> = names.collect();
@@ -128,22 +128,25 @@ fn patterns(profile: &Path, library: &BTreeMap<String, String>) -> Vec<String> {
     patterns
 }
 
-/// A function of Rust's, without the hashes of crates (`Cs` to `_`), which change with the compiler, and without what
-/// the optimiser adds (`.llvm.` and a number).
+/// A function of Rust's, without what changes from build to build: the hashes of crates (`Cs` to `_`), the
+/// back-references (`B` to `_`), which count the hashes' digits, and what the optimiser adds (`.llvm.123`, `.123`).
 fn pattern(name: &str) -> Option<String> {
     let mut rest = name.strip_prefix("_R")?;
-    let suffix = rest.find(".llvm.");
-    rest = &rest[..suffix.unwrap_or(rest.len())];
+    rest = &rest[..rest.find('.').unwrap_or(rest.len())];
     let mut pattern = "_R".to_owned();
-    while let Some((before, after)) = rest.split_once("Cs") {
-        let end =
-            after.find('_').filter(|&end| after[..end].bytes().all(|byte| byte.is_ascii_alphanumeric()));
-        pattern = pattern + before + "Cs";
-        rest = after;
-        if let Some(end) = end {
+    while let Some(at) = rest.find(['C', 'B']) {
+        let (before, after) = rest.split_at(at);
+        pattern.push_str(before);
+        let (tag, digits) = if after.starts_with("Cs") { ("Cs", 16) } else { (&after[..1], 3) };
+        let after = &after[tag.len()..];
+        pattern.push_str(tag);
+        let end = after.find('_').filter(|&end| {
+            tag != "C" && end <= digits && after[..end].bytes().all(|byte| byte.is_ascii_alphanumeric())
+        });
+        if end.is_some() {
             pattern.push('*');
-            rest = &after[end..];
         }
+        rest = &after[end.unwrap_or(0)..];
     }
-    Some(pattern + rest + if suffix.is_some() { ".llvm.*" } else { "" })
+    Some(pattern + rest)
 }
