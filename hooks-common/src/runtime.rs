@@ -208,7 +208,7 @@ impl Hook {
 
     /// Whether the environment switches the gates off for this process.
     pub fn is_skipped(&self) -> bool {
-        env_vars::get_os(env_vars::CLAUDE_SKIP_REQUIREMENTS).is_some()
+        env_vars::is_on(env_vars::CLAUDE_SKIP_REQUIREMENTS)
     }
 
     /// The project the session belongs to.

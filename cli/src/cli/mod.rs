@@ -386,8 +386,8 @@ pub struct LoggingArgs {
     /// The destination: `file`; `stdout` is accepted, but hooks never use it
     #[arg(short, long, value_parser = ["file", "stdout"])]
     pub dest: Vec<String>,
-    /// The log file
-    #[arg(short, long)]
+    /// The log file; this writes to the global file, because no project chooses where hooks write
+    #[arg(short, long, conflicts_with_all = ["local", "project"])]
     pub file: Option<PathBuf>,
     /// Write to the local file (default)
     #[arg(long, conflicts_with = "project")]

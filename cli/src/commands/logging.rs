@@ -18,7 +18,12 @@ pub fn run(arguments: &LoggingArgs, out: &mut impl Write) -> CliResult {
     if changes.is_empty() {
         return show(&place, arguments.json.json, out);
     }
-    let level = if arguments.project { Level::Project } else { Level::Local };
+    // A project's file may not name it.
+    let level = match (&arguments.file, arguments.project) {
+        (Some(_), _) => Level::Global,
+        (None, true) => Level::Project,
+        (None, false) => Level::Local,
+    };
     let mut change = ConfigFileChange::open(&place, level)?;
     for (key, value) in &changes {
         change.set(&["logging", key], value)?;

@@ -80,7 +80,7 @@ pub fn run(arguments: &JsonArgs, out: &mut impl Write) -> CliResult {
         };
         files.push((name, file.path.clone()));
     }
-    files.push(("what was let through once", place.project.allowed()));
+    files.push(("what a person allowed once", place.project.allowed()));
     files.push(("seal key", place.paths.seal_key()));
     if let Some(session) = session::find_if_any(&place, None)? {
         files.push(("pause mark", state.pause_mark(&session)));

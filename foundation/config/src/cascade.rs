@@ -317,6 +317,7 @@ impl Cascade<'_> {
         }
         self.missing_gates(&configuration, &tree);
         self.foreign_sessions(&mut configuration, &tree);
+        self.foreign_log_file(&mut configuration, &tree);
         let at = |key: &str| {
             let place = tree.entry(key).and_then(|(key, _)| self.place(key.mark));
             place.map(|place| (place.file, place.line))
@@ -351,6 +352,20 @@ impl Cascade<'_> {
             let message = "only the global file's `sessions` counts: all projects share these records";
             self.find(Severity::Warning, "sessions", message.to_owned(), mark, None);
             configuration.sessions = Sessions::default();
+        }
+    }
+
+    /// A repository does not choose a file outside itself that hooks write to: a line of the log in a shell's start-up file
+    /// would be run.
+    fn foreign_log_file(&mut self, configuration: &mut Configuration, tree: &YamlNode) {
+        if self.level_of(tree, &["logging", "file"]).is_some_and(|level| level != Level::Global) {
+            let logging = tree.get("logging").and_then(|logging| logging.entry("file"));
+            let mark = logging.map_or_else(Mark::default, |(key, _)| key.mark);
+            let message =
+                "`file` is allowed in the global file only: a repository must not choose where hooks write";
+            let help = "move it to ~/.claude/requirements.yaml; until then the default file is used";
+            self.find(Severity::Warning, "logging.file", message.to_owned(), mark, Some(help.to_owned()));
+            configuration.logging.file = None;
         }
     }
 

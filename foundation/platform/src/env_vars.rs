@@ -12,7 +12,7 @@ pub const CLAUDE_PROJECT_DIR: &str = "CLAUDE_PROJECT_DIR";
 pub const CLAUDE_CODE_SESSION_ID: &str = "CLAUDE_CODE_SESSION_ID";
 /// The session id as older tools name it.
 pub const CLAUDE_SESSION_ID: &str = "CLAUDE_SESSION_ID";
-/// Any non-empty value switches the gates off for the process that carries it.
+/// Switches the gates off for the process that carries it: see [`is_on`].
 pub const CLAUDE_SKIP_REQUIREMENTS: &str = "CLAUDE_SKIP_REQUIREMENTS";
 /// `true` switches `strict_preflight` off for a process.
 pub const RF_STRICT_OFF: &str = "RF_STRICT_OFF";
@@ -58,4 +58,29 @@ pub fn get_os(name: &str) -> Option<OsString> {
 /// The variable's value when it is text; unset, empty and undecodable are the same.
 pub fn get(name: &str) -> Option<String> {
     get_os(name).and_then(|value| value.into_string().ok())
+}
+
+/// Whether a switch is on: its variable is set to anything but a word for off.
+pub fn is_on(name: &str) -> bool {
+    get_os(name).is_some_and(|value| value.to_str().is_none_or(means_on))
+}
+
+/// Whether a value of a switch means on.
+pub fn means_on(value: &str) -> bool {
+    !["", "0", "false", "no", "off"].iter().any(|off| value.trim().eq_ignore_ascii_case(off))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_that_is_set_to_off_is_off() {
+        for off in ["", " ", "0", "false", "False", "no", "OFF"] {
+            assert!(!means_on(off), "{off:?}");
+        }
+        for on in ["1", "true", "yes", "on", "2", "anything"] {
+            assert!(means_on(on), "{on:?}");
+        }
+    }
 }

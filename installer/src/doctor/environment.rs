@@ -7,7 +7,7 @@ use crate::report::{Category, CheckReport};
 /// Examines the environment of this process.
 pub fn examine(report: &mut CheckReport) {
     let mut section = report.section(Category::Environment);
-    if env_vars::get_os(env_vars::CLAUDE_SKIP_REQUIREMENTS).is_some() {
+    if env_vars::is_on(env_vars::CLAUDE_SKIP_REQUIREMENTS) {
         section.warn(
             "skip-requirements",
             "environment",

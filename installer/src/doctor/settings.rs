@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hooks_common::paths::Paths;
-use platform::store;
+use platform::{env_vars, store};
 use serde_json::Value;
 
 use super::status_line::FoundStatusLine;
@@ -119,7 +119,7 @@ fn switches(value: &Value, shown: &str, section: &mut ReportSection<'_>) {
         ),
         None => {}
     }
-    if value["env"]["CLAUDE_SKIP_REQUIREMENTS"].as_str().is_some_and(|value| !value.is_empty()) {
+    if value["env"]["CLAUDE_SKIP_REQUIREMENTS"].as_str().is_some_and(env_vars::means_on) {
         section.fail(
             "skip-requirements",
             shown,

@@ -196,3 +196,26 @@ fn the_reference_names_every_key_and_is_free_of_findings() {
         .collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+#[test]
+fn a_repository_does_not_choose_where_hooks_write() {
+    for name in ["requirements.yaml", "requirements.local.yaml"] {
+        let world = World::with(ONE);
+        let target = world.home.join(".bashrc");
+        std::fs::write(&target, "# mine\n").unwrap();
+        let logging = "logging: {level: debug, destinations: [file], file: ~/.bashrc}\n";
+        let text = if name == "requirements.yaml" { format!("{ONE}{logging}") } else { logging.to_owned() };
+        world.write(&format!(".claude/{name}"), &text);
+        std::thread::sleep(std::time::Duration::from_millis(25));
+        world.git(&["checkout", "-qb", "$(touch-x)"]);
+        world.hook(&world.edit()).refusal();
+        world.hook(&world.recorded("Stop-first"));
+        assert_eq!(std::fs::read_to_string(&target).unwrap(), "# mine\n", "{name}");
+        assert!(!world.log().is_empty(), "the default file has it");
+        assert!(world.req_ok(&["status"]).contains("is allowed in the global file only"), "{name}");
+    }
+    let world = World::with(&format!("{ONE}logging: {{level: debug}}\n").replace("inherit: false\n", ""));
+    world.configure_globally("logging: {destinations: [file], file: ~/mine.log}\n");
+    world.hook(&world.edit()).refusal();
+    assert!(world.home.join("mine.log").exists(), "a person chooses in the global file");
+}

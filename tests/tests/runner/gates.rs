@@ -243,8 +243,10 @@ fn the_environment_switches_the_gates_off() {
     world.env.push(("CLAUDE_SKIP_REQUIREMENTS".into(), "1".into()));
     world.hook(&world.edit()).silent();
     assert_eq!(last(&world.events(SESSION), "PreToolUse")["gates"]["outcome"], "skipped");
-    world.env[0].1.clear();
-    world.hook(&world.edit()).refusal();
+    for off in ["", "0", "false"] {
+        world.env[0].1 = off.to_owned();
+        world.hook(&world.edit()).refusal();
+    }
 }
 
 #[test]
