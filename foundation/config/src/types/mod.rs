@@ -158,7 +158,8 @@ pub struct Logging {
     pub level: LogLevel,
     /// `file`, or nothing. Hooks ignore `stdout`: their stdout is the answer.
     pub destinations: Vec<LogDestination>,
-    /// The log file; `~` and relative paths start at the home folder. Default `~/.claude/requirements.log`.
+    /// The log file, in the global file only; `~` and relative paths start at the home folder. Default
+    /// `~/.claude/requirements.log`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<PathBuf>,
 }
