@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::GuardsError;
 use crate::objection::{Objection, Raised, Weight};
-use crate::outcome::{self, ToolFailure, is_failure};
+use crate::outcome::{self, FailedTool, is_failure};
 use crate::record::{GuardRecord, GuardRecords};
 use crate::{errors, loops, projection, refusal};
 
@@ -35,7 +35,7 @@ pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), GuardsError>
     let Some(outcome) = outcome::of(&hook.payload, has_failed, &custom) else { return Ok(()) };
     let is_asked = policy.has_guard(GuardName::Loops) || policy.has_guard(GuardName::Errors);
     let found = match hook.session_dir().filter(|_| is_asked && is_failure(has_failed, &outcome)) {
-        Some(dir) => ToolFailure::of(&hook.payload, &outcome, &dir, hook.entered)
+        Some(dir) => FailedTool::of(&hook.payload, &outcome, &dir, hook.entered)
             .and_then(|failure| examine(policy, &failure, || projection::root_of(hook))),
         None => Ok(Vec::new()),
     };
@@ -49,7 +49,7 @@ pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), GuardsError>
 /// What the guards that are on say of a failure in a project with this root.
 pub(crate) fn examine(
     policy: &Policy,
-    failure: &ToolFailure<'_>,
+    failure: &FailedTool<'_>,
     root: impl FnOnce() -> PathBuf,
 ) -> Result<Vec<(Raised, Mode)>, GuardsError> {
     let mut found = Vec::new();

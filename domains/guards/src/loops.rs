@@ -7,10 +7,10 @@ use platform::text::fact;
 use shell::programs;
 
 use crate::objection::Objection;
-use crate::outcome::{ToolFailure, failure_of, success_of};
+use crate::outcome::{FailedTool, failure_of, success_of};
 
 /// What is said of a failure that has come `times` times since its family last succeeded, and at each doubling.
-pub fn examine(settings: &Loops, failure: &ToolFailure<'_>) -> Option<Objection> {
+pub fn examine(settings: &Loops, failure: &FailedTool<'_>) -> Option<Objection> {
     if programs::answers(&failure.outcome.family) {
         return None;
     }
@@ -31,7 +31,7 @@ pub fn examine(settings: &Loops, failure: &ToolFailure<'_>) -> Option<Objection>
 
 /// How often the failure has come within so many seconds of the first time, this time included; a later one begins
 /// anew. Where it cannot be `least` nobody counts.
-fn count(failure: &ToolFailure<'_>, seconds: i64, least: u32) -> u32 {
+fn count(failure: &FailedTool<'_>, seconds: i64, least: u32) -> u32 {
     let CommandOutcome { fingerprint, family, .. } = failure.outcome;
     let is_same = |event: &&LoggedEvent| {
         failure_of(event).is_some_and(|known| known.fingerprint == *fingerprint)

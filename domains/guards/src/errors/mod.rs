@@ -10,7 +10,7 @@ use platform::text::fact;
 
 use crate::error::GuardsError;
 use crate::objection::Objection;
-use crate::outcome::{ToolFailure, failure_of};
+use crate::outcome::{FailedTool, failure_of};
 use book::{FailureBook, FailureEntry, Fix};
 
 /// How many files of a fix are told.
@@ -23,7 +23,7 @@ const MOST_TOLD: usize = 3;
 /// When the book cannot be read.
 pub fn examine(
     settings: &Errors,
-    failure: &ToolFailure<'_>,
+    failure: &FailedTool<'_>,
     root: impl FnOnce() -> PathBuf,
 ) -> Result<Option<Objection>, GuardsError> {
     let fingerprint = &failure.outcome.fingerprint;

@@ -14,7 +14,7 @@ use platform::store::lock;
 use platform::time::Moment;
 use serde_json::{Value, json};
 
-use super::{ToolFailure, is_failure, of};
+use super::{FailedTool, is_failure, of};
 use crate::errors::book::{FailureBook, FailureEntry};
 use crate::feedback::examine;
 use crate::projection;
@@ -67,7 +67,7 @@ impl<'b> Session<'b> {
         let outcome = of(&payload, has_failed, &custom);
         let found = match outcome.as_ref().filter(|outcome| is_failure(has_failed, outcome)) {
             Some(outcome) => {
-                let failure = ToolFailure::of(&payload, outcome, &self.dir(), self.now).unwrap();
+                let failure = FailedTool::of(&payload, outcome, &self.dir(), self.now).unwrap();
                 examine(&policy, &failure, || self.bench.root()).unwrap()
             }
             None => Vec::new(),

@@ -27,7 +27,7 @@ const RECENT: u64 = 256 * 1024;
 
 /// A failure, and what the session did before it.
 #[derive(Debug)]
-pub struct ToolFailure<'a> {
+pub struct FailedTool<'a> {
     /// How it ended.
     pub outcome: &'a CommandOutcome,
     /// When, seconds since 1970.
@@ -40,7 +40,7 @@ pub struct ToolFailure<'a> {
     pub before: Vec<LoggedEvent>,
 }
 
-impl<'a> ToolFailure<'a> {
+impl<'a> FailedTool<'a> {
     /// The failure that a payload tells of.
     ///
     /// # Errors

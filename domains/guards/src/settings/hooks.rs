@@ -25,7 +25,7 @@ pub(super) struct OwnExecutables<'a> {
 
 /// A hook of the settings that starts one of our executables.
 #[derive(Debug)]
-struct HookEntry<'v> {
+struct OwnHook<'v> {
     event: &'v str,
     matcher: Option<&'v Value>,
     hook: &'v Map<String, Value>,
@@ -36,13 +36,13 @@ struct HookEntry<'v> {
 pub(super) fn weakened(before: &Value, after: &Value, own: OwnExecutables<'_>) -> Vec<String> {
     let (old, new) = (entries(before, own), entries(after, own));
     let (mut gone, mut narrowed, mut hurried) = (Vec::new(), Vec::new(), Vec::new());
-    let mut keys: Vec<(&str, &str)> = old.iter().map(HookEntry::key).collect();
+    let mut keys: Vec<(&str, &str)> = old.iter().map(OwnHook::key).collect();
     keys.dedup();
     for key in keys {
-        let was: Vec<&HookEntry<'_>> = old.iter().filter(|entry| entry.key() == key).collect();
+        let was: Vec<&OwnHook<'_>> = old.iter().filter(|entry| entry.key() == key).collect();
         let is_kept =
-            |entry: &&HookEntry<'_>| entry.key() == key && was.iter().any(|one| entry.runs_like(one, own));
-        let is: Vec<&HookEntry<'_>> = new.iter().filter(is_kept).collect();
+            |entry: &&OwnHook<'_>| entry.key() == key && was.iter().any(|one| entry.runs_like(one, own));
+        let is: Vec<&OwnHook<'_>> = new.iter().filter(is_kept).collect();
         let shown = format!("{} ({})", fact(key.0), key.1);
         if is.is_empty() {
             gone.push(shown);
@@ -109,7 +109,7 @@ fn invalid_hook(hook: &Value) -> Option<&'static str> {
     (!is_positive).then_some("has a timeout that is not a positive number")
 }
 
-fn entries<'v>(settings: &'v Value, own: OwnExecutables<'_>) -> Vec<HookEntry<'v>> {
+fn entries<'v>(settings: &'v Value, own: OwnExecutables<'_>) -> Vec<OwnHook<'v>> {
     let mut entries = Vec::new();
     let Some(events) = settings.get("hooks").and_then(Value::as_object) else { return entries };
     for (event, groups) in events {
@@ -119,7 +119,7 @@ fn entries<'v>(settings: &'v Value, own: OwnExecutables<'_>) -> Vec<HookEntry<'v
                 let Some(executable) = started(hook, own) else { continue };
                 let is_ours = HOOKS.iter().any(|name| executable.ends_with(name));
                 if is_ours {
-                    entries.push(HookEntry { event, matcher: group.get("matcher"), hook, executable });
+                    entries.push(OwnHook { event, matcher: group.get("matcher"), hook, executable });
                 }
             }
         }
@@ -152,7 +152,7 @@ fn at_home(path: &str, home: &Path) -> PathBuf {
     below.map_or_else(|| expand_tilde(home, path), |rest| home.join(rest))
 }
 
-impl<'v> HookEntry<'v> {
+impl<'v> OwnHook<'v> {
     /// The event, and the executable's name.
     fn key(&self) -> (&'v str, &'static str) {
         let name = HOOKS.iter().find(|name| self.executable.ends_with(name));
@@ -160,7 +160,7 @@ impl<'v> HookEntry<'v> {
     }
 
     /// Whether this does at least what `before` did: the same executable or the installed one, and no new condition.
-    fn runs_like(&self, before: &HookEntry<'_>, own: OwnExecutables<'_>) -> bool {
+    fn runs_like(&self, before: &OwnHook<'_>, own: OwnExecutables<'_>) -> bool {
         let is_same_text = ["command", "args"].iter().all(|key| self.hook.get(*key) == before.hook.get(*key));
         let is_ours = self.executable == before.executable || self.executable.parent() == Some(own.bin);
         (is_same_text || is_ours && self.is_plain()) && !self.is_restricted(before)
@@ -190,7 +190,7 @@ impl<'v> HookEntry<'v> {
     }
 
     /// Whether a key says when the hook runs, or what its answer is worth, that did not say so before.
-    fn is_restricted(&self, before: &HookEntry<'_>) -> bool {
+    fn is_restricted(&self, before: &OwnHook<'_>) -> bool {
         let said = |hook: &Map<String, Value>, key: &str| {
             hook.get(key).filter(|value| !matches!(value, Value::Null | Value::Bool(false))).cloned()
         };
@@ -219,7 +219,7 @@ enum Matched<'v> {
 }
 
 impl<'v> Matched<'v> {
-    fn by(entries: &[&HookEntry<'v>]) -> Self {
+    fn by(entries: &[&OwnHook<'v>]) -> Self {
         let mut these = Vec::new();
         for entry in entries {
             match entry.matcher.map_or(Some(""), Value::as_str) {
@@ -250,8 +250,8 @@ fn alternatives(matcher: &str) -> Vec<&str> {
 }
 
 /// The longest time that one of these entries has, in seconds.
-fn longest(entries: &[&HookEntry<'_>]) -> f64 {
-    let time = |entry: &&HookEntry<'_>| match entry.hook.get("timeout") {
+fn longest(entries: &[&OwnHook<'_>]) -> f64 {
+    let time = |entry: &&OwnHook<'_>| match entry.hook.get("timeout") {
         Some(timeout) => timeout.as_f64().unwrap_or_default(),
         None if entry.event == "SessionEnd" => SESSION_END_TIMEOUT,
         None => f64::INFINITY,
@@ -260,7 +260,7 @@ fn longest(entries: &[&HookEntry<'_>]) -> f64 {
 }
 
 /// What is enough for entries that never said how long they may take.
-fn most_needed(entries: &[&HookEntry<'_>]) -> f64 {
+fn most_needed(entries: &[&OwnHook<'_>]) -> f64 {
     let is_said = entries.iter().any(|entry| entry.hook.contains_key("timeout"));
     if is_said { f64::INFINITY } else { OWN_TIMEOUT }
 }
