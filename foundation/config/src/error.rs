@@ -53,13 +53,6 @@ impl From<io::Error> for ConfigError {
     }
 }
 
-/// Stages of hooks report their failures as text.
-impl From<ConfigError> for String {
-    fn from(error: ConfigError) -> Self {
-        error.to_string()
-    }
-}
-
 impl Explain for ConfigError {
     fn kind(&self) -> ErrorKind {
         match self {
