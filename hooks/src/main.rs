@@ -1,9 +1,9 @@
-//! All hooks in one executable, which is installed under the name of each, and works as the name says that it was
-//! started by.
+//! All hooks in one executable. It is installed under the name of each hook, and does the work of the name under which it
+//! is started.
 //!
 //! They share nearly all that they link. As executables of their own they cost ten times the linker's optimisation
-//! across crates: five minutes on two processors, and 55 MB of disk, where this takes one and a half, and 9 MB. What is
-//! not run is not read, so none of them starts later for what the others do.
+//! across crates: five minutes on two processors, and 55 MB of disk, where this takes one and a half, and 9 MB. Code that
+//! does not run is not read from the file, so no hook starts later because of the others.
 
 #![no_main]
 
@@ -30,7 +30,8 @@ const TABLE: [(&str, Work); 9] = [
 
 fn run() -> ExitCode {
     let work = |name: OsString| {
-        let name = Path::new(&name).file_name()?.to_str()?;
+        // The kernel says so of a file that was replaced since it was started.
+        let name = Path::new(&name).file_name()?.to_str()?.trim_end_matches(" (deleted)");
         TABLE.iter().find(|(known, _)| *known == name).map(|(_, work)| *work)
     };
     // The name that it was started by may be anything (`exec -a`); its file's is as installed.
@@ -48,5 +49,10 @@ fn run() -> ExitCode {
 #[allow(clippy::print_stderr, reason = "a person started it by hand, or under a name that it does not know")]
 fn explain() {
     let names: Vec<&str> = TABLE.iter().map(|(name, _)| *name).collect();
-    eprintln!("Claude Code starts this executable as one of {}.\nNext: stanchion doctor", names.join(", "));
+    let name = std::env::args_os().next().unwrap_or_default();
+    eprintln!(
+        "{} is no name of a hook. Claude Code starts this executable as one of {}.\nNext: stanchion doctor",
+        name.display(),
+        names.join(", ")
+    );
 }
