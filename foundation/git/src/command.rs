@@ -315,6 +315,22 @@ mod tests {
     }
 
     #[test]
+    fn a_git_that_did_not_answer_is_not_asked_again_in_that_folder() {
+        let (stuck, other) = (Repo::new(), Repo::new());
+        let head = |repo: &Repo| GitCommand::in_folder(repo.root()).args(["symbolic-ref", "HEAD"]).text();
+        // A question with little time says nothing about the next one.
+        let ask = |limit| {
+            let git = GitCommand::in_folder(stuck.root()).setting("alias.slow=!sleep 5");
+            git.args(["slow"]).within(limit).text()
+        };
+        assert!(matches!(ask(Duration::from_millis(50)), Err(GitError::TimedOut { .. })));
+        assert_eq!(head(&stuck).unwrap(), "refs/heads/main\n");
+        assert!(matches!(ask(Duration::from_secs(1)), Err(GitError::TimedOut { .. })));
+        assert!(matches!(head(&stuck), Err(GitError::TimedOut { .. })));
+        assert_eq!(head(&other).unwrap(), "refs/heads/main\n");
+    }
+
+    #[test]
     fn nothing_of_the_repository_is_run() {
         let repo = Repo::new();
         repo.write("a", "a\n");
