@@ -218,4 +218,10 @@ fn a_repository_does_not_choose_where_hooks_write() {
     world.configure_globally("logging: {destinations: [file], file: ~/mine.log}\n");
     world.hook(&world.edit()).refusal();
     assert!(world.home.join("mine.log").exists(), "a person chooses in the global file");
+    let before = std::fs::read_to_string(world.repo.join(".claude/requirements.yaml")).unwrap();
+    world.req_ok(&["logging", "--file", "~/other.log", "--yes"]);
+    let global = std::fs::read_to_string(world.home.join(".claude/requirements.yaml")).unwrap();
+    assert!(global.contains("file: ~/other.log"), "{global}");
+    assert_eq!(std::fs::read_to_string(world.repo.join(".claude/requirements.yaml")).unwrap(), before);
+    assert_eq!(world.req(&["logging", "--file", "x", "--project", "--yes"]).status.code(), Some(2));
 }
