@@ -406,6 +406,13 @@ fn a_mention_is_no_commit() {
         "git revert --skip",
         "git merge main; false",
         "git merge -m side main",
+        "git merge -F side main",
+        "git merge --file side main",
+        "git merge -s side main",
+        "git merge --strategy side main",
+        "git merge -X side main",
+        "git merge --strategy-option side main",
+        "git merge --into-name side main",
         "git merge --squash side",
         "make",
     ] {

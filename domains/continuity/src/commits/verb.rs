@@ -104,3 +104,47 @@ fn place(command: &Command, start: &Path, home: &Path) -> Option<PathBuf> {
     }
     Some(resolve(&at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_one(line: &str) -> bool {
+        shell::parse(line).commands.iter().any(is_commit)
+    }
+
+    #[test]
+    fn each_verb_commits() {
+        let lines =
+            ["git commit -m x", "git cherry-pick abc", "git merge topic", "git revert HEAD", "git am x.patch"];
+        assert_eq!(lines.len(), VERBS.len());
+        for line in lines {
+            assert!(is_one(line) && is_mentioned(line), "{line}");
+        }
+        assert!(!is_one("git status") && !is_one("hg commit"));
+    }
+
+    #[test]
+    fn each_harmless_option_makes_no_commit() {
+        let lines = [
+            "git merge --abort",
+            "git cherry-pick --quit",
+            "git am --skip",
+            "git commit --help",
+            "git revert -h",
+            "git commit --dry-run",
+            "git merge --no-commit topic",
+            "git am --show-current-patch",
+        ];
+        assert_eq!(lines.len(), HARMLESS.len());
+        for line in lines {
+            assert!(!is_one(line), "{line}");
+        }
+        for line in ["git merge --squash topic", "git cherry-pick -n abc", "git revert -xn HEAD"] {
+            assert!(!is_one(line), "{line}");
+        }
+        for line in ["git commit -n -m x", "git merge -n topic", "git commit --squash HEAD~1"] {
+            assert!(is_one(line), "{line}");
+        }
+    }
+}

@@ -34,7 +34,7 @@ const CLOUD: Options =
     Options::new("", "profile region output endpoint-url project account instance format zone");
 
 #[rustfmt::skip]
-const SERVICES: &[Service] = &[
+static SERVICES: &[Service] = &[
     Service { programs: "terraform tofu terragrunt", words: &["destroy"], with: &[], takes: NONE,
         what: "destroys all that the configuration manages", way_out: "look first: terraform plan -destroy; then ask the user to run it" },
     Service { programs: "terraform tofu terragrunt", words: &["apply"], with: &["destroy"], takes: NONE,
@@ -88,16 +88,13 @@ const SERVICES: &[Service] = &[
 /// What the command would destroy.
 pub fn find(command: &Command) -> Option<Objection> {
     let program = command.program()?;
-    let services = SERVICES.iter().filter(|service| is_among(service.programs, program));
-    for service in services {
-        if let Some(words) = met(service, command) {
-            let called = fact(&format!("{program}{words}"));
-            if is_among("terraform tofu terragrunt", program) && has_target(command) {
-                let what = format!("{called} destroys what its `-target` names and all that depends on it");
-                return Some(Objection::sure(what, TARGETED));
-            }
-            return Some(Objection::sure(format!("{called} {}", service.what), service.way_out));
+    if let Some((service, words)) = service_of(program, command) {
+        let called = fact(&format!("{program}{words}"));
+        if is_among("terraform tofu terragrunt", program) && has_target(command) {
+            let what = format!("{called} destroys what its `-target` names and all that depends on it");
+            return Some(Objection::sure(what, TARGETED));
         }
+        return Some(Objection::sure(format!("{called} {}", service.what), service.way_out));
     }
     match program {
         "dropdb" => drops(command),
@@ -105,6 +102,12 @@ pub fn find(command: &Command) -> Option<Objection> {
         "mongo" | "mongosh" => empties_mongo(command),
         _ => None,
     }
+}
+
+/// The first row that the command matches, with the words that it matches by.
+fn service_of(program: &str, command: &Command) -> Option<(&'static Service, String)> {
+    let mut services = SERVICES.iter().filter(|service| is_among(service.programs, program));
+    services.find_map(|service| Some((service, met(service, command)?)))
 }
 
 /// What to do instead of destroying a part.
@@ -216,4 +219,110 @@ fn empties_mongo(command: &Command) -> Option<Objection> {
             "keep a copy first with `mongodump`, then ask the user to run it",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A line for each row, in the order of the rows.
+    const LINES: [&str; 24] = [
+        "terraform destroy",
+        "tofu apply -destroy",
+        "terragrunt run-all destroy",
+        "pulumi down",
+        "kubectl delete namespace shop",
+        "kubectl delete --all pods",
+        "docker system prune --volumes",
+        "docker volume prune",
+        "podman volume rm data",
+        "aws s3 rb s3://bucket --force",
+        "aws s3 rm s3://bucket --recursive",
+        "aws rds delete-db-cluster --db-cluster-identifier shop",
+        "aws dynamodb delete-table --table-name shop",
+        "aws cloudformation delete-stack --stack-name shop",
+        "gcloud projects delete shop",
+        "gcloud sql databases delete shop",
+        "gcloud storage rm -r gs://bucket",
+        "gsutil rm -r gs://bucket",
+        "az group delete --name shop",
+        "gh repo delete",
+        "redis-cli flushdb",
+        "heroku pg:reset",
+        "npm unpublish left-pad",
+        "crontab -r",
+    ];
+
+    /// The programs and the words of a row, each of which alone makes it match.
+    const ALTERNATIVES: [&str; 28] = [
+        "terraform apply -destroy",
+        "tofu destroy",
+        "terragrunt destroy",
+        "terragrunt run destroy",
+        "pulumi destroy",
+        "oc delete project shop",
+        "oc delete --all routes",
+        "kubectl delete namespaces shop",
+        "kubectl delete ns/shop",
+        "kubectl delete pv disk",
+        "kubectl delete persistentvolume disk",
+        "kubectl delete persistentvolumes disk",
+        "kubectl delete crd shops",
+        "kubectl delete crds shops",
+        "kubectl delete customresourcedefinition shops",
+        "podman system prune --volumes",
+        "docker volume remove data",
+        "aws rds delete-db-instance --db-instance-identifier shop",
+        "gcloud sql instances delete shop",
+        "gcloud sql backups delete 7",
+        "gcloud storage rm --recursive gs://bucket",
+        "valkey-cli flushall",
+        "heroku destroy",
+        "heroku apps:destroy",
+        "heroku addons:destroy",
+        "heroku pipelines:destroy",
+        "pnpm unpublish left-pad",
+        "gsutil rm -R gs://bucket",
+    ];
+
+    fn row(line: &str) -> Option<usize> {
+        let script = shell::parse(line);
+        let command = &script.commands[0];
+        let (service, _) = service_of(command.program()?, command)?;
+        SERVICES.iter().position(|row| std::ptr::eq(row, service))
+    }
+
+    #[test]
+    fn each_row_matches_its_line() {
+        assert_eq!(LINES.len(), SERVICES.len());
+        for (at, line) in LINES.iter().enumerate() {
+            assert_eq!(row(line), Some(at), "{line}");
+            let harmless = format!("{line} --help");
+            assert_eq!(row(&harmless), None, "{harmless}");
+        }
+    }
+
+    #[test]
+    fn each_alternative_of_a_row_matches() {
+        for line in ALTERNATIVES {
+            assert!(row(line).is_some(), "{line}");
+        }
+    }
+
+    /// A command that lacks one of a row's words or its option destroys nothing of that kind.
+    #[test]
+    fn each_word_of_a_row_counts() {
+        for line in LINES {
+            let words: Vec<&str> = line.split(' ').collect();
+            let row = &SERVICES[row(line).unwrap()];
+            let needed = row.words.len() + usize::from(!row.with.is_empty());
+            assert!(needed > 0, "{line}");
+            assert_eq!(self::row(words[0]), None, "{}", words[0]);
+            if row.words.len() > 1 {
+                let last = row.words.len();
+                let shorter = words[..last].join(" ");
+                assert_eq!(self::row(&shorter), None, "{shorter}");
+            }
+        }
+    }
 }
