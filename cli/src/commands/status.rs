@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use config::Rule;
-use config::finding::Severity;
+use config::finding::{Finding, Severity};
 use config::types::Mode;
 use gates::metrics::{self, Observed};
 use gates::needed::is_told;
@@ -53,36 +53,23 @@ pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
             }),
         );
     }
-    let open: Vec<&Rule> = survey
-        .iter()
-        .filter(|(_, judged)| judged.state == RequirementState::Open)
-        .map(|(rule, _)| rule)
-        .collect();
-    let satisfied = survey.len() - open.len();
+    let is_open = |judged: &Judged| judged.state == RequirementState::Open;
+    let open: Vec<&str> =
+        survey.iter().filter(|(_, judged)| is_open(judged)).map(|(rule, _)| rule.name.as_str()).collect();
     if arguments.summary {
-        let names: Vec<_> = open.iter().map(|rule| rule.name.as_str()).collect();
-        let needed = if names.is_empty() { String::new() } else { format!(" ({} needed)", names.join(", ")) };
+        let needed = if open.is_empty() { String::new() } else { format!(" ({} needed)", open.join(", ")) };
+        let satisfied = survey.len() - open.len();
         writeln!(out, "{satisfied}/{} requirements satisfied{needed}", survey.len())?;
         return Ok(());
     }
     let who = session.as_ref().map_or("no session".to_owned(), |session| format!("session {session}"));
     writeln!(out, "{} on {}, {who}", place.project.root().display(), gates.branch)?;
-    if !gates.policy.is_enabled() {
-        writeln!(out, "The gates and the guards are off (`enabled: false`).")?;
+    // A configuration with an error explains everything below it.
+    let is_shown = |finding: &&Finding| finding.severity > Severity::Note || arguments.verbose;
+    for finding in findings.iter().filter(is_shown) {
+        writeln!(out, "{finding}")?;
     }
-    if paused {
-        let mark = session.as_ref().map(|session| gates.dir.pause_mark(session));
-        let by_person = mark.zip(session.as_ref()).is_some_and(|(mark, session)| {
-            guards::overrides::is_paused_by_person(&place.paths, &mark, session)
-        });
-        let what = if by_person || guards.is_empty() { "gates" } else { "gates, and not the guards," };
-        writeln!(out, "The {what} are paused for this session; `req resume` ends that.")?;
-    }
-    if let Some(lack) =
-        strict::lack(&place.paths, &place.project, Some(&gates.policy)).map_err(CliError::system)?
-    {
-        writeln!(out, "`strict_preflight` refuses edits here: {lack}.")?;
-    }
+    switched_off(&place, &gates, paused, !guards.is_empty(), out)?;
     for (rule, judged) in &survey {
         let seen = observed.get(&rule.name);
         if judged.state != RequirementState::Satisfied || arguments.verbose || seen.is_some() {
@@ -95,38 +82,19 @@ pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
             }
         }
         if arguments.verbose {
-            for item in &rule.requirement.checklist {
-                writeln!(out, "             - {item}")?;
-            }
-            if rule.requirement.deprecated {
-                let instead = rule.requirement.deprecated_message.as_deref().unwrap_or("no reason is given");
-                writeln!(out, "             deprecated: {instead}")?;
-            }
+            described(rule, out)?;
         }
     }
     match (survey.len(), open.len()) {
         (0, _) => writeln!(out, "No requirement is enabled.")?,
         (1, 0) => writeln!(out, "The requirement is satisfied.")?,
         (all, 0) => writeln!(out, "All {all} requirements are satisfied.")?,
-        _ => {
-            let session = session.as_ref().map(ToString::to_string).unwrap_or_default();
-            writeln!(out, "{satisfied} of {} satisfied.", survey.len())?;
-            let told: Vec<&Rule> =
-                survey.iter().filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect();
-            for command in gates::refusal::ways_on(&told, &session) {
-                writeln!(out, "Next: req {command}")?;
-            }
-        }
+        (all, open) => writeln!(out, "{} of {all} satisfied.", all - open)?,
     }
     if !guards.is_empty() {
         let all: Vec<_> = guards.iter().map(|(name, mode)| format!("{name} ({mode})")).collect();
         let off = if gates.policy.is_enabled() { "" } else { " (all of them off)" };
         writeln!(out, "Guards: {}{off}", all.join(", "))?;
-    }
-    for finding in &findings {
-        if finding.severity > Severity::Note || arguments.verbose {
-            writeln!(out, "{finding}")?;
-        }
     }
     if arguments.verbose {
         for (key, entry) in Registry::new(&place.paths).live(Some(place.project.root())) {
@@ -137,6 +105,52 @@ pub fn run(arguments: &StatusArgs, out: &mut impl Write) -> CliResult {
                 entry.ppid, entry.branch
             )?;
         }
+    }
+    let told: Vec<&Rule> =
+        survey.iter().filter(|(rule, judged)| is_told(rule, judged)).map(|(rule, _)| rule).collect();
+    if !open.is_empty() {
+        let session = session.as_ref().map(ToString::to_string).unwrap_or_default();
+        for command in gates::refusal::ways_on(&told, &session) {
+            writeln!(out, "Next: req {command}")?;
+        }
+    }
+    Ok(())
+}
+
+/// What counts for less than the configuration says, or for more: switches, a pause, `strict_preflight`.
+fn switched_off(
+    place: &CurrentProject,
+    gates: &Gates,
+    is_paused: bool,
+    has_guards: bool,
+    out: &mut impl Write,
+) -> CliResult {
+    if !gates.policy.is_enabled() {
+        writeln!(out, "The gates and the guards are off (`enabled: false`).")?;
+    }
+    if is_paused {
+        let by_person = gates.session.as_ref().is_some_and(|session| {
+            guards::overrides::is_paused_by_person(&place.paths, &gates.dir.pause_mark(session), session)
+        });
+        let what = if by_person || !has_guards { "gates" } else { "gates, and not the guards," };
+        writeln!(out, "The {what} are paused for this session; `req resume` ends that.")?;
+    }
+    if let Some(lack) =
+        strict::lack(&place.paths, &place.project, Some(&gates.policy)).map_err(CliError::system)?
+    {
+        writeln!(out, "`strict_preflight` refuses edits here: {lack}.")?;
+    }
+    Ok(())
+}
+
+/// The checklist of a requirement, and why it is deprecated.
+fn described(rule: &Rule, out: &mut impl Write) -> CliResult {
+    for item in &rule.requirement.checklist {
+        writeln!(out, "             - {item}")?;
+    }
+    if rule.requirement.deprecated {
+        let instead = rule.requirement.deprecated_message.as_deref().unwrap_or("no reason is given");
+        writeln!(out, "             deprecated: {instead}")?;
     }
     Ok(())
 }

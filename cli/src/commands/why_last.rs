@@ -87,7 +87,7 @@ pub fn run(place: &CurrentProject, named: Option<&str>, as_json: bool, out: &mut
             )?;
         }
         Outcome::Strict => {
-            writeln!(out, "  `strict_preflight` requires a requirement in force before any edit.")?;
+            writeln!(out, "  `strict_preflight` requires an enabled requirement before any edit.")?;
         }
         Outcome::Context => writeln!(
             out,

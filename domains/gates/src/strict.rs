@@ -1,4 +1,4 @@
-//! `strict_preflight`: no edits in a project that has no requirement in force.
+//! `strict_preflight`: no edits in a project that has no enabled requirement.
 //!
 //! It counts in the global file for projects without any configuration. Off for a process with
 //! `RF_STRICT_OFF=true`, and for a project with `.claude/.rf-optout`. The files that end the state may be written.
@@ -40,7 +40,7 @@ pub fn refusal(
     }
     let req = Req::find(paths);
     Ok(Some(format!(
-        "{} was refused before it ran; nothing was changed.\n`strict_preflight` wants a requirement in force in {}: {lack}.\nRequired: strict_preflight ({}:{line})\nTo keep this project out: create {}\nNext: {}",
+        "{} was refused before it ran; nothing was changed.\n`strict_preflight` requires an enabled requirement in {}: {lack}.\nRequired: strict_preflight ({}:{line})\nTo keep this project out: create {}\nNext: {}",
         tool_use.tool,
         root.display(),
         file.display(),

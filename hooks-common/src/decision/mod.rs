@@ -17,7 +17,7 @@ pub use outcome::{Certainty, GuardVerdict, Outcome, PART, RecordedState, Require
 /// What may decide, in the order of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// `strict_preflight`: no edit in a project without a requirement in force.
+    /// `strict_preflight`: no edit in a project without an enabled requirement.
     Strict,
     /// `protect_cli`: the agent does not change what gates it.
     Protection,
