@@ -30,6 +30,8 @@ pub mod stop;
 pub mod strict;
 pub mod subagent;
 pub mod teams;
+#[cfg(test)]
+mod testing;
 pub mod tracking;
 pub mod trigger;
 pub mod wip;

@@ -154,3 +154,76 @@ pub fn is_told(rule: &Rule, judged: &Judged) -> bool {
     let weight = judged.state.weight(rule.requirement.mode, rule.closes_on_error);
     judged.state == RequirementState::Open && weight >= Weight::Warn
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Bench;
+
+    const REQUIREMENTS: &str = "  plan: {enabled: true}
+  told: {enabled: true, mode: warn}
+  seen: {enabled: true, mode: observe}
+  later: {enabled: true, stop_only: true}
+  branch: {enabled: true, type: condition, condition: protected_branch, protected_branches: [main]}
+  broken: {enabled: true, type: limit, command: 'exit 3', thresholds: {block: 1}, on_error: deny}
+  pushed: {enabled: true, trigger_tools: [{tool: Bash, command_pattern: 'git\\s+push'}]}";
+
+    fn states(needs: &ToolNeeds) -> Vec<(&str, RequirementState, Weight)> {
+        needs.gates().iter().map(|one| (&*one.gate.name, one.judged.state, one.weight())).collect()
+    }
+
+    #[test]
+    fn a_tool_needs_what_it_triggers_in_the_order_of_the_configuration() {
+        use RequirementState::{Armed, Failed, Open, Satisfied};
+        let bench = Bench::new(REQUIREMENTS);
+        assert_eq!(
+            states(&bench.edit("a.txt")),
+            [
+                ("plan", Open, Weight::Refuse),
+                ("told", Open, Weight::Warn),
+                ("seen", Open, Weight::Observe),
+                ("later", Armed, Weight::Nothing),
+                ("branch", Satisfied, Weight::Nothing),
+                ("broken", Failed, Weight::Refuse),
+            ]
+        );
+        assert_eq!(states(&bench.line("git push")), [("pushed", Open, Weight::Refuse)]);
+        assert!(matches!(bench.line("git status"), ToolNeeds::Nothing));
+        assert_eq!(bench.line("git status").decisive(), NeededRequirements::NotNeeded);
+        let NeededRequirements::Needed(needed) = bench.edit("a.txt").decisive() else { panic!() };
+        assert!(needed.last().is_some_and(|last| last.closes_on_error) && !needed[0].closes_on_error);
+    }
+
+    /// Plans are written where the client keeps them, whatever is open.
+    #[test]
+    fn a_plan_is_exempt() {
+        let bench = Bench::new(REQUIREMENTS);
+        let plan = bench.paths.plans().join("a.md");
+        let needs = bench.edit(plan.to_str().unwrap());
+        assert!(matches!(needs, ToolNeeds::Exempt(_)) && needs.gates().is_empty());
+        assert_eq!(needs.decisive(), NeededRequirements::Exempt);
+    }
+
+    #[test]
+    fn what_a_session_does_not_have_to_know_of_is_not_told() {
+        let bench = Bench::new(REQUIREMENTS);
+        let open: Vec<String> =
+            bench.gates().open(&bench.context()).unwrap().into_iter().map(|rule| rule.name).collect();
+        assert_eq!(open, ["plan", "told", "later", "pushed"]);
+        let survey = bench.gates().survey(&bench.context()).unwrap();
+        assert_eq!(survey.len(), 7);
+        let failed = survey.iter().find(|(rule, _)| rule.name == "broken").unwrap();
+        assert_eq!(failed.1.state, RequirementState::Failed);
+    }
+
+    #[test]
+    fn the_facts_of_what_decided_are_kept() {
+        let bench = Bench::new(
+            "  plan: {enabled: true}\n  size: {enabled: true, type: limit, command: 'echo 7', thresholds: {block: 5}}",
+        );
+        let mut record = GateRecord::default();
+        bench.edit("a.txt").note_facts(&mut record);
+        assert_eq!(record.facts.keys().collect::<Vec<_>>(), ["size"]);
+        assert_eq!(record.facts["size"]["value"], 7);
+    }
+}

@@ -115,8 +115,13 @@ mod tests {
 
     #[test]
     fn each_verb_commits() {
-        let lines =
-            ["git commit -m x", "git cherry-pick abc", "git merge topic", "git revert HEAD", "git am x.patch"];
+        let lines = [
+            "git commit -m x",
+            "git cherry-pick abc",
+            "git merge topic",
+            "git revert HEAD",
+            "git am x.patch",
+        ];
         assert_eq!(lines.len(), VERBS.len());
         for line in lines {
             assert!(is_one(line) && is_mentioned(line), "{line}");

@@ -146,6 +146,83 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::testing::Bench;
+
+    /// What the limit `lines` of a bench is worth; its command counts how often it ran.
+    fn computed(bench: &Bench, may_compute: bool) -> Option<f64> {
+        let gates = bench.gates();
+        let rule = gates.policy.rules().unwrap().into_iter().next().unwrap();
+        let context = EvalContext { may_compute, ..bench.context() };
+        value(&gates, &rule, &context).unwrap().map(|computed| computed.value)
+    }
+
+    /// With a command that prints how often it ran.
+    fn counting(more: &str) -> Bench {
+        Bench::new(&format!(
+            "  lines: {{enabled: true, type: limit, command: 'echo >> ran; wc -l < ran', thresholds: {{block: 5}}{more}}}"
+        ))
+    }
+
+    #[test]
+    fn a_value_is_used_again_until_it_is_too_old() {
+        let bench = counting("");
+        assert_eq!(computed(&bench, false), None, "nothing is at hand");
+        assert_eq!(computed(&bench, true), Some(1.0));
+        let bench = bench.after(59);
+        assert_eq!(computed(&bench, true), Some(1.0));
+        let bench = bench.after(1);
+        assert_eq!(computed(&bench, false), Some(1.0), "an old value is better than a command's time");
+        assert_eq!(computed(&bench, true), Some(2.0));
+        let bench = bench.after(-1);
+        assert_eq!(computed(&bench, true), Some(3.0), "the clock went back");
+    }
+
+    #[test]
+    fn the_configuration_says_how_long_a_value_is_used() {
+        let bench = counting(", cache_ttl: 2");
+        assert_eq!(computed(&bench, true), Some(1.0));
+        let bench = bench.after(1);
+        assert_eq!(computed(&bench, true), Some(1.0));
+        let bench = bench.after(1);
+        assert_eq!(computed(&bench, true), Some(2.0));
+    }
+
+    #[test]
+    fn an_old_value_is_forgotten() {
+        let bench = counting("");
+        computed(&bench, true);
+        let other = read(&bench.project.values()).into_iter().next().unwrap().1;
+        let stored = |at: i64| Stored { at, computed: other.computed.clone() };
+        let at = other.at;
+        let values = Values::from([
+            ("yesterday".to_owned(), stored(at - FORGET_AFTER + 61)),
+            ("before".to_owned(), stored(at - FORGET_AFTER + 60)),
+        ]);
+        let text = serde_json::to_vec(&values).unwrap();
+        store::replace(&bench.project.values(), &text, Durability::Rebuildable, 0o644).unwrap();
+        let bench = bench.after(60);
+        computed(&bench, true);
+        let kept = read(&bench.project.values());
+        assert!(kept.contains_key("yesterday") && !kept.contains_key("before") && kept.len() == 2);
+    }
+
+    #[test]
+    fn a_command_prints_a_number_or_json() {
+        let run = |command: &str| {
+            let bench = Bench::new("  plan: {enabled: true}");
+            run(command, &bench.root(), &bench.gates())
+                .map(|found| (found.value, found.summary, found.facts.len()))
+        };
+        assert_eq!(run("printf '7\\nseven\\n'").unwrap(), (7.0, "seven".to_owned(), 0));
+        assert_eq!(
+            run("echo '{\"value\": 2.5, \"summary\": \"x\", \"files\": 3}'").unwrap(),
+            (2.5, "x".to_owned(), 1)
+        );
+        for wrong in ["echo NaN", "echo inf", "echo seven", "echo '{}'", "true", "echo 7; exit 1"] {
+            assert!(run(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(run("test -n \"$STANCHION_BRANCH\" && echo 1").unwrap().0, 1.0);
+    }
 
     fn judged(value: f64, thresholds: &[(&str, f64)]) -> Judged {
         let mut requirement = Requirement::default();
