@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::sys;
+use crate::{budget, sys};
 
 /// The most output that is read where the caller sets no limit of its own, in bytes.
 pub const MOST_OUTPUT: usize = 4 * 1024 * 1024;
@@ -72,7 +72,8 @@ fn whole(ended: Ended) -> io::Result<(ExitStatus, Vec<u8>)> {
     Ok((status, ended.output))
 }
 
-/// Runs a command with `input` on stdin, or with nothing there.
+/// Runs a command with `input` on stdin, or with nothing there. A child that a decision waits for gets no more time than
+/// is left of the decision's budget.
 ///
 /// # Errors
 /// When it cannot be started, or takes too long ([`io::ErrorKind::TimedOut`]).
@@ -83,6 +84,7 @@ pub fn run(
     errors: Errors,
 ) -> io::Result<Ended> {
     let started = Instant::now();
+    let limits = Limits { time: budget::left().map_or(limits.time, |left| left.min(limits.time)), ..limits };
     command.stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() });
     command.stdout(Stdio::piped()).stderr(match errors {
         Errors::Discarded => Stdio::null(),

@@ -4,6 +4,7 @@
 //! [`sys`] alone.
 
 pub mod base64;
+pub mod budget;
 pub mod child;
 pub mod env_vars;
 pub mod error;

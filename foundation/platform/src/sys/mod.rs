@@ -3,7 +3,8 @@
 mod unix;
 
 pub use unix::{
-    is_network_file_system, is_process, monotonic_ns, prepare, wait_either_readable, wait_readable,
+    cancel_last_word, is_network_file_system, is_process, last_word, monotonic_ns, prepare,
+    thread_processor_time, wait_either_readable, wait_readable,
 };
 
 /// Begins a hook's executable at `$work`, a `fn() -> ExitCode` that ends in success: `#![no_main]` stands above it.

@@ -2,6 +2,7 @@
 //! the start-up budget keeps us from taking from a larger crate.
 
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Nanoseconds of `CLOCK_MONOTONIC`, which all processes of one boot share.
@@ -14,6 +15,89 @@ pub fn monotonic_ns() -> u64 {
         return 0;
     }
     u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
+}
+
+/// The processor time that this thread has used.
+pub fn thread_processor_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: as in `monotonic_ns`; both platforms have this clock, and the standard library does not ask it.
+    let status = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    if status != 0 {
+        return Duration::ZERO;
+    }
+    Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+/// What standard output gets when the process cannot go on: a pointer that was leaked, and its length.
+static LAST_WORD: AtomicPtr<u8> = AtomicPtr::new(std::ptr::null_mut());
+static LAST_WORD_LENGTH: AtomicUsize = AtomicUsize::new(0);
+/// The size of the stack that a handler runs on when the process's own is used up. Machines with wide registers save
+/// 11 KiB of them there.
+const HANDLER_STACK: usize = 64 * 1024;
+/// What ends a process in the middle of its work: the alarm, a stack that is used up, and an abort of the standard
+/// library, which some machines report as an illegal instruction.
+const ENDS: [libc::c_int; 5] = [libc::SIGALRM, libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL];
+
+/// Has the process print `document` and end with 0 when it still runs after `limit`, overflows its stack, or aborts.
+///
+/// A decision that does not end is the host's "go on": it cancels the hook and runs the tool. The document says what
+/// becomes of the tool then. [`cancel_last_word`] is called before anything else is printed.
+pub fn last_word(document: Vec<u8>, limit: Duration) {
+    let document = document.leak();
+    LAST_WORD_LENGTH.store(document.len(), Ordering::SeqCst);
+    LAST_WORD.store(document.as_mut_ptr(), Ordering::SeqCst);
+    let stack = Box::leak(Box::<[u8]>::new_uninit_slice(HANDLER_STACK));
+    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: HANDLER_STACK };
+    // SAFETY: the memory was leaked, so it outlives every handler, and nothing else uses it. A failure leaves the stack
+    // as it was, and then an overflow ends the process as before.
+    unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) };
+    // SAFETY: an all-zero `sigaction` is a valid one: no flags, an empty mask, the default action.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = say_last_word as *const () as usize;
+    action.sa_flags = libc::SA_ONSTACK;
+    for signal in ENDS {
+        // SAFETY: `action` is a valid `sigaction` whose handler calls functions alone that a handler may call.
+        unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
+    }
+    set_alarm(limit);
+}
+
+/// Takes back what [`last_word`] arranged: from here on the process prints for itself.
+pub fn cancel_last_word() {
+    if !LAST_WORD.swap(std::ptr::null_mut(), Ordering::SeqCst).is_null() {
+        set_alarm(Duration::ZERO);
+    }
+}
+
+#[allow(clippy::unnecessary_fallible_conversions, reason = "macOS counts microseconds in 32 bits")]
+fn set_alarm(after: Duration) {
+    let mut timer: libc::itimerval =
+        // SAFETY: an all-zero `itimerval` is a valid one: it never fires.
+        unsafe { std::mem::zeroed() };
+    timer.it_value.tv_sec = libc::time_t::try_from(after.as_secs()).unwrap_or(libc::time_t::MAX);
+    timer.it_value.tv_usec = libc::suseconds_t::try_from(after.subsec_micros()).unwrap_or(0);
+    // SAFETY: `timer` is a valid `itimerval` for the duration of the call.
+    unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
+}
+
+/// Prints the last word and ends the process. Only `write` and `_exit` are called, which a handler may call.
+extern "C" fn say_last_word(signal: libc::c_int) {
+    let mut at = LAST_WORD.swap(std::ptr::null_mut(), Ordering::SeqCst);
+    // The alarm of a word that was taken back meanwhile must not end the process before it has printed its own.
+    if at.is_null() && signal == libc::SIGALRM {
+        return;
+    }
+    let mut left = LAST_WORD_LENGTH.load(Ordering::SeqCst);
+    while !at.is_null() && left > 0 {
+        // SAFETY: `at` and `left` are the rest of a leaked vector of that length, which nothing changes.
+        let written = unsafe { libc::write(libc::STDOUT_FILENO, at.cast(), left) };
+        let Ok(written) = usize::try_from(written) else { break };
+        left -= written.min(left);
+        // SAFETY: no more than the rest was written, so the pointer stays within the vector or at its end.
+        at = unsafe { at.add(written) };
+    }
+    // SAFETY: ends the process at once, without running anything of ours.
+    unsafe { libc::_exit(0) };
 }
 
 /// What the standard library prepares before `main`, as far as a hook needs it: the three standard streams are
