@@ -23,6 +23,10 @@ pub fn run() -> ExitCode {
 
 /// The event's order of work. What is decided, and in which order, is [`decide`]'s.
 pub fn work(hook: &mut Hook) {
+    if hook.session.is_some() && !hook.is_skipped() && hook.policy().is_some_and(|policy| policy.is_enabled())
+    {
+        hook.prepare_last_word(HostDecision::Refuse(requirements::not_ended(&hook.payload.tool_name)));
+    }
     let (decision, findings) = {
         let mut situation = ToolSituation::of_hook(hook);
         (decide(&mut situation), situation.findings)

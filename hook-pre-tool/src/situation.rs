@@ -7,7 +7,7 @@ use git::Branch;
 use guards::GuardFindings;
 use guards::overrides::is_paused_by_person;
 use hooks_common::decision::{
-    NeededRequirements, PausedBy, Situation, Stage, StageError, WeighedFinding, Weight,
+    ALLOWANCE, NeededRequirements, PausedBy, Situation, Stage, StageError, WeighedFinding, Weight,
 };
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
@@ -15,6 +15,7 @@ use hooks_common::project::Project;
 use hooks_common::runtime::{Hook, fenced};
 use hooks_common::session_id::SessionId;
 use hooks_common::tool_use::ToolUse;
+use platform::budget::{self, Counting};
 use platform::time::Moment;
 
 /// What is known of a use of a tool before it is decided on.
@@ -60,6 +61,8 @@ pub struct Findings {
 pub struct ToolSituation<'a> {
     event: ToolEvent<'a>,
     tool_use: ToolUse<'a>,
+    /// The budget of this decision, whoever makes it.
+    _counting: Counting,
     policy: Option<Policy>,
     /// What the stages found so far.
     pub findings: Findings,
@@ -73,7 +76,13 @@ impl<'a> ToolSituation<'a> {
             let session = event.session.map(|session| session.key().clone());
             Gates::with_policy(policy, event.project, event.branch.clone(), session, event.now.epoch())
         });
-        Self { event, tool_use, policy, findings: Findings { gates, ..Findings::default() } }
+        Self {
+            event,
+            tool_use,
+            _counting: budget::begin(ALLOWANCE),
+            policy,
+            findings: Findings { gates, ..Findings::default() },
+        }
     }
 
     /// The situation of a hook's event.

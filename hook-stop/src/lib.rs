@@ -33,6 +33,9 @@ pub fn work(hook: &mut Hook) {
 }
 
 fn decide_turn(hook: &mut Hook) {
+    if !hook.is_skipped() && hook.policy().is_some_and(|policy| policy.is_enabled()) {
+        hook.prepare_last_word(HostDecision::Refuse(stop::not_ended()));
+    }
     let (decision, findings) = {
         let mut situation = TurnSituation::of_hook(hook);
         (decide(&mut situation), TurnFindings::from(situation))

@@ -4,13 +4,16 @@ use continuity::turn;
 use gates::refusal::Refused;
 use gates::{EvalContext, Gates, stop, tracking};
 use guards::overrides::is_paused_by_person;
-use hooks_common::decision::{NeededRequirements, PausedBy, Situation, Stage, StageError};
+use hooks_common::decision::{ALLOWANCE, NeededRequirements, PausedBy, Situation, Stage, StageError};
 use hooks_common::runtime::{Hook, fenced};
+use platform::budget::{self, Counting};
 
 /// See the module.
 #[derive(Debug)]
 pub struct TurnSituation<'a> {
     hook: &'a Hook,
+    /// The budget of this decision.
+    _counting: Counting,
     /// The project's requirements, where it has a configuration.
     pub gates: Option<Gates>,
     /// The requirements that the session triggered.
@@ -25,7 +28,14 @@ impl<'a> TurnSituation<'a> {
     /// The situation of a hook's event.
     pub fn of_hook(hook: &'a Hook) -> Self {
         let gates = Gates::of_project(hook);
-        Self { hook, gates, triggered: Vec::new(), question: None, pressure: None }
+        Self {
+            hook,
+            _counting: budget::begin(ALLOWANCE),
+            gates,
+            triggered: Vec::new(),
+            question: None,
+            pressure: None,
+        }
     }
 }
 

@@ -11,10 +11,11 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use config::Policy;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, HostDecision};
 use crate::decision::{Stage, StageError};
 use crate::event::{Event, Payload, PayloadError, read_payload};
 use crate::failures;
@@ -29,8 +30,13 @@ use crate::session_log::{LoggedEvent, PendingRecords, SessionDir};
 use git::Branch;
 use platform::env_vars;
 use platform::store::lock;
+use platform::sys;
 use platform::text::cut_bytes;
 use platform::time::Moment;
+
+/// When a decision that was not reached is answered for, well below the timeout of a hook's entry (10 s). The budget of
+/// a decision ends before, so this is met only by work that does not ask it.
+const LAST_WORD_AFTER: Duration = Duration::from_secs(7);
 
 /// One run of a hook.
 #[derive(Debug)]
@@ -217,14 +223,26 @@ impl Hook {
         project::of_session(launched.as_deref(), &self.payload.folder(), self.project())
     }
 
+    /// Has `decision` printed should the process not reach its own answer: when it still works after
+    /// [`LAST_WORD_AFTER`], overflows its stack or aborts. The host takes the end of such a process for "go on".
+    pub fn prepare_last_word(&self, decision: HostDecision) {
+        let mut answer = Answer::default();
+        answer.decide(decision);
+        if let Some(document) = answer.render(self.event) {
+            sys::last_word(format!("{document}\n").into_bytes(), LAST_WORD_AFTER);
+        }
+    }
+
     /// Prints the answer. The first call does; stages that come later record and cannot change it.
     pub fn respond(&mut self) {
         if std::mem::replace(&mut self.answered, true) {
             return;
         }
-        if let Some(document) = self.answer.render(self.event) {
+        let document = self.answer.render(self.event).map(|document| format!("{document}\n"));
+        sys::cancel_last_word();
+        if let Some(document) = document {
             let mut stdout = std::io::stdout().lock();
-            let written = writeln!(stdout, "{document}").and_then(|()| stdout.flush());
+            let written = stdout.write_all(document.as_bytes()).and_then(|()| stdout.flush());
             if let Err(error) = written {
                 self.report(&format!("answering: {error}"));
             }

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use crate::event::Payload;
+use platform::budget;
 use platform::path::expand_tilde;
 
 use shell::{Folder, Script, Write};
@@ -22,6 +23,8 @@ pub struct ToolUse<'a> {
     /// The type of the subagent that uses it; `None` for the session itself.
     pub agent: Option<&'a str>,
     script: OnceCell<Script>,
+    written: OnceCell<Vec<Option<PathBuf>>>,
+    removed: OnceCell<Vec<Option<PathBuf>>>,
 }
 
 impl<'a> ToolUse<'a> {
@@ -34,7 +37,16 @@ impl<'a> ToolUse<'a> {
         agent: Option<&'a str>,
     ) -> Self {
         let file = file.map(|file| folder.join(file));
-        Self { tool, command, file, folder, agent, script: OnceCell::new() }
+        Self {
+            tool,
+            command,
+            file,
+            folder,
+            agent,
+            script: OnceCell::new(),
+            written: OnceCell::new(),
+            removed: OnceCell::new(),
+        }
     }
 
     /// The use that a payload is about.
@@ -59,14 +71,34 @@ impl<'a> ToolUse<'a> {
         self.tool == "Bash"
     }
 
-    /// The files that a command line writes, absolute; `None` stands for one that the line does not tell.
-    pub fn written_files(&self, home: &Path) -> Vec<Option<PathBuf>> {
-        self.script().writes().iter().flat_map(|write| self.targets(write, home)).collect()
+    /// What the command line runs, one command after the other, for as long as the decision's budget lasts. Whoever
+    /// decides asks the budget at the end: with a spent one not every command was looked at.
+    pub fn commands(&self) -> impl Iterator<Item = &shell::Command> {
+        self.script().commands.iter().take_while(|_| !budget::is_spent())
+    }
+
+    /// The files that a command line writes, absolute; `None` stands for one that the line does not tell. `home` is the
+    /// user's home folder. Several rules ask, and the patterns are looked up once.
+    pub fn written_files(&self, home: &Path) -> &[Option<PathBuf>] {
+        self.written.get_or_init(|| self.all_targets(shell::Command::writes, home))
     }
 
     /// The files that a command line removes or moves away, absolute, as far as it tells.
-    pub fn removed_files(&self, home: &Path) -> Vec<Option<PathBuf>> {
-        self.script().removes().iter().flat_map(|write| self.targets(write, home)).collect()
+    pub fn removed_files(&self, home: &Path) -> &[Option<PathBuf>] {
+        self.removed.get_or_init(|| self.all_targets(shell::Command::removes, home))
+    }
+
+    fn all_targets(&self, of: fn(&shell::Command) -> Vec<Write>, home: &Path) -> Vec<Option<PathBuf>> {
+        let mut targets = Vec::new();
+        for write in self.commands().flat_map(of) {
+            if budget::is_spent() || targets.len() > MOST_TARGETS {
+                budget::cut(TOO_MANY);
+                targets.push(None);
+                break;
+            }
+            targets.extend(self.targets(&write, home));
+        }
+        targets
     }
 
     /// Every file that is known to change: the edited one, or those that a command line writes or removes.
@@ -74,7 +106,7 @@ impl<'a> ToolUse<'a> {
         if !self.is_bash() {
             return self.file.clone().filter(|_| config::tools::is_edit(self.tool)).into_iter().collect();
         }
-        self.written_files(home).into_iter().chain(self.removed_files(home)).flatten().collect()
+        self.written_files(home).iter().chain(self.removed_files(home)).flatten().cloned().collect()
     }
 
     /// Where a write goes, or what a removal takes, absolute; a target that is a folder now stands for the file in it, if
@@ -89,9 +121,15 @@ impl<'a> ToolUse<'a> {
             let base = folder.as_deref().unwrap_or(Path::new(""));
             let pattern = expand_tilde(home, pattern);
             // What a pattern meets now is what it will meet; one that meets nothing tells nothing.
-            let met =
-                if base.is_absolute() || pattern.is_absolute() { met_by(base, &pattern) } else { Vec::new() };
-            return if met.is_empty() { vec![None] } else { met.into_iter().map(Some).collect() };
+            if !base.is_absolute() && !pattern.is_absolute() {
+                return vec![None];
+            }
+            let met = met_by(base, &pattern);
+            if met.is_cut {
+                budget::cut(TOO_MANY);
+            }
+            let unknown = (met.is_cut || met.paths.is_empty()).then_some(None);
+            return met.paths.into_iter().map(Some).chain(unknown).collect();
         }
         let target = write.target.as_ref().map(|target| expand_tilde(home, target));
         let path = match (folder, target) {
@@ -107,10 +145,25 @@ impl<'a> ToolUse<'a> {
     }
 }
 
-/// The files and folders that a shell's wildcard pattern meets in `folder`, at most a thousand.
-fn met_by(folder: &Path, pattern: &Path) -> Vec<PathBuf> {
-    const MOST: usize = 1_000;
+/// The most files that one pattern is followed to.
+const MOST_MET: usize = 10_000;
+/// The most files that the patterns of one line are followed to.
+const MOST_TARGETS: usize = 50_000;
+
+/// What is said where they are more.
+const TOO_MANY: &str = "its patterns match more files than are looked at";
+
+/// What a shell's wildcard pattern meets.
+struct Met {
+    paths: Vec<PathBuf>,
+    /// Whether it meets more than was looked at.
+    is_cut: bool,
+}
+
+/// The files and folders that a shell's wildcard pattern meets in `folder`.
+fn met_by(folder: &Path, pattern: &Path) -> Met {
     let mut met = vec![folder.to_owned()];
+    let mut is_cut = false;
     for part in pattern.components() {
         let name = part.as_os_str().to_string_lossy();
         if !name.contains(['*', '?', '[']) {
@@ -124,8 +177,16 @@ fn met_by(folder: &Path, pattern: &Path) -> Vec<PathBuf> {
             let is_hidden = entry.as_encoded_bytes().starts_with(b".") && !name.starts_with('.');
             !is_hidden && fast_glob::glob_match(&*name, &*entry.to_string_lossy())
         };
-        met = entries.filter(is_met).map(|entry| entry.path()).take(MOST).collect();
+        let mut entries =
+            entries.take_while(|_| !budget::is_spent()).filter(is_met).map(|entry| entry.path());
+        let found = entries.by_ref().take(MOST_MET).collect();
+        is_cut |= entries.next().is_some() || budget::is_spent();
+        met = found;
     }
-    met.retain(|path| std::fs::symlink_metadata(path).is_ok());
-    met
+    // A pattern's own entries are there; only names behind a pattern may be missing.
+    if !pattern.to_string_lossy().ends_with(['*', '?', ']']) {
+        met.retain(|path| !budget::is_spent() && std::fs::symlink_metadata(path).is_ok());
+        is_cut |= budget::is_spent();
+    }
+    Met { paths: met, is_cut }
 }

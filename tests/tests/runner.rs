@@ -12,6 +12,8 @@ mod advice;
 mod answers;
 #[path = "runner/branches.rs"]
 mod branches;
+#[path = "runner/budget.rs"]
+mod budget;
 #[path = "runner/bypasses.rs"]
 mod bypasses;
 #[path = "runner/checkpoints.rs"]

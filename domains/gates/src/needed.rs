@@ -5,6 +5,7 @@ use hooks_common::decision::{Needed, NeededRequirements, RecordedState, Requirem
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::tool_use::ToolUse;
+use platform::budget;
 
 use crate::context::Gates;
 use crate::judge::{EvalContext, Judged, judge};
@@ -101,7 +102,9 @@ impl Gates {
         let mut needed = Vec::new();
         for gate in gates {
             let judged = match triggers.ask(&gate) {
-                Ok(false) => continue,
+                // "Not triggered" is no answer of a look that ended early.
+                Ok(false) if !budget::is_spent() => continue,
+                Ok(false) => self.judge_gate(&gate, &context),
                 Ok(true) => self.judge_gate(&gate, &context),
                 Err(error) => Judged::failed(error.to_string()),
             };

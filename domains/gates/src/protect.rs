@@ -7,12 +7,13 @@
 //! Not seen: a program of the agent's own that finds our files without naming them, and git when it puts back what
 //! it has (`git reset --hard`, `git stash`, `git clean`, another branch).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use config::tools::is_edit;
 use hooks_common::executables::{COMMAND_LINE, is_command_line};
 use hooks_common::paths::{Paths, in_project};
 use hooks_common::project::Project;
+use platform::budget;
 use platform::path::resolve;
 use platform::text::fact;
 use shell::programs::{self, Roles, interpreter_of, leaves_files_alone};
@@ -60,22 +61,21 @@ const FILES: [&str; 4] =
 pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Option<String> {
     if is_edit(tool_use.tool) {
         let file = tool_use.file.as_deref()?;
-        return is_protected(paths, project, file).then(|| touches(file));
+        return ProtectedFiles::of(paths, project).contain(file).then(|| touches(file));
     }
     if !tool_use.is_bash() {
         return None;
     }
     let script = tool_use.script();
-    if let Some(call) = script.commands.iter().find_map(changing_call) {
+    if let Some(call) = tool_use.commands().find_map(changing_call) {
         return Some(format!("{} changes what gates this session.", fact(&call)));
     }
+    let protected = ProtectedFiles::of(paths, project);
     // What `find` deletes by name is not all that it walks through.
-    let changed = if script.commands.iter().any(finds_others) {
-        tool_use.written_files(paths.home()).into_iter().flatten().collect()
-    } else {
-        tool_use.changed_files(paths.home())
-    };
-    if let Some(file) = changed.iter().find(|file| is_protected(paths, project, file)) {
+    let removed =
+        if tool_use.commands().any(finds_others) { &[] } else { tool_use.removed_files(paths.home()) };
+    let mut changed = tool_use.written_files(paths.home()).iter().chain(removed).flatten();
+    if let Some(file) = changed.find(|file| !budget::is_spent() && protected.contain(file)) {
         return Some(touches(file));
     }
     let stanchion = paths.stanchion_dir().to_string_lossy().into_owned();
@@ -89,7 +89,7 @@ pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Op
             || goes_to(command, &names)
             || writes_by_script(command, &names)
     };
-    if script.commands.iter().any(touches_ours) {
+    if tool_use.commands().any(touches_ours) {
         return Some("It touches files that gate this session.".to_owned());
     }
     // A write to what the line does not tell, by a loop or `xargs`, may be one to what it names elsewhere.
@@ -101,6 +101,11 @@ pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Op
     }
     if is_beyond(script) {
         return Some("It cannot be followed to its end.".to_owned());
+    }
+    if let Some(unfinished) = budget::unfinished() {
+        return Some(format!(
+            "Not all of it was looked at: {unfinished}. It may change what gates this session."
+        ));
     }
     let is_blind = script.doubt.is_some() && (names(tool_use.command) || may_call(tool_use.command));
     is_blind.then(|| "It cannot be followed, and names what gates this session.".to_owned())
@@ -145,32 +150,42 @@ fn touches(file: &Path) -> String {
     format!("{} gates this session.", fact(&file.to_string_lossy()))
 }
 
-/// Whether a file decides about gates: configuration, messages, settings that hold our hooks, state, executables.
-fn is_protected(paths: &Paths, project: &Project, file: &Path) -> bool {
-    let file = resolve(file);
-    let root = project.root();
-    let mut files = vec![
-        paths.global_config(),
-        paths.user_settings(),
-        paths.registry(),
-        in_project::config(root),
-        in_project::local_config(root),
-        in_project::opt_out(root),
-        in_project::settings(root),
-        in_project::local_settings(root),
-    ];
-    files.extend(project.config_files().iter().map(|file| file.path.clone()));
-    let mut folders = vec![paths.stanchion_dir().to_owned(), paths.messages()];
-    folders.extend(in_project::messages(root));
-    for store in project.stores() {
-        folders.extend([store.join("requirements"), store.join("stanchion")]);
+/// What decides about gates: configuration, messages, settings that hold our hooks, state, executables. Free of symbolic
+/// links.
+struct ProtectedFiles {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+impl ProtectedFiles {
+    fn of(paths: &Paths, project: &Project) -> Self {
+        let root = project.root();
+        let mut files = vec![
+            paths.global_config(),
+            paths.user_settings(),
+            paths.registry(),
+            in_project::config(root),
+            in_project::local_config(root),
+            in_project::opt_out(root),
+            in_project::settings(root),
+            in_project::local_settings(root),
+        ];
+        files.extend(project.config_files().iter().map(|file| file.path.clone()));
+        let mut folders = vec![paths.stanchion_dir().to_owned(), paths.messages()];
+        folders.extend(in_project::messages(root));
+        for store in project.stores() {
+            folders.extend([store.join("requirements"), store.join("stanchion")]);
+        }
+        let real = |paths: Vec<PathBuf>| paths.iter().map(|path| resolve(path)).collect();
+        Self { files: real(files), folders: real(folders) }
     }
-    // Who removes a folder removes what is in it.
-    files.iter().map(|path| resolve(path)).any(|path| path == file || path.starts_with(&file))
-        || folders
-            .iter()
-            .map(|path| resolve(path))
-            .any(|path| file.starts_with(&path) || path.starts_with(&file))
+
+    /// Whether a file is one of them, or lies in one; who removes a folder removes what is in it.
+    fn contain(&self, file: &Path) -> bool {
+        let file = resolve(file);
+        self.files.iter().chain(&self.folders).any(|path| path.starts_with(&file))
+            || self.folders.iter().any(|folder| file.starts_with(folder))
+    }
 }
 
 /// The call of `req` or `stanchion` that a command is, if it changes something.

@@ -7,6 +7,7 @@ use config::policy::When;
 use config::tools::is_edit;
 use config::{ConfigError, Gate, Policy, pattern::Pattern};
 use hooks_common::paths::Paths;
+use platform::budget;
 use platform::path::resolve;
 use shell::{Doubt, Script};
 
@@ -185,15 +186,17 @@ impl<'a> Triggers<'a> {
             return true;
         }
         let home = self.paths.home();
-        let removed = if when.removes { self.tool_use.removed_files(home) } else { Vec::new() };
-        self.tool_use.written_files(home).into_iter().chain(removed).any(|file| match file {
+        let removed = if when.removes { self.tool_use.removed_files(home) } else { &[] };
+        self.tool_use.written_files(home).iter().chain(removed).any(|file| match file {
+            // What was not looked at for lack of time counts as touched.
+            _ if budget::is_spent() => true,
             None => when.files.is_empty(),
             Some(file) => {
-                let is_ours = resolve(&file).starts_with(self.root) && !is_plan(self.paths, self.root, &file);
+                let is_ours = resolve(file).starts_with(self.root) && !is_plan(self.paths, self.root, file);
                 if when.files.is_empty() {
                     is_ours
                 } else {
-                    globs::matches(&when.files, &file, self.root, home)
+                    globs::matches(&when.files, file, self.root, home)
                 }
             }
         })

@@ -93,6 +93,40 @@ impl GuardsError {
         Self::File { path: path.into(), source }
     }
 
+    /// Whether a guard could not answer because of the use of the tool that it examines, or of what an agent can make of
+    /// the repository: such a use is asked about. Everything else is a failure of ours or of the machine.
+    pub(crate) fn is_about_the_use(&self) -> bool {
+        match self {
+            Self::Guard { source, .. } => source.is_about_the_use(),
+            Self::Commit(error) => error.is_about_the_use(),
+            Self::Git(_)
+            | Self::File { .. }
+            | Self::UnsavedUnknown
+            | Self::TooManyCommits(_)
+            | Self::TooManyRepositories(_)
+            | Self::SearchEnded { .. }
+            | Self::NotStaged(_)
+            | Self::NotUtf8(_) => true,
+            Self::Config(_)
+            | Self::Lock(_)
+            | Self::SessionLog(_)
+            | Self::KnownFailures(_)
+            | Self::Outcomes(_)
+            | Self::Alerts(_)
+            | Self::PatternsOff(_)
+            | Self::OutsideProject(_)
+            | Self::NotAFile(_) => false,
+        }
+    }
+
+    /// Why, without the guard's name.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Guard { source, .. } => source.reason(),
+            error => error.to_string(),
+        }
+    }
+
     /// The same error as a guard's.
     pub(crate) fn of_guard(self, guard: GuardName) -> Self {
         Self::Guard { guard, source: Box::new(self) }

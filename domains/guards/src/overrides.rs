@@ -118,7 +118,7 @@ fn call(examined: &ExaminedUse<'_>) -> Option<String> {
         return None;
     }
     let script = examined.script();
-    let verb = script.commands.iter().find_map(|command| called(command).or_else(|| typed(command)));
+    let verb = examined.tool_use.commands().find_map(|command| called(command).or_else(|| typed(command)));
     // A line that cannot be followed is searched as text.
     let verb = verb.or_else(|| {
         let line = examined.tool_use.command;
@@ -219,7 +219,7 @@ fn key_named(examined: &ExaminedUse<'_>) -> Option<String> {
 fn names_key(examined: &ExaminedUse<'_>) -> bool {
     let key = resolve(&examined.paths.seal_key());
     let may = |word: &Word| word.text.contains("key") || word.text.contains(['*', '?', '[']);
-    examined.script().commands.iter().any(|command| {
+    examined.tool_use.commands().any(|command| {
         let program = command.program().unwrap_or_default();
         let lists = programs::is(program, Roles::LISTS);
         let targets = command.redirections.iter().map(|redirection| &redirection.target);
@@ -236,7 +236,7 @@ fn names_key(examined: &ExaminedUse<'_>) -> bool {
 /// Whether a line reads all that is in the folder of the key: `cp -r ~/.stanchion`. Its names may be listed.
 fn takes_all(examined: &ExaminedUse<'_>) -> bool {
     let folder = resolve(examined.paths.stanchion_dir());
-    examined.script().commands.iter().any(|command| {
+    examined.tool_use.commands().any(|command| {
         let mut words = command.arguments().iter().filter(|word| word.text.contains(".s"));
         command.program().is_some_and(|program| !programs::is(program, Roles::LISTS))
             && words.any(|word| places(word, command, examined).any(|path| path == folder))

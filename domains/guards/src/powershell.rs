@@ -21,7 +21,7 @@ pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
 /// # Errors
 /// Never.
 pub fn examine(_settings: &Powershell, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
-    let found: Vec<PowershellCall<'_>> = examined.script().commands.iter().filter_map(found).collect();
+    let found: Vec<PowershellCall<'_>> = examined.tool_use.commands().filter_map(found).collect();
     // One call that is certain says it all.
     let call = found.iter().find(|one| matches!(one, PowershellCall::Call(_))).or(found.first());
     Ok(call.map(PowershellCall::objection).into_iter().collect())

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use config::globs;
 use config::policy::CompiledRule;
 use config::types::guards::{ContentRule, ProtectedContent};
+use platform::budget;
 use platform::text::fact;
 
 use crate::error::GuardsError;
@@ -17,7 +18,7 @@ use crate::objection::Objection;
 use crate::touched::{self, Touched, Way};
 
 /// How many entries of a removed folder are looked at.
-const MOST_ENTRIES: usize = 1_000;
+const MOST_ENTRIES: usize = 10_000;
 /// What writes to a file and leaves all that is in it.
 const ADDING: [&str; 3] = [">>", "&>>", "touch"];
 
@@ -38,6 +39,9 @@ pub fn examine_line(
     let mut found = Vec::new();
     for touched in touched::by(examined).iter().filter(|touched| !ADDING.contains(&touched.by())) {
         for file in reached(touched) {
+            if budget::is_spent() {
+                return Ok(found);
+            }
             if !touched.reaches(&file, examined) {
                 continue;
             }
@@ -127,13 +131,21 @@ fn reached(touched: &Touched<'_>) -> Vec<PathBuf> {
     if touched.way == Way::Written || !path.is_dir() || path.is_symlink() {
         return vec![path.clone()];
     }
-    let (mut files, mut folders) = (Vec::new(), std::collections::VecDeque::from([path.clone()]));
-    let mut left = MOST_ENTRIES;
-    while let Some(entries) = folders.pop_front().and_then(|folder| std::fs::read_dir(folder).ok()) {
-        for entry in entries.flatten().take(left) {
-            left -= 1;
+    let (mut files, mut folders) = (Vec::new(), vec![path.clone()]);
+    let mut looked_at = 0;
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(folder) else {
+            budget::cut("a folder that goes cannot be read");
+            continue;
+        };
+        for entry in entries.flatten() {
+            looked_at += 1;
+            if looked_at > MOST_ENTRIES || budget::is_spent() {
+                budget::cut("a folder that goes holds more files than are looked at");
+                return files;
+            }
             match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push_back(entry.path()),
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
                 Ok(kind) if kind.is_file() => files.push(entry.path()),
                 _ => {}
             }

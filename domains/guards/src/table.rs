@@ -5,12 +5,15 @@ use config::types::guards::{
     ProtectedContent, Push, References, Secrets, Settings, Sql, Tests,
 };
 use config::types::{Mode, Stricter};
+use platform::budget::{self, Unfinished};
+use platform::error::Explain;
+use platform::text::fact;
 use serde::de::DeserializeOwned;
 use shell::Doubt;
 
 use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
-use crate::objection::{Objection, Raised};
+use crate::objection::{Objection, Raised, Weight};
 use crate::{
     destructive, everyday, large_read, overrides, paths, patterns, powershell, protected_content, push,
     references, secrets, settings, sql,
@@ -188,39 +191,81 @@ pub fn raise(examined: &ExaminedUse<'_>) -> (Vec<Raised>, Vec<GuardsError>) {
     for (name, _) in examined.policy.guards() {
         let looks = row(name).map_or(&[][..], |guard| guard.looks);
         for look in looks.iter().filter(|look| look.tools.include(examined)) {
-            if (is_everyday && !look.sees_everyday) || !(look.concerns)(examined) {
+            if (is_everyday && !look.sees_everyday) || budget::is_spent() || !(look.concerns)(examined) {
                 continue;
             }
             match (look.examine)(examined) {
                 Ok(found) => raised.extend(found),
-                Err(error) => failures.push(error),
+                Err(error) => {
+                    let about = error.is_about_the_use().then(|| unanswered(&error));
+                    let asked = about.and_then(|objection| in_doubt(name, objection, examined));
+                    // Whoever is asked about it needs no report besides; `on_error: deny` refuses what failed.
+                    let is_asked = asked.as_ref().is_some_and(|one| one.weight >= Weight::Ask);
+                    raised.extend(asked);
+                    if !is_asked || examined.policy.closes_on_error() {
+                        failures.push(error);
+                    }
+                }
             }
         }
     }
     raised.extend(overrides::examine(examined));
-    if raised.is_empty() {
-        raised.extend(beyond(examined));
+    // A look that ended early found nothing because it did not look.
+    if let Some(unfinished) = budget::unfinished() {
+        raised.extend(beyond(&|_| true, not_all(unfinished), examined));
+    } else if raised.is_empty()
+        && let Some(doubt) = &examined.script().doubt
+        && matches!(doubt, Doubt::TooLong | Doubt::TooDeep | Doubt::TooMuch)
+    {
+        // A line that goes beyond what is followed may run anything behind that: the user is asked.
+        let objection = Objection::doubtful(
+            format!("this line {doubt}, and what it runs behind that is not known"),
+            "run it in parts, and put a long text into a file with Write",
+        );
+        raised.extend(beyond(&|look| look.tools == Tools::Bash, objection, examined));
     }
     (raised, failures)
 }
 
-/// A line that goes beyond what is followed may run anything behind that: the user is asked.
-fn beyond(examined: &ExaminedUse<'_>) -> Option<Raised> {
-    let doubt = examined.script().doubt.as_ref()?;
-    if !matches!(doubt, Doubt::TooLong | Doubt::TooDeep | Doubt::TooMuch) {
-        return None;
-    }
-    let looks_at_lines = |guard: &&Guard| guard.looks.iter().any(|look| look.tools == Tools::Bash);
-    let mut looking = TABLE.iter().filter(looks_at_lines).map(|guard| guard.name);
-    let guard = looking.find(|name| examined.policy.has_guard(*name))?;
+/// What guards say together of a use that they could not examine to its end, in the name of the first that is on and
+/// looks at such a use.
+fn beyond(
+    looks: &dyn Fn(&ToolCheck) -> bool,
+    objection: Objection,
+    examined: &ExaminedUse<'_>,
+) -> Option<Raised> {
+    let concerns = |look: &ToolCheck| look.tools.include(examined) && looks(look);
+    let looking = TABLE.iter().filter(|guard| guard.looks.iter().any(concerns)).map(|guard| guard.name);
+    let modes: Vec<(GuardName, Mode)> =
+        looking.filter_map(|name| examined.policy.guards().find(|(known, _)| *known == name)).collect();
+    // The strictest of them counts: one that only warns must not answer for one that refuses.
+    let (guard, _) = modes.iter().reduce(|first, other| {
+        let is_stricter = objection.weight(other.1) > objection.weight(first.1);
+        if is_stricter { other } else { first }
+    })?;
+    in_doubt(*guard, objection, examined)
+}
+
+/// An objection in the name of a guard that did not come to an end.
+fn in_doubt(guard: GuardName, objection: Objection, examined: &ExaminedUse<'_>) -> Option<Raised> {
     let (_, mode) = examined.policy.guards().find(|(name, _)| *name == guard)?;
     let place = examined.policy.guard_place(guard).ok()??;
-    let objection = Objection::doubtful(
-        format!("this line {doubt}, and what it runs behind that is not known"),
-        "run it in parts, and put a long text into a file with Write",
-    );
     let (weight, place) = (objection.weight(mode), (place.file, place.line));
     Some(Raised { guard, weight, objection, message: None, place })
+}
+
+fn not_all(unfinished: Unfinished) -> Objection {
+    Objection::doubtful(
+        format!("not all of this was looked at: {unfinished}"),
+        "run it in parts, each with fewer files and commands",
+    )
+}
+
+fn unanswered(error: &GuardsError) -> Objection {
+    Objection::doubtful(
+        format!("this could not be examined: {}", fact(&error.reason())),
+        error.hint().unwrap_or_else(|| "run it in parts".to_owned()),
+    )
 }
 
 const fn on(

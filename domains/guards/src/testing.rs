@@ -6,10 +6,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use config::Policy;
-use hooks_common::decision::GuardVerdict;
+use hooks_common::decision::{ALLOWANCE, GuardVerdict};
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
+use platform::budget;
 use platform::time::Moment;
 use serde_json::{Value, json};
 
@@ -76,6 +77,7 @@ impl Bench {
         let policy = Policy::compiled_now(&project.sources(&paths));
         let findings = policy.findings().unwrap();
         assert!(findings.is_empty(), "{findings:?}");
+        let _counting = budget::begin(ALLOWANCE);
         let examined = ExaminedUse::new(&paths, &project, &policy, &payload, Moment::now());
         let (raised, failures) = pre_tool::raise(&examined);
         assert!(failures.is_empty(), "{failures:?}");

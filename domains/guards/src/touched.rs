@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use config::globs;
 use config::types::Names;
+use platform::budget;
 use platform::path::resolve;
 use shell::{Command, Write};
 
@@ -36,16 +37,19 @@ pub(crate) enum Way {
 /// Whether a command line writes or removes anything; no file is looked at.
 pub(crate) fn is_any(examined: &ExaminedUse<'_>) -> bool {
     let touches = |command: &Command| !command.writes().is_empty() || !command.removes().is_empty();
-    examined.script().commands.iter().any(touches)
+    examined.tool_use.commands().any(touches)
 }
 
 /// All that a command line touches, in the order of its commands.
 pub(crate) fn by<'s>(examined: &'s ExaminedUse<'_>) -> Vec<Touched<'s>> {
     let mut touched = Vec::new();
-    for command in &examined.script().commands {
+    for command in examined.tool_use.commands() {
         let written = command.writes().into_iter().map(|write| (Way::Written, write));
         for (way, write) in written.chain(removed(command)) {
             for path in examined.tool_use.targets(&write, examined.home()) {
+                if budget::is_spent() {
+                    return touched;
+                }
                 let place = if way == Way::Written { resolve } else { place_of };
                 let path = path.as_deref().map(place);
                 touched.push(Touched { command, write: write.clone(), way, path });

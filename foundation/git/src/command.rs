@@ -7,6 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 use std::{io, iter};
 
+use platform::budget;
 use platform::child::{self, Errors, Limits};
 use platform::text::one_line;
 
@@ -191,7 +192,8 @@ impl GitCommand {
     }
 
     fn run(self) -> Result<(GitOutput, String), GitError> {
-        let (command, limits) = (self.subcommand(), self.limits);
+        let (command, mut limits) = (self.subcommand(), self.limits);
+        limits.time = budget::left().map_or(limits.time, |left| left.min(limits.time));
         if stuck::is_stuck(&self.folder) {
             return Err(GitError::TimedOut { command, folder: self.folder, limit: limits.time });
         }

@@ -9,7 +9,10 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use config::types::{GuardName, Mode};
+use platform::budget::Allowance;
 use thiserror::Error;
 
 pub use outcome::{Certainty, GuardVerdict, Outcome, PART, RecordedState, RequirementState, Weight};
@@ -106,6 +109,11 @@ pub enum NeededRequirements {
     /// What it needs, in the order of the configuration.
     Needed(Vec<Needed>),
 }
+
+/// What one decision may take. An ordinary one takes less than a thousandth of it. A use of a tool whose check takes more
+/// is not passed: guards ask the user about it, and requirements count as open.
+pub const ALLOWANCE: Allowance =
+    Allowance { processor: Duration::from_millis(500), wall: Duration::from_secs(5) };
 
 /// The facts that decide. Each is asked for at most once, and only while nothing has decided yet.
 ///

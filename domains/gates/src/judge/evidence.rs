@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use config::types::Evidence;
+use platform::budget;
 use platform::path::expand;
 use platform::store;
 use serde_json::{Map, Value};
@@ -77,7 +78,7 @@ fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<Evi
     files.sort_by_key(|(changed, _)| std::cmp::Reverse(*changed));
     let dirs: Vec<&str> = evidence.dirs.iter().collect();
     let mut nearest = None;
-    for (changed, file) in &files {
+    for (changed, file) in files.iter().take_while(|_| !budget::is_spent()) {
         match lack(evidence, file, *changed, now) {
             None => return Ok(EvidenceFound::File(file.clone())),
             Some(lack) => {
@@ -93,7 +94,7 @@ fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<Evi
 fn collect(dir: &Path, depth: usize, files: &mut Vec<(SystemTime, PathBuf)>) {
     let Ok(entries) = std::fs::read_dir(dir) else { return };
     for entry in entries.flatten() {
-        if files.len() >= MOST_FILES {
+        if files.len() >= MOST_FILES || budget::is_spent() {
             return;
         }
         let (Ok(kind), path) = (entry.file_type(), entry.path()) else { continue };

@@ -9,6 +9,8 @@ pub mod limit;
 
 use config::Rule;
 use config::types::Kind;
+use hooks_common::decision::RequirementState;
+use platform::budget;
 use serde_json::Map;
 
 pub use condition::is_about_the_tool;
@@ -30,5 +32,13 @@ pub fn judge(gates: &Gates, rule: &Rule, situation: &EvalContext<'_>) -> Judged 
         (Kind::Condition, _) => condition::judge(gates, rule, situation),
         (Kind::Limit, _) => limit::judge(gates, rule, situation),
     };
-    judged.unwrap_or_else(|error| Judged::failed(error.to_string()))
+    let judged = judged.unwrap_or_else(|error| Judged::failed(error.to_string()));
+    match budget::spent().filter(|_| judged.state != RequirementState::Satisfied) {
+        // What there was no time to look at is not satisfied.
+        Some(spent) => Judged::open(
+            format!("It was not checked to its end: the check stopped after {spent}."),
+            Map::from_iter([("given".to_owned(), is_given.into())]),
+        ),
+        None => judged,
+    }
 }

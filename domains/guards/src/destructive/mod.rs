@@ -90,8 +90,7 @@ fn find(
 fn by_line(examined: &ExaminedUse<'_>, tells_sql: bool) -> Vec<Objection> {
     let context = RunContext::new(examined.paths, examined.project, &examined.tool_use);
     let mut found: Vec<Objection> = Vec::new();
-    let commands = &examined.script().commands;
-    for command in commands {
+    for command in examined.tool_use.commands() {
         let sql = || line::sql(command).filter(|_| tells_sql);
         let hopeless = line::hopeless(command, context).or_else(sql);
         let one = hopeless
@@ -116,7 +115,7 @@ fn by_git(
 ) -> Result<(), GuardsError> {
     let mut saved = Saved::default();
     let mut asked = 0;
-    for command in &examined.script().commands {
+    for command in examined.tool_use.commands() {
         if asked > MOST_ASKED {
             let what = format!("this line does more than {MOST_ASKED} things that may throw away work");
             found.push(Objection::doubtful(what, "run it in parts"));

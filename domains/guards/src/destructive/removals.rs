@@ -3,9 +3,11 @@
 //! A file that is removed by its name is meant. So only three things count: changes in tracked files; new files in a
 //! folder that goes as a whole; and many new files that a pattern meets.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use git::Repository;
+use platform::budget;
 use platform::path::{normalise, resolve};
 use platform::text::fact;
 use shell::options::{Argument, Options};
@@ -23,6 +25,8 @@ use crate::objection::Objection;
 
 /// From how many new files on a pattern that meets them is no slip of one's own scratch files.
 const MANY: usize = 3;
+/// Up to how many files git is asked about each by its name.
+const MOST_NAMED: usize = 64;
 /// How many repositories are asked about one command.
 const MOST_TREES: usize = 8;
 
@@ -54,34 +58,57 @@ pub fn find(
     saved: &Saved,
     examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
-    let mut goners = goners(command, examined);
-    goners.retain(|goner| std::fs::symlink_metadata(&goner.path).is_ok());
-    let mut asked = 0;
-    while let Some(first) = goners.first() {
-        let Some(tree) = tree_of(first, examined) else {
-            goners.remove(0);
-            continue;
+    let Goners { all, is_cut } = goners(command, examined);
+    let mut trees: Vec<(WorkTree, Vec<Goner>)> = Vec::new();
+    // Most files of a command share a folder, and finding its repository costs system calls.
+    let mut known: HashMap<PathBuf, Option<usize>> = HashMap::new();
+    for goner in all {
+        let folder = folder_of(&goner);
+        let at = match known.get(&folder) {
+            Some(at) => *at,
+            None => {
+                let found = tree_at(&folder, examined);
+                let at = found.map(|tree| {
+                    let at = trees.iter().position(|(other, _)| other.top() == tree.top());
+                    at.unwrap_or_else(|| {
+                        trees.push((tree, Vec::new()));
+                        trees.len() - 1
+                    })
+                });
+                known.insert(folder, at);
+                at
+            }
         };
-        let is_inside =
-            |goner: &Goner| tree_of(goner, examined).is_some_and(|other| other.top() == tree.top());
-        let (inside, others): (Vec<_>, Vec<_>) = goners.into_iter().partition(is_inside);
-        goners = others;
-        asked += 1;
-        if asked > MOST_TREES {
+        if let Some(at) = at {
+            trees[at].1.push(goner);
+        }
+    }
+    for (asked, (tree, inside)) in trees.iter().enumerate() {
+        if asked == MOST_TREES {
             return Err(GuardsError::TooManyRepositories(MOST_TREES));
         }
-        if let Some(objection) = lost(&inside, &tree, command, saved, examined)? {
+        if let Some(objection) = lost(inside, tree, command, saved, examined)? {
             return Ok(Some(objection));
         }
     }
-    Ok(None)
+    Ok(is_cut.then(|| {
+        Objection::doubtful(
+            format!("{} takes more files than are looked at", by(command)),
+            "name one folder, or fewer files at a time",
+        )
+    }))
 }
 
-/// The repository that git would bring a file back from. One in a temporary folder counts only when it is the
-/// project's own.
-fn tree_of(goner: &Goner, examined: &ExaminedUse<'_>) -> Option<WorkTree> {
+/// The folder whose repository would bring a file back: for a repository, itself.
+fn folder_of(goner: &Goner) -> PathBuf {
     let is_repository = goner.is_tree && Repository::at(&goner.path).is_some();
-    let folder = if is_repository { &goner.path } else { goner.path.parent()? };
+    let parent = goner.path.parent().filter(|_| !is_repository);
+    parent.unwrap_or(&goner.path).to_owned()
+}
+
+/// The repository that git would bring the files of a folder back from. One in a temporary folder counts only when it is
+/// the project's own.
+fn tree_at(folder: &Path, examined: &ExaminedUse<'_>) -> Option<WorkTree> {
     let tree = WorkTree::around(folder)?;
     let is_own = examined.root().starts_with(tree.top()) || tree.top().starts_with(examined.root());
     let temporary = resolve(&std::env::temp_dir());
@@ -91,6 +118,15 @@ fn tree_of(goner: &Goner, examined: &ExaminedUse<'_>) -> Option<WorkTree> {
     (is_own || !is_temporary).then_some(tree)
 }
 
+/// The paths that git is asked about. It compares each file of the index with each of them, so many become their folders.
+fn asked_paths(goners: &[Goner]) -> BTreeSet<&Path> {
+    let paths = goners.iter().map(|goner| goner.path.as_path());
+    if goners.len() <= MOST_NAMED {
+        return paths.collect();
+    }
+    paths.filter_map(Path::parent).collect()
+}
+
 fn lost(
     goners: &[Goner],
     tree: &WorkTree,
@@ -98,16 +134,22 @@ fn lost(
     saved: &Saved,
     examined: &ExaminedUse<'_>,
 ) -> Result<Option<Objection>, GuardsError> {
-    let paths: Vec<&str> = goners.iter().filter_map(|goner| goner.path.to_str()).collect();
     let with_new = goners.iter().any(|goner| goner.is_tree || !goner.is_named);
-    let literally = paths.iter().map(|path| format!(":(literal){path}")).collect::<Vec<_>>();
+    let asked = asked_paths(goners);
+    let literally: Vec<String> =
+        asked.iter().filter_map(|path| Some(format!(":(literal){}", path.to_str()?))).collect();
     let mut unsaved =
         UnsavedWork::of(tree, literally.iter().map(String::as_str), RecoverableFrom::Index, with_new)?;
-    let is_in = |path: &str, goner: &Goner| tree.top().join(path).starts_with(&goner.path);
-    let in_tree = |path: &String| goners.iter().any(|goner| goner.is_tree && is_in(path, goner));
-    let by_pattern = |path: &String| goners.iter().any(|goner| !goner.is_named && is_in(path, goner));
-    let met = unsaved.new.iter().filter(|path| !in_tree(path) && by_pattern(path)).count();
-    unsaved.new.retain(|path| in_tree(path) || (met >= MANY && by_pattern(path)));
+    let of = |is_of: fn(&Goner) -> bool| -> HashSet<&Path> {
+        goners.iter().filter(|goner| is_of(goner)).map(|goner| goner.path.as_path()).collect()
+    };
+    let (any, trees, patterns) = (of(|_| true), of(|goner| goner.is_tree), of(|goner| !goner.is_named));
+    let is_in = |path: &String, of: &HashSet<&Path>| {
+        tree.top().join(path).ancestors().any(|folder| of.contains(folder))
+    };
+    let met = unsaved.new.iter().filter(|path| !is_in(path, &trees) && is_in(path, &patterns)).count();
+    unsaved.new.retain(|path| is_in(path, &trees) || (met >= MANY && is_in(path, &patterns)));
+    unsaved.changed.retain(|path| is_in(path, &any));
     let unsaved = saved.without(unsaved, &command.folder, tree.top());
     if !unsaved.is_empty() {
         let what = format!("{} would lose {}", by(command), unsaved.told());
@@ -144,7 +186,15 @@ fn by(command: &Command) -> String {
     command.program().map_or_else(|| "`>`".to_owned(), fact)
 }
 
-fn goners(command: &Command, examined: &ExaminedUse<'_>) -> Vec<Goner> {
+/// What a command removes or empties.
+#[derive(Debug, Default)]
+struct Goners {
+    all: Vec<Goner>,
+    /// Whether it takes more than was looked at.
+    is_cut: bool,
+}
+
+fn goners(command: &Command, examined: &ExaminedUse<'_>) -> Goners {
     let words = command.arguments();
     let (writes, is_recursive) = match command.program() {
         Some("rm" | "grm") => (command.removes(), roots::is_recursive(words)),
@@ -153,20 +203,29 @@ fn goners(command: &Command, examined: &ExaminedUse<'_>) -> Vec<Goner> {
         Some("shred") => (command.writes(), false),
         Some("truncate") if empties(words) => (command.writes(), false),
         _ if is_silent(command) => (command.writes(), false),
-        _ => return Vec::new(),
+        _ => return Goners::default(),
     };
-    let mut goners = Vec::new();
+    let mut goners = Goners::default();
+    // The files that a pattern meets lie in few folders.
+    let mut folder: Option<(PathBuf, PathBuf)> = None;
     for write in writes.iter().filter(|write| !matches!(write.by, ">>" | "&>>" | "<>")) {
         let last = write.pattern.as_deref().map(|pattern| pattern.rsplit('/').next().unwrap_or_default());
-        for path in examined.tool_use.targets(write, examined.home()).into_iter().flatten() {
-            let path = real(&path);
-            let is_folder = path.is_dir() && !path.is_symlink();
+        let targets = examined.tool_use.targets(write, examined.home());
+        // A pattern that meets nothing takes nothing.
+        goners.is_cut |= targets.len() > 1 && targets.contains(&None);
+        for path in targets.into_iter().flatten() {
+            if budget::is_spent() {
+                goners.is_cut = true;
+                return goners;
+            }
+            let path = real(&path, &mut folder);
+            let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
             // `x/*/` meets folders alone, and `x/*` is all of x.
-            if last == Some("") && !is_folder {
+            if last == Some("") && !metadata.is_dir() {
                 continue;
             }
-            let is_tree = is_recursive && (is_folder || last == Some("*"));
-            goners.push(Goner { path, is_tree, is_named: write.target.is_some() });
+            let is_tree = is_recursive && (metadata.is_dir() || last == Some("*"));
+            goners.all.push(Goner { path, is_tree, is_named: write.target.is_some() });
         }
     }
     goners
@@ -186,11 +245,17 @@ fn found(command: &Command) -> Vec<Write> {
     roots.map(tree).collect()
 }
 
-/// A path as a removal takes it: a symbolic link itself, not what it points to.
-fn real(path: &Path) -> PathBuf {
+/// A path as a removal takes it: a symbolic link itself, not what it points to. `folder` is the last folder, as written
+/// and free of links.
+fn real(path: &Path, folder: &mut Option<(PathBuf, PathBuf)>) -> PathBuf {
     let path = if path.is_absolute() { path.to_owned() } else { normalise(path) };
     match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => resolve(parent).join(name),
+        (Some(parent), Some(name)) => {
+            if folder.as_ref().is_none_or(|(known, _)| known != parent) {
+                *folder = Some((parent.to_owned(), resolve(parent)));
+            }
+            folder.as_ref().map_or_else(|| resolve(&path), |(_, real)| real.join(name))
+        }
         _ => resolve(&path),
     }
 }

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::objection::{Raised, Weight};
 use crate::testing::Bench;
 
 #[path = "../../tests/rows/destructive.rs"]
@@ -318,8 +319,24 @@ fn outside_a_repository_only_roots_count() {
 }
 
 #[test]
-fn a_broken_repository_is_reported_not_refused() {
-    let bench = bench("  destructive: {}");
+fn a_broken_repository_is_asked_about() {
+    for (guard, weights, failures) in [
+        ("  destructive: {}", vec![Weight::Ask], 0),
+        ("  destructive: {on_error: deny}", vec![Weight::Ask], 1),
+        ("  destructive: {mode: warn}", vec![Weight::Warn], 1),
+    ] {
+        let (raised, found) = raised_where_broken(guard);
+        assert_eq!(raised.iter().map(|one| one.weight).collect::<Vec<_>>(), weights, "{guard}");
+        let what = "this could not be examined: `git does not report what the command would destroy`";
+        assert_eq!(raised[0].objection.what, what);
+        let told = ["guard destructive failed: git does not report what the command would destroy"];
+        assert_eq!(found, told[..failures], "{guard}");
+    }
+}
+
+/// What guards find of a reset in a repository whose index is damaged, and which of them failed.
+fn raised_where_broken(guards: &str) -> (Vec<Raised>, Vec<String>) {
+    let bench = bench(guards);
     std::fs::write(bench.root().join(".git/index"), "no index").unwrap();
     let paths = hooks_common::paths::Paths::below(&bench.home());
     let payload = serde_json::json!({
@@ -332,9 +349,7 @@ fn a_broken_repository_is_reported_not_refused() {
     let now = platform::time::Moment::now();
     let examined = crate::ExaminedUse::new(&paths, &project, &policy, &payload, now);
     let (raised, failures) = crate::pre_tool::raise(&examined);
-    assert!(raised.is_empty());
-    let failures: Vec<String> = failures.iter().map(ToString::to_string).collect();
-    assert_eq!(failures, ["guard destructive failed: git does not report what the command would destroy"]);
+    (raised, failures.iter().map(ToString::to_string).collect())
 }
 
 #[test]

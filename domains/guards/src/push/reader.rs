@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use config::types::guards::Push as Settings;
 use git::Repository;
+use platform::budget;
 use platform::shell_word;
 use shell::programs::pushes_nothing;
 use shell::{Command, Folder, GitCall, Script, Word};
@@ -89,7 +90,7 @@ impl<'a, 's> Reader<'a, 's> {
     }
 
     fn script(&mut self, script: &Script, line: LineState<'_>) {
-        for command in &script.commands {
+        for command in script.commands.iter().take_while(|_| !budget::is_spent()) {
             self.command(command, line);
         }
         if let Some(doubt) = script.doubt.as_ref().filter(|_| self.found.is_empty())

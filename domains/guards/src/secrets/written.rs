@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use memchr::memmem;
+use platform::budget;
 use shell::programs::{self, Roles};
 use shell::{Command, Input};
 
@@ -36,7 +37,8 @@ pub(super) fn written(examined: &ExaminedUse<'_>) -> Vec<WrittenText> {
     // `{ echo a; echo b; } > file` and `sudo echo a > file`: what is said inside goes where the group's output goes.
     let is_around =
         |command: &&Command| command.words.is_empty() || command.program().is_some_and(programs::passes_on);
-    let around: Vec<_> = commands.iter().filter(is_around).flat_map(files_of).collect();
+    let in_time = |_: &&Command| !budget::is_spent();
+    let around: Vec<_> = commands.iter().take_while(in_time).filter(is_around).flat_map(files_of).collect();
     let of_command = |command: &Command| {
         let mut files = files_of(command);
         if files.is_empty() && command.output().is_some_and(|said| !said.is_empty()) {
@@ -45,7 +47,7 @@ pub(super) fn written(examined: &ExaminedUse<'_>) -> Vec<WrittenText> {
         let text = if files.is_empty() { None } else { text_of(command) };
         text.filter(|text| !text.is_empty()).map(|text| WrittenText { text, files })
     };
-    commands.iter().filter_map(of_command).collect()
+    commands.iter().take_while(in_time).filter_map(of_command).collect()
 }
 
 /// The text that a command puts into the files that it writes.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use platform::budget;
 use platform::text::fact;
 use shell::{Command, Word};
 
@@ -21,9 +22,7 @@ pub(super) fn is_possible(examined: &ExaminedUse<'_>) -> bool {
             || programs::may_change(command)
             || texts::speaking(command, examined).is_some()
     };
-    touched::is_any(examined)
-        || examined.script().commands.iter().any(is_possible)
-        || blind(examined).is_some()
+    touched::is_any(examined) || examined.tool_use.commands().any(is_possible) || blind(examined).is_some()
 }
 
 /// What is against a command line.
@@ -35,10 +34,10 @@ pub(super) fn examine(examined: &ExaminedUse<'_>) -> Vec<Objection> {
             found.push(objection);
         }
     };
-    for touched in &touched::by(examined) {
+    for touched in touched::by(examined).iter().take_while(|_| !budget::is_spent()) {
         add(known(touched, &files, examined).or_else(|| unknown(touched, &files, examined)));
     }
-    for command in &examined.script().commands {
+    for command in examined.tool_use.commands() {
         add(calls::weakening(command));
         add(programs::changing(command, &files, examined));
         add(texts::speaking(command, examined));

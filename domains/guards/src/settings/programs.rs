@@ -132,7 +132,7 @@ fn written_by_sed(script: &str) -> Option<Word> {
         let before = script[..at].chars().next_back();
         before.is_none_or(|c| c.is_ascii_digit() || c.is_whitespace() || "/|#,$;{}!gpIMe".contains(c))
     };
-    let mut files = script.match_indices("w ").filter(|(at, _)| is_command(*at)).take(64);
+    let mut files = script.match_indices("w ").filter(|(at, _)| is_command(*at));
     files.find_map(|(at, _)| {
         let path = script[at + 2..].lines().next().unwrap_or_default().trim();
         let is_path = !path.ends_with('/') && files::names_one(path) || files::keeps_state(path);

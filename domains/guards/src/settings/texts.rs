@@ -1,5 +1,6 @@
 //! Texts in languages that are not Bash: what one names and says is all that is known of it.
 
+use platform::budget;
 use platform::text::fact;
 use shell::programs::{Language, interpreter_of};
 use shell::{Command, Folder, Input, Word, Write};
@@ -163,9 +164,8 @@ fn is_given(text: &str, words: &[Word]) -> bool {
 
 /// Whether a text hands a shell a line that changes one of the files, in one piece or word by word.
 fn shells(language: Language, text: &str, is_inside: bool) -> bool {
-    /// The longest command that is told word by word, and how many names are looked at.
+    /// The longest command that is told word by word.
     const LONGEST: usize = 8;
-    const MOST: usize = 64;
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_shell = says(&SHELLS)
         || match language {
@@ -186,7 +186,7 @@ fn shells(language: Language, text: &str, is_inside: bool) -> bool {
     };
     let is_named = |word: &str| files::names_one(word) || files::keeps_state(word);
     pieces.iter().filter(|piece| piece.contains(char::is_whitespace)).any(|piece| harms(piece))
-        || (0..words.len()).filter(|end| is_named(words[*end])).take(MOST).any(ends)
+        || (0..words.len()).filter(|end| is_named(words[*end])).take_while(|_| !budget::is_spent()).any(ends)
 }
 
 /// Whether a line that a text holds changes one of the files.

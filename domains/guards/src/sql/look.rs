@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use config::types::guards::Sql;
+use platform::budget;
 use platform::path::{expand, resolve};
 use platform::store;
 use platform::text::{cut_bytes, fact};
@@ -25,6 +26,8 @@ const LONGEST_SHOWN: usize = 100;
 const MOST_READ: u64 = 1024 * 1024;
 /// How deep files may call files.
 const DEEPEST: u32 = 3;
+/// How deep lines that run somewhere else may lie within each other: `ssh a ssh b docker exec db psql` is three.
+const DEEPEST_REMOTE: u32 = 8;
 /// How many files are read for one line.
 const MOST_FILES: u32 = 16;
 
@@ -61,12 +64,14 @@ pub struct SqlReader<'l> {
     examined: &'l ExaminedUse<'l>,
     /// How many files were read for it.
     files: Cell<u32>,
+    /// How many lines that run somewhere else are around the one that is looked at.
+    depth: Cell<u32>,
 }
 
 impl<'l> SqlReader<'l> {
     /// A look at the line of `sight`.
     pub fn new(settings: &'l Sql, examined: &'l ExaminedUse<'l>) -> Self {
-        Self { settings, examined, files: Cell::new(0) }
+        Self { settings, examined, files: Cell::new(0), depth: Cell::new(0) }
     }
 
     /// Who does the worst in a command of the line, and what it is.
@@ -74,7 +79,14 @@ impl<'l> SqlReader<'l> {
         let command = &commands[at];
         let Some(name) = command.program() else { return Self::unknown_program(command) };
         if let Some(line) = remote::line(command) {
-            return self.remote(&line, commands, at);
+            if self.depth.get() == DEEPEST_REMOTE {
+                let what = "a command that runs in too many containers and machines within each other";
+                return Some((name.to_owned(), SqlFinding::new(Class::Unknown, what.to_owned())));
+            }
+            self.depth.set(self.depth.get() + 1);
+            let found = self.remote(&line, commands, at);
+            self.depth.set(self.depth.get() - 1);
+            return found;
         }
         let (name, words) = match source::module(name, &command.words) {
             Some(words) => ("sqlite3", words),
@@ -103,7 +115,8 @@ impl<'l> SqlReader<'l> {
                 command.input = input.clone();
             }
         }
-        let found = (0..script.commands.len()).filter_map(|at| self.command(&script.commands, at));
+        let in_time = (0..script.commands.len()).take_while(|_| !budget::is_spent());
+        let found = in_time.filter_map(|at| self.command(&script.commands, at));
         found.max_by_key(|(_, finding)| self.rank(finding.class))
     }
 
@@ -233,7 +246,7 @@ impl<'l> SqlReader<'l> {
     fn is_written(&self, path: &Path) -> bool {
         let path = resolve(path);
         let written = self.examined.tool_use.written_files(self.examined.home());
-        written.into_iter().flatten().any(|written| resolve(&written) == path)
+        written.iter().flatten().any(|written| resolve(written) == path)
     }
 
     /// The first of the worst.

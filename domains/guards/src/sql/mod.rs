@@ -14,6 +14,7 @@ mod source;
 mod statement;
 
 use config::types::guards::Sql;
+use platform::budget;
 use platform::text::fact;
 use shell::Command;
 use shell::programs::{self, Roles};
@@ -42,7 +43,7 @@ pub fn examine(settings: &Sql, examined: &ExaminedUse<'_>) -> Result<Vec<Objecti
     let look = SqlReader::new(settings, examined);
     let script = examined.script();
     let mut objections: Vec<Objection> = Vec::new();
-    for at in 0..script.commands.len() {
+    for at in (0..script.commands.len()).take_while(|_| !budget::is_spent()) {
         let Some((name, finding)) = look.command(&script.commands, at) else { continue };
         let objection = objection(&name, &finding, settings.allow_select);
         objections.extend(objection.filter(|objection| !objections.contains(objection)));

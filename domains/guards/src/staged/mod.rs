@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use git::GitCommand;
 use memchr::{memchr, memmem};
+use platform::budget;
 use platform::store;
 
 pub use file::AddedFile;
@@ -35,6 +36,8 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 const LARGEST: usize = 1024 * 1024;
 /// The most files.
 const MOST_FILES: usize = 2_000;
+/// What is said of a commit that adds more.
+const TOO_MUCH: &str = "the commit adds more files or lines than are looked at";
 /// How many characters git looks at to tell a binary file from text.
 const LOOKED_AT: usize = 8_000;
 
@@ -52,7 +55,7 @@ fn may_commit(line: &[u8]) -> bool {
 
 /// The lines that the commits on a command line would add, by file. Several guards look at them, and git is asked once
 /// an event. Binary files are left out, and so are files
-/// beyond 1 MiB, more than 8 MiB in all, and more than 2,000 files.
+/// beyond 1 MiB. More than 8 MiB in all, or more than 2,000 files, is noted as cut.
 ///
 /// # Errors
 /// When git cannot be asked.
@@ -131,7 +134,8 @@ impl Added {
         let git = place.git().args(["ls-files", "-z", "--others", "--full-name"]).args(ignored);
         let names = said(git.args(["--"]).args(specs))?;
         for path in names.split(|byte| *byte == 0).filter(|path| !path.is_empty()) {
-            if self.files.len() >= MOST_FILES || self.room == 0 {
+            if self.files.len() >= MOST_FILES || self.room == 0 || budget::is_spent() {
+                budget::cut(TOO_MUCH);
                 break;
             }
             let path = diff::path_of(path);
@@ -145,10 +149,14 @@ impl Added {
 
     fn add(&mut self, place: &CommitPlace, path: PathBuf, lines: AddedLines) {
         let bytes: usize = lines.iter().map(|(_, line)| line.len() + 1).sum();
-        if !lines.is_empty() && bytes <= LARGEST.min(self.room) && self.files.len() < MOST_FILES {
-            self.room -= bytes;
-            self.files.insert((place.top.clone(), path), lines);
+        if lines.is_empty() || bytes > LARGEST {
+            return;
         }
+        if bytes > self.room || self.files.len() >= MOST_FILES {
+            return budget::cut(TOO_MUCH);
+        }
+        self.room -= bytes;
+        self.files.insert((place.top.clone(), path), lines);
     }
 }
 
@@ -163,7 +171,11 @@ fn base(place: &CommitPlace) -> Result<String, GuardsError> {
 
 /// What git prints, as far as it is read.
 fn said(git: GitCommand) -> Result<Vec<u8>, GuardsError> {
-    Ok(git.within(PATIENCE).at_most(MOST_BYTES).beginning()?)
+    let output = git.within(PATIENCE).at_most(MOST_BYTES).beginning()?;
+    if output.len() >= MOST_BYTES {
+        budget::cut(TOO_MUCH);
+    }
+    Ok(output)
 }
 
 /// The text of a regular file that is neither large nor binary.

@@ -119,7 +119,7 @@ pub(super) fn is_commit(command: &Command) -> bool {
 /// What the commits of a line take, in the order in which it counts: of a file named twice the later is right.
 pub(super) fn of(examined: &ExaminedUse<'_>) -> Result<Vec<Take>, GuardsError> {
     let (mut takes, mut adds) = (Vec::new(), Vec::<Take>::new());
-    for command in &examined.script().commands {
+    for command in examined.tool_use.commands() {
         let Some(call) = command.git() else { continue };
         let words = words(&call);
         match words.first().map_or("", |verb| verb.text.as_str()) {
