@@ -17,6 +17,7 @@ use hooks_common::decision::{
 use hooks_common::event::Payload;
 use hooks_common::project::Project;
 use hooks_common::session_id::{SessionId, SessionKey};
+use hooks_common::session_log::SessionDir;
 use serde_json::{Value, json};
 
 use super::{json as print_json, why_last};
@@ -105,10 +106,11 @@ fn explain(
     folder: &Path,
     session: Option<&SessionKey>,
 ) -> CliResult<Explanation> {
-    let payload = payload(tool, input, folder)?;
     // The pressure of a context is kept below the session's full id.
     let known = session.and_then(|key| session::full_ids(place, key).pop().map(|(id, _)| id));
     let id = known.or_else(|| SessionId::new(session?.as_str()));
+    let mut payload = payload(tool, input, folder)?;
+    payload.permission_mode = id.as_ref().map(|id| permission_mode(place, id)).unwrap_or_default();
     let event = ToolEvent {
         paths: &place.paths,
         project: &place.project,
@@ -141,6 +143,14 @@ fn explain(
         ));
     }
     Ok(explanation)
+}
+
+/// The permission mode that the session was in last; empty when its log does not say.
+fn permission_mode(place: &CurrentProject, session: &SessionId) -> String {
+    const RECENT: u64 = 64 * 1024;
+    let recent = SessionDir::new(&place.paths, session).read_tail(RECENT).unwrap_or_default();
+    let modes = recent.into_iter().map(|event| event.permission_mode);
+    modes.filter(|mode| !mode.is_empty()).last().unwrap_or_default()
 }
 
 /// What the client would send.

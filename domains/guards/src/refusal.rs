@@ -8,6 +8,7 @@ use hooks_common::runtime::Hook;
 
 use crate::grants::Grant;
 use crate::objection::{Certainty, Raised, Weight};
+use crate::table::asks_nobody;
 
 /// The refusal of a tool, or the question whether it may run. `uncovered` was given for the same use when less was
 /// against it.
@@ -26,6 +27,10 @@ pub fn text(hook: &Hook, raised: &[Raised], weight: Weight, code: &str, uncovere
         Weight::Refuse => writeln!(text, "{tool} was refused before it ran; nothing was changed."),
         _ => writeln!(text, "This cannot be decided in advance, so the user is asked."),
     };
+    let in_doubt = counted.iter().all(|one| one.objection.certainty != Certainty::Sure);
+    if weight == Weight::Refuse && in_doubt && asks_nobody(&hook.payload.permission_mode) {
+        text.push_str("It is in doubt, and in the mode `bypassPermissions` the user would not be asked.\n");
+    }
     let mut guards: Vec<String> = counted.iter().map(|one| named(one, root)).collect();
     guards.dedup();
     let _ = write!(text, "Guard: {}", guards.join(", "));

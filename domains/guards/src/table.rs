@@ -224,7 +224,18 @@ pub fn raise(examined: &ExaminedUse<'_>) -> (Vec<Raised>, Vec<GuardsError>) {
         );
         raised.extend(beyond(&|look| look.tools == Tools::Bash, objection, examined));
     }
+    if asks_nobody(&examined.payload.permission_mode) {
+        for one in raised.iter_mut().filter(|one| one.weight == Weight::Ask) {
+            one.weight = Weight::Refuse;
+        }
+    }
     (raised, failures)
+}
+
+/// Whether the host drops a question in this permission mode. It does so in `bypassPermissions` wherever its own check of
+/// protected paths asks too, and any line brings that about with a redirection into `.claude`.
+pub fn asks_nobody(permission_mode: &str) -> bool {
+    permission_mode == "bypassPermissions"
 }
 
 /// What guards say together of a use that they could not examine to its end, in the name of the first that is on and
@@ -304,6 +315,7 @@ mod tests {
     use serde_json::{Map, Value, json};
 
     use super::*;
+    use crate::testing::{Bench, worst};
 
     #[test]
     fn every_guard_has_one_row() {
@@ -351,6 +363,29 @@ mod tests {
             }
             for (key, _) in declared() {
                 assert!(keys.contains_key(*key), "guards.{name} has no key {key}");
+            }
+        }
+    }
+
+    /// A question that the host drops would let the tool run.
+    #[test]
+    fn a_question_is_a_refusal_where_nobody_is_asked() {
+        let bench = Bench::new("  push: {}\n  settings: {}\n  sql: {mode: warn}");
+        for (line, asked, dropped) in [
+            ("git push origin $X", "ask", "deny"),
+            ("git push origin $X > .claude/x", "ask", "deny"),
+            ("cat > .claude/settings.json", "ask", "deny"),
+            ("rm .claude/requirements.yaml", "ask", "deny"),
+            ("mv .claude x", "ask", "deny"),
+            ("git push origin main", "deny", "deny"),
+            ("psql -f unknown.sql", "warn", "warn"),
+            ("git status", "pass", "pass"),
+        ] {
+            for mode in ["", "default", "acceptEdits", "plan", "dontAsk", "auto", "bypassPermissions"] {
+                let payload =
+                    json!({"tool_name": "Bash", "tool_input": {"command": line}, "permission_mode": mode});
+                let expected = if asks_nobody(mode) { dropped } else { asked };
+                assert_eq!(worst(&bench.raised(payload)), expected, "{line} in {mode}");
             }
         }
     }
