@@ -4,6 +4,7 @@
 //! boolean is expected, `<<` merges, and of duplicate keys the last wins (with a warning). JSON is YAML, a
 //! byte order mark is skipped, and one document makes a file.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
@@ -184,6 +185,7 @@ pub fn parse(text: &str, source: usize) -> Result<(YamlNode, Vec<YamlProblem>), 
         });
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = &*json_as_yaml(text);
     let empty = YamlNode { value: YamlValue::Mapping(Vec::new()), mark: at(1, 1) };
     let mut builder =
         TreeBuilder { source, stack: Vec::new(), anchors: HashMap::new(), nodes: 0, complaints: Vec::new() };
@@ -213,6 +215,60 @@ pub fn parse(text: &str, source: usize) -> Result<(YamlNode, Vec<YamlProblem>), 
         return Err(YamlProblem { mark: root.mark, message: "a configuration must be a map of keys".into() });
     }
     Ok((root, builder.complaints))
+}
+
+/// A configuration written as JSON, such as `json.dump` writes it, in the part of JSON that is YAML: characters beyond the
+/// first plane are written out instead of as two surrogates, and tabs between values are spaces. Any other text stays.
+fn json_as_yaml(text: &str) -> Cow<'_, str> {
+    let is_odd = |text: &str| text.contains('\t') || text.contains("\\u");
+    let is_json = text.trim_start().starts_with('{')
+        && is_odd(text)
+        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+    if !is_json {
+        return Cow::Borrowed(text);
+    }
+    let mut yaml = String::with_capacity(text.len());
+    let mut is_string = false;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let taken = match (c, is_string) {
+            ('\\', true) => match unescaped(rest) {
+                Some((character, length)) => {
+                    yaml.push(character);
+                    length
+                }
+                None => {
+                    let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
+                    yaml.push_str(&rest[..length]);
+                    length
+                }
+            },
+            ('\t', false) => {
+                yaml.push(' ');
+                1
+            }
+            _ => {
+                is_string ^= c == '"';
+                yaml.push(c);
+                c.len_utf8()
+            }
+        };
+        rest = &rest[taken..];
+    }
+    Cow::Owned(yaml)
+}
+
+/// The character that the surrogates at the beginning of a text stand for, and how long they are. One without the other
+/// stands for none.
+fn unescaped(text: &str) -> Option<(char, usize)> {
+    let unit = |text: &str| u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
+    let first = unit(text)?;
+    if !(0xD800..0xE000).contains(&first) {
+        return None;
+    }
+    let pair = text.get(6..).and_then(unit).map(|second| [first, second]);
+    let character = pair.and_then(|pair| char::decode_utf16(pair).next()?.ok());
+    Some(character.map_or((char::REPLACEMENT_CHARACTER, 6), |character| (character, 12)))
 }
 
 struct TreeBuilder {
@@ -384,6 +440,28 @@ mod tests {
 
     fn tree(text: &str) -> YamlNode {
         parse(text, 0).unwrap().0
+    }
+
+    /// What `json.dump` writes, with and without `indent`.
+    #[test]
+    fn json_is_read_as_it_is_written() {
+        let read = |text: &str| {
+            let (tree, complaints) = parse(text, 0).unwrap();
+            assert!(complaints.is_empty(), "{text}");
+            tree.get("a").unwrap().text().unwrap().to_owned()
+        };
+        for (text, expected) in [
+            (r#"{"a": "\ud83d\udeab plan"}"#, "\u{1f6ab} plan"),
+            (r#"{"a": "\uD83D\uDEAB\u00e9\/\"\\ud83d"}"#, "\u{1f6ab}é/\"\\ud83d"),
+            (r#"{"a": "x\ud83d y"}"#, "x\u{fffd} y"),
+            (r#"{"a": "\udeab\ud83d\udeab"}"#, "\u{fffd}\u{1f6ab}"),
+            ("{\n\t\"a\":\t\"b\"\n}\n", "b"),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+        // In YAML single quotes escape nothing.
+        assert_eq!(read(r"a: '\ud83d\udeab'"), r"\ud83d\udeab");
+        assert_eq!(read(r"{a: '\ud83d\udeab'}"), r"\ud83d\udeab");
     }
 
     #[test]
