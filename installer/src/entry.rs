@@ -1,5 +1,6 @@
 //! Our entries in the settings: how they look, and how they are recognised.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use hooks_common::paths::Paths;
@@ -114,6 +115,28 @@ impl OurFolders {
     pub fn new(paths: &Paths, more: impl IntoIterator<Item = PathBuf>) -> Self {
         let folders = [paths.bin()].into_iter().chain(more).collect();
         Self { home: paths.home().to_owned(), folders }
+    }
+
+    /// Adds the folders that settings themselves show to be ours: entries of our form start several of our executables
+    /// there. One name alone may be another program's.
+    pub fn find_in(&mut self, settings: &Value) {
+        const ENOUGH: usize = 3;
+        let mut names: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();
+        let groups =
+            settings.get("hooks").and_then(Value::as_object).into_iter().flat_map(|events| events.values());
+        let groups = groups.filter_map(Value::as_array).flatten();
+        let hooks = groups.filter_map(|group| group.get("hooks")?.as_array()).flatten();
+        for path in hooks.filter_map(|hook| executable(hook, &self.home)) {
+            let Some((folder, name)) = path.parent().zip(path.file_name().and_then(|name| name.to_str()))
+            else {
+                continue;
+            };
+            if WIRING.iter().any(|(_, executable, _)| *executable == name) {
+                names.entry(folder.to_owned()).or_default().insert(name.to_owned());
+            }
+        }
+        self.folders
+            .extend(names.into_iter().filter(|(_, names)| names.len() >= ENOUGH).map(|(folder, _)| folder));
     }
 
     /// Whether a hook entry under `event` is ours.

@@ -47,6 +47,14 @@ pub enum InstallError {
     /// The settings file changes whenever it is edited.
     #[error("{} stays as it is: another program changes it again and again", .0.display())]
     KeepsChanging(PathBuf),
+    /// The record of an installation exists and cannot be read.
+    #[error("nothing was changed: the record of this installation in {} cannot be read", folder.display())]
+    Record {
+        /// The folder of the record and of the kept original.
+        folder: PathBuf,
+        /// What the system said, or what is wrong with it.
+        source: io::Error,
+    },
     /// Another installer runs.
     #[error("another installation is running")]
     Locked(#[source] LockError),
@@ -78,9 +86,11 @@ impl Explain for InstallError {
             | Self::HooksAreOff { .. }
             | Self::Settings { .. }
             | Self::NotText(_) => ErrorKind::User,
-            Self::NoExecutable(_) | Self::KeepsChanging(_) | Self::Locked(_) | Self::File { .. } => {
-                ErrorKind::System
-            }
+            Self::NoExecutable(_)
+            | Self::KeepsChanging(_)
+            | Self::Record { .. }
+            | Self::Locked(_)
+            | Self::File { .. } => ErrorKind::System,
         }
     }
 
@@ -91,6 +101,12 @@ impl Explain for InstallError {
             Self::HooksAreOff { key, .. } => return Some(format!("remove `{key}`, or add --force")),
             Self::Settings { .. } | Self::NotText(_) => "fix the file, then run this command again",
             Self::KeepsChanging(_) | Self::Locked(_) => "run this command again",
+            Self::Record { folder, .. } => {
+                return Some(format!(
+                    "make it readable; if it is damaged, move {} away and run this command again",
+                    folder.display()
+                ));
+            }
             Self::File { .. } => return None,
         };
         Some(hint.to_owned())

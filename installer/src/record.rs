@@ -26,13 +26,14 @@ pub struct InstallRecord {
     pub at: String,
 }
 
-/// The folders that hooks were installed for, by the readable records; `None` for every folder.
+/// The folders that hooks were installed for, by the records; `None` for every folder, also where a record cannot be
+/// read: it may be of any.
 pub fn wired_folders(paths: &Paths) -> Option<Vec<PathBuf>> {
     let user = replace::link_target(&paths.user_settings());
     let dirs = std::fs::read_dir(paths.installs_dir()).into_iter().flatten().flatten();
-    let records = dirs.filter_map(|dir| InstallRecordDir(dir.path()).read());
     let mut folders = Vec::new();
-    for record in records {
+    for dir in dirs.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())) {
+        let Some(record) = InstallRecordDir(dir.path()).read().ok()? else { continue };
         if record.settings == user {
             return None;
         }
@@ -66,9 +67,15 @@ impl InstallRecordDir {
         self.0.join("original-settings.json")
     }
 
-    /// The record, if it exists and can be read.
-    pub fn read(&self) -> Option<InstallRecord> {
-        serde_json::from_slice(&store::read(&self.record_path()).ok()??).ok()
+    /// The record; `None` when there is none.
+    ///
+    /// # Errors
+    /// When it exists and cannot be read, or is damaged: then the settings may hold entries that only it knows.
+    pub fn read(&self) -> io::Result<Option<InstallRecord>> {
+        let Some(bytes) = store::read(&self.record_path())? else { return Ok(None) };
+        serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// The file as it was before the installation; `None` when it was deleted.

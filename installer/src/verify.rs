@@ -2,7 +2,7 @@
 //! installed and no session exists.
 
 use config::cascade;
-use config::sources::Level;
+use config::sources::{ConfigFile, Level};
 use hooks_common::project::Project;
 
 use crate::report::{Category, CheckReport, counted};
@@ -14,7 +14,7 @@ pub fn examine(project: &Project) -> CheckReport {
     let mut section = report.section(Category::Configuration);
     let files: Vec<_> =
         project.config_files().iter().filter(|file| file.level != Level::Global).cloned().collect();
-    if files.iter().all(|file| file.identity.is_none()) {
+    if !files.iter().any(ConfigFile::is_present) {
         section.note(
             "present",
             "configuration",

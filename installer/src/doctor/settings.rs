@@ -43,7 +43,17 @@ pub fn examine(
             continue;
         };
         let target = store::replace::link_target(&file);
-        let recorded = InstallRecordDir::of(paths, &target).read().map(|record| record.bin_dir);
+        let records = InstallRecordDir::of(paths, &target);
+        let record = records.read().unwrap_or_else(|error| {
+            section.warn(
+                "record",
+                &records.record_path().display().to_string(),
+                format!("the record of the installation cannot be read: {error}"),
+                "make it readable; if it is damaged, move its folder away and run `stanchion install` again",
+            );
+            None
+        });
+        let recorded = record.map(|record| record.bin_dir);
         let bins = OurFolders::new(paths, recorded);
         switches(&value, &shown, &mut section);
         permissions(&value, &shown, &mut section);

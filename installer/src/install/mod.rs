@@ -73,7 +73,7 @@ pub fn install(wanted: &Installation) -> Result<InstallReport, InstallError> {
     let target = replace::link_target(&file);
     let records = InstallRecordDir::of(&paths, &target);
     let _lock = locked(&paths, wanted.dry_run)?;
-    let record = records.read();
+    let record = read(&records)?;
     let recorded = record.iter().map(|record| record.bin_dir.clone());
     let folders = OurFolders::new(&paths, [bin_dir.clone()].into_iter().chain(recorded));
     let entries: Vec<_> = WIRING
@@ -132,15 +132,21 @@ pub fn uninstall(wanted: &Removal) -> Result<UninstallReport, InstallError> {
     let target = replace::link_target(&file);
     let records = InstallRecordDir::of(&paths, &target);
     let _lock = locked(&paths, wanted.dry_run)?;
-    let record = records.read();
+    let record = read(&records)?;
+    let original = records
+        .original()
+        .map_err(|source| InstallError::Record { folder: records.path().to_owned(), source })?;
     let folders = OurFolders::new(&paths, record.iter().map(|record| record.bin_dir.clone()));
-    let original = records.original().unwrap_or_default();
     let change = change(
         &file,
         &target,
         wanted.dry_run,
         |text| {
             let Some(text) = text else { return Ok(None) };
+            let mut folders = folders.clone();
+            if record.is_none() {
+                folders.find_in(&value(text).map_err(not_understood(&target))?);
+            }
             let is_ours = record.as_ref().filter(|record| record.is_exact && digest(text) == record.written);
             match (is_ours, &original) {
                 (Some(record), _) if !record.existed => Ok(None),
@@ -249,6 +255,12 @@ fn is_wired(paths: &Paths, repo: &Path) -> bool {
         let text = store::read(file).ok().flatten().unwrap_or_default();
         String::from_utf8_lossy(&text).contains("hook-session-start")
     })
+}
+
+/// The record of an installation. Without it neither the original nor the folder of the executables is known, so one that
+/// cannot be read ends the work.
+fn read(records: &InstallRecordDir) -> Result<Option<InstallRecord>, InstallError> {
+    records.read().map_err(|source| InstallError::Record { folder: records.path().to_owned(), source })
 }
 
 /// Settings without anything of ours, and with the status line that ours ran.
