@@ -4,6 +4,7 @@ mod situation;
 
 use continuity::turn;
 use gates::pre_tool as requirements;
+use gates::unmarked::UnmarkedTriggers;
 use gates::{GateRecord, GatesError};
 use guards::pre_tool as guards_of;
 use hooks_common::answer::{Answer, HostDecision};
@@ -33,6 +34,9 @@ pub fn work(hook: &mut Hook) {
     };
     for error in &decision.failures {
         hook.report(&error.to_string());
+    }
+    if let Some(problem) = findings.gates.as_ref().and_then(|gates| gates.state.known_problem()) {
+        hook.report(&format!("requirements: {problem}"));
     }
     requirements::record(hook, findings.gates.as_ref(), findings.needs.as_ref(), &decision);
     if let Some(needs) = &findings.needs {
@@ -69,8 +73,12 @@ pub fn work(hook: &mut Hook) {
         }
         Ok::<_, GatesError>(())
     });
+    let unmarked = UnmarkedTriggers::of(hook);
     hook.respond();
     hook.record();
+    if let Some(unmarked) = unmarked {
+        hook.stage("keeping what was not marked", |hook| unmarked.keep(hook));
+    }
 }
 
 /// What the model reads of a refusal; guards have said theirs.

@@ -151,7 +151,11 @@ impl Situation for ToolSituation<'_> {
             Ok(found) => self.findings.guards = found,
             Err(error) => return (Vec::new(), vec![error]),
         }
-        self.findings.guards.decisive()
+        let (found, mut failures) = self.findings.guards.decisive();
+        if policy.is_incomplete() && policy.closes_on_error() {
+            failures.push(StageError::new(Stage::Requirements, "a file of the configuration cannot be read"));
+        }
+        (found, failures)
     }
 
     fn is_excepted(&mut self, _weights: &[Weight]) -> bool {

@@ -3,10 +3,11 @@
 mod situation;
 
 use hooks_common::event::Event;
+use std::collections::BTreeSet;
 use std::io;
 use std::process::ExitCode;
 
-use gates::{GatesError, stop};
+use gates::{Gates, GatesError, stop, unmarked};
 use hooks_common::answer::HostDecision;
 use hooks_common::decision::decide;
 use hooks_common::runtime::{self, Hook};
@@ -36,12 +37,23 @@ fn decide_turn(hook: &mut Hook) {
     if !hook.is_skipped() && hook.policy().is_some_and(|policy| policy.is_enabled()) {
         hook.prepare_last_word(HostDecision::Refuse(stop::not_ended()));
     }
+    let gates = Gates::of_project(hook);
+    let mut unmarked = BTreeSet::new();
+    if let Some(gates) = &gates {
+        hook.stage("triggers that were not marked", |hook| {
+            unmarked = unmarked::take_in(hook, gates)?;
+            Ok::<_, GatesError>(())
+        });
+    }
     let (decision, findings) = {
-        let mut situation = TurnSituation::of_hook(hook);
+        let mut situation = TurnSituation::of_hook(hook, gates, unmarked);
         (decide(&mut situation), TurnFindings::from(situation))
     };
     for error in &decision.failures {
         hook.report(&error.to_string());
+    }
+    if let Some(problem) = findings.gates.as_ref().and_then(|gates| gates.state.known_problem()) {
+        hook.report(&format!("requirements: {problem}"));
     }
     hook.stage("saying why", |hook| {
         if let Some(gates) = &findings.gates {

@@ -1,5 +1,7 @@
 //! The end of a turn as it is now: the facts that decide, each looked up when it is asked for.
 
+use std::collections::BTreeSet;
+
 use continuity::turn;
 use gates::refusal::Refused;
 use gates::{EvalContext, Gates, stop, tracking};
@@ -12,6 +14,8 @@ use platform::budget::{self, Counting};
 #[derive(Debug)]
 pub struct TurnSituation<'a> {
     hook: &'a Hook,
+    /// What the session triggered and the state does not hold.
+    unmarked: BTreeSet<String>,
     /// The budget of this decision.
     _counting: Counting,
     /// The project's requirements, where it has a configuration.
@@ -25,11 +29,11 @@ pub struct TurnSituation<'a> {
 }
 
 impl<'a> TurnSituation<'a> {
-    /// The situation of a hook's event.
-    pub fn of_hook(hook: &'a Hook) -> Self {
-        let gates = Gates::of_project(hook);
+    /// The situation of a hook's event, where the session triggered `unmarked` besides what the state holds.
+    pub fn of_hook(hook: &'a Hook, gates: Option<Gates>, unmarked: BTreeSet<String>) -> Self {
         Self {
             hook,
+            unmarked,
             _counting: budget::begin(ALLOWANCE),
             gates,
             triggered: Vec::new(),
@@ -68,7 +72,7 @@ impl Situation for TurnSituation<'_> {
         let context = EvalContext::of_project(&self.hook.paths, self.hook.project());
         self.triggered = fenced(Stage::Requirements, || {
             let settings = gates.policy.settings()?;
-            stop::triggered(gates, &settings.stop, &context)
+            stop::triggered(gates, &settings.stop, &self.unmarked, &context)
         })?;
         Ok(stop::decisive(&self.triggered))
     }

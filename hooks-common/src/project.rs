@@ -8,7 +8,6 @@ use config::Policy;
 use config::sources::{ConfigFile, Level, Sources, is_configured};
 use git::Branch;
 use git::Repository;
-use platform::store::FileIdentity;
 
 /// The project of an event: gates, guards and requirement state use it.
 #[derive(Debug, Clone)]
@@ -48,7 +47,7 @@ impl Project {
         let around = innermost.top().parent().into_iter().flat_map(Path::ancestors);
         for outer in around.filter_map(Repository::at) {
             let config = cascade(paths, outer.top(), outer.main_worktree().as_deref());
-            if is_configured(&config) {
+            if is_configured(&config) && is_ours(&config, outer.top(), paths) {
                 return Some(Self::new(outer.top().to_owned(), outer, config));
             }
         }
@@ -56,7 +55,10 @@ impl Project {
     }
 
     fn outside_git(paths: &Paths, cwd: &Path) -> Self {
-        let nearest = cwd.ancestors().find(|dir| is_configured(&cascade(paths, dir, None)));
+        let nearest = cwd.ancestors().find(|dir| {
+            let config = cascade(paths, dir, None);
+            is_configured(&config) && is_ours(&config, dir, paths)
+        });
         let root = nearest.unwrap_or(cwd).to_owned();
         let store = paths.project_store(&root);
         let config = cascade(paths, &root, None);
@@ -151,6 +153,13 @@ pub fn of_session(launched_in: Option<&Path>, cwd: &Path, event: &Project) -> (P
     (event.root().to_owned(), "cwd")
 }
 
+/// Whether a configuration in a folder around counts: it is there, or the folder is the user's own. What another user
+/// hides in a folder of theirs is no configuration of this project.
+fn is_ours(config: &[ConfigFile], folder: &Path, paths: &Paths) -> bool {
+    folder.starts_with(paths.home())
+        || config.iter().any(|file| file.identity.is_some() && file.level != Level::Global)
+}
+
 fn cascade(paths: &Paths, root: &Path, main_worktree: Option<&Path>) -> Vec<ConfigFile> {
     let global = paths.global_config();
     let mut files = vec![ConfigFile::at(Level::Global, paths.global_config())];
@@ -158,16 +167,14 @@ fn cascade(paths: &Paths, root: &Path, main_worktree: Option<&Path>) -> Vec<Conf
         (Level::Project, in_project::config as fn(&Path) -> PathBuf),
         (Level::Local, in_project::local_config),
     ] {
-        let mut path = file(root);
         // A repository at the home folder would otherwise take the global file for its own.
-        let mut identity = if path == global { None } else { FileIdentity::of(&path) };
-        if let (None, Some(main)) = (identity, main_worktree) {
-            let borrowed = file(main);
-            if let Some(found) = FileIdentity::of(&borrowed).filter(|_| borrowed != global) {
-                (path, identity) = (borrowed, Some(found));
-            }
-        }
-        files.push(ConfigFile { level, path, identity });
+        let at = |path: PathBuf| match path == global {
+            true => ConfigFile::absent(level, path),
+            false => ConfigFile::at(level, path),
+        };
+        let own = at(file(root));
+        let borrowed = main_worktree.filter(|_| !own.is_present()).map(|main| at(file(main)));
+        files.push(borrowed.filter(ConfigFile::is_present).unwrap_or(own));
     }
     files
 }

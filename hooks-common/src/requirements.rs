@@ -1,6 +1,7 @@
 //! Requirement state: what is satisfied, for whom, until when. One file a branch in the git common directory,
 //! in the shape other tools share; each change is one transaction under the branch's lock.
 
+use std::fmt;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -17,11 +18,15 @@ use platform::store::{self, Durability, quarantine, replace};
 
 /// The version of the file's shape.
 const VERSION: &str = "1.0";
+/// An additive key: when the file was made anew because it was damaged, seconds since 1970.
+const REMADE_AT: &str = "remade_at";
 
 /// A branch's requirement state, read without a lock: replacing is atomic, so what is read is whole.
 #[derive(Debug, Clone)]
 pub struct BranchState {
     document: Map<String, Value>,
+    /// Why the file could not be read, where it is there and could not be.
+    problem: Option<String>,
 }
 
 /// What is known about one requirement, from the point of view of one session.
@@ -32,18 +37,40 @@ pub struct View<'a> {
 }
 
 impl BranchState {
-    /// The state of `branch`: empty when there is none, when it is corrupt (the next change keeps a copy), or
-    /// when the file belongs to another branch that shares its name.
+    /// The state of `branch`: empty when there is none, or when the file belongs to another branch that shares its name.
+    /// One that is corrupt (the next change keeps a copy) or cannot be read is empty too, and has a [`problem`].
+    ///
+    /// [`problem`]: BranchState::problem
     pub fn read(dir: &StateDir, branch: &Branch) -> Self {
-        let plain = load(&dir.branch(branch)).ok().flatten();
-        let own = match plain {
-            Some(state) if state.belongs_to(branch) => Some(state),
-            Some(_) => {
-                load(&dir.distinct_branch(branch)).ok().flatten().filter(|state| state.belongs_to(branch))
-            }
-            None => None,
+        let (plain, distinct) = (dir.branch(branch), dir.distinct_branch(branch));
+        let own = match load(&plain) {
+            Ok(Some(state)) if !state.belongs_to(branch) => load(&distinct)
+                .map(|state| state.filter(|state| state.belongs_to(branch)))
+                .map_err(|error| (distinct, error)),
+            state => state.map_err(|error| (plain, error)),
         };
-        own.unwrap_or_else(|| Self { document: Map::new() })
+        match own {
+            Ok(state) => state.unwrap_or_else(Self::nothing),
+            Err((path, error)) => {
+                Self { problem: Some(format!("{} {error}", path.display())), ..Self::nothing() }
+            }
+        }
+    }
+
+    fn nothing() -> Self {
+        Self { document: Map::new(), problem: None }
+    }
+
+    /// Whether the file holds less than was marked: it cannot be read, or was made anew after damage. The logs of sessions
+    /// then tell what these triggered.
+    pub fn needs_log(&self) -> bool {
+        self.problem.is_some() || self.document.contains_key(REMADE_AT)
+    }
+
+    /// Why the state is not known: a sentence about its file. What it says of satisfactions is then empty, which keeps
+    /// gates closed; whether something was triggered must be looked up elsewhere.
+    pub fn problem(&self) -> Option<&str> {
+        self.problem.as_deref()
     }
 
     /// The state of a branch without any entry.
@@ -56,7 +83,7 @@ impl BranchState {
             "version": VERSION, "branch": branch.name(), "project": project,
             "created_at": now, "updated_at": now, "requirements": {},
         });
-        Self { document: object(document) }
+        Self { document: object(document), problem: None }
     }
 
     fn belongs_to(&self, branch: &Branch) -> bool {
@@ -168,9 +195,13 @@ pub fn transaction<T>(
     };
     std::fs::create_dir_all(dir.path()).map_err(failed(dir.path()))?;
     let _lock = lock::exclusive(&dir.branch_lock(branch), wait)?;
-    let (path, found) = own_file(dir, branch).map_err(failed(&dir.branch(branch)))?;
+    let StateFile { path, found, was_damaged } =
+        own_file(dir, branch).map_err(failed(&dir.branch(branch)))?;
     let before = found.as_ref().map(|state| state.document.clone());
     let mut state = found.unwrap_or_else(|| BranchState::empty(branch, project, now));
+    if was_damaged {
+        state.document.insert(REMADE_AT.into(), now.into());
+    }
     migrate_keys(&mut state);
     let result = change(&mut Changes { state: &mut state, now });
     if before.as_ref() == Some(&state.document) {
@@ -185,32 +216,44 @@ pub fn transaction<T>(
     Ok(result)
 }
 
-/// The file that holds `branch`'s state, and the state if it is there and sound.
-fn own_file(dir: &StateDir, branch: &Branch) -> io::Result<(PathBuf, Option<BranchState>)> {
-    let plain = dir.branch(branch);
-    match load(&plain) {
-        Ok(Some(state)) if !state.belongs_to(branch) => {}
-        Ok(state) => return Ok((plain, state)),
+/// The file that holds a branch's state.
+struct StateFile {
+    path: PathBuf,
+    /// The state, if it is there and sound.
+    found: Option<BranchState>,
+    /// Whether it was damaged; a copy is kept.
+    was_damaged: bool,
+}
+
+fn own_file(dir: &StateDir, branch: &Branch) -> io::Result<StateFile> {
+    let look = |path: PathBuf| match load(&path) {
+        Ok(found) => Ok(StateFile { path, found, was_damaged: false }),
         Err(Corrupt::Content) => {
-            quarantine::keep_copy(&plain)?;
-            return Ok((plain, None));
-        }
-        Err(Corrupt::Io(error)) => return Err(error),
-    }
-    let distinct = dir.distinct_branch(branch);
-    match load(&distinct) {
-        Ok(state) => Ok((distinct, state.filter(|state| state.belongs_to(branch)))),
-        Err(Corrupt::Content) => {
-            quarantine::keep_copy(&distinct)?;
-            Ok((distinct, None))
+            quarantine::keep_copy(&path)?;
+            Ok(StateFile { path, found: None, was_damaged: true })
         }
         Err(Corrupt::Io(error)) => Err(error),
+    };
+    let plain = look(dir.branch(branch))?;
+    if plain.found.as_ref().is_none_or(|state| state.belongs_to(branch)) {
+        return Ok(plain);
     }
+    let distinct = look(dir.distinct_branch(branch))?;
+    Ok(StateFile { found: distinct.found.filter(|state| state.belongs_to(branch)), ..distinct })
 }
 
 enum Corrupt {
     Content,
     Io(io::Error),
+}
+
+impl fmt::Display for Corrupt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Content => f.write_str("is damaged"),
+            Self::Io(error) => write!(f, "cannot be read: {error}"),
+        }
+    }
 }
 
 fn load(path: &Path) -> Result<Option<BranchState>, Corrupt> {
@@ -220,7 +263,7 @@ fn load(path: &Path) -> Result<Option<BranchState>, Corrupt> {
     if !known || !document.get("requirements").is_some_and(Value::is_object) {
         return Err(Corrupt::Content);
     }
-    Ok(Some(BranchState { document }))
+    Ok(Some(BranchState { document, problem: None }))
 }
 
 /// Rewrites session keys to their short form; of two spellings of one session the later satisfaction stays.

@@ -48,6 +48,8 @@ mod guard_cases;
 mod guard_table;
 #[path = "runner/guards.rs"]
 mod guards_at_work;
+#[path = "runner/hidden.rs"]
+mod hidden;
 #[path = "runner/hud.rs"]
 mod hud;
 #[path = "runner/install.rs"]

@@ -21,7 +21,7 @@ pub fn run(arguments: &ConfigArgs, out: &mut impl Write) -> CliResult {
     let merged = cascade::load(place.project.config_files());
     if arguments.sources {
         let mut levels = Map::new();
-        for file in place.project.config_files().iter().filter(|file| file.identity.is_some()) {
+        for file in place.project.config_files().iter().filter(|file| file.is_present()) {
             let name = match file.level {
                 Level::Global => "global",
                 Level::Project => "project",

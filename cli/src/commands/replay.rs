@@ -12,7 +12,6 @@ use gates::replay::{Replay, ReplayedDecision};
 use hooks_common::registry::is_same_dir;
 use hooks_common::session_log::{self, LoggedEvent, SessionDir};
 use platform::path::resolve;
-use platform::store::FileIdentity;
 use serde_json::json;
 
 use super::json as print_json;
@@ -102,15 +101,16 @@ fn policy(place: &CurrentProject, other: Option<&Path>) -> CliResult<Policy> {
         });
     };
     let other = std::path::absolute(other)?;
-    let identity = FileIdentity::of(&other).with_context(|| format!("{} does not exist", other.display()))?;
+    let other = ConfigFile::at(Level::Project, other);
+    if other.identity.is_none() {
+        bail!("{} does not exist", other.path.display());
+    }
     let files: Vec<ConfigFile> = place
         .project
         .config_files()
         .iter()
         .map(|file| match file.level {
-            Level::Project => {
-                ConfigFile { level: Level::Project, path: other.clone(), identity: Some(identity) }
-            }
+            Level::Project => other.clone(),
             Level::Global | Level::Local => file.clone(),
         })
         .collect();

@@ -150,7 +150,7 @@ fn permission_mode(place: &CurrentProject, session: &SessionId) -> String {
     const RECENT: u64 = 64 * 1024;
     let recent = SessionDir::new(&place.paths, session).read_tail(RECENT).unwrap_or_default();
     let modes = recent.into_iter().map(|event| event.permission_mode);
-    modes.filter(|mode| !mode.is_empty()).last().unwrap_or_default()
+    modes.rev().find(|mode| !mode.is_empty()).unwrap_or_default()
 }
 
 /// What the client would send.

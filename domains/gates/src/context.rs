@@ -45,6 +45,13 @@ impl LazyState {
     }
 }
 
+impl LazyState {
+    /// Why the state could not be read, where somebody asked for it and it could not.
+    pub fn known_problem(&self) -> Option<&str> {
+        self.read.get()?.problem()
+    }
+}
+
 impl From<BranchState> for LazyState {
     fn from(state: BranchState) -> Self {
         Self { source: None, read: OnceCell::from(state) }

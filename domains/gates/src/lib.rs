@@ -34,6 +34,7 @@ pub mod teams;
 mod testing;
 pub mod tracking;
 pub mod trigger;
+pub mod unmarked;
 pub mod wip;
 
 pub use context::Gates;

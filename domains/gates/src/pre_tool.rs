@@ -3,10 +3,11 @@
 use hooks_common::decision::{Decision, Outcome, RequirementState, Weight};
 use hooks_common::paths::Paths;
 use hooks_common::project::Project;
-use hooks_common::requirements::transaction;
+use hooks_common::requirements::{StateError, transaction};
 use hooks_common::runtime::Hook;
 use hooks_common::session_log::LoggedEvent;
 use hooks_common::tool_use::ToolUse;
+use platform::store::lock::LockError;
 use platform::store::{self, lock};
 use serde_json::Value;
 
@@ -140,20 +141,34 @@ pub fn mark_triggered(hook: &mut Hook, gates: &Gates, needs: &ToolNeeds) -> Resu
     let fresh: Vec<_> = needs.gates().iter().filter(|one| !one.was_triggered).map(|one| &one.gate).collect();
     let (false, Some(session)) = (fresh.is_empty(), &gates.session) else { return Ok(()) };
     let root = hook.project().root();
-    transaction(&gates.dir, &gates.branch, root, gates.now, lock::HOT, |changes| {
+    let marked = transaction(&gates.dir, &gates.branch, root, gates.now, lock::HOT, |changes| {
         for gate in &fresh {
             changes.mark_triggered(&gate.name, gate.scope, session);
         }
-    })?;
-    hook.records.get_mut::<GateRecord>().triggered = fresh.iter().map(|gate| gate.name.clone()).collect();
+    });
+    let names = fresh.iter().map(|gate| gate.name.clone()).collect();
+    let record = hook.records.get_mut::<GateRecord>();
+    match marked {
+        Ok(()) => record.triggered = names,
+        // A lock that is busy for a moment is no failure: the end of the turn marks it.
+        Err(StateError::Lock(LockError::Busy { .. })) => record.unmarked = names,
+        Err(error) => {
+            record.unmarked = names;
+            return Err(error.into());
+        }
+    }
     Ok(())
 }
 
-/// Drops the compiled policy after a stage that failed on it: it may be damaged, and the next hook compiles it again.
+/// Drops the compiled policy after a stage that failed, if it is damaged: the next hook compiles it again. A sound one
+/// stays, because it stands in for a configuration that cannot be read.
 ///
 /// # Errors
 /// When the policy cannot be removed.
 pub fn drop_policy(hook: &Hook) -> Result<(), GatesError> {
+    if !hook.policy().is_some_and(|policy| policy.is_damaged()) {
+        return Ok(());
+    }
     Ok(store::remove(&hook.project().policy_file()).map(drop)?)
 }
 

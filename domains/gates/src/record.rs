@@ -28,6 +28,9 @@ pub struct GateRecord {
     /// Requirements marked as triggered for the first time.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub triggered: Vec<String>,
+    /// Requirements that it triggered for the first time, and that could not be marked: see [`crate::unmarked`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmarked: Vec<String>,
     /// Requirements satisfied by the event.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub satisfied: Vec<String>,

@@ -1,5 +1,7 @@
 //! Stop: was everything that this session triggered satisfied?
 
+use std::collections::BTreeSet;
+
 use config::Rule;
 use config::types::Stop;
 use hooks_common::answer::HostDecision;
@@ -72,13 +74,15 @@ pub fn tell(hook: &mut Hook, gates: &Gates, triggered: &[Refused], decision: &De
     }
 }
 
-/// The requirements that the session triggered and that are verified when a turn ends.
+/// The requirements that the session triggered and that are verified when a turn ends. `unmarked` are those that the
+/// state does not hold, by name.
 ///
 /// # Errors
 /// When the stored policy is damaged.
 pub fn triggered(
     gates: &Gates,
     settings: &Stop,
+    unmarked: &BTreeSet<String>,
     situation: &EvalContext<'_>,
 ) -> Result<Vec<Refused>, GatesError> {
     if !settings.verify_requirements {
@@ -89,7 +93,9 @@ pub fn triggered(
     let is_verified = |rule: &Rule| {
         settings.verify_scopes.contains(&rule.requirement.scope)
             && !is_about_the_tool(rule)
-            && (gates.is_triggered(rule) || elsewhere.iter().any(|state| is_left_open(gates, state, rule)))
+            && (gates.is_triggered(rule)
+                || unmarked.contains(&rule.name)
+                || elsewhere.iter().any(|state| is_left_open(gates, state, rule)))
     };
     let judged = |rule: Rule| {
         let judged: Judged = judge(gates, &rule, situation);

@@ -104,7 +104,7 @@ pub fn load_as_if(files: &[ConfigFile], path: &Path, text: &str) -> Loaded {
 
 fn merge(files: &[ConfigFile], mut reader: Cascade<'_>) -> Loaded {
     let is_there = |reader: &Cascade<'_>, file: &ConfigFile| {
-        file.identity.is_some() || reader.instead.is_some_and(|(path, _)| path == file.path)
+        file.is_present() || reader.instead.is_some_and(|(path, _)| path == file.path)
     };
     let mut trees = Vec::new();
     for file in files {
@@ -616,7 +616,7 @@ mod tests {
     fn a_change_can_be_tried() {
         let files = Files::new();
         let path = files.0.path().join("requirements.yaml");
-        let file = ConfigFile { level: Level::Project, identity: None, path: path.clone() };
+        let file = ConfigFile::absent(Level::Project, path.clone());
         assert_eq!(names(&load(std::slice::from_ref(&file))), [""; 0]);
         let tried = load_as_if(&[file], &path, "requirements:\n  a: {enabled: true}\n  b: {enabled: 5}\n");
         assert_eq!((names(&tried), tried.findings.len()), (vec!["a"], 1));

@@ -22,14 +22,28 @@ pub struct ConfigFile {
     pub level: Level,
     /// Where it is or would be.
     pub path: PathBuf,
-    /// Which version of it is there; `None` when there is none.
+    /// Which version of it is there; `None` when there is none, or when that cannot be determined.
     pub identity: Option<FileIdentity>,
+    /// Whether it cannot be determined if the file is there. Such a file counts as one that cannot be read, not as none:
+    /// who takes away the right to look must not switch the gates off.
+    pub is_hidden: bool,
 }
 
 impl ConfigFile {
     /// The file of a level as it is now.
     pub fn at(level: Level, path: PathBuf) -> Self {
-        Self { level, identity: FileIdentity::of(&path), path }
+        let found = FileIdentity::look(&path);
+        Self { level, is_hidden: found.is_err(), identity: found.ok().flatten(), path }
+    }
+
+    /// The place of a level whose file does not count.
+    pub fn absent(level: Level, path: PathBuf) -> Self {
+        Self { level, path, identity: None, is_hidden: false }
+    }
+
+    /// Whether the file is there, or may be.
+    pub fn is_present(&self) -> bool {
+        self.identity.is_some() || self.is_hidden
     }
 }
 
@@ -55,5 +69,5 @@ impl Sources {
 
 /// Whether a file above the global level is there.
 pub fn is_configured(files: &[ConfigFile]) -> bool {
-    files.iter().any(|file| file.identity.is_some() && file.level != Level::Global)
+    files.iter().any(|file| file.is_present() && file.level != Level::Global)
 }

@@ -32,6 +32,8 @@ pub(super) struct Body {
     pub(super) continuity: Continuity,
     pub(super) guards: GuardParts,
     pub(super) findings: Vec<Finding>,
+    /// Whether a file could not be read, and no policy of before stands in for it.
+    pub(super) is_incomplete: bool,
 }
 
 impl Body {
@@ -97,6 +99,7 @@ impl Body {
             protect_cli: self.protect_cli,
             strict: self.strict,
             closes_on_error: self.closes_on_error,
+            is_incomplete: self.is_incomplete,
             logging: self.logging,
             sources,
             tools,

@@ -46,7 +46,9 @@ impl Policy {
     /// Only [`Policy::is_strict`] counts there.
     pub fn global(sources: &Sources) -> Option<Self> {
         let file = sources.files.iter().find(|file| file.level == Level::Global)?;
-        file.identity?;
+        if !file.is_present() {
+            return None;
+        }
         let files = [file.clone()];
         match Self::open(&sources.global_policy).ok().flatten() {
             Some(policy) if policy.is_current(&files) => Some(policy),
@@ -83,7 +85,9 @@ impl Policy {
         let sources: Vec<_> = files.iter().map(|file| (file.path.clone(), file.identity)).collect();
         let newest = sources.iter().filter_map(|(_, identity)| identity.map(|id| id.changed_ns())).max();
         let now = i128::from(Moment::now().wall.timestamp_nanos_opt().unwrap_or(i64::MAX));
-        let is_settled = newest.is_none_or(|changed| now - changed > TICK_NS);
+        // Whether a hidden file is there may change without a trace, so nothing is stored that was made without it.
+        let is_settled =
+            newest.is_none_or(|changed| now - changed > TICK_NS) && !files.iter().any(|file| file.is_hidden);
         let mut findings = loaded.findings;
         // A file that is not valid YAML does not show what its author wants, so the last good policy stays.
         if !loaded.unreadable.is_empty()
@@ -109,6 +113,7 @@ impl Policy {
                 continuity,
                 guards,
                 findings,
+                is_incomplete: false,
             };
             return (body.compile(sources), is_settled);
         }
@@ -156,6 +161,7 @@ impl Policy {
             },
             guards,
             findings,
+            is_incomplete: !loaded.unreadable.is_empty(),
         };
         (body.compile(sources), is_settled)
     }

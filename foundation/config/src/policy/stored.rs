@@ -50,6 +50,9 @@ pub(super) struct PolicyHeader {
     /// Whether a gate that cannot be evaluated is closed, for all or for some.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) closes_on_error: bool,
+    /// Whether a file of the configuration could not be read, and there was no valid policy of before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_incomplete: bool,
     pub(super) logging: LogTarget,
     pub(super) sources: Vec<(PathBuf, Option<FileIdentity>)>,
     pub(super) tools: BTreeMap<String, Span>,
@@ -197,6 +200,21 @@ impl Policy {
                 .iter()
                 .zip(files)
                 .all(|((path, identity), file)| *path == file.path && *identity == file.identity)
+    }
+
+    /// Whether a file of the configuration could not be read, and no valid policy of before stands in for it.
+    pub fn is_incomplete(&self) -> bool {
+        self.header.is_incomplete
+    }
+
+    /// Whether a part of the stored policy cannot be read: it is of no use to anybody.
+    pub fn is_damaged(&self) -> bool {
+        self.rules().is_err()
+            || self.settings().is_err()
+            || self.workflow().is_err()
+            || self.continuity().is_err()
+            || self.guard_parts().is_err()
+            || self.findings().is_err()
     }
 
     /// Whether the gates are on.

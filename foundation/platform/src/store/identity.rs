@@ -1,5 +1,6 @@
 //! What tells one version of a file from another without reading it.
 
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -18,18 +19,34 @@ impl FileIdentity {
     /// The identity of what stands at `path`, links followed; `None` when nothing does. A link that leads
     /// nowhere has the link's own: somebody meant a file to be there.
     pub fn of(path: &Path) -> Option<Self> {
-        let mut meta = std::fs::symlink_metadata(path).ok()?;
+        Self::look(path).ok().flatten()
+    }
+
+    /// As [`FileIdentity::of`], with the difference between a file that is not there and one that cannot be looked at.
+    ///
+    /// # Errors
+    /// When it cannot be determined whether anything stands at `path`: a folder on the way that may not be searched, a
+    /// loop of links, a disk that fails.
+    pub fn look(path: &Path) -> io::Result<Option<Self>> {
+        let mut meta = match std::fs::symlink_metadata(path) {
+            Ok(meta) => meta,
+            // A file in the place of a folder has nothing in it.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
         if meta.is_symlink() {
             meta = std::fs::metadata(path).unwrap_or(meta);
         }
         let ns =
             |seconds: i64, nanoseconds: i64| i128::from(seconds) * 1_000_000_000 + i128::from(nanoseconds);
-        Some(Self {
+        Ok(Some(Self {
             inode: meta.ino(),
             size: meta.len(),
             modified_ns: ns(meta.mtime(), meta.mtime_nsec()),
             changed_ns: ns(meta.ctime(), meta.ctime_nsec()),
-        })
+        }))
     }
 
     /// Nanoseconds since 1970 of the last change of content or metadata.
