@@ -56,6 +56,8 @@ mod hud;
 mod install;
 #[path = "runner/limits.rs"]
 mod limits;
+#[path = "runner/locks.rs"]
+mod locks;
 #[path = "runner/modes.rs"]
 mod modes;
 #[path = "runner/one_decision.rs"]

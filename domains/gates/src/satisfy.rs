@@ -161,7 +161,8 @@ fn satisfied_by(
         project: hook.project().root(),
         session: gates.session.as_ref(),
         now: gates.now,
-        wait: lock::CHANGE,
+        // Nobody says it again: a satisfaction that is lost leaves the gate closed.
+        wait: lock::PATIENT,
     };
     let metadata = Map::from_iter([(by.to_owned(), name.into())]);
     let satisfied: Vec<&Rule> = rules.iter().collect();

@@ -431,7 +431,8 @@ impl WriterLock {
         };
         // Where the file system grants no locks, the name in the file must do.
         let signer = lock::signer(&path.with_extension("lock")).filter(|pid| *pid != std::process::id());
-        if !lock.is_held() && signer.is_some_and(|pid| process::liveness(pid.into(), None) == Liveness::Live)
+        if !lock.is_granted()
+            && signer.is_some_and(|pid| process::liveness(pid.into(), None) == Liveness::Live)
         {
             return Ok(None);
         }

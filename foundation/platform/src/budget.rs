@@ -151,12 +151,11 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(3_600);
 
-    fn work_until_spent() -> Duration {
+    fn work_until_spent() {
         let began = Instant::now();
         while !is_spent() {
             assert!(began.elapsed() < Duration::from_secs(60));
         }
-        began.elapsed()
     }
 
     #[test]
@@ -167,9 +166,11 @@ mod tests {
     #[test]
     fn either_time_ends_a_budget() {
         let short = Duration::from_millis(20);
+        let began = Instant::now();
         let counting = begin(Allowance { processor: LONG, wall: short });
-        assert!(left().is_some_and(|left| left <= short && !left.is_zero()));
-        assert!(work_until_spent() >= short);
+        assert!(left().is_some_and(|left| left <= short));
+        work_until_spent();
+        assert!(began.elapsed() >= short);
         assert_eq!((spent(), left()), (Some(Spent::Wall(short)), Some(Duration::ZERO)));
         drop(counting);
         let _counting = begin(Allowance { processor: short, wall: LONG });

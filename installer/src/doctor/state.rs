@@ -159,7 +159,7 @@ fn writable(folder: &Path, what: &str, section: &mut ReportSection<'_>) {
         // A full disk accepts an empty file; a block shows that it is full.
         file.write_all(&[b'\n'; 4096])?;
         let lock = lock::exclusive(file.path(), lock::CHANGE).map_err(io::Error::other)?;
-        Ok(lock.is_held())
+        Ok(lock.is_granted())
     };
     let probed = probe();
     if !existed {

@@ -160,7 +160,7 @@ impl Shells {
         if let Some(folder) = self.file.parent() {
             store::create_private_dir(folder).map_err(at(folder))?;
         }
-        let lock = match lock::exclusive(&self.file.with_extension("lock"), lock::HOT) {
+        let lock = match lock::exclusive(&self.file.with_extension("lock"), lock::CHANGE) {
             Ok(lock) => lock,
             Err(lock::LockError::Busy { .. }) => return Ok(ReportOutcome::Busy),
             Err(error) => return Err(error.into()),

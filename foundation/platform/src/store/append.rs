@@ -38,7 +38,7 @@ pub fn append_where(
         Err(lock::LockError::Open { error, .. }) => return Err(error),
     };
     let Some((log, place)) = write_line(path, line, has_room)? else { return Ok(None) };
-    let safe = lock.as_ref().is_some_and(lock::Lock::is_held);
+    let safe = lock.is_some();
     if !safe && was_replaced(&log, path) {
         write_line(path, line, |_, _| true)?;
     }

@@ -1,11 +1,14 @@
 //! Advisory locks: `flock(2)` on a side file that is never deleted, as other tools that share these files
-//! take it. Every wait has a bound.
+//! take it. Where there is none, or asking for one may hang, a file beside it is the lock. Every wait has a bound.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::created_lock::{self, CreatedLock};
+use crate::sys;
 
 /// How long the hot path waits before it goes on without.
 pub const HOT: Duration = Duration::from_millis(50);
@@ -18,13 +21,14 @@ pub const PATIENT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct Lock {
     file: File,
-    held: bool,
+    /// The lock where the file system grants none.
+    created: Option<CreatedLock>,
 }
 
 impl Lock {
-    /// Whether the file system granted a lock, or has none to grant and the holder goes on without.
-    pub fn is_held(&self) -> bool {
-        self.held
+    /// Whether the file system granted the lock; else a file stands in for it, which other tools do not know.
+    pub fn is_granted(&self) -> bool {
+        self.created.is_none()
     }
 
     /// Writes into the side file which process holds the lock, for whoever waits for it.
@@ -49,7 +53,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        if self.held {
+        if self.is_granted() {
             let _ = fs2::FileExt::unlock(&self.file);
         }
     }
@@ -76,24 +80,14 @@ pub enum LockError {
     },
 }
 
-/// The lock for writers, on the side file at `path`, whose folder must exist. Skipped (granted without being
-/// held) on file systems that know no locks and on network file systems, where asking may hang.
+/// The lock of the side file at `path`, whose folder must exist. On file systems that know no locks, and on network file
+/// systems, where asking may hang, it is one that only Stanchion knows.
+///
+/// Those who wait are served in the order in which they came, as far as the kernel keeps it.
 ///
 /// # Errors
-/// [`LockError::Busy`] after `wait`, [`LockError::Open`] when the side file cannot be made.
+/// [`LockError::Busy`] after `wait`, [`LockError::Open`] when the side file or its stand-in cannot be made.
 pub fn exclusive(path: &Path, wait: Duration) -> Result<Lock, LockError> {
-    acquire(path, wait, fs2::FileExt::try_lock_exclusive)
-}
-
-/// The lock for readers. See [`exclusive`].
-///
-/// # Errors
-/// As [`exclusive`].
-pub fn shared(path: &Path, wait: Duration) -> Result<Lock, LockError> {
-    acquire(path, wait, fs2::FileExt::try_lock_shared)
-}
-
-fn acquire(path: &Path, wait: Duration, try_lock: fn(&File) -> io::Result<()>) -> Result<Lock, LockError> {
     // Nothing is written to it, so what it is costs no question: a pipe without another end is an error, and one with
     // it is locked like any file.
     #[allow(clippy::disallowed_methods, reason = "a lock is opened at each event, and asks once less")]
@@ -104,27 +98,33 @@ fn acquire(path: &Path, wait: Duration, try_lock: fn(&File) -> io::Result<()>) -
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
         .open(path)
         .map_err(|error| LockError::Open { path: path.display().to_string(), error })?;
-    if crate::sys::is_network_file_system(&file) {
-        return Ok(Lock { file, held: false });
+    if !sys::is_network_file_system(&file) {
+        match granted(&file, wait) {
+            Ok(true) => return Ok(Lock { file, created: None }),
+            Ok(false) => return Err(LockError::Busy { path: path.display().to_string(), waited: wait }),
+            // No locks here: ENOLCK, EOPNOTSUPP, EINVAL and their kin.
+            Err(_) => {}
+        }
     }
+    match created_lock::within(path, wait) {
+        Ok(Some(created)) => Ok(Lock { file, created: Some(created) }),
+        Ok(None) => Err(LockError::Busy { path: path.display().to_string(), waited: wait }),
+        Err(error) => Err(LockError::Open { path: path.display().to_string(), error }),
+    }
+}
+
+/// Whether the kernel grants the lock of a file within `wait`.
+fn granted(file: &File, wait: Duration) -> io::Result<bool> {
     let contended = fs2::lock_contended_error().raw_os_error();
-    let mut started = None;
-    let mut pause = Duration::from_micros(200);
     loop {
-        match try_lock(&file) {
-            Ok(()) => return Ok(Lock { file, held: true }),
-            Err(error) if error.raw_os_error() == contended => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            // No locks here (ENOLCK, EOPNOTSUPP, EINVAL and their kin): go on without.
-            Err(_) => return Ok(Lock { file, held: false }),
+        match fs2::FileExt::try_lock_exclusive(file) {
+            Ok(()) => return Ok(true),
+            Err(error) if error.raw_os_error() == contended && wait.is_zero() => return Ok(false),
+            // Asking again and again loses to those who wait in the kernel.
+            Err(error) if error.raw_os_error() == contended => return sys::lock_within(file, wait),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        let elapsed = started.get_or_insert_with(Instant::now).elapsed();
-        if elapsed >= wait {
-            return Err(LockError::Busy { path: path.display().to_string(), waited: wait });
-        }
-        #[allow(clippy::disallowed_methods, reason = "bounded by `wait`")]
-        std::thread::sleep(pause.min(wait.saturating_sub(elapsed)));
-        pause = (pause * 2).min(Duration::from_millis(5));
     }
 }
 
@@ -136,6 +136,8 @@ pub fn signer(path: &Path) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -147,8 +149,40 @@ mod tests {
         assert!(matches!(exclusive(&path, HOT), Err(LockError::Busy { .. })));
         assert!(started.elapsed() < Duration::from_secs(1));
         drop(first);
-        let readers = (shared(&path, HOT).unwrap(), shared(&path, HOT).unwrap());
-        assert!(matches!(exclusive(&path, Duration::ZERO), Err(LockError::Busy { .. })));
-        drop(readers);
+        assert!(exclusive(&path, Duration::ZERO).unwrap().is_granted());
+    }
+
+    /// One who waits gets it though others take it again and again.
+    #[test]
+    fn who_waits_is_served() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for _ in 0..5 {
+                scope.spawn(|| {
+                    while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                        let _held = exclusive(&path, Duration::from_secs(30)).unwrap();
+                        let began = Instant::now();
+                        while began.elapsed() < Duration::from_millis(2) {}
+                    }
+                });
+            }
+            for _ in 0..50 {
+                exclusive(&path, PATIENT).unwrap();
+            }
+            done.store(true, std::sync::atomic::Ordering::SeqCst);
+        });
+    }
+
+    /// The alarm that ends a wait must not be missed, nor end anything else.
+    #[test]
+    fn many_short_waits_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let _held = exclusive(&path, HOT).unwrap();
+        for _ in 0..200 {
+            assert!(matches!(exclusive(&path, Duration::from_micros(300)), Err(LockError::Busy { .. })));
+        }
     }
 }

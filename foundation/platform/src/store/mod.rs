@@ -4,6 +4,7 @@
 //! which readers skip and the next writer closes with a newline.
 
 pub mod append;
+mod created_lock;
 pub mod document;
 mod identity;
 pub mod lock;

@@ -3,7 +3,7 @@
 mod unix;
 
 pub use unix::{
-    cancel_last_word, is_network_file_system, is_process, last_word, monotonic_ns, prepare,
+    cancel_last_word, is_network_file_system, is_process, last_word, lock_within, monotonic_ns, prepare,
     thread_processor_time, wait_either_readable, wait_readable,
 };
 

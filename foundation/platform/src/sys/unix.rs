@@ -159,6 +159,96 @@ pub fn wait_either_readable(
     (first, second)
 }
 
+/// How often the alarm of a wait is repeated, or a lock asked for again where there is no queue.
+const AGAIN: Duration = Duration::from_millis(2);
+
+/// Waits in the kernel's queue for the lock of `file`; whether it was granted within `wait`. A timer's signal ends the
+/// wait. It repeats, because one that comes just before the wait begins ends nothing.
+#[cfg(target_os = "linux")]
+pub fn lock_within(file: &impl AsRawFd, wait: Duration) -> std::io::Result<bool> {
+    extern "C" fn wake(_signal: libc::c_int) {}
+    let failed = || std::io::Error::last_os_error();
+    let signal = libc::SIGRTMIN() + 3;
+    // SAFETY: an all-zero `sigaction` is a valid one; without SA_RESTART the signal interrupts system calls.
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = wake as *const () as usize;
+    // SAFETY: `action` is valid, and its handler does nothing.
+    if unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) } != 0 {
+        return Err(failed());
+    }
+    // SAFETY: `set` is a valid signal set that these calls fill; the mask of this thread alone is changed. A parent may
+    // have blocked the signal, and then the wait would have no end.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, std::ptr::null_mut());
+    }
+    // SAFETY: an all-zero `sigevent` is a valid one; the signal goes to this thread.
+    let mut event: libc::sigevent = unsafe { std::mem::zeroed() };
+    event.sigev_notify = libc::SIGEV_THREAD_ID;
+    event.sigev_signo = signal;
+    // SAFETY: asks for this thread's number and touches no memory.
+    event.sigev_notify_thread_id = unsafe { libc::gettid() };
+    let mut timer: libc::timer_t = std::ptr::null_mut();
+    // SAFETY: `event` is valid and `timer` writable for the duration of the call.
+    if unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer) } != 0 {
+        return Err(failed());
+    }
+    let time = |duration: Duration| {
+        // SAFETY: an all-zero `timespec` is a valid one.
+        let mut time: libc::timespec = unsafe { std::mem::zeroed() };
+        time.tv_sec = libc::time_t::try_from(duration.as_secs()).unwrap_or(libc::time_t::MAX);
+        time.tv_nsec = duration.subsec_nanos().into();
+        time
+    };
+    let times =
+        libc::itimerspec { it_interval: time(AGAIN), it_value: time(wait.max(Duration::from_nanos(1))) };
+    let began = std::time::Instant::now();
+    // SAFETY: `timer` was made above and `times` is valid.
+    let is_set = unsafe { libc::timer_settime(timer, 0, &raw const times, std::ptr::null_mut()) } == 0;
+    let granted = loop {
+        if !is_set {
+            break Err(failed());
+        }
+        // SAFETY: the descriptor is borrowed from `file`, which outlives the call.
+        if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX) } == 0 {
+            break Ok(true);
+        }
+        let error = failed();
+        if error.kind() != std::io::ErrorKind::Interrupted {
+            break Err(error);
+        }
+        if began.elapsed() >= wait {
+            break Ok(false);
+        }
+    };
+    // SAFETY: `timer` was made above and is deleted once.
+    unsafe { libc::timer_delete(timer) };
+    granted
+}
+
+/// Asks again and again for the lock of `file`; whether it was granted within `wait`. macOS has no timer for a thread.
+#[cfg(not(target_os = "linux"))]
+pub fn lock_within(file: &impl AsRawFd, wait: Duration) -> std::io::Result<bool> {
+    let began = std::time::Instant::now();
+    loop {
+        // SAFETY: the descriptor is borrowed from `file`, which outlives the call.
+        if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+            return Ok(true);
+        }
+        let error = std::io::Error::last_os_error();
+        if !matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::Interrupted) {
+            return Err(error);
+        }
+        if began.elapsed() >= wait {
+            return Ok(false);
+        }
+        #[allow(clippy::disallowed_methods, reason = "bounded by `wait`")]
+        std::thread::sleep(AGAIN);
+    }
+}
+
 /// Whether `file` lies on a network file system, where even a lock that must not wait may hang.
 #[cfg(target_os = "linux")]
 pub fn is_network_file_system(file: &impl AsRawFd) -> bool {
