@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use config::finding::{Finding, Severity};
 use config::sources::Level;
 use config::{cascade, yaml};
+use platform::path::leads_out;
 use platform::store;
 
 use crate::cli::TargetArgs;
@@ -132,9 +133,20 @@ impl ConfigFileChange {
             .with_context(|| format!("{} cannot be written", self.path.display()))
     }
 
-    /// An error when the file is read-only. Replacing a file by rename needs only a writable folder, so the system does
+    /// An error when the file is a link that leads out of the project, or is read-only. Replacing a file by rename needs only a writable folder, so the system does
     /// not refuse it.
     pub fn check_writable(&self) -> CliResult {
+        let root = self.path.parent().and_then(Path::parent);
+        if let Some(real) =
+            root.filter(|_| self.level != Level::Global).and_then(|root| leads_out(&self.path, root))
+        {
+            let problem = CliError::user(format_args!(
+                "{} is a link to {}, outside the project, so nothing was changed",
+                self.path.display(),
+                real.display()
+            ));
+            return Err(problem.next("edit that file by hand, or replace the link with a file"));
+        }
         if std::fs::metadata(&self.path).is_ok_and(|meta| meta.permissions().readonly()) {
             bail!("{} is read-only, so nothing was changed", self.path.display());
         }

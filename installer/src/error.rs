@@ -33,6 +33,14 @@ pub enum InstallError {
         /// Its key.
         key: &'static str,
     },
+    /// The settings file of a repository is a link that leads out of it.
+    #[error("{} stays as it is: it is a link to {}, outside the repository", file.display(), target.display())]
+    Elsewhere {
+        /// The link.
+        file: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+    },
     /// The settings cannot be understood, so they are not changed.
     #[error("{} stays as it is", file.display())]
     Settings {
@@ -84,6 +92,7 @@ impl Explain for InstallError {
             Self::NoRepository { .. }
             | Self::NotAFolder(_)
             | Self::HooksAreOff { .. }
+            | Self::Elsewhere { .. }
             | Self::Settings { .. }
             | Self::NotText(_) => ErrorKind::User,
             Self::NoExecutable(_)
@@ -98,6 +107,7 @@ impl Explain for InstallError {
         let hint = match self {
             Self::NoRepository { .. } | Self::NotAFolder(_) => "name the folder of a repository",
             Self::NoExecutable(_) => "run `cargo setup`, which builds and installs the executables",
+            Self::Elsewhere { .. } => "replace the link with a file, use --level user, or add --force",
             Self::HooksAreOff { key, .. } => return Some(format!("remove `{key}`, or add --force")),
             Self::Settings { .. } | Self::NotText(_) => "fix the file, then run this command again",
             Self::KeepsChanging(_) | Self::Locked(_) => "run this command again",

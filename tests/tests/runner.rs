@@ -52,6 +52,8 @@ mod guards_at_work;
 mod hidden;
 #[path = "runner/hud.rs"]
 mod hud;
+#[path = "runner/inside.rs"]
+mod inside;
 #[path = "runner/install.rs"]
 mod install;
 #[path = "runner/limits.rs"]

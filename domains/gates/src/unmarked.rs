@@ -28,7 +28,7 @@ const FILE: &str = "unmarked.jsonl";
 const TAKEN: &str = "unmarked-taken.jsonl";
 const LOCK: &str = "unmarked.lock";
 /// How often a line is written again because somebody removed the file meanwhile.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: usize = 100;
 
 /// The triggers of one event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,18 +167,17 @@ mod tests {
         add(&path, &one("c")).unwrap();
         assert_eq!(read(), [one("c"), one("a"), one("b")]);
         store::remove(&dir.file(TAKEN)).unwrap();
-        let done = std::sync::atomic::AtomicBool::new(false);
         let (mut taken, wanted) = (Vec::new(), 2_000);
         std::thread::scope(|scope| {
-            scope.spawn(|| {
+            let writer = scope.spawn(|| {
                 for number in 0..wanted {
                     add(&path, &one(&number.to_string())).unwrap();
                 }
-                done.store(true, std::sync::atomic::Ordering::SeqCst);
             });
-            while !done.load(std::sync::atomic::Ordering::SeqCst) {
+            while !writer.is_finished() {
                 taken.extend(read());
                 store::remove(&dir.file(TAKEN)).unwrap();
+                std::thread::yield_now();
             }
         });
         taken.extend(read());

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use platform::path::leads_out;
 use platform::store;
 
 use crate::finding::{Finding, Place, Severity};
@@ -61,6 +62,13 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
+    /// Whether a file of the project is a link to somewhere else.
+    fn is_elsewhere(&self) -> bool {
+        // `.claude/requirements.yaml`
+        let root = self.path.parent().and_then(Path::parent);
+        self.level != Level::Global && root.is_some_and(|root| leads_out(&self.path, root).is_some())
+    }
+
     /// A place in the file, with the text of its line.
     fn place(&self, mark: Mark) -> Place {
         const LONGEST: usize = 80;
@@ -218,8 +226,17 @@ impl Cascade<'_> {
     }
 
     fn find(&mut self, severity: Severity, subject: &str, message: String, mark: Mark, help: Option<String>) {
-        let finding =
+        let mut finding =
             Finding { severity, subject: subject.to_owned(), message, place: self.place(mark), help };
+        // A link may lead to any file of the user's, and its text must not reach a model through what is wrong with it.
+        if let (Some(place), Some(source)) = (&mut finding.place, self.sources.get(mark.source))
+            && source.is_elsewhere()
+        {
+            place.excerpt.clear();
+            (place.line, place.column) = (1, 1);
+            finding.subject = "yaml".to_owned();
+            finding.message = "this file is a link that leads out of the project, and something in it is not valid; it is not quoted".to_owned();
+        }
         if !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
@@ -318,6 +335,7 @@ impl Cascade<'_> {
         self.missing_gates(&configuration, &tree);
         self.foreign_sessions(&mut configuration, &tree);
         self.foreign_log_file(&mut configuration, &tree);
+        self.owners_of_evidence(&mut configuration, &tree);
         let at = |key: &str| {
             let place = tree.entry(key).and_then(|(key, _)| self.place(key.mark));
             place.map(|place| (place.file, place.line))
@@ -352,6 +370,23 @@ impl Cascade<'_> {
             let message = "only the global file's `sessions` counts: all projects share these records";
             self.find(Severity::Warning, "sessions", message.to_owned(), mark, None);
             configuration.sessions = Sessions::default();
+        }
+    }
+
+    /// Notes who names the folders of evidence. What a repository names stays in the repository.
+    fn owners_of_evidence(&mut self, configuration: &mut Configuration, tree: &YamlNode) {
+        for (name, requirement) in &mut configuration.requirements.0 {
+            let Some(evidence) = &mut requirement.evidence else { continue };
+            let path = ["requirements", name.as_str(), "evidence", "dirs"];
+            evidence.is_users = self.level_of(tree, &path) == Some(Level::Global);
+            let leaves = |dir: &str| dir.starts_with(['/', '~']) || dir.split('/').any(|part| part == "..");
+            if !evidence.is_users && evidence.dirs.iter().any(leaves) {
+                let mark = entry(tree, &path).map_or_else(Mark::default, |(key, _)| key.mark);
+                let message = "evidence outside the project is allowed in the global file only";
+                let help = "name folders of the project; until then such a folder holds no evidence";
+                let subject = path.join(".");
+                self.find(Severity::Error, &subject, message.to_owned(), mark, Some(help.to_owned()));
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use crate::finding::{Finding, Place, Severity};
+use platform::path::leads_out;
 use platform::store;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +68,9 @@ impl RequirementMessages {
     }
 }
 
+/// The place of the user's own folder among the three.
+const USERS: usize = 2;
+
 /// The folders of a project's message files, the one that wins first.
 #[derive(Debug, Clone)]
 pub struct MessageDirs([PathBuf; 3]);
@@ -80,10 +84,10 @@ impl MessageDirs {
     /// What is said about a requirement. A file that cannot be read counts as absent; [`MessageDirs::check`]
     /// tells it.
     pub fn messages(&self, name: &str, kind: Kind) -> RequirementMessages {
-        let own = self.0.iter().find_map(|dir| document(&dir.join(format!("{name}.yaml"))));
+        let own = self.0.iter().enumerate().find_map(|(at, dir)| document_in(at, dir, name));
         let own = own.and_then(|node| read::read(&node, &RefCell::default()).ok()).unwrap_or_default();
-        let templates = self.0.iter().filter_map(|dir| {
-            let node = document(&dir.join(format!("{TEMPLATES}.yaml")))?;
+        let templates = self.0.iter().enumerate().filter_map(|(at, dir)| {
+            let node = document_in(at, dir, TEMPLATES)?;
             let section = node.get(kind.name()).or_else(|| node.get(older::word(kind.name())?))?;
             read::read(section, &RefCell::default()).ok()
         });
@@ -92,8 +96,8 @@ impl MessageDirs {
 
     /// The briefing of a format, where `_status.yaml` has one: text, or a map with `format`.
     pub fn briefing(&self, format: &str) -> Option<String> {
-        self.0.iter().find_map(|dir| {
-            let node = document(&dir.join(format!("{STATUS}.yaml")))?;
+        self.0.iter().enumerate().find_map(|(at, dir)| {
+            let node = document_in(at, dir, STATUS)?;
             let entry = node.get(format)?;
             entry.text().or_else(|| entry.get("format")?.text()).map(str::to_owned)
         })
@@ -122,6 +126,17 @@ impl MessageDirs {
         }
         findings
     }
+}
+
+/// The document of a folder. The user's own folder, the last, may be a link to anywhere; a project's may not lead out of
+/// the project, because what is in it is said to the model.
+fn document_in(at: usize, dir: &Path, name: &str) -> Option<YamlNode> {
+    let path = dir.join(format!("{name}.yaml"));
+    let root = dir.parent().and_then(Path::parent)?;
+    if at < USERS && leads_out(&path, root).is_some() {
+        return None;
+    }
+    document(&path)
 }
 
 fn document(path: &Path) -> Option<YamlNode> {

@@ -84,6 +84,12 @@ fn parts(path: &Path) -> Vec<OsString> {
     path.components().rev().filter_map(named).collect()
 }
 
+/// Where a file of a folder really lies, if that is outside the folder: a link leads there.
+pub fn leads_out(path: &Path, folder: &Path) -> Option<PathBuf> {
+    let real = resolve(path);
+    (!real.starts_with(resolve(folder))).then_some(real)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

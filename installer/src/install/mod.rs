@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use git::Repository;
 use hooks_common::executables::STATUS_LINE;
 use hooks_common::paths::Paths;
-use platform::path::resolve;
+use platform::path::{leads_out, resolve};
 use platform::store::{self, lock, replace};
 use platform::time::Moment;
 
@@ -70,6 +70,9 @@ pub fn install(wanted: &Installation) -> Result<InstallReport, InstallError> {
     let file = wanted.level.file(&paths, &repo);
     let is_shared = wanted.level == SettingsLevel::Project && git::is_tracked(&file);
     let form = wanted.form.unwrap_or(if is_shared { EntryForm::Shell } else { EntryForm::Exec });
+    if let Some(target) = elsewhere(&file, wanted.level, &repo).filter(|_| !wanted.force) {
+        return Err(InstallError::Elsewhere { file, target });
+    }
     let target = replace::link_target(&file);
     let records = InstallRecordDir::of(&paths, &target);
     let _lock = locked(&paths, wanted.dry_run)?;
@@ -261,6 +264,11 @@ fn is_wired(paths: &Paths, repo: &Path) -> bool {
 /// cannot be read ends the work.
 fn read(records: &InstallRecordDir) -> Result<Option<InstallRecord>, InstallError> {
     records.read().map_err(|source| InstallError::Record { folder: records.path().to_owned(), source })
+}
+
+/// Where a settings file of the repository really lies, if a link leads out of it.
+fn elsewhere(file: &Path, level: SettingsLevel, repo: &Path) -> Option<PathBuf> {
+    (level != SettingsLevel::User).then(|| leads_out(file, repo)).flatten()
 }
 
 /// Settings without anything of ours, and with the status line that ours ran.

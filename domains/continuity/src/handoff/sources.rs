@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use hooks_common::paths::in_project;
+use platform::path::leads_out;
 use platform::store;
 use platform::text::{cut_bytes, one_line};
 use platform::time::Moment;
@@ -26,6 +27,8 @@ const PLAN_LINES: usize = 30;
 /// How many notes and decisions are kept, the last ones.
 const MOST_NOTES: usize = 5;
 const MOST_DECISIONS: usize = 10;
+/// The file in which people write decisions down.
+const DECISIONS: &str = "docs/SESSION_DECISIONS.md";
 /// How many headings of the file of decisions are kept.
 const MOST_HEADINGS: usize = 3;
 
@@ -139,7 +142,7 @@ pub fn plan(root: &Path, now: Moment) -> Option<Plan> {
 
 /// The last notes to remember.
 pub fn notes(root: &Path) -> Vec<String> {
-    let Some(document) = small(&in_project::session_notes(root)) else { return Vec::new() };
+    let Some(document) = small(root, &in_project::session_notes(root)) else { return Vec::new() };
     let document: Value = serde_json::from_slice(&document).unwrap_or_default();
     let notes = document["notes"].as_array().cloned().unwrap_or_default();
     let mut texts: Vec<String> =
@@ -152,9 +155,13 @@ pub fn notes(root: &Path) -> Vec<String> {
 pub fn decisions(root: &Path, answers: &[(String, String)]) -> Vec<UserDecision> {
     let answered = answers[answers.len().saturating_sub(MOST_DECISIONS)..].iter();
     let mut decisions: Vec<UserDecision> = answered
-        .map(|(question, answer)| UserDecision { question: question.clone(), answer: answer.clone() })
+        .map(|(question, answer)| UserDecision {
+            question: question.clone(),
+            answer: answer.clone(),
+            file: None,
+        })
         .collect();
-    let Some(document) = small(&root.join("docs/SESSION_DECISIONS.md")) else { return decisions };
+    let Some(document) = small(root, &root.join(DECISIONS)) else { return decisions };
     let document = String::from_utf8_lossy(&document).into_owned();
     let headings: Vec<UserDecision> = document.lines().filter_map(heading).collect();
     decisions.extend_from_slice(&headings[headings.len().saturating_sub(MOST_HEADINGS)..]);
@@ -166,11 +173,16 @@ fn heading(line: &str) -> Option<UserDecision> {
     let (date, title) = line.strip_prefix("### [")?.split_once(']')?;
     let is_date = date.len() == 10 && date.chars().all(|c| c.is_ascii_digit() || c == '-');
     let title = clean(title.trim().trim_start_matches('-'), 200)?;
-    is_date.then(|| UserDecision { question: format!("decided on {date}"), answer: title })
+    is_date.then(|| UserDecision {
+        question: format!("decided on {date}"),
+        answer: title,
+        file: Some(DECISIONS.to_owned()),
+    })
 }
 
-fn small(path: &Path) -> Option<Vec<u8>> {
-    if std::fs::metadata(path).ok()?.len() > LARGEST {
+/// A file of the project that is not large. A link of the repository must not put another file before the model.
+fn small(root: &Path, path: &Path) -> Option<Vec<u8>> {
+    if std::fs::metadata(path).ok()?.len() > LARGEST || leads_out(path, root).is_some() {
         return None;
     }
     store::read(path).ok()?

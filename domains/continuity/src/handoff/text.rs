@@ -132,7 +132,8 @@ impl Text<'_> {
             section(1_300, titled("What was going on:", self.going_on())),
             section(1_500, titled("Changed files:", self.changed())),
             section(1_200, titled("Last commits:", self.commits())),
-            section(800, titled("Decisions of the user:", self.decisions())),
+            section(800, titled("Decisions of the user:", self.decisions(false))),
+            section(400, titled("Headings of the repository's file of decisions:", self.decisions(true))),
             section(800, titled("Files read:", self.files_read())),
             section(700, titled("Notes and plan:", self.notes())),
         ]
@@ -245,9 +246,16 @@ impl Text<'_> {
         commits.and_then(Value::as_array).into_iter().flatten().filter_map(line).collect()
     }
 
-    fn decisions(&self) -> Vec<String> {
+    /// What the user decided, or what a file of the repository says was decided.
+    fn decisions(&self, are_of_file: bool) -> Vec<String> {
         let decisions = self.at(&["decisions"]).and_then(Value::as_array).into_iter().flatten();
+        // An older hand-off does not name the file.
+        let is_of_file = |decision: &Value| {
+            decision["file"].is_string()
+                || decision["question"].as_str().is_some_and(|question| question.starts_with("decided on "))
+        };
         let line = |decision: &Value| {
+            (is_of_file(decision) == are_of_file).then_some(())?;
             Some(format!("{}: {}", fact(decision["question"].as_str()?), fact(decision["answer"].as_str()?)))
         };
         decisions.rev().filter_map(line).collect()

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use config::types::Evidence;
 use platform::budget;
-use platform::path::expand;
+use platform::path::{expand, leads_out};
 use platform::store;
 use serde_json::{Map, Value};
 
@@ -70,14 +70,22 @@ enum EvidenceFound {
 
 fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<EvidenceFound, GatesError> {
     let mut files = Vec::new();
-    for dir in evidence.dirs.iter() {
-        let dir = if dir.starts_with('~') { expand(home, Path::new(dir)) } else { root.join(dir) };
-        collect(&dir, DEEPEST, &mut files);
+    let mut nearest = None;
+    for name in evidence.dirs.iter() {
+        let dir = if name.starts_with('~') { expand(home, Path::new(name)) } else { root.join(name) };
+        // A repository's own files, or a link of it, must not make a file of the user's their evidence.
+        let inside = if evidence.is_users { dir.clone() } else { root.to_owned() };
+        if !evidence.is_users && leads_out(&dir, root).is_some() {
+            let reason =
+                format!("Evidence is missing: `{name}` is outside the project, so it is not searched.");
+            nearest.get_or_insert(reason);
+            continue;
+        }
+        collect(&dir, &inside, DEEPEST, &mut files);
     }
     // The newest file is the one that people mean.
     files.sort_by_key(|(changed, _)| std::cmp::Reverse(*changed));
     let dirs: Vec<&str> = evidence.dirs.iter().collect();
-    let mut nearest = None;
     for (changed, file) in files.iter().take_while(|_| !budget::is_spent()) {
         match lack(evidence, file, *changed, now) {
             None => return Ok(EvidenceFound::File(file.clone())),
@@ -91,7 +99,7 @@ fn search(evidence: &Evidence, root: &Path, home: &Path, now: i64) -> Result<Evi
     Ok(EvidenceFound::Nothing(nearest.unwrap_or_else(none)))
 }
 
-fn collect(dir: &Path, depth: usize, files: &mut Vec<(SystemTime, PathBuf)>) {
+fn collect(dir: &Path, inside: &Path, depth: usize, files: &mut Vec<(SystemTime, PathBuf)>) {
     let Ok(entries) = std::fs::read_dir(dir) else { return };
     for entry in entries.flatten() {
         if files.len() >= MOST_FILES || budget::is_spent() {
@@ -100,12 +108,13 @@ fn collect(dir: &Path, depth: usize, files: &mut Vec<(SystemTime, PathBuf)>) {
         let (Ok(kind), path) = (entry.file_type(), entry.path()) else { continue };
         if kind.is_dir() {
             if depth > 0 {
-                collect(&path, depth - 1, files);
+                collect(&path, inside, depth - 1, files);
             }
         } else if path.extension().is_some_and(|extension| extension == "md")
             && let Ok(meta) = std::fs::metadata(&path)
             && meta.is_file()
             && meta.len() <= LARGEST
+            && !(kind.is_symlink() && leads_out(&path, inside).is_some())
         {
             files.push((meta.modified().unwrap_or(SystemTime::UNIX_EPOCH), path));
         }

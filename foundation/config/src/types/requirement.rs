@@ -286,6 +286,11 @@ pub struct Evidence {
     /// Whether such a file satisfies the requirement by itself.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub satisfies: bool,
+    /// Whether the user's own file names the folders: only these may lie outside the project. Set when the configuration
+    /// is read.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
+    pub is_users: bool,
 }
 
 impl Default for Evidence {
@@ -296,6 +301,7 @@ impl Default for Evidence {
             require_verdict: None,
             max_age_seconds: None,
             satisfies: false,
+            is_users: false,
         }
     }
 }
