@@ -9,6 +9,8 @@ use config::check::nearest;
 use config::finding::Finding;
 use platform::error::{ErrorKind, Explain};
 
+use platform::text::printable;
+
 use crate::name::called_as;
 
 /// The result of a command, or of a part of one.
@@ -106,7 +108,7 @@ impl CliError {
                 let _ = write!(text, "\nNext: {hint}");
             }
             // Where stderr cannot be written there is no other way to report.
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", printable(&text));
         }
         ExitCode::from(self.exit_code())
     }
@@ -227,12 +229,12 @@ pub fn note(text: impl Display) {
 
 /// Prints a finding about a configuration on stderr. It has its own severity, so it goes without the command's name.
 pub fn print_finding(finding: &Finding) {
-    let _ = writeln!(io::stderr(), "{finding}");
+    let _ = writeln!(io::stderr(), "{}", printable(&finding.to_string()));
 }
 
 /// Prints a line on stderr under the command's name.
 pub fn on_stderr(text: impl Display) {
-    let _ = writeln!(io::stderr(), "{}: {text}", called_as());
+    let _ = writeln!(io::stderr(), "{}: {}", called_as(), printable(&text.to_string()));
 }
 
 /// The first error of the chain whose crate says who can fix it and how. Each crate with an enum of errors is a row.

@@ -18,10 +18,12 @@ mod scan;
 mod session;
 mod wizard;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches};
 use config::finding::Severity;
+use platform::text::{PrintableWriter, printable};
 
 use crate::cli::{Cli, CliCommand};
 use crate::error::CliResult;
@@ -33,8 +35,13 @@ pub fn command_main() -> ExitCode {
     let cli = match cli.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            if !error.use_stderr() {
+                let _ = error.print();
+                return ExitCode::SUCCESS;
+            }
+            // It quotes what was typed, which may come from anywhere.
+            let _ = write!(std::io::stderr(), "{}", printable(&error.render().to_string()));
+            return ExitCode::from(2);
         }
     };
     match run(cli) {
@@ -74,7 +81,8 @@ fn print_unreadable(command: Option<&CliCommand>) -> CliResult {
 fn run(cli: Cli) -> CliResult {
     guarded::check(&cli)?;
     print_unreadable(cli.command.as_ref())?;
-    let out = &mut std::io::stdout().lock();
+    // Whatever a command quotes, a terminal is left alone.
+    let out = &mut PrintableWriter::new(std::io::stdout().lock());
     match cli.command.unwrap_or(CliCommand::Status(cli::StatusArgs::default())) {
         CliCommand::Status(arguments) => commands::status::run(&arguments, out),
         CliCommand::Satisfy(arguments) => commands::satisfy::run(&arguments, out),

@@ -7,6 +7,7 @@ use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionId;
 use platform::env_vars;
+use platform::text::one_line;
 use platform::time::Moment;
 
 use crate::status::Status;
@@ -43,11 +44,15 @@ pub fn compose(status: &Status, paths: &Paths) -> String {
         segments.push((Tone::Plain, status.model.chars().filter(|c| !c.is_control()).take(40).collect()));
     }
     let plain = env_vars::get_os(env_vars::NO_COLOR).is_some();
-    let shown: Vec<String> = segments.into_iter().map(|(tone, text)| painted(tone, text, plain)).collect();
+    let shown: Vec<String> = segments.into_iter().map(|(tone, text)| painted(tone, &text, plain)).collect();
     shown.join(" · ")
 }
 
-fn painted(tone: Tone, text: String, plain: bool) -> String {
+/// How long one part of the line may be, in characters.
+const LONGEST_PART: usize = 120;
+
+fn painted(tone: Tone, text: &str, plain: bool) -> String {
+    let text: String = one_line(text).chars().take(LONGEST_PART).collect();
     match tone {
         Tone::Plain => text,
         _ if plain => text,

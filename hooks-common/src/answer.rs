@@ -1,9 +1,11 @@
 //! What a hook answers: at most one JSON document, in the shape that the event's host-side schema demands.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::event::Event;
-use platform::text::bounded;
+use platform::text::{bounded, printable};
 
 /// The most characters of context a SessionStart injects. The host turns anything over 10,000 UTF-16 units
 /// into a file reference.
@@ -110,7 +112,11 @@ impl Answer {
         let empty = document.hook_specific_output.is_none()
             && document.decision.is_none()
             && document.system_message.is_none();
-        if empty { None } else { serde_json::to_string(&document).ok() }
+        if empty {
+            return None;
+        }
+        document.make_printable();
+        serde_json::to_string(&document).ok()
     }
 }
 
@@ -154,6 +160,22 @@ struct Specific {
     decision: Option<Denied>,
     #[serde(skip_serializing_if = "Option::is_none")]
     additional_context: Option<String>,
+}
+
+impl AnswerDocument {
+    /// Whatever the texts quote, the host shows them to a person and gives them to a model.
+    fn make_printable(&mut self) {
+        let specific = self.hook_specific_output.iter_mut().flat_map(|specific| {
+            let decision = specific.decision.as_mut().map(|denied| &mut denied.message);
+            let texts = [&mut specific.permission_decision_reason, &mut specific.additional_context];
+            texts.into_iter().flatten().chain(decision)
+        });
+        for text in [&mut self.reason, &mut self.system_message].into_iter().flatten().chain(specific) {
+            if let Cow::Owned(clean) = printable(text) {
+                *text = clean;
+            }
+        }
+    }
 }
 
 /// The decision of a PermissionRequest.

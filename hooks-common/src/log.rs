@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::paths::Paths;
 use platform::store::{self, append, lock};
+use platform::text::printable_json;
 use platform::time::Moment;
 
 /// The size at which the log is moved to `<name>.1`.
@@ -76,7 +77,9 @@ impl Log {
             if !text.is_empty() {
                 text.push(b'\n');
             }
-            let _ = serde_json::to_writer(&mut text, &line);
+            if let Ok(line) = serde_json::to_string(&line) {
+                text.extend_from_slice(printable_json(&line).as_bytes());
+            }
         }
         if text.is_empty() {
             return;

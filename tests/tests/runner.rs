@@ -50,6 +50,8 @@ mod guard_table;
 mod guards_at_work;
 #[path = "runner/hidden.rs"]
 mod hidden;
+#[path = "runner/hostile_text.rs"]
+mod hostile_text;
 #[path = "runner/hud.rs"]
 mod hud;
 #[path = "runner/inside.rs"]

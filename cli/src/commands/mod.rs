@@ -41,6 +41,7 @@ pub mod wip;
 
 use std::io::Write;
 
+use platform::text::printable_json;
 use serde::Serialize;
 
 use crate::error::CliResult;
@@ -52,7 +53,7 @@ pub fn counted(count: usize, noun: &str) -> String {
 
 /// Prints a value for programs.
 pub fn json(out: &mut impl Write, value: &impl Serialize) -> CliResult {
-    serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
-    writeln!(out)?;
+    let document = serde_json::to_string_pretty(value).map_err(std::io::Error::from)?;
+    writeln!(out, "{}", printable_json(&document))?;
     Ok(())
 }
