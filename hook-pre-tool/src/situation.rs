@@ -5,12 +5,12 @@ use continuity::turn::{self, PressureRefusal};
 use gates::{Gates, ToolNeeds, protect, strict};
 use git::Branch;
 use guards::GuardFindings;
-use guards::overrides::is_paused_by_person;
 use hooks_common::decision::{
     ALLOWANCE, NeededRequirements, PausedBy, Situation, Stage, StageError, WeighedFinding, Weight,
 };
 use hooks_common::event::Payload;
 use hooks_common::paths::Paths;
+use hooks_common::pause::is_paused_by_person;
 use hooks_common::project::Project;
 use hooks_common::runtime::{Hook, fenced};
 use hooks_common::session_id::SessionId;

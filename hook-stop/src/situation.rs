@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use continuity::turn;
 use gates::refusal::Refused;
 use gates::{EvalContext, Gates, stop, tracking};
-use guards::overrides::is_paused_by_person;
 use hooks_common::decision::{ALLOWANCE, NeededRequirements, PausedBy, Situation, Stage, StageError};
+use hooks_common::pause::is_paused_by_person;
 use hooks_common::runtime::{Hook, fenced};
 use platform::budget::{self, Counting};
 

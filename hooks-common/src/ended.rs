@@ -1,9 +1,9 @@
-//! Seals that count no longer: of allowances that were used and of pauses that ended. A copy of their file, put back,
-//! lets nothing through.
+//! Seals that count no longer: of exceptions that were used, of pauses that ended, of satisfactions that were taken back. A
+//! copy of their file, put back, lets nothing through.
 
 use std::io::{self, Write};
 
-use hooks_common::paths::Paths;
+use crate::paths::Paths;
 use platform::store::{self, Durability};
 
 /// Beyond this many bytes the older half goes: thousands of overrides later.

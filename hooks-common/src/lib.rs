@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod decision;
+pub mod ended;
 pub mod event;
 pub mod executables;
 pub mod failures;
@@ -13,12 +14,14 @@ pub mod heartbeat;
 pub mod log;
 pub mod owner;
 pub mod paths;
+pub mod pause;
 pub mod project;
 pub mod projection;
 pub mod registry;
 pub mod req;
 pub mod requirements;
 pub mod runtime;
+pub mod seal;
 pub mod session_id;
 pub mod session_log;
 pub mod session_state;

@@ -365,42 +365,51 @@ pub mod in_project {
 
 /// The folder of requirement state, one a repository: `<git common dir>/requirements`.
 #[derive(Debug, Clone)]
-pub struct StateDir(PathBuf);
+pub struct StateDir {
+    path: PathBuf,
+    /// Whose key seals what is satisfied there.
+    paths: Paths,
+}
 
 impl StateDir {
     /// The folder below a git common directory, or below what stands in for one.
-    pub fn new(common: &Path) -> Self {
-        Self(common.join("requirements"))
+    pub fn new(paths: &Paths, common: &Path) -> Self {
+        Self { path: common.join("requirements"), paths: paths.clone() }
+    }
+
+    /// The roots of everything on disk.
+    pub fn paths(&self) -> &Paths {
+        &self.paths
     }
 
     /// The folder.
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     /// A branch's state.
     pub fn branch(&self, branch: &Branch) -> PathBuf {
-        self.0.join(format!("{}.json", branch.file_stem()))
+        self.path.join(format!("{}.json", branch.file_stem()))
     }
 
     /// A branch's state when the plain name belongs to another branch.
     pub fn distinct_branch(&self, branch: &Branch) -> PathBuf {
-        self.0.join(format!("{}.json", branch.distinct_stem()))
+        self.path.join(format!("{}.json", branch.distinct_stem()))
     }
 
     /// The lock of a branch's state, one for both names.
     pub fn branch_lock(&self, branch: &Branch) -> PathBuf {
-        self.0.join(format!("{}.lock", branch.file_stem()))
+        self.path.join(format!("{}.lock", branch.file_stem()))
     }
 
     /// What sessions taught memories, skills and commands; written by other tools.
     pub fn learning_history(&self) -> PathBuf {
-        self.0.join("learning_history.json")
+        self.path.join("learning_history.json")
     }
 
     /// All sessions' metrics.
     pub fn metrics_dir(&self) -> PathBuf {
-        self.0.join("sessions")
+        self.path.join("sessions")
     }
 
     /// One session's metrics.
@@ -415,7 +424,7 @@ impl StateDir {
 
     /// What teams of agents did, a line each.
     pub fn team_progress(&self) -> PathBuf {
-        self.0.join("team_progress.log")
+        self.path.join("team_progress.log")
     }
 
     /// Present while the session's gates are paused.

@@ -17,6 +17,7 @@ pub struct Project {
     config: Vec<ConfigFile>,
     store: PathBuf,
     common: PathBuf,
+    paths: Paths,
     /// Opened at the first question: the domains of one event ask for it several times. `config` is of the same moment.
     policy: Arc<OnceLock<Option<Policy>>>,
 }
@@ -42,16 +43,16 @@ impl Project {
         let innermost = Repository::discover(folder)?;
         let own = cascade(paths, innermost.top(), innermost.main_worktree().as_deref());
         if is_configured(&own) || innermost.is_linked_worktree() {
-            return Some(Self::new(innermost.top().to_owned(), innermost, own));
+            return Some(Self::new(paths, innermost.top().to_owned(), innermost, own));
         }
         let around = innermost.top().parent().into_iter().flat_map(Path::ancestors);
         for outer in around.filter_map(Repository::at) {
             let config = cascade(paths, outer.top(), outer.main_worktree().as_deref());
             if is_configured(&config) && is_ours(&config, outer.top(), paths) {
-                return Some(Self::new(outer.top().to_owned(), outer, config));
+                return Some(Self::new(paths, outer.top().to_owned(), outer, config));
             }
         }
-        Some(Self::new(innermost.top().to_owned(), innermost, own))
+        Some(Self::new(paths, innermost.top().to_owned(), innermost, own))
     }
 
     fn outside_git(paths: &Paths, cwd: &Path) -> Self {
@@ -62,12 +63,21 @@ impl Project {
         let root = nearest.unwrap_or(cwd).to_owned();
         let store = paths.project_store(&root);
         let config = cascade(paths, &root, None);
-        Self { root, repository: None, config, common: store.clone(), store, policy: Arc::default() }
+        Self {
+            root,
+            repository: None,
+            config,
+            common: store.clone(),
+            store,
+            paths: paths.clone(),
+            policy: Arc::default(),
+        }
     }
 
-    fn new(root: PathBuf, repository: Repository, config: Vec<ConfigFile>) -> Self {
+    fn new(paths: &Paths, root: PathBuf, repository: Repository, config: Vec<ConfigFile>) -> Self {
         let (store, common) = (repository.git_dir().to_owned(), repository.common_dir().to_owned());
-        Self { root, repository: Some(repository), config, store, common, policy: Arc::default() }
+        let paths = paths.clone();
+        Self { root, repository: Some(repository), config, store, common, paths, policy: Arc::default() }
     }
 
     /// The same project seen from a folder inside it, where a client was launched.
@@ -102,7 +112,7 @@ impl Project {
 
     /// The folder of requirement state, which all work trees share.
     pub fn state(&self) -> StateDir {
-        StateDir::new(&self.common)
+        StateDir::new(&self.paths, &self.common)
     }
 
     /// What the policy is compiled from, and where it is kept.

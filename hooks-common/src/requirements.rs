@@ -10,7 +10,9 @@ use std::time::Duration;
 use config::types::Scope;
 use serde_json::{Map, Value, json};
 
+use crate::ended;
 use crate::paths::StateDir;
+use crate::seal;
 use crate::session_id::SessionKey;
 use git::Branch;
 use platform::store::lock::{self, LockError};
@@ -32,8 +34,12 @@ pub struct BranchState {
 /// What is known about one requirement, from the point of view of one session.
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
+    name: &'a str,
+    session: Option<&'a SessionKey>,
     requirement: Option<&'a Map<String, Value>>,
     mine: Option<&'a Map<String, Value>>,
+    /// Where a satisfaction counts only with its seal: where it is, and of which branch.
+    sealed: Option<(&'a StateDir, &'a Branch)>,
 }
 
 impl BranchState {
@@ -105,7 +111,7 @@ impl BranchState {
     }
 
     /// One requirement as `session` sees it.
-    pub fn view(&self, name: &str, session: Option<&SessionKey>) -> View<'_> {
+    pub fn view<'a>(&'a self, name: &'a str, session: Option<&'a SessionKey>) -> View<'a> {
         let requirement = self.requirements().and_then(|all| all.get(name)?.as_object());
         let mine = requirement.zip(session).and_then(|(requirement, session)| {
             let sessions = requirement.get("sessions")?.as_object()?;
@@ -115,7 +121,7 @@ impl BranchState {
                 sessions.iter().filter(|(id, _)| same(id)).filter_map(|(_, entry)| entry.as_object());
             entries.max_by_key(|entry| time(entry, "satisfied_at"))
         });
-        View { requirement, mine }
+        View { name, session, requirement, mine, sealed: None }
     }
 
     /// The sessions with an entry for `name`, as the file spells them.
@@ -129,18 +135,37 @@ impl BranchState {
     }
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// The same where a satisfaction counts only if one of our own programs wrote it, into this file: `protect_cli`.
+    pub fn only_sealed(self, dir: &'a StateDir, branch: &'a Branch) -> Self {
+        Self { sealed: Some((dir, branch)), ..self }
+    }
+
+    /// Whether the satisfaction of an entry counts, which is `owner`'s or, without one, the branch's.
+    fn counts(&self, entry: &Map<String, Value>, owner: Option<&SessionKey>) -> bool {
+        let Some((dir, branch)) = self.sealed else { return true };
+        let seal = entry.get("seal").and_then(Value::as_str).unwrap_or_default();
+        let parts = sealed_parts(dir, branch, self.name, owner, entry);
+        let parts = parts.each_ref().map(String::as_str);
+        !seal.is_empty() && seal::holds(dir.paths(), &parts, seal) && !ended::is_ended(dir.paths(), seal)
+    }
+
     /// Whether the requirement is satisfied now, by the rules of its configured scope. A satisfaction at the
     /// branch holds for session scopes too. An expiry is inclusive; `permanent` has none.
     pub fn is_satisfied(&self, scope: Scope, now: i64) -> bool {
-        let at_branch = self.requirement.is_some_and(|entry| is_true(entry, "satisfied"));
+        let at_branch =
+            self.requirement.is_some_and(|entry| is_true(entry, "satisfied") && self.counts(entry, None));
         let branch_fresh = at_branch && self.requirement.is_some_and(|entry| is_fresh(entry, now));
         match scope {
             Scope::Permanent => at_branch,
             Scope::Branch => branch_fresh,
             Scope::Session | Scope::SingleUse => {
                 branch_fresh
-                    || self.mine.is_some_and(|entry| is_true(entry, "satisfied") && is_fresh(entry, now))
+                    || self.mine.is_some_and(|entry| {
+                        is_true(entry, "satisfied")
+                            && is_fresh(entry, now)
+                            && self.counts(entry, self.session)
+                    })
             }
         }
     }
@@ -153,8 +178,11 @@ impl View<'_> {
 
     /// How the requirement was satisfied for this session, and when, if it was.
     pub fn satisfaction(&self) -> Option<(&str, i64, Option<i64>)> {
-        let entry =
-            [self.mine, self.requirement].into_iter().flatten().find(|entry| is_true(entry, "satisfied"))?;
+        let entries = [(self.mine, self.session), (self.requirement, None)];
+        let entries = entries.into_iter().filter_map(|(entry, owner)| Some((entry?, owner)));
+        let mut satisfied =
+            entries.filter(|(entry, owner)| is_true(entry, "satisfied") && self.counts(entry, *owner));
+        let (entry, _) = satisfied.next()?;
         let by = entry.get("satisfied_by").and_then(Value::as_str).unwrap_or("manual");
         Some((by, time(entry, "satisfied_at"), expiry(entry)))
     }
@@ -203,7 +231,9 @@ pub fn transaction<T>(
         state.document.insert(REMADE_AT.into(), now.into());
     }
     migrate_keys(&mut state);
-    let result = change(&mut Changes { state: &mut state, now });
+    let mut changes = Changes { state: &mut state, now, dir, branch, ended: Vec::new() };
+    let result = change(&mut changes);
+    let ended = changes.ended;
     if before.as_ref() == Some(&state.document) {
         return Ok(result);
     }
@@ -213,6 +243,10 @@ pub fn transaction<T>(
     state.document.insert("updated_at".into(), now.into());
     let bytes = serde_json::to_vec_pretty(&state.document).map_err(io::Error::from).map_err(failed(&path))?;
     replace(&path, &bytes, Durability::Durable, 0o644).map_err(failed(&path))?;
+    // A copy of the file as it was must not satisfy again what was taken back.
+    for seal in ended {
+        let _ = ended::end(dir.paths(), &seal);
+    }
     Ok(result)
 }
 
@@ -291,6 +325,10 @@ fn migrate_keys(state: &mut BranchState) {
 pub struct Changes<'a> {
     state: &'a mut BranchState,
     now: i64,
+    dir: &'a StateDir,
+    branch: &'a Branch,
+    /// The seals of satisfactions that were taken back.
+    ended: Vec<String>,
 }
 
 /// How a requirement is being satisfied.
@@ -318,8 +356,9 @@ impl Changes<'_> {
         session: Option<&SessionKey>,
         how: &Satisfaction<'_>,
     ) {
-        let now = self.now;
+        let (now, dir, branch) = (self.now, self.dir, self.branch);
         let requirement = self.requirement(name, scope);
+        let owner = session.filter(|_| scope.is_per_session());
         let target = match session.filter(|_| scope.is_per_session()) {
             Some(session) => entry(requirement, session),
             None => requirement,
@@ -334,6 +373,12 @@ impl Changes<'_> {
         } else {
             target.insert("metadata".into(), how.metadata.clone().into());
         }
+        let parts = sealed_parts(dir, branch, name, owner, target);
+        // Where no key can be made it is a satisfaction all the same, unless `protect_cli` asks for a seal.
+        match seal::seal(dir.paths(), &parts.each_ref().map(String::as_str)) {
+            Ok(seal) => target.insert("seal".into(), seal.into()),
+            Err(_) => target.remove("seal"),
+        };
     }
 
     /// Marks `name` as triggered by `session`; the time of the first trigger stays.
@@ -349,18 +394,22 @@ impl Changes<'_> {
     /// Takes a satisfaction back, of one session or of all and the branch. The triggered mark stays: what was
     /// edited is still to be verified at Stop. Whether anything was satisfied.
     pub fn clear(&mut self, name: &str, session: Option<&SessionKey>) -> bool {
+        let mut ended = Vec::new();
         let Some(requirement) = self.existing(name) else { return false };
         let mut cleared = false;
         if session.is_none() {
+            ended.extend(seal_of(requirement));
             cleared |= unsatisfy(requirement);
         }
         if let Some(sessions) = requirement.get_mut("sessions").and_then(Value::as_object_mut) {
             let chosen =
                 |id: &str| session.is_none_or(|session| SessionKey::new(id).as_ref() == Some(session));
             for (_, entry) in sessions.iter_mut().filter(|(id, _)| chosen(id)) {
+                ended.extend(entry.as_object().and_then(seal_of));
                 cleared |= entry.as_object_mut().is_some_and(unsatisfy);
             }
         }
+        self.ended.extend(ended);
         cleared
     }
 
@@ -371,7 +420,12 @@ impl Changes<'_> {
         if requirement.get("scope").and_then(Value::as_str) != Some(Scope::SingleUse.name()) {
             return false;
         }
-        remove_entry(requirement, session)
+        let entry =
+            requirement.get("sessions").and_then(|sessions| sessions.get(session.as_str())?.as_object());
+        let ended = entry.and_then(seal_of);
+        let is_removed = remove_entry(requirement, session);
+        self.ended.extend(ended);
+        is_removed
     }
 
     /// Removes everything `name` has for `session`.
@@ -410,6 +464,29 @@ impl Changes<'_> {
         requirement.insert("scope".into(), scope.name().into());
         requirement
     }
+}
+
+/// What the seal of a satisfaction covers: all that says for what, for whom and how long it counts, and where.
+fn sealed_parts(
+    dir: &StateDir,
+    branch: &Branch,
+    name: &str,
+    owner: Option<&SessionKey>,
+    entry: &Map<String, Value>,
+) -> [String; 7] {
+    [
+        "satisfied".to_owned(),
+        dir.path().to_string_lossy().into_owned(),
+        branch.name().to_owned(),
+        name.to_owned(),
+        owner.map(ToString::to_string).unwrap_or_default(),
+        time(entry, "satisfied_at").to_string(),
+        expiry(entry).map_or_else(String::new, |at| at.to_string()),
+    ]
+}
+
+fn seal_of(entry: &Map<String, Value>) -> Option<String> {
+    Some(entry.get("seal")?.as_str()?.to_owned())
 }
 
 fn entry<'a>(requirement: &'a mut Map<String, Value>, session: &SessionKey) -> &'a mut Map<String, Value> {
@@ -517,6 +594,7 @@ pub fn all(dir: &StateDir) -> io::Result<Vec<(PathBuf, BranchState)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::paths::Paths;
 
     struct Fixture {
         _home: tempfile::TempDir,
@@ -526,7 +604,7 @@ mod tests {
     impl Fixture {
         fn new() -> Self {
             let home = tempfile::tempdir().unwrap();
-            Self { dir: StateDir::new(home.path()), _home: home }
+            Self { dir: StateDir::new(&Paths::below(home.path()), home.path()), _home: home }
         }
 
         fn change<T>(&self, branch: &str, now: i64, change: impl FnOnce(&mut Changes<'_>) -> T) -> T {
@@ -599,7 +677,8 @@ mod tests {
         });
         assert!(fixture.change("main", 2, |c| c.clear("r", None)));
         let state = BranchState::read(&fixture.dir, &Branch::named("main"));
-        let view = state.view("r", Some(&key("a")));
+        let key = key("a");
+        let view = state.view("r", Some(&key));
         assert!(view.is_triggered() && !view.is_satisfied(Scope::Session, 2));
     }
 

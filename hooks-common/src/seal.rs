@@ -1,10 +1,11 @@
-//! Seals: a keyed hash marks the exceptions and pauses that a person gave, so that a stray or copied file does not count
-//! as one. The key is made with the first of them, and only its owner can read it.
+//! Seals: a keyed hash marks what our own programs wrote that opens something, so that a stray or copied file does not count
+//! as one: the exceptions and pauses that a person gave, and satisfied requirements. The key is made with the first of
+//! them, and only its owner can read it.
 
 use std::fs::File;
 use std::io::{self, Read};
 
-use hooks_common::paths::Paths;
+use crate::paths::Paths;
 use platform::hash::short_hash;
 use platform::store::{self, Durability};
 

@@ -335,6 +335,10 @@ impl World {
             .replace("/home/dev", &self.home.to_string_lossy());
         let mut payload: Value = serde_json::from_str(&text).expect("a recorded payload");
         payload["session_id"] = SESSION.into();
+        // They were recorded where nobody is asked. A test of that sets it.
+        if payload["permission_mode"] == "bypassPermissions" {
+            payload["permission_mode"] = "default".into();
+        }
         payload
     }
 

@@ -90,6 +90,8 @@ mod recovery;
 mod replay;
 #[path = "runner/satisfaction.rs"]
 mod satisfaction;
+#[path = "runner/seals.rs"]
+mod seals;
 #[path = "runner/selectors.rs"]
 mod selectors;
 #[path = "runner/self_protection.rs"]

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use guards::overrides::{By, Pause, end_pauses};
+use guards::overrides::end_pauses;
+use hooks_common::decision::PausedBy;
+use hooks_common::pause::Pause;
 use platform::store::{self, Durability};
 use platform::text::cut_bytes;
 use serde_json::json;
@@ -26,23 +28,23 @@ pub fn pause(arguments: &cli::PauseArgs, out: &mut impl Write) -> CliResult {
         std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
     }
     let reason = redact::redact(&arguments.reason).into_owned();
-    let by = if is_called_by_agent(&place.paths) { By::Agent } else { By::Person };
+    let by = if is_called_by_agent(&place.paths) { PausedBy::Agent } else { PausedBy::Person };
     let pause =
         Pause::new(&place.paths, &session, by, &reason, place.now).context("the pause cannot be sealed")?;
     let text = serde_json::to_string(&pause)?;
     store::replace(&mark, text.as_bytes(), Durability::Rebuildable, 0o644)
         .with_context(|| format!("{} cannot be written", mark.display()))?;
     let why = match by {
-        By::Person => format!("by a person: {reason}"),
-        By::Agent => reason,
+        PausedBy::Person => format!("by a person: {reason}"),
+        PausedBy::Agent => reason,
     };
     session::record(&place, &session, "pause", cut_bytes(&why, 300), |_| {});
     if arguments.json.json {
         return print_json(out, &json!({"session": session.as_str(), "paused": true, "by": by}));
     }
     let (what, guards) = match by {
-        By::Person => ("gates and the guards", ""),
-        By::Agent => (
+        PausedBy::Person => ("gates and the guards", ""),
+        PausedBy::Agent => (
             "gates",
             "\nGuards stay in force: only a person can pause them, in a terminal that Claude Code did not start.",
         ),

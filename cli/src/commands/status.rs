@@ -130,7 +130,7 @@ fn switched_off(
     }
     if is_paused {
         let by_person = gates.session.as_ref().is_some_and(|session| {
-            guards::overrides::is_paused_by_person(&place.paths, &gates.dir.pause_mark(session), session)
+            hooks_common::pause::is_paused_by_person(&place.paths, &gates.dir.pause_mark(session), session)
         });
         let what = if by_person || !has_guards { "gates" } else { "gates, and not the guards," };
         writeln!(out, "The {what} are paused for this session; `req resume` ends that.")?;
@@ -167,7 +167,7 @@ fn told(rule: &Rule, seen: &Observed, now: i64) -> String {
 }
 
 fn line(place: &CurrentProject, gates: &Gates, rule: &Rule, judged: &Judged) -> String {
-    let view = gates.state.view(&rule.name, gates.session.as_ref());
+    let view = gates.view(&rule.name);
     let mark = match judged.state {
         RequirementState::Satisfied | RequirementState::Armed => "satisfied",
         RequirementState::Open => "open     ",
@@ -213,7 +213,7 @@ fn rule_json(
     judged: &Judged,
     observed: &BTreeMap<String, Observed>,
 ) -> serde_json::Value {
-    let view = gates.state.view(&rule.name, gates.session.as_ref());
+    let view = gates.view(&rule.name);
     let satisfaction = view.satisfaction().filter(|_| gates.is_given(rule));
     json!({
         "name": rule.name, "scope": rule.requirement.scope, "type": rule.requirement.kind,

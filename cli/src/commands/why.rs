@@ -311,7 +311,7 @@ fn reason(asked: &NeededGate, tool: &str) -> String {
 }
 
 fn satisfaction(gates: &Gates, asked: &NeededGate) -> Option<String> {
-    let view = gates.state.view(&asked.gate.name, gates.session.as_ref());
+    let view = gates.view(&asked.gate.name);
     let (by, at, _) = view.satisfaction().filter(|_| asked.judged.state == RequirementState::Satisfied)?;
     Some(format!("    satisfied by {by}, {} ago", platform::time::age(gates.now - at)))
 }

@@ -7,8 +7,9 @@ use config::{Policy, Rule};
 use git::Branch;
 use hooks_common::decision::{Outcome, switched_off};
 use hooks_common::paths::{Paths, StateDir};
+use hooks_common::pause::is_paused_by_person;
 use hooks_common::project::Project;
-use hooks_common::requirements::BranchState;
+use hooks_common::requirements::{BranchState, View};
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionKey;
 
@@ -129,15 +130,28 @@ impl Gates {
         switched_off(is_skipped, self.policy.is_enabled(), self.is_paused())
     }
 
-    /// Whether the session has the mark of a pause.
+    /// Whether the session is paused. With `protect_cli` only a pause that a person gave counts: any command can write a
+    /// mark.
     pub fn is_paused(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| self.dir.pause_mark(session).exists())
+        self.session.as_ref().is_some_and(|session| {
+            let mark = self.dir.pause_mark(session);
+            match self.policy.protects_cli() {
+                true => is_paused_by_person(self.dir.paths(), &mark, session),
+                false => mark.exists(),
+            }
+        })
+    }
+
+    /// A requirement as the session sees it. With `protect_cli` only what our own programs satisfied counts.
+    pub fn view<'a>(&'a self, name: &'a str) -> View<'a> {
+        let view = self.state.view(name, self.session.as_ref());
+        if self.policy.protects_cli() { view.only_sealed(&self.dir, &self.branch) } else { view }
     }
 
     /// Whether a user or agent satisfied or approved a requirement for the session. Evidence and conditions are
     /// [`crate::judge()`]'s.
     pub fn is_given(&self, rule: &Rule) -> bool {
-        self.state.view(&rule.name, self.session.as_ref()).is_satisfied(rule.requirement.scope, self.now)
+        self.view(&rule.name).is_satisfied(rule.requirement.scope, self.now)
     }
 
     /// Whether the session did something that needs the requirement.

@@ -120,7 +120,7 @@ impl Gates {
             return Judged { state: RequirementState::Armed, ..Judged::plain(false) };
         }
         if !gate.is_judged {
-            let view = self.state.view(&gate.name, self.session.as_ref());
+            let view = self.view(&gate.name);
             return Judged::plain(view.is_satisfied(gate.scope, self.now));
         }
         match self.policy.rule(gate) {

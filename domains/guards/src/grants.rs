@@ -16,7 +16,7 @@ use platform::text::fact;
 use platform::time::Moment;
 use serde::{Deserialize, Serialize};
 
-use crate::{ended, seal};
+use hooks_common::{ended, seal};
 
 /// How long a grant may wait to be used, in seconds.
 pub const LIFE: i64 = 10 * 60;

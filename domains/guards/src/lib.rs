@@ -8,7 +8,6 @@
 
 pub mod change;
 pub mod destructive;
-pub mod ended;
 mod error;
 pub mod errors;
 mod everyday;
@@ -34,7 +33,6 @@ mod record;
 pub mod references;
 pub mod refusal;
 pub mod repository;
-pub mod seal;
 pub mod secrets;
 pub mod settings;
 pub mod sql;

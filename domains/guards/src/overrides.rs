@@ -5,75 +5,23 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use config::types::guards::GuardName;
+use hooks_common::ended;
 use hooks_common::executables::{COMMAND_LINE, is_command_line};
 use hooks_common::paths::Paths;
 use hooks_common::runtime::Hook;
 use hooks_common::session_id::SessionKey;
 use platform::path::resolve;
-use platform::store;
 use platform::text::fact;
 use platform::time::Moment;
-use serde::{Deserialize, Serialize};
 use shell::programs::{self, Roles, interpreter_of};
 use shell::{Command, Word, Write};
 
 use crate::examined::ExaminedUse;
 use crate::objection::{Objection, Raised, Weight};
-use crate::{ended, seal, touched};
+use crate::touched;
 
 /// The verbs of `req` that set guards aside.
 const CALLS: [&str; 2] = ["allow-once", "pause"];
-
-/// Who paused a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum By {
-    /// A person, in a terminal of their own. Guards are set aside as well.
-    Person,
-    /// An agent, or a script. Requirements are set aside, guards are not.
-    #[default]
-    Agent,
-}
-
-/// The content of the mark of a paused session.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Pause {
-    /// When, RFC 3339.
-    pub paused_at: String,
-    /// Why.
-    pub reason: String,
-    /// By whom.
-    pub by: By,
-    /// The seal that shows that a person did.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    pub seal: String,
-}
-
-impl Pause {
-    /// A pause, sealed where a person makes it.
-    ///
-    /// # Errors
-    /// When the key of seals can be neither read nor made.
-    pub fn new(paths: &Paths, session: &SessionKey, by: By, reason: &str, now: Moment) -> io::Result<Self> {
-        let paused_at = now.rfc3339();
-        let seal = match by {
-            By::Person => seal::seal(paths, &["pause", session.as_str(), &paused_at])?,
-            By::Agent => String::new(),
-        };
-        Ok(Self { paused_at, reason: reason.to_owned(), by, seal })
-    }
-}
-
-/// Whether the mark exists and a person made it.
-pub fn is_paused_by_person(paths: &Paths, mark: &Path, session: &SessionKey) -> bool {
-    let Ok(Some(bytes)) = store::read(mark) else { return false };
-    let Ok(pause) = serde_json::from_slice::<Pause>(&bytes) else { return false };
-    pause.by == By::Person
-        && seal::holds(paths, &["pause", session.as_str(), &pause.paused_at], &pause.seal)
-        && !ended::is_ended(paths, &pause.seal)
-        && !ended::is_pause_ended(paths, session.as_str(), &pause.paused_at)
-}
 
 /// Ends every pause of a session for good: a copy of its mark does not count again.
 ///

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use config::types::{GuardName, Mode};
 use platform::budget::Allowance;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use outcome::{Certainty, GuardVerdict, Outcome, PART, RecordedState, RequirementState, Weight};
@@ -69,11 +70,13 @@ impl StageError {
 }
 
 /// Who paused the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum PausedBy {
     /// A person, in a terminal of their own: guards stand aside as well.
     Person,
     /// An agent or a script: requirements stand aside, guards do not.
+    #[default]
     Agent,
 }
 

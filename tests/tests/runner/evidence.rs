@@ -15,7 +15,9 @@ fn age(file: &Path, seconds: u64) {
 
 #[test]
 fn evidence_is_looked_for_in_every_folder_that_is_named() {
-    let world = World::with(&one("plan", "evidence: {dirs: [notes, '~/plans'], require_markers: [A, B]}"));
+    let world = World::with("version: '1.0'\n");
+    // A folder outside the project is the user's to name.
+    world.configure_globally(&one("plan", "evidence: {dirs: [notes, '~/plans'], require_markers: [A, B]}"));
     world.satisfy("plan");
     world.write(".claude/plans/p.md", "A B");
     assert!(world.hook(&world.edit()).refusal().contains("below notes, ~/plans"));

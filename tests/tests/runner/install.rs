@@ -196,9 +196,11 @@ fn case_21_a_linked_file_full_of_others_entries_is_edited_where_it_lies() {
     std::fs::set_permissions(&dotfile, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
     std::fs::create_dir_all(world.repo.join(".claude")).unwrap();
     std::os::unix::fs::symlink(&dotfile, settings(&world)).unwrap();
-    ok(&world.stanchion(&["install"]));
+    assert!(!world.stanchion(&["install"]).status.success(), "it leads out of the repository");
+    assert_eq!(read(&dotfile), original);
+    ok(&world.stanchion(&["install", "--force"]));
     let once = read(&dotfile);
-    ok(&world.stanchion(&["install"]));
+    ok(&world.stanchion(&["install", "--force"]));
     assert_eq!(read(&dotfile), once, "the second run changes nothing");
     assert!(settings(&world).symlink_metadata().unwrap().is_symlink());
     let mode = std::os::unix::fs::PermissionsExt::mode(&dotfile.metadata().unwrap().permissions());
@@ -239,7 +241,7 @@ fn a_link_is_followed_and_stays_a_link() {
     std::fs::write(&dotfile, "{\"a\": 1}\n").unwrap();
     std::fs::create_dir_all(world.repo.join(".claude")).unwrap();
     std::os::unix::fs::symlink(&dotfile, settings(&world)).unwrap();
-    ok(&world.stanchion(&["install"]));
+    ok(&world.stanchion(&["install", "--force"]));
     assert!(
         settings(&world).symlink_metadata().unwrap().is_symlink() && read(&dotfile).contains("hook-stop")
     );

@@ -10,6 +10,7 @@ use config::types::Mode;
 use config::types::guards::{PatternRule, Patterns};
 use config::{Policy, globs};
 use hooks_common::paths::Paths;
+use hooks_common::pause::is_paused_by_person;
 use hooks_common::project::Project;
 use hooks_common::session_id::SessionId;
 use hooks_common::session_log::SessionDir;
@@ -22,7 +23,6 @@ use super::scan::{PatternScanner, RuleMatch, Sheet};
 use super::store::WarnedFiles;
 use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
-use crate::overrides;
 
 /// How many characters of a match are told.
 const LONGEST_MATCH: usize = 50;
@@ -207,7 +207,7 @@ pub fn is_paused(examined: &ExaminedUse<'_>) -> bool {
     let mark = |session: SessionId| examined.project.state().pause_mark(session.key());
     examined.payload.session().is_some_and(|session| {
         let key = session.key().clone();
-        overrides::is_paused_by_person(examined.paths, &mark(session), &key)
+        is_paused_by_person(examined.paths, &mark(session), &key)
     })
 }
 

@@ -5,8 +5,9 @@ use hooks_common::paths::Paths;
 use platform::time::Moment;
 
 use super::*;
-use crate::overrides::{By, Pause};
 use crate::testing::{edit, recorded, write};
+use hooks_common::decision::PausedBy;
+use hooks_common::pause::Pause;
 
 /// Writes a file as the tool did.
 fn written(bench: &Bench, name: &str, text: &str) -> Hook {
@@ -142,8 +143,10 @@ fn a_person_has_the_guard_stand_aside() {
     std::fs::create_dir_all(mark.parent().unwrap()).unwrap();
     let paths = Paths::below(&bench.home());
     let pause = |by| Pause::new(&paths, id.key(), by, "", Moment::now()).unwrap();
-    let forged = Pause { seal: String::new(), ..pause(By::Person) };
-    for (pause, expected) in [(pause(By::Agent), "deny"), (forged, "deny"), (pause(By::Person), "paused")] {
+    let forged = Pause { seal: String::new(), ..pause(PausedBy::Person) };
+    for (pause, expected) in
+        [(pause(PausedBy::Agent), "deny"), (forged, "deny"), (pause(PausedBy::Person), "paused")]
+    {
         let by = if expected == "paused" { "person" } else { "agent" };
         std::fs::write(&mark, serde_json::to_string(&pause).unwrap()).unwrap();
         let hook = written(&bench, "a.js", "crit(1)\nmed(1)\n");
