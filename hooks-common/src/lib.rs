@@ -15,6 +15,7 @@ pub mod log;
 pub mod owner;
 pub mod paths;
 pub mod pause;
+pub mod plugins;
 pub mod project;
 pub mod projection;
 pub mod registry;

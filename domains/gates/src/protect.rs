@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use config::tools::is_edit;
 use hooks_common::executables::{COMMAND_LINE, is_command_line};
 use hooks_common::paths::{Paths, in_project};
+use hooks_common::plugins::{PluginFolders, PluginPart};
 use hooks_common::project::Project;
 use platform::budget;
 use platform::path::resolve;
@@ -155,6 +156,8 @@ fn touches(file: &Path) -> String {
 struct ProtectedFiles {
     files: Vec<PathBuf>,
     folders: Vec<PathBuf>,
+    /// A plugin's module can overrule every hook.
+    plugins: PluginFolders,
 }
 
 impl ProtectedFiles {
@@ -177,7 +180,8 @@ impl ProtectedFiles {
             folders.extend([store.join("requirements"), store.join("stanchion")]);
         }
         let real = |paths: Vec<PathBuf>| paths.iter().map(|path| resolve(path)).collect();
-        Self { files: real(files), folders: real(folders) }
+        let plugins = PluginFolders::of(paths, root);
+        Self { files: real(files), folders: real(folders), plugins }
     }
 
     /// Whether a file is one of them, or lies in one; who removes a folder removes what is in it.
@@ -185,6 +189,7 @@ impl ProtectedFiles {
         let file = resolve(file);
         self.files.iter().chain(&self.folders).any(|path| path.starts_with(&file))
             || self.folders.iter().any(|folder| file.starts_with(folder))
+            || self.plugins.part(&file) == Some(PluginPart::File)
     }
 }
 

@@ -6,6 +6,7 @@ mod configuration;
 mod environment;
 mod executables;
 mod firing;
+mod plugins;
 mod settings;
 mod state;
 mod status_line;
@@ -25,6 +26,7 @@ pub fn examine(paths: &Paths, folder: &Path) -> CheckReport {
     let (wired, lines) = settings::examine(paths, folder, &mut report);
     wiring::examine(&wired, folder, &project, &mut report);
     firing::examine(paths, folder, &wired, &mut report);
+    plugins::examine(paths, folder, &mut report);
     status_line::examine(&lines, !wired.is_empty(), &mut report);
     executables::examine(&wired, &lines, &mut report);
     environment::examine(&mut report);

@@ -198,3 +198,17 @@ fn hooks_that_do_not_fire_are_told_from_a_quiet_machine() {
 fn printed_whatever(output: &std::process::Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
+
+/// A plugin's module stands above every hook but a managed one, and loads by lying below a skills folder.
+#[test]
+fn modules_of_plugins_that_decide_about_tools_are_listed() {
+    let world = World::new();
+    world.write(".claude/skills/x/.claude-plugin/plugin.json", "{\"name\": \"x\"}\n");
+    world.write(".claude/skills/x/hooks/hooks.json", "{\"modules\": [\"./register.js\"]}\n");
+    world.write(".claude/skills/x/register.js", "export default on => on('turn.end', () => {})\n");
+    let doctor = || String::from_utf8(world.req(&["doctor", "--verbose"]).stdout).unwrap();
+    assert!(!doctor().contains("register.js"));
+    world.write(".claude/skills/x/register.js", "export default on => on('tool.check', () => 'allow')\n");
+    let said = doctor();
+    assert!(said.contains("skills/x/register.js") && said.contains("`tool.check`"), "{said}");
+}

@@ -50,7 +50,37 @@ pub(super) fn weakened(before: &str, after: &str, own: OwnExecutables<'_>) -> Ve
             );
         }
     }
+    found.extend(plugins(&before, &after));
     found.extend(advice(&before, &after, own));
+    found
+}
+
+/// Plugins that the settings would load, or places to take them from: a plugin's module can overrule every hook.
+fn plugins(before: &Value, after: &Value) -> Vec<Objection> {
+    let mut found = Vec::new();
+    for key in ["enabledPlugins", "extraKnownMarketplaces"] {
+        let entries =
+            |settings: &Value| settings.get(key).and_then(Value::as_object).cloned().unwrap_or_default();
+        let known = entries(before);
+        let is_new = |(name, value): &(&String, &Value)| {
+            known.get(*name) != Some(*value) && !matches!(value, Value::Bool(false) | Value::Null)
+        };
+        let new: Vec<String> = entries(after).iter().filter(is_new).map(|(name, _)| fact(name)).collect();
+        if !new.is_empty() {
+            found.push(Objection::doubtful(
+                format!(
+                    "`{key}` would add {}, and a plugin's module can overrule every hook",
+                    new.join(", ")
+                ),
+                "let the user decide, who adds plugins by hand",
+            ));
+        }
+    }
+    for key in ["allowManagedModsOnly", "strictPluginOnlyCustomization", "allowManagedHooksOnly"] {
+        if is_set(before, &format!("/{key}")) && !is_set(after, &format!("/{key}")) {
+            found.push(Objection::sure(format!("`{key}` would be switched off"), "leave it as it is"));
+        }
+    }
     found
 }
 
@@ -172,6 +202,34 @@ mod tests {
 
     const PRE: &str = "/hooks/PreToolUse/0/hooks/0";
     const STOP: &str = "/hooks/Stop/0/hooks/0/command";
+
+    #[test]
+    fn plugins_are_the_users_to_add() {
+        let with = |more: &str| SETTINGS.replacen('{', &format!("{{{more},"), 1);
+        let on = with(r#""enabledPlugins": {"a@m": true, "b@m": false}"#);
+        let market =
+            with(r#""extraKnownMarketplaces": {"m": {"source": {"source": "github", "repo": "x/y"}}}"#);
+        for (before, after, told) in [
+            (
+                SETTINGS,
+                &*on,
+                "`enabledPlugins` would add `a@m`, and a plugin's module can overrule every hook",
+            ),
+            (SETTINGS, &*market, "`extraKnownMarketplaces` would add `m`"),
+            (&*with(r#""enabledPlugins": {"a@m": false}"#), &*on, "would add `a@m`"),
+        ] {
+            let found = found(before, after);
+            assert_eq!((found.len(), found[0].certainty), (1, Certainty::Doubtful), "{found:?}");
+            assert!(found[0].what.contains(told), "{found:?}");
+        }
+        assert_eq!(found(&on, SETTINGS), [], "removing one adds none");
+        assert_eq!(found(&on, &on), []);
+        for key in ["allowManagedModsOnly", "strictPluginOnlyCustomization", "allowManagedHooksOnly"] {
+            let set = with(&format!("\"{key}\": true"));
+            assert_eq!(found(&set, SETTINGS)[0].certainty, Certainty::Sure, "{key}");
+            assert_eq!(found(SETTINGS, &set), [], "{key}");
+        }
+    }
 
     #[test]
     fn what_weakens_is_told() {

@@ -6,6 +6,7 @@ use config::globs;
 use config::sources::Level;
 use config::types::Names;
 use hooks_common::paths::in_project;
+use hooks_common::plugins::{PluginFolders, PluginPart};
 use platform::path::resolve;
 
 use crate::examined::ExaminedUse;
@@ -32,6 +33,7 @@ pub(super) struct SettingsFiles {
     files: Vec<(PathBuf, SettingsFileKind)>,
     folders: Vec<PathBuf>,
     state: Vec<PathBuf>,
+    plugins: PluginFolders,
 }
 
 impl SettingsFiles {
@@ -65,7 +67,8 @@ impl SettingsFiles {
         let kept = stores.iter().flat_map(|store| [store.join("requirements"), store.join("stanchion")]);
         let state = std::iter::once(examined.paths.stanchion_dir().to_owned()).chain(kept);
         let state = state.map(|path| resolve(&path)).collect();
-        Self { files, folders, state }
+        let plugins = PluginFolders::of(examined.paths, root);
+        Self { files, folders, state, plugins }
     }
 
     /// What a file, free of symbolic links, decides about.
@@ -76,6 +79,11 @@ impl SettingsFiles {
     /// Whether a file is what Stanchion remembers, or one of its executables.
     pub(super) fn is_state(&self, file: &Path) -> bool {
         self.state.iter().any(|folder| file.starts_with(folder))
+    }
+
+    /// What a path, free of symbolic links, is for plugins of the client.
+    pub(super) fn plugin_part(&self, path: &Path) -> Option<PluginPart> {
+        self.plugins.part(path)
     }
 
     /// Whether a folder holds files that decide: a `.claude`. What is put there as a whole may bring any of them.
@@ -118,7 +126,10 @@ pub(super) fn may_be(file: &Path, examined: &ExaminedUse<'_>) -> bool {
         part.as_os_str() == "requirements" || part.as_os_str() == "stanchion"
     };
     let is_mark = file.file_name().is_some_and(|name| name.eq_ignore_ascii_case(".rf-optout"));
+    let may_be_plugins =
+        file.components().any(|part| part.as_os_str() == "skills" || part.as_os_str() == "plugins");
     is_data
+        || may_be_plugins
         || is_mark
         || file.components().any(is_kept)
         || file.starts_with(resolve(examined.paths.stanchion_dir()))

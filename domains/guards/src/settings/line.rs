@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use hooks_common::plugins::PluginPart;
 use platform::budget;
 use platform::text::fact;
 use shell::{Command, Word};
@@ -56,6 +57,9 @@ fn known(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<'_
         let what = format!("{by} would change {}, which is Stanchion's own", fact(&examined.shown(path)));
         return Some(Objection::sure(what, LEAVE_IT));
     }
+    if touched.way == Way::Written && puts_plugin(touched, files, path) {
+        return Some(super::plugin(&format!("{by} would put {} in place", fact(&examined.shown(path)))));
+    }
     let is_reached = |file: &Path, kind: SettingsFileKind| match touched.way {
         Way::Written => touched.reaches(file, examined) || files.is_folder(path),
         // Without the mark it is stricter.
@@ -79,6 +83,19 @@ fn known(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<'_
     let folder = files.state().find(goes)?;
     let what = format!("{by} would take {} along, which is Stanchion's own", fact(&examined.shown(folder)));
     Some(Objection::doubtful(what, LEAVE_IT))
+}
+
+/// Whether a write puts a part of a plugin in its place. What creates one text file below a skills folder puts none, and
+/// making the folder itself neither; what copies, moves, links or unpacks a whole folder may. What git brings back is of
+/// the repository.
+fn puts_plugin(touched: &Touched<'_>, files: &SettingsFiles, path: &Path) -> bool {
+    match files.plugin_part(path) {
+        Some(PluginPart::File) => true,
+        Some(PluginPart::Folder) => {
+            !matches!(touched.by(), "touch" | "mkdir" | ">" | ">>" | "git checkout" | "git restore")
+        }
+        None => false,
+    }
 }
 
 /// A target that only the run tells, where the line says enough to think of the files.

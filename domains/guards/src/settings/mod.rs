@@ -24,6 +24,7 @@ use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use files::{SettingsFileKind, SettingsFiles};
+use hooks_common::plugins::PluginPart;
 
 /// Whether a command line has anything for the guard: a cheap look, before its settings are read.
 pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
@@ -33,6 +34,16 @@ pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
 /// Whether an edit has.
 pub fn concerns_edit(examined: &ExaminedUse<'_>) -> bool {
     examined.file().is_some_and(|file| files::may_be(file, examined))
+}
+
+/// A plugin that would load at the client's next start.
+fn plugin(what: &str) -> Objection {
+    Objection::doubtful(
+        format!(
+            "{what}, a part of a plugin that Claude Code loads when it starts, and a plugin's module can overrule every hook"
+        ),
+        "let the user decide, who adds plugins by hand",
+    )
 }
 
 /// What the guard finds in a command line.
@@ -55,7 +66,10 @@ pub fn examine_edit(_settings: &Settings, examined: &ExaminedUse<'_>) -> Result<
         let what = format!("{shown} is Stanchion's own");
         return Ok(vec![Objection::sure(what, reach::LEAVE_IT)]);
     }
-    let Some(kind) = files.kind(file) else { return Ok(Vec::new()) };
+    let Some(kind) = files.kind(file) else {
+        let part = files.plugin_part(file).filter(|part| *part == PluginPart::File);
+        return Ok(part.map(|_| plugin(&format!("this edit writes {shown}"))).into_iter().collect());
+    };
     let Some(before) = examined.before() else {
         let what = format!("{shown} is too large or not text, and the effect of the edit is not known");
         return Ok(vec![Objection::doubtful(what, "ask the user, who changes this by hand")]);

@@ -4,20 +4,20 @@
 //! The file names its owner, so that one whose process was killed is recognised and removed. Who removes it holds a second
 //! file of the same kind meanwhile: two that find the same dead owner must not remove the lock that a third has just made.
 
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::Durability;
 use crate::process::{self, Liveness, Site};
 
-/// How long an owner is believed whose process cannot be looked up: on another machine, or not yet written down. Locks
-/// are held for milliseconds.
+/// How long an owner is believed whose process cannot be looked up: on another machine, or not readable. Locks are held for
+/// milliseconds.
 const BELIEVED: Duration = Duration::from_secs(30);
-/// The same for a file without an owner: it is written right behind its creation.
-const NAMELESS: Duration = Duration::from_secs(1);
 
 /// Who holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,13 +55,15 @@ impl LockOwner {
 #[derive(Debug)]
 pub(super) struct CreatedLock {
     path: PathBuf,
-    inode: (u64, u64),
+    /// Kept open, so that its number is given to no other file.
+    file: File,
 }
 
 impl Drop for CreatedLock {
     fn drop(&mut self) {
         // One that was taken for dead meanwhile must not remove its successor's.
-        if inode(&self.path) == Some(self.inode) {
+        let own = self.file.metadata().ok().map(|about| (about.dev(), about.ino()));
+        if own.is_some() && own == inode(&self.path) {
             let _ = super::remove(&self.path);
         }
     }
@@ -98,20 +100,16 @@ fn beside(path: &Path, extension: &str) -> PathBuf {
 }
 
 fn create(path: &Path) -> io::Result<Option<CreatedLock>> {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "it is made here or not at all, so it is no pipe and no device"
-    )]
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    let mut file = match file {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let about = file.metadata()?;
-    let lock = CreatedLock { path: path.to_owned(), inode: (about.dev(), about.ino()) };
-    file.write_all(&serde_json::to_vec(&LockOwner::here())?)?;
-    Ok(Some(lock))
+    // The file appears with its owner in it: one without would have to be believed, or taken for a killed process's.
+    let owner = serde_json::to_vec(&LockOwner::here())?;
+    match super::create(path, &owner, Durability::Rebuildable, 0o600) {
+        Ok(()) => {
+            let (file, _) = super::open_regular(path)?;
+            Ok(Some(CreatedLock { path: path.to_owned(), file }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Removes a lock whose owner is gone; whether it did.
@@ -135,7 +133,7 @@ fn is_dead(path: &Path) -> bool {
         // A clock that was set back makes nobody dead.
         changed.is_some_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > limit))
     };
-    let Ok(owner) = serde_json::from_slice::<LockOwner>(&bytes) else { return is_older(NAMELESS) };
+    let Ok(owner) = serde_json::from_slice::<LockOwner>(&bytes) else { return is_older(BELIEVED) };
     match owner.liveness() {
         Liveness::Live => false,
         Liveness::Dead => true,
@@ -197,8 +195,8 @@ mod tests {
         super::super::set_modified(&held, SystemTime::now() - BELIEVED * 2).unwrap();
         assert!(lock(&path, Duration::ZERO).is_some());
         std::fs::write(&held, "{").unwrap();
-        assert!(lock(&path, Duration::ZERO).is_none(), "it is being written");
-        super::super::set_modified(&held, SystemTime::now() - NAMELESS * 2).unwrap();
+        assert!(lock(&path, Duration::ZERO).is_none(), "whose it is cannot be told");
+        super::super::set_modified(&held, SystemTime::now() - BELIEVED * 2).unwrap();
         assert!(lock(&path, Duration::ZERO).is_some());
         // One that was killed while it removed another's.
         write(&held, &LockOwner::of(pid, None));
@@ -217,10 +215,11 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let _held = lock(&path, Duration::from_secs(30)).unwrap();
+                        let held = lock(&path, Duration::from_secs(30)).unwrap();
                         let count: u32 = std::fs::read_to_string(&counter).unwrap().parse().unwrap();
                         std::fs::write(&counter, (count + 1).to_string()).unwrap();
-                        // Every owner dies with its lock.
+                        // Every owner is killed with its lock.
+                        std::mem::forget(held);
                         std::fs::write(beside(&path, "held"), &dead).unwrap();
                     }
                 });

@@ -136,7 +136,7 @@ pub fn sweep_of(folder: &Path, file: &str) {
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
-        let is_file = name.ends_with(".tmp") && name.contains(".json.");
+        let is_file = name.ends_with(".tmp") && [".json.", ".held."].iter().any(|of| name.contains(of));
         let is_folder = name.starts_with(".atomicwrite");
         if !(is_file || is_folder) || !name.starts_with(file) {
             continue;
