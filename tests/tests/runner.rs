@@ -40,6 +40,8 @@ mod durability;
 mod evidence;
 #[path = "runner/failing_open.rs"]
 mod failing_open;
+#[path = "runner/faults.rs"]
+mod faults;
 #[path = "runner/gates.rs"]
 mod gates;
 #[path = "runner/guard_cases.rs"]
