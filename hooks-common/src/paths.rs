@@ -7,7 +7,7 @@ use config::MessageDirs;
 use git::Branch;
 use platform::env_vars;
 use platform::hash::short_hash;
-use platform::path::expand;
+use platform::path::{expand_tilde, home_by_database, normalise};
 
 /// The roots. `HOME`, `CLAUDE_CONFIG_DIR`, `STANCHION_HOME` and `STANCHION_LEGACY_HOME` move them.
 #[derive(Debug, Clone)]
@@ -19,16 +19,23 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// The roots that the environment names. Without a `HOME` the password database is asked; a machine that
-    /// knows no home at all, or a relative one, gets the temporary folder, so that nothing is written at `/`.
+    /// The roots that the environment names. Without a `HOME` the password database is asked; where no home is known the
+    /// temporary folder stands in, so that nothing is written at `/`. A relative path begins where the client was
+    /// launched, as it does for the client.
     pub fn from_env() -> Self {
-        let home = env_vars::get_os(env_vars::HOME)
-            .map(PathBuf::from)
-            .or_else(std::env::home_dir)
-            .filter(|home| home.is_absolute())
-            .unwrap_or_else(std::env::temp_dir);
+        let launched = || {
+            let folder = env_vars::get_os(env_vars::CLAUDE_PROJECT_DIR).map(PathBuf::from);
+            folder.filter(|folder| folder.is_absolute()).or_else(|| std::env::current_dir().ok())
+        };
+        let absolute = |path: PathBuf| match path.is_absolute() {
+            true => Some(path),
+            false => Some(normalise(&launched()?.join(path))),
+        };
+        let home = env_vars::get_os(env_vars::HOME).map(PathBuf::from).or_else(home_by_database);
+        let home = home.and_then(absolute).unwrap_or_else(std::env::temp_dir);
         let root = |name: &str, default: &str| {
-            env_vars::get_os(name).map_or_else(|| home.join(default), |dir| expand(&home, Path::new(&dir)))
+            let named = env_vars::get_os(name).map(|dir| expand_tilde(&home, dir));
+            named.and_then(absolute).unwrap_or_else(|| home.join(default))
         };
         let claude = root(env_vars::CLAUDE_CONFIG_DIR, ".claude");
         let stanchion = root(env_vars::STANCHION_HOME, ".stanchion");

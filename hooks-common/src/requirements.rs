@@ -221,7 +221,7 @@ pub fn transaction<T>(
         let path = path.display().to_string();
         move |error| StateError::Io { path, error }
     };
-    std::fs::create_dir_all(dir.path()).map_err(failed(dir.path()))?;
+    store::create_dir(dir.path()).map_err(failed(dir.path()))?;
     let _lock = lock::exclusive(&dir.branch_lock(branch), wait)?;
     let StateFile { path, found, was_damaged } =
         own_file(dir, branch).map_err(failed(&dir.branch(branch)))?;

@@ -58,6 +58,7 @@ fn run(repository: Option<&Path>, link: bool) -> Result<(), SetupError> {
             "This linker cannot order functions, so each hook takes about a fifth of a millisecond longer."
         );
     }
+    #[allow(clippy::disallowed_methods, reason = "this executable is dynamic, and hooks are not")]
     let home = std::env::home_dir().ok_or(SetupError::NoHome)?;
     let root = std::env::var_os("STANCHION_HOME").filter(|root| !root.is_empty());
     let bin = root.map_or_else(|| home.join(".stanchion"), PathBuf::from).join("bin");

@@ -25,7 +25,7 @@ pub fn pause(arguments: &cli::PauseArgs, out: &mut impl Write) -> CliResult {
     }
     let mark = place.state().pause_mark(&session);
     if let Some(folder) = mark.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
+        store::create_dir(folder).with_context(|| format!("{} cannot be created", folder.display()))?;
     }
     let reason = redact::redact(&arguments.reason).into_owned();
     let by = if is_called_by_agent(&place.paths) { PausedBy::Agent } else { PausedBy::Person };

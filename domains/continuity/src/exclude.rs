@@ -65,7 +65,7 @@ pub fn add(repository: &Repository) -> io::Result<bool> {
         return Ok(false);
     }
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)?;
+        store::create_dir(folder)?;
     }
     store::replace(&file, &wanted, Durability::Rebuildable, 0o644)?;
     Ok(true)

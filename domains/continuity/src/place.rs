@@ -110,7 +110,7 @@ impl ContinuityPlace {
     pub fn lock(&self, wait: Duration) -> Result<Lock, LockError> {
         let path = paths::continuity_lock(self.project.stores()[1]);
         if let Some(folder) = path.parent() {
-            let _ = std::fs::create_dir_all(folder);
+            let _ = platform::store::create_dir(folder);
         }
         lock::exclusive(&path, wait)
     }

@@ -50,7 +50,7 @@ pub fn update(
     if !dir.events().exists() {
         return Ok(());
     }
-    std::fs::create_dir_all(state.metrics_dir())?;
+    store::create_dir(&state.metrics_dir())?;
     let Ok(_lock) = lock::exclusive(&state.metrics_lock(session.key()), lock::HOT) else { return Ok(()) };
     let path = state.metrics(session.key());
     let stored = read(&path);

@@ -50,7 +50,7 @@ pub fn follow(hook: &mut Hook) -> Result<(), GatesError> {
     let time = hook.entered.wall.format("%H:%M:%S");
     let team = one_line(&hook.payload.team_name);
     let path = gates.dir.team_progress();
-    std::fs::create_dir_all(gates.dir.path())?;
+    platform::store::create_dir(gates.dir.path())?;
     let line = format!("[{time}] {line}  [{team}]");
     append::append_line(&path, &path.with_extension("lock"), line.as_bytes(), lock::HOT)
         .map_err(GatesError::from)

@@ -144,7 +144,7 @@ fn fold_in(
 fn lock_of(project: &Project) -> io::Result<Option<lock::Lock>> {
     let path = paths::outcomes_lock(project.stores()[0]);
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+        store::create_dir(folder)?;
     }
     match lock::exclusive(&path, lock::HOT) {
         Ok(lock) => Ok(Some(lock)),

@@ -94,7 +94,7 @@ pub fn typed(typed: &str) -> String {
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
     let target = link_target(path);
     if let Some(folder) = target.parent() {
-        std::fs::create_dir_all(folder)?;
+        store::create_dir(folder)?;
         store::sweep(folder);
     }
     let permissions = std::fs::metadata(&target).ok().map(|meta| meta.permissions());

@@ -90,6 +90,32 @@ pub fn leads_out(path: &Path, folder: &Path) -> Option<PathBuf> {
     (!real.starts_with(resolve(folder))).then_some(real)
 }
 
+/// The user's home folder by the password database, for an environment without `HOME`; `None` where it has none.
+///
+/// The file is read here: the C library would load a module for it, and in a static executable that is the end of the
+/// process. A user that only a network service knows has no home then.
+#[cfg(target_os = "linux")]
+pub fn home_by_database() -> Option<PathBuf> {
+    const LARGEST: u64 = 8 * 1024 * 1024;
+    let text = crate::store::read_regular(Path::new("/etc/passwd"), LARGEST).ok()??;
+    home_of(&String::from_utf8_lossy(&text), crate::sys::user_id())
+}
+
+/// See above. Elsewhere executables are dynamic.
+#[cfg(not(target_os = "linux"))]
+#[allow(clippy::disallowed_methods, reason = "the system library of macOS knows more than a file")]
+pub fn home_by_database() -> Option<PathBuf> {
+    std::env::home_dir()
+}
+
+/// The home folder of a user in a password file: `name:password:number:group:about:home:shell`.
+#[cfg(any(target_os = "linux", test))]
+fn home_of(passwd: &str, user: u32) -> Option<PathBuf> {
+    let is_users = |line: &&str| line.split(':').nth(2).and_then(|number| number.parse().ok()) == Some(user);
+    let home = passwd.lines().find(is_users)?.split(':').nth(5)?;
+    (!home.is_empty()).then(|| PathBuf::from(home))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +165,15 @@ mod tests {
             [("~", "/home/dev"), ("~/x", "/home/dev/x"), ("~ann/x", "~ann/x"), ("x/~", "x/~")]
         {
             assert_eq!(expand_tilde(home, path), Path::new(expanded));
+        }
+    }
+
+    #[test]
+    fn the_password_database_knows_homes() {
+        let passwd =
+            "root:x:0:0:root:/root:/bin/sh\nbroken\ndev:x:1000:1000:Dev,,,:/home/dev:/bin/zsh\nno:x:7:7:::\n";
+        for (user, home) in [(0, Some("/root")), (1000, Some("/home/dev")), (7, None), (8, None)] {
+            assert_eq!(home_of(passwd, user), home.map(PathBuf::from), "{user}");
         }
     }
 }

@@ -154,7 +154,7 @@ fn unverified(paths: &Paths, project: &Project, section: &mut ReportSection<'_>)
 fn writable(folder: &Path, what: &str, section: &mut ReportSection<'_>) {
     let existed = folder.exists();
     let probe = || -> io::Result<bool> {
-        std::fs::create_dir_all(folder)?;
+        store::create_dir(folder)?;
         let mut file = tempfile::Builder::new().prefix(".doctor.").tempfile_in(folder)?;
         // A full disk accepts an empty file; a block shows that it is full.
         file.write_all(&[b'\n'; 4096])?;

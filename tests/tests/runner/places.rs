@@ -170,3 +170,97 @@ fn the_session_keeps_its_project() {
     assert_eq!(std::fs::read(&meta).unwrap(), before);
     assert_eq!(world.json(&meta)["project_dir"], world.repo.to_string_lossy().as_ref());
 }
+
+/// A container may run as a user that nothing knows, without a `HOME`.
+#[test]
+fn a_user_without_a_home_is_gated_all_the_same() {
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::with(ONE);
+    for folder in [world.root(), world.home.clone(), world.repo.clone(), world.repo.join(".git")] {
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let is_root = world.command("id").arg("-u").output().unwrap().stdout == b"0\n";
+    for (name, value) in [
+        ("HOME", None),
+        ("HOME", Some("")),
+        ("HOME", Some("home of mine")),
+        ("CLAUDE_CONFIG_DIR", Some("settings")),
+    ] {
+        let hook = tests::executables().join("hook-pre-tool");
+        let mut command = if is_root {
+            let mut command = world.command("setpriv");
+            command.args(["--reuid", "54321", "--clear-groups"]).arg(hook);
+            command
+        } else {
+            world.command(hook)
+        };
+        command.env_remove("HOME").env("TMPDIR", world.root()).env("GIT_CONFIG_COUNT", "1");
+        command.env("GIT_CONFIG_KEY_0", "safe.directory").env("GIT_CONFIG_VALUE_0", "*");
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+        command.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+        let mut child = command.stderr(std::process::Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(world.edit().to_string().as_bytes()).unwrap();
+        let answer = tests::world::Answer::of(child.wait_with_output().unwrap());
+        assert_eq!(answer.code, Some(0), "{name}={value:?}: {answer:?}");
+        assert!(answer.refusal().contains("commit_plan"), "{name}={value:?}");
+    }
+}
+
+/// A relative folder begins where the client was launched, as it does for the client.
+#[test]
+fn a_relative_home_is_the_clients() {
+    let mut world = World::with(ONE);
+    world.env = vec![
+        ("HOME".to_owned(), "own/home".to_owned()),
+        ("CLAUDE_PROJECT_DIR".to_owned(), world.repo.display().to_string()),
+    ];
+    world.hook(&world.recorded("SessionStart-startup"));
+    assert!(world.repo.join("own/home/.stanchion/sessions").is_dir());
+    world.env[0].1 = world.home.display().to_string();
+    world.env.push(("CLAUDE_CONFIG_DIR".to_owned(), "settings".to_owned()));
+    let mut start = world.recorded("SessionStart-startup");
+    start["cwd"] = world.repo.join("src").to_str().unwrap().into();
+    world.hook(&start);
+    assert!(world.repo.join("settings/sessions.json").is_file());
+}
+
+#[test]
+fn nobody_else_may_write_where_we_keep_things_whatever_the_umask() {
+    use std::os::unix::fs::PermissionsExt;
+    fn open_to_all(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let about = path.symlink_metadata().unwrap();
+            if !about.is_symlink() && about.permissions().mode() & 0o002 != 0 {
+                found.push(path.clone());
+            }
+            if about.is_dir() {
+                open_to_all(&path, found);
+            }
+        }
+    }
+    let world = World::with(&format!("{ONE}guards:\n  destructive: {{}}\n  errors: {{}}\n  tests: {{}}\n"));
+    for name in tests::world::recorded_names() {
+        let payload = world.recorded(&name);
+        let Some(event) = payload["hook_event_name"].as_str() else { continue };
+        let file = world.root().join("payload.json");
+        std::fs::write(&file, payload.to_string()).unwrap();
+        let hook = tests::executables().join(tests::world::executable(event));
+        let line = format!("umask 000; '{}' < '{}'", hook.display(), file.display());
+        assert!(world.command("sh").args(["-c", &line]).output().unwrap().status.success(), "{name}");
+    }
+    let req = tests::executables().join("req");
+    for arguments in ["satisfy commit_plan", "pause --reason x", "sync", "checkpoint new x"] {
+        let line = format!("umask 000; '{}' {arguments} --session {SESSION}", req.display());
+        let _ = world.command("sh").args(["-c", &line]).output().unwrap();
+    }
+    let mut found = Vec::new();
+    for folder in [".git/requirements", ".git/stanchion", ".claude"] {
+        open_to_all(&world.repo.join(folder), &mut found);
+    }
+    open_to_all(&world.home, &mut found);
+    assert_eq!(found, Vec::<std::path::PathBuf>::new());
+}

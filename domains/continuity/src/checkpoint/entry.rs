@@ -111,7 +111,7 @@ pub fn slug(title: &str) -> String {
 pub fn lock(place: &ContinuityPlace, wait: Duration) -> Result<lock::Lock, CheckpointError> {
     let path = paths::checkpoints_lock(place.project().stores()[0]);
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(CheckpointError::io(folder))?;
+        store::create_dir(folder).map_err(CheckpointError::io(folder))?;
     }
     Ok(lock::exclusive(&path, wait)?)
 }

@@ -26,7 +26,7 @@ pub fn unattended(place: &ContinuityPlace) -> PathBuf {
 /// Creates a folder of the project.
 pub fn make(root: &Path, folder: &Path) -> Result<(), CheckpointError> {
     check_inside(root, folder)?;
-    std::fs::create_dir_all(folder).map_err(CheckpointError::io(folder))
+    store::create_dir(folder).map_err(CheckpointError::io(folder))
 }
 
 /// An error unless `path` lies in the project, links followed.

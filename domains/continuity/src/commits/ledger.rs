@@ -101,7 +101,7 @@ impl CommitLedger {
     pub fn lock(&self, wait: Duration) -> Result<Option<Lock>, ContinuityError> {
         let path = paths::commits_lock(self.repository.common_dir());
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(ContinuityError::file(folder))?;
+            platform::store::create_dir(folder).map_err(ContinuityError::file(folder))?;
         }
         match lock::exclusive(&path, wait) {
             Ok(lock) => Ok(Some(lock)),

@@ -97,7 +97,7 @@ fn value(gates: &Gates, rule: &Rule, situation: &EvalContext<'_>) -> Result<Opti
     values.retain(|_, stored| (0..FORGET_AFTER).contains(&(gates.now - stored.at)));
     values.insert(key, Stored { at: gates.now, computed: computed.clone() });
     if let (Ok(text), Some(folder)) = (serde_json::to_vec(&values), path.parent())
-        && std::fs::create_dir_all(folder).is_ok()
+        && store::create_dir(folder).is_ok()
     {
         let _ = store::replace(&path, &text, Durability::Rebuildable, 0o644);
     }

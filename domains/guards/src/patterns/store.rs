@@ -50,7 +50,7 @@ impl WarnedFiles {
         prepare(&root, &file).map_err(failed)?;
         let side = warned_files_lock(project.stores()[0]);
         if let Some(folder) = side.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| GuardsError::file(folder, error))?;
+            store::create_dir(folder).map_err(|error| GuardsError::file(folder, error))?;
         }
         let lock = lock::exclusive(&side, wait)?;
         let (bytes, written) = read(&file).map_err(failed)?.unwrap_or_default();

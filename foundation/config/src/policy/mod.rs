@@ -72,7 +72,7 @@ impl Policy {
     fn compile(files: &[ConfigFile], home: &Path, stored: Option<Self>, path: &Path) -> Self {
         let (policy, is_settled) = Self::assemble(files, home, stored);
         if let (true, Some(folder)) = (is_settled, path.parent())
-            && std::fs::create_dir_all(folder).is_ok()
+            && store::create_dir(folder).is_ok()
         {
             let _ = store::replace(path, &policy.head, Durability::Rebuildable, 0o644);
         }

@@ -39,7 +39,7 @@ pub fn prepare(root: &Path, file: &Path) -> io::Result<()> {
         }
     }
     match file.parent() {
-        Some(folder) => std::fs::create_dir_all(folder),
+        Some(folder) => super::create_dir(folder),
         None => Ok(()),
     }
 }

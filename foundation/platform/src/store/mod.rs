@@ -157,6 +157,16 @@ pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
+/// Creates a folder in a repository, with its parents. A group that shares the repository may write there, as far as the
+/// umask lets it; nobody else may, whatever the umask.
+///
+/// # Errors
+/// As [`std::fs::DirBuilder::create`].
+pub fn create_dir(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o775).create(path)
+}
+
 /// Creates a folder that only its owner may enter, with its parents.
 ///
 /// # Errors

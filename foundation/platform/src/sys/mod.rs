@@ -4,7 +4,7 @@ mod unix;
 
 pub use unix::{
     cancel_last_word, is_network_file_system, is_process, last_word, lock_within, monotonic_ns, prepare,
-    thread_processor_time, wait_either_readable, wait_readable,
+    thread_processor_time, user_id, wait_either_readable, wait_readable,
 };
 
 /// Begins a hook's executable at `$work`, a `fn() -> ExitCode` that ends in success: `#![no_main]` stands above it.

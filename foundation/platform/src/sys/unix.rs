@@ -17,6 +17,12 @@ pub fn monotonic_ns() -> u64 {
     u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0)
 }
 
+/// The number of the user that this process acts for.
+pub fn user_id() -> u32 {
+    // SAFETY: the call touches no memory and cannot fail.
+    unsafe { libc::geteuid() }
+}
+
 /// The processor time that this thread has used.
 pub fn thread_processor_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };

@@ -94,7 +94,7 @@ impl Alerts {
         prepare(&root, &file)?;
         let side = validation_lock(project.stores()[0]);
         if let Some(folder) = side.parent() {
-            std::fs::create_dir_all(folder)?;
+            store::create_dir(folder)?;
         }
         let lock = match lock::exclusive(&side, wait) {
             Ok(lock) => lock,
