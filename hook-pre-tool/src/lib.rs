@@ -22,11 +22,20 @@ pub fn run() -> ExitCode {
     runtime::run_closing(&[Event::PreToolUse], work, unreadable)
 }
 
+/// What is printed where a decision comes to no end: it took too long, or the process failed.
+const NOT_ENDED: &str = concat!(
+    r#"{"hookSpecificOutput":{"hookEventName":"PreToolUse","permissionDecision":"deny","permissionDecisionReason":"#,
+    r#""The tool was refused before it ran; nothing was changed.\n"#,
+    r#"The check of this use did not come to an end: it took too long, or it failed.\n"#,
+    r#"Next: run it in parts; if that does not help, run req doctor"}}"#,
+    "\n"
+);
+
 /// The event's order of work. What is decided, and in which order, is [`decide`]'s.
 pub fn work(hook: &mut Hook) {
     if hook.session.is_some() && !hook.is_skipped() && hook.policy().is_some_and(|policy| policy.is_enabled())
     {
-        hook.prepare_last_word(HostDecision::Refuse(requirements::not_ended(&hook.payload.tool_name)));
+        hook.prepare_last_word(NOT_ENDED);
     }
     let (decision, findings) = {
         let mut situation = ToolSituation::of_hook(hook);
@@ -116,4 +125,19 @@ pub fn unreadable(paths: &Paths) -> Option<Answer> {
     let mut answer = Answer::default();
     answer.decide(HostDecision::Refuse(text));
     Some(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It has the shape of any refusal.
+    #[test]
+    fn the_last_word_is_a_refusal() {
+        let document: serde_json::Value = serde_json::from_str(NOT_ENDED).unwrap();
+        let reason = document["hookSpecificOutput"]["permissionDecisionReason"].as_str().unwrap();
+        let mut answer = Answer::default();
+        answer.decide(HostDecision::Refuse(reason.to_owned()));
+        assert_eq!(answer.render(Event::PreToolUse).unwrap() + "\n", NOT_ENDED);
+    }
 }

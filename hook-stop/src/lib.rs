@@ -20,6 +20,14 @@ pub fn run() -> ExitCode {
     runtime::run(&[Event::Stop], work)
 }
 
+/// What is printed where the check of a turn's end comes to no end itself.
+const NOT_ENDED: &str = concat!(
+    r#"{"decision":"block","reason":"#,
+    r#""The turn was not ended: the check of its requirements took too long, or it failed.\n"#,
+    r#"Next: end the turn again; if that does not help, tell the user to run req doctor"}"#,
+    "\n"
+);
+
 /// The event's order of work. What is decided, and in which order, is [`decide`]'s.
 pub fn work(hook: &mut Hook) {
     // A turn that was sent back already ends: a gate that does not end by itself would hold the session for ever.
@@ -35,7 +43,7 @@ pub fn work(hook: &mut Hook) {
 
 fn decide_turn(hook: &mut Hook) {
     if !hook.is_skipped() && hook.policy().is_some_and(|policy| policy.is_enabled()) {
-        hook.prepare_last_word(HostDecision::Refuse(stop::not_ended()));
+        hook.prepare_last_word(NOT_ENDED);
     }
     let gates = Gates::of_project(hook);
     let mut unmarked = BTreeSet::new();
@@ -74,4 +82,20 @@ fn compact_full_log(hook: &mut Hook) -> io::Result<()> {
         projections::bring_up_to_date(hook);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use hooks_common::answer::Answer;
+
+    use super::*;
+
+    /// It has the shape of any turn that is sent back.
+    #[test]
+    fn the_last_word_sends_the_turn_back() {
+        let document: serde_json::Value = serde_json::from_str(NOT_ENDED).unwrap();
+        let mut answer = Answer::default();
+        answer.decide(HostDecision::Refuse(document["reason"].as_str().unwrap().to_owned()));
+        assert_eq!(answer.render(Event::Stop).unwrap() + "\n", NOT_ENDED);
+    }
 }

@@ -5,6 +5,7 @@
 //! ([`session_log`]). Everything on disk is named in [`paths`] and written through [`platform::store`].
 
 pub mod answer;
+pub mod clock;
 pub mod decision;
 pub mod ended;
 pub mod event;

@@ -174,6 +174,11 @@ impl Paths {
         self.stanchion.join("gc.lock")
     }
 
+    /// When the clock was looked at, and whether it had leapt.
+    pub fn clock(&self) -> PathBuf {
+        self.stanchion.join("clock.json")
+    }
+
     /// One session's directory.
     pub fn session_dir(&self, id: &SessionId) -> PathBuf {
         self.sessions_dir().join(id.dir_name())

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use config::Policy;
 
-use crate::answer::{Answer, HostDecision};
+use crate::answer::Answer;
 use crate::decision::{Stage, StageError};
 use crate::event::{Event, Payload, PayloadError, read_payload};
 use crate::failures;
@@ -223,14 +223,11 @@ impl Hook {
         project::of_session(launched.as_deref(), &self.payload.folder(), self.project())
     }
 
-    /// Has `decision` printed should the process not reach its own answer: when it still works after
-    /// [`LAST_WORD_AFTER`], overflows its stack or aborts. The host takes the end of such a process for "go on".
-    pub fn prepare_last_word(&self, decision: HostDecision) {
-        let mut answer = Answer::default();
-        answer.decide(decision);
-        if let Some(document) = answer.render(self.event) {
-            sys::last_word(format!("{document}\n").into_bytes(), LAST_WORD_AFTER);
-        }
+    /// Has `document` printed should the process not reach its own answer: when it still works after
+    /// [`LAST_WORD_AFTER`], overflows its stack or aborts. The host takes the end of such a process for "go on". The text
+    /// is a constant: preparing it must cost an ordinary use of a tool nothing.
+    pub fn prepare_last_word(&self, document: &'static str) {
+        sys::last_word(document, LAST_WORD_AFTER);
     }
 
     /// Prints the answer. The first call does; stages that come later record and cannot change it.

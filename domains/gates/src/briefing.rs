@@ -6,6 +6,7 @@ use config::Rule;
 use config::finding::Severity;
 use config::messages::MessageDirs;
 use config::types::{BriefingFormat, Condition, Kind, Mode, SessionStart};
+use hooks_common::clock;
 use hooks_common::decision::Outcome;
 use hooks_common::owner::Owner;
 use hooks_common::requirements::transaction;
@@ -275,6 +276,9 @@ fn humane(pattern: &str) -> String {
 
 /// Keeps state small. Nothing is lost if this fails: the next session tries again.
 fn forget_old_sessions(hook: &mut Hook, gates: &Gates) {
+    if !clock::is_trusted(&hook.paths, hook.entered) {
+        return;
+    }
     let before = gates.now - FORGET_AFTER;
     let live: std::collections::BTreeSet<_> =
         Registry::new(&hook.paths).live(None).into_iter().map(|(key, _)| key).collect();

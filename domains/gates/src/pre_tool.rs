@@ -24,13 +24,6 @@ const REPEATED_WITHIN: i64 = 5;
 /// How much of the session's log is looked at for it, in bytes.
 const RECENT: u64 = 8 * 1024;
 
-/// What the model reads where a decision came to no end: it took too long, or the process failed.
-pub fn not_ended(tool: &str) -> String {
-    format!(
-        "{tool} was refused before it ran; nothing was changed.\nThe check of this use did not come to an end: it took too long, or it failed.\nNext: run it in parts; if that does not help, run req doctor"
-    )
-}
-
 /// What the model reads of a tool that requirements refuse.
 ///
 /// # Errors

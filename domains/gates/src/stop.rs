@@ -33,11 +33,6 @@ pub fn decisive(triggered: &[Refused]) -> NeededRequirements {
     NeededRequirements::Needed(triggered.iter().map(needed).collect())
 }
 
-/// What the model reads where the check of a turn's end came to no end itself.
-pub fn not_ended() -> String {
-    "The turn was not ended: the check of its requirements took too long, or it failed.\nNext: end the turn again; if that does not help, tell the user to run req doctor".to_owned()
-}
-
 /// What the hook says and keeps of a turn's end: the refusal, warnings that this session was not told yet, what could
 /// not be evaluated.
 pub fn tell(hook: &mut Hook, gates: &Gates, triggered: &[Refused], decision: &Decision) {

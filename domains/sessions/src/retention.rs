@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use hooks_common::clock;
 use hooks_common::paths::Paths;
 use hooks_common::session_log::{self, SessionDir};
 use platform::process::{Liveness, Site};
@@ -101,6 +102,9 @@ pub fn sweep_a_few(
     if let Ok(last) = std::fs::metadata(&mark).and_then(|meta| meta.modified())
         && time.duration_since(last).is_ok_and(|age| age < INTERVAL)
     {
+        return Ok(None);
+    }
+    if !clock::is_trusted(paths, now) {
         return Ok(None);
     }
     let Some(_lock) = take(&mark)? else { return Ok(None) };

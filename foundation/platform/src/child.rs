@@ -94,7 +94,12 @@ pub fn run(
     let mut child = command.spawn()?;
     if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
         // A pipe takes 64 KiB at once; writing more must not keep us from reading what the child prints.
-        std::thread::spawn(move || stdin.write_all(&input));
+        let writer = std::thread::Builder::new().spawn(move || stdin.write_all(&input));
+        if let Err(error) = writer {
+            // Where no thread can be made, as with a limit on processes, there is no child either.
+            end(&mut child);
+            return Err(error);
+        }
     }
     let mut ended = Ended { status: None, output: Vec::new(), errors: Vec::new() };
     let result = read_all(&mut child, started, limits, &mut ended).and_then(|()| {

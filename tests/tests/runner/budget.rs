@@ -175,7 +175,7 @@ fn a_decision_that_ends_in_the_middle_is_a_refusal() {
     std::fs::create_dir(&bin).unwrap();
     std::fs::write(bin.join("git"), "#!/bin/sh\nsleep 5\n").unwrap();
     assert!(Command::new("chmod").arg("755").arg(bin.join("git")).status().unwrap().success());
-    for signal in ["ALRM", "SEGV", "BUS", "ABRT", "ILL"] {
+    for signal in ["ALRM", "SEGV", "ABRT"] {
         let mut hook = world.command(tests::executables().join("hook-pre-tool"));
         hook.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
         hook.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());

@@ -166,6 +166,11 @@ fn one_sweep_at_a_time_and_a_few_an_hour() {
     }
     let few =
         |days: &dyn Fn() -> u32, now| sweep_a_few(&home.paths, &mut table(), &FILES, days, now).unwrap();
+    // A clock that was looked at for the first time, or has leapt, makes nothing old.
+    let then = Moment { wall: now().wall - chrono::TimeDelta::hours(2), ..now() };
+    assert_eq!(few(&|| unreachable!("not asked"), then), None);
+    let seen = now().epoch() - 3 * 3_600;
+    fs::write(home.paths.clock(), format!("{{\"seen\":{seen},\"leapt\":null}}")).unwrap();
     // The mark is new: the first look is an hour later.
     fs::write(home.paths.gc_lock(), "").unwrap();
     assert_eq!(few(&|| unreachable!("not asked"), now()), None);

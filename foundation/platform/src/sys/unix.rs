@@ -34,56 +34,49 @@ pub fn thread_processor_time() -> Duration {
     Duration::new(u64::try_from(time.tv_sec).unwrap_or(0), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// What standard output gets when the process cannot go on: a pointer that was leaked, and its length.
+/// What standard output gets when the process cannot go on, and its length.
 static LAST_WORD: AtomicPtr<u8> = AtomicPtr::new(std::ptr::null_mut());
 static LAST_WORD_LENGTH: AtomicUsize = AtomicUsize::new(0);
 /// The size of the stack that a handler runs on when the process's own is used up. Machines with wide registers save
 /// 11 KiB of them there.
 const HANDLER_STACK: usize = 64 * 1024;
+/// That stack. Its pages cost nothing until a handler runs.
+static mut HANDLER_STACK_MEMORY: [u8; HANDLER_STACK] = [0; HANDLER_STACK];
 /// What ends a process in the middle of its work: the alarm, a stack that is used up, and an abort of the standard
-/// library, which some machines report as an illegal instruction.
-const ENDS: [libc::c_int; 5] = [libc::SIGALRM, libc::SIGSEGV, libc::SIGBUS, libc::SIGABRT, libc::SIGILL];
+/// library.
+const ENDS: [libc::c_int; 3] = [libc::SIGALRM, libc::SIGSEGV, libc::SIGABRT];
 
 /// Has the process print `document` and end with 0 when it still runs after `limit`, overflows its stack, or aborts.
 ///
 /// A decision that does not end is the host's "go on": it cancels the hook and runs the tool. The document says what
 /// becomes of the tool then. [`cancel_last_word`] is called before anything else is printed.
-pub fn last_word(document: Vec<u8>, limit: Duration) {
-    let document = document.leak();
+pub fn last_word(document: &'static str, limit: Duration) {
     LAST_WORD_LENGTH.store(document.len(), Ordering::SeqCst);
-    LAST_WORD.store(document.as_mut_ptr(), Ordering::SeqCst);
-    let stack = Box::leak(Box::<[u8]>::new_uninit_slice(HANDLER_STACK));
-    let stack = libc::stack_t { ss_sp: stack.as_mut_ptr().cast(), ss_flags: 0, ss_size: HANDLER_STACK };
-    // SAFETY: the memory was leaked, so it outlives every handler, and nothing else uses it. A failure leaves the stack
-    // as it was, and then an overflow ends the process as before.
+    LAST_WORD.store(document.as_ptr().cast_mut(), Ordering::SeqCst);
+    let memory = (&raw mut HANDLER_STACK_MEMORY).cast();
+    let stack = libc::stack_t { ss_sp: memory, ss_flags: 0, ss_size: HANDLER_STACK };
+    // SAFETY: the memory lives as long as the process, and only the kernel and a handler use it. A failure leaves the
+    // stack as it was, and then an overflow ends the process as before.
     unsafe { libc::sigaltstack(&raw const stack, std::ptr::null_mut()) };
     // SAFETY: an all-zero `sigaction` is a valid one: no flags, an empty mask, the default action.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     action.sa_sigaction = say_last_word as *const () as usize;
-    action.sa_flags = libc::SA_ONSTACK;
+    action.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
     for signal in ENDS {
         // SAFETY: `action` is a valid `sigaction` whose handler calls functions alone that a handler may call.
         unsafe { libc::sigaction(signal, &raw const action, std::ptr::null_mut()) };
     }
-    set_alarm(limit);
-}
-
-/// Takes back what [`last_word`] arranged: from here on the process prints for itself.
-pub fn cancel_last_word() {
-    if !LAST_WORD.swap(std::ptr::null_mut(), Ordering::SeqCst).is_null() {
-        set_alarm(Duration::ZERO);
-    }
-}
-
-#[allow(clippy::unnecessary_fallible_conversions, reason = "macOS counts microseconds in 32 bits")]
-fn set_alarm(after: Duration) {
-    let mut timer: libc::itimerval =
-        // SAFETY: an all-zero `itimerval` is a valid one: it never fires.
-        unsafe { std::mem::zeroed() };
-    timer.it_value.tv_sec = libc::time_t::try_from(after.as_secs()).unwrap_or(libc::time_t::MAX);
-    timer.it_value.tv_usec = libc::suseconds_t::try_from(after.subsec_micros()).unwrap_or(0);
+    // SAFETY: an all-zero `itimerval` is a valid one: it never fires.
+    let mut timer: libc::itimerval = unsafe { std::mem::zeroed() };
+    timer.it_value.tv_sec = libc::time_t::try_from(limit.as_secs()).unwrap_or(libc::time_t::MAX);
     // SAFETY: `timer` is a valid `itimerval` for the duration of the call.
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
+}
+
+/// Takes back what [`last_word`] arranged: from here on the process prints for itself. The alarm may still come and then
+/// does nothing.
+pub fn cancel_last_word() {
+    LAST_WORD.store(std::ptr::null_mut(), Ordering::SeqCst);
 }
 
 /// Prints the last word and ends the process. Only `write` and `_exit` are called, which a handler may call.
@@ -95,11 +88,11 @@ extern "C" fn say_last_word(signal: libc::c_int) {
     }
     let mut left = LAST_WORD_LENGTH.load(Ordering::SeqCst);
     while !at.is_null() && left > 0 {
-        // SAFETY: `at` and `left` are the rest of a leaked vector of that length, which nothing changes.
+        // SAFETY: `at` and `left` are the rest of a text of that length that lives as long as the process.
         let written = unsafe { libc::write(libc::STDOUT_FILENO, at.cast(), left) };
         let Ok(written) = usize::try_from(written) else { break };
         left -= written.min(left);
-        // SAFETY: no more than the rest was written, so the pointer stays within the vector or at its end.
+        // SAFETY: no more than the rest was written, so the pointer stays within the text or at its end.
         at = unsafe { at.add(written) };
     }
     // SAFETY: ends the process at once, without running anything of ours.
