@@ -117,6 +117,21 @@ pub fn run(client: &Path, world: &World, api: &MockApi, folder: &Path, prompt: &
 /// # Panics
 /// When it cannot be started.
 pub fn start(client: &Path, world: &World, api: &MockApi, folder: &Path, arguments: &[&str]) -> Running {
+    start_in("bypassPermissions", client, world, api, folder, arguments)
+}
+
+/// Starts the client in `folder` in a permission mode.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn start_in(
+    mode: &str,
+    client: &Path,
+    world: &World,
+    api: &MockApi,
+    folder: &Path,
+    arguments: &[&str],
+) -> Running {
     let tmp =
         tempfile::Builder::new().prefix("client-run.").tempdir_in(world.root()).expect("a folder").keep();
     let trusted = json!({"hasTrustDialogAccepted": true, "hasCompletedProjectOnboarding": true});
@@ -129,7 +144,11 @@ pub fn start(client: &Path, world: &World, api: &MockApi, folder: &Path, argumen
         .current_dir(folder)
         .args(arguments)
         .args(["--output-format", "stream-json", "--verbose", "--include-hook-events"])
-        .arg("--dangerously-skip-permissions")
+        .args(if mode == "bypassPermissions" {
+            &["--dangerously-skip-permissions"][..]
+        } else {
+            &["--permission-mode", mode]
+        })
         .env("ANTHROPIC_BASE_URL", format!("http://127.0.0.1:{}", api.port))
         .env("ANTHROPIC_API_KEY", "dummy-key")
         .env("CLAUDE_CODE_TMPDIR", &tmp)

@@ -69,3 +69,54 @@ fn a_refused_push_is_explained_and_let_through_once() {
     assert_eq!(verdicts, ["deny", "granted", "allowed", "deny"]);
     assert!(world.log().is_empty(), "{:?}", world.log());
 }
+
+/// What a guard would ask about must not run in any mode: in `bypassPermissions` the client drops a question wherever its
+/// own check of protected paths asks too, and a redirection brings that about.
+#[test]
+fn what_would_be_asked_about_does_not_run_in_any_mode() {
+    let Some(client) = client::find() else { return };
+    for mode in ["bypassPermissions", "default", "acceptEdits", "dontAsk"] {
+        let world = wired("exec");
+        world.configure("guards:\n  settings: {}\n  push: {}\n  destructive: {}\n");
+        let settings = std::fs::read_to_string(world.repo.join(".claude/settings.json")).unwrap();
+        let configuration = std::fs::read_to_string(world.repo.join(".claude/requirements.yaml")).unwrap();
+        let remote = world.root().join("remote.git");
+        world.git(&["init", "-q", "--bare", remote.to_str().unwrap()]);
+        world.git(&["remote", "add", "origin", remote.to_str().unwrap()]);
+        let lines = [
+            "cat > .claude/settings.json < /dev/null",
+            "rm .claude/requirements.yaml",
+            "mv .claude elsewhere",
+            "B=main; git push origin \"$(echo $B)\" > .claude/x",
+            "git push origin $(cat .git/HEAD | cut -d/ -f3) > .claude/y",
+            "cp /dev/null .claude/settings.json",
+            "sed -i s/hook-/true-/ .claude/settings.json",
+            "ln -sf /dev/null .claude/settings.json",
+            "mkdir -p .claude/skills/m/.claude-plugin && echo '{}' > .claude/skills/m/.claude-plugin/plugin.json",
+            "cp -r /usr/share/doc .claude/skills/m",
+        ];
+        let write = |name: &str, content: &str| {
+            tool("Write", json!({"file_path": world.repo.join(name), "content": content}))
+        };
+        let files = [
+            (".claude/skills/n/.claude-plugin/plugin.json", "{\"name\": \"n\"}"),
+            (".claude/skills/n/hooks/hooks.json", "{\"modules\": [\"./register.js\"]}"),
+            (".claude/skills/n/hooks/hooks.json", "{}"),
+        ];
+        let mut turns: Vec<Value> = lines.iter().map(|line| bash(line)).collect();
+        turns.extend(files.iter().map(|(name, content)| write(name, content)));
+        turns.push(text("Done."));
+        let api = MockApi::start(turns);
+        let run = client::start_in(mode, &client, &world, &api, &world.repo, &["-p", "Do it."]).finish();
+        assert_eq!((run.code, run.failed_hooks().len()), (Some(0), 0), "{mode}: {}", run.stderr);
+        let read = |name: &str| std::fs::read_to_string(world.repo.join(name)).unwrap_or_default();
+        assert_eq!(read(".claude/settings.json"), settings, "{mode}");
+        assert_eq!(read(".claude/requirements.yaml"), configuration, "{mode}");
+        assert!(!world.repo.join(".claude/skills").exists(), "{mode}");
+        assert!(!world.repo.join("elsewhere").exists(), "{mode}");
+        let pushed =
+            world.command("git").arg("--git-dir").arg(&remote).args(["for-each-ref"]).output().unwrap();
+        assert!(pushed.stdout.is_empty(), "{mode}: {}", String::from_utf8_lossy(&pushed.stdout));
+        assert!(api.model_saw("settings.json"), "{mode}");
+    }
+}
