@@ -103,6 +103,9 @@ pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Op
     if is_beyond(script) {
         return Some("It cannot be followed to its end.".to_owned());
     }
+    if let Some(name) = tool_use.commands().find_map(written_anywhere) {
+        return Some(format!("It writes {} in a folder that the line does not tell.", fact(&name)));
+    }
     if let Some(unfinished) = budget::unfinished() {
         return Some(format!(
             "Not all of it was looked at: {unfinished}. It may change what gates this session."
@@ -110,6 +113,22 @@ pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Op
     }
     let is_blind = script.doubt.is_some() && (names(tool_use.command) || may_call(tool_use.command));
     is_blind.then(|| "It cannot be followed, and names what gates this session.".to_owned())
+}
+
+/// The name of a file of ours that a command writes or removes in a folder that only the run tells: behind a `cd` to a
+/// pattern or a substitution, a `popd`, or with `CDPATH`.
+fn written_anywhere(command: &Command) -> Option<String> {
+    let is_ours = |name: &str| {
+        FILES.iter().chain(&[".rf-optout"]).any(|file| name.eq_ignore_ascii_case(file))
+            || name.contains(['*', '?', '[']) && FILES.iter().any(|file| fast_glob::glob_match(name, file))
+    };
+    let writes = command.writes().into_iter().chain(command.removes());
+    let relative = writes.filter(|write| write.folder == shell::Folder::Unknown);
+    relative.filter_map(|write| write.target.or(write.pattern)).find_map(|target| {
+        let is_below = !target.starts_with(['/', '~']);
+        let name = target.rsplit('/').next()?;
+        (is_below && is_ours(name)).then(|| name.to_owned())
+    })
 }
 
 /// Whether a command is a `find` that deletes by a name which none of our files has.
@@ -312,6 +331,10 @@ mod tests {
     #[test]
     fn the_agent_cannot_reach_its_own_gates() {
         for line in [
+            "cd .cl*; echo 'enabled: false' > requirements.local.yaml",
+            "cd \"$(git rev-parse --show-toplevel)\"/.cl* && rm requirements.yaml",
+            "pushd .claude; pushd; popd; tee settings.json < /dev/null",
+            "CDPATH=.claude:. ; cd x; echo > requirements.yaml",
             "req satisfy plan",
             "req --json satisfy plan --session x",
             "cd x && ~/.stanchion/bin/req approve size",

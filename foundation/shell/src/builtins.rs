@@ -10,12 +10,16 @@ impl Walker {
     /// Applies what the builtin `name`, if it is one, changes for the commands after it.
     pub(crate) fn builtin(&mut self, name: &str, words: &[Word]) {
         match name {
-            "cd" | "pushd" | "chdir" => self.change_folder(words),
+            "cd" | "chdir" => self.change_folder(words),
+            // Without an operand it exchanges the folders on top of the stack, which is not kept.
+            "pushd" if Options::NONE.operands(words, 1).is_empty() => self.folder = Folder::Unknown,
+            "pushd" => self.change_folder(words),
             "popd" => self.folder = Folder::Unknown,
             "export" | "declare" | "typeset" | "local" | "readonly" => {
                 for word in &words[1..] {
                     if let Some((name, value)) = word.text.split_once('=') {
                         let value = word.is_literal.then(|| VariableValue::Text(value.to_owned()));
+                        self.note_assignment(name);
                         self.variables.set(name, value);
                     }
                 }
@@ -50,6 +54,11 @@ impl Walker {
         }
     }
 
+    /// Notes that a variable was set: with `CDPATH` a relative `cd` leads where the line does not tell.
+    pub(crate) fn note_assignment(&mut self, name: &str) {
+        self.searches_folders |= name == "CDPATH";
+    }
+
     fn change_folder(&mut self, words: &[Word]) {
         let operands = Options::NONE.operands(words, 1);
         let next = match operands.first() {
@@ -58,10 +67,18 @@ impl Walker {
             Some(word) => match files::path(word) {
                 // `pushd +1` turns the stack, which is not kept.
                 Some(path) if path.starts_with('+') => Folder::Unknown,
+                // A relative folder is looked for in each of `CDPATH` first, and these are elsewhere.
+                Some(path) if self.searches_folders && is_searched(&path) => Folder::Unknown,
                 Some(path) => self.folder.join(&path),
                 None => Folder::Unknown,
             },
         };
         self.previous_folder = Some(std::mem::replace(&mut self.folder, next));
     }
+}
+
+/// Whether `cd` looks for a folder in `CDPATH`: not for one that begins at the root, at home, or with a dot.
+fn is_searched(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    !matches!(first, "" | "." | ".." | "~")
 }

@@ -20,6 +20,7 @@ impl Walker {
         let mut assignments = Vec::with_capacity(simple.assignments.len());
         let is_alone = words.is_empty();
         for assignment in simple.assignments.iter().chain(&simple.arrays) {
+            self.note_assignment(&assignment.name);
             let value = match &assignment.value {
                 AssignedValue::One(raw) => {
                     let word = self.word(raw);
@@ -180,6 +181,7 @@ impl Walker {
                     return None;
                 }
                 for (name, word) in &assignments {
+                    walker.note_assignment(name);
                     walker.variables.assign(name, word);
                 }
                 if let Some(positionals) = positionals {

@@ -58,6 +58,8 @@ pub(crate) struct Walker {
     pub(crate) folder: Folder,
     pub(crate) previous_folder: Option<Folder>,
     pub(crate) variables: Variables,
+    /// Whether the line sets `CDPATH`.
+    pub(crate) searches_folders: bool,
     /// The files that the line wrote so far, and behind them the process substitutions of the current command.
     pub(crate) feeds: Vec<Feed>,
     /// How many of them are files.
