@@ -1,6 +1,8 @@
 //! What failed open, until a person was told: hooks append here, the next SessionStart tells it once, the
 //! doctor shows it afterwards.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 
 use crate::paths::Paths;
@@ -32,6 +34,16 @@ pub fn note(paths: &Paths, hook: &str, message: &str) {
     let Ok(line) = serde_json::to_vec(&failure) else { return };
     let _ = store::create_private_dir(paths.stanchion_dir());
     let _ = append::append_line(&file, &file.with_extension("lock"), &line, lock::HOT);
+}
+
+/// Whether what sessions leave can be kept at all.
+///
+/// # Errors
+/// When the folder cannot be made or written to. Then nothing that hooks note is seen by anybody.
+pub fn check_folder(paths: &Paths) -> io::Result<()> {
+    store::create_private_dir(&paths.sessions_dir())?;
+    // Every event touches it, so it is there anyway.
+    store::open_append(&paths.heartbeat()).map(drop)
 }
 
 /// The failures that were not reported, which from now on count as reported: of several SessionStarts at once, one

@@ -32,11 +32,17 @@ const FORGET_AFTER: i64 = 14 * 86_400;
 /// The most findings that are told at once.
 const MOST_FINDINGS: usize = 8;
 
-/// Tells the user once what failed open since the last session began.
+/// Tells the user what failed open since the last session began, once; and that nothing can be kept, as long as it is so.
 ///
 /// # Errors
 /// None; failures that cannot be read are not told.
 pub fn tell_failures(hook: &mut Hook) -> Result<(), std::convert::Infallible> {
+    if let Err(error) = failures::check_folder(&hook.paths) {
+        hook.answer.tell_user(format!(
+            "Stanchion cannot write to {}: {error}. Sessions are not recorded, and failures of hooks are not reported.\nNext: make it a folder that you can write to, or set STANCHION_HOME",
+            hook.paths.stanchion_dir().display()
+        ));
+    }
     let failures = failures::take(&hook.paths);
     if let Some(last) = failures.last() {
         hook.answer.tell_user(format!(

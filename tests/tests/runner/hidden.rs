@@ -175,3 +175,24 @@ fn an_installation_whose_record_cannot_be_read_stays() {
         assert!(!left.contains("hook-") && left.contains("\"model\": \"x\""), "{left}");
     }
 }
+
+#[test]
+fn a_folder_of_ours_that_cannot_be_used_is_told() {
+    let world = World::with(ONE);
+    let ours = world.home.join(".stanchion");
+    for place in ["a file", "a loop"] {
+        let _ = std::fs::remove_dir_all(&ours);
+        let _ = std::fs::remove_file(&ours);
+        match place {
+            "a file" => std::fs::write(&ours, "").unwrap(),
+            _ => symlink(".stanchion", &ours).unwrap(),
+        }
+        let start = world.hook(&world.recorded("SessionStart-startup"));
+        let told = start.json.as_ref().unwrap()["systemMessage"].as_str().unwrap_or_default().to_owned();
+        assert!(told.contains("Stanchion cannot write to ") && told.contains("\nNext: "), "{place}: {told}");
+        world.hook(&world.edit()).refusal();
+    }
+    std::fs::remove_file(&ours).unwrap();
+    let start = world.hook(&world.recorded("SessionStart-startup"));
+    assert!(!start.stdout.contains("cannot write to"), "{}", start.stdout);
+}
