@@ -139,16 +139,16 @@ pub fn start_in(
         "bypassPermissionsModeAccepted": true, "customApiKeyResponses": {"approved": ["dummy-key"], "rejected": []}});
     state["projects"][folder.to_string_lossy().as_ref()] = trusted;
     std::fs::write(world.home.join(".claude.json"), state.to_string()).expect("a file");
+    let permissions = match mode {
+        "bypassPermissions" => vec!["--dangerously-skip-permissions"],
+        mode => vec!["--permission-mode", mode],
+    };
     let mut command = world.command(client);
     command
         .current_dir(folder)
         .args(arguments)
         .args(["--output-format", "stream-json", "--verbose", "--include-hook-events"])
-        .args(if mode == "bypassPermissions" {
-            &["--dangerously-skip-permissions"][..]
-        } else {
-            &["--permission-mode", mode]
-        })
+        .args(&permissions)
         .env("ANTHROPIC_BASE_URL", format!("http://127.0.0.1:{}", api.port))
         .env("ANTHROPIC_API_KEY", "dummy-key")
         .env("CLAUDE_CODE_TMPDIR", &tmp)

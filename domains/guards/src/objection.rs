@@ -51,3 +51,9 @@ pub struct Raised {
     /// Where the guard is configured: file and line.
     pub place: (std::path::PathBuf, usize),
 }
+
+/// Whether the host drops a question in this permission mode. It does so in `bypassPermissions` wherever its own check of
+/// protected paths asks too, and any line brings that about with a redirection into `.claude`.
+pub fn asks_nobody(permission_mode: &str) -> bool {
+    permission_mode == "bypassPermissions"
+}

@@ -7,8 +7,7 @@ use hooks_common::req::Req;
 use hooks_common::runtime::Hook;
 
 use crate::grants::Grant;
-use crate::objection::{Certainty, Raised, Weight};
-use crate::table::asks_nobody;
+use crate::objection::{Certainty, Raised, Weight, asks_nobody};
 
 /// The refusal of a tool, or the question whether it may run. `uncovered` was given for the same use when less was
 /// against it.

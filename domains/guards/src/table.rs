@@ -13,7 +13,7 @@ use shell::Doubt;
 
 use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
-use crate::objection::{Objection, Raised, Weight};
+use crate::objection::{Objection, Raised, Weight, asks_nobody};
 use crate::{
     destructive, everyday, large_read, overrides, paths, patterns, powershell, protected_content, push,
     references, secrets, settings, sql,
@@ -230,12 +230,6 @@ pub fn raise(examined: &ExaminedUse<'_>) -> (Vec<Raised>, Vec<GuardsError>) {
         }
     }
     (raised, failures)
-}
-
-/// Whether the host drops a question in this permission mode. It does so in `bypassPermissions` wherever its own check of
-/// protected paths asks too, and any line brings that about with a redirection into `.claude`.
-pub fn asks_nobody(permission_mode: &str) -> bool {
-    permission_mode == "bypassPermissions"
 }
 
 /// What guards say together of a use that they could not examine to its end, in the name of the first that is on and

@@ -18,6 +18,14 @@ use git::Branch;
 use platform::store::lock::{self, LockError};
 use platform::store::{self, Durability, quarantine, replace};
 
+mod entry;
+mod view;
+
+pub use view::View;
+
+use entry::{is_true, time};
+use view::sealed_parts;
+
 /// The version of the file's shape.
 const VERSION: &str = "1.0";
 /// An additive key: when the file was made anew because it was damaged, seconds since 1970.
@@ -29,17 +37,6 @@ pub struct BranchState {
     document: Map<String, Value>,
     /// Why the file could not be read, where it is there and could not be.
     problem: Option<String>,
-}
-
-/// What is known about one requirement, from the point of view of one session.
-#[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
-    name: &'a str,
-    session: Option<&'a SessionKey>,
-    requirement: Option<&'a Map<String, Value>>,
-    mine: Option<&'a Map<String, Value>>,
-    /// Where a satisfaction counts only with its seal: where it is, and of which branch.
-    sealed: Option<(&'a StateDir, &'a Branch)>,
 }
 
 impl BranchState {
@@ -132,59 +129,6 @@ impl BranchState {
             .flatten()
             .filter_map(|(id, entry)| Some((id.as_str(), entry.as_object()?)))
             .collect()
-    }
-}
-
-impl<'a> View<'a> {
-    /// The same where a satisfaction counts only if one of our own programs wrote it, into this file: `protect_cli`.
-    pub fn only_sealed(self, dir: &'a StateDir, branch: &'a Branch) -> Self {
-        Self { sealed: Some((dir, branch)), ..self }
-    }
-
-    /// Whether the satisfaction of an entry counts, which is `owner`'s or, without one, the branch's.
-    fn counts(&self, entry: &Map<String, Value>, owner: Option<&SessionKey>) -> bool {
-        let Some((dir, branch)) = self.sealed else { return true };
-        let seal = entry.get("seal").and_then(Value::as_str).unwrap_or_default();
-        let parts = sealed_parts(dir, branch, self.name, owner, entry);
-        let parts = parts.each_ref().map(String::as_str);
-        !seal.is_empty() && seal::holds(dir.paths(), &parts, seal) && !ended::is_ended(dir.paths(), seal)
-    }
-
-    /// Whether the requirement is satisfied now, by the rules of its configured scope. A satisfaction at the
-    /// branch holds for session scopes too. An expiry is inclusive; `permanent` has none.
-    pub fn is_satisfied(&self, scope: Scope, now: i64) -> bool {
-        let at_branch =
-            self.requirement.is_some_and(|entry| is_true(entry, "satisfied") && self.counts(entry, None));
-        let branch_fresh = at_branch && self.requirement.is_some_and(|entry| is_fresh(entry, now));
-        match scope {
-            Scope::Permanent => at_branch,
-            Scope::Branch => branch_fresh,
-            Scope::Session | Scope::SingleUse => {
-                branch_fresh
-                    || self.mine.is_some_and(|entry| {
-                        is_true(entry, "satisfied")
-                            && is_fresh(entry, now)
-                            && self.counts(entry, self.session)
-                    })
-            }
-        }
-    }
-
-    /// Whether this session triggered the requirement, whatever its scope: what another session did never
-    /// holds this one up.
-    pub fn is_triggered(&self) -> bool {
-        self.mine.is_some_and(|entry| is_true(entry, "triggered"))
-    }
-
-    /// How the requirement was satisfied for this session, and when, if it was.
-    pub fn satisfaction(&self) -> Option<(&str, i64, Option<i64>)> {
-        let entries = [(self.mine, self.session), (self.requirement, None)];
-        let entries = entries.into_iter().filter_map(|(entry, owner)| Some((entry?, owner)));
-        let mut satisfied =
-            entries.filter(|(entry, owner)| is_true(entry, "satisfied") && self.counts(entry, *owner));
-        let (entry, _) = satisfied.next()?;
-        let by = entry.get("satisfied_by").and_then(Value::as_str).unwrap_or("manual");
-        Some((by, time(entry, "satisfied_at"), expiry(entry)))
     }
 }
 
@@ -466,25 +410,6 @@ impl Changes<'_> {
     }
 }
 
-/// What the seal of a satisfaction covers: all that says for what, for whom and how long it counts, and where.
-fn sealed_parts(
-    dir: &StateDir,
-    branch: &Branch,
-    name: &str,
-    owner: Option<&SessionKey>,
-    entry: &Map<String, Value>,
-) -> [String; 7] {
-    [
-        "satisfied".to_owned(),
-        dir.path().to_string_lossy().into_owned(),
-        branch.name().to_owned(),
-        name.to_owned(),
-        owner.map(ToString::to_string).unwrap_or_default(),
-        time(entry, "satisfied_at").to_string(),
-        expiry(entry).map_or_else(String::new, |at| at.to_string()),
-    ]
-}
-
 fn seal_of(entry: &Map<String, Value>) -> Option<String> {
     Some(entry.get("seal")?.as_str()?.to_owned())
 }
@@ -525,28 +450,6 @@ fn object(value: Value) -> Map<String, Value> {
         Value::Object(map) => map,
         _ => Map::new(),
     }
-}
-
-fn is_true(entry: &Map<String, Value>, key: &str) -> bool {
-    entry.get(key).and_then(Value::as_bool) == Some(true)
-}
-
-fn time(entry: &Map<String, Value>, key: &str) -> i64 {
-    entry.get(key).map_or(0, seconds)
-}
-
-/// Whole seconds; other tools also write fractions.
-#[allow(clippy::cast_possible_truncation, reason = "seconds since 1970 fit")]
-fn seconds(value: &Value) -> i64 {
-    value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64)).unwrap_or(0)
-}
-
-fn expiry(entry: &Map<String, Value>) -> Option<i64> {
-    Some(time(entry, "expires_at")).filter(|at| *at != 0)
-}
-
-fn is_fresh(entry: &Map<String, Value>, now: i64) -> bool {
-    expiry(entry).is_none_or(|expires| now <= expires)
 }
 
 /// The states of branches whose file changed at or after `since`, seconds since 1970.

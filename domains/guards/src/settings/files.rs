@@ -10,6 +10,7 @@ use hooks_common::plugins::{PluginFolders, PluginPart};
 use platform::path::resolve;
 
 use crate::examined::ExaminedUse;
+use crate::objection::Objection;
 use crate::touched::is_same;
 
 /// The names of the files, wherever they lie.
@@ -100,6 +101,16 @@ impl SettingsFiles {
     pub(super) fn state(&self) -> impl Iterator<Item = &Path> {
         self.state.iter().map(PathBuf::as_path)
     }
+}
+
+/// A plugin that would load at the client's next start.
+pub(super) fn plugin(what: &str) -> Objection {
+    Objection::doubtful(
+        format!(
+            "{what}, a part of a plugin that Claude Code loads when it starts, and a plugin's module can overrule every hook"
+        ),
+        "let the user decide, who adds plugins by hand",
+    )
 }
 
 /// Puts each file where it really lies, and returns their folders. Files of one folder follow one another, and the

@@ -58,7 +58,7 @@ fn known(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<'_
         return Some(Objection::sure(what, LEAVE_IT));
     }
     if touched.way == Way::Written && puts_plugin(touched, files, path) {
-        return Some(super::plugin(&format!("{by} would put {} in place", fact(&examined.shown(path)))));
+        return Some(files::plugin(&format!("{by} would put {} in place", fact(&examined.shown(path)))));
     }
     let is_reached = |file: &Path, kind: SettingsFileKind| match touched.way {
         Way::Written => touched.reaches(file, examined) || files.is_folder(path),

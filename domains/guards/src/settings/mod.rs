@@ -36,16 +36,6 @@ pub fn concerns_edit(examined: &ExaminedUse<'_>) -> bool {
     examined.file().is_some_and(|file| files::may_be(file, examined))
 }
 
-/// A plugin that would load at the client's next start.
-fn plugin(what: &str) -> Objection {
-    Objection::doubtful(
-        format!(
-            "{what}, a part of a plugin that Claude Code loads when it starts, and a plugin's module can overrule every hook"
-        ),
-        "let the user decide, who adds plugins by hand",
-    )
-}
-
 /// What the guard finds in a command line.
 ///
 /// # Errors
@@ -68,7 +58,7 @@ pub fn examine_edit(_settings: &Settings, examined: &ExaminedUse<'_>) -> Result<
     }
     let Some(kind) = files.kind(file) else {
         let part = files.plugin_part(file).filter(|part| *part == PluginPart::File);
-        return Ok(part.map(|_| plugin(&format!("this edit writes {shown}"))).into_iter().collect());
+        return Ok(part.map(|_| files::plugin(&format!("this edit writes {shown}"))).into_iter().collect());
     };
     let Some(before) = examined.before() else {
         let what = format!("{shown} is too large or not text, and the effect of the edit is not known");
