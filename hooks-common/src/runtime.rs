@@ -224,7 +224,7 @@ impl Hook {
     }
 
     /// Has `document` printed should the process not reach its own answer: when it still works after
-    /// [`LAST_WORD_AFTER`], overflows its stack or aborts. The host takes the end of such a process for "go on". The text
+    /// seven seconds, overflows its stack or aborts. The host takes the end of such a process for "go on". The text
     /// is a constant: preparing it must cost an ordinary use of a tool nothing.
     pub fn prepare_last_word(&self, document: &'static str) {
         sys::last_word(document, LAST_WORD_AFTER);

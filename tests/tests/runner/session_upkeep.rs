@@ -234,6 +234,11 @@ fn case_23_only_what_ended_long_ago_goes() {
 #[test]
 fn session_start_removes_a_few_that_ended_long_ago() {
     let world = World::with(ONE);
+    // The clock was looked at before, and has not leapt.
+    std::fs::create_dir_all(world.home.join(".stanchion")).unwrap();
+    let seen = tests::world::now() - 3_600;
+    std::fs::write(world.home.join(".stanchion/clock.json"), format!("{{\"seen\":{seen},\"leapt\":null}}"))
+        .unwrap();
     let old: Vec<String> = (0..20).map(|at| format!("{at:08x}-0000-4000-8000-000000000000")).collect();
     for session in &old {
         world.hook(&of(session, world.recorded("SessionStart-startup")));
