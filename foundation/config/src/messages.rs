@@ -133,10 +133,9 @@ impl MessageDirs {
 fn document_in(at: usize, dir: &Path, name: &str) -> Option<YamlNode> {
     let path = dir.join(format!("{name}.yaml"));
     let root = dir.parent().and_then(Path::parent)?;
-    if at < USERS && leads_out(&path, root).is_some() {
-        return None;
-    }
-    document(&path)
+    // Most projects have no such file, and following a path's links costs a system call for each of its parts.
+    let document = document(&path)?;
+    (at >= USERS || leads_out(&path, root).is_none()).then_some(document)
 }
 
 fn document(path: &Path) -> Option<YamlNode> {
