@@ -103,6 +103,12 @@ pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Op
     if is_beyond(script) {
         return Some("It cannot be followed to its end.".to_owned());
     }
+    if let Some(folder) = tool_use.commands().find_map(filled_folder) {
+        return Some(format!(
+            "It writes files that it does not name into {}, which gates this session.",
+            fact(&folder)
+        ));
+    }
     if let Some(name) = tool_use.commands().find_map(written_anywhere) {
         return Some(format!("It writes {} in a folder that the line does not tell.", fact(&name)));
     }
@@ -113,6 +119,21 @@ pub fn violation(paths: &Paths, project: &Project, tool_use: &ToolUse<'_>) -> Op
     }
     let is_blind = script.doubt.is_some() && (names(tool_use.command) || may_call(tool_use.command));
     is_blind.then(|| "It cannot be followed, and names what gates this session.".to_owned())
+}
+
+/// A folder of ours that a command fills with files that the line does not name: `tar -C .git`, `unzip -d .claude`.
+fn filled_folder(command: &Command) -> Option<String> {
+    let is_ours = |folder: &str| {
+        let name = folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        matches!(name, ".git" | ".claude" | ".stanchion")
+            || [".git/", ".stanchion/"].iter().any(|part| folder.contains(part))
+    };
+    let unnamed =
+        |write: &shell::Write| write.target.is_none() && write.pattern.is_none() && write.may_be_folder;
+    command.writes().into_iter().filter(unnamed).find_map(|write| match write.folder {
+        shell::Folder::In(folder) if is_ours(&folder) => Some(folder),
+        _ => None,
+    })
 }
 
 /// The name of a file of ours that a command writes or removes in a folder that only the run tells: behind a `cd` to a
@@ -331,6 +352,9 @@ mod tests {
     #[test]
     fn the_agent_cannot_reach_its_own_gates() {
         for line in [
+            "tar xf /tmp/x.tar -C .git",
+            "cd .git && tar xf /tmp/x.tar",
+            "unzip -d .claude x.zip",
             "cd .cl*; echo 'enabled: false' > requirements.local.yaml",
             "cd \"$(git rev-parse --show-toplevel)\"/.cl* && rm requirements.yaml",
             "pushd .claude; pushd; popd; tee settings.json < /dev/null",

@@ -91,6 +91,7 @@ impl Walker {
         self.commands.push(Command { assignments: set, words, redirections, folder, input: read });
         let saved = (!assignments.is_empty()).then(|| self.variables.clone());
         for (name, word) in &assignments {
+            self.note_assignment(name);
             self.variables.assign(name, word);
         }
         let mut output = said;

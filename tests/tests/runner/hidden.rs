@@ -41,6 +41,19 @@ fn a_configuration_that_cannot_be_looked_at_leaves_the_last_one_in_force() {
     }
 }
 
+/// The configuration is looked at once, right after it was written, and can then not be looked at any more.
+#[test]
+fn a_configuration_that_was_read_once_stays_in_force() {
+    let world = World::new();
+    world.write(".claude/requirements.yaml", ONE);
+    world.hook(&world.edit()).refusal();
+    hide(&world.repo.join(".claude"));
+    world.hook(&world.edit()).refusal();
+    show(&world.repo.join(".claude"));
+    world.write(".claude/requirements.yaml", "requirements: {}\n");
+    world.hook(&world.edit()).silent();
+}
+
 #[test]
 fn a_failure_of_another_stage_does_not_drop_the_last_policy() {
     let world = World::with(&format!("{ONE}guards:\n  destructive: {{mode: warn}}\n"));

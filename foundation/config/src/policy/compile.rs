@@ -34,6 +34,8 @@ pub(super) struct Body {
     pub(super) findings: Vec<Finding>,
     /// Whether a file could not be read, and no policy of before stands in for it.
     pub(super) is_incomplete: bool,
+    /// Whether the sources were at rest long enough to trust their identity.
+    pub(super) is_settled: bool,
 }
 
 impl Body {
@@ -100,6 +102,7 @@ impl Body {
             strict: self.strict,
             closes_on_error: self.closes_on_error,
             is_incomplete: self.is_incomplete,
+            is_unsettled: !self.is_settled,
             logging: self.logging,
             sources,
             tools,

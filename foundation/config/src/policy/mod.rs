@@ -60,18 +60,20 @@ impl Policy {
     /// would be.
     pub fn compiled_now(sources: &Sources) -> Self {
         let stored = Self::open(&sources.policy).ok().flatten();
-        Self::assemble(&sources.files, &sources.home, stored).0
+        Self::assemble(&sources.files, &sources.home, stored)
     }
 
     /// Compiles any cascade of files, lowest level first, without storing it.
     pub fn of_files(files: &[ConfigFile], home: &Path) -> Self {
-        Self::assemble(files, home, None).0
+        Self::assemble(files, home, None)
     }
 
     /// Compiles and stores. A folder that cannot be written costs only the time to compile again.
     fn compile(files: &[ConfigFile], home: &Path, stored: Option<Self>, path: &Path) -> Self {
-        let (policy, is_settled) = Self::assemble(files, home, stored);
-        if let (true, Some(folder)) = (is_settled, path.parent())
+        // What was made without looking at every file must not take the place of what was made with them.
+        let is_whole = !files.iter().any(|file| file.is_hidden);
+        let policy = Self::assemble(files, home, stored);
+        if let (true, Some(folder)) = (is_whole, path.parent())
             && store::create_dir(folder).is_ok()
         {
             let _ = store::replace(path, &policy.head, Durability::Rebuildable, 0o644);
@@ -79,15 +81,14 @@ impl Policy {
         policy
     }
 
-    /// The policy in memory, and whether its sources have been at rest long enough to trust their identity.
-    fn assemble(files: &[ConfigFile], home: &Path, stored: Option<Self>) -> (Self, bool) {
+    /// The policy in memory. One whose sources have not been at rest long enough to trust their identity is stored as well,
+    /// because the next look at them may fail; it is compiled again at the next event.
+    fn assemble(files: &[ConfigFile], home: &Path, stored: Option<Self>) -> Self {
         let loaded = cascade::load(files);
         let sources: Vec<_> = files.iter().map(|file| (file.path.clone(), file.identity)).collect();
         let newest = sources.iter().filter_map(|(_, identity)| identity.map(|id| id.changed_ns())).max();
         let now = i128::from(Moment::now().wall.timestamp_nanos_opt().unwrap_or(i64::MAX));
-        // Whether a hidden file is there may change without a trace, so nothing is stored that was made without it.
-        let is_settled =
-            newest.is_none_or(|changed| now - changed > TICK_NS) && !files.iter().any(|file| file.is_hidden);
+        let is_settled = newest.is_none_or(|changed| now - changed > TICK_NS);
         let mut findings = loaded.findings;
         // A file that is not valid YAML does not show what its author wants, so the last good policy stays.
         if !loaded.unreadable.is_empty()
@@ -114,8 +115,9 @@ impl Policy {
                 guards,
                 findings,
                 is_incomplete: false,
+                is_settled,
             };
-            return (body.compile(sources), is_settled);
+            return body.compile(sources);
         }
         let configuration = loaded.configuration;
         let closes = |requirement: &Requirement| {
@@ -162,8 +164,9 @@ impl Policy {
             guards,
             findings,
             is_incomplete: !loaded.unreadable.is_empty(),
+            is_settled,
         };
-        (body.compile(sources), is_settled)
+        body.compile(sources)
     }
 }
 

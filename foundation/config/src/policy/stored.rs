@@ -53,6 +53,9 @@ pub(super) struct PolicyHeader {
     /// Whether a file of the configuration could not be read, and there was no valid policy of before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) is_incomplete: bool,
+    /// Whether a source had just changed: it may have changed again within one tick of its clock, unseen.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_unsettled: bool,
     pub(super) logging: LogTarget,
     pub(super) sources: Vec<(PathBuf, Option<FileIdentity>)>,
     pub(super) tools: BTreeMap<String, Span>,
@@ -192,7 +195,8 @@ impl Policy {
     }
 
     pub(super) fn is_current(&self, files: &[ConfigFile]) -> bool {
-        self.header.program == platform::VERSION
+        !self.header.is_unsettled
+            && self.header.program == platform::VERSION
             && self.header.sources.len() == files.len()
             && self
                 .header
