@@ -92,7 +92,8 @@ impl Policy {
         let mut findings = loaded.findings;
         // A file that is not valid YAML does not show what its author wants, so the last good policy stays.
         if !loaded.unreadable.is_empty()
-            && let Some(last) = stored
+            // One that was made without a file itself stands in for nothing.
+            && let Some(last) = stored.filter(|last| !last.is_incomplete())
             && let (Ok(rules), Ok(settings), Ok(workflow), Ok(continuity), Ok(guards)) =
                 (last.rules(), last.settings(), last.workflow(), last.continuity(), last.guard_parts())
         {
