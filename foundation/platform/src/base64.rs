@@ -1,6 +1,6 @@
-//! Base64, decoded (RFC 4648).
+//! A base64 decoder (RFC 4648).
 
-/// Which characters stand for 62 and 63.
+/// The two characters that encode 62 and 63.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base64Alphabet {
     /// `+` and `/`.
@@ -9,8 +9,8 @@ pub enum Base64Alphabet {
     Url,
 }
 
-/// The bytes of a text without padding and white space; `None` when a character is not of the alphabet. Bits at the end
-/// that make no whole byte are ignored.
+/// Decodes base64 text without padding and white space. `None` if a character is not in the alphabet. Trailing bits
+/// that do not fill a byte are ignored.
 pub fn decode(text: impl IntoIterator<Item = u8>, alphabet: Base64Alphabet) -> Option<Vec<u8>> {
     let (plus, slash) = match alphabet {
         Base64Alphabet::Standard => (b'+', b'/'),

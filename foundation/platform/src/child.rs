@@ -1,4 +1,4 @@
-//! A child process with a limit on its time and output. Nothing on the hot path starts one.
+//! Runs a child process with limits on its time and output. The hot path never starts one.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -6,56 +6,56 @@ use std::time::{Duration, Instant};
 
 use crate::{budget, sys};
 
-/// The most output that is read where the caller sets no limit of its own, in bytes.
+/// The limit on a child's output if the caller sets none, in bytes.
 pub const MOST_OUTPUT: usize = 4 * 1024 * 1024;
-/// The most that is kept of stderr, in bytes: the first lines say what is wrong.
+/// The limit on kept stderr, in bytes. The first lines contain the cause, so the rest is dropped.
 const MOST_ERRORS: usize = 16 * 1024;
-/// How often a silent child is checked for its end.
+/// The interval at which a child without output is checked for its end.
 const LOOK: Duration = Duration::from_millis(20);
-/// How long a child that closed its output may take to end.
+/// The interval at which a child that closed its output is checked for its end.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// What a child may take.
+/// The limits of a child.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The time until it is killed.
+    /// The time after which the child is killed.
     pub time: Duration,
-    /// The output, in bytes; it is killed when it prints more.
+    /// The most output in bytes. A child that prints more is killed.
     pub bytes: usize,
 }
 
-/// Where a child's stderr goes.
+/// The destination of a child's stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Errors {
     /// Nowhere.
     Discarded,
     /// Into [`Ended::errors`].
     Kept,
-    /// To our own stderr, for a person to read.
+    /// To Stanchion's own stderr, for a person to read.
     Shown,
 }
 
-/// A child that ended, or was stopped because it printed more than its limit.
+/// The result of a child that ended, or that was killed because it printed too much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
-    /// How it ended; `None` when it printed more than its limit and was killed.
+    /// The exit status. `None` if the child printed more than its limit and was killed.
     pub status: Option<ExitStatus>,
-    /// What it printed, up to the limit.
+    /// The child's stdout, up to the limit.
     pub output: Vec<u8>,
-    /// The beginning of its stderr, where that is kept.
+    /// The beginning of the child's stderr, if it is kept.
     pub errors: Vec<u8>,
 }
 
-/// Runs a command with nothing on stdin and stderr discarded; what it printed, and how it ended. A child that
-/// takes longer than `limit` is killed.
+/// Runs a command with empty stdin and discarded stderr. Returns its exit status and output. A child that takes
+/// longer than `limit` is killed.
 ///
 /// # Errors
-/// When it cannot be started, takes too long or prints too much.
+/// When the command cannot be started, takes too long or prints too much.
 pub fn output(command: &mut Command, limit: Duration) -> io::Result<(ExitStatus, Vec<u8>)> {
     whole(run(command, None, Limits { time: limit, bytes: MOST_OUTPUT }, Errors::Discarded)?)
 }
 
-/// As [`output`], with `input` on stdin. A child need not read it.
+/// As [`output`], with `input` on stdin. The child may leave it unread.
 ///
 /// # Errors
 /// As [`output`].
@@ -76,7 +76,7 @@ fn whole(ended: Ended) -> io::Result<(ExitStatus, Vec<u8>)> {
 /// is left of the decision's budget.
 ///
 /// # Errors
-/// When it cannot be started, or takes too long ([`io::ErrorKind::TimedOut`]).
+/// When the command cannot be started, or takes too long ([`io::ErrorKind::TimedOut`]).
 pub fn run(
     command: &mut Command,
     input: Option<Vec<u8>>,
@@ -126,6 +126,7 @@ fn wait(child: &mut Child, started: Instant, limit: Duration) -> io::Result<Exit
 }
 
 fn end(child: &mut Child) {
+    // The child may have ended by itself, so an error is ignored. Waiting removes the zombie.
     let _ = child.kill();
     let _ = child.wait();
 }
@@ -139,21 +140,22 @@ fn too_long(limit: Duration) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, format!("it took longer than {} ms", limit.as_millis()))
 }
 
-/// Reads what a child prints, to its end or until it is more than its limit.
+/// Reads a child's output until it ends or exceeds its limit.
 fn read_all(child: &mut Child, started: Instant, limits: Limits, ended: &mut Ended) -> io::Result<()> {
     let (mut output, mut errors) = (child.stdout.take(), child.stderr.take());
-    // Both are read as they come: a child that waits for room in one pipe never closes the other.
+    // Both streams are read as data arrives: a child that waits for room in one pipe never closes the other.
     while output.is_some() || errors.is_some() {
         let left = limits.time.checked_sub(started.elapsed()).ok_or_else(|| too_long(limits.time))?;
         let readable = sys::wait_either_readable(output.as_ref(), errors.as_ref(), left.min(LOOK));
         if readable == (false, false) {
-            // A process that the child left running may hold its output open; the child itself is done.
+            // A process that the child left running may keep the pipe open, so the end of the child ends the reading.
             if child.try_wait()?.is_some() {
                 return Ok(());
             }
             continue;
         }
         if readable.0 {
+            // One byte above the limit distinguishes output that fits exactly from output that is too long.
             take_in(&mut output, &mut ended.output, limits.bytes + 1)?;
             if ended.output.len() > limits.bytes {
                 return Ok(());
@@ -166,12 +168,13 @@ fn read_all(child: &mut Child, started: Instant, limits: Limits, ended: &mut End
     Ok(())
 }
 
-/// Reads once, keeps what fits, and lets go of a stream that ended.
+/// Reads once, keeps the bytes that fit, and closes a stream that ended.
 fn take_in(stream: &mut Option<impl Read>, kept: &mut Vec<u8>, most: usize) -> io::Result<()> {
     let mut chunk = [0; 16 * 1024];
     let Some(open) = stream else { return Ok(()) };
     match open.read(&mut chunk) {
         Ok(0) => *stream = None,
+        // The rest is read and dropped, because a full pipe would block the child.
         Ok(read) => kept.extend_from_slice(&chunk[..read.min(most - kept.len())]),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
         Err(error) => return Err(error),

@@ -1,15 +1,15 @@
-//! Who can do something about an error, and what.
+//! Classifies errors by the party that can fix them, and carries the hint for it.
 
 use std::fmt;
 
-/// Who can do something about an error.
+/// The party that can fix an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// A file or an argument of the user's: they change it.
+    /// The user: a file or an argument is wrong.
     User,
     /// The machine: a full disk, a read-only folder, a program that is missing or takes too long.
     System,
-    /// A fault of Stanchion's.
+    /// The developers: the error is a bug in Stanchion.
     Internal,
 }
 
@@ -23,12 +23,12 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// An error of one of Stanchion's crates: each crate has one enum of them.
+/// An error of one of Stanchion's crates. Each crate has one error enum that implements it.
 pub trait Explain: std::error::Error {
-    /// Who can do something about it.
+    /// The party that can fix this error.
     fn kind(&self) -> ErrorKind;
 
-    /// What to do: a clause in the imperative, without a full stop. A message for people prints it behind `Next:`.
+    /// What to do: a clause in the imperative, without a full stop. A message for a person prints it after `Next:`.
     fn hint(&self) -> Option<String> {
         None
     }

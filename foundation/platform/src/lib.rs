@@ -1,7 +1,7 @@
-//! What the operating system gives, each part usable by itself.
+//! Access to the operating system. Each module can be used on its own.
 //!
-//! Files are read and changed through [`store`]: locked, appended to, or replaced whole. Unsafe code stands in
-//! [`sys`] alone.
+//! Files are read and changed through [`store`]: appended to under a lock, or replaced whole. Only [`sys`] contains
+//! unsafe code.
 
 pub mod base64;
 pub mod budget;
@@ -17,6 +17,6 @@ pub mod sys;
 pub mod text;
 pub mod time;
 
-/// The version that every executable of this build carries; it keys the compiled policy and names the writer of a
-/// session's `meta.json`.
+/// The version of this build. It is part of the compiled policy's key, and a session's `meta.json` names it as the
+/// writer.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

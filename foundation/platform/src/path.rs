@@ -1,21 +1,21 @@
-//! Paths as text and as the kernel finds them.
+//! Paths as text, and as the kernel resolves them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// `path` with a leading `~` replaced by `home`; a relative path is taken from `home`.
+/// `path` with a leading `~` replaced by `home`. A relative path is joined to `home`.
 pub fn expand(home: &Path, path: &Path) -> PathBuf {
     home.join(expand_tilde(home, path))
 }
 
-/// `path` with a leading `~` replaced by `home`, as a shell does; any other path as it is. The folder of another user,
-/// `~name`, is not looked up.
+/// `path` with a leading `~` replaced by `home`, as a shell does. Any other path is unchanged. `~name`, the folder of
+/// another user, is not looked up.
 pub fn expand_tilde(home: &Path, path: impl AsRef<Path>) -> PathBuf {
     let path = path.as_ref();
     path.strip_prefix("~").map_or_else(|_| path.to_owned(), |rest| home.join(rest))
 }
 
-/// `path` without `.`, `..` and doubled separators, by its text alone.
+/// `path` without `.`, `..` and doubled separators. The file system is not read.
 pub fn normalise(path: &Path) -> PathBuf {
     use std::path::Component;
     let mut out = PathBuf::new();
@@ -32,10 +32,10 @@ pub fn normalise(path: &Path) -> PathBuf {
     out
 }
 
-/// Where `path` really lies, as the kernel finds it: each symbolic link followed where it stands, `..` taken from
-/// where the links led, and what does not exist as written. Relative paths are only normalised.
+/// The real path of `path`, resolved as the kernel does: links first, then `..` from the link's target. Parts that do
+/// not exist stay as written. A relative path is only normalised.
 pub fn resolve(path: &Path) -> PathBuf {
-    /// The kernel's own limits.
+    /// The limits of the Linux kernel.
     const MOST_LINKS: usize = 40;
     const LONGEST: usize = 4096;
     if !path.is_absolute() || path.as_os_str().len() > LONGEST {
@@ -44,7 +44,7 @@ pub fn resolve(path: &Path) -> PathBuf {
     let mut rest: Vec<OsString> = parts(path);
     let mut real = PathBuf::from("/");
     let mut links = 0;
-    // Below what does not exist nothing does.
+    // The number of trailing parts that do not exist. Nothing below a missing part exists, so no link is read there.
     let mut missing: usize = 0;
     while let Some(part) = rest.pop() {
         if part == ".." {
@@ -73,7 +73,7 @@ pub fn resolve(path: &Path) -> PathBuf {
     real
 }
 
-/// The named parts of a path, the last first.
+/// The named parts of a path and its `..`, last part first.
 fn parts(path: &Path) -> Vec<OsString> {
     use std::path::Component;
     let named = |part: Component<'_>| match part {

@@ -1,19 +1,19 @@
-//! Processes: who runs, since when, as whose child. On Linux raw `/proc`, elsewhere sysinfo, one process at a
-//! time.
+//! Looks processes up: whether they run, their start time, their parent. Linux reads `/proc`, other systems use
+//! sysinfo, one process at a time.
 
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
-/// Whether a process that was seen once still runs.
+/// Whether a process that was seen before still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Liveness {
     /// The same process runs.
     Live,
-    /// It is gone, or its number belongs to another process now.
+    /// The process ended, or its number belongs to another process now.
     Dead,
-    /// This machine cannot tell: another host, another pid namespace, an unreadable process table.
+    /// This machine cannot decide: another host, another pid namespace, or an unreadable process table.
     Unknown,
 }
 
@@ -26,13 +26,13 @@ pub struct Process {
     pub parent: u32,
     /// Its short name.
     pub name: String,
-    /// When it started, in the platform's raw unit; equal only for the same process of the same boot.
+    /// The start time in the platform's raw unit. Within one boot it identifies the process together with its number.
     pub start_raw: u64,
-    /// Whether it has ended and only waits to be collected.
+    /// Whether the process has ended but its parent has not collected it.
     pub zombie: bool,
 }
 
-/// Numbers that a live process can have.
+/// Whether a live process can have this number.
 pub fn is_plausible(pid: i64) -> bool {
     (2..=i64::from(i32::MAX)).contains(&pid)
 }
@@ -67,15 +67,15 @@ mod platform {
         Some(text.trim_start_matches("pid:[").trim_end_matches(']').to_owned())
     }
 
-    /// Looks a process up. `Ok(None)`: there is none with this number.
+    /// Looks a process up. `Ok(None)` means that no process has this number.
     pub fn look_up(pid: u32) -> std::io::Result<Option<Process>> {
         match read(&format!("/proc/{pid}/stat")) {
             Ok(stat) => super::parse_stat(pid, &String::from_utf8_lossy(&stat))
                 .map(Some)
                 .ok_or_else(|| std::io::Error::other("unreadable process table")),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                // Without /proc nothing can be said about anybody, and where it hides other users' processes
-                // (hidepid), what it does not show may still run.
+                // Without /proc no process can be looked up. Where /proc hides other users' processes (hidepid), a
+                // missing entry does not prove that the process ended.
                 let tells = std::path::Path::new("/proc/self/stat").exists() && !crate::sys::is_process(pid);
                 if tells { Ok(None) } else { Err(error) }
             }
@@ -114,7 +114,7 @@ mod platform {
     /// The unit of [`Process::start_raw`].
     pub const START_UNIT: &str = "unix_seconds";
 
-    /// Told by when it began.
+    /// The boot, identified by its time.
     pub fn boot_id() -> Option<String> {
         Some(format!("boot-{}", System::boot_time()))
     }
@@ -123,7 +123,7 @@ mod platform {
         System::host_name()
     }
 
-    /// There are none here.
+    /// Not Linux: there are no pid namespaces.
     pub fn pid_namespace() -> Option<String> {
         None
     }
@@ -135,7 +135,7 @@ mod platform {
         system.process(pid).map(read)
     }
 
-    /// Looks a process up. `Ok(None)`: there is none with this number.
+    /// Looks a process up. `Ok(None)` means that no process has this number.
     pub fn look_up(pid: u32) -> std::io::Result<Option<Process>> {
         Ok(with(pid, ProcessRefreshKind::nothing(), |process| Process {
             pid,
@@ -169,20 +169,19 @@ mod platform {
 
 pub use platform::{START_UNIT, arguments, executable, look_up, started_at};
 
-/// Where a process number means something: a machine, its boot, a namespace of numbers. What is not known is
-/// `None`.
+/// The scope in which a process number is valid: a machine, its boot, a pid namespace. An unknown part is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Site {
-    /// The boot.
+    /// The boot's id.
     pub boot_id: Option<String>,
-    /// The namespace that process numbers belong to.
+    /// The pid namespace.
     pub pid_ns: Option<String>,
     /// The machine's name.
     pub host: Option<String>,
 }
 
 impl Site {
-    /// This process's own, asked once.
+    /// The site of this process. It is read once.
     pub fn here() -> &'static Self {
         static HERE: OnceLock<Site> = OnceLock::new();
         HERE.get_or_init(|| Site {
@@ -192,11 +191,11 @@ impl Site {
         })
     }
 
-    /// Whether a process of this site can be looked up `here`: `Err` holds the verdict when it cannot. A boot
-    /// names its machine, so a machine that was renamed is still the same; another boot of the same machine is
-    /// over.
+    /// Whether a process of this site can be looked up `here`. If not, `Err` contains the verdict.
     pub fn reached_from(&self, here: &Self) -> Result<(), Liveness> {
         let differ = |a: &Option<String>, b: &Option<String>| matches!((a, b), (Some(a), Some(b)) if a != b);
+        // A boot id names its machine too, so a renamed machine stays the same. Another boot of the same machine is
+        // over.
         if differ(&self.boot_id, &here.boot_id) {
             return Err(if differ(&self.host, &here.host) { Liveness::Unknown } else { Liveness::Dead });
         }
@@ -204,13 +203,12 @@ impl Site {
     }
 }
 
-/// The boot this machine is in.
+/// The id of this machine's boot.
 pub fn boot_id() -> Option<String> {
     Site::here().boot_id.clone()
 }
 
-/// One line of `/proc/<pid>/stat`; the name may hold spaces and parentheses, so fields count from its last
-/// `)`.
+/// Parses `/proc/<pid>/stat`. The name may contain spaces and parentheses, so fields are counted from the last `)`.
 #[cfg(any(target_os = "linux", test))]
 fn parse_stat(pid: u32, stat: &str) -> Option<Process> {
     let (head, tail) = stat.rsplit_once(')')?;
@@ -225,8 +223,8 @@ fn parse_stat(pid: u32, stat: &str) -> Option<Process> {
     })
 }
 
-/// Whether the process `pid` that had started at `start_raw` (if that is known) still runs. Gone, a zombie, an
-/// impossible number or another start: dead. A process table that cannot be read: unknown, never dead.
+/// Whether process `pid` still runs. `start_raw` is its start time, if known. A missing process, a zombie, an
+/// impossible number or another start time means dead. An unreadable process table means unknown, never dead.
 pub fn liveness(pid: i64, start_raw: Option<u64>) -> Liveness {
     if !is_plausible(pid) {
         return Liveness::Dead;

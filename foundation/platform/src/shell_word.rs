@@ -1,11 +1,12 @@
-//! Text as one word of a POSIX shell's line, written and read back. The reader accepts only what the writer writes.
+//! Writes text as one word of a POSIX shell's line, and reads it back. The reader accepts only what the writer
+//! produces.
 
 /// The text in single quotes.
 pub fn single(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// The text itself if a shell would not change it, else in single quotes.
+/// The text itself if a shell does not change it, otherwise the text in single quotes.
 pub fn plain(text: &str) -> String {
     if !text.is_empty() && text.chars().all(is_plain) { text.to_owned() } else { single(text) }
 }
@@ -14,7 +15,7 @@ fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+' | ',' | '@' | '%' | ':')
 }
 
-/// Reads a word of [`single`] or [`plain`] from the start of a line: its text, and the rest of the line.
+/// Reads a word of [`single`] or [`plain`] from the start of a line. Returns its text and the rest of the line.
 pub fn read(line: &str) -> Option<(String, &str)> {
     let mut text = String::new();
     let mut rest = line;
@@ -48,7 +49,7 @@ pub fn in_double_quotes(text: &str) -> String {
     })
 }
 
-/// The inverse of [`in_double_quotes`]; `None` for text that a shell would interpret.
+/// The inverse of [`in_double_quotes`]. `None` for text that a shell would interpret.
 pub fn from_double_quotes(shown: &str) -> Option<String> {
     let mut text = String::new();
     let mut characters = shown.chars();

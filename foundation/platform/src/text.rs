@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// `text` cut to at most `limit` UTF-16 units at a character boundary, with a mark where something was cut.
+/// `text` cut to at most `limit` UTF-16 units at a character boundary. A cut text ends with a mark.
 pub fn bounded(text: &str, limit: usize) -> String {
     const MARK: &str = "\n[cut]";
     if text.encode_utf16().count() <= limit {
@@ -26,13 +26,14 @@ pub fn bounded(text: &str, limit: usize) -> String {
     format!("{}{MARK}", &text[..end])
 }
 
-/// A fact from a file, a branch name, a command: one line, bounded, control characters and back-ticks gone,
-/// in back-ticks. What stands inside cannot end the quotation or start a line of its own.
+/// A value from outside (a file, a branch name, a command) as one quoted line between back-ticks. It is cut to 160
+/// characters, and control characters and back-ticks are replaced.
 pub fn fact(text: &str) -> String {
     const LONGEST: usize = 160;
     let mut quoted = String::with_capacity(text.len().min(LONGEST) + 2);
     quoted.push('`');
     for c in text.chars().take(LONGEST) {
+        // The text cannot end the quotation or start a line of its own.
         quoted.push(match c {
             '`' => '\'',
             c if is_hidden(c) => ' ',
@@ -68,7 +69,8 @@ fn is_hidden(c: char) -> bool {
     c.is_control() || is_format(c)
 }
 
-/// Text for one line of a terminal: what moves the cursor, hides, or turns the direction of writing is a space.
+/// Text for one line of a terminal. Characters that move the cursor, are invisible or change the writing direction
+/// become spaces.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if is_hidden(c) { ' ' } else { c }).collect()
 }

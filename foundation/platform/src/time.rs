@@ -1,5 +1,4 @@
-//! Clocks. Wall-clock time is for people and for formats that ask for it; events are ordered by the
-//! monotonic clock.
+//! Clocks. Wall-clock time is for people and for formats that require it. The monotonic clock orders events.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -23,19 +22,19 @@ impl Moment {
         self.wall.timestamp()
     }
 
-    /// RFC 3339 in UTC with exactly three fractional digits and `Z`: some readers of these files drop a whole
-    /// file when one timestamp lacks its fraction.
+    /// The wall-clock time in RFC 3339, UTC, with exactly three fractional digits and `Z`.
+    // The fraction is always written: some readers of these files drop the whole file if one timestamp has none.
     pub fn rfc3339(&self) -> String {
         rfc3339(self.wall)
     }
 }
 
-/// See [`Moment::rfc3339`].
+/// Any time in the format of [`Moment::rfc3339`].
 pub fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// `45s`, `12m`, `3h`, `9d`: an age for people. Negative ages (a clock that jumped) read as `0s`.
+/// An age for people: `45s`, `12m`, `3h`, `9d`. A negative age (the clock was set back) gives `0s`.
 pub fn age(seconds: i64) -> String {
     match seconds.max(0) {
         s if s < 60 => format!("{s}s"),

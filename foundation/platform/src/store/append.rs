@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use super::lock;
 
-/// Appends `line` and a newline to the log at `path` with one write, under the lock at `lock_path`. A torn
-/// last line is closed first, so that it costs nothing but itself. When the lock stays busy for `wait`, the
-/// line is appended all the same, and appended again if the log was replaced meanwhile: readers drop doubles
-/// by `event_id`. The folder must exist; a new log is readable by its owner alone.
+/// Appends `line` and a newline to the log at `path` with one write, under the lock at `lock_path`. A torn last line
+/// gets its newline first, so that only that line is lost. The folder must exist. A new log is readable by its owner
+/// only.
+///
+/// If the lock stays busy for `wait`, the line is appended without it. If the log was replaced meanwhile, the line is
+/// appended again. Readers drop duplicates by `event_id`.
 ///
 /// # Errors
 /// When the log cannot be opened or written.
@@ -20,8 +22,8 @@ pub fn append_line(path: &Path, lock_path: &Path, line: &[u8], wait: Duration) -
     append_where(path, lock_path, line, wait, |_, _| true).map(drop)
 }
 
-/// As [`append_line`], if `has_room` says so of the open log and its length in bytes; where in the log the line
-/// stands, `None` when it does not.
+/// As [`append_line`], if `has_room` returns true for the open log and its length in bytes. Returns the line's byte
+/// range, or `None` if nothing was written.
 ///
 /// # Errors
 /// As [`append_line`].
@@ -45,8 +47,8 @@ pub fn append_where(
     Ok(Some(place))
 }
 
-/// Appends whole lines, without the last one's end, with one write; the caller holds the log's lock. A torn last
-/// line is closed first.
+/// Appends whole lines with one write. `lines` has no newline at its end, and the caller must hold the log's lock. A
+/// torn last line gets its newline first.
 ///
 /// # Errors
 /// When the log cannot be opened or written.
@@ -81,13 +83,13 @@ fn write_line(
 fn was_replaced(log: &File, path: &Path) -> bool {
     match (log.metadata(), std::fs::metadata(path)) {
         (Ok(open), Ok(named)) => (open.dev(), open.ino()) != (named.dev(), named.ino()),
-        // Its whole folder may have been removed: who writes it again learns that.
+        // The folder may have been removed. The second write then returns that error.
         (Ok(_), Err(error)) => super::is_absent(&error),
         _ => false,
     }
 }
 
-/// The lines of a log that parse as JSON objects of type `T`; torn and foreign lines are counted, not shown.
+/// Parses the lines of a log as `T`. Returns them and the number of lines that are torn or not of this type.
 pub fn read_lines<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> (Vec<T>, usize) {
     let mut skipped = 0;
     let lines = bytes

@@ -1,5 +1,5 @@
-//! JSON documents below a project's folder: never written through a symbolic link that lies inside it, never where
-//! nothing changed, and kept aside where they cannot be read.
+//! JSON documents below a project's folder. They are never written through a symbolic link below that folder or
+//! without a change. A document that cannot be parsed is set aside.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,12 @@ use crate::store;
 /// The largest document that is read, in bytes.
 pub const LARGEST: u64 = 1024 * 1024;
 
-/// Makes the folder of a file below `root`. The root itself may lie behind links; nothing below it may.
+/// Creates the folder of a file below `root`. The path to the root may contain symbolic links, the path below it must
+/// not.
 ///
 /// # Errors
-/// When a part of the way, or the file itself, is a symbolic link, when what stands in its place is no file, or the
-/// folder cannot be made.
+/// When the file or a folder below `root` is a symbolic link, or the folder cannot be created. Also when `file` exists
+/// and is not a regular file.
 pub fn prepare(root: &Path, file: &Path) -> io::Result<()> {
     let inside = file.strip_prefix(root).map_err(|_| io::Error::other("a file outside the project"))?;
     let mut at = root.to_owned();
@@ -44,7 +45,7 @@ pub fn prepare(root: &Path, file: &Path) -> io::Result<()> {
     }
 }
 
-/// Replaces a JSON file below `root` unless it says the same already; whether it did not.
+/// Replaces a JSON file below `root` if its content differs. Returns whether it was replaced.
 ///
 /// # Errors
 /// As [`prepare`], and when the file cannot be written.
@@ -58,7 +59,7 @@ pub fn replace(root: &Path, file: &Path, value: &impl Serialize, durability: Dur
     Ok(true)
 }
 
-/// The value as the older systems write it: two spaces, a newline at the end.
+/// The value as JSON in the format of the older systems: indented by two spaces, with a newline at the end.
 pub fn pretty(value: &impl Serialize) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"  "));
@@ -67,17 +68,18 @@ pub fn pretty(value: &impl Serialize) -> io::Result<Vec<u8>> {
     Ok(text)
 }
 
-/// A state file. One that is missing gives the default; one that is no such document is kept aside once and gives
-/// the default, so that the next write loses nothing.
+/// Reads a state file. A missing file gives the default. A file that cannot be parsed is set aside and gives the
+/// default, so that the next write loses no data.
 ///
 /// # Errors
-/// When it exists and can be neither read nor kept.
+/// When the file exists but can neither be read nor set aside.
 pub fn read<T: DeserializeOwned + Default>(file: &Path) -> io::Result<T> {
     if std::fs::metadata(file).is_ok_and(|meta| meta.len() > LARGEST) {
         set_aside(file)?;
         return Ok(T::default());
     }
     let Some(bytes) = store::read(file)? else { return Ok(T::default()) };
+    // A document that a person saved with some editors begins with a byte order mark, which JSON does not allow.
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
     if let Ok(value) = serde_json::from_slice(text) {
         return Ok(value);
@@ -88,6 +90,7 @@ pub fn read<T: DeserializeOwned + Default>(file: &Path) -> io::Result<T> {
 
 fn set_aside(file: &Path) -> io::Result<Option<PathBuf>> {
     let kept = store::quarantine::keep_copy(file)?;
+    // keep_copy leaves the original in place. Without its removal every read would make another copy.
     store::remove(file)?;
     Ok(kept)
 }

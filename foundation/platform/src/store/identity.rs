@@ -1,4 +1,4 @@
-//! What tells one version of a file from another without reading it.
+//! Identifies a version of a file without reading it.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// What tells one version of a file from another without reading it.
+/// Identifies a version of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileIdentity {
     inode: u64,
@@ -16,8 +16,8 @@ pub struct FileIdentity {
 }
 
 impl FileIdentity {
-    /// The identity of what stands at `path`, links followed; `None` when nothing does. A link that leads
-    /// nowhere has the link's own: somebody meant a file to be there.
+    /// The identity of the file at `path`; links are followed. `None` if no file exists. A dangling link has the
+    /// identity of the link itself, because a file is expected there.
     pub fn of(path: &Path) -> Option<Self> {
         Self::look(path).ok().flatten()
     }
@@ -49,7 +49,7 @@ impl FileIdentity {
         }))
     }
 
-    /// Nanoseconds since 1970 of the last change of content or metadata.
+    /// The later of the file's two change times (content, metadata), in nanoseconds since 1970.
     pub fn changed_ns(&self) -> i128 {
         self.changed_ns.max(self.modified_ns)
     }

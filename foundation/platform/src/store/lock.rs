@@ -10,14 +10,14 @@ use std::time::Duration;
 use super::created_lock::{self, CreatedLock};
 use crate::sys;
 
-/// How long the hot path waits before it goes on without.
+/// The wait on the hot path, before the caller continues without the lock.
 pub const HOT: Duration = Duration::from_millis(50);
-/// How long a hook waits where state must change.
+/// The wait of a hook that must change state.
 pub const CHANGE: Duration = Duration::from_millis(250);
-/// How long a command that a person started waits.
+/// The wait of a command that a person started.
 pub const PATIENT: Duration = Duration::from_secs(2);
 
-/// A held lock, released when it is dropped.
+/// A lock, released on drop.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
@@ -31,17 +31,16 @@ impl Lock {
         self.created.is_none()
     }
 
-    /// Writes into the side file which process holds the lock, for whoever waits for it.
+    /// Writes this process's number into the side file, for processes that wait for the lock.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When the file cannot be written.
     pub fn sign(&self) -> io::Result<()> {
         self.file.set_len(0)?;
         (&self.file).write_all(format!("{}\n", std::process::id()).as_bytes())
     }
 
-    /// Whether the side file at `path` is still the one that was locked: a folder that was removed takes its locks
-    /// along.
+    /// Whether `path` still names the locked side file. A removed folder takes its lock files with it.
     pub fn is_at(&self, path: &Path) -> bool {
         use std::os::unix::fs::MetadataExt;
         match (self.file.metadata(), std::fs::metadata(path)) {
@@ -59,7 +58,7 @@ impl Drop for Lock {
     }
 }
 
-/// Why there is no lock.
+/// The reason why a lock was not acquired.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process held it for the whole wait.
@@ -128,7 +127,7 @@ fn granted(file: &File, wait: Duration) -> io::Result<bool> {
     }
 }
 
-/// The process that signed the lock at `path` last.
+/// The number of the process that last signed the lock at `path`.
 pub fn signer(path: &Path) -> Option<u32> {
     let text = super::read(path).ok()??;
     std::str::from_utf8(&text).ok()?.trim().parse().ok()

@@ -1,7 +1,7 @@
-//! The only ways a file is changed: locked, replaced whole, or appended to.
+//! The only functions that change a file: under a lock, by replacement, or by appending.
 //!
-//! A replaced file holds its old or its new content, whatever is killed when. A log may end in one torn line,
-//! which readers skip and the next writer closes with a newline.
+//! A killed writer leaves a replaced file with its old or its new content. A log may end in one torn line. Readers
+//! skip it, and the next writer ends it with a newline.
 
 pub mod append;
 mod created_lock;
@@ -24,7 +24,8 @@ pub use replace::{Durability, create, replace};
 /// Reads a whole regular file; `None` when it does not exist.
 ///
 /// # Errors
-/// As [`open_regular`], and when the file is larger than 256 MiB: none of ours is, and reading it would hold up the hook.
+/// As [`open_regular`], and when the file is larger than 256 MiB. No file of Stanchion's is, and reading it would
+/// delay the hook.
 pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     const LARGEST: u64 = 256 * 1024 * 1024;
     read_regular(path, LARGEST)
@@ -42,7 +43,7 @@ pub fn read_regular(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Reads a regular file that holds one short line, in one go.
+/// Reads a regular file that contains one short line, with one read.
 ///
 /// # Errors
 /// As [`open_regular`], when the file is larger than 64 KiB, and when it is not UTF-8.
@@ -50,8 +51,8 @@ pub fn read_line(path: &Path) -> io::Result<String> {
     const USUAL: usize = 512;
     const LONGEST: u64 = 64 * 1024;
     let (mut file, about) = open_regular(path)?;
-    // The end of a file shows only in an empty read. A hook reads HEAD at each event, so a line that leaves room in
-    // the buffer costs one read instead of two.
+    // A read reports the end of a file only by returning no bytes. A hook reads HEAD at each event. A line shorter
+    // than the buffer needs one read instead of two.
     let mut bytes = vec![0; USUAL];
     let filled = file.read(&mut bytes)?;
     bytes.truncate(filled);
@@ -61,14 +62,14 @@ pub fn read_line(path: &Path) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
 }
 
-/// What is left to read of a file of `size` bytes.
+/// The bytes after the current position of a file of `size` bytes.
 fn rest_of(file: File, size: u64, most: u64) -> io::Result<Vec<u8>> {
     let too_large = || unfit(&format!("it is larger than {most} bytes"));
     if size > most {
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
-    // It may have grown since.
+    // The file may have grown since its size was read.
     file.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
 }
@@ -77,7 +78,7 @@ fn unfit(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-/// Opens a regular file for reading without ever waiting, with what the file system knows of it.
+/// Opens a regular file for reading, without blocking. Returns the file and its metadata.
 ///
 /// # Errors
 /// As [`std::fs::File::open`], and `InvalidData` for a folder, a pipe, a socket or a device.
@@ -85,15 +86,15 @@ pub fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
     regular(OpenOptions::new().read(true), path)
 }
 
-/// Opens a regular file for appending without ever waiting; a new one is readable by its owner alone.
+/// Opens a regular file for appending, without blocking. A new file is readable by its owner only.
 ///
 /// # Errors
-/// As [`open_regular`], and when it cannot be made.
+/// As [`open_regular`], and when the file cannot be created.
 pub fn open_append(path: &Path) -> io::Result<(File, Metadata)> {
     regular(OpenOptions::new().read(true).append(true).create(true).mode(0o600), path)
 }
 
-/// Sets the time at which a regular file changed last.
+/// Sets the modification time of a regular file.
 ///
 /// # Errors
 /// As [`open_regular`].
@@ -101,9 +102,10 @@ pub fn set_modified(path: &Path, time: SystemTime) -> io::Result<()> {
     regular(OpenOptions::new().write(true), path)?.0.set_modified(time)
 }
 
-/// The one way in which a file is opened by its name.
+/// Opens a file by its name. All other functions use this one.
 fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata)> {
-    // A pipe would wait for its other end; a terminal in the file's place does not become ours.
+    // O_NONBLOCK: opening a pipe would wait for its other end. O_NOCTTY: a terminal must not become the controlling
+    // one.
     let options = options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     #[allow(clippy::disallowed_methods, reason = "this is what everybody else calls")]
     let file = options.open(path)?;
@@ -111,10 +113,10 @@ fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata
     if about.is_file() { Ok((file, about)) } else { Err(unfit("it is not a regular file")) }
 }
 
-/// Removes a file; whether it was there.
+/// Removes a file. Returns whether it existed.
 ///
 /// # Errors
-/// Any reason but its absence.
+/// For any reason except that the file does not exist.
 pub fn remove(path: &Path) -> io::Result<bool> {
     match std::fs::remove_file(path) {
         Ok(()) => Ok(true),
@@ -123,13 +125,13 @@ pub fn remove(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes what killed writers left in a folder: temporary files and folders of ours that nobody has touched
-/// for an hour. Whatever cannot be removed stays for the next time.
+/// Removes Stanchion's temporary files and folders that killed writers left in a folder, if they are unchanged for an
+/// hour. Entries that cannot be removed stay until the next sweep.
 pub fn sweep(folder: &Path) {
     sweep_of(folder, "");
 }
 
-/// [`sweep`] for the temporary files of one file alone.
+/// [`sweep`] for the temporary files of one file only.
 pub fn sweep_of(folder: &Path, file: &str) {
     const LEFT_BEHIND: std::time::Duration = std::time::Duration::from_secs(3600);
     let Ok(entries) = std::fs::read_dir(folder) else { return };
@@ -152,7 +154,7 @@ pub fn sweep_of(folder: &Path, file: &str) {
     }
 }
 
-/// Whether an error says that the file, or a folder on the way to it, is not there.
+/// Whether an error means that the file, or a folder on its path, does not exist.
 pub fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

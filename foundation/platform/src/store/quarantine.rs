@@ -1,17 +1,18 @@
-//! Corrupt files, kept for a person to look at.
+//! Copies of corrupt files, for a person to inspect.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::Utc;
 
-/// Copies what stands at `path` aside as `<name>.corrupt-<UTC time>`, so that the next write loses nothing,
-/// and returns the copy's path. `None` when there is nothing to keep.
+/// Copies the file at `path` to `<name>.corrupt-<UTC time>`, so that the next write loses no data. Returns the copy's
+/// path, or `None` if the file is missing or empty.
 ///
 /// # Errors
-/// When the copy cannot be made; the caller must not overwrite the file then.
+/// When the file cannot be copied. The caller must not overwrite the file then.
 pub fn keep_copy(path: &Path) -> io::Result<Option<PathBuf>> {
-    /// Beyond it nothing is read: the copy is a second name, so whoever writes anew must replace the file.
+    /// A larger file is hard-linked instead of read. Both names share the content, so the next writer must replace
+    /// the file.
     const LARGEST: u64 = 16 * 1024 * 1024;
     let size = match std::fs::metadata(path) {
         Ok(about) => about.len(),

@@ -1,27 +1,26 @@
-//! Whole files, replaced by rename.
+//! Replaces and creates whole files by rename.
 
 use std::fs::Permissions;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// What must survive a power cut. A killed process never leaves half a file in either case.
+/// The content that survives a power cut. A killed process leaves a whole file with either value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// Old or new content after a kill; after a power cut perhaps an older version. For what can be made
-    /// again: the policy, metrics, the registry.
+    /// A power cut may restore an older version. For files that can be rebuilt: the policy, metrics, the registry.
     Rebuildable,
-    /// The new content is on the disk before the old one goes. For approvals.
+    /// The new content is on the disk before the old content is replaced. For approvals.
     Durable,
 }
 
-/// Replaces `path` with `bytes` through a uniquely named temporary file in the same folder. Follows a
-/// symbolic link to its target, keeps the permissions of a file that exists, and gives a new one `new_mode`
-/// less the umask. The folder must exist.
+/// Replaces `path` with `bytes` through a uniquely named temporary file in the same folder. Follows a symbolic link
+/// to its target. An existing file keeps its permissions; a new one gets `new_mode` less the umask. The folder must
+/// exist.
 ///
 /// # Errors
-/// When the folder is read-only, the disk is full, or a link leads to a device or the like; the old content is untouched
-/// then.
+/// When the folder is read-only, the disk is full, or a link leads to a device or another special file. The old
+/// content is then unchanged.
 pub fn replace(path: &Path, bytes: &[u8], durability: Durability, new_mode: u32) -> io::Result<()> {
     let target = link_target(path);
     let folder = target.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -29,7 +28,7 @@ pub fn replace(path: &Path, bytes: &[u8], durability: Durability, new_mode: u32)
     prefix.push(".");
     let existing = std::fs::metadata(&target).ok();
     if target != path && existing.as_ref().is_some_and(|meta| !meta.is_file()) {
-        // A device would be gone for all.
+        // The rename would replace the device itself, for every program.
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the link leads to no regular file"));
     }
     let existing = existing.map(|meta| meta.permissions());
@@ -49,10 +48,10 @@ pub fn replace(path: &Path, bytes: &[u8], durability: Durability, new_mode: u32)
     Ok(())
 }
 
-/// Creates `path` with `bytes`, whole or not at all; a name that is taken stays as it is. The folder must exist.
+/// Creates `path` with `bytes`, whole or not at all. An existing file is not changed. The folder must exist.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`] when something stands there, a link that leads nowhere too; else as [`replace`].
+/// [`io::ErrorKind::AlreadyExists`] when the name is taken, even by a dangling link; otherwise as [`replace`].
 pub fn create(path: &Path, bytes: &[u8], durability: Durability, mode: u32) -> io::Result<()> {
     let folder = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut prefix = path.file_name().unwrap_or_default().to_owned();
@@ -70,10 +69,11 @@ pub fn create(path: &Path, bytes: &[u8], durability: Durability, mode: u32) -> i
     Ok(())
 }
 
-/// Where a chain of symbolic links ends; the path itself when it is none. A dangling link gives its target,
-/// so that a write creates that.
+/// The end of a chain of symbolic links, or the path itself if it is not a link. For a dangling link it is the
+/// missing target, so that a write creates that file.
 pub fn link_target(path: &Path) -> PathBuf {
     let mut at = path.to_owned();
+    // A bound, because links may form a cycle.
     for _ in 0..16 {
         let Ok(next) = std::fs::read_link(&at) else { return at };
         at = match at.parent() {

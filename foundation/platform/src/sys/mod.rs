@@ -1,4 +1,5 @@
-//! The operating system, behind a handful of functions. `unix` holds the only unsafe code of the project.
+//! The operating system calls that the standard library does not offer. `unix` contains all unsafe code of the
+//! project.
 
 mod unix;
 
@@ -7,10 +8,11 @@ pub use unix::{
     thread_processor_time, user_id, wait_either_readable, wait_readable,
 };
 
-/// Begins a hook's executable at `$work`, a `fn() -> ExitCode` that ends in success: `#![no_main]` stands above it.
+/// The `main` of a hook's executable. `$work` is a `fn() -> ExitCode` that always succeeds, and the file needs
+/// `#![no_main]`.
 ///
-/// Before `main` the standard library reads the process's memory map, to tell a stack overflow from other faults;
-/// that takes a tenth of the time that a process needs to begin and end. A hook does without.
+/// The standard library reads the process's memory map before `main`, to recognise stack overflows. That takes a
+/// tenth of a short process's run time, so a hook skips it.
 #[macro_export]
 macro_rules! begin {
     ($work:path) => {
@@ -20,7 +22,7 @@ macro_rules! begin {
             #[unsafe(no_mangle)]
             extern "C" fn main(_count: i32, _arguments: *const *const u8) -> i32 {
                 $crate::sys::prepare();
-                // A hook never fails; `ExitCode` would not tell its number either.
+                // A hook always exits with 0. An `ExitCode` does not expose its number anyway.
                 let _: ::std::process::ExitCode = $work();
                 0
             }

@@ -1,5 +1,5 @@
-//! Linux and macOS. Each block of unsafe code is one call that the standard library does not offer and that
-//! the start-up budget keeps us from taking from a larger crate.
+//! Linux and macOS. Each unsafe block is one call that the standard library does not offer. A larger crate would
+//! exceed the start-up budget.
 
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
@@ -113,11 +113,11 @@ pub fn prepare() {
     }
     // SAFETY: ignoring a signal installs no handler, so nothing of ours runs in its context.
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
-    // SAFETY: as above. A file that may not grow any more is an error, not the end.
+    // SAFETY: as above. Writing beyond the file size limit becomes an error instead of a fatal signal.
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
-/// Whether a process of this number exists, as far as the kernel tells us; one of another user does.
+/// Whether a process of this number exists, of any user, as far as the kernel shows it.
 pub fn is_process(pid: u32) -> bool {
     let Ok(pid) = libc::pid_t::try_from(pid) else { return false };
     // SAFETY: signal 0 is never delivered and the call touches no memory; a positive number names one process,
@@ -126,8 +126,8 @@ pub fn is_process(pid: u32) -> bool {
     status == 0 || std::io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }
 
-/// Whether `stream` has data, or its end, before `wait` is over. A stream that cannot be polled counts as
-/// readable: the read then says what is wrong.
+/// Whether `stream` has data or has ended within `wait`. A stream that cannot be polled counts as readable, so that
+/// the read returns the error.
 pub fn wait_readable(stream: &impl AsRawFd, wait: Duration) -> bool {
     let mut poll = libc::pollfd { fd: stream.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
@@ -136,21 +136,21 @@ pub fn wait_readable(stream: &impl AsRawFd, wait: Duration) -> bool {
     unsafe { libc::poll(&raw mut poll, 1, milliseconds) != 0 }
 }
 
-/// Which of two streams have data, or their end, before `wait` is over; a missing one never has. A stream that cannot
-/// be polled counts as readable: the read then says what is wrong.
+/// Which of two streams have data or have ended within `wait`. A missing stream is never readable. A stream that
+/// cannot be polled counts as readable, so that the read returns the error.
 pub fn wait_either_readable(
     first: Option<&impl AsRawFd>,
     second: Option<&impl AsRawFd>,
     wait: Duration,
 ) -> (bool, bool) {
-    // poll skips negative descriptors.
+    // poll ignores negative descriptors.
     let number = [first.map_or(-1, AsRawFd::as_raw_fd), second.map_or(-1, AsRawFd::as_raw_fd)];
     let mut polls = number.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
     let milliseconds = i32::try_from(wait.as_millis()).unwrap_or(i32::MAX);
     // SAFETY: `polls` is two valid pollfds and the count says two; the descriptors are borrowed from streams that
     // outlive the call.
     let status = unsafe { libc::poll(polls.as_mut_ptr(), 2, milliseconds) };
-    // A signal that came meanwhile is no fault of the streams: reading one now could wait without bound.
+    // A signal during poll is not an error of the streams. Reading one now could block without bound.
     if status < 0 && std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted {
         return (false, false);
     }
@@ -267,7 +267,7 @@ pub fn is_network_file_system(file: &impl AsRawFd) -> bool {
     matches!(libc::c_long::from(kind), NFS | SMB | SMB2 | CIFS)
 }
 
-/// Whether `file` lies on a network file system. macOS reports lock errors by itself.
+/// Whether `file` is on a network file system. Always false: macOS reports lock errors by itself.
 #[cfg(not(target_os = "linux"))]
 pub fn is_network_file_system(_file: &impl AsRawFd) -> bool {
     false
