@@ -1,4 +1,4 @@
-//! What a hook answers: at most one JSON document, in the shape that the event's host-side schema demands.
+//! A hook's answer: at most one JSON document, in the format that the host's schema for the event requires.
 
 use std::borrow::Cow;
 
@@ -7,27 +7,26 @@ use serde::Serialize;
 use crate::event::Event;
 use platform::text::{bounded, printable};
 
-/// The most characters of context a SessionStart injects. The host turns anything over 10,000 UTF-16 units
-/// into a file reference.
+/// The most characters of context that SessionStart adds. The host replaces text over 10,000 UTF-16 units by a file
+/// reference.
 pub const SESSION_START_LIMIT: usize = 9_000;
-/// The most characters of context any other event injects.
+/// The most characters of context that any other event adds.
 pub const CONTEXT_LIMIT: usize = 2_000;
 
-/// The decision of all stages together. There is no `allow`: it would switch off the user's own permission
-/// prompts.
+/// The decision of all stages. There is no `allow`, because it would disable the user's permission prompts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum HostDecision {
-    /// Nothing to say; the host goes on as it would without us.
+    /// No decision: the host continues as without the hook.
     #[default]
     Pass,
     /// Ask the user (PreToolUse).
     Ask(String),
-    /// Refuse, with the reason the model reads: a tool (PreToolUse, PermissionRequest), the end of a turn (Stop)
-    /// or of a teammate's work.
+    /// Refuse a tool (PreToolUse, PermissionRequest), the end of a turn (Stop) or the end of a teammate's work. The
+    /// text is the reason, which the model reads.
     Refuse(String),
 }
 
-/// The answer under construction; stages add to it in their order.
+/// The answer that the stages build, in their order.
 #[derive(Debug, Default)]
 pub struct Answer {
     decision: HostDecision,
@@ -36,8 +35,8 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Adds a stage's decision: a refusal wins over a question, a question over nothing, and two of a kind
-    /// are told together.
+    /// Adds a stage's decision. A refusal overrides a question, and a question overrides no decision. Two texts of
+    /// the same kind are joined.
     pub fn decide(&mut self, decision: HostDecision) {
         let joined = |a: &str, b: &str| format!("{a}\n\n{b}");
         self.decision = match (std::mem::take(&mut self.decision), decision) {
@@ -57,23 +56,23 @@ impl Answer {
         }
     }
 
-    /// Adds a line for the user, whom `additionalContext` does not reach.
+    /// Adds a line for the user. The user does not see `additionalContext`.
     pub fn tell_user(&mut self, text: impl Into<String>) {
         self.messages.push(text.into());
     }
 
-    /// How long the context is so far, as the host counts: in UTF-16 units.
+    /// The length of the context so far, in UTF-16 units, which the host counts.
     pub fn context_length(&self) -> usize {
         let texts: usize = self.context.iter().map(|text| text.encode_utf16().count()).sum();
         texts + 2 * self.context.len().saturating_sub(1)
     }
 
-    /// What was decided so far.
+    /// The decision so far.
     pub fn decision(&self) -> &HostDecision {
         &self.decision
     }
 
-    /// The document to print for `event`; `None` when there is nothing to say.
+    /// The document to print for `event`. `None` if there is no decision and no text.
     pub fn render(&self, event: Event) -> Option<String> {
         let limit = if event == Event::SessionStart { SESSION_START_LIMIT } else { CONTEXT_LIMIT };
         let context = (!self.context.is_empty()).then(|| bounded(&self.context.join("\n\n"), limit));
@@ -97,7 +96,7 @@ impl Answer {
             (Event::PermissionRequest, HostDecision::Refuse(reason)) => {
                 specific.decision = Some(Denied { behavior: "deny", message: reason.clone() });
             }
-            // The user is being asked already.
+            // The host already asks the user.
             (Event::PermissionRequest, HostDecision::Ask(_)) => {}
             (_, HostDecision::Refuse(reason) | HostDecision::Ask(reason)) => {
                 document.decision = Some("block");
@@ -107,7 +106,7 @@ impl Answer {
         let says_something = specific.additional_context.is_some()
             || specific.permission_decision.is_some()
             || specific.decision.is_some();
-        // A key that the host's schema of the event does not know voids the whole answer.
+        // The host rejects a whole answer that contains a key which the event's schema does not define.
         document.hook_specific_output = (says_something && takes_specific_output(event)).then_some(specific);
         let empty = document.hook_specific_output.is_none()
             && document.decision.is_none()
@@ -120,8 +119,8 @@ impl Answer {
     }
 }
 
-/// Whether the host's schema has event-specific output with a context or a decision for this event. At the end
-/// of a turn a context would start another one.
+/// Whether the host's schema allows event-specific output for this event. Turn ends are excluded: context there would
+/// start another turn.
 fn takes_specific_output(event: Event) -> bool {
     matches!(
         event,

@@ -1,6 +1,6 @@
-//! What the executables are called.
+//! The names of the executables.
 
-/// Those that hooks start.
+/// The executables that hooks start.
 pub const HOOKS: [&str; 8] = [
     "hook-session-start",
     "hook-session-end",
@@ -12,13 +12,13 @@ pub const HOOKS: [&str; 8] = [
     "hook-observe",
 ];
 
-/// The one behind the status line.
+/// The executable that prints the status line.
 pub const STATUS_LINE: &str = "hook-status-line";
 
-/// The command line's two names: one executable, installed twice.
+/// The two names of the command line: one executable, installed twice.
 pub const COMMAND_LINE: [&str; 2] = ["stanchion", "req"];
 
-/// Whether a program's name is one of the command line's.
+/// Whether a program's name is one of the command line's names.
 pub fn is_command_line(program: &str) -> bool {
     COMMAND_LINE.contains(&program)
 }

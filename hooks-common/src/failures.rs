@@ -1,5 +1,5 @@
-//! What failed open, until a person was told: hooks append here, the next SessionStart tells it once, the
-//! doctor shows it afterwards.
+//! Failures of stages that let the event pass. Hooks append them here, the next SessionStart reports them once, and
+//! the doctor shows them later.
 
 use std::io;
 
@@ -9,23 +9,24 @@ use crate::paths::Paths;
 use platform::store::{self, append, lock};
 use platform::time::Moment;
 
-/// The most that is collected before it is reported, in bytes.
+/// The most bytes that are collected before a report.
 const MOST: u64 = 256 * 1024;
 
 /// One failure.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NotedFailure {
-    /// When, RFC 3339.
+    /// The time, RFC 3339.
     pub at: String,
     /// The executable's event.
     pub hook: String,
-    /// What failed, and how.
+    /// The failed part and its error.
     pub message: String,
 }
 
-/// Notes a failure; when even that fails there is nothing left to do.
+/// Notes a failure. An error while noting is ignored.
 pub fn note(paths: &Paths, hook: &str, message: &str) {
     let file = paths.failures();
+    // A failure that recurs at each event would otherwise fill the disk.
     if std::fs::metadata(&file).is_ok_and(|meta| meta.len() > MOST) {
         return;
     }
@@ -50,18 +51,19 @@ pub fn check_folder(paths: &Paths) -> io::Result<()> {
 /// gets them.
 pub fn take(paths: &Paths) -> Vec<NotedFailure> {
     let file = paths.failures();
+    // Only one rename succeeds, so that one of several parallel SessionStarts reports them.
     if !file.exists() || std::fs::rename(&file, paths.reported_failures()).is_err() {
         return Vec::new();
     }
     reported(paths)
 }
 
-/// The failures that were told last.
+/// The failures of the last report.
 pub fn reported(paths: &Paths) -> Vec<NotedFailure> {
     read(&paths.reported_failures())
 }
 
-/// The failures that were not reported yet.
+/// The failures that are not reported yet.
 pub fn pending(paths: &Paths) -> Vec<NotedFailure> {
     read(&paths.failures())
 }

@@ -1,5 +1,5 @@
-//! `hud-hook-heartbeat`: proof that hooks fire. Readers look at its modification time; the content is the time
-//! of its first touch, in seconds since 1970.
+//! The file `hud-hook-heartbeat`, which shows that hooks run. Its modification time is the last touch. Its content is
+//! the time of its creation, in seconds since 1970.
 
 use std::io;
 use std::time::{Duration, SystemTime};
@@ -8,32 +8,33 @@ use crate::paths::Paths;
 use platform::store::{self, Durability, replace};
 use platform::time::Moment;
 
-/// Hooks touch it at most this often.
+/// The shortest time between two touches.
 const INTERVAL: Duration = Duration::from_secs(10);
 
-/// What the heartbeat says.
+/// The state of the heartbeat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heartbeat {
-    /// No hook ever ran.
+    /// The file does not exist: no hook ever ran.
     Missing,
-    /// A hook ran so many seconds ago.
+    /// A hook ran this long ago.
     Beat {
-        /// Seconds since the last touch; 0 for a time to come.
+        /// Seconds since the last touch; 0 for a time in the future.
         age: u64,
     },
-    /// It is there and cannot be asked.
+    /// The file exists, but its time cannot be read.
     Unreadable,
 }
 
-/// Touches the heartbeat unless that was done within the last ten seconds.
+/// Touches the heartbeat, unless a hook did so within the last ten seconds.
 ///
 /// # Errors
-/// When it can be neither touched nor made.
+/// When the file can be neither touched nor created.
 pub fn touch(paths: &Paths, now: Moment) -> io::Result<()> {
     let path = paths.heartbeat();
     let time = SystemTime::from(now.wall);
     if let Ok(last) = std::fs::metadata(&path).and_then(|meta| meta.modified()) {
-        // A clock that was set back leaves a time to come; that one is no recent touch.
+        // After the clock was set back, the last touch is in the future. Only one within ten seconds counts as
+        // recent.
         if time.duration_since(last).or_else(|_| last.duration_since(time)).is_ok_and(|age| age < INTERVAL) {
             return Ok(());
         }

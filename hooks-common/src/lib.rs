@@ -1,8 +1,8 @@
-//! What every Stanchion executable shares.
+//! Code that all Stanchion executables share.
 //!
-//! A hook reads one [`event::Payload`], finds the [`project::Project`] it belongs to, lets its stages decide
-//! behind fences ([`runtime`]), prints one [`answer::Answer`], and appends one line to its session's log
-//! ([`session_log`]). Everything on disk is named in [`paths`] and written through [`platform::store`].
+//! A hook reads one [`event::Payload`] and finds its [`project::Project`]. It runs its stages, each isolated from the
+//! others ([`runtime`]), and prints one [`answer::Answer`]. Then it appends one line to its session's log
+//! ([`session_log`]). [`paths`] names all files on disk, and [`platform::store`] writes them.
 
 pub mod answer;
 pub mod clock;

@@ -1,5 +1,5 @@
-//! `~/.claude/requirements.log`: JSON lines, rotated. Hooks collect their lines and write them once, at the
-//! end, when the configured level is known; stdout is never a destination in a hook.
+//! `~/.claude/requirements.log`: JSON lines, rotated. A hook collects its lines and writes them once at its end, when
+//! the configured level is known. A hook never logs to stdout.
 
 use std::path::PathBuf;
 
@@ -11,10 +11,10 @@ use platform::store::{self, append, lock};
 use platform::text::printable_json;
 use platform::time::Moment;
 
-/// The size at which the log is moved to `<name>.1`.
+/// The size in bytes at which the log is renamed to `<name>.1`.
 const ROTATE_AT: u64 = 5 * 1024 * 1024;
 
-/// The lines of one process, not yet written.
+/// The unwritten lines of one process.
 #[derive(Debug, Default)]
 pub struct Log {
     context: Map<String, Value>,
@@ -25,14 +25,14 @@ pub struct Log {
 }
 
 impl Log {
-    /// Sets a field that every line carries, such as `session` or `hook`.
+    /// Sets a field that every line contains, such as `session` or `hook`.
     pub fn set_context(&mut self, key: &str, value: &str) {
         if !value.is_empty() {
             self.context.insert(key.to_owned(), value.into());
         }
     }
 
-    /// Takes the configuration's word on level and file; `to_file` is false when no file is wanted.
+    /// Sets the configured level and file. `to_file` is false if no file is written.
     pub fn configure(&mut self, threshold: LogLevel, file: Option<PathBuf>, to_file: bool) {
         (self.threshold, self.file, self.silent) = (threshold, file, !to_file);
     }
@@ -47,23 +47,23 @@ impl Log {
         self.add_with(level, message, Map::new());
     }
 
-    /// Adds a line with fields of its own.
+    /// Adds a line with additional fields.
     pub fn add_with(&mut self, level: LogLevel, message: impl Into<String>, fields: Map<String, Value>) {
         self.lines.push((level, message.into(), fields));
     }
 
-    /// Adds a line about a failure.
+    /// Adds a line of level `error`.
     pub fn error(&mut self, message: impl Into<String>) {
         self.add(LogLevel::Error, message);
     }
 
-    /// Adds a line about a step.
+    /// Adds a line of level `debug`.
     pub fn debug(&mut self, message: impl Into<String>) {
         self.add(LogLevel::Debug, message);
     }
 
-    /// Writes what the threshold lets through. There is nowhere to tell that a log cannot be written, so a
-    /// failure is dropped.
+    /// Writes the lines at or above the level. An error while writing is ignored, because there is no other place to
+    /// report it.
     pub fn flush(&mut self, paths: &Paths) {
         let lines = std::mem::take(&mut self.lines);
         let mut text = Vec::new();
@@ -93,13 +93,14 @@ impl Log {
     }
 }
 
-/// Moves a full log aside; one older log is kept.
+/// Renames a full log. One older log is kept.
 fn rotate(file: &std::path::Path, lock_path: &std::path::Path) {
     let is_full = || std::fs::metadata(file).is_ok_and(|meta| meta.len() > ROTATE_AT);
     if !is_full() {
         return;
     }
     let Ok(_lock) = lock::exclusive(lock_path, lock::HOT) else { return };
+    // Another process may have rotated the log while this one waited for the lock.
     if is_full() {
         let mut older = file.as_os_str().to_owned();
         older.push(".1");

@@ -1,5 +1,4 @@
-//! The process a session belongs to: the running Claude Code client above a hook, or above `req` in its Bash
-//! tool.
+//! The process that a session belongs to: the Claude Code client above a hook, or above `req` in its Bash tool.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -8,62 +7,62 @@ use crate::paths::Paths;
 use platform::process::{self, Liveness, Process, Site};
 use shell::programs::passes_on;
 
-/// How far up the family tree the client is looked for.
+/// The most ancestors that are searched for the client.
 const HIGHEST: usize = 16;
 
-/// A session's owner, as `meta.json` records it.
+/// A session's client, as recorded in `meta.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Owner {
     /// The process.
     pub pid: u32,
-    /// When it started, in seconds since 1970.
+    /// Its start time, in seconds since 1970.
     pub proc_started: Option<i64>,
-    /// When it started, in raw units, as text.
+    /// Its start time in the raw unit, as text.
     pub start_raw: String,
     /// The raw unit.
     pub start_unit: String,
-    /// How it was recognised: `registry`, `exe`, `argv`, `comm`, or `ppid` for a mere guess.
+    /// How it was recognised: `registry`, `exe`, `argv` or `comm`; `ppid` for a guess.
     pub found_by: String,
     /// Its short name.
     pub exe: String,
-    /// When it was first seen, RFC 3339.
+    /// The first time a hook saw it, RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_seen: Option<String>,
-    /// A previous owner's boot; the present owner's stands beside it.
+    /// The boot of a previous owner. The current owner's boot is in `meta.json` itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_id: Option<String>,
-    /// Whatever else another version wrote.
+    /// Fields of other versions, kept unchanged.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl Owner {
-    /// Whether the owner, a process of `site`, still runs. A guessed owner that is gone proves nothing about the
-    /// session.
+    /// Whether the owner, a process of `site`, still runs. A guessed owner that ended does not prove that the session
+    /// ended.
     pub fn liveness(&self, site: &Site) -> Liveness {
         let own = Site { boot_id: self.boot_id.clone().or_else(|| site.boot_id.clone()), ..site.clone() };
         LoggedOwner::from(self).liveness(&own)
     }
 
-    /// Whether the process was recognised as the client, rather than guessed to be it.
+    /// Whether the process was recognised as the client and not only guessed.
     pub fn is_recognised(&self) -> bool {
         self.found_by != "ppid"
     }
 
-    /// Whether two records mean the same process.
+    /// Whether two records name the same process.
     pub fn is_same(&self, other: &Self) -> bool {
         (self.pid, &self.start_raw) == (other.pid, &other.start_raw)
     }
 }
 
-/// The client of an event, as far as it must be told from another.
+/// The client of an event, with only the fields that identify it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LoggedOwner {
     /// The process.
     pub pid: u32,
-    /// When it started, in raw units, as text.
+    /// Its start time in the raw unit, as text.
     pub start_raw: String,
-    /// Whether it was only guessed to be the client.
+    /// Whether the process was only guessed to be the client.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub guessed: bool,
 }
@@ -75,7 +74,7 @@ impl From<&Owner> for LoggedOwner {
 }
 
 impl LoggedOwner {
-    /// Whether the client, a process of `site`, still runs. One that was only guessed and is gone proves nothing.
+    /// Whether the client, a process of `site`, still runs. A guessed client that ended gives `Unknown`.
     pub fn liveness(&self, site: &Site) -> Liveness {
         if let Err(verdict) = site.reached_from(Site::here()) {
             return verdict;
@@ -83,22 +82,22 @@ impl LoggedOwner {
         let start_raw = self.start_raw.parse().ok();
         match process::liveness(self.pid.into(), start_raw) {
             Liveness::Dead if self.guessed => Liveness::Unknown,
-            // Without a start, another process may have the number by now.
+            // Without a start time, another process may have the number now.
             Liveness::Live if start_raw.is_none() => Liveness::Unknown,
             verdict => verdict,
         }
     }
 }
 
-/// The ancestors of this process, nearest first: at most 16, without `init`, and without a "parent" that is
-/// younger than its child.
+/// The ancestors of this process, nearest first: at most 16, without `init`. The list ends at a parent that is
+/// younger than its child, because its number was reused.
 pub fn ancestors() -> Vec<Process> {
     ancestors_up_to(HIGHEST)
 }
 
-/// Whether the client is above this process, however far. A family tree that does not end counts as if it were.
+/// Whether a client is an ancestor of this process at any distance. Too many ancestors to search count as a client.
 pub fn is_below_client(paths: &Paths) -> bool {
-    /// More levels than people and their tools nest.
+    /// More levels than real process trees have.
     const MOST: usize = 512;
     let ancestors = ancestors_up_to(MOST);
     ancestors.len() == MOST || ancestors.iter().any(|process| recognise(paths, process).is_some())
@@ -119,9 +118,10 @@ fn ancestors_up_to(highest: usize) -> Vec<Process> {
     found
 }
 
-/// The client above this process if it is one of `known`: this process's parent (exec form) or its parent's
-/// parent (shell form). Costs one or two looks at the process table instead of a walk.
+/// The client above this process, if it is one of `known`. It must be the parent (exec form) or the grandparent
+/// (shell form).
 pub fn find_known<'a>(mut known: impl Iterator<Item = &'a Owner> + Clone) -> Option<&'a Owner> {
+    // One or two look-ups in the process table are cheaper than a search of all ancestors.
     let parent = process::look_up(std::os::unix::process::parent_id()).ok()??;
     let is = |process: &Process, owner: &Owner| {
         (owner.pid, owner.start_raw.as_str()) == (process.pid, process.start_raw.to_string().as_str())
@@ -133,8 +133,8 @@ pub fn find_known<'a>(mut known: impl Iterator<Item = &'a Owner> + Clone) -> Opt
     known.find(|owner| is(&grandparent, owner))
 }
 
-/// The client above this process: the nearest ancestor that can be recognised, else the nearest that is no
-/// shell or wrapper. `None` when this process was orphaned.
+/// The client above this process: the nearest ancestor that is recognised. Otherwise the nearest ancestor that is not
+/// a shell or a wrapper. `None` if there is none, because this process is orphaned.
 pub fn find(paths: &Paths) -> Option<Owner> {
     let ancestors = ancestors();
     let recognised = ancestors.iter().find_map(|process| Some((process, recognise(paths, process)?)));
@@ -176,7 +176,7 @@ fn recognise(paths: &Paths, process: &Process) -> Option<&'static str> {
     (process.name == "claude" || is_version(&process.name)).then_some("comm")
 }
 
-/// Some builds show their version as the process name.
+/// Whether a process name is a version number. Some builds of the client show their version as the name.
 fn is_version(name: &str) -> bool {
     let parts: Vec<_> = name.split('.').collect();
     parts.len() == 3 && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))

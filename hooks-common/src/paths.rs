@@ -1,4 +1,4 @@
-//! Every file that Stanchion reads or writes, by name. Nothing else in the project spells a path on disk.
+//! The names of all files that Stanchion reads or writes. No other module contains a path on disk.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use platform::env_vars;
 use platform::hash::short_hash;
 use platform::path::{expand_tilde, home_by_database, normalise};
 
-/// The roots. `HOME`, `CLAUDE_CONFIG_DIR`, `STANCHION_HOME` and `STANCHION_LEGACY_HOME` move them.
+/// The root folders. `HOME`, `CLAUDE_CONFIG_DIR`, `STANCHION_HOME` and `STANCHION_LEGACY_HOME` change them.
 #[derive(Debug, Clone)]
 pub struct Paths {
     home: PathBuf,
@@ -43,7 +43,7 @@ impl Paths {
         Self { claude, stanchion, legacy, home }
     }
 
-    /// The default roots below a home folder, whatever the environment says.
+    /// The default roots below a home folder. The environment is ignored.
     pub fn below(home: &Path) -> Self {
         Self {
             claude: home.join(".claude"),
@@ -68,7 +68,7 @@ impl Paths {
         &self.stanchion
     }
 
-    /// The folder of the older system, which is read for a migration and never written.
+    /// The folder of the older system. It is read for a migration and never written.
     pub fn legacy_dir(&self) -> &Path {
         &self.legacy
     }
@@ -88,59 +88,60 @@ impl Paths {
         self.claude.join("sessions.lock")
     }
 
-    /// The one log, JSON lines.
+    /// Stanchion's log, in JSON lines.
     pub fn log(&self) -> PathBuf {
         self.claude.join("requirements.log")
     }
 
-    /// The configuration that applies everywhere.
+    /// The global configuration.
     pub fn global_config(&self) -> PathBuf {
         self.claude.join("requirements.yaml")
     }
 
-    /// The message files that apply everywhere.
+    /// The folder of global message files.
     pub fn messages(&self) -> PathBuf {
         self.claude.join("messages")
     }
 
-    /// Where the messages of the project at `root` are looked for.
+    /// The folders that can contain messages of the project at `root`.
     pub fn message_dirs(&self, root: &Path) -> MessageDirs {
         let [local, project] = in_project::messages(root);
         MessageDirs::new([local, project, self.messages()])
     }
 
-    /// The branches people work on, across projects; its lock has the extension `lock`.
+    /// The branches in work, across projects. Its lock has the extension `lock`.
     pub fn wip_projects(&self) -> PathBuf {
         self.claude.join("wip_projects.json")
     }
 
-    /// The projects known on this machine; its lock has the extension `lock`.
+    /// The projects known on this machine. Its lock has the extension `lock`.
     pub fn project_registry(&self) -> PathBuf {
         self.claude.join("project_registry.json")
     }
 
-    /// Where Claude Code keeps plans.
+    /// The folder in which Claude Code stores plans.
     pub fn plans(&self) -> PathBuf {
         self.claude.join("plans")
     }
 
-    /// What Claude Code itself writes about a running client.
+    /// The file that Claude Code writes about a running client.
     pub fn client_session(&self, pid: u32) -> PathBuf {
         self.client_sessions().join(format!("{pid}.json"))
     }
 
-    /// Where Claude Code writes that; read as a hint, never written.
+    /// The folder of these files. They are read as a hint and never written.
     pub fn client_sessions(&self) -> PathBuf {
         self.claude.join("sessions")
     }
 
-    /// Where Claude Code keeps all transcripts, a folder for each launch folder.
+    /// The folder in which Claude Code stores all transcripts, with one folder for each launch folder.
     pub fn all_transcripts(&self) -> PathBuf {
         self.claude.join("projects")
     }
 
-    /// The transcripts of clients launched in `folder`.
+    /// The folder of transcripts of clients that were started in `folder`.
     pub fn transcripts(&self, folder: &Path) -> PathBuf {
+        // The folder's name follows the scheme of Claude Code.
         let name: String = folder
             .to_string_lossy()
             .chars()
@@ -154,22 +155,22 @@ impl Paths {
         self.transcripts(folder).join(format!("{session}.jsonl"))
     }
 
-    /// Proof that hooks fire; readers look at its modification time.
+    /// The heartbeat file. Its modification time shows when a hook last ran.
     pub fn heartbeat(&self) -> PathBuf {
         self.stanchion.join("hud-hook-heartbeat")
     }
 
-    /// What the HUD makes of all sessions; its lock has the extension `lock`.
+    /// The states of all sessions for the HUD. Its lock has the extension `lock`.
     pub fn derived_state(&self) -> PathBuf {
         self.stanchion.join("derived-state.json")
     }
 
-    /// All session directories.
+    /// The folder of all session directories.
     pub fn sessions_dir(&self) -> PathBuf {
         self.stanchion.join("sessions")
     }
 
-    /// The lock for removing old sessions; its modification time says when SessionStart last did.
+    /// The lock for the removal of old sessions. Its modification time is the last removal by SessionStart.
     pub fn gc_lock(&self) -> PathBuf {
         self.stanchion.join("gc.lock")
     }
@@ -184,52 +185,52 @@ impl Paths {
         self.sessions_dir().join(id.dir_name())
     }
 
-    /// Where the user's shells are; its lock has the extension `lock`.
+    /// The current folders of the user's shells. Its lock has the extension `lock`.
     pub fn shell_cwd(&self) -> PathBuf {
         self.stanchion.join("shell-cwd.json")
     }
 
-    /// Where they have been, a line for each change of folder; its lock has the extension `lock`.
+    /// The shells' changes of folder, one line each. Its lock has the extension `lock`.
     pub fn shell_history(&self) -> PathBuf {
         self.stanchion.join("shell-history.jsonl")
     }
 
-    /// Installed executables.
+    /// The folder of installed executables.
     pub fn bin(&self) -> PathBuf {
         self.stanchion.join("bin")
     }
 
-    /// What tells an allowance that a person gave from a file that anybody wrote.
+    /// The key that seals a person's exceptions. A file that another program wrote has no valid seal.
     pub fn seal_key(&self) -> PathBuf {
         self.stanchion_dir().join("key")
     }
 
-    /// The seals of allowances and pauses that count no longer, a line each.
+    /// The seals of exceptions and pauses that are no longer valid, one line each.
     pub fn ended_seals(&self) -> PathBuf {
         self.stanchion_dir().join("ended-seals")
     }
 
-    /// The compiled global configuration, for projects that have none.
+    /// The compiled global configuration, for projects without their own.
     pub fn global_policy(&self) -> PathBuf {
         self.stanchion.join("global-policy.json")
     }
 
-    /// What each installation changed, so that it can be taken back.
+    /// The changes of each installation, so that they can be undone.
     pub fn installs_dir(&self) -> PathBuf {
         self.stanchion.join("installs")
     }
 
-    /// Failures that no SessionStart has told the user yet.
+    /// Failures that no SessionStart has reported to the user yet.
     pub fn failures(&self) -> PathBuf {
         self.stanchion.join("failures.jsonl")
     }
 
-    /// Failures that were told; kept for the doctor.
+    /// Failures that were reported, kept for the doctor.
     pub fn reported_failures(&self) -> PathBuf {
         self.stanchion.join("failures.reported.jsonl")
     }
 
-    /// What stands in for the git directory of a project outside git.
+    /// The folder that replaces the git directory for a project outside git.
     pub fn project_store(&self, root: &Path) -> PathBuf {
         self.stanchion.join("projects").join(short_hash(root.as_os_str().as_encoded_bytes(), 16))
     }
@@ -239,7 +240,7 @@ impl Paths {
 pub mod in_project {
     use std::path::{Path, PathBuf};
 
-    /// The configuration a team shares.
+    /// The configuration that a team shares.
     pub fn config(root: &Path) -> PathBuf {
         root.join(".claude/requirements.yaml")
     }
@@ -249,7 +250,7 @@ pub mod in_project {
         root.join(".claude/requirements.local.yaml")
     }
 
-    /// Present where the user keeps the project out of `strict_preflight`.
+    /// A file that excludes the project from `strict_preflight` if it exists.
     pub fn opt_out(root: &Path) -> PathBuf {
         root.join(".claude/.rf-optout")
     }
@@ -269,7 +270,7 @@ pub mod in_project {
         root.join(".claude/settings.local.json")
     }
 
-    /// The session of the latest turn: its number and when it began.
+    /// The session of the latest turn: its number and its start time.
     pub fn session_state(root: &Path) -> PathBuf {
         root.join(".claude/hooks/.session-state.json")
     }
@@ -279,12 +280,12 @@ pub mod in_project {
         root.join(".claude/hooks/.context-tracking-state.json")
     }
 
-    /// When the hand-off was last saved because many files had been read.
+    /// The time of the last automatic save of the hand-off because of many read files.
     pub fn auto_save(root: &Path) -> PathBuf {
         root.join(".claude/hooks/.auto-save-state.json")
     }
 
-    /// Which commit was seen last.
+    /// The last commit that was seen.
     pub fn commit_tracker(root: &Path) -> PathBuf {
         root.join(".claude/hooks/.commit-tracker-state.json")
     }
@@ -294,47 +295,47 @@ pub mod in_project {
         root.join(".claude/hooks/.session-agents.json")
     }
 
-    /// The folder of state that outlives a session.
+    /// The folder of state that is kept beyond a session.
     pub fn state(root: &Path) -> PathBuf {
         root.join(".claude/state")
     }
 
-    /// What the session of the latest turn must not lose.
+    /// The hand-off: state of the latest turn's session that must not be lost.
     pub fn handoff(root: &Path) -> PathBuf {
         state(root).join("handoff.json")
     }
 
-    /// Every commit that was seen, a line each.
+    /// Every commit that was seen, one line each.
     pub fn commit_log(root: &Path) -> PathBuf {
         state(root).join("commit-log.jsonl")
     }
 
-    /// Commits that failed, a line each.
+    /// Commits that failed, one line each.
     pub fn commit_failures(root: &Path) -> PathBuf {
         state(root).join("commit-failures.jsonl")
     }
 
-    /// Every agent that a session started, a line each.
+    /// Every agent that a session started, one line each.
     pub fn agent_invocations(root: &Path) -> PathBuf {
         state(root).join("agent-invocations.jsonl")
     }
 
-    /// Runs of tests, a line each.
+    /// Test runs, one line each.
     pub fn test_runs(root: &Path) -> PathBuf {
         state(root).join("test-runs.jsonl")
     }
 
-    /// Failures of tools, and what helped.
+    /// Failures of tools, and their fixes.
     pub fn error_fingerprints(root: &Path) -> PathBuf {
         state(root).join("error-fingerprints.json")
     }
 
-    /// What the guard `patterns` warned of, and when first.
+    /// The files that the guard `patterns` warned about, with the time of the first warning.
     pub fn warned_files(root: &Path) -> PathBuf {
         state(root).join("warned-files.json")
     }
 
-    /// Checks of planning documents, a line each.
+    /// Checks of planning documents, one line each.
     pub fn validations(root: &Path) -> PathBuf {
         root.join(".claude/validation.jsonl")
     }
@@ -344,12 +345,12 @@ pub mod in_project {
         root.join(".claude/pending-alerts.json")
     }
 
-    /// What a person or the model wants remembered; read, never written.
+    /// Notes that a person or the model wants to keep. They are read and never written.
     pub fn session_notes(root: &Path) -> PathBuf {
         state(root).join("session-notes.json")
     }
 
-    /// Where checkpoints that Stanchion writes by itself lie in a project that keeps none of its own.
+    /// The folder of checkpoints that Stanchion writes, for projects without their own checkpoint folder.
     pub fn own_checkpoints(root: &Path) -> PathBuf {
         state(root).join("checkpoints")
     }
@@ -359,23 +360,23 @@ pub mod in_project {
         root.join(".claude/plans")
     }
 
-    /// Sessions' starts and ends by number, with other events, a line each.
+    /// The starts and ends of sessions by number, and other events, one line each.
     pub fn haios_events(root: &Path) -> PathBuf {
         root.join(".claude/haios-events.jsonl")
     }
 
-    /// What gates refused or let pass against a rule, in the shape of an older system, a line each.
+    /// Refusals and exceptions of gates in the format of an older system, one line each.
     pub fn governance_events(root: &Path) -> PathBuf {
         root.join(".claude/governance-events.jsonl")
     }
 
-    /// The session number as an older system keeps it; read, never written.
+    /// The session number in the format of an older system. It is read and never written.
     pub fn session_number(root: &Path) -> PathBuf {
         root.join(".claude/session")
     }
 }
 
-/// The folder of requirement state, one a repository: `<git common dir>/requirements`.
+/// The folder of requirement state, one per repository: `<git common dir>/requirements`.
 #[derive(Debug, Clone)]
 pub struct StateDir {
     path: PathBuf,
@@ -404,22 +405,22 @@ impl StateDir {
         self.path.join(format!("{}.json", branch.file_stem()))
     }
 
-    /// A branch's state when the plain name belongs to another branch.
+    /// A branch's state file if another branch has the plain name.
     pub fn distinct_branch(&self, branch: &Branch) -> PathBuf {
         self.path.join(format!("{}.json", branch.distinct_stem()))
     }
 
-    /// The lock of a branch's state, one for both names.
+    /// The lock of a branch's state. Both names share it.
     pub fn branch_lock(&self, branch: &Branch) -> PathBuf {
         self.path.join(format!("{}.lock", branch.file_stem()))
     }
 
-    /// What sessions taught memories, skills and commands; written by other tools.
+    /// Updates that sessions made to memories, skills and commands. Other tools write it.
     pub fn learning_history(&self) -> PathBuf {
         self.path.join("learning_history.json")
     }
 
-    /// All sessions' metrics.
+    /// The folder of all sessions' metrics.
     pub fn metrics_dir(&self) -> PathBuf {
         self.path.join("sessions")
     }
@@ -434,54 +435,54 @@ impl StateDir {
         self.metrics_dir().join(format!("{session}.lock"))
     }
 
-    /// What teams of agents did, a line each.
+    /// Events of agent teams, one line each.
     pub fn team_progress(&self) -> PathBuf {
         self.path.join("team_progress.log")
     }
 
-    /// Present while the session's gates are paused.
+    /// A file that exists while the session's gates are paused.
     pub fn pause_mark(&self, session: &SessionKey) -> PathBuf {
         self.metrics_dir().join(format!("{session}.paused"))
     }
 }
 
-/// A work tree's compiled policy, below its git directory or what stands in for one.
+/// A work tree's compiled policy, below its git directory or that directory's replacement.
 pub fn policy(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/policy.json")
 }
 
-/// What a person let through once, a file each, below the same folder as the policy.
+/// The folder of exceptions that a user allowed once, one file each, beside the policy.
 pub fn allowed(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/allowed")
 }
 
-/// The values that limits computed lately, below the same folder as the policy.
+/// The values that limits computed recently, beside the policy.
 pub fn values(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/values.json")
 }
 
-/// The lock for changes of a project's session files, below the folder that git keeps for the work tree: none
-/// lies among the files themselves.
+/// The lock for changes of a project's session files. It is below the work tree's git directory, so that no lock is
+/// among the files themselves.
 pub fn continuity_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/continuity.lock")
 }
 
-/// The lock for changes of what the guard `patterns` warned of, below the same folder.
+/// The lock for the warnings of the guard `patterns`, below the same folder.
 pub fn warned_files_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/warned-files.lock")
 }
 
-/// The lock for recording which planning documents are valid, below the same folder.
+/// The lock for recording valid planning documents, below the same folder.
 pub fn validation_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/validation.lock")
 }
 
-/// The lock for giving a checkpoint its number of the day, below the same folder.
+/// The lock for numbering a checkpoint of the day, below the same folder.
 pub fn checkpoints_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/checkpoints.lock")
 }
 
-/// The lock for recording how commands ended, below the same folder.
+/// The lock for recording results of commands, below the same folder.
 pub fn outcomes_lock(git_dir: &Path) -> PathBuf {
     git_dir.join("stanchion/outcomes.lock")
 }

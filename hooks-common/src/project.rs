@@ -1,4 +1,4 @@
-//! Which project an event belongs to. One resolver for every hook and for `req`.
+//! Finds the project of an event. All hooks and `req` use the same functions.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -9,7 +9,7 @@ use config::sources::{ConfigFile, Level, Sources, is_configured};
 use git::Branch;
 use git::Repository;
 
-/// The project of an event: gates, guards and requirement state use it.
+/// The project of an event. Gates, guards and requirement state use it.
 #[derive(Debug, Clone)]
 pub struct Project {
     root: PathBuf,
@@ -23,10 +23,11 @@ pub struct Project {
 }
 
 impl Project {
-    /// The project that an event belongs to: the repository of the edited file, else of `cwd`. A nested
-    /// repository without a configuration of its own belongs to the configured one around it; a linked work
-    /// tree stands for itself and borrows the main work tree's configuration files where it lacks them.
-    /// Outside git it is the nearest folder at or above `cwd` with a configuration, else `cwd`.
+    /// The project of an event: the repository of the edited file, or of `cwd`. Outside git it is the nearest
+    /// configured folder at or above `cwd`, or `cwd` itself.
+    ///
+    /// A nested repository without its own configuration belongs to the configured repository around it. A linked
+    /// work tree is its own project. It uses configuration files of the main work tree where it has none.
     pub fn of_event(paths: &Paths, edited: Option<&Path>, cwd: &Path) -> Self {
         let cwd = platform::path::resolve(cwd);
         if let Some(file) = edited {
@@ -80,7 +81,7 @@ impl Project {
         Self { root, repository: Some(repository), config, store, common, paths, policy: Arc::default() }
     }
 
-    /// The same project seen from a folder inside it, where a client was launched.
+    /// The same project with a folder inside it as its root, where a client was started.
     pub fn rooted_at(self, root: PathBuf) -> Self {
         Self { root, ..self }
     }
@@ -90,7 +91,7 @@ impl Project {
         &self.root
     }
 
-    /// The repository, when there is one.
+    /// The repository, if the project is in one.
     pub fn repository(&self) -> Option<&Repository> {
         self.repository.as_ref()
     }
@@ -105,7 +106,7 @@ impl Project {
         &self.config
     }
 
-    /// Whether the project has a configuration of its own. The global file alone gates nothing.
+    /// Whether the project has its own configuration. The global file alone does not enable any gate.
     pub fn is_configured(&self) -> bool {
         is_configured(&self.config)
     }
@@ -115,7 +116,7 @@ impl Project {
         StateDir::new(&self.paths, &self.common)
     }
 
-    /// What the policy is compiled from, and where it is kept.
+    /// The files from which the policy is compiled, and the file that stores it.
     pub fn sources(&self, paths: &Paths) -> Sources {
         Sources {
             files: self.config.clone(),
@@ -125,8 +126,8 @@ impl Project {
         }
     }
 
-    /// The policy in force; `None` when the project has no configuration of its own.
-    /// It is opened once; copies of this value share it.
+    /// The policy that applies. `None` if the project has no configuration of its own. It is opened once, and copies
+    /// of this value share it.
     pub fn policy(&self, paths: &Paths) -> Option<Policy> {
         self.policy.get_or_init(|| Policy::of(&self.sources(paths))).clone()
     }
@@ -136,24 +137,24 @@ impl Project {
         paths::policy(&self.store)
     }
 
-    /// What a person let through once in this work tree.
+    /// The folder of the exceptions that a user allowed once in this work tree.
     pub fn allowed(&self) -> PathBuf {
         paths::allowed(&self.store)
     }
 
-    /// The values that limits computed lately in this work tree.
+    /// The file of values that limits computed recently in this work tree.
     pub fn values(&self) -> PathBuf {
         paths::values(&self.store)
     }
 
-    /// The folders that git or a stand-in keeps for this work tree: what gates remember lies there.
+    /// The folders that store gate state for this work tree: git's, or their replacement outside git.
     pub fn stores(&self) -> [&Path; 2] {
         [&self.store, &self.common]
     }
 }
 
-/// The project that a session belongs to, fixed at its first event: the folder Claude Code was launched in if
-/// it contains `cwd`, else the event's project. The second value names the source, as `meta.json` records it.
+/// The project of a session, set at its first event. It is the folder in which Claude Code was started if that
+/// contains `cwd`, otherwise the event's project. The second value names the source, as in `meta.json`.
 pub fn of_session(launched_in: Option<&Path>, cwd: &Path, event: &Project) -> (PathBuf, &'static str) {
     if let Some(dir) = launched_in
         && platform::path::resolve(cwd).starts_with(platform::path::resolve(dir))

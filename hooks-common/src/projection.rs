@@ -1,4 +1,5 @@
-//! Files that are derived from a session's log: each is one row of one list, brought up to date in one way.
+//! Projections: files that are derived from a session's log. Each kind is one entry of a list, and all are updated
+//! the same way.
 
 use std::cell::OnceCell;
 use std::error::Error;
@@ -12,18 +13,18 @@ use crate::runtime::Hook;
 use crate::session_id::SessionId;
 use crate::session_log::SessionDir;
 
-/// A kind of derived files. It remembers how far it has read the log; deleting its files loses nothing.
+/// A kind of projection. It remembers its position in the log. Its files can be deleted without loss.
 #[derive(Debug, Clone, Copy)]
 pub struct Projection {
-    /// What it is called when it fails.
+    /// The name in an error message.
     pub name: &'static str,
-    /// What its domain keeps in a session's directory.
+    /// The files that its domain keeps in a session's directory.
     pub session_files: &'static [&'static str],
-    /// Takes in what the log has beyond what was read before.
+    /// Processes the part of the log that was not read before.
     pub bring_up_to_date: fn(&ProjectionScope<'_>) -> Result<(), ProjectionError>,
 }
 
-/// Why a projection could not be brought up to date; the next time takes in what is missing.
+/// The reason why a projection was not updated. The next update processes the missing part.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct ProjectionError(Box<dyn Error + Send + Sync>);
@@ -35,12 +36,12 @@ impl ProjectionError {
     }
 }
 
-/// The session that projections are brought up to date for.
+/// The session whose projections are updated, and its surroundings.
 #[derive(Debug)]
 pub struct ProjectionScope<'a> {
-    /// The roots of everything on disk.
+    /// The root folders of all files on disk.
     pub paths: &'a Paths,
-    /// The project of the event, or the one that a command is run in.
+    /// The project of the event, or the project in which a command runs.
     pub project: &'a Project,
     /// The branch of that project.
     pub branch: &'a Branch,
@@ -48,13 +49,13 @@ pub struct ProjectionScope<'a> {
     pub session: &'a SessionId,
     /// Its directory.
     pub dir: &'a SessionDir,
-    /// Whether the session ends: nothing is begun for it any more.
+    /// Whether the session ends. No new work starts for it then.
     pub is_ending: bool,
     session_project: OnceCell<Project>,
 }
 
 impl<'a> ProjectionScope<'a> {
-    /// The scope of a session that is at work in a project.
+    /// The scope of a session that works in a project.
     pub fn new(
         paths: &'a Paths,
         project: &'a Project,
@@ -66,7 +67,7 @@ impl<'a> ProjectionScope<'a> {
         Self { paths, project, branch, session, dir, is_ending: false, session_project }
     }
 
-    /// The project that the session belongs to, as its first event fixed it.
+    /// The project of the session, as its first event set it.
     pub fn session_project(&self) -> &Project {
         self.session_project.get_or_init(|| {
             let fixed = self.dir.meta().map(|meta| meta.project_dir);
@@ -78,7 +79,7 @@ impl<'a> ProjectionScope<'a> {
     }
 }
 
-/// Brings every projection of a list up to date for the hook's session. One that fails costs no other.
+/// Updates all projections of a list for the hook's session. A failure does not stop the other projections.
 pub fn bring_up_to_date(hook: &mut Hook, projections: &[Projection], is_ending: bool) {
     let (Some(session), Some(dir)) = (hook.session.clone(), hook.session_dir()) else { return };
     let (paths, project, branch) = (hook.paths.clone(), hook.project().clone(), hook.branch().clone());

@@ -1,7 +1,7 @@
-//! `~/.claude/sessions.json`: the index of live sessions, in the shape that other tools read.
+//! `~/.claude/sessions.json`: the index of live sessions, in a format that other tools read.
 //!
-//! It is written by SessionStart, by the first event of an unknown session, by SessionEnd and by `req`. The
-//! session directories are the truth; a missing or corrupt registry is made again from them.
+//! SessionStart, the first event of an unknown session, SessionEnd and `req` write it. The session directories are
+//! authoritative: a missing or corrupt registry is rebuilt from them.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,51 +20,53 @@ use platform::store::lock::{self, LockError};
 use platform::store::{self, Durability, quarantine, replace};
 use platform::time::Moment;
 
-/// One session's entry. `pid` is the hook that registered it, for information; `ppid` is the client, which
-/// decides whether the session lives. `ppid_start` and `boot_id` are ours: they tell a reused number.
+/// One session's entry. `pid` is the hook that registered it, for information only. `ppid` is the client, which
+/// decides whether the session is live. Only Stanchion writes `ppid_start` and `boot_id`; they detect a reused
+/// process number.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegistryEntry {
     /// The hook's process when the session was registered.
     #[serde(default)]
     pub pid: i64,
-    /// The client's process; 0 when it is not known.
+    /// The client's process; 0 if it is not known.
     #[serde(default)]
     pub ppid: i64,
     /// The project.
     #[serde(default)]
     pub project_dir: PathBuf,
-    /// The branch when it was last seen.
+    /// The branch at the last entry.
     #[serde(default)]
     pub branch: String,
-    /// Seconds since 1970.
+    /// The start of the session, in seconds since 1970.
     #[serde(default)]
     pub started_at: i64,
-    /// Seconds since 1970: when the session was last entered. What it did since is in its own directory.
+    /// The last time the session was entered, in seconds since 1970. The session's directory contains its later
+    /// activity.
     #[serde(default)]
     pub last_active: i64,
-    /// When the client started, raw.
+    /// The client's start time, in the platform's raw unit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ppid_start: Option<String>,
-    /// The boot the client runs in.
+    /// The boot in which the client runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_id: Option<String>,
-    /// The machine the client runs on.
+    /// The machine on which the client runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    /// Whatever else another tool wrote.
+    /// Fields of other tools, kept unchanged.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl RegistryEntry {
-    /// Whether the session's client runs. Nothing happened for a day and the start is unknown: dead, because
-    /// the number may be anybody's by now.
+    /// Whether the session's client runs.
     pub fn liveness(&self, now: i64) -> Liveness {
         let site = Site { boot_id: self.boot_id.clone(), host: self.host.clone(), pid_ns: None };
         if let Err(verdict) = site.reached_from(Site::here()) {
             return verdict;
         }
         let start = self.ppid_start.as_ref().and_then(|start| start.parse().ok());
+        // Without a start time, another process may have the number after a day of inactivity.
         if start.is_none() && now - self.last_active > 86_400 {
             return Liveness::Dead;
         }
@@ -90,10 +92,10 @@ struct File {
     other: Map<String, Value>,
 }
 
-/// Why the registry could not be changed.
+/// The reason why the registry was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// Its lock is held or cannot be made.
+    /// Its lock is held or cannot be created.
     #[error(transparent)]
     Lock(#[from] LockError),
     /// It cannot be read or written.
@@ -112,7 +114,7 @@ pub struct Registry<'a> {
     paths: &'a Paths,
 }
 
-/// What a session's hook says about it.
+/// The data about a session that its hook enters.
 #[derive(Debug)]
 pub struct Presence<'a> {
     /// The session.
@@ -123,11 +125,11 @@ pub struct Presence<'a> {
     pub branch: &'a Branch,
     /// Its client, if one was found.
     pub owner: Option<&'a Owner>,
-    /// Now.
+    /// The current time.
     pub now: Moment,
 }
 
-/// A session that lives, as its directory tells.
+/// A live session, read from its directory.
 #[derive(Debug)]
 pub struct Living {
     /// Its key.
@@ -136,13 +138,13 @@ pub struct Living {
     pub project: PathBuf,
     /// Its branch.
     pub branch: String,
-    /// Its client.
+    /// Its client's process.
     pub pid: u32,
-    /// When the client started, raw.
+    /// The client's start time, in the platform's raw unit.
     pub start_raw: Option<String>,
-    /// Seconds since 1970.
+    /// The start of the session, in seconds since 1970.
     pub started_at: i64,
-    /// Seconds since 1970.
+    /// The session's last activity, in seconds since 1970.
     pub last_active: i64,
 }
 
@@ -152,7 +154,7 @@ impl<'a> Registry<'a> {
         Self { paths }
     }
 
-    /// All entries, dead ones too, by key. A registry that cannot be read has none.
+    /// All entries by key, including those of dead clients. A registry that cannot be read is rebuilt in memory.
     pub fn entries(&self) -> BTreeMap<SessionKey, RegistryEntry> {
         let file = match store::read(&self.paths.registry()) {
             Ok(Some(bytes)) => serde_json::from_slice(&bytes).ok(),
@@ -161,7 +163,7 @@ impl<'a> Registry<'a> {
         typed(&file.unwrap_or_else(|| self.rebuilt()))
     }
 
-    /// The sessions whose client may still run, those of `project` alone if one is given.
+    /// The sessions whose client may still run; only those of `project` if one is given.
     pub fn live(&self, project: Option<&Path>) -> Vec<(SessionKey, RegistryEntry)> {
         let now = Moment::now().epoch();
         let same =
@@ -169,8 +171,8 @@ impl<'a> Registry<'a> {
         self.entries().into_iter().filter(|(_, entry)| same(entry) && !entry.is_gone(now)).collect()
     }
 
-    /// Enters a session or freshens its entry, and drops the entries of dead clients, of the same client
-    /// under this id's older spellings, and of sessions that the client left behind.
+    /// Enters a session or updates its entry. Removes the entries of dead clients, other spellings of this session's
+    /// id, and other sessions of the same client.
     ///
     /// # Errors
     /// When the lock stays busy for `wait` or the file cannot be written.
@@ -178,7 +180,7 @@ impl<'a> Registry<'a> {
         let key = presence.session.key().as_str();
         let now = presence.now.epoch();
         let owner_pid = presence.owner.map_or(0, |owner| i64::from(owner.pid));
-        // A client has one session at a time. What was only guessed to be one may have started many.
+        // A client has one session at a time. A process that was only guessed to be the client may have started many.
         let is_client = presence.owner.is_some_and(Owner::is_recognised);
         self.update(wait, |file| {
             file.sessions.retain(|name, value| {
@@ -203,7 +205,7 @@ impl<'a> Registry<'a> {
             entry.project_dir = presence.project.to_owned();
             entry.branch = presence.branch.name().to_owned();
             entry.last_active = now;
-            // The entry keeps its client while that runs; a resumed session gets the new one.
+            // The entry keeps its client while the client runs. A resumed session gets the new client.
             if let Some(owner) = presence.owner
                 && (entry.ppid == 0 || entry.is_gone(now))
             {
@@ -213,7 +215,7 @@ impl<'a> Registry<'a> {
         })
     }
 
-    /// Removes a session; its entry, if there was one.
+    /// Removes a session. Returns its entry, if it existed.
     ///
     /// # Errors
     /// As [`Registry::enter`].
@@ -227,7 +229,7 @@ impl<'a> Registry<'a> {
         Ok(removed)
     }
 
-    /// Gives a session's entry, if there is one, to another client that has the session.
+    /// Assigns a session's entry, if it exists, to another client of the session.
     ///
     /// # Errors
     /// As [`Registry::enter`].
@@ -245,7 +247,7 @@ impl<'a> Registry<'a> {
         })
     }
 
-    /// Removes the entries of dead clients; how many there were.
+    /// Removes the entries of dead clients. Returns their number.
     ///
     /// # Errors
     /// As [`Registry::enter`].
@@ -260,8 +262,8 @@ impl<'a> Registry<'a> {
         Ok(removed)
     }
 
-    /// Brings the registry in step with what the session directories say: removes the entries of dead clients and
-    /// of sessions that are `over`, and enters the `living` that are missing.
+    /// Synchronises the registry with the session directories. Removes the entries of dead clients and of sessions
+    /// that are `over`, and adds missing entries of the `living` sessions.
     ///
     /// # Errors
     /// As [`Registry::enter`].
@@ -274,7 +276,7 @@ impl<'a> Registry<'a> {
         let now = Moment::now().epoch();
         let Site { boot_id, host, .. } = Site::here().clone();
         self.update(wait, |file| {
-            // Eight characters may be shared: what is over for one session is not for another.
+            // Two sessions may share an eight-character key. A key is removed only if no live session has it.
             let is_living = |name: &str| living.iter().any(|session| session.key.as_str() == name);
             let is_over = |name: &str| !is_living(name) && over.iter().any(|key| key.as_str() == name);
             file.sessions.retain(|name, value| {
@@ -300,7 +302,7 @@ impl<'a> Registry<'a> {
         })
     }
 
-    /// Reads, changes and, if that made a difference, replaces the registry under its lock.
+    /// Reads and changes the registry under its lock, and replaces it if it changed.
     fn update(&self, wait: std::time::Duration, change: impl FnOnce(&mut File)) -> Result<(), RegistryError> {
         let path = self.paths.registry();
         let io_error = |error| RegistryError::Io { path: path.display().to_string(), error };
@@ -324,7 +326,7 @@ impl<'a> Registry<'a> {
         replace(&path, &after, Durability::Rebuildable, 0o600).map_err(io_error)
     }
 
-    /// The registry as the session directories tell it.
+    /// A registry built from the session directories.
     fn rebuilt(&self) -> File {
         let mut sessions = BTreeMap::new();
         for meta in session_log::all(self.paths).iter().filter_map(session_log::SessionDir::meta) {
@@ -352,7 +354,7 @@ impl<'a> Registry<'a> {
     }
 }
 
-/// Whether two folders are the same, by name or by where they lie.
+/// Whether two paths name the same folder, by text or after resolving links.
 pub fn is_same_dir(a: &Path, b: &Path) -> bool {
     a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }

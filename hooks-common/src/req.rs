@@ -1,17 +1,18 @@
-//! How people and the model call `req`.
+//! The `req` command as people and the model can call it.
 
 use crate::paths::Paths;
 use platform::{env_vars, shell_word};
 
-/// How `req` is called from where the reader stands.
+/// A command word that starts `req` from the reader's shell.
 #[derive(Debug, Clone)]
 pub struct Req(String);
 
 impl Req {
-    /// `req` where the shell finds it, else the absolute path of the one beside this executable, else the
-    /// installed one.
+    /// `req` if the search path contains it. Otherwise the absolute path of the `req` beside this executable, or of
+    /// the installed one.
     pub fn find(paths: &Paths) -> Self {
         let search = env_vars::get_os(env_vars::PATH).unwrap_or_default();
+        // A relative folder is ignored, because the reader's shell may be in another folder.
         if std::env::split_paths(&search).any(|dir| dir.is_absolute() && dir.join("req").is_file()) {
             return Self("req".to_owned());
         }
@@ -20,7 +21,7 @@ impl Req {
         Self(known.map_or_else(|| "req".to_owned(), |path| shell_word::plain(&path.to_string_lossy())))
     }
 
-    /// A call.
+    /// A command line that calls `req` with these arguments.
     pub fn call(&self, arguments: &str) -> String {
         format!("{} {arguments}", self.0)
     }

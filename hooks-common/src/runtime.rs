@@ -1,8 +1,8 @@
-//! A hook's life: stdin → event → stages in order → answer → stdout → record → exit 0.
+//! The run of a hook: stdin → event → stages in order → answer → stdout → record → exit 0.
 //!
-//! Every stage runs behind its own fence: one that fails or panics is logged, noted for the next
-//! SessionStart, and skipped. The answer is printed before anything is recorded, so recording cannot change
-//! it. Whatever happens the exit code is 0: a hook of ours never blocks by accident.
+//! Each stage is isolated. A stage that fails or panics is logged, noted for the next SessionStart, and skipped. The
+//! answer is printed before the event is recorded, so recording cannot change it. The exit code is always 0, so that
+//! a hook never blocks by accident.
 
 use std::cell::OnceCell;
 use std::fmt::Display;
@@ -41,19 +41,19 @@ const LAST_WORD_AFTER: Duration = Duration::from_secs(7);
 /// One run of a hook.
 #[derive(Debug)]
 pub struct Hook {
-    /// The event being served.
+    /// The event that this run serves.
     pub event: Event,
-    /// What the host sent.
+    /// The host's payload.
     pub payload: Payload,
-    /// The session; `None` when the host named none, and then nothing is gated or recorded.
+    /// The session. `None` if the payload names none; then no requirement applies and nothing is recorded.
     pub session: Option<SessionId>,
-    /// The roots of everything on disk.
+    /// The root folders of all files on disk.
     pub paths: Paths,
-    /// When this process began.
+    /// The time at which this process started.
     pub entered: Moment,
-    /// The answer under construction.
+    /// The answer that the stages build.
     pub answer: Answer,
-    /// What domains have to say in the session's log.
+    /// The records that domains add to the session's log.
     pub records: PendingRecords,
     /// The process's log lines.
     pub log: Log,
@@ -66,21 +66,22 @@ pub struct Hook {
     recorded_at: Option<Range<u64>>,
 }
 
-/// Runs a hook executable: reads the event, lets `work` do it in stages, answers, and exits 0. `events` are
-/// the events the executable serves; the first is assumed when the payload names none. [`Event::Unknown`] among
-/// them stands for every name that is not known.
+/// Runs a hook executable: reads the event, runs the stages of `work`, answers, and exits with 0.
+///
+/// `events` are the events that the executable serves. The first is used if the payload names none.
+/// [`Event::Unknown`] in the list accepts every unknown name.
 pub fn run(events: &[Event], work: impl FnOnce(&mut Hook)) -> ExitCode {
     run_closing(events, work, |_| None)
 }
 
-/// As [`run`]; `unreadable` answers a payload that cannot be read, for those who close their gates then.
+/// As [`run`]. `unreadable` answers a payload that cannot be read, for hooks whose gates block in that case.
 pub fn run_closing(
     events: &[Event],
     work: impl FnOnce(&mut Hook),
     unreadable: impl FnOnce(&Paths) -> Option<Answer>,
 ) -> ExitCode {
     let entered = Moment::now();
-    // The default hook writes to stderr; a panic is reported through the log instead.
+    // The default panic hook writes to stderr. A panic is reported in the log instead.
     std::panic::set_hook(Box::new(|_| {}));
     let paths = Paths::from_env();
     let mut log = Log::default();
@@ -134,7 +135,7 @@ fn receive(events: &[Event]) -> Result<(Event, Payload), PayloadError> {
 }
 
 impl Hook {
-    /// A run for what the host sent. [`run`] makes the one of an executable; tests of stages make their own.
+    /// A run for a payload. [`run`] creates the run of an executable; tests of stages create their own.
     pub fn new(event: Event, payload: Payload, paths: Paths, entered: Moment, mut log: Log) -> Self {
         let session = payload.session();
         log.set_context("hook", event.name());
@@ -172,7 +173,7 @@ impl Hook {
         }
     }
 
-    /// Runs a stage behind a fence; whether it went through. `name` is what a person reads when it fails.
+    /// Runs an isolated stage. Returns whether it succeeded. `name` is the stage's name in an error message.
     pub fn stage<E: Display>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Result<(), E>) -> bool {
         let failure = match catch_unwind(AssertUnwindSafe(|| work(self).map_err(|error| error.to_string()))) {
             Ok(Ok(())) => return true,
@@ -183,7 +184,7 @@ impl Hook {
         false
     }
 
-    /// Logs a failure that was passed over, and notes it for the next SessionStart.
+    /// Logs a failure that does not stop the hook, and notes it for the next SessionStart.
     pub fn report(&mut self, failure: &str) {
         self.log.error(failure);
         failures::note(&self.paths, self.event.name(), failure);
@@ -201,8 +202,9 @@ impl Hook {
         self.branch.get_or_init(|| self.project().branch())
     }
 
-    /// The policy of the event's project, opened once; `None` without a configuration.
+    /// The policy of the event's project. It is opened once. `None` if the project has no configuration.
     pub fn policy(&self) -> Option<Policy> {
+        // `self.log` cannot be written through `&self`, so `finish` reports the panic.
         let open = || {
             catch_unwind(AssertUnwindSafe(|| self.project().policy(&self.paths))).unwrap_or_else(|panic| {
                 let _ = self.policy_panic.set(panic_text(panic.as_ref()).to_owned());
@@ -217,7 +219,7 @@ impl Hook {
         env_vars::is_on(env_vars::CLAUDE_SKIP_REQUIREMENTS)
     }
 
-    /// The project the session belongs to.
+    /// The session's project, and the source that `meta.json` names for it.
     pub fn session_project(&self) -> (PathBuf, &'static str) {
         let launched = env_vars::get_os(env_vars::CLAUDE_PROJECT_DIR).map(PathBuf::from);
         project::of_session(launched.as_deref(), &self.payload.folder(), self.project())
@@ -246,8 +248,7 @@ impl Hook {
         }
     }
 
-    /// Appends the event to the session's log; a session that was never seen gets its directory and its place
-    /// in the registry first.
+    /// Appends the event to the session's log. A new session first gets its directory and its entry in the registry.
     pub fn record(&mut self) {
         self.stage("recording the event", |hook| {
             let Some(session) = hook.session.clone() else { return Ok(()) };
@@ -263,7 +264,7 @@ impl Hook {
             }
             let appended = dir.append(&line, lock::HOT)?;
             hook.recorded_at = appended.place;
-            // Removed as too old between our look and our line.
+            // The session was removed as too old between the check above and this line.
             if appended.is_made_anew && hook.event != Event::SessionEnd {
                 hook.enter_session();
             }
@@ -271,22 +272,23 @@ impl Hook {
         });
     }
 
-    /// Whether the event's line carried the session's log over a multiple of `bytes`: what is to happen now and then
-    /// in a long turn happens then, at no cost to the events between.
+    /// Whether the event's line moved the log past a multiple of `bytes`. Work that a long turn needs now and then
+    /// runs at these events, so the other events pay nothing for it.
     pub fn has_passed(&self, bytes: u64) -> bool {
         self.recorded_at.as_ref().is_some_and(|place| place.start / bytes != place.end / bytes)
     }
 
-    /// The event's name as the log has it: the host's, known or not.
+    /// The event's name in the log: the host's name, even if it is unknown.
     fn event_name(&self) -> &str {
         match self.event {
+            // An unknown name comes from outside, so its length is limited.
             Event::Unknown => cut_bytes(&self.payload.hook_event_name, 64),
             event => event.name(),
         }
     }
 
-    /// Whether the session must be entered first: it was never seen, or a client that never had it begins a turn
-    /// in it (its SessionStart was lost, or came before the hooks were wired).
+    /// Whether the session must be entered first: it is new, or a client that never had it begins a turn in it. The
+    /// latter happens if its SessionStart was lost, or came before the hooks were installed.
     fn is_new_here(&self, dir: &SessionDir) -> bool {
         if self.event != Event::UserPromptSubmit {
             return !dir.is_known();
@@ -299,23 +301,23 @@ impl Hook {
         self.owner().is_some_and(|found| !meta.owners().any(|owner| owner.is_same(found)))
     }
 
-    /// Whether the event's line says which client sent it. Events of tools do not: that would cost each of them a
-    /// look at the process table.
+    /// Whether the event's line names the client that sent it. Lines of tool events do not: each would cost a look-up
+    /// in the process table.
     fn tells_owner(&self) -> bool {
         matches!(self.event, Event::SessionStart | Event::UserPromptSubmit | Event::SessionEnd)
     }
 
-    /// The client that sent the event, if one is found.
+    /// The client that sent the event, if it was found.
     pub fn owner(&self) -> Option<&Owner> {
         self.owner.get_or_init(|| owner::find(&self.paths)).as_ref()
     }
 
-    /// The directory of the session, if it has a name.
+    /// The session's directory, if the payload names a session.
     pub fn session_dir(&self) -> Option<SessionDir> {
         Some(SessionDir::new(&self.paths, self.session.as_ref()?))
     }
 
-    /// Opens the session's directory and enters the session in the registry.
+    /// Creates the session's directory and enters the session in the registry.
     pub fn enter_session(&mut self) -> Option<Owner> {
         let session = self.session.clone()?;
         let owner = self.owner().cloned();
@@ -348,7 +350,7 @@ impl Hook {
         if let Some(panic) = self.policy_panic.take() {
             self.report(&format!("configuration: panicked: {panic}"));
         }
-        // Lines are written last, when the configuration has had its word on them.
+        // The lines are written last, because the configuration sets the log's level and file.
         if let Some(Some(policy)) = self.policy.get() {
             let logging = policy.logging();
             self.log.configure(logging.level, logging.file.clone(), logging.to_file);
@@ -358,7 +360,7 @@ impl Hook {
     }
 }
 
-/// Runs a part of a decision behind a fence of its own: a panic is an error of its stage, and costs no other.
+/// Runs an isolated part of a decision. A panic becomes an error of its stage and does not stop other parts.
 ///
 /// # Errors
 /// When the part fails or panics.

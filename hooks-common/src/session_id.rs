@@ -1,28 +1,28 @@
-//! One session, two names: the full id that Claude Code gives, and the short key that the registry and
-//! requirement state use.
+//! The two names of a session: the full id from Claude Code, and the short key in the registry and in requirement
+//! state.
 
 use std::fmt;
 
 use platform::hash::short_hash;
 
-/// The longest id that is kept whole; hosts send 36 characters.
+/// The most characters that are kept of an id. Hosts send 36.
 const LONGEST: usize = 256;
 
-/// A session's id in both of its forms. Made only from text that yields a key, so an empty or meaningless id
-/// cannot travel further than the payload it came in.
+/// A session's id in both forms. It can only be created from text that yields a key, so that an empty id is never
+/// used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionId {
     full: String,
     key: SessionKey,
 }
 
-/// The short form: at most eight characters out of `[0-9A-Za-z_]`, safe as a file name and as a JSON key.
+/// The short form: at most eight characters from `[0-9A-Za-z_]`. It is safe as a file name and as a JSON key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey(String);
 
 impl SessionKey {
-    /// Normalises an id: dashes are dropped, any character outside `[0-9A-Za-z_]` becomes `_`, and the first
-    /// eight characters stay. `None` when nothing is left. Normalising a key gives the same key.
+    /// Normalises an id. Dashes are removed, other characters outside `[0-9A-Za-z_]` become `_`, and eight characters
+    /// are kept. `None` if nothing is left. Normalising a key returns the same key.
     pub fn new(id: &str) -> Option<Self> {
         let key: String = id
             .chars()
@@ -46,14 +46,14 @@ impl fmt::Display for SessionKey {
 }
 
 impl SessionId {
-    /// Takes an id as the host sent it; `None` when it has no key (empty, or dashes alone).
+    /// Takes an id from the host. `None` if it has no key, because it is empty or contains only dashes.
     pub fn new(id: &str) -> Option<Self> {
         let key = SessionKey::new(id)?;
         let end = id.char_indices().map(|(at, _)| at).nth(LONGEST).unwrap_or(id.len());
         Some(Self { full: id[..end].to_owned(), key })
     }
 
-    /// The id as the host sent it, cut at 256 characters.
+    /// The id from the host, cut at 256 characters.
     pub fn full(&self) -> &str {
         &self.full
     }
@@ -63,9 +63,10 @@ impl SessionId {
         &self.key
     }
 
-    /// The name of the session's directory: the id itself where it is a safe file name, else `x-` and 32 hex
-    /// digits of its SHA-256, so that no id leads outside the folder or meets another's directory.
+    /// The name of the session's directory: the id if it is a safe file name, otherwise `x-` and 32 hex digits of its
+    /// SHA-256. No id can name a path outside the folder or another session's directory.
     pub fn dir_name(&self) -> String {
+        // These names are in use beside session directories: `<id>.lock`, `legacy`, and the `x-` of hashed ids.
         let plain = self.full.len() <= 128
             && self.full.starts_with(|c: char| c.is_ascii_alphanumeric())
             && self.full.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))

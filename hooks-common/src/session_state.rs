@@ -1,24 +1,24 @@
-//! What a session is doing, in the words that are on disk.
+//! The activity of a session, in the words used on disk.
 //!
-//! The type stands here because two domains read these words, and a domain knows no other: `sessions` derives the
-//! state, `migrate` reads the same words in the files of Capacitor.
+//! The type is in this crate because two domains use it and a domain does not depend on another. `sessions` computes
+//! the state, and `migrate` reads the same words in Capacitor's files.
 
 use serde::{Deserialize, Serialize};
 
-/// The five states. Names and meaning are those of the files that other tools read.
+/// The five states. Names and meaning come from the files that other tools read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SessionState {
     /// The model works.
     Working,
-    /// The turn is over; the prompt waits for the user.
+    /// The turn is over and the prompt is empty.
     Ready,
     /// No turn runs, or the client is gone.
     #[default]
     Idle,
     /// The context is being compacted.
     Compacting,
-    /// The model waits for a person's answer: a permission, a question, a form.
+    /// The model waits for the user's answer: a permission, a question or a form.
     Waiting,
 }
 
@@ -34,12 +34,12 @@ impl SessionState {
         }
     }
 
-    /// Whether something is going on: working, waiting or compacting.
+    /// Whether the session is active: working, waiting or compacting.
     pub fn is_active(self) -> bool {
         matches!(self, Self::Working | Self::Waiting | Self::Compacting)
     }
 
-    /// Whether a person should look: ready or waiting.
+    /// Whether the user should look at the session: it is ready or waiting.
     pub fn needs_attention(self) -> bool {
         matches!(self, Self::Ready | Self::Waiting)
     }

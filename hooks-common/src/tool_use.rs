@@ -1,4 +1,4 @@
-//! A tool about to run, or just run, and what of it rules look at.
+//! A tool use before or after it runs, and the parts of it that rules read.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ pub struct ToolUse<'a> {
     pub tool: &'a str,
     /// Bash: the command line.
     pub command: &'a str,
-    /// The file it names, absolute.
+    /// The file in its input, absolute.
     pub file: Option<PathBuf>,
-    /// The folder it runs in.
+    /// The folder in which it runs.
     pub folder: PathBuf,
-    /// The type of the subagent that uses it; `None` for the session itself.
+    /// The type of the subagent that uses it. `None` for the session itself.
     pub agent: Option<&'a str>,
     script: OnceCell<Script>,
     written: OnceCell<Vec<Option<PathBuf>>>,
@@ -49,7 +49,7 @@ impl<'a> ToolUse<'a> {
         }
     }
 
-    /// The use that a payload is about.
+    /// The tool use of a payload.
     pub fn of(payload: &'a Payload) -> Self {
         Self::new(
             &payload.tool_name,
@@ -60,7 +60,7 @@ impl<'a> ToolUse<'a> {
         )
     }
 
-    /// What the command line runs; nothing for other tools than Bash.
+    /// The parsed command line. Empty for tools other than Bash.
     pub fn script(&self) -> &Script {
         self.script
             .get_or_init(|| if self.is_bash() { shell::parse(self.command) } else { Script::default() })
@@ -101,7 +101,7 @@ impl<'a> ToolUse<'a> {
         targets
     }
 
-    /// Every file that is known to change: the edited one, or those that a command line writes or removes.
+    /// All files that are known to change: the edited file, or the files that a command line writes or removes.
     pub fn changed_files(&self, home: &Path) -> Vec<PathBuf> {
         if !self.is_bash() {
             return self.file.clone().filter(|_| config::tools::is_edit(self.tool)).into_iter().collect();
@@ -109,8 +109,8 @@ impl<'a> ToolUse<'a> {
         self.written_files(home).iter().chain(self.removed_files(home)).flatten().cloned().collect()
     }
 
-    /// Where a write goes, or what a removal takes, absolute; a target that is a folder now stands for the file in it, if
-    /// the line names that. `None` stands for what the line does not tell.
+    /// The absolute paths that a write or a removal affects. If the target is an existing folder and the line names a
+    /// file in it, the path is that file. `None` means that the line does not show the path.
     pub fn targets(&self, write: &Write, home: &Path) -> Vec<Option<PathBuf>> {
         let folder = match &write.folder {
             Folder::Start => Some(self.folder.clone()),
@@ -173,7 +173,7 @@ fn met_by(folder: &Path, pattern: &Path) -> Met {
         let entries = met.iter().filter_map(|path| std::fs::read_dir(path).ok()).flatten().flatten();
         let is_met = |entry: &std::fs::DirEntry| {
             let entry = entry.file_name();
-            // A shell's `*` meets no hidden file.
+            // A shell's `*` does not match hidden files.
             let is_hidden = entry.as_encoded_bytes().starts_with(b".") && !name.starts_with('.');
             !is_hidden && fast_glob::glob_match(&*name, &*entry.to_string_lossy())
         };

@@ -1,9 +1,11 @@
-//! The one decision: what becomes of a use of a tool, or of the end of a turn.
+//! The gate: decides over a tool use or the end of a turn.
 //!
-//! [`decide`] is a pure function over a [`Situation`]: it alone knows the order of the stages, what each may refuse, and
-//! what the log keeps. A hook hands it the situation as it is, `why` as it would be, `replay` as a log tells it was, a
-//! test as a table says. A situation is asked for a fact only when no earlier stage has decided, because facts cost:
-//! a guard may look at a repository, a requirement may compute a value.
+//! [`decide`] is a pure function over a [`Situation`]. Only this module defines the order of the stages, their
+//! possible verdicts and the logged outcome. A hook passes the current situation, `why` a hypothetical one, `replay`
+//! one from a log, and a test one from a table.
+//!
+//! A fact is only computed if no earlier stage has decided, because facts are costly. A guard may read a repository,
+//! and a requirement may compute a value.
 
 mod outcome;
 #[cfg(test)]
@@ -18,22 +20,22 @@ use thiserror::Error;
 
 pub use outcome::{Certainty, GuardVerdict, Outcome, PART, RecordedState, RequirementState, Weight};
 
-/// What may decide, in the order of work.
+/// The stages that can decide, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// `strict_preflight`: no edit in a project without an enabled requirement.
     Strict,
-    /// `protect_cli`: the agent does not change what gates it.
+    /// `protect_cli`: the agent must not change its own gates.
     Protection,
-    /// Guards: what a tool is about to do.
+    /// Guards: the effects of a tool use.
     Guards,
     /// Requirements that the event needs.
     Requirements,
-    /// A question about the work, once a session.
+    /// A question about the work, once per session.
     Work,
-    /// Something could not be evaluated, and `on_error: deny` is set.
+    /// A fact could not be evaluated, and `on_error: deny` is set.
     Closing,
-    /// A context that is nearly full.
+    /// The context is nearly full.
     Pressure,
 }
 
@@ -52,18 +54,18 @@ impl Stage {
     }
 }
 
-/// A stage that could not look. The others go on without it.
+/// A stage that failed. The other stages run without it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{}: {reason}", stage.name())]
 pub struct StageError {
-    /// Which.
+    /// The stage.
     pub stage: Stage,
-    /// Why, for people.
+    /// The reason, for people.
     pub reason: String,
 }
 
 impl StageError {
-    /// A stage that failed for a reason.
+    /// An error of a stage.
     pub fn new(stage: Stage, reason: impl std::fmt::Display) -> Self {
         Self { stage, reason: reason.to_string() }
     }
@@ -73,23 +75,23 @@ impl StageError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PausedBy {
-    /// A person, in a terminal of their own: guards stand aside as well.
+    /// A person, in their own terminal: requirements and guards are off.
     Person,
     /// An agent or a script: requirements stand aside, guards do not.
     #[default]
     Agent,
 }
 
-/// A guard's finding, as far as it decides.
+/// A guard's finding, with the fields that the decision needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WeighedFinding {
-    /// Whose.
+    /// The guard.
     pub guard: GuardName,
-    /// What it does to the tool: see [`Certainty::weight`].
+    /// The effect on the tool use: see [`Certainty::weight`].
     pub weight: Weight,
 }
 
-/// A requirement that the event needs, as far as it decides.
+/// A requirement that the event needs, with the fields that the decision needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needed {
     /// Its name.
@@ -98,18 +100,18 @@ pub struct Needed {
     pub state: RequirementState,
     /// Its mode.
     pub mode: Mode,
-    /// Whether it refuses where it could not be evaluated.
+    /// Whether it refuses if it cannot be evaluated.
     pub closes_on_error: bool,
 }
 
-/// What the requirements say to an event.
+/// The requirements of an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NeededRequirements {
-    /// The event needs none.
+    /// The event needs no requirement.
     NotNeeded,
-    /// The tool is one that no requirement holds back.
+    /// No requirement applies to this tool.
     Exempt,
-    /// What it needs, in the order of the configuration.
+    /// The requirements in the order of the configuration.
     Needed(Vec<Needed>),
 }
 
@@ -120,23 +122,23 @@ pub const ALLOWANCE: Allowance =
 
 /// The facts that decide. Each is asked for at most once, and only while nothing has decided yet.
 ///
-/// The defaults are those of an event without the stage.
+/// The default methods are for events that do not have the stage.
 pub trait Situation {
-    /// Whether a turn is about to end, rather than a tool to run.
+    /// Whether the event is the end of a turn and not a tool use.
     fn ends_turn(&self) -> bool {
         false
     }
 
-    /// Whether the environment switches everything off for this process, or the host named no session.
+    /// Whether the environment switches the gates off for this process, or the payload names no session.
     fn is_skipped(&mut self) -> bool;
 
     /// Whether the project has a configuration.
     fn is_configured(&mut self) -> bool;
 
-    /// Whether the configuration has the gates on.
+    /// Whether the configuration switches the gates on.
     fn is_enabled(&mut self) -> bool;
 
-    /// Who paused the session, if it is paused.
+    /// The party that paused the session, if it is paused.
     fn paused_by(&mut self) -> Option<PausedBy>;
 
     /// Whether `strict_preflight` refuses the tool.
@@ -147,7 +149,7 @@ pub trait Situation {
         Ok(false)
     }
 
-    /// Whether the tool would change what gates the session, and `protect_cli` is set.
+    /// Whether the tool use would change the session's gates, and `protect_cli` is set.
     ///
     /// # Errors
     /// When that cannot be determined.
@@ -155,34 +157,34 @@ pub trait Situation {
         Ok(false)
     }
 
-    /// What guards find, those that could not look apart.
+    /// The findings of guards, and the errors of guards that failed.
     fn guards(&mut self) -> (Vec<WeighedFinding>, Vec<StageError>) {
         (Vec::new(), Vec::new())
     }
 
-    /// Whether a person let through once all that guards would refuse or ask.
+    /// Whether an exception of the user covers all findings that would refuse or ask.
     fn is_excepted(&mut self, _weights: &[Weight]) -> bool {
         false
     }
 
-    /// What requirements say.
+    /// The requirements of the event.
     ///
     /// # Errors
     /// When the compiled policy is damaged.
     fn requirements(&mut self) -> Result<NeededRequirements, StageError>;
 
-    /// Whether the end of the turn waits for an answer about the work.
+    /// Whether the end of the turn must wait for an answer about the work.
     ///
     /// # Errors
-    /// When that cannot be determined, or cannot be recorded as asked.
+    /// When this cannot be determined, or the question cannot be recorded as asked.
     fn has_question(&mut self) -> Result<bool, StageError> {
         Ok(false)
     }
 
-    /// Whether the configuration refuses what could not be evaluated.
+    /// Whether the configuration refuses an event if a fact could not be evaluated.
     fn closes_on_error(&mut self) -> bool;
 
-    /// Whether the context is so full that the event is refused.
+    /// Whether the event is refused because the context is nearly full.
     ///
     /// # Errors
     /// When that cannot be determined.
@@ -191,20 +193,20 @@ pub trait Situation {
     }
 }
 
-/// What becomes of the event for the host.
+/// The verdict for the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub enum Verdict {
-    /// It goes on.
+    /// The event proceeds.
     #[default]
     Pass,
     /// The user is asked.
     Ask,
-    /// It is refused.
+    /// The event is refused.
     Refuse,
 }
 
 impl Verdict {
-    /// The word for programs: the host's, and `pass` where the host hears nothing.
+    /// The word for programs. It is the host's word, or `pass` if the host gets no decision.
     pub fn name(self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -214,22 +216,22 @@ impl Verdict {
     }
 }
 
-/// What was decided, why, and what the log keeps of it.
+/// The verdict, the stages behind it, and the data for the log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Decision {
-    /// What becomes of the event.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The stages that ask or refuse; the strongest decides.
+    /// The stages that ask or refuse. The strongest one decides.
     pub by: Vec<Stage>,
-    /// What the log keeps.
+    /// The outcome in the log.
     pub outcome: Outcome,
-    /// How each guard's finding weighs, and what the log keeps of it, in the order found.
+    /// The weight of each guard's finding and its verdict in the log, in the order of the findings.
     pub guards: Vec<(Weight, GuardVerdict)>,
-    /// How each requirement that the event needs weighs, and what the log keeps of it, in their order.
+    /// Each requirement that the event needs, with its weight and its state in the log, in order.
     pub requirements: Vec<(String, Weight, RecordedState)>,
-    /// Whether a person's exception lets the tool through.
+    /// Whether a user's exception allows the tool use.
     pub is_excepted: bool,
-    /// The stages that could not look.
+    /// The errors of the stages that failed.
     pub failures: Vec<StageError>,
 }
 
@@ -244,7 +246,7 @@ impl Decision {
         self.verdict == Verdict::Refuse
     }
 
-    /// The requirements of a weight, in their order.
+    /// The requirements of one weight, in order.
     pub fn requirements_of(&self, weight: Weight) -> impl Iterator<Item = &str> {
         self.requirements.iter().filter(move |(_, known, _)| *known == weight).map(|(name, ..)| name.as_str())
     }
@@ -254,14 +256,14 @@ impl Decision {
         self.by.push(stage);
     }
 
-    /// What a stage says; one that could not look is noted, and says nothing.
+    /// A stage's result. An error is noted, and the stage then has no result.
     fn answer<T>(&mut self, said: Result<T, StageError>) -> Option<T> {
         said.map_err(|error| self.failures.push(error)).ok()
     }
 }
 
-/// Decides. Strict preflight comes first, then whether the gates are on and not paused, `protect_cli`, guards,
-/// requirements, and last the pressure of a full context.
+/// Decides. The order is: strict preflight, switched off or paused, `protect_cli`, guards, requirements, errors with
+/// `on_error: deny`, the question about the work, context pressure.
 pub fn decide(situation: &mut impl Situation) -> Decision {
     let mut decision = Decision::default();
     if situation.is_skipped() {
@@ -308,7 +310,7 @@ pub fn decide(situation: &mut impl Situation) -> Decision {
             decision.refuse(Stage::Work, Outcome::Block);
         }
     }
-    // A turn that is sent back anyway still learns that a checkpoint is needed; a refused tool learns one thing.
+    // A blocked turn end also reports that a checkpoint is needed. A refused tool reports one reason only.
     if !decision.refuses() || situation.ends_turn() {
         let is_under_pressure = situation.is_under_pressure();
         if decision.answer(is_under_pressure) == Some(true) {
@@ -367,7 +369,7 @@ fn weigh_requirements(decision: &mut Decision, situation: &mut impl Situation) {
     }
 }
 
-/// Why the gates stand aside at an event that decides nothing, if they do: in the order in which [`decide`] asks.
+/// The reason why the gates are off at an event without a decision, if they are. The order is that of [`decide`].
 pub fn switched_off(is_skipped: bool, is_enabled: bool, is_paused: bool) -> Option<Outcome> {
     if is_skipped {
         Some(Outcome::Skipped)

@@ -1,33 +1,33 @@
-//! What became of an event, in the words that logs keep.
+//! Outcomes of events in the words that logs use.
 
 use config::types::Mode;
 use serde::{Deserialize, Serialize};
 
 use crate::session_log::Records;
 
-/// The key of the part that holds the outcome. It is the gates' part: the log had it there before there were other
-/// stages, and other programs look for it there.
+/// The key of the record that contains the outcome. It is the record of the requirements' gates: the log had it
+/// before other stages existed, and other programs read it there.
 pub const PART: &str = "gates";
 
-/// What became of an event.
+/// The outcome of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Nothing was decided: the event asks for nothing, or there is no configuration.
+    /// There was no decision: the event needs none, or there is no configuration.
     #[default]
     #[serde(rename = "")]
     Undecided,
-    /// It went through.
+    /// The event was allowed.
     Pass,
     /// A requirement refused the tool.
     Deny,
-    /// The turn was sent back.
+    /// The end of the turn was blocked.
     Block,
-    /// The tool would have changed what gates the session.
+    /// The tool use would have changed the session's gates.
     Protected,
     /// `strict_preflight` refused an edit.
     Strict,
-    /// Something could not be evaluated, and `on_error: deny` refuses then.
+    /// A fact could not be evaluated, and `on_error: deny` is set.
     Closed,
     /// The context is nearly full and there is no checkpoint.
     Context,
@@ -39,7 +39,7 @@ pub enum Outcome {
     Skipped,
     /// The configuration switches the gates off.
     Disabled,
-    /// The tool is one that no requirement holds back: our own command line, a plan.
+    /// No requirement applies to this tool: Stanchion's own command line, or a plan.
     Exempt,
     /// A word of another version.
     #[serde(other)]
@@ -67,12 +67,12 @@ impl Outcome {
         }
     }
 
-    /// The outcome that a line's parts tell.
+    /// The outcome in a line's records.
     pub fn of(records: &Records) -> Self {
         records.value(PART, "outcome").and_then(|word| Self::deserialize(word).ok()).unwrap_or_default()
     }
 
-    /// Whether the event was kept from what it asked for.
+    /// Whether the event was refused.
     pub fn is_refusal(self) -> bool {
         matches!(
             self,
@@ -86,7 +86,7 @@ impl Outcome {
         )
     }
 
-    /// Whether requirements were not asked because they are switched off.
+    /// Whether the requirements were not evaluated because they are switched off.
     pub fn is_switched_off(self) -> bool {
         matches!(self, Self::Paused | Self::Skipped | Self::Disabled)
     }
@@ -98,21 +98,21 @@ impl Outcome {
     }
 }
 
-/// The state of a requirement when it was asked.
+/// The state of a requirement at evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequirementState {
     /// Not satisfied.
     Open,
     /// Satisfied.
     Satisfied,
-    /// It refuses nothing; from now on Stop verifies it.
+    /// It does not refuse now. Stop verifies it later.
     Armed,
     /// It could not be evaluated.
     Failed,
 }
 
 impl RequirementState {
-    /// The word for people.
+    /// The word in output for people.
     pub fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -122,7 +122,7 @@ impl RequirementState {
         }
     }
 
-    /// How a requirement in this state weighs.
+    /// The weight of a requirement in this state.
     pub fn weight(self, mode: Mode, closes_on_error: bool) -> Weight {
         match (self, mode) {
             (Self::Open, Mode::Enforce) => Weight::Refuse,
@@ -133,7 +133,7 @@ impl RequirementState {
         }
     }
 
-    /// The word that logs keep of a requirement in this state and mode.
+    /// The word in logs for a requirement in this state and mode.
     pub fn recorded(self, mode: Mode) -> RecordedState {
         match (self, mode) {
             (Self::Open, Mode::Observe) => RecordedState::Observed,
@@ -146,15 +146,15 @@ impl RequirementState {
     }
 }
 
-/// The state of a requirement as logs keep it.
+/// The state of a requirement in logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordedState {
-    /// Open, and refused for it.
+    /// Open, and the event was refused for it.
     Open,
     /// Satisfied.
     Satisfied,
-    /// Verified when the turn ends.
+    /// To be verified at the end of the turn.
     Armed,
     /// Open, in mode `observe`.
     Observed,
@@ -181,7 +181,7 @@ impl RecordedState {
         }
     }
 
-    /// Whether the requirement was satisfied; `None` when the word does not tell.
+    /// Whether the requirement was satisfied. `None` if the word does not say so.
     pub fn is_satisfied(self) -> Option<bool> {
         match self {
             Self::Satisfied => Some(true),
@@ -191,19 +191,19 @@ impl RecordedState {
     }
 }
 
-/// How sure a guard is of what it found.
+/// How certain a guard is of its finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {
-    /// Worth telling, never worth refusing.
+    /// Advice: reported, never refused.
     Advice,
-    /// It may be what the guard looks for, and the guard cannot tell: a person is asked.
+    /// The guard cannot decide whether its rule applies, so the user is asked.
     Doubtful,
-    /// It is what the guard looks for.
+    /// The guard's rule applies.
     Sure,
 }
 
 impl Certainty {
-    /// How a finding of this certainty weighs in a mode.
+    /// The weight of a finding of this certainty in a mode.
     pub fn weight(self, mode: Mode) -> Weight {
         match (mode, self) {
             (Mode::Observe, _) => Weight::Observe,
@@ -214,22 +214,22 @@ impl Certainty {
     }
 }
 
-/// What a requirement or a guard does to an event.
+/// The effect of a requirement or a guard on an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Weight {
-    /// Nothing.
+    /// No effect.
     Nothing,
-    /// It is only recorded.
+    /// The finding is recorded only.
     Observe,
-    /// It is told, and the tool runs.
+    /// A warning is shown and the tool runs.
     Warn,
-    /// A person is asked.
+    /// The user is asked.
     Ask,
-    /// It refuses.
+    /// The event is refused.
     Refuse,
 }
 
-/// What became of a guard's finding, as logs keep it.
+/// The verdict over a guard's finding in logs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GuardVerdict {
@@ -237,16 +237,16 @@ pub enum GuardVerdict {
     Deny,
     /// The user was asked.
     Ask,
-    /// It was told.
+    /// A warning was shown.
     Warn,
-    /// It was only recorded.
+    /// The finding was recorded only.
     #[default]
     Observe,
-    /// The edit was made and must not stay so.
+    /// The edit was made and must be fixed.
     Block,
-    /// A person, or a command of ours, let this use through once.
+    /// An exception of a person or of a Stanchion command allowed this use once.
     Allowed,
-    /// A person let a later use through once.
+    /// A person allowed one later use.
     Granted,
     /// A person paused the session.
     Paused,

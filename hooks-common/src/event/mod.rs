@@ -1,6 +1,6 @@
-//! What the host sends: one JSON object on stdin, read tolerantly. Unknown fields are skipped without being
-//! kept, a field of the wrong type costs only itself, and the bodies of prompts, edits and tool responses are held
-//! for the rules that look at them, as long as the process runs, and never stored.
+//! The host's payload: one JSON object on stdin. Unknown fields are skipped, and a field of the wrong type does not
+//! affect the others. Prompts, edits and tool responses stay in memory for the rules that read them. They are never
+//! stored.
 
 mod name;
 mod parse;
@@ -17,177 +17,177 @@ use platform::sys;
 
 /// The largest payload that is read, in bytes.
 pub const LARGEST: usize = 64 * 1024 * 1024;
-/// The longest path that any system takes, in bytes.
+/// The longest path that any supported system accepts, in bytes.
 const LONGEST_PATH: usize = 4096;
-/// How long the host may be silent before its payload counts as ended.
+/// The time without data after which the payload counts as complete.
 const SILENCE: Duration = Duration::from_secs(1);
-/// How long reading may take in all.
+/// The time limit for reading the whole payload.
 const READ_LIMIT: Duration = Duration::from_secs(4);
 
-/// One event as the host sent it. Empty text stands for a field that was absent, empty or of a wrong type;
-/// no rule tells these apart.
+/// One event as the host sent it. Empty text means that a field was absent, empty or of the wrong type. No rule
+/// distinguishes these cases.
 #[derive(Debug, Default)]
 pub struct Payload {
     /// The full session id.
     pub session_id: String,
-    /// The event's name, if the host gave one.
+    /// The event's name, if the payload contains one.
     pub hook_event_name: String,
     /// The session's current folder.
     pub cwd: String,
     /// The transcript's path.
     pub transcript_path: String,
-    /// `default`, `plan`, `bypassPermissions` and so on.
+    /// `default`, `plan`, `bypassPermissions` and others.
     pub permission_mode: String,
     /// The tool's name.
     pub tool_name: String,
-    /// The id that ties a tool's events together.
+    /// The id that all events of one tool use share.
     pub tool_use_id: String,
-    /// What the tool was called with, as far as rules look at it.
+    /// The parts of the tool's input that rules read.
     pub tool_input: ToolInput,
-    /// SessionStart: `startup`, `resume`, `clear`, `compact`, `fork` or whatever comes next.
+    /// SessionStart: `startup`, `resume`, `clear`, `compact`, `fork` or a later value.
     pub source: String,
-    /// SessionEnd: why.
+    /// SessionEnd: the reason.
     pub reason: String,
-    /// Notification: `permission_prompt`, `idle_prompt`, `elicitation_dialog` and so on.
+    /// Notification: `permission_prompt`, `idle_prompt`, `elicitation_dialog` and others.
     pub notification_type: String,
-    /// StopFailure: the kind of error. PostToolUseFailure: what the tool said, of a Bash line behind `Exit code N`; the
+    /// StopFailure: the kind of error. PostToolUseFailure: the tool's message; for Bash it follows `Exit code N`. The
     /// session's log keeps one line of it.
     pub error: String,
-    /// CwdChanged: the folder the session is in now.
+    /// CwdChanged: the session's new folder.
     pub new_cwd: String,
     /// ElicitationResult: `accept`, `decline` or `cancel`.
     pub action: String,
     /// FileChanged, InstructionsLoaded, ConfigChange: the file.
     pub file_path: String,
-    /// The subagent's id, inside one.
+    /// The subagent's id, if the event comes from a subagent.
     pub agent_id: String,
     /// The subagent's type, or the agent the session runs as.
     pub agent_type: String,
-    /// UserPromptSubmit: the prompt. Read by the reminder, never stored.
+    /// UserPromptSubmit: the prompt. The reminder reads it; it is never stored.
     pub prompt: String,
     /// UserPromptExpansion: the slash command, without its slash.
     pub command_name: String,
     /// PreCompact: `manual` or `auto`; older clients call it `compact_trigger`.
     pub trigger: String,
-    /// TeammateIdle, TaskCompleted: who.
+    /// TeammateIdle, TaskCompleted: the teammate's name.
     pub teammate_name: String,
-    /// TeammateIdle, TaskCompleted: of which team.
+    /// TeammateIdle, TaskCompleted: the team's name.
     pub team_name: String,
-    /// TaskCompleted: which task.
+    /// TaskCompleted: the task's id.
     pub task_id: String,
-    /// TaskCompleted: what it was. Shown in the team's progress, not in the session's log.
+    /// TaskCompleted: the task's subject. It is shown in the team's progress, not in the session's log.
     pub task_subject: String,
-    /// Stop, SubagentStop: how many background tasks still run.
+    /// Stop, SubagentStop: the number of background tasks that still run.
     pub background_tasks: u32,
-    /// Tells one tool input from another without keeping it; 0 when there is none.
+    /// A digest that identifies the tool's input without storing it; 0 if there is none.
     pub input_digest: u64,
-    /// Stop: whether this turn was already sent back once.
+    /// Stop: whether this turn end was already blocked once.
     pub stop_hook_active: bool,
     /// PostToolUseFailure: whether the user interrupted.
     pub is_interrupt: bool,
-    /// PostToolUse: the few facts of the tool's own answer that are read. Nothing else of it is kept.
+    /// PostToolUse: the few values of the tool's response that are read. The rest is dropped.
     pub tool_response: ToolResponse,
-    /// How long the tool ran, in milliseconds; 0 when the host does not say.
+    /// The tool's run time in milliseconds; 0 if the host does not send it.
     pub duration_ms: u64,
-    /// SessionStart of a session that is resumed: how many tokens its context has; 0 when the host does not say.
+    /// SessionStart of a resumed session: the number of tokens in its context; 0 if the host does not send it.
     pub context_tokens: u64,
-    /// PreCompact: what the user asked the summary to keep.
+    /// PreCompact: the user's instructions for the summary.
     pub custom_instructions: String,
     /// The names of known fields whose value had a wrong type.
     pub mistyped: Vec<&'static str>,
 }
 
-/// The parts of a tool's input that rules look at.
+/// The parts of a tool's input that rules read.
 #[derive(Debug, Default)]
 pub struct ToolInput {
-    /// Edit, Write, Read and their kin.
+    /// Edit, Write, Read and similar tools: the file.
     pub file_path: String,
-    /// NotebookEdit.
+    /// NotebookEdit: the notebook.
     pub notebook_path: String,
-    /// Bash.
+    /// Bash: the command line.
     pub command: String,
-    /// Skill.
+    /// Skill: the skill's name.
     pub skill: String,
-    /// Read: how many lines were asked for; 0 stands for all.
+    /// Read: the number of lines to read; 0 means all.
     pub limit: u64,
     /// TodoWrite: the whole list.
     pub todos: Vec<TaskInput>,
     /// TaskCreate, TaskUpdate: the task.
     pub task: TaskInput,
-    /// Agent: its type.
+    /// Agent: the agent's type.
     pub subagent_type: String,
-    /// Agent: what it is for, in a few words.
+    /// Agent: its purpose in a few words.
     pub description: String,
-    /// Agent: what it was told.
+    /// Agent: its prompt.
     pub prompt: String,
-    /// Write: the file's whole content. NotebookEdit: the cell's.
+    /// Write: the file's whole content. NotebookEdit: the cell's content.
     pub content: Option<String>,
-    /// Edit, MultiEdit: what is replaced, in this order.
+    /// Edit, MultiEdit: the replacements, in their order.
     pub edits: Vec<TextEdit>,
 }
 
 /// One replacement in a file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TextEdit {
-    /// What is there. Empty text stands for a file that is made.
+    /// The text to replace. Empty for a file that is created.
     pub old: String,
-    /// What comes in its place.
+    /// The new text.
     pub new: String,
-    /// Whether it is replaced wherever it stands.
+    /// Whether all occurrences are replaced.
     pub all: bool,
 }
 
-/// A task, as far as a tool's input names it. Empty text stands for what it does not name.
+/// A task in a tool's input. Fields that the input does not contain are empty.
 #[derive(Debug, Default)]
 pub struct TaskInput {
-    /// Its number; todos have none.
+    /// The task's number; todos have none.
     pub id: String,
-    /// What is to be done.
+    /// The task's subject.
     pub subject: String,
     /// `pending`, `in_progress`, `completed`, `deleted`.
     pub status: String,
 }
 
-/// What is read of a tool's answer.
+/// The values that are read from a tool's response.
 #[derive(Debug, Default)]
 pub struct ToolResponse {
-    /// Whether it says that the tool did not succeed.
+    /// Whether the response says that the tool failed.
     pub has_failed: bool,
-    /// Read: how many lines the file has.
+    /// Read: the number of lines in the file.
     pub total_lines: u64,
     /// TaskCreate: the new task's number.
     pub task_id: String,
-    /// Agent: its id.
+    /// Agent: the agent's id.
     pub agent_id: String,
     /// AskUserQuestion: each question with its answer.
     pub answers: Vec<(String, String)>,
-    /// Bash: what it printed, first on stdout, then on stderr.
+    /// Bash: its output in the order of the response's fields, usually stdout and then stderr.
     pub output: String,
-    /// Bash: whether it goes on in the background, so that its outcome is not known yet.
+    /// Bash: whether the command continues in the background, so that its result is not known yet.
     pub is_background: bool,
 }
 
-/// Why there is no payload.
+/// The reason why there is no valid payload.
 #[derive(Debug, thiserror::Error)]
 pub enum PayloadError {
-    /// Nothing but white space came.
+    /// The payload contains only white space.
     #[error("the payload is empty")]
     Empty,
-    /// More came than is read.
+    /// The payload is larger than [`LARGEST`].
     #[error("the payload is larger than {LARGEST} bytes")]
     TooLarge,
-    /// It is no JSON object.
+    /// The payload is not a JSON object.
     #[error("the payload is not a JSON object: {0}")]
     Malformed(serde_json::Error),
-    /// It is of an event that another executable serves.
+    /// The payload names an event that another executable serves.
     #[error("this executable serves {served}, but the payload names {named:?}")]
     OtherEvent {
-        /// What this one serves.
+        /// The event that this executable serves.
         served: &'static str,
-        /// What the payload says, cut.
+        /// The name in the payload, cut.
         named: String,
     },
-    /// It could not be read.
+    /// Reading the payload failed.
     #[error("the payload cannot be read: {0}")]
     Unreadable(std::io::Error),
 }
@@ -196,7 +196,7 @@ impl Payload {
     /// Parses a payload. A byte order mark is skipped.
     ///
     /// # Errors
-    /// When it is empty or no JSON object.
+    /// When the payload is empty or not a JSON object.
     pub fn parse(bytes: &[u8]) -> Result<Self, PayloadError> {
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         if bytes.trim_ascii().is_empty() {
@@ -204,7 +204,8 @@ impl Payload {
         }
         match serde_json::from_slice(bytes) {
             Ok(payload) => Ok(payload),
-            // Half an emoji, or bytes that are no UTF-8, in a field that rules look at must not open a gate.
+            // Half an emoji or invalid UTF-8 would otherwise make the payload unreadable, and the rules could not
+            // read its fields.
             Err(error) => match serde_json::from_str::<Self>(&repaired(bytes)) {
                 Ok(mut payload) => {
                     payload.mistyped.push("(text that is no UTF-8)");
@@ -215,17 +216,17 @@ impl Payload {
         }
     }
 
-    /// The skill that is used: by the tool, or by a slash command that the user typed.
+    /// The skill in use: from the tool's input, or from a slash command that the user typed.
     pub fn skill(&self) -> &str {
         if self.tool_input.skill.is_empty() { &self.command_name } else { &self.tool_input.skill }
     }
 
-    /// The session, when the host named one.
+    /// The session, if the payload names one.
     pub fn session(&self) -> Option<SessionId> {
         SessionId::new(&self.session_id)
     }
 
-    /// The session's folder: `cwd`, else where this process runs.
+    /// The session's folder: `cwd`, or the folder of this process.
     pub fn folder(&self) -> PathBuf {
         if Path::new(&self.cwd).is_absolute() {
             return PathBuf::from(&self.cwd);
@@ -233,7 +234,7 @@ impl Payload {
         std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"))
     }
 
-    /// The file that the tool names, absolute or relative to [`Payload::folder`].
+    /// The file in the tool's input, absolute or relative to [`Payload::folder`].
     pub fn file(&self) -> Option<&Path> {
         [&self.tool_input.file_path, &self.tool_input.notebook_path]
             .into_iter()
@@ -241,19 +242,19 @@ impl Payload {
             .map(Path::new)
     }
 
-    /// The subagent that acts; `None` for the session itself, whatever agent it runs as.
+    /// The type of the subagent that sent the event. `None` for the session itself, even if it runs as an agent.
     pub fn subagent(&self) -> Option<&str> {
         (!self.agent_id.is_empty()).then_some(&*self.agent_type)
     }
 
-    /// [`Payload::file`] for the tools that change files.
+    /// [`Payload::file`], for tools that change files.
     pub fn edited_file(&self) -> Option<&Path> {
         self.file().filter(|_| config::tools::is_edit(&self.tool_name))
     }
 }
 
-/// A payload's text with what is no Unicode replaced: bytes that are no UTF-8, and escapes of half a surrogate
-/// pair, which `JSON.stringify` writes for half an emoji.
+/// A payload's text in which invalid Unicode is replaced: bytes that are not UTF-8, and escapes of half a surrogate
+/// pair. `JSON.stringify` writes such an escape for half an emoji.
 fn repaired(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let unit = |text: &str| u16::from_str_radix(text.strip_prefix("\\u")?.get(..4)?, 16).ok();
@@ -282,14 +283,14 @@ fn repaired(bytes: &[u8]) -> String {
     out
 }
 
-/// Reads a payload's bytes to the end of `stream`, or until the host falls silent.
+/// Reads a payload from `stream` until its end, until the host pauses, or until the time limit.
 ///
 /// # Errors
-/// When reading fails or more than [`LARGEST`] bytes come.
+/// When reading fails or the payload is larger than [`LARGEST`].
 pub fn read_payload(stream: &mut (impl Read + AsRawFd)) -> Result<Vec<u8>, PayloadError> {
     let started = Instant::now();
     let mut bytes = Vec::new();
-    // Most payloads fit the first piece; a page that is never touched costs nothing.
+    // Most payloads fit the first chunk. A larger one would cost memory pages that are not used.
     let mut chunk = vec![0; 4 * 1024];
     while sys::wait_readable(stream, SILENCE) {
         match stream.read(&mut chunk) {

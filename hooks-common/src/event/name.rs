@@ -1,4 +1,4 @@
-//! The host's events, by name. Source: the settings schema of client 2.1.329.
+//! The host's events by name. Source: the settings schema of client 2.1.329.
 
 macro_rules! events {
     ($($(#[$doc:meta])+ $name:ident,)+) => {
@@ -6,7 +6,7 @@ macro_rules! events {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Event {
             $($(#[$doc])+ $name,)+
-            /// An event this version has never heard of. It is recorded under the name the host gave it.
+            /// An event that this version does not know. It is recorded under the host's name.
             Unknown,
         }
 
@@ -28,11 +28,11 @@ macro_rules! events {
 events! {
     /// A session begins, resumes, was cleared or compacted.
     SessionStart,
-    /// A session ends; best effort on the host's side.
+    /// A session ends. The host does not always send it.
     SessionEnd,
     /// A slash command that the user typed is expanded; UserPromptSubmit follows.
     UserPromptExpansion,
-    /// A prompt goes to the model.
+    /// A prompt is sent to the model.
     UserPromptSubmit,
     /// A tool is about to run.
     PreToolUse,
@@ -40,13 +40,13 @@ events! {
     PostToolUse,
     /// A tool has failed.
     PostToolUseFailure,
-    /// All tools that the model called at once are over, those too that were never run.
+    /// All tools of one batch are finished, including those that were not run.
     PostToolBatch,
-    /// The user is about to be asked whether a tool may run.
+    /// The client is about to ask the user whether a tool may run.
     PermissionRequest,
-    /// A tool was refused by the client's own classifier.
+    /// The client's classifier refused a tool.
     PermissionDenied,
-    /// The client tells the user something: it asks for a permission, or has been idle.
+    /// The client notifies the user: it needs a permission, or was idle.
     Notification,
     /// A subagent begins.
     SubagentStart,
@@ -64,7 +64,7 @@ events! {
     PostCompact,
     /// The model ends its turn.
     Stop,
-    /// The turn ended by an error of the API. It may come after SessionEnd.
+    /// The turn ended with an API error. It may come after SessionEnd.
     StopFailure,
     /// The session's folder changed.
     CwdChanged,
@@ -72,30 +72,30 @@ events! {
     FileChanged,
     /// A settings file changed.
     ConfigChange,
-    /// A file of instructions was read. The first one comes before SessionStart.
+    /// An instruction file was read. The first one comes before SessionStart.
     InstructionsLoaded,
     /// A folder was added to the session.
     DirectoryAdded,
-    /// An MCP server asks the user something.
+    /// An MCP server asks the user a question.
     Elicitation,
     /// The user answered an MCP server.
     ElicitationResult,
-    /// The client was started to prepare or maintain.
+    /// The client was started for preparation or maintenance.
     Setup,
     /// The model is about to be switched.
     PreModelSwitch,
     /// The model was switched.
     PostModelSwitch,
-    /// A piece of the answer is shown; fires for every streamed line.
+    /// A part of the answer is shown. It is sent for every streamed line.
     MessageDisplay,
-    /// A work tree is wanted; a hook replaces git's own work.
+    /// A work tree is requested. A hook for this event replaces git's own work.
     WorktreeCreate,
-    /// A work tree is no longer wanted; a hook replaces git's own work.
+    /// A work tree is removed. A hook for this event replaces git's own work.
     WorktreeRemove,
 }
 
 impl Event {
-    /// The known event of this name.
+    /// The known event with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|event| event.name() == name)
     }

@@ -1,5 +1,4 @@
-//! A payload's bytes into its fields: what is unknown is skipped without being kept, a wrong type costs its
-//! field alone.
+//! Parses a payload's bytes. Unknown fields are skipped, and a value of the wrong type affects only its own field.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -60,6 +59,7 @@ impl<'de> Visitor<'de> for PayloadVisitor {
                     continue;
                 }
                 PayloadKey::ToolInput => {
+                    // The raw text is needed for the digest, so the input is parsed from it.
                     let input = map.next_value::<&RawValue>()?.get();
                     payload.input_digest = digest(input);
                     match serde_json::from_str(input).map_err(serde::de::Error::custom)? {
@@ -108,7 +108,7 @@ impl<'de> Visitor<'de> for PayloadVisitor {
     }
 }
 
-/// The host serialises a tool's input once, so its text tells equal inputs from others.
+/// A digest of a tool's input. The host serialises an input once, so equal inputs have equal text.
 fn digest(input: &str) -> u64 {
     let mut hasher = siphasher::sip::SipHasher13::new();
     hasher.write(input.as_bytes());
@@ -191,7 +191,7 @@ enum InputKey {
     Unknown,
 }
 
-/// A value of any type, of which only text and truth are kept.
+/// A value of any type. Only text and booleans are kept.
 enum Loose {
     Text(String),
     Bool(bool),
@@ -324,6 +324,7 @@ impl<'de> Deserialize<'de> for LooseInput {
                         Loose::Bool(_) | Loose::Other => wrong.push(name),
                     }
                 }
+                // Edit names one replacement at the top level, MultiEdit a list. Both become one list.
                 input.edits.extend(edit);
                 Ok(LooseInput::Object(input, wrong))
             }
@@ -332,7 +333,7 @@ impl<'de> Deserialize<'de> for LooseInput {
     }
 }
 
-/// How many items a list has; 0 for anything else.
+/// The number of items in a list; 0 for any other type.
 struct Length(u32);
 
 impl<'de> Deserialize<'de> for Length {
@@ -343,7 +344,7 @@ impl<'de> Deserialize<'de> for Length {
     }
 }
 
-/// A whole number; 0 for anything else.
+/// A whole number; 0 for any other value.
 struct Number(u64);
 
 impl<'de> Deserialize<'de> for Number {
@@ -383,7 +384,7 @@ impl<'de> Deserialize<'de> for TextEdit {
     }
 }
 
-/// A tool's answer: whether it failed, and the few facts that nothing else tells. One pass, however long it is.
+/// A tool's response: whether the tool failed, and the values that no other field contains. It is parsed in one pass.
 struct Response(ToolResponse);
 
 impl<'de> Deserialize<'de> for Response {
@@ -466,7 +467,7 @@ enum ResponseKey {
     Unknown,
 }
 
-/// An object inside an answer: a file that was read, or a task that was made.
+/// An object inside a response: a file that was read, or a task that was created.
 #[derive(Default)]
 struct InnerPayload {
     total_lines: u64,

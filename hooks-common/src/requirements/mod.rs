@@ -1,5 +1,5 @@
-//! Requirement state: what is satisfied, for whom, until when. One file a branch in the git common directory,
-//! in the shape other tools share; each change is one transaction under the branch's lock.
+//! Requirement state: which requirements are satisfied, in which session, until when. One file per branch in the git
+//! common directory, in a format that other tools share. Each change is one transaction under the branch's lock.
 
 use std::fmt;
 use std::io;
@@ -31,7 +31,7 @@ const VERSION: &str = "1.0";
 /// An additive key: when the file was made anew because it was damaged, seconds since 1970.
 const REMADE_AT: &str = "remade_at";
 
-/// A branch's requirement state, read without a lock: replacing is atomic, so what is read is whole.
+/// A branch's requirement state. It is read without a lock, because a replacement is atomic.
 #[derive(Debug, Clone)]
 pub struct BranchState {
     document: Map<String, Value>,
@@ -93,12 +93,12 @@ impl BranchState {
         self.document.get("branch").and_then(Value::as_str).is_none_or(|name| name == branch.name())
     }
 
-    /// The branch's name as the file has it.
+    /// The branch's name in the file.
     pub fn branch_name(&self) -> Option<&str> {
         self.document.get("branch")?.as_str()
     }
 
-    /// The names of all requirements with any state.
+    /// The names of all requirements in the state.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.requirements().into_iter().flat_map(|all| all.keys().map(String::as_str))
     }
@@ -112,7 +112,7 @@ impl BranchState {
         let requirement = self.requirements().and_then(|all| all.get(name)?.as_object());
         let mine = requirement.zip(session).and_then(|(requirement, session)| {
             let sessions = requirement.get("sessions")?.as_object()?;
-            // Older tools wrote the full id; the later satisfaction counts.
+            // Older tools wrote the full id. Of several entries of a session, the one satisfied last counts.
             let same = |id: &str| SessionKey::new(id).as_ref() == Some(session);
             let entries =
                 sessions.iter().filter(|(id, _)| same(id)).filter_map(|(_, entry)| entry.as_object());
@@ -121,7 +121,7 @@ impl BranchState {
         View { name, session, requirement, mine, sealed: None }
     }
 
-    /// The sessions with an entry for `name`, as the file spells them.
+    /// The sessions with an entry for `name`, with their ids as in the file.
     pub fn sessions_of(&self, name: &str) -> Vec<(&str, &Map<String, Value>)> {
         let sessions = self.requirements().and_then(|all| all.get(name)?.get("sessions")?.as_object());
         sessions
@@ -135,7 +135,7 @@ impl BranchState {
 /// Why state could not be changed. Nothing was written then.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
-    /// The branch's lock is held or cannot be made.
+    /// The branch's lock is held or cannot be created.
     #[error(transparent)]
     Lock(#[from] LockError),
     /// The state cannot be read or written.
@@ -148,11 +148,11 @@ pub enum StateError {
     },
 }
 
-/// Changes a branch's state: lock, read, change, replace durably if anything changed, unlock. Session keys in
-/// older spellings are migrated on the way, and a corrupt file is copied aside before it is replaced.
+/// Changes a branch's state under its lock, and replaces the file durably if the state changed. Older spellings of
+/// session keys are rewritten. A corrupt file is copied before it is replaced.
 ///
 /// # Errors
-/// When the lock stays busy for `wait` or the disk refuses; the file is as it was.
+/// When the lock stays busy for `wait`, or the file cannot be read or written. The file is unchanged then.
 pub fn transaction<T>(
     dir: &StateDir,
     branch: &Branch,
@@ -181,6 +181,7 @@ pub fn transaction<T>(
     if before.as_ref() == Some(&state.document) {
         return Ok(result);
     }
+    // A change that adds nothing does not create a file.
     if before.is_none() && state.requirements().is_none_or(Map::is_empty) {
         return Ok(result);
     }
@@ -244,7 +245,7 @@ fn load(path: &Path) -> Result<Option<BranchState>, Corrupt> {
     Ok(Some(BranchState { document, problem: None }))
 }
 
-/// Rewrites session keys to their short form; of two spellings of one session the later satisfaction stays.
+/// Rewrites session keys to their short form. Of two entries of one session, the one satisfied later is kept.
 fn migrate_keys(state: &mut BranchState) {
     let Some(all) = state.document.get_mut("requirements").and_then(Value::as_object_mut) else { return };
     for requirement in all.values_mut().filter_map(Value::as_object_mut) {
@@ -275,24 +276,24 @@ pub struct Changes<'a> {
     ended: Vec<String>,
 }
 
-/// How a requirement is being satisfied.
+/// The data of a satisfaction.
 #[derive(Debug, Clone)]
 pub struct Satisfaction<'a> {
     /// `skill`, `cli`, `approval`, `carry_over`, `auto` or `manual`.
     pub by: &'a str,
-    /// Facts about it, kept with it when there are any.
+    /// Additional facts. They are stored if there are any.
     pub metadata: Map<String, Value>,
-    /// When it ends, seconds since 1970.
+    /// The expiry, in seconds since 1970.
     pub expires_at: Option<i64>,
 }
 
 impl Changes<'_> {
-    /// The state as it is now.
+    /// The current state.
     pub fn state(&self) -> &BranchState {
         self.state
     }
 
-    /// Satisfies `name` in `scope`: for `session` where the scope is one of sessions, else at the branch.
+    /// Satisfies `name` in `scope`: for `session` if the scope is per session, otherwise for the branch.
     pub fn satisfy(
         &mut self,
         name: &str,
@@ -325,7 +326,7 @@ impl Changes<'_> {
         };
     }
 
-    /// Marks `name` as triggered by `session`; the time of the first trigger stays.
+    /// Marks `name` as triggered by `session`. The time of the first trigger is kept.
     pub fn mark_triggered(&mut self, name: &str, scope: Scope, session: &SessionKey) {
         let now = self.now;
         let entry = entry(self.requirement(name, scope), session);
@@ -335,8 +336,8 @@ impl Changes<'_> {
         }
     }
 
-    /// Takes a satisfaction back, of one session or of all and the branch. The triggered mark stays: what was
-    /// edited is still to be verified at Stop. Whether anything was satisfied.
+    /// Removes the satisfaction of one session, or of all sessions and the branch. Returns whether one existed. The
+    /// trigger mark is kept, because Stop must still verify the edits.
     pub fn clear(&mut self, name: &str, session: Option<&SessionKey>) -> bool {
         let mut ended = Vec::new();
         let Some(requirement) = self.existing(name) else { return false };
@@ -357,8 +358,8 @@ impl Changes<'_> {
         cleared
     }
 
-    /// Spends this session's single-use approval of `name`: its whole entry goes. Entries of other scopes and
-    /// other sessions stay. Whether there was one.
+    /// Uses up this session's single-use approval of `name` by removing its entry. Entries of other scopes and
+    /// sessions are kept. Returns whether an entry was removed.
     pub fn clear_single_use(&mut self, name: &str, session: &SessionKey) -> bool {
         let Some(requirement) = self.existing(name) else { return false };
         if requirement.get("scope").and_then(Value::as_str) != Some(Scope::SingleUse.name()) {
@@ -372,12 +373,12 @@ impl Changes<'_> {
         is_removed
     }
 
-    /// Removes everything `name` has for `session`.
+    /// Removes the entry of `session` for `name`. Returns whether it existed.
     pub fn forget(&mut self, name: &str, session: &SessionKey) -> bool {
         self.existing(name).is_some_and(|requirement| remove_entry(requirement, session))
     }
 
-    /// Drops the entries of sessions that did nothing since `before` and that `keep` does not protect.
+    /// Removes the entries of sessions that were inactive since `before`, except those that `keep` protects.
     pub fn drop_old_sessions(&mut self, before: i64, keep: impl Fn(&SessionKey) -> bool) {
         let Some(all) = self.state.document.get_mut("requirements").and_then(Value::as_object_mut) else {
             return;
@@ -433,7 +434,7 @@ fn unsatisfy(entry: &mut Map<String, Value>) -> bool {
     was
 }
 
-/// The object below `key`, made if it is absent or no object.
+/// The object at `key`. It is created if the key is missing or its value is not an object.
 fn child<'a>(parent: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
     let value = parent.entry(key).or_insert_with(|| Value::Object(Map::new()));
     if !value.is_object() {
@@ -455,7 +456,7 @@ fn object(value: Value) -> Map<String, Value> {
 /// The states of branches whose file changed at or after `since`, seconds since 1970.
 ///
 /// # Errors
-/// When the folder exists and cannot be listed.
+/// When the folder exists but cannot be listed.
 pub fn changed_since(dir: &StateDir, since: i64) -> io::Result<Vec<BranchState>> {
     let entries = match std::fs::read_dir(dir.path()) {
         Ok(entries) => entries,
@@ -469,11 +470,10 @@ pub fn changed_since(dir: &StateDir, since: i64) -> io::Result<Vec<BranchState>>
     Ok(states.filter(is_recent).filter_map(|path| load(&path).ok().flatten()).collect())
 }
 
-/// All branch states in a repository: the file, and the branch it says it is for. Other files that share the
-/// folder are not state and are left out.
+/// All branch states of a repository, with their files. Other files in the folder are skipped.
 ///
 /// # Errors
-/// When the folder exists and cannot be listed.
+/// When the folder exists but cannot be listed.
 pub fn all(dir: &StateDir) -> io::Result<Vec<(PathBuf, BranchState)>> {
     let entries = match std::fs::read_dir(dir.path()) {
         Ok(entries) => entries,

@@ -1,18 +1,18 @@
-//! The first line of a compacted log, as far as readers that remember a place need it.
+//! The first line of a compacted log, for readers that remember a position in the log.
 
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 
 use serde::{Deserialize, Serialize};
 
-/// The name of the event that stands for the lines that were dropped.
+/// The name of the event that replaces the dropped lines.
 pub const COMPACTED: &str = "_compacted";
 
-/// Where the lines of a compacted log stood before.
+/// The former position of a compacted log's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Predecessor {
-    /// The former log's inode.
+    /// The inode of the former log.
     pub ino: u64,
-    /// The byte there that followed what was dropped.
+    /// The offset in the former log of the first line that was kept.
     pub byte: u64,
 }
 
@@ -22,8 +22,8 @@ struct FirstLine {
     from: Predecessor,
 }
 
-/// Where a reader that had read the log with inode `ino` up to `offset` goes on in `log`, which has taken its
-/// place; `None` when it was not made from that one. What was dropped before the reader saw it is lost to it.
+/// The position in `log`, a compacted log, for a reader that had read inode `ino` up to `offset`. `None` if `log` was
+/// not made from that inode. The reader misses lines that were dropped before it read them.
 pub fn carried_over(log: &mut std::fs::File, ino: u64, offset: u64) -> Option<u64> {
     log.seek(SeekFrom::Start(0)).ok()?;
     let mut line = Vec::new();

@@ -1,5 +1,5 @@
-//! `context.json` in a session's directory: how full the context is, as the host tells its status line. No hook is
-//! told.
+//! `context.json` in a session's directory: the use of the context. Only the status line gets this figure from the
+//! host, so it writes the file for the hooks.
 
 use std::io;
 
@@ -9,18 +9,18 @@ use super::SessionDir;
 use platform::store::{self, Durability, replace};
 use platform::time::Moment;
 
-/// What was told last.
+/// The last known use of the context.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LoggedContext {
     /// The format version, 1.
     pub v: u32,
-    /// How full, in whole percent, rounded down; `None` since a compaction, until a new figure arrives.
+    /// The used part in whole percent, rounded down. `None` after a compaction, until a new figure arrives.
     #[serde(default)]
     pub used_percentage: Option<f64>,
-    /// The window, in tokens.
+    /// The size of the context window, in tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context_window_size: Option<u64>,
-    /// When, RFC 3339.
+    /// The time, RFC 3339.
     pub recorded_at: String,
 }
 
@@ -29,7 +29,7 @@ impl SessionDir {
         self.path().join("context.json")
     }
 
-    /// How full the session's context was when its status line was last drawn with another figure.
+    /// The use of the session's context at its last change in the status line.
     pub fn context(&self) -> Option<LoggedContext> {
         let context: LoggedContext =
             serde_json::from_slice(&store::read(&self.context_path()).ok()??).ok()?;
@@ -39,8 +39,8 @@ impl SessionDir {
         })
     }
 
-    /// Notes how full the context is, if that is another whole percent than before. A session that no hook has
-    /// recorded gets no directory for it.
+    /// Writes the use of the context if the whole percent or the window size changed. A session without a directory
+    /// is skipped.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -64,7 +64,7 @@ impl SessionDir {
         })
     }
 
-    /// Forgets how full the context was, because it was compacted; its size stays.
+    /// Removes the use of the context after a compaction. The window size is kept.
     ///
     /// # Errors
     /// When the file cannot be written.

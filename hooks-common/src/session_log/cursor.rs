@@ -1,4 +1,4 @@
-//! How far a projection has read a session's log: bringing it up to date costs only what is new.
+//! A projection's position in a session's log. An update only reads the new lines.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
@@ -8,27 +8,27 @@ use serde::{Deserialize, Serialize};
 use super::{LoggedEvent, SessionDir, carried_over};
 use platform::store::{self, append};
 
-/// A place in a log: the file by its inode, and the byte after the last line that was read.
+/// A position in a log: the file's inode, and the offset after the last line that was read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     log_inode: u64,
     offset: u64,
 }
 
-/// What a log has beyond a cursor.
+/// The part of a log after a cursor.
 #[derive(Debug)]
 pub struct News {
     /// The new events, in log order.
     pub events: Vec<LoggedEvent>,
-    /// Where they end.
+    /// The position after these events.
     pub cursor: Cursor,
-    /// Whether they follow what was read before; otherwise they begin with the log, which is not the one that was
-    /// read, and whatever was made of that must be made anew.
+    /// Whether the events follow the previously read ones. If not, they start at the beginning of another log, and
+    /// the projection must be rebuilt.
     pub is_continued: bool,
 }
 
 impl Cursor {
-    /// How many bytes this place lies beyond an earlier one; all there can be in another file.
+    /// The number of bytes between an earlier position and this one; `u64::MAX` if they are in different files.
     pub fn beyond(self, earlier: Self) -> u64 {
         if self.log_inode == earlier.log_inode {
             self.offset.saturating_sub(earlier.offset)
@@ -37,8 +37,8 @@ impl Cursor {
         }
     }
 
-    /// The events after this place; `None` when there are none, or no log. A line that may still be growing is left
-    /// for the next time.
+    /// The events after this position. `None` if there are none or there is no log. A line without its newline may
+    /// still be growing, so it is left for the next read.
     ///
     /// # Errors
     /// When the log cannot be read.

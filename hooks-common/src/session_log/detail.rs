@@ -1,5 +1,5 @@
-//! What the log keeps of the tools whose meaning is in their input: the tasks they plan, the agents they start, the
-//! questions they ask. Redacted, each text one line, all of it bounded.
+//! The part of a tool's input and response that the log keeps: planned tasks, started agents, questions to the user.
+//! Each text is redacted, one line, and limited in length.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,30 +7,30 @@ use crate::event::{Payload, TaskInput};
 use platform::text::{cut_bytes, one_line};
 use redact::redact;
 
-/// How many tasks of a list are kept.
+/// The most tasks of a list that are kept.
 const MOST_TASKS: usize = 40;
 /// The longest text of a task, in bytes.
 const LONGEST_SUBJECT: usize = 100;
-/// How much of what an agent was told is kept, in characters.
+/// The most characters of an agent's prompt that are kept.
 const LONGEST_PROMPT: usize = 100;
-/// How many answers of the user are kept.
+/// The most answers of the user that are kept.
 const MOST_ANSWERS: usize = 4;
 /// The longest question or answer, in bytes.
 const LONGEST_ANSWER: usize = 200;
 
-/// See the module.
+/// The kept part of a tool's input and response.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
-    /// Read: how many lines the file has.
+    /// Read: the number of lines in the file.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub total_lines: u64,
     /// TodoWrite: the whole list. TaskCreate, TaskUpdate: the one task.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<LoggedTask>,
-    /// Whether `tasks` is the whole list and replaces the one before, be it empty.
+    /// Whether `tasks` is the whole list and replaces the previous one, even if it is empty.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_whole_list: bool,
-    /// Agent: the one that was started.
+    /// Agent: the agent that was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<LoggedAgent>,
     /// AskUserQuestion: each question with its answer.
@@ -38,13 +38,13 @@ pub struct Detail {
     pub answers: Vec<(String, String)>,
 }
 
-/// A task. Empty text stands for what the event does not tell.
+/// A task. Fields that the event does not contain are empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedTask {
-    /// Its number; todos have none.
+    /// The task's number; todos have none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
-    /// What is to be done.
+    /// The task's subject.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub subject: String,
     /// `pending`, `in_progress`, `completed`, `deleted`.
@@ -57,19 +57,19 @@ pub struct LoggedTask {
 pub struct LoggedAgent {
     /// Its type.
     pub name: String,
-    /// What it is for.
+    /// Its purpose.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// The beginning of what it was told.
+    /// The beginning of its prompt.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub prompt: String,
-    /// The host's id of it.
+    /// The host's id for it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub id: String,
 }
 
 impl Detail {
-    /// What is kept of a tool that has run; `None` for most.
+    /// The kept part of a tool use. `None` for most tools.
     pub(super) fn of(payload: &Payload) -> Option<Box<Self>> {
         let (input, response) = (&payload.tool_input, &payload.tool_response);
         if response.has_failed {
@@ -108,7 +108,7 @@ impl Detail {
         Some(Box::new(detail))
     }
 
-    /// Whether more was told than that a file was read.
+    /// Whether it contains more than the length of a file that was read.
     pub(super) fn means_something(&self) -> bool {
         self.is_whole_list || !self.tasks.is_empty() || self.agent.is_some() || !self.answers.is_empty()
     }
@@ -124,8 +124,8 @@ impl LoggedTask {
     }
 }
 
-/// The first characters of a prompt. It is cut before it is redacted, with room for a secret that ends beyond what
-/// is kept.
+/// The first characters of a prompt. The prompt is cut before redaction, with a margin for a secret that ends after
+/// the kept part.
 fn beginning(prompt: &str) -> String {
     let text = redact(cut_bytes(prompt, 16 * LONGEST_PROMPT)).into_owned();
     one_line(text.trim()).chars().take(LONGEST_PROMPT).collect()

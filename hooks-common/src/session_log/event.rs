@@ -1,4 +1,4 @@
-//! One event of a session, as its log keeps it: bounded, redacted, without bodies.
+//! One event in a session's log: limited in length, redacted, without bodies.
 
 use super::FORMAT;
 use super::detail::Detail;
@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 /// The longest line, in bytes.
 const LONGEST_LINE: usize = 8 * 1024;
-/// The longest redacted command kept, in bytes.
+/// The longest redacted command that is kept, in bytes.
 const LONGEST_COMMAND: usize = 1024;
-/// The longest path kept, in bytes.
+/// The longest path that is kept, in bytes.
 const LONGEST_PATH: usize = 1024;
 
 /// One line of `events.jsonl`. Events of a session are ordered by `mono_ns` within a boot, then by position.
@@ -23,28 +23,28 @@ const LONGEST_PATH: usize = 1024;
 pub struct LoggedEvent {
     /// The format version.
     pub v: u32,
-    /// Unique; a line that stands twice counts once.
+    /// A unique id. A duplicate line counts once.
     pub event_id: String,
     /// Wall-clock time, RFC 3339.
     pub recorded_at: String,
     /// Nanoseconds of the monotonic clock at hook entry.
     #[serde(default)]
     pub mono_ns: u64,
-    /// The boot `mono_ns` belongs to; only on SessionStart, UserPromptSubmit and SessionEnd. The events up to
-    /// the next one that names a boot belong to the same.
+    /// The boot that `mono_ns` belongs to. Only SessionStart, UserPromptSubmit and SessionEnd name it; later events
+    /// belong to the same boot until another one names a boot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_id: Option<String>,
-    /// The client that sent the event; on the same events.
+    /// The client that sent the event, on the same events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<LoggedOwner>,
     /// The full session id.
     pub session_id: String,
-    /// The host's event name, or one of ours with a leading underscore.
+    /// The host's event name, or one of Stanchion's with a leading underscore.
     pub event: String,
     /// The hook's process.
     #[serde(default)]
     pub pid: u32,
-    /// Its parent: the client where hooks are started without a shell.
+    /// The hook's parent process. It is the client if hooks start without a shell.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub ppid: u32,
     /// The session's folder.
@@ -56,13 +56,13 @@ pub struct LoggedEvent {
     /// The tool.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tool_name: String,
-    /// Ties a tool's events together.
+    /// The id that all events of one tool use share.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tool_use_id: String,
-    /// The file the tool names.
+    /// The file in the tool's input.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub file_path: String,
-    /// Tells one tool input from another: PermissionRequest names no tool use, only its input.
+    /// A digest of the tool's input. PermissionRequest has no tool use id, so the digest identifies the tool use.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub input_digest: String,
     /// `edit` or `read`.
@@ -89,19 +89,19 @@ pub struct LoggedEvent {
     /// StopFailure: the kind of error.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub error_type: String,
-    /// ElicitationResult: what the user did.
+    /// ElicitationResult: the user's action.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub action: String,
-    /// Stop: how many background tasks still run.
+    /// Stop: the number of background tasks that still run.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub background_tasks: u32,
-    /// The subagent.
+    /// The subagent's id.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub agent_id: String,
     /// The subagent's type.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub agent_type: String,
-    /// Stop: whether the turn was sent back before.
+    /// Stop: whether the turn end was blocked before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stop_hook_active: bool,
     /// PostToolUseFailure: whether the user interrupted.
@@ -110,10 +110,10 @@ pub struct LoggedEvent {
     /// Whether a text above was cut.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,
-    /// PostToolUse of a tool whose meaning is in its input.
+    /// PostToolUse: details of a tool whose meaning is in its input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Box<Detail>>,
-    /// What domains add, by domain.
+    /// The records of domains, by domain.
     #[serde(flatten)]
     pub records: Records,
 }
@@ -124,7 +124,7 @@ fn is_zero(number: &u32) -> bool {
 }
 
 impl LoggedEvent {
-    /// The line for a payload, bounded and redacted.
+    /// The line for a payload, limited in length and redacted.
     pub fn of(payload: &Payload, session: &SessionId, event: &str, entered: Moment) -> Self {
         let mut truncated = false;
         let mut bounded = |text: &str, most: usize| {
@@ -138,13 +138,13 @@ impl LoggedEvent {
             Some(file) => file.to_string_lossy(),
             None => (&*payload.file_path).into(),
         };
-        // A failed tool's error is what it printed.
+        // The error of any other event is a failed tool's output, which the log does not keep here.
         let error_type = if event == Event::StopFailure.name() { &*payload.error } else { "" };
-        // The folder a session went to is its folder from now on.
+        // After CwdChanged the new folder is the session's folder.
         let cwd = if payload.new_cwd.is_empty() { &payload.cwd } else { &payload.new_cwd };
         let edits = config::tools::is_edit(&payload.tool_name);
-        // A command is cut before it is redacted, so that a huge one costs no more than a long one; the cut
-        // leaves room for a secret that ends beyond the kept part.
+        // A command is cut before redaction, so that a huge command costs no more than a long one. The margin is for
+        // a secret that ends after the kept part.
         let command = redact(cut_bytes(&payload.tool_input.command, 4 * LONGEST_COMMAND)).into_owned();
         let mut line = Self {
             v: FORMAT,
@@ -189,7 +189,7 @@ impl LoggedEvent {
         line
     }
 
-    /// A line for something that `req` did in the session.
+    /// A line for an action of `req` in the session.
     pub fn of_command(session: &SessionId, name: &str) -> Self {
         let now = Moment::now();
         Self {
@@ -204,8 +204,8 @@ impl LoggedEvent {
         }
     }
 
-    /// Whether the event only tells that a tool is used: no edit, nothing that waits for a person, nothing that a
-    /// domain has to say.
+    /// Whether the event only shows that a tool is used: not an edit, not a question to the user, no significant
+    /// record of a domain.
     pub(super) fn is_heartbeat(&self) -> bool {
         let is_tool = [Event::PreToolUse, Event::PostToolUse].iter().any(|event| event.name() == self.event);
         let asks = matches!(self.tool_name.as_str(), "AskUserQuestion" | "ExitPlanMode");
@@ -213,12 +213,12 @@ impl LoggedEvent {
         is_tool && !asks && !tells && !self.records.is_significant() && self.file_op != "edit"
     }
 
-    /// A domain's part of the line.
+    /// A domain's record in the line.
     pub fn record<R: Record>(&self) -> Option<R> {
         self.records.get()
     }
 
-    /// Seconds since 1970, 0 when the timestamp cannot be read.
+    /// Seconds since 1970; 0 if the timestamp is not valid.
     pub fn epoch(&self) -> i64 {
         chrono::DateTime::parse_from_rfc3339(&self.recorded_at).map_or(0, |time| time.timestamp())
     }
@@ -228,7 +228,8 @@ impl LoggedEvent {
         if line.len() <= LONGEST_LINE {
             return Ok(line);
         }
-        // Escapes or many requirement names made it too long: drop what can be long, keep what identifies it.
+        // Escapes or many requirement names made the line too long. The long fields are dropped, the identifying ones
+        // are kept.
         let short = Self {
             command: String::new(),
             cwd: String::new(),
@@ -242,7 +243,7 @@ impl LoggedEvent {
     }
 }
 
-/// What tells the payload's tool input from others, as the log keeps it; empty where there is none.
+/// The digest of the payload's tool input as in the log. Empty if there is no input.
 pub fn input_digest(payload: &Payload) -> String {
     match payload.input_digest {
         0 => String::new(),
@@ -250,7 +251,7 @@ pub fn input_digest(payload: &Payload) -> String {
     }
 }
 
-/// Unique without a source of randomness: no two processes share a number at one nanosecond of one clock.
+/// A unique id without a source of randomness: two processes never share a process number at the same nanosecond.
 fn event_id(entered: &Moment) -> String {
     format!("{}-{}-{:04x}", entered.rfc3339(), std::process::id(), entered.mono_ns & 0xffff)
 }

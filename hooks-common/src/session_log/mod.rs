@@ -1,8 +1,8 @@
-//! A session's own directory: `meta.json`, written once and changed only when the owner changes, and
-//! `events.jsonl`, to which every hook appends one line.
+//! A session's directory. `meta.json` is written once and changed when the owner changes. Every hook appends one line
+//! to `events.jsonl`.
 //!
-//! Neither holds prompts, file contents or tool output: a line keeps what explains and replays a decision, of a failure
-//! the one line that tells most.
+//! Neither file contains prompts, file contents or tool output. A line contains the data that explains and replays a
+//! decision. Of a failure it contains the most informative line.
 
 mod compacted;
 mod context;
@@ -38,14 +38,14 @@ use platform::time::Moment;
 
 /// The format version of `meta.json` and of each event.
 const FORMAT: u32 = 1;
-/// Previous owners kept.
+/// The most previous owners that are kept.
 const MOST_OWNERS: usize = 8;
-/// A log that reached so many bytes takes no more heartbeats of tools, only what means something.
+/// The log size in bytes from which tool events without further meaning are no longer kept.
 const HARD_CAP: u64 = 5 * 1024 * 1024;
-/// How much of a full log is looked at for an open question, in bytes.
+/// The number of bytes at the end of a full log that are searched for an open question.
 const FULL_TAIL: u64 = 8 * 1024;
 
-/// What the spine keeps in a session's directory. Domains name their files in their projections.
+/// The files of this module in a session's directory. Domains name their files in their projections.
 pub const FILES: [&str; 4] = ["meta.json", "events.jsonl", "lock", "context.json"];
 
 /// A session's directory.
@@ -63,9 +63,9 @@ pub struct Meta {
     pub session_id: String,
     /// When the session was first seen, RFC 3339.
     pub created_at: String,
-    /// The project the session belongs to; never changes.
+    /// The project of the session. It never changes.
     pub project_dir: PathBuf,
-    /// Where that came from: `env` or `cwd`.
+    /// The source of `project_dir`: `env` or `cwd`.
     #[serde(default)]
     pub project_dir_source: String,
     /// The project with symbolic links resolved.
@@ -74,46 +74,46 @@ pub struct Meta {
     /// The folder of the first event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_cwd: Option<PathBuf>,
-    /// The boot the owner runs in.
+    /// The boot in which the owner runs.
     #[serde(default)]
     pub boot_id: Option<String>,
-    /// The namespace of the owner's number.
+    /// The pid namespace of the owner.
     #[serde(default)]
     pub pid_ns: Option<String>,
-    /// The machine the owner runs on.
+    /// The machine on which the owner runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     /// The client.
     #[serde(default)]
     pub owner: Option<Owner>,
-    /// Clients that had the session before.
+    /// Previous clients of the session.
     #[serde(default)]
     pub prev_owners: Vec<Owner>,
-    /// Counts the session's lives: it grows when a new owner takes the session up.
+    /// A counter that grows when a new owner takes over the session.
     #[serde(default)]
     pub generation: u64,
     /// The transcript.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transcript_path: Option<PathBuf>,
-    /// Who wrote this file.
+    /// The program and version that wrote this file.
     #[serde(default)]
     pub writer: String,
-    /// Whatever else another version wrote.
+    /// Fields of other versions, kept unchanged.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// What became of a line.
+/// The result of an append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
-    /// Where in the log it stands; `None` when the log was full and the line told nothing.
+    /// The line's byte range in the log. `None` if the log was full and the line was dropped.
     pub place: Option<Range<u64>>,
-    /// Whether the session's directory had to be made first.
+    /// Whether the session's directory was created first.
     pub is_made_anew: bool,
 }
 
 impl SessionDir {
-    /// The directory of a session, whether it exists or not.
+    /// The directory of a session; it may not exist.
     pub fn new(paths: &Paths, session: &SessionId) -> Self {
         Self { path: paths.session_dir(session) }
     }
@@ -133,12 +133,12 @@ impl SessionDir {
         self.path.join("events.jsonl")
     }
 
-    /// A file of a domain's, by the name that its projection gives.
+    /// A domain's file, by its name in the domain's projection.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// The session's number in its project, where it has one: other domains name the session by it.
+    /// The session's number in its project, if it has one. Other domains name the session by this number.
     pub fn number(&self) -> Option<u64> {
         #[derive(Deserialize)]
         struct Numbered {
@@ -161,21 +161,21 @@ impl SessionDir {
         self.meta_path().exists()
     }
 
-    /// `meta.json`; `None` when it is missing or cannot be read as one.
+    /// The content of `meta.json`. `None` if it is missing or not valid.
     pub fn meta(&self) -> Option<Meta> {
         serde_json::from_slice(&store::read(&self.meta_path()).ok()??).ok()
     }
 
-    /// Whether a newer version wrote `meta.json`, whatever that looks like: nothing may change or remove it.
+    /// Whether a newer version wrote `meta.json`. This version must not change or remove such a session.
     pub fn is_of_newer_version(&self) -> bool {
         store::read(&self.meta_path()).ok().flatten().is_some_and(|bytes| is_newer(&bytes))
     }
 
-    /// Makes the directory and `meta.json` if they are not there, and records a new owner if `owner` is
-    /// another process than the one on record. `project` is used only when the session is new.
+    /// Creates the directory and `meta.json` if they are missing, and records `owner` if it is a new process.
+    /// `project` is only used for a new session.
     ///
     /// # Errors
-    /// When the directory cannot be made or the file not written.
+    /// When the directory or the file cannot be written.
     pub fn open(
         &self,
         session: &SessionId,
@@ -184,7 +184,7 @@ impl SessionDir {
         owner: Option<Owner>,
         entered: Moment,
     ) -> io::Result<()> {
-        // A directory that is being purged may go between the steps; the second time it is made anew.
+        // A purge may remove the directory between two steps. The second attempt creates it again.
         match self.try_open(session, payload, project, owner.clone(), entered) {
             Err(error) if store::is_absent(&error) => {
                 self.try_open(session, payload, project, owner, entered)
@@ -206,7 +206,7 @@ impl SessionDir {
         let _lock = lock::exclusive(&self.lock_path(), lock::HOT);
         let mut meta = match store::read(&self.meta_path())? {
             None => self.first_meta(session, payload, project, entered),
-            // A newer version's file is left alone.
+            // The file of a newer version is not changed.
             Some(bytes) if is_newer(&bytes) => return Ok(()),
             Some(bytes) => match serde_json::from_slice::<Meta>(&bytes) {
                 Ok(meta) => meta,
@@ -255,9 +255,8 @@ impl SessionDir {
         }
     }
 
-    /// Appends one event; makes the directory when it is gone. A log that has reached 5 MiB takes no more
-    /// heartbeats of tools. Where the line stands, and whether the directory had gone with all that is fixed about
-    /// the session.
+    /// Appends one event, and creates the directory if it is missing. A log of 5 MiB or more takes no further tool
+    /// events without meaning. Returns the line's position, and whether the directory had to be created.
     ///
     /// # Errors
     /// When the log cannot be written.
@@ -276,15 +275,16 @@ impl SessionDir {
         }
     }
 
-    /// Whether the log has reached the size from which on heartbeats are no longer kept.
+    /// Whether the log has reached the size from which such tool events are dropped.
     pub fn is_full(&self) -> bool {
         std::fs::metadata(self.events()).is_ok_and(|meta| meta.len() >= HARD_CAP)
     }
 
-    /// Nothing of a session lies behind a symbolic link: readers ignore it, and its target belongs to the user.
+    /// Returns an error if the directory is a symbolic link. Readers ignore such a directory, and the link's target
+    /// belongs to the user.
     ///
     /// # Errors
-    /// When the directory is one.
+    /// When the directory is a symbolic link.
     pub fn refuse_link(&self) -> io::Result<()> {
         if !std::fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.is_symlink()) {
             return Ok(());
@@ -303,7 +303,7 @@ impl SessionDir {
         lock::exclusive(&self.lock_path(), wait)
     }
 
-    /// The events in the last `most` bytes of the log, in log order. An event cut in half is left out.
+    /// The events in the last `most` bytes of the log, in log order. A partial first line is skipped.
     ///
     /// # Errors
     /// When the log exists and cannot be read.
@@ -324,7 +324,7 @@ impl SessionDir {
         Ok(bytes)
     }
 
-    /// Every event of the session in log order, doubles dropped, and how many lines could not be read.
+    /// All events of the session in log order without duplicates, and the number of lines that are not valid.
     ///
     /// # Errors
     /// When the log exists and cannot be read.
@@ -337,15 +337,15 @@ impl SessionDir {
     }
 }
 
-/// Whether the log ends in a turn in which a person was asked something: the end of a tool may end that wait. The
-/// lines are searched as text, because a full log must not cost a hook more than another; a quote inside a value is
-/// escaped, so what is found is a key.
+/// Whether the log ends in a turn with an open question to the user. The end of a tool may answer it.
 fn is_waited_for(log: &File, length: u64) -> bool {
     let looked_at = FULL_TAIL.min(length);
     let mut tail = vec![0; looked_at as usize];
     if log.read_exact_at(&mut tail, length - looked_at).is_err() {
         return false;
     }
+    // The lines are searched as text: parsing a full log would cost the hook more. A quote in a value is escaped, so
+    // a match is a key.
     for line in tail.rsplit(|byte| *byte == b'\n') {
         const KEY: &[u8] = br#""event":""#;
         let Some(at) = memmem::find(line, KEY) else { continue };
@@ -362,11 +362,11 @@ fn is_waited_for(log: &File, length: u64) -> bool {
 }
 
 impl Meta {
-    /// Makes `owner` the owner; whether that changed anything.
+    /// Sets the owner. Returns whether it changed.
     fn adopt(&mut self, owner: Option<Owner>) -> bool {
         let Some(new) = owner else { return false };
         match &self.owner {
-            // A client that had the session before another took it up as well still has it.
+            // A client that had the session before another client took it over still has it.
             Some(_) if self.owners().any(|old| old.is_same(&new)) => return false,
             Some(old) => {
                 self.prev_owners.push(Owner { boot_id: self.boot_id.clone(), ..old.clone() });
@@ -380,12 +380,12 @@ impl Meta {
         true
     }
 
-    /// The present owner, then the previous ones, oldest first.
+    /// The current owner, then the previous ones, oldest first.
     pub fn owners(&self) -> impl Iterator<Item = &Owner> + Clone {
         self.owner.iter().chain(&self.prev_owners)
     }
 
-    /// Where the present owner's number means something.
+    /// The scope of the current owner's process number.
     pub fn site(&self) -> Site {
         Site { boot_id: self.boot_id.clone(), pid_ns: self.pid_ns.clone(), host: self.host.clone() }
     }
@@ -395,7 +395,7 @@ impl Meta {
         self.owner.as_ref().map_or(Liveness::Unknown, |owner| owner.liveness(&self.site()))
     }
 
-    /// The clients but `leaving` that may still have the session. One that cannot be looked up may.
+    /// The other recognised clients that may still have the session. One that cannot be looked up may still have it.
     pub fn others_than<'a>(&'a self, leaving: &'a Owner) -> impl Iterator<Item = &'a Owner> {
         let site = self.site();
         self.owners().filter(move |owner| {
@@ -409,7 +409,7 @@ impl Meta {
     }
 }
 
-/// Whether the bytes of a `meta.json` name a version that this one does not know.
+/// Whether a `meta.json` names a format version that is newer than this one.
 fn is_newer(meta: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct Version {
@@ -418,7 +418,7 @@ fn is_newer(meta: &[u8]) -> bool {
     serde_json::from_slice::<Version>(meta).is_ok_and(|found| found.v > u64::from(FORMAT))
 }
 
-/// Whether sessions can be listed; where nothing was recorded yet they can.
+/// Returns an error if sessions cannot be listed. A missing folder is not an error.
 ///
 /// # Errors
 /// When their folder cannot be read.
@@ -441,8 +441,8 @@ pub fn all(paths: &Paths) -> Vec<SessionDir> {
         .collect()
 }
 
-/// The recorded sessions whose id has this short form. A directory is named by its session's id, so only the
-/// few hashed names need their `meta.json` read.
+/// The recorded sessions with this key. A directory's name is the session's id, so only the few hashed names need
+/// their `meta.json`.
 pub fn with_key(paths: &Paths, key: &crate::session_id::SessionKey) -> Vec<(SessionId, SessionDir)> {
     let id_of = |dir: &SessionDir| {
         let name = dir.path().file_name()?.to_str()?;

@@ -1,4 +1,4 @@
-//! What domains add to a line of a session's log: each under a key of its own, in a type that the domain owns.
+//! The records that domains add to a line of a session's log. Each has its own key and a type of its domain.
 
 use std::any::Any;
 
@@ -6,26 +6,26 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// One domain's part of a line in a session's log. The domain alone writes and reads it.
+/// One domain's record in a line of a session's log. Only this domain writes and reads it.
 pub trait Record: Serialize + DeserializeOwned + Default + 'static {
     /// The key in the line.
     const NAME: &'static str;
 
-    /// Whether there is nothing to keep: the line gets no such key then.
+    /// Whether there is nothing to log. The line then has no such key.
     fn is_empty(&self) -> bool;
 
-    /// Whether the line tells more with it than that a tool is used: a full log keeps such a line.
+    /// Whether the record contains more than the fact that a tool is used. A full log keeps such a line.
     fn is_significant(&self) -> bool {
         !self.is_empty()
     }
 
-    /// What of it stays where the whole line would be too long.
+    /// The part that is kept if the whole line is too long.
     fn shortened(&self) -> Option<Value> {
         serde_json::to_value(self).ok()
     }
 }
 
-/// The domains' parts of one line, by their keys.
+/// The domains' records of one line, by key.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Records {
@@ -37,12 +37,12 @@ pub struct Records {
 }
 
 impl Records {
-    /// A domain's part; `None` where the line has none, or one that cannot be read.
+    /// A domain's record. `None` if the line has none, or one that is not valid.
     pub fn get<R: Record>(&self) -> Option<R> {
         R::deserialize(self.parts.get(R::NAME)?).ok()
     }
 
-    /// Adds a domain's part, or replaces it.
+    /// Adds or replaces a domain's record. An empty record is ignored.
     pub fn put<R: Record>(&mut self, record: &R) {
         if record.is_empty() {
             return;
@@ -54,44 +54,44 @@ impl Records {
         }
     }
 
-    /// One value within a part, for what every reader of a log may ask.
+    /// One value in a record, for readers outside its domain.
     pub(crate) fn value(&self, name: &str, key: &str) -> Option<&Value> {
         self.parts.get(name)?.get(key)
     }
 
-    /// Whether some part tells more than that a tool is used.
+    /// Whether a record contains more than the fact that a tool is used.
     pub(super) fn is_significant(&self) -> bool {
         self.is_significant
     }
 
-    /// What stays of them where the line would be too long.
+    /// The records in their short form, for a line that is too long.
     pub(super) fn shortened(&self) -> Self {
         Self { parts: self.short.clone(), ..Self::default() }
     }
 }
 
-/// The domains' parts while a hook is still at work on them: each in its own type.
+/// The domains' records while a hook works, each in its own type.
 #[derive(Debug, Default)]
 pub struct PendingRecords(Vec<Box<dyn PendingRecord>>);
 
 impl PendingRecords {
-    /// A domain's part, if one was begun.
+    /// A domain's record, if it was started.
     pub fn get<R: Record + PendingRecord>(&self) -> Option<&R> {
         self.0.iter().find_map(|part| part.as_any().downcast_ref())
     }
 
-    /// A domain's part, begun empty where there was none.
+    /// A domain's record. It is created empty if it does not exist.
     pub fn get_mut<R: Record + PendingRecord>(&mut self) -> &mut R {
         let known = self.0.iter().position(|part| part.as_any().is::<R>());
         let at = known.unwrap_or_else(|| {
             self.0.push(Box::new(R::default()));
             self.0.len() - 1
         });
-        // The place holds an `R`: it was found or made as one.
+        // The entry is an `R`: it was found or created as one.
         self.0[at].as_any_mut().downcast_mut().expect("a part of its own type")
     }
 
-    /// Takes a domain's part out.
+    /// Removes a domain's record and returns it.
     pub fn take<R: Record + PendingRecord>(&mut self) -> Option<R> {
         self.get::<R>()?;
         let part = std::mem::take(self.get_mut::<R>());
@@ -99,7 +99,7 @@ impl PendingRecords {
         Some(part)
     }
 
-    /// Moves all of them into a line.
+    /// Moves all records into a line.
     pub(crate) fn write(&mut self, records: &mut Records) {
         for part in self.0.drain(..) {
             part.write(records);
@@ -107,13 +107,13 @@ impl PendingRecords {
     }
 }
 
-/// A part whose type only its domain knows.
+/// A record whose type only its domain knows.
 pub trait PendingRecord: std::fmt::Debug + Any {
-    /// Adds it to a line.
+    /// Adds the record to a line.
     fn write(&self, records: &mut Records);
-    /// For finding it by its type.
+    /// Used to find a record by its type.
     fn as_any(&self) -> &dyn Any;
-    /// For changing it.
+    /// Used to change a record of a known type.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
