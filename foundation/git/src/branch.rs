@@ -4,8 +4,8 @@ use std::fmt;
 
 use platform::hash::short_hash;
 
-/// The branch that requirement state belongs to. Where git has none there is a pseudo-branch, so that gates
-/// hold there too: `detached-<first 8 of the commit>` on a detached HEAD, `no-git` outside a repository.
+/// The branch that requirement state belongs to. A pseudo-branch is used where git has none, so that gates also work
+/// there. It is `detached-<first 8 of the commit>` on a detached HEAD, and `no-git` outside a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Branch(String);
 
@@ -31,8 +31,8 @@ impl Branch {
         &self.0
     }
 
-    /// The stem of the state file: `/` and `\` become `-`, any other character that is not alphanumeric, `-`
-    /// or `_` becomes `_`. Different branches may share a stem; see [`Branch::distinct_stem`].
+    /// The stem of the state file's name. `/` and `\` become `-`, and any other character that is not alphanumeric,
+    /// `-` or `_` becomes `_`. Different branches may share a stem; see [`Branch::distinct_stem`].
     pub fn file_stem(&self) -> String {
         let stem: String = self
             .0
@@ -43,7 +43,7 @@ impl Branch {
                 _ => '_',
             })
             .collect();
-        // A file name may hold 255 bytes; `.json`, `.lock` and a temporary suffix need room.
+        // A file name has at most 255 bytes, and `.json`, `.lock` and a temporary suffix need room.
         if stem.len() <= 200 {
             stem
         } else {
@@ -51,7 +51,7 @@ impl Branch {
         }
     }
 
-    /// The stem used when the plain one already belongs to another branch.
+    /// The stem that is used if the plain one belongs to another branch.
     pub fn distinct_stem(&self) -> String {
         format!("{}~{}", cut(&self.file_stem(), 180), short_hash(self.0.as_bytes(), 8))
     }

@@ -1,4 +1,4 @@
-//! How many lines a branch changes against the branch it came from.
+//! Counts the lines that a branch changes against its parent branch.
 
 use std::io::Read;
 use std::path::Path;
@@ -10,17 +10,17 @@ use crate::command::GitCommand;
 use crate::error::GitError;
 use crate::trunks::{TRUNKS, is_trunk};
 
-/// How long all of git's work may take.
+/// The time limit for all git commands together.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Branches that a branch may have been stacked on.
+/// Prefixes of branches that can be the parent of another branch.
 const STACKED: [&str; 2] = ["refs/heads/feature/", "refs/heads/fix/"];
-/// The most untracked files that are counted, and the largest, in bytes.
+/// The most untracked files that are counted, and the largest one in bytes.
 const MOST_UNTRACKED: usize = 2_000;
 const LARGEST_UNTRACKED: u64 = 4 * 1024 * 1024;
-/// How many bytes of a file are searched for a zero byte, which text does not have.
+/// The bytes of a file that are searched for a zero byte. A file with one counts as binary.
 const LOOKED_AT: usize = 8_000;
 
-/// Lines added and removed.
+/// The lines added and removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LineCount {
     /// Added.
@@ -30,39 +30,39 @@ pub struct LineCount {
 }
 
 impl LineCount {
-    /// Both together.
+    /// The sum of both.
     pub fn total(self) -> u64 {
         self.added + self.removed
     }
 }
 
-/// What a branch changes.
+/// The size of a branch's changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BranchSize {
-    /// The branch or commit that it is counted against.
+    /// The branch or commit that the lines are counted against.
     pub base: String,
-    /// In its commits.
+    /// Lines changed in the branch's commits.
     pub committed: LineCount,
-    /// In the index.
+    /// Lines changed in the index.
     pub staged: LineCount,
-    /// In the work tree.
+    /// Lines changed in the work tree.
     pub unstaged: LineCount,
-    /// Lines of files that git does not know yet.
+    /// Lines of files that git does not track.
     pub untracked: u64,
 }
 
 impl BranchSize {
-    /// All lines.
+    /// The sum of all lines.
     pub fn total(&self) -> u64 {
         self.committed.total() + self.staged.total() + self.unstaged.total() + self.untracked
     }
 }
 
-/// The size of the current branch; `None` where there is nothing to count against: on a trunk, on the base itself, in
-/// a repository without commits or without a base.
+/// The size of the current branch. `None` if it has no base: it is a trunk or the base itself, or the repository has
+/// no commit or no base.
 ///
 /// # Errors
-/// When git fails or takes too long, or the given base does not exist.
+/// When git fails or takes too long, or `base` does not exist.
 pub fn branch_size(root: &Path, branch: &str, base: Option<&str>) -> Result<Option<BranchSize>, GitError> {
     if is_trunk(branch) {
         return Ok(None);
@@ -93,7 +93,7 @@ pub fn branch_size(root: &Path, branch: &str, base: Option<&str>) -> Result<Opti
     }))
 }
 
-/// Questions that share one deadline.
+/// Git commands that share one deadline.
 struct Asked<'a> {
     root: &'a Path,
     until: Instant,
@@ -109,7 +109,7 @@ impl Asked<'_> {
         Ok(self.command(arguments).answer()?.map(|text| text.trim_end().to_owned()))
     }
 
-    /// What a diff adds and removes.
+    /// The lines that a diff adds and removes.
     fn lines(&self, arguments: &[&str]) -> Result<LineCount, GitError> {
         let text = self.command(&["diff", "--no-ext-diff", "--no-textconv"]).args(arguments).text()?;
         let of = |what: &str| {
@@ -125,11 +125,11 @@ impl Asked<'_> {
         Ok(names.filter_map(|name| lines_of(&self.root.join(name))).sum())
     }
 
-    /// The branch this one came from: the trunk, or a nearer branch whose tip is a strict ancestor. A branch at
-    /// the same commit is a copy, not a parent.
+    /// The parent of this branch: the trunk, or a nearer branch whose tip is a strict ancestor. A branch at the same
+    /// commit is a copy and not a parent.
     fn parent(&self, branch: &str, head: &str) -> Result<Option<String>, GitError> {
         let mut candidates = Vec::new();
-        // The remote's trunk first: the local one may be behind.
+        // The remote's trunk comes first, because the local one may be behind.
         let remote = TRUNKS.map(|trunk| format!("origin/{trunk}"));
         for trunk in remote.into_iter().chain(TRUNKS.map(str::to_owned)) {
             let name = format!("{trunk}^{{commit}}");
@@ -160,7 +160,7 @@ impl Asked<'_> {
     }
 }
 
-/// The lines of a text file; `None` for one that is binary, large, or not a regular file.
+/// The number of lines in a text file. `None` if it is binary, too large, or not a regular file.
 fn lines_of(path: &Path) -> Option<u64> {
     if !std::fs::symlink_metadata(path).ok()?.is_file() {
         return None;

@@ -1,5 +1,5 @@
-//! The one way to start git: with a deadline, a limit on its output, and nothing of the user's configuration that
-//! would start, lock, write or ask on the way.
+//! Starts git. It is the only place that does, with a deadline and a limit on the output. No configured program can
+//! start, lock, write or ask.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -13,12 +13,12 @@ use platform::text::one_line;
 
 use crate::error::GitError;
 
-/// How long git may take where the caller does not say.
+/// The time limit if the caller sets none.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The longest message of git that is passed on, in characters.
+/// The longest message of git that is shown, in characters.
 const LONGEST_MESSAGE: usize = 300;
 
-/// A question to git, or an order, in one folder or repository.
+/// A git command in one folder or repository.
 #[derive(Debug, Clone)]
 #[must_use = "git is not started before `output`, `text` or one of their kind"]
 pub struct GitCommand {
@@ -30,22 +30,22 @@ pub struct GitCommand {
     errors: Errors,
 }
 
-/// What git printed, and whether it said yes.
+/// The output of git, and whether it succeeded.
 #[derive(Debug)]
 pub struct GitOutput {
-    /// Whether it ended with 0. `None` when it was stopped because it printed more than its limit.
+    /// Whether git exited with 0. `None` if it was stopped because its output exceeded the limit.
     pub is_success: Option<bool>,
-    /// What it printed, up to the limit.
+    /// The output, up to the limit.
     pub bytes: Vec<u8>,
 }
 
 impl GitCommand {
-    /// git as if it were started in `folder`: it finds the repository by itself.
+    /// A git command in `folder`. git finds the repository itself.
     pub fn in_folder(folder: &Path) -> Self {
         Self::at(folder, ["-C".into(), folder.into()].into())
     }
 
-    /// git on the repository in `git_dir`, without a work tree; `folder` is what messages name.
+    /// A git command on the repository in `git_dir`, without a work tree. Messages name `folder`.
     pub(crate) fn in_git_dir(folder: &Path, git_dir: &Path) -> Self {
         Self::at(folder, ["--git-dir".into(), git_dir.into()].into())
     }
@@ -61,72 +61,72 @@ impl GitCommand {
         }
     }
 
-    /// Names the git directory, seen from the folder.
+    /// Sets the git directory, relative to the folder.
     pub fn git_dir(mut self, git_dir: impl AsRef<OsStr>) -> Self {
         self.place.extend(["--git-dir".into(), git_dir.as_ref().to_owned()]);
         self
     }
 
-    /// Names the root of the work tree.
+    /// Sets the root of the work tree.
     pub fn work_tree(mut self, top: &Path) -> Self {
         self.place.extend(["--work-tree".into(), top.into()]);
         self
     }
 
-    /// Sets a configuration value for this run: `name=value`.
+    /// Sets a configuration value for this command: `name=value`.
     pub fn setting(mut self, setting: &str) -> Self {
         self.place.extend(["-c".into(), setting.into()]);
         self
     }
 
-    /// Takes paths as names, without wildcards and magic.
+    /// Takes paths as plain names, without wildcards and pathspec magic.
     pub fn literal_paths(mut self) -> Self {
         self.place.push("--literal-pathspecs".into());
         self
     }
 
-    /// Adds arguments: first the subcommand, then its own.
+    /// Adds arguments: first the subcommand, then its arguments.
     pub fn args(mut self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
         self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
         self
     }
 
-    /// Gives git something on its stdin. Arguments are visible to every process; this is not.
+    /// Sets git's stdin. Every process can read arguments, but not stdin.
     pub fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
         self.input = Some(input.into());
         self
     }
 
-    /// Sets how long git may take; it is killed then.
+    /// Sets the time limit. git is killed when it expires.
     pub fn within(mut self, limit: Duration) -> Self {
         self.limits.time = limit;
         self
     }
 
-    /// Sets how many bytes are read of its output.
+    /// Sets the most bytes of output that are read.
     pub fn at_most(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self
     }
 
-    /// Shows what git says on stderr to the person at the terminal.
+    /// Shows git's stderr to the user at the terminal.
     pub fn show_errors(mut self) -> Self {
         self.errors = Errors::Shown;
         self
     }
 
-    /// Runs git; what it printed, up to the limit, whether it said yes or no.
+    /// Runs git. Returns the output up to the limit, even if git fails.
     ///
     /// # Errors
-    /// When it is missing, takes too long, or refuses the repository.
+    /// When git is missing, takes too long, or refuses the repository.
     pub fn output(self) -> Result<GitOutput, GitError> {
         self.run().map(|(output, _)| output)
     }
 
-    /// What git prints, up to the limit: the beginning is enough for the caller.
+    /// The output of git up to the limit, for callers that only need its beginning.
     ///
     /// # Errors
-    /// As [`GitCommand::output`], and when it says no.
+    /// As [`GitCommand::output`], and when git fails.
     pub fn beginning(self) -> Result<Vec<u8>, GitError> {
         let (command, folder) = (self.subcommand(), self.folder.clone());
         match self.run()? {
@@ -137,10 +137,10 @@ impl GitCommand {
         }
     }
 
-    /// What git prints, all of it.
+    /// The whole output of git.
     ///
     /// # Errors
-    /// As [`GitCommand::beginning`], and when it prints more than the limit.
+    /// As [`GitCommand::beginning`], and when the output exceeds the limit.
     pub fn bytes(self) -> Result<Vec<u8>, GitError> {
         let (command, folder, limit) = (self.subcommand(), self.folder.clone(), self.limits.bytes);
         match self.run()? {
@@ -160,10 +160,10 @@ impl GitCommand {
         self.bytes().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// [`GitCommand::text`]; `None` when git says no.
+    /// [`GitCommand::text`]; `None` when git fails.
     ///
     /// # Errors
-    /// As [`GitCommand::text`], but for that.
+    /// As [`GitCommand::text`], except that a failure of git is not an error.
     pub fn answer(self) -> Result<Option<String>, GitError> {
         match self.text() {
             Ok(text) => Ok(Some(text)),
@@ -172,7 +172,7 @@ impl GitCommand {
         }
     }
 
-    /// Whether git says yes.
+    /// Whether git succeeds.
     ///
     /// # Errors
     /// As [`GitCommand::output`].
@@ -180,11 +180,11 @@ impl GitCommand {
         Ok(self.output()?.is_success == Some(true))
     }
 
-    /// Runs git as the user would: with their configuration, their locale and their hooks, for as long as it takes.
-    /// What it prints goes to stderr, because programs read our stdout. Whether it succeeded.
+    /// Runs git as the user does, with their configuration, locale and hooks, and without a time limit. Its stdout
+    /// goes to stderr, because programs read Stanchion's stdout. Returns whether it succeeded.
     ///
     /// # Errors
-    /// When it cannot be started.
+    /// When git cannot be started.
     pub fn run_for_user(self) -> Result<bool, GitError> {
         let mut git = program();
         git.args(&self.place).args(&self.arguments).stdin(Stdio::null()).stdout(io::stderr());
@@ -198,8 +198,9 @@ impl GitCommand {
             return Err(GitError::TimedOut { command, folder: self.folder, limit: limits.time });
         }
         let mut git = program();
-        // The optional lock of `git status` would make the user's own git fail; a monitor or a pager is a program that
-        // the repository may name. Paths come unquoted and messages in English and UTF-8, as they are parsed here.
+        // An optional lock of `git status` could make the user's own git fail. A monitor or a pager is a program that
+        // the repository may name. The other settings make the output parseable: unquoted paths, UTF-8, messages in
+        // English.
         git.args(["--no-pager", "--no-optional-locks"]);
         for setting in ["core.fsmonitor=false", "core.quotePath=false", "i18n.logOutputEncoding=UTF-8"] {
             git.args(["-c", setting]);
@@ -229,15 +230,15 @@ impl GitCommand {
     }
 }
 
-/// Folders in which git did not answer: the next question would wait as long, and an event asks several.
+/// Folders in which git timed out. Each further command would wait as long, and one event runs several.
 mod stuck {
     use std::path::{Path, PathBuf};
     use std::sync::Mutex;
     use std::time::{Duration, Instant};
 
-    /// How long git is not asked again.
+    /// The time during which git is not started again in such a folder.
     const REST: Duration = Duration::from_secs(10);
-    /// A question with less time than this says nothing about the others.
+    /// A command with a shorter limit does not count: its timeout does not show that git is stuck.
     const FAIR: Duration = Duration::from_secs(1);
 
     static LAST: Mutex<Option<(PathBuf, Instant)>> = Mutex::new(None);
@@ -264,8 +265,8 @@ fn not_run(error: io::Error) -> GitError {
     if error.kind() == io::ErrorKind::NotFound { GitError::Missing } else { GitError::NotRun(error) }
 }
 
-/// Whether git does not trust the owner of a repository, and which one, where it says so. The words are those of git
-/// 2.35.3 and later, then those of 2.35.2.
+/// Whether git refuses a repository because of its owner, and the repository if the message names it. The texts are
+/// from git 2.35.3 and later, and from 2.35.2.
 fn refused(errors: &str) -> Option<Option<&str>> {
     let quoted = |start: &str| {
         let (_, rest) = errors.split_once(start)?;
@@ -274,7 +275,7 @@ fn refused(errors: &str) -> Option<Option<&str>> {
     quoted("detected dubious ownership in repository at ").or_else(|| quoted("unsafe repository ("))
 }
 
-/// git's own words in one line, without the prefix that every message of its has.
+/// git's error message in one line, without its prefix.
 fn message(errors: &str, status: Option<ExitStatus>) -> String {
     let lines = errors.lines().map(str::trim).filter(|line| !line.is_empty());
     let is_told = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");

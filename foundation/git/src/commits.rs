@@ -1,4 +1,4 @@
-//! What git knows about commits: two processes for all of them.
+//! Reads details of commits from git: two processes for any number of commits.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -6,36 +6,36 @@ use std::time::Duration;
 use crate::error::GitError;
 use crate::repository::Repository;
 
-/// How long git may take.
+/// The time limit for git.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How many paths of a commit are named.
+/// The most paths of a commit that are named.
 const MOST_PATHS: usize = 30;
-/// What separates two commits' fields is what ends each of them.
+/// The fields of a commit are separated by the same zero byte that ends a commit.
 const FORMAT: &str = "--format=tformat:%H%x00%h%x00%an%x00%ad%x00%P%x00%ct%x00%s";
 const FIELDS: usize = 7;
 
-/// A commit as git has it.
+/// The details of a commit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CommitDetails {
-    /// As short as git shows it.
+    /// The abbreviated hash that git shows.
     pub short_hash: String,
     /// The author's name.
     pub author: String,
-    /// Strict ISO 8601.
+    /// The author date in strict ISO 8601.
     pub author_date: String,
-    /// The commits it follows.
+    /// The hashes of its parents.
     pub parents: Vec<String>,
-    /// When it was committed, seconds since 1970.
+    /// The commit time, in seconds since 1970.
     pub at: i64,
     /// Its subject.
     pub subject: String,
-    /// How many files it changed, against its first parent.
+    /// The number of files changed against the first parent.
     pub files: usize,
-    /// The first thirty of them.
+    /// The first thirty of these files.
     pub paths: Vec<String>,
 }
 
-/// Asks git about commits, by their full names. Those that it does not know are left out.
+/// Reads the details of commits, by their full hashes. Unknown commits are omitted.
 ///
 /// # Errors
 /// When git fails or takes too long.
@@ -45,7 +45,7 @@ pub fn commits(repository: &Repository, hashes: &[&str]) -> Result<HashMap<Strin
     }
     let output = match log(repository, hashes) {
         Ok(output) => output,
-        // One that was pruned makes git fail for all.
+        // A single pruned commit makes git fail for all, so the existing ones are listed first.
         Err(_) => {
             let there = existing(repository, hashes)?;
             log(repository, &hashes.iter().copied().filter(|hash| there.contains(*hash)).collect::<Vec<_>>())?
@@ -68,7 +68,7 @@ pub fn commits(repository: &Repository, hashes: &[&str]) -> Result<HashMap<Strin
         };
         all.insert(hash.to_string(), metadata);
     }
-    // Who changed more than is read keeps its line in the log.
+    // A commit with more paths than the output limit keeps its other details.
     if let Ok(output) = files(repository, &order, &all) {
         count_files(&output, &order, &mut all);
     }
@@ -84,7 +84,8 @@ fn log(repository: &Repository, hashes: &[&str]) -> Result<Vec<u8>, GitError> {
     ask(repository, &arguments, hashes.join("\n"))
 }
 
-/// Each commit is asked about with its first parent: of a merge git would tell what differs from every one of them.
+/// Lists the files of each commit against its first parent. Without that parent, git lists only a merge's differences
+/// from all parents.
 fn files(
     repository: &Repository,
     hashes: &[String],
@@ -99,7 +100,7 @@ fn files(
     ask(repository, &arguments, input.join("\n"))
 }
 
-/// Each commit's name comes before its paths, in the order that was asked.
+/// Counts the files of each commit. The output has a commit's hash before its paths, in the order of the input.
 fn count_files(output: &[u8], order: &[String], all: &mut HashMap<String, CommitDetails>) {
     let mut expected = order.iter().peekable();
     let mut current = None;

@@ -1,7 +1,7 @@
-//! git's configuration, read without git: the machine's, the user's, the repository's, the work tree's, in this order.
+//! Reads git's configuration without git. The files are read in the order machine, user, repository, work tree.
 //!
-//! The format is that of `git help config`, "CONFIGURATION FILE". An `include.path` is followed, one within it is not,
-//! nor is an `includeIf`.
+//! The format is from `git help config`, section "CONFIGURATION FILE". An `include.path` is followed. One inside an
+//! included file is not, and `includeIf` is not.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -13,20 +13,21 @@ use platform::store;
 
 use crate::repository::Repository;
 
-/// The most that is read of one file, in bytes.
+/// The most bytes that are read of one file.
 const LARGEST: u64 = 1024 * 1024;
-/// Where git keeps the machine's configuration: which of them is decided when git is built.
+/// The paths of the machine's configuration. The build of git decides which one it uses.
 const SYSTEM: [&str; 3] = ["/etc/gitconfig", "/usr/local/etc/gitconfig", "/opt/homebrew/etc/gitconfig"];
 
-/// What git is configured to do in one repository.
+/// git's configuration for one repository.
 #[derive(Debug, Clone, Default)]
 pub struct GitConfig {
-    /// Names, in the form of [`canonical`], and values, in the order in which git reads them.
+    /// Names in the form of [`canonical`], with their values, in the order in which git reads them.
     entries: Vec<(String, String)>,
 }
 
 impl GitConfig {
-    /// What git reads in this repository, or outside of any. What cannot be read is left out.
+    /// The configuration that git uses in this repository, or outside a repository. Files that cannot be read are
+    /// skipped.
     pub fn read(repository: Option<&Repository>, home: &Path) -> Self {
         let mut config = Self::default();
         for file in files_of_machine(home) {
@@ -41,14 +42,14 @@ impl GitConfig {
         config
     }
 
-    /// What a configuration file says.
+    /// Parses the text of a configuration file.
     pub fn parse(text: &str) -> Self {
         let mut config = Self::default();
         parse(text, |name, value| config.set(name, value));
         config
     }
 
-    /// The value that counts, which is the last. Section and last part of the name may be written in any case.
+    /// The effective value, which is the last one. The case of the name's section and last part is ignored.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.all(name).last()
     }
@@ -59,7 +60,7 @@ impl GitConfig {
         self.entries.iter().filter(move |(known, _)| *known == name).map(|(_, value)| &**value)
     }
 
-    /// Whether a value is one that git takes for true.
+    /// Whether git interprets the value as true.
     pub fn is_true(&self, name: &str) -> bool {
         let is_true = |value: &str| {
             ["true", "yes", "on"].iter().any(|word| value.eq_ignore_ascii_case(word))
@@ -68,7 +69,7 @@ impl GitConfig {
         self.get(name).is_some_and(is_true)
     }
 
-    /// The remotes that have a section.
+    /// The names of the remotes that have a section.
     pub fn remotes(&self) -> Vec<&str> {
         let name = |(name, _): &'_ (String, String)| name.starts_with("remote.");
         let named = self.entries.iter().filter(|entry| name(entry));
@@ -79,18 +80,18 @@ impl GitConfig {
         remotes
     }
 
-    /// Adds a value, which counts from now on.
+    /// Adds a value, which overrides earlier ones.
     pub fn set(&mut self, name: &str, value: &str) {
         self.entries.push((canonical(name).into_owned(), value.to_owned()));
     }
 
-    /// Takes all values of a name out.
+    /// Removes all values of a name.
     pub fn unset(&mut self, name: &str) {
         let name = canonical(name);
         self.entries.retain(|(known, _)| *known != *name);
     }
 
-    /// The same with what `-c` sets on top.
+    /// This configuration with the settings of `-c` added.
     pub fn with(&self, settings: &[(String, String)]) -> Cow<'_, Self> {
         if settings.is_empty() {
             return Cow::Borrowed(self);
@@ -104,6 +105,7 @@ impl GitConfig {
         let Some(text) = text_of(file) else { return };
         parse(&text, |name, value| {
             self.set(name, value);
+            // An included file is read at this position, because later values override earlier ones.
             if name == "include.path" {
                 let path = Path::new(value);
                 let included = if path.starts_with("~") { expand(home, path) } else { sibling(file, path) };
@@ -114,7 +116,7 @@ impl GitConfig {
     }
 }
 
-/// A name as it is compared: section and last part in lower case, what stands between them as it is.
+/// A name in the form for comparisons: the section and the last part in lower case, the part between them unchanged.
 fn canonical(name: &str) -> Cow<'_, str> {
     let Some((section, rest)) = name.split_once('.') else { return Cow::Owned(name.to_ascii_lowercase()) };
     let (between, last) = rest.rsplit_once('.').map_or((None, rest), |(between, last)| (Some(between), last));
@@ -152,7 +154,7 @@ fn sibling(file: &Path, path: &Path) -> PathBuf {
 }
 
 fn text_of(file: &Path) -> Option<String> {
-    /// Most are shorter, and read in one go.
+    /// Most files are shorter, and are read with one read.
     const USUAL: usize = 4096;
     let mut bytes = Vec::with_capacity(USUAL);
     let (file, _) = store::open_regular(file).ok()?;
@@ -160,7 +162,8 @@ fn text_of(file: &Path) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Reads a file's names, each with its section before it, and values. What git would not read ends it.
+/// Parses a file. Calls `found` with each name, including its section, and its value. Parsing stops at a line that
+/// git does not accept.
 fn parse(text: &str, mut found: impl FnMut(&str, &str)) {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut section = String::new();
@@ -184,7 +187,7 @@ fn parse(text: &str, mut found: impl FnMut(&str, &str)) {
                         Some(read) => read,
                         None => return,
                     },
-                    // A name alone is true.
+                    // A name without a value means true.
                     None if after.is_empty() || after.starts_with(['\r', '\n']) => ("true".to_owned(), after),
                     None => return,
                 };
@@ -195,7 +198,7 @@ fn parse(text: &str, mut found: impl FnMut(&str, &str)) {
     }
 }
 
-/// A section's header behind its `[`, and what follows it.
+/// Parses a section header after its `[`. Returns its name and the rest of the text.
 fn header(text: &str) -> Option<(String, &str)> {
     let end = text.find([']', ' ', '\t', '\n'])?;
     let name = text[..end].to_ascii_lowercase();
@@ -217,10 +220,10 @@ fn header(text: &str) -> Option<(String, &str)> {
     Some((format!("{name}.{subsection}"), rest))
 }
 
-/// A value behind its `=`, and what follows it.
+/// Parses a value after its `=`. Returns the value and the rest of the text.
 fn value_of(text: &str) -> Option<(String, &str)> {
     let mut value = String::new();
-    // How much of the value stays when the spaces at its end go.
+    // The length of the value without spaces at its end.
     let mut kept = 0;
     let mut is_quoted = false;
     let mut characters = text.trim_start_matches([' ', '\t']).chars();

@@ -1,4 +1,4 @@
-//! Why git, or a file that git keeps, gives no answer.
+//! Errors of git, and of files in a git directory.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,57 +6,57 @@ use std::time::Duration;
 
 use platform::error::{ErrorKind, Explain};
 
-/// Why git, or a file that git keeps, gives no answer.
+/// The reason why git, or a file of a git directory, gives no result.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
-    /// There is no program of that name.
+    /// git is not installed.
     #[error("git is not installed, or not in PATH")]
     Missing,
-    /// It was killed at its deadline.
+    /// git was killed at its deadline.
     #[error("`git {command}` takes longer than {} in {}", shown(*.limit), .folder.display())]
     TimedOut {
         /// The subcommand.
         command: String,
-        /// Where it ran.
+        /// The folder in which it ran.
         folder: PathBuf,
-        /// How long it was given.
+        /// The time limit.
         limit: Duration,
     },
-    /// It was killed because it printed more than is read.
+    /// git was killed because its output exceeded the limit.
     #[error("`git {command}` prints more than {limit} bytes in {}", .folder.display())]
     TooMuch {
         /// The subcommand.
         command: String,
-        /// Where it ran.
+        /// The folder in which it ran.
         folder: PathBuf,
-        /// How much is read.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// git does not read a repository that belongs to another user, because its configuration can run programs.
+    /// git refuses a repository of another user, because its configuration can run programs.
     #[error("git refuses the repository at {}: it belongs to another user", .0.display())]
     Refused(PathBuf),
-    /// It said no.
+    /// git exited with an error.
     #[error("`git {command}` fails in {}: {message}", .folder.display())]
     Failed {
         /// The subcommand.
         command: String,
-        /// Where it ran.
+        /// The folder in which it ran.
         folder: PathBuf,
-        /// What it said, in one line, or how it ended.
+        /// git's message in one line, or its exit status.
         message: String,
     },
-    /// It could not be started, or its output could not be read.
+    /// git could not be started, or its output could not be read.
     #[error("git cannot be run: {0}")]
     NotRun(#[source] io::Error),
-    /// A file or folder of the repository is not one that can be read.
+    /// A file or folder of the repository cannot be read.
     #[error("{} cannot be read: {source}", .path.display())]
     Unreadable {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// A branch has nothing to be compared with.
+    /// A branch shares no commit with its base.
     #[error("the base `{0}` shares no commit with this branch, or does not exist")]
     UnrelatedBase(String),
     /// A branch was not deleted.
@@ -64,7 +64,7 @@ pub enum GitError {
     BranchKept(String),
 }
 
-/// A limit as people read it: `500 ms`, `3 s`.
+/// A limit in the form for messages: `500 ms`, `3 s`.
 fn shown(limit: Duration) -> String {
     match limit.as_millis() {
         milliseconds if milliseconds % 1000 == 0 => format!("{} s", milliseconds / 1000),

@@ -1,8 +1,8 @@
-//! All of git: what its files say without a process, and the one bounded way to start it.
+//! Access to git: its files, read without a process, and git commands with limits.
 //!
-//! [`Repository`] reads `.git` itself: the work tree, HEAD, references, other work trees; [`GitConfig`] and [`reflog`]
-//! read the rest. Only regular files of bounded size are read, and nothing waits for one. What only git can tell is
-//! asked through [`GitCommand`]; starting git costs 2 ms, so the hot path does not.
+//! [`Repository`] reads `.git`: the work tree, HEAD, references and other work trees. [`GitConfig`] and [`reflog`]
+//! read the rest. Only regular files of limited size are read, without blocking. [`GitCommand`] runs git for
+//! everything else. Starting git costs 2 ms, so the hot path does not.
 
 mod branch;
 mod branch_size;

@@ -1,4 +1,4 @@
-//! Which branches are merged, and their deletion. Git is asked, with names as arguments of their own.
+//! Finds merged branches and deletes them. It runs git, and passes each name as a separate argument.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use crate::error::GitError;
 use crate::repository::Repository;
 use crate::trunks::{LONG_LIVED, TRUNKS};
 
-/// Those of `branches` that are merged into the trunk: the remote's default branch, else `main` or `master`,
-/// here or at `origin`. A branch that some work tree is on, a trunk, and a branch without commits of its own
-/// are not merged. What was squashed or rebased by the merge is not seen.
+/// The branches in `branches` that are merged into the trunk. The trunk is the remote's default branch, or `main` or
+/// `master`, locally or at `origin`. Trunks, branches in use by a work tree, and branches without own commits are
+/// excluded. A branch that was squashed or rebased by its merge is not found.
 pub fn merged(repository: &Repository, branches: &[&str]) -> Vec<String> {
     let git = MergeQuestions(repository.top());
     let Ok(in_use) = repository.branches_in_use() else { return Vec::new() };
@@ -23,10 +23,10 @@ pub fn merged(repository: &Repository, branches: &[&str]) -> Vec<String> {
     branches.iter().filter(is_merged).map(|branch| (*branch).to_owned()).collect()
 }
 
-/// Deletes a local branch if git finds it merged; whether it was there.
+/// Deletes a local branch if git considers it merged. Returns whether it existed.
 ///
 /// # Errors
-/// When other branches grow from it, and what git says against it.
+/// When the branch is long-lived, or git refuses the deletion.
 pub fn delete_merged(repository: &Repository, branch: &str) -> Result<bool, GitError> {
     let git = MergeQuestions(repository.top());
     if git.commit(&format!("refs/heads/{branch}")).is_none() {
@@ -42,7 +42,7 @@ pub fn delete_merged(repository: &Repository, branch: &str) -> Result<bool, GitE
     }
 }
 
-/// Questions about one repository.
+/// Git commands about merges in one repository.
 struct MergeQuestions<'a>(&'a Path);
 
 impl MergeQuestions<'_> {
@@ -64,7 +64,7 @@ impl MergeQuestions<'_> {
         ])
     }
 
-    /// The trunk's name, here and at `origin`, where it exists.
+    /// The trunk's names, local and at `origin`, as far as they exist.
     fn trunks(&self) -> Vec<String> {
         let remote = self.ask(&["symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"]);
         let named = remote.as_deref().and_then(|name| name.strip_prefix("origin/")).map(str::to_owned);
@@ -98,10 +98,12 @@ impl MergeQuestions<'_> {
         }
         let moves = self.moves(branch);
         if self.is_on_first_parents(&tip, &trunk) {
-            // Where it began, or a fast-forward: only work that was done on it tells.
+            // The tip is the branch's start, or the result of a fast-forward. Only commits made on the branch
+            // distinguish them.
             return self.has_own_work(&moves, &tip);
         }
-        // A side line of the trunk: its own, unless it was only started there.
+        // The tip is on a side line of the trunk. It is the branch's own work, unless the branch was only created
+        // there.
         match moves.as_slice() {
             [BranchMove { what, .. }] if what.starts_with("branch: Created from") => {
                 what.ends_with(&format!("/{branch}"))
@@ -114,7 +116,7 @@ impl MergeQuestions<'_> {
         self.command(&["merge-base", "--is-ancestor", commit, of]).succeeds().unwrap_or(false)
     }
 
-    /// Whether the trunk itself was once at `tip`.
+    /// Whether the trunk itself once pointed at `tip`.
     fn is_on_first_parents(&self, tip: &str, trunk: &str) -> bool {
         if tip == trunk {
             return true;
@@ -124,7 +126,7 @@ impl MergeQuestions<'_> {
         oldest.and_then(|line| line.split(' ').nth(1)) == Some(tip)
     }
 
-    /// The branch's reflog, the oldest first.
+    /// The branch's reflog, oldest entry first.
     fn moves(&self, branch: &str) -> Vec<BranchMove> {
         let reference = format!("refs/heads/{branch}");
         let log =
@@ -136,7 +138,7 @@ impl MergeQuestions<'_> {
         log.lines().rev().filter_map(of_line).collect()
     }
 
-    /// Whether a commit that was made on the branch is still in it.
+    /// Whether the branch still contains a commit that was made on it.
     fn has_own_work(&self, moves: &[BranchMove], tip: &str) -> bool {
         let mut worked = false;
         moves.iter().any(|step| {
@@ -150,7 +152,7 @@ impl MergeQuestions<'_> {
     }
 }
 
-/// A line of a reflog.
+/// An entry of a branch's reflog.
 struct BranchMove {
     commit: String,
     what: String,

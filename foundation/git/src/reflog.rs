@@ -1,4 +1,4 @@
-//! git's own journal of where HEAD has been, and what its lines mean.
+//! Reads the reflog of HEAD, and interprets its entries.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -8,48 +8,48 @@ use platform::store;
 use crate::refs::is_commit_id;
 use crate::repository::Repository;
 
-/// How many of the last lines are looked at where nobody knows how far the journal was read.
+/// The most entries that are read if the last read position is unknown.
 const MOST_LINES: usize = 200;
-/// How much of a journal is read at once, in bytes.
+/// The most bytes of a reflog that are read at once.
 const MOST_BYTES: u64 = 256 * 1024;
 
-/// Where HEAD is before the first commit.
+/// The value of HEAD before the first commit.
 pub const NOTHING: &str = "0000000000000000000000000000000000000000";
 
-/// A line of the journal.
+/// An entry of the reflog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReflogEntry {
-    /// Where HEAD was; zeros before the first commit.
+    /// The commit before the entry; zeros before the first commit.
     pub old: String,
-    /// Where it went.
+    /// The commit after the entry.
     pub new: String,
-    /// When, seconds since 1970.
+    /// The time, in seconds since 1970.
     pub at: i64,
-    /// What git says about it: `commit (amend): subject`.
+    /// git's description: `commit (amend): subject`.
     pub message: String,
 }
 
-/// What an entry means for the log of commits.
+/// The meaning of an entry for the log of commits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReflogStep {
     /// A new commit.
     Commit,
-    /// A new commit in the place of the one before.
+    /// A new commit that replaces the one before.
     Amend,
-    /// A commit that a rebase wrote, if it is still there when the rebase is over.
+    /// A commit that a rebase wrote. It counts if it still exists at the end of the rebase.
     Pick,
     /// Another step of a rebase.
     Rebase,
-    /// The end of a rebase. One that was given up ends where it began, and what it wrote is gone.
+    /// The end of a rebase. An aborted one ends at its start, and its commits are gone.
     RebaseEnd,
-    /// HEAD went to a commit that was there before.
+    /// HEAD moved to an existing commit.
     Move,
-    /// git does not say; a name that somebody's tool gave.
+    /// An action that git does not define, from another tool.
     Unknown,
 }
 
 impl ReflogEntry {
-    /// Reads a line: `<old> <new> <name> <<mail>> <seconds> <zone>\t<message>`.
+    /// Parses a line: `<old> <new> <name> <<mail>> <seconds> <zone>\t<message>`.
     pub fn parse(line: &[u8]) -> Option<Self> {
         let line = String::from_utf8_lossy(line);
         let (head, message) = line.split_once('\t').unwrap_or((line.trim_end(), ""));
@@ -60,7 +60,7 @@ impl ReflogEntry {
         (is_commit_id(old) && is_commit_id(new)).then_some(entry)
     }
 
-    /// What it means.
+    /// The meaning of the entry.
     pub fn step(&self) -> ReflogStep {
         let (action, text) = self.message.split_once(": ").unwrap_or((&self.message, ""));
         let (verb, detail) = action.split_once(' ').unwrap_or((action, ""));
@@ -79,14 +79,14 @@ impl ReflogEntry {
         }
     }
 
-    /// The branch that HEAD left, of a checkout.
+    /// The branch that a checkout left.
     pub fn left_branch(&self) -> Option<&str> {
         let moved = self.message.strip_prefix("checkout: moving from ")?;
         moved.split_once(" to ").map(|(left, _)| left)
     }
 }
 
-/// `pull --rebase (pick)`, but not `pull origin a(b)`.
+/// Whether the last word is in parentheses, as in `pull --rebase (pick)` but not in `pull origin a(b)`.
 fn is_rebase_detail(detail: &str) -> bool {
     detail.rsplit(' ').next().is_some_and(|word| word.starts_with('('))
 }
@@ -101,13 +101,13 @@ fn rebase_step(action: &str) -> ReflogStep {
     }
 }
 
-/// How long the journal is, in bytes; `None` when there is none.
+/// The length of the reflog in bytes. `None` if it does not exist.
 pub fn size(repository: &Repository) -> Option<u64> {
     std::fs::metadata(repository.reflog()).ok().map(|meta| meta.len())
 }
 
-/// The entries after the one that led to `head`, when the journal had `size` bytes; `None` when there is no
-/// journal, or nothing in it tells where that was.
+/// The entries after the one that led to `head`, when the reflog had `size` bytes. `None` if there is no reflog, or
+/// the position cannot be determined.
 pub fn since(repository: &Repository, head: &str, size: Option<u64>) -> Option<Vec<ReflogEntry>> {
     if let Some(size) = size
         && let Some(entries) = from(&repository.reflog(), size)
@@ -115,7 +115,7 @@ pub fn since(repository: &Repository, head: &str, size: Option<u64>) -> Option<V
     {
         return Some(entries);
     }
-    // It was cut, or written anew, or nobody knows how far it was read.
+    // The reflog was truncated or rewritten, or its earlier size is unknown.
     let mut entries = last(repository)?;
     if head == NOTHING {
         let first = entries.iter().rposition(|entry| entry.old.bytes().all(|byte| byte == b'0'))?;
@@ -125,7 +125,7 @@ pub fn since(repository: &Repository, head: &str, size: Option<u64>) -> Option<V
     Some(entries.split_off(at + 1))
 }
 
-/// The last entries, oldest first; `None` when there is no journal.
+/// The last entries, oldest first. `None` if there is no reflog.
 pub fn last(repository: &Repository) -> Option<Vec<ReflogEntry>> {
     if repository.is_reftable() {
         return of_reftable(repository);
@@ -136,7 +136,7 @@ pub fn last(repository: &Repository) -> Option<Vec<ReflogEntry>> {
     Some(entries)
 }
 
-/// The entries from an offset on. A line that begins before it is left out.
+/// The entries from an offset on. A line that begins before the offset is skipped.
 fn from(path: &Path, offset: u64) -> Option<Vec<ReflogEntry>> {
     let (mut file, about) = store::open_regular(path).ok()?;
     let length = about.len();
@@ -148,7 +148,7 @@ fn from(path: &Path, offset: u64) -> Option<Vec<ReflogEntry>> {
     Some(bytes[whole..].split(|byte| *byte == b'\n').filter_map(ReflogEntry::parse).collect())
 }
 
-/// A reftable repository keeps its journal where only git reads it.
+/// The entries of a reftable repository, whose reflog only git can read.
 fn of_reftable(repository: &Repository) -> Option<Vec<ReflogEntry>> {
     let most = MOST_LINES.to_string();
     let format = "--format=%H%x09%gd%x09%gs";

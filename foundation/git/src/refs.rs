@@ -1,4 +1,4 @@
-//! What references hold: the commit that HEAD is at, the HEADs of remotes, and the repository's other work trees.
+//! Reads references: the commit of HEAD, the HEADs of remotes, and the repository's other work trees.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,14 +7,14 @@ use platform::{path, store};
 
 use crate::repository::{LARGEST_PACKED_REFS, Repository, short_branch};
 
-/// How many symbolic references lead to one another at most.
+/// The most symbolic references in a chain that are followed.
 const MOST_STEPS: usize = 5;
-/// How many work trees are looked at.
+/// The most work trees that are read.
 const MOST_WORKTREES: usize = 64;
-/// How many remotes are looked at.
+/// The most remotes that are read.
 const MOST_REMOTES: usize = 64;
 
-/// What a remote's own HEAD points to, as the repository remembers it.
+/// The target of a remote's HEAD, as stored in the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteHead {
     /// The remote's name.
@@ -24,8 +24,8 @@ pub struct RemoteHead {
 }
 
 impl Repository {
-    /// The commit that HEAD is at; `None` before the first one, and where it cannot be told. Only of a reftable
-    /// repository git itself is asked.
+    /// The commit of HEAD. `None` before the first commit, and if it cannot be determined. git is started only in a
+    /// reftable repository.
     pub fn head_commit(&self) -> Option<String> {
         let mut value = self.head.trim().to_owned();
         if self.is_reftable() {
@@ -40,26 +40,27 @@ impl Repository {
         None
     }
 
-    /// Whether the references lie in a format that only git reads.
+    /// Whether the references have a format that only git can read (reftable).
     pub fn is_reftable(&self) -> bool {
         self.head.trim().strip_prefix("ref:").is_some_and(|name| short_branch(name.trim()) == ".invalid")
     }
 
-    /// The journal of where HEAD has been, whether it exists or not.
+    /// The path of HEAD's reflog. The file may not exist.
     pub fn reflog(&self) -> PathBuf {
         self.git_dir.join("logs/HEAD")
     }
 
-    /// What git prints for `arguments` in this repository, without the line's end; `None` when it fails or takes
-    /// longer than two seconds.
+    /// The output of git for `arguments` in this repository, without the newline at its end. `None` if git fails or
+    /// takes longer than two seconds.
     pub fn ask(&self, arguments: &[&str]) -> Option<String> {
         let text = self.command().args(arguments).text().ok()?;
         Some(text.trim_end().to_owned())
     }
 
-    /// What a reference holds, loose or packed: a commit, or `ref:` and another reference. Not of a reftable
-    /// repository.
+    /// The value of a loose or packed reference: a commit, or `ref:` and another reference. Reftable repositories are
+    /// not supported.
     pub fn reference(&self, name: &str) -> Option<String> {
+        // The name may come from a file of the repository, so it must not lead out of `refs`.
         if !name.starts_with("refs/") || name.split('/').any(|part| part == "..") {
             return None;
         }
@@ -80,7 +81,7 @@ impl Repository {
         packed.split(|byte| *byte == b'\n').find_map(of_line)
     }
 
-    /// The roots of the linked work trees, as git's own records name them; a removed one among them may be gone.
+    /// The roots of the linked work trees that git has records of. The folder of a record may be gone.
     pub fn linked_worktrees(&self) -> Vec<PathBuf> {
         let Ok(entries) = std::fs::read_dir(self.common_dir.join("worktrees")) else { return Vec::new() };
         let top = |record: &Path| {
@@ -90,7 +91,7 @@ impl Repository {
         entries.flatten().take(MOST_WORKTREES).filter_map(|entry| top(&entry.path())).collect()
     }
 
-    /// What the HEADs of the remotes point to. Of a reftable repository git itself is asked.
+    /// The targets of the remotes' HEADs. In a reftable repository git is started, for `origin` only.
     pub fn remote_heads(&self) -> Vec<RemoteHead> {
         let head = |remote: &str, target: &str| {
             let branch = target.trim().strip_prefix(&format!("refs/remotes/{remote}/"))?;
@@ -110,7 +111,7 @@ impl Repository {
         entries.flatten().take(MOST_REMOTES).filter_map(|entry| of_entry(entry.file_name())).collect()
     }
 
-    /// The branch that a local branch really is: one may be a symbolic reference to another.
+    /// The branch that a local branch refers to. A branch may be a symbolic reference to another one.
     pub fn real_branch(&self, branch: &str) -> String {
         let mut name = branch.to_owned();
         for _ in 0..MOST_STEPS {
@@ -124,7 +125,7 @@ impl Repository {
     }
 }
 
-/// Whether a text is the whole name of a commit, SHA-1 or SHA-256.
+/// Whether a text is a full commit id, SHA-1 or SHA-256.
 pub fn is_commit_id(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

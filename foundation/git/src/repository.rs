@@ -1,5 +1,4 @@
-//! What git knows about a folder, read from git's own files: no git process is started, except for the
-//! reftable format, which only git can read.
+//! Reads a repository from git's own files. git is started only for the reftable format, which only git can read.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,7 +14,7 @@ use crate::error::GitError;
 /// The largest `packed-refs` that is read, in bytes: a million references take 100 MiB.
 pub(crate) const LARGEST_PACKED_REFS: u64 = 256 * 1024 * 1024;
 
-/// A work tree and the folders that git keeps for it.
+/// A work tree and its git directories.
 #[derive(Debug, Clone)]
 pub struct Repository {
     pub(crate) top: PathBuf,
@@ -24,7 +23,7 @@ pub struct Repository {
     pub(crate) head: String,
 }
 
-/// Where HEAD points.
+/// The target of HEAD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Head {
     /// On a branch, born or unborn.
@@ -34,17 +33,17 @@ pub enum Head {
 }
 
 impl Repository {
-    /// The repository whose work tree holds `dir`, which must be absolute and free of symbolic links
-    /// ([`path::resolve`]). `GIT_DIR` and `GIT_WORK_TREE` are honoured as git does, for folders inside the
-    /// work tree that they name.
+    /// The repository whose work tree contains `dir`. `dir` must be absolute and free of symbolic links
+    /// ([`path::resolve`]). `GIT_DIR` and `GIT_WORK_TREE` are used as git uses them, if `dir` is inside the work tree
+    /// that they name.
     pub fn discover(dir: &Path) -> Option<Self> {
         Self::from_environment(dir).or_else(|| dir.ancestors().find_map(Self::at))
     }
 
-    /// The repository whose work tree starts at `top`.
+    /// The repository whose work tree has its root at `top`.
     pub fn at(top: &Path) -> Option<Self> {
         let entry = top.join(".git");
-        // One open finds out what `.git` is: a folder with a HEAD, a file that names the folder, or nothing.
+        // One open call shows the type of `.git`: a folder with a HEAD, a file that names the folder, or nothing.
         match store::read_line(&entry.join("HEAD")) {
             Ok(head) => Some(Self { top: top.to_owned(), common_dir: entry.clone(), git_dir: entry, head }),
             Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
@@ -52,7 +51,7 @@ impl Repository {
                 let git_dir = path::normalise(&top.join(link.strip_prefix("gitdir:")?.trim()));
                 Self::with_git_dir(top.to_owned(), git_dir)
             }
-            // A HEAD that is a symbolic link to a branch without commits, as very old git wrote it.
+            // HEAD may be a symbolic link to a branch without commits. Very old versions of git wrote it so.
             Err(_) if std::fs::symlink_metadata(entry.join("HEAD")).is_ok() => {
                 Self::with_git_dir(top.to_owned(), entry)
             }
@@ -69,7 +68,7 @@ impl Repository {
         dir.starts_with(&top).then(|| Self::with_git_dir(top, path::resolve(&here.join(git_dir))))?
     }
 
-    /// The work tree at `top` whose git directory is `git_dir`, wherever that lies.
+    /// The work tree at `top` with the git directory `git_dir`, at any place.
     pub fn with_git_dir(top: PathBuf, git_dir: PathBuf) -> Option<Self> {
         let head = match store::read_line(&git_dir.join("HEAD")) {
             Ok(head) => head,
@@ -81,7 +80,8 @@ impl Repository {
         let common_dir = match store::read_line(&git_dir.join("commondir")) {
             Ok(common) => path::normalise(&git_dir.join(common.trim())),
             Err(error) if store::is_absent(&error) => git_dir.clone(),
-            // Taking the work tree's own folder for the common one would scatter requirement state.
+            // With the work tree's own folder in place of the common one, requirement state would be split over
+            // several folders.
             Err(_) => return None,
         };
         Some(Self { top, git_dir, common_dir, head })
@@ -102,23 +102,23 @@ impl Repository {
         &self.common_dir
     }
 
-    /// git on this repository, without its work tree.
+    /// A git command on this repository, without its work tree.
     pub fn command(&self) -> GitCommand {
         GitCommand::in_git_dir(&self.top, &self.git_dir)
     }
 
-    /// Whether this is a work tree made by `git worktree add`.
+    /// Whether this work tree was created by `git worktree add`.
     pub fn is_linked_worktree(&self) -> bool {
         self.git_dir != self.common_dir
     }
 
-    /// The root of the main work tree, when this one is linked and the main one is not bare.
+    /// The root of the main work tree, if this one is linked and the main one is not bare.
     pub fn main_worktree(&self) -> Option<PathBuf> {
         let top = self.common_dir.parent()?;
         (self.is_linked_worktree() && self.common_dir.ends_with(".git")).then(|| top.to_owned())
     }
 
-    /// Where HEAD points. During a rebase the branch being rebased, because that is what the work belongs to.
+    /// The target of HEAD. During a rebase it is the branch that is rebased, because the work belongs to that branch.
     pub fn head(&self) -> Head {
         let head = self.head.trim();
         if let Some(reference) = head.strip_prefix("ref:") {
@@ -138,7 +138,7 @@ impl Repository {
         Head::Detached(head.to_owned())
     }
 
-    /// A reftable repository keeps its references where only git reads them.
+    /// The target of HEAD in a reftable repository, whose references only git can read.
     fn head_from_git(&self) -> Head {
         if let Some(name) = self.ask(&["symbolic-ref", "--short", "HEAD"]) {
             return Head::Branch(name);
@@ -146,7 +146,7 @@ impl Repository {
         Head::Detached(self.ask(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown".to_owned()))
     }
 
-    /// The branch that requirement state belongs to; a pseudo-branch on a detached HEAD.
+    /// The branch that requirement state belongs to. It is a pseudo-branch on a detached HEAD.
     pub fn branch(&self) -> Branch {
         match self.head() {
             Head::Branch(name) => Branch::named(name),
@@ -157,7 +157,7 @@ impl Repository {
     /// The names of all local branches, loose and packed.
     ///
     /// # Errors
-    /// When they cannot be listed for certain: then nobody may conclude that a branch is gone.
+    /// When the list may be incomplete. A caller must not conclude then that a branch is gone.
     pub fn branches(&self) -> Result<Vec<String>, GitError> {
         if self.common_dir.join("reftable").is_dir() {
             let asked = ["for-each-ref", "--format=%(refname:short)", "refs/heads"];
@@ -193,7 +193,7 @@ impl Repository {
         Ok(names)
     }
 
-    /// The branches, pseudo-branches among them, that the repository's work trees are on.
+    /// The branches of the repository's work trees, including pseudo-branches.
     ///
     /// # Errors
     /// When the work trees cannot be listed.

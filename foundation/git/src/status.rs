@@ -1,5 +1,5 @@
-//! What only git can tell about a work tree: what is not committed, and the last commits. Two processes, never on the
-//! hot path.
+//! Reads the state of a work tree with git: uncommitted changes and the last commits. It starts two processes and
+//! never runs on the hot path.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,22 +10,22 @@ use serde::{Deserialize, Serialize};
 use crate::command::GitCommand;
 use crate::error::GitError;
 
-/// How long git may take.
+/// The time limit for each git command.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How many files of each kind are listed.
+/// The most files of each kind that are listed.
 const MOST_CHANGED: usize = 50;
 const MOST_UNTRACKED: usize = 20;
 
-/// What is not committed, by path from the repository's top.
+/// The uncommitted changes, as paths from the repository's root.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkTreeChanges {
-    /// In the index; of a renamed file the new name.
+    /// Changed in the index. A renamed file has its new name.
     pub staged: Vec<String>,
-    /// In the work tree only.
+    /// Changed in the work tree only.
     pub unstaged: Vec<String>,
-    /// Unknown to git.
+    /// Not tracked by git.
     pub untracked: Vec<String>,
-    /// Whether there are more of any.
+    /// Whether some paths were not listed.
     pub truncated: bool,
 }
 
@@ -36,22 +36,22 @@ impl WorkTreeChanges {
     }
 }
 
-/// A work tree, as git sees it.
+/// The state of a work tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkTreeStatus {
     /// The branch, or `HEAD (detached)`.
     pub branch: String,
     /// The commit; empty before the first one.
     pub head: String,
-    /// What is not committed.
+    /// The uncommitted changes.
     pub changes: WorkTreeChanges,
-    /// The last commits, newest first: hash and subject, as git has them.
+    /// The last commits, newest first, each with hash and subject.
     pub recent: Vec<(String, String)>,
 }
 
 impl WorkTreeStatus {
-    /// Asks git about the work tree at `root`, with its last `most` commits. Where git takes too long or prints too
-    /// much, [`WorkTreeChanges::truncated`] says that there is more.
+    /// Reads the state of the work tree at `root`, with its last `most` commits. If git takes too long or prints too
+    /// much, [`WorkTreeChanges::truncated`] is set.
     ///
     /// # Errors
     /// When git cannot be run, refuses the repository, or finds no work tree there.
@@ -84,7 +84,7 @@ impl WorkTreeStatus {
                 "#" => self.header(rest),
                 "1" => self.changed(rest, 7),
                 "2" => {
-                    // The old name follows; what the file is called now is what matters.
+                    // The old name follows. It is skipped, because only the current name is listed.
                     self.changed(rest, 8);
                     records.next();
                 }
@@ -105,7 +105,7 @@ impl WorkTreeStatus {
         }
     }
 
-    /// `XY`, then as many fields before the path as its kind of record has.
+    /// Reads a record of a changed path. The path follows `fields` fields, and the first one is `XY`.
     fn changed(&mut self, record: &str, fields: usize) {
         let Some(path) = record.splitn(fields + 1, ' ').nth(fields) else { return };
         let mut states = record.chars();

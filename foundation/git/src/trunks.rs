@@ -1,8 +1,8 @@
-//! The names of branches that others grow from.
+//! The names of branches from which other branches start.
 
-/// What the default branch of a repository is called where nothing else is known.
+/// The usual names of a repository's default branch.
 pub const TRUNKS: [&str; 2] = ["main", "master"];
-/// The trunks, and where work is gathered before it reaches one: they are never finished.
+/// The trunks, and branches that collect work for them. They are never finished.
 pub const LONG_LIVED: [&str; 3] = ["main", "master", "develop"];
 
 /// Whether a branch has the name of a default branch.

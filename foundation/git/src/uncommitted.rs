@@ -1,4 +1,4 @@
-//! What git's last commit holds. A file that says it is committed may come from a commit that was killed.
+//! Compares files with git's last commit. A file may say that it is committed although the commit was killed.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,28 +6,29 @@ use std::time::Duration;
 use crate::command::GitCommand;
 use crate::repository::Repository;
 
-/// What the last commit holds of some paths.
+/// The committed part of some paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CommittedPaths {
-    /// Nothing: there is no repository.
+    /// There is no repository, so nothing is committed.
     NoRepository,
-    /// Git gives no answer.
+    /// git gave no result.
     Unknown,
-    /// What lies there, except these.
+    /// All paths are committed, except these.
     AllBut(Vec<UncommittedPath>),
 }
 
 /// A path that differs between the work tree and the last commit, or is missing in one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UncommittedPath {
-    /// Where: a file, or a folder for everything that lies in it.
+    /// A file, or a folder with all files below it.
     pub path: PathBuf,
-    /// Whether git would commit it if it were named: not an ignored file, nor a repository inside the project.
+    /// Whether git would commit the path if it were added. False for an ignored file and for a repository inside the
+    /// project.
     pub is_change: bool,
 }
 
 impl CommittedPaths {
-    /// Asks git about files and folders below `root`. One process, never on the hot path.
+    /// Asks git about files and folders below `root`. It starts one process and never runs on the hot path.
     pub fn of(repository: Option<&Repository>, root: &Path, paths: &[PathBuf]) -> Self {
         const PATIENCE: Duration = Duration::from_secs(20);
         let Some(repository) = repository else { return Self::NoRepository };
@@ -37,7 +38,8 @@ impl CommittedPaths {
         git.text().map_or(Self::Unknown, |text| Self::AllBut(others(&text, repository.top())))
     }
 
-    /// Whether the last commit holds a file as it is. Where git gives no answer the file's own word counts.
+    /// Whether the last commit contains a file in its current state. If git gave no result, the file's own statement
+    /// is trusted.
     pub fn holds(&self, path: &Path) -> bool {
         match self {
             Self::NoRepository => false,
@@ -46,13 +48,13 @@ impl CommittedPaths {
         }
     }
 
-    /// Whether there is nothing to commit, for certain.
+    /// Whether it is certain that there is nothing to commit.
     pub fn holds_all(&self) -> bool {
         matches!(self, Self::AllBut(others) if others.iter().all(|other| !other.is_change))
     }
 }
 
-/// Two letters, a space, and the path from the work tree's top.
+/// Parses the output of `git status`: two letters, a space, and the path from the work tree's root.
 fn others(status: &str, top: &Path) -> Vec<UncommittedPath> {
     let other = |record: &str| {
         let (state, path) = (record.get(..2)?, record.get(3..)?);
