@@ -1,7 +1,7 @@
-//! `$'…'`: quotes in which a backslash speaks C.
+//! Decodes `$'…'`, quotes with the backslash escapes of C.
 
-/// Decodes what stands behind `$'`. Returns the text and how many bytes it took up to and with the closing
-/// quote; `None` when the quote is not closed.
+/// Decodes the text after `$'`. Returns the text, and its length in the source including the closing quote. `None` if
+/// the quote is not closed.
 pub(crate) fn decode(source: &str) -> Option<(String, usize)> {
     let bytes = source.as_bytes();
     let mut out = Vec::new();
@@ -21,7 +21,8 @@ pub(crate) fn decode(source: &str) -> Option<(String, usize)> {
     }
 }
 
-/// Decodes one escape behind its backslash and returns its length. A NUL, which no word can hold, is left out.
+/// Decodes one escape after its backslash. Returns its length in the source. A NUL is dropped, because a word cannot
+/// contain it.
 pub(crate) fn escape(bytes: &[u8], out: &mut Vec<u8>) -> Option<usize> {
     let first = *bytes.first()?;
     let simple = match first {

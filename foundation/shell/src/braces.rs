@@ -1,29 +1,29 @@
-//! Brace lists: `{git,commit}` is two words.
+//! Expands brace lists: `{git,commit}` is two words.
 
-/// The most words one written word may become.
+/// The most words that one written word may become.
 const MOST: usize = 64;
 /// The longest word that is expanded, in bytes.
 const LONGEST: usize = 1024;
 
-/// What a word as written becomes.
+/// The result of expanding a written word.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Braces {
-    /// It has no list.
+    /// The word has no list.
     None,
-    /// These words, still as written.
+    /// The words, with their quotes.
     Words(Vec<String>),
-    /// It has a list or a sequence that is not followed.
+    /// The word has a list or a sequence that is not expanded.
     Unknown,
 }
 
-/// Expands the brace lists of a word as written, quotes and all.
+/// Expands the brace lists of a word as written, with its quotes.
 pub(crate) fn expand(word: &str) -> Braces {
     if word.len() > LONGEST || word.contains(['`']) || word.contains("$(") {
         return Braces::Unknown;
     }
     let mut done = Vec::new();
     let mut open = vec![word.to_owned()];
-    // The last is taken first, so alternatives are pushed in reverse to keep their order.
+    // The last word is taken first, so the alternatives are pushed in reverse order.
     while let Some(word) = open.pop() {
         match first_list(&word) {
             BraceFound::Sequence => return Braces::Unknown,
@@ -60,7 +60,7 @@ struct OpenBrace {
     is_sequence: bool,
 }
 
-/// The leftmost brace list.
+/// The leftmost brace list of a word.
 fn first_list(word: &str) -> BraceFound {
     let bytes = word.as_bytes();
     let mut open: Vec<OpenBrace> = Vec::new();
@@ -75,7 +75,7 @@ fn first_list(word: &str) -> BraceFound {
             }
             b'}' => match open.pop() {
                 Some(OpenBrace { from, commas, .. }) if !commas.is_empty() => {
-                    // An outer list closes later and stands further left.
+                    // An outer list closes later and starts further left, so it replaces the inner one.
                     found = match found {
                         BraceFound::List { from: first, .. } if first < from => found,
                         _ => BraceFound::List { from, to: at, commas },
@@ -94,7 +94,7 @@ fn first_list(word: &str) -> BraceFound {
     found
 }
 
-/// The place after what stands at `at`: a quoted text and `${…}` are one thing.
+/// The position after the unit at `at`: a quoted text or `${…}` is one unit.
 fn beyond(bytes: &[u8], at: usize) -> usize {
     let closed = |from: usize, end: u8| {
         let mut at = from;

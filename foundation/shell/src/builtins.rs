@@ -1,4 +1,4 @@
-//! What builtins do to the folder and to variables.
+//! The effects of builtins on the folder and on variables.
 
 use crate::command::{Folder, Word};
 use crate::files;
@@ -7,7 +7,7 @@ use crate::variables::VariableValue;
 use crate::walk::Walker;
 
 impl Walker {
-    /// Applies what the builtin `name`, if it is one, changes for the commands after it.
+    /// Applies the effects of `name` on later commands, if it is a builtin.
     pub(crate) fn builtin(&mut self, name: &str, words: &[Word]) {
         match name {
             "cd" | "chdir" => self.change_folder(words),
@@ -65,7 +65,7 @@ impl Walker {
             None => Folder::In("~".to_owned()),
             Some(word) if word.text == "-" => self.previous_folder.clone().unwrap_or(Folder::Unknown),
             Some(word) => match files::path(word) {
-                // `pushd +1` turns the stack, which is not kept.
+                // `pushd +1` rotates the folder stack, which is not tracked.
                 Some(path) if path.starts_with('+') => Folder::Unknown,
                 // A relative folder is looked for in each of `CDPATH` first, and these are elsewhere.
                 Some(path) if self.searches_folders && is_searched(&path) => Folder::Unknown,

@@ -1,45 +1,45 @@
-//! What a line runs, as rules and guards see it.
+//! The commands of a line, in the form that rules and guards read.
 
 use crate::doubt::Doubt;
 
-/// All that a line would run.
+/// All commands that a line can run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {
-    /// Every simple command, in the order in which Bash would come to them. A command that runs another, such as
-    /// `sudo git push`, stands before the one it runs.
+    /// All simple commands, in the order in which Bash reaches them. A command that runs another, such as `sudo git
+    /// push`, comes before the inner command.
     pub commands: Vec<Command>,
-    /// The first reason why there may be more commands than these.
+    /// The first reason why the list may be incomplete.
     pub doubt: Option<Doubt>,
 }
 
 /// One simple command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
-    /// The variables set for this command alone, such as `A=1` in `A=1 make`.
+    /// The variables that are set for this command only, such as `A=1` in `A=1 make`.
     pub assignments: Vec<(String, Word)>,
-    /// The program and its arguments, after Bash's expansions as far as the line tells their result. Empty when
-    /// the command is only redirections.
+    /// The program and its arguments, after expansion as far as the line determines it. Empty if the command has only
+    /// redirections.
     pub words: Vec<Word>,
-    /// Where its input comes from and its output goes, as written. Those of a wrapper or of a group are with the
-    /// wrapper or on a command of their own without words.
+    /// Its redirections as written. Redirections of a wrapper are on the wrapper. Redirections of a group are on a
+    /// separate command without words.
     pub redirections: Vec<Redirection>,
-    /// The folder it starts in.
+    /// The folder in which it starts.
     pub folder: Folder,
-    /// What it reads from standard input.
+    /// Its standard input.
     pub input: Input,
 }
 
 /// One word of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Word {
-    /// The word without its quotes. An expansion whose result the line does not tell stands as written: `$X`.
+    /// The word without its quotes. An expansion with an unknown value is kept as written: `$X`.
     pub text: String,
-    /// Whether `text` is what the program receives: no unknown expansion, no pattern. A home folder counts as
-    /// known.
+    /// Whether the program receives exactly `text`: it contains no unknown expansion and no pattern. A home folder
+    /// counts as known.
     pub is_literal: bool,
     /// Whether any part of it was quoted.
     pub is_quoted: bool,
-    /// Whether it begins with a `~` that stands for a home folder.
+    /// Whether it begins with a `~` that means a home folder.
     pub is_at_home: bool,
 }
 
@@ -48,7 +48,7 @@ pub struct Word {
 pub struct Redirection {
     /// The file descriptor in front of the operator, if one was written.
     pub fd: Option<u32>,
-    /// What is done.
+    /// The kind of redirection.
     pub operator: Operator,
     /// The file, the descriptor, the delimiter of a here-document, or the text of a here-string.
     pub target: Word,
@@ -56,7 +56,7 @@ pub struct Redirection {
     pub body: Option<String>,
 }
 
-/// What a redirection does.
+/// The kind of a redirection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operator {
     /// `<`
@@ -83,47 +83,47 @@ pub enum Operator {
     HereString,
 }
 
-/// The folder a command starts in.
+/// The folder in which a command starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Folder {
-    /// The one the line was started in.
+    /// The folder in which the line starts.
     #[default]
     Start,
-    /// This one, by `cd`: absolute, below `~`, or relative to the start. Not normalised.
+    /// A folder from `cd`: absolute, below `~`, or relative to the start. It is not normalised.
     In(String),
-    /// One that the line does not tell.
+    /// A folder that the line does not determine.
     Unknown,
 }
 
-/// What a command reads from standard input.
+/// The standard input of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Input {
-    /// What the line itself was given.
+    /// The line's own standard input.
     #[default]
     Inherited,
     /// This text: from a here-document, a here-string, or an `echo`, `printf` or `cat` before the pipe.
     Text(String),
     /// A file.
     File,
-    /// What another command says.
+    /// The output of another command, which is not known.
     Unknown,
 }
 
 impl Word {
-    /// A word that says what it says.
+    /// A word with a known text.
     pub(crate) fn literal(text: impl Into<String>) -> Self {
         Self { text: text.into(), is_literal: true, ..Self::default() }
     }
 
-    /// A word of which nothing is known but that it is there.
+    /// A word with an unknown text.
     pub(crate) fn unknown() -> Self {
         Self { text: "{}".to_owned(), ..Self::default() }
     }
 }
 
 impl Command {
-    /// The base name of the program: `git` for `/usr/bin/git`, `git.exe` and `$HOME/bin/git`. `None` when there is
-    /// none or it is known only at run time.
+    /// The base name of the program: `git` for `/usr/bin/git`, `git.exe` and `$HOME/bin/git`. `None` if there is no
+    /// program, or its name is known only at run time.
     pub fn program(&self) -> Option<&str> {
         program(&self.words)
     }
@@ -135,9 +135,9 @@ impl Command {
 }
 
 impl Folder {
-    /// The folder that `path` names, seen from this one.
+    /// The folder `path`, relative to this one.
     pub(crate) fn join(&self, path: &str) -> Self {
-        /// Longer paths are nobody's.
+        /// The longest path in bytes. A longer one counts as unknown.
         const LONGEST: usize = 4096;
         let path = path.strip_prefix("./").unwrap_or(path);
         match self {
@@ -152,18 +152,18 @@ impl Folder {
     }
 }
 
-/// The base name of the program that these words call.
+/// The base name of the program in these words.
 pub(crate) fn program(words: &[Word]) -> Option<&str> {
     let word = words.first()?;
     let name = base_name(&word.text);
-    // Whatever stands before the last slash, the name behind it is told.
+    // An unknown part before the last slash does not matter, because the name after it is known.
     let is_told = word.is_literal
         || name.len() < word.text.len()
             && !name.contains(|c| ends_word(c) || matches!(c, '$' | '`' | '*' | '?' | '[' | ']' | '{' | '}'));
     (!name.is_empty() && is_told).then_some(name)
 }
 
-/// Whether this character, not quoted, ends a word or a line.
+/// Whether this character, unquoted, ends a word or a line.
 pub(crate) fn ends_word(character: char) -> bool {
     character.is_whitespace()
         || character.is_control()

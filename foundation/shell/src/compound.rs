@@ -1,4 +1,4 @@
-//! Compound commands and functions, as Bash reads them.
+//! Parses compound commands and functions, as Bash does.
 
 use std::rc::Rc;
 
@@ -69,7 +69,7 @@ impl Parser<'_> {
         Some(node)
     }
 
-    /// The words of an expression whose second bracket is next and whose `))` is at `end`.
+    /// The words of an arithmetic expression. The next byte is its second bracket, and its `))` is at `end`.
     fn arithmetic(&mut self, end: usize) -> Raw {
         let source = self.source;
         let word = self.document(&source[self.at + 1..end]);
@@ -97,7 +97,7 @@ impl Parser<'_> {
         Node::Branches(Vec::new(), condition, branches, self.redirects())
     }
 
-    /// `do … done`, or the braces that Bash accepts in their place.
+    /// `do … done`, or braces, which Bash accepts instead.
     fn body(&mut self) -> List {
         self.lines();
         let end = if self.take("{") {
@@ -215,7 +215,7 @@ impl Parser<'_> {
                 _ => words.push(self.word()),
             }
             if self.at == start {
-                // An operator, or a bracket of a regular expression.
+                // An operator, or a bracket of a regular expression: it is not part of a word, so it is skipped.
                 self.at += 1;
             }
         }

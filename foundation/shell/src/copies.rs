@@ -1,4 +1,4 @@
-//! What `cp`, `mv`, `rsync` and their like write.
+//! Finds the files that `cp`, `mv`, `rsync` and similar programs write.
 
 use crate::command::{Folder, Word};
 use crate::files::{Write, last_part, path};
@@ -94,7 +94,7 @@ pub(crate) fn transfers(
     let host = last.text.find(':').filter(|colon| !last.text[..*colon].contains('/'));
     if host.is_none() && !words.iter().any(|word| word.text == "--dry-run") {
         let inside = operands.first().filter(|_| operands.len() == 1).and_then(|source| {
-            // `rsync` copies what is in `x/`, and not a folder of that name.
+            // `rsync` copies the content of `x/`, and not the folder itself.
             let is_one = source.is_literal && !(by == "rsync" && source.text.ends_with('/'));
             last_part(source.text.rsplit(':').next()?).filter(|_| is_one).map(str::to_owned)
         });

@@ -1,28 +1,29 @@
-//! Why a line could not be followed to its end.
+//! The reasons why a line cannot be followed to its end.
 
 use std::fmt;
 
-/// The longest line that is read, in bytes. Only this much of the beginning of a longer line is read.
+/// The longest line that is read completely, in bytes. Only this much of a longer line is read.
 pub const LONGEST: usize = 256 * 1024;
 
-/// Why [`crate::Script::commands`] may lack commands. Its text is for people and completes "this line …".
+/// The reason why [`crate::Script::commands`] may be incomplete. Its text completes "this line …" in a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
-    /// It is longer than [`crate::LONGEST`].
+    /// The line is longer than [`crate::LONGEST`].
     TooLong,
-    /// Its commands are nested deeper than is followed.
+    /// The commands are nested more deeply than the limit.
     TooDeep,
-    /// It unfolds into more commands or text than is followed.
+    /// The line expands to more commands or text than the limit.
     TooMuch,
     /// A quote, a bracket or a compound command is not closed.
     Unclosed,
-    /// Something stands where Bash allows nothing of the kind.
+    /// A word or an operator is in a place where Bash does not allow it.
     Syntax,
-    /// What a command is called is known only when it runs: the word as written.
+    /// A command's name is known only at run time. Contains the word as written.
     Program(String),
-    /// The text given to `eval`, `bash -c`, `trap` or their like is known only when it runs: who is given it.
+    /// The text for `eval`, `bash -c`, `trap` or a similar command is known only at run time. Contains the command's
+    /// name.
     Text(String),
-    /// A shell runs what comes through a pipe: which shell.
+    /// A shell runs the text from a pipe. Contains the shell's name.
     Piped(String),
 }
 

@@ -1,4 +1,4 @@
-//! What comes from elsewhere: downloads and what is unpacked.
+//! Finds the files that downloads and archive programs write.
 
 use crate::command::{Folder, Word};
 use crate::files::{Write, below};
@@ -74,7 +74,7 @@ pub(crate) fn wget(words: &[Word], folder: &Folder, writes: &mut Vec<Write>) {
     }
 }
 
-/// The file that a download is named after.
+/// The file that is named after the address of a download.
 fn downloaded(address: &Word, folder: &Folder, by: &'static str) -> Write {
     let (_, rest) = address.text.split_once("://").unwrap_or(("", &address.text));
     let rest = &rest[..rest.find(['?', '#']).unwrap_or(rest.len())];

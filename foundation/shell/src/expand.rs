@@ -1,4 +1,4 @@
-//! Words filled in with what the line tells of their expansions.
+//! Fills in the values of expansions in words, as far as the line determines them.
 
 use crate::command::Word;
 use crate::feeds::Feed;
@@ -6,16 +6,16 @@ use crate::tree::{Filling, Hole, Raw};
 use crate::variables::VariableValue;
 use crate::walk::Walker;
 
-/// What the value of an expansion is.
+/// The value of an expansion.
 enum KnownValue {
     Text(String),
-    /// Words of their own, as `"$@"` gives them.
+    /// Separate words, as from `"$@"`.
     Words(Vec<Word>),
     No,
 }
 
 impl Walker {
-    /// The words that these become: a variable may be several, or none.
+    /// The words that these become. A variable may become several words, or none.
     pub(crate) fn words(&mut self, raws: &[Raw]) -> Vec<Word> {
         let mut words = Vec::with_capacity(raws.len());
         for raw in raws {
@@ -31,7 +31,7 @@ impl Walker {
         words
     }
 
-    /// The one word that this becomes where Bash does not split.
+    /// The single word that this becomes where Bash does not split words.
     pub(crate) fn word(&mut self, raw: &Raw) -> Word {
         if raw.holes.is_empty() {
             return self.plain(raw);
@@ -121,8 +121,8 @@ impl Walker {
         }
     }
 
-    /// The value of a variable that stands with something for when it is empty, which it is not: `${X:?}`,
-    /// `${X:-y}`. Also without a slash at its end: `${X%/}`.
+    /// The value of a variable with a default, such as `${X:?}` or `${X:-y}`, if it is not empty. `${X%/}` gives the
+    /// value without a slash at its end.
     fn checked(&self, written: &str) -> Option<&str> {
         let inside = written.strip_prefix("${")?.strip_suffix('}')?;
         let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))?;
@@ -135,7 +135,7 @@ impl Walker {
         }
     }
 
-    /// Follows the commands in expansions whose value does not matter.
+    /// Follows the commands in expansions whose value is not needed.
     fn visit(&mut self, holes: &[Hole]) {
         for hole in holes {
             match &hole.filling {

@@ -1,4 +1,4 @@
-//! What `$` and backticks begin, as Bash reads it.
+//! Parses expansions that begin with `$` or a backtick, as Bash does.
 
 use crate::ansi_c;
 use crate::doubt::Doubt;
@@ -6,7 +6,7 @@ use crate::lexer::{Parser, is_name};
 use crate::tree::{Filling, Hole, List, Raw};
 
 impl Parser<'_> {
-    /// What a `$` begins.
+    /// Reads an expansion that begins with `$`.
     pub(crate) fn dollar(&mut self, word: &mut Raw, is_quoted: bool) {
         let from = word.text.len();
         let start = self.at;
@@ -41,7 +41,7 @@ impl Parser<'_> {
             }
             Some(b'{') => self.braced(),
             Some(b'[') => {
-                // The old way to write `$((…))`.
+                // The old form of `$((…))`.
                 let end = self.source[start..].find(']').map_or(self.source.len(), |length| start + length);
                 let holes = self.holes_of(start + 2, end);
                 self.at = (end + 1).min(self.source.len());
@@ -71,7 +71,7 @@ impl Parser<'_> {
         word.fill(from, &self.source[start..self.at], is_quoted, filling);
     }
 
-    /// `${…}`, from its `$`.
+    /// Reads `${…}` from its `$`.
     fn braced(&mut self) -> Filling {
         let start = self.at;
         self.at += 2;
@@ -114,19 +114,19 @@ impl Parser<'_> {
         Filling::Other(inside.holes)
     }
 
-    /// The length of the character so many bytes ahead.
+    /// The length of the character at `ahead` bytes from here.
     fn char_length(&self, ahead: usize) -> usize {
         self.source[self.at + ahead..].chars().next().map_or(0, char::len_utf8)
     }
 
-    /// The expansions in a part of the source that is read like double quotes.
+    /// The expansions in a part of the source that is parsed like double quotes.
     fn holes_of(&mut self, from: usize, to: usize) -> Vec<Hole> {
         let source = self.source;
         let inside = &source[from.min(to)..to];
         if inside.contains(['$', '`']) { self.document(inside).holes } else { Vec::new() }
     }
 
-    /// The place of the `))` that ends an arithmetic expression starting at `from`.
+    /// The position of the `))` that ends an arithmetic expression starting at `from`.
     pub(crate) fn arithmetic_end(&mut self, from: usize) -> Option<usize> {
         if self.lacks_arithmetic_end {
             return None;
@@ -152,12 +152,12 @@ impl Parser<'_> {
         None
     }
 
-    /// The commands up to a `)`, whose opening is read.
+    /// Reads the commands up to a `)`, after the opening bracket.
     pub(crate) fn substitution(&mut self) -> List {
         if !self.enter() {
             return List::default();
         }
-        // A here-document of the line around begins after that line.
+        // A here-document of the outer line begins after that line, so it is not read inside the substitution.
         let outer = std::mem::take(&mut self.pending);
         let list = self.list();
         let inner = std::mem::replace(&mut self.pending, outer);
@@ -204,7 +204,7 @@ impl Parser<'_> {
             }
         }
         let list = self.within(&inside, |inner| inner.all());
-        // Too deep within ends this text too, and then the rest is not part of the word.
+        // If the nested text is too deep, this text is stopped too. The rest is then not part of the word.
         let written = &self.source[start..self.at.max(start)];
         word.fill(from, written, is_quoted, Filling::Output(list));
     }

@@ -1,4 +1,4 @@
-//! A call of git, taken apart.
+//! Parses a git command.
 
 use crate::command::{Command, Folder, Word};
 use crate::files::below;
@@ -6,21 +6,21 @@ use crate::globals;
 use crate::options::Argument;
 use crate::programs;
 
-/// A command that calls git, without the options that stand before the subcommand.
+/// A git command without the options before the subcommand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GitCall<'a> {
     /// The subcommand, which may be an alias, and its arguments.
     pub words: &'a [Word],
-    /// The folder it works in, after `-C`.
+    /// The folder in which it works, after `-C`.
     pub folder: Folder,
-    /// The repository, where `--git-dir` or `GIT_DIR` names one.
+    /// The repository, if `--git-dir` or `GIT_DIR` sets it.
     pub git_dir: Option<String>,
-    /// The configuration that `-c` sets: name and value; a name alone means `true`.
+    /// The settings of `-c`: name and value. A name alone means `true`.
     pub settings: Vec<(String, String)>,
 }
 
 impl Command {
-    /// The call of git that the command is; `None` for any other, and for git without a subcommand.
+    /// The git command. `None` for another program, and for git without a subcommand.
     pub fn git(&self) -> Option<GitCall<'_>> {
         let words = self.words.as_slice();
         let program = self.program()?;

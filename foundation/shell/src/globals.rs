@@ -1,4 +1,4 @@
-//! Where the subcommand of a program stands.
+//! Finds the subcommand of a program.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use crate::command::Word;
 use crate::options::Argument;
 use crate::programs;
 
-/// The places of the words between the program and its subcommand.
+/// The range of the words between the program and its subcommand.
 pub(crate) fn before_subcommand(program: &str, words: &[Word]) -> Range<usize> {
     let Some(options) = programs::global_options_of(program) else { return 1..1 };
     let is_toolchain = program == "cargo" && words.get(1).is_some_and(|word| word.text.starts_with('+'));
@@ -20,12 +20,12 @@ pub(crate) fn before_subcommand(program: &str, words: &[Word]) -> Range<usize> {
                 end = at;
                 break;
             }
-            // `git --help commit` is no commit, and there is no command to come to behind them.
+            // `git --help commit` is not a commit, and no command follows these options.
             Argument::Option("help" | "version", _) => return 1..start,
             Argument::Option(..) => {}
         }
     }
-    // Only options: there is no subcommand that they stand before.
+    // There are only options, so there is no subcommand.
     if end == words.len() { 1..start } else { 1..end }
 }
 

@@ -1,14 +1,14 @@
-//! Lists, pipelines and simple commands, as Bash reads them.
+//! Parses lists, pipelines and simple commands, as Bash does.
 
 use crate::doubt::Doubt;
 use crate::lexer::{Parser, is_name};
 use crate::tree::{AssignedValue, Assignment, Item, List, Node, Raw, Simple};
 
-/// Words that end a list where a command could begin.
+/// Words that end a list in the place of a command.
 const CLOSERS: [&str; 8] = ["then", "elif", "else", "fi", "do", "done", "esac", "}"];
 
 impl<'a> Parser<'a> {
-    /// All commands of the text. What closes nothing is doubted and passed over.
+    /// All commands of the text. A closing word without an opening one gives a doubt and is skipped.
     pub(crate) fn all(&mut self) -> List {
         let mut list = self.list();
         while !self.is_at_end() {
@@ -23,7 +23,7 @@ impl<'a> Parser<'a> {
         list
     }
 
-    /// The commands up to what closes the list, which is left unread.
+    /// The commands up to the word or bracket that closes the list. That word is not read.
     pub(crate) fn list(&mut self) -> List {
         let mut list = List::default();
         loop {
@@ -40,7 +40,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Skips blanks, line ends, comments and semicolons; reads the here-documents that begin.
+    /// Skips blanks, line ends, comments and semicolons. Reads the here-documents that start after a line end.
     pub(crate) fn lines(&mut self) {
         loop {
             self.blanks();
@@ -71,14 +71,14 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The bare word that begins here, if one does.
+    /// The unquoted word that begins here, if there is one.
     pub(crate) fn keyword(&self) -> Option<&'a str> {
         let rest: &'a str = self.source.get(self.at..)?;
         let ends = |byte: u8| {
             matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
         };
         let length = rest.bytes().take(12).position(ends).unwrap_or(rest.len().min(12));
-        // A process substitution goes on with the word.
+        // A process substitution continues the word.
         let goes_on = matches!(rest.as_bytes().get(length..), Some([b'<' | b'>', b'(', ..]));
         rest.get(..length).filter(|word| !word.is_empty() && !goes_on)
     }
@@ -257,7 +257,7 @@ impl<'a> Parser<'a> {
         Some(Assignment { name, is_partial, value })
     }
 
-    /// The words of `( … )` behind a `=`.
+    /// The words of `( … )` after a `=`.
     fn array(&mut self) -> Vec<Raw> {
         self.at += 1;
         let mut words = Vec::new();

@@ -1,27 +1,27 @@
-//! A command that a command runs.
+//! Commands that other commands run.
 
 use crate::command::{Folder, Input, Word};
 use crate::doubt::Doubt;
 
-/// A command, or a text of commands, that a command runs.
+/// A command, or a text of commands, that another command runs.
 #[derive(Debug)]
 pub(crate) struct InnerCommand {
     pub(crate) what: What,
     pub(crate) assignments: Vec<(String, Word)>,
-    /// Whether it runs in the same shell, so that a `cd` in it lasts.
+    /// Whether it runs in the same shell, so that its `cd` has a lasting effect.
     pub(crate) shares_shell: bool,
-    /// The folder it runs in, when that is another one.
+    /// The folder in which it runs, if it is not the outer command's folder.
     pub(crate) folder: Option<Folder>,
-    /// What it reads, when that is not what the command around it reads.
+    /// Its standard input, if it is not the outer command's input.
     pub(crate) input: Option<Input>,
-    /// `$1` and the others.
+    /// `$1` and the following parameters.
     pub(crate) positionals: Option<Vec<Word>>,
 }
 
 #[derive(Debug)]
 pub(crate) enum What {
     Words(Vec<Word>),
-    /// A text, and who runs it.
+    /// A text, and the program that runs it.
     Text(Word, String),
     Doubt(Doubt),
 }
@@ -38,13 +38,13 @@ impl InnerCommand {
         }
     }
 
-    /// These words as a command; `None` when there are none.
+    /// A command from these words. `None` if there are no words.
     pub(crate) fn words(words: &[Word]) -> Option<Self> {
         (!words.is_empty()).then(|| Self::new(What::Words(words.to_vec())))
     }
 }
 
-/// These words as one text.
+/// One text from these words, to be run by `by`.
 pub(crate) fn joined(words: &[Word], by: &str) -> Option<InnerCommand> {
     let words = words.strip_prefix(&[Word::literal("--")]).unwrap_or(words);
     if words.is_empty() {

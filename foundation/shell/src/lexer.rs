@@ -1,4 +1,4 @@
-//! Words: quotes and escapes, as Bash reads them.
+//! Parses words with quotes and escapes, as Bash does.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -7,10 +7,10 @@ use crate::braces::{self, Braces};
 use crate::doubt::Doubt;
 use crate::tree::{Filling, Hole, Raw};
 
-/// How deep commands may be nested.
+/// The deepest nesting of commands.
 const DEEPEST: usize = 40;
 
-/// A here-document whose text comes after the line that asks for it.
+/// A here-document whose text has not been read yet.
 pub(crate) struct PendingHereDocument {
     pub(crate) delimiter: String,
     pub(crate) is_quoted: bool,
@@ -18,14 +18,14 @@ pub(crate) struct PendingHereDocument {
     pub(crate) body: Rc<OnceCell<Raw>>,
 }
 
-/// A place in a text, and what was learnt on the way to it.
+/// A position in a text, and the state of the parser.
 pub(crate) struct Parser<'a> {
     pub(crate) source: &'a str,
     pub(crate) at: usize,
     pub(crate) depth: usize,
     pub(crate) pending: Vec<PendingHereDocument>,
     pub(crate) doubt: Option<Doubt>,
-    /// Set once a `((` turned out to have no `))`: looking again would take quadratic time.
+    /// Set when a `((` has no `))`. Searching again for each `((` would take quadratic time.
     pub(crate) lacks_arithmetic_end: bool,
 }
 
@@ -50,18 +50,18 @@ impl<'a> Parser<'a> {
         self.at >= self.source.len()
     }
 
-    /// Keeps the first doubt.
+    /// Records a doubt, unless there is one already.
     pub(crate) fn doubt(&mut self, doubt: Doubt) {
         self.doubt.get_or_insert(doubt);
     }
 
-    /// Doubts and reads no further.
+    /// Records a doubt and stops reading.
     pub(crate) fn stop(&mut self, doubt: Doubt) {
         self.doubt(doubt);
         self.at = self.source.len();
     }
 
-    /// Goes one level down; `false` when that is too deep, and then nothing more is read.
+    /// Enters a nested level. Returns `false` and stops reading if the level is too deep.
     pub(crate) fn enter(&mut self) -> bool {
         self.depth += 1;
         if self.depth > DEEPEST {
@@ -74,7 +74,7 @@ impl<'a> Parser<'a> {
         self.depth -= 1;
     }
 
-    /// What `read` makes of another text, one level down.
+    /// Parses another text with `read`, one level deeper.
     pub(crate) fn within<T: Default>(&mut self, source: &str, read: impl FnOnce(&mut Parser<'_>) -> T) -> T {
         if !self.enter() {
             return T::default();
@@ -103,7 +103,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The length of a backslash and the line end behind it, 0 if this is none.
+    /// The length of a backslash and its line end; 0 if there is none here.
     pub(crate) fn continued(&self) -> usize {
         match (self.peek_at(1), self.peek_at(2)) {
             (Some(b'\n'), _) => 2,
@@ -112,7 +112,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The words that one written word is: more than one with a brace list, none at an operator.
+    /// Reads one written word into `words`. A brace list gives several words, and an operator gives none.
     pub(crate) fn words_into(&mut self, words: &mut Vec<Raw>) {
         let start = self.at;
         let (word, may_be_list) = self.word_and_braces();
@@ -129,7 +129,7 @@ impl<'a> Parser<'a> {
             Braces::Words(written) => {
                 for written in &written {
                     let word = self.within(written, |inner| inner.word_and_braces().0);
-                    // `{,x}` makes one word only.
+                    // `{,x}` gives one word only.
                     if !word.text.is_empty() || word.is_quoted {
                         words.push(word);
                     }
@@ -138,7 +138,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// One word, brace lists left as written. Empty, and the place unchanged, when none starts here.
+    /// Reads one word without expanding brace lists. If no word starts here, it is empty and the position is
+    /// unchanged.
     pub(crate) fn word(&mut self) -> Raw {
         self.word_and_braces().0
     }
@@ -215,7 +216,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The text of double quotes whose opening one is read; without `closes` that of a here-document, up to
+    /// Reads the text inside double quotes, after the opening quote. Without `closes` it reads a here-document, up to
     /// the end of the source.
     pub(crate) fn double_quoted(&mut self, word: &mut Raw, closes: bool) {
         word.is_quoted = true;
@@ -260,7 +261,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The text of a here-document whose delimiter is not quoted.
+    /// Parses the text of a here-document whose delimiter is not quoted.
     pub(crate) fn document(&mut self, text: &str) -> Raw {
         self.within(text, |inner| {
             let mut word = Raw::default();
@@ -277,14 +278,14 @@ impl Raw {
     }
 }
 
-/// Bytes that mean only themselves in a word. All of a character outside ASCII are.
+/// Whether a byte has no special meaning in a word. All bytes of characters outside ASCII are such bytes.
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || byte >= 0x80
         || matches!(byte, b'-' | b'_' | b'.' | b'/' | b',' | b':' | b'=')
 }
 
-/// Bytes of a variable's name.
+/// Whether a byte can be part of a variable's name.
 pub(crate) fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }

@@ -1,21 +1,21 @@
-//! What a Bash line really runs.
+//! Finds the commands that a Bash line runs.
 //!
-//! [`parse`] follows a line of Bash through quotes, variables, compound commands, wrappers such as `sudo` and
-//! `xargs`, and shells within shells, and lists every simple command that it would run. A rule that means
-//! `git commit` is then searched in [`Command::texts`], where `git -C . commit` and `bash -c 'git commit'` show
-//! it and `echo "git commit"` does not. [`Script::writes`] and [`Script::removes`] name the files a line
-//! touches.
+//! [`parse`] reads a line of Bash: quotes, variables, compound commands, wrappers such as `sudo` and `xargs`, and
+//! nested shells. It lists every simple command that the line can run. A rule about `git commit` is searched in
+//! [`Command::texts`]. `git -C . commit` and `bash -c 'git commit'` match there, and `echo "git commit"` does not.
+//! [`Script::writes`] and [`Script::removes`] list the files that a line changes.
 //!
-//! The way of a line: `lexer`, `expansions`, `grammar`, `compound` and `redirects` read it into a `tree`; `walk` and
-//! `run` follow that as a shell would; `expand` fills in what is known of its words; `wrappers`, `runners` and
-//! `shells` find the commands inside commands. Both branches of a condition count, and so does a function that is
-//! never called: a hook asks what may run.
+//! The modules: `lexer`, `expansions`, `grammar`, `compound` and `redirects` parse the line into a `tree`. `walk` and
+//! `run` process the tree as a shell does. `expand` fills in the known values of words. `wrappers`, `runners` and
+//! `shells` find commands inside commands. Both branches of a condition count, and a function counts even if it is
+//! never called: a hook needs all commands that may run.
 //!
-//! Nothing is executed and nothing is read but the line. Where it cannot be followed, [`Script::doubt`] says
-//! why, and what was understood stays. Not seen at all, and no doubt either:
-//! - what runs elsewhere: the command inside `ssh`, `docker exec`, `docker run` and `kubectl exec`;
-//! - what files say that the line itself did not write: scripts, `source`d files, `make` targets, package scripts, aliases and hooks of git;
-//! - what other languages do: `python -c`, `node -e`, `awk`, an editor's `!`;
+//! No command is executed, and no file is read. If a line cannot be followed, [`Script::doubt`] contains the reason,
+//! and the commands found so far are kept. These commands are not found, and give no doubt:
+//! - commands that run elsewhere, inside `ssh`, `docker exec`, `docker run` and `kubectl exec`;
+//! - commands in files that the line itself did not write: scripts, `source`d files, `make` targets, package scripts,
+//!   aliases and hooks of git;
+//! - commands in other languages: `python -c`, `node -e`, `awk`, an editor's `!`;
 //! - keys sent to a terminal: `tmux send-keys`, `screen -X stuff`.
 
 mod ansi_c;
@@ -55,10 +55,10 @@ pub use doubt::{Doubt, LONGEST};
 pub use files::Write;
 pub use git::GitCall;
 
-/// Follows a line of Bash: one command, many, or a whole script with here-documents.
+/// Parses a line of Bash: one command, several, or a whole script with here-documents.
 ///
-/// Never fails: what stops it is told in [`Script::doubt`]. Costs a few microseconds for an ordinary line and is
-/// bounded in time, depth and memory for any other.
+/// It never fails: [`Script::doubt`] contains the reason why it stopped. An ordinary line costs a few microseconds.
+/// Time, depth and memory are bounded for every line.
 pub fn parse(line: &str) -> Script {
     walk::script(line)
 }

@@ -1,63 +1,63 @@
-//! The arguments of a program, told apart by which of its options take a value.
+//! Separates a program's arguments into options, values and operands.
 
 use crate::command::Word;
 
-/// Which options of a program take the next word as their value.
+/// The options of a program that take the next word as their value.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Options {
-    /// Letters behind one dash.
+    /// Letters of options with one dash.
     pub short: &'static str,
-    /// Names, without dashes, a space between them: one text starts faster than a list of them.
+    /// Names without dashes, separated by spaces. One text needs no relocations at start-up, unlike a list.
     pub long: &'static str,
-    /// Letters whose value, if they have one, is the rest of their word.
+    /// Letters whose optional value is the rest of their word.
     pub attached: &'static str,
 }
 
 /// One argument.
 #[derive(Debug, Clone, Copy)]
 pub enum Argument<'a> {
-    /// An option without its dashes, and its value. A long name of one dash comes as its letters.
+    /// An option without its dashes, and its value. A long name with one dash is read as its letters.
     Option(&'a str, Option<OptionValue<'a>>),
-    /// The place of a word that is no option.
+    /// The index of a word that is not an option.
     Operand(usize),
 }
 
 /// The value of an option.
 #[derive(Debug, Clone, Copy)]
 pub struct OptionValue<'a> {
-    /// The word that holds it.
+    /// The word that contains the value.
     pub word: &'a Word,
-    /// The value: the word or its end.
+    /// The value: the whole word or the end of it.
     pub text: &'a str,
 }
 
 impl OptionValue<'_> {
-    /// The value as a word of its own.
+    /// The value as a separate word.
     pub fn to_word(self) -> Word {
         Word { text: self.text.to_owned(), ..self.word.clone() }
     }
 }
 
 impl Options {
-    /// None that takes a value.
+    /// No option takes a value.
     pub const NONE: Self = Self::new("", "");
 
-    /// Options that take a value: letters, and names with a space between them.
+    /// Options that take a value: letters, and names separated by spaces.
     pub const fn new(short: &'static str, long: &'static str) -> Self {
         Self { short, long, attached: "" }
     }
 
-    /// The same, with letters whose value, if any, is the rest of their word.
+    /// The same options, with letters whose optional value is the rest of their word.
     pub const fn attached(self, attached: &'static str) -> Self {
         Self { attached, ..self }
     }
 
-    /// The arguments among `words` from the place `at`.
+    /// The arguments among `words`, from the index `at`.
     pub fn read(self, words: &[Word], at: usize) -> Arguments<'_> {
         Arguments { words, at, options: self, cluster: "", holder: at, only_operands: false }
     }
 
-    /// The place of the first operand from the place `at`.
+    /// The index of the first operand, from the index `at`.
     pub fn first_operand(self, words: &[Word], at: usize) -> Option<usize> {
         self.read(words, at).find_map(|argument| match argument {
             Argument::Operand(at) => Some(at),
@@ -65,7 +65,7 @@ impl Options {
         })
     }
 
-    /// The words from `at` that are no options and no values of options.
+    /// The words from `at` that are neither options nor values of options.
     pub fn operands(self, words: &[Word], at: usize) -> Vec<&Word> {
         self.read(words, at)
             .filter_map(|argument| match argument {
@@ -76,7 +76,7 @@ impl Options {
     }
 }
 
-/// Whether `name` is one of `names`, which a space separates.
+/// Whether `name` is one of `names`, which are separated by spaces.
 pub(crate) fn is_among(names: &str, name: &str) -> bool {
     let mut rest = names.as_bytes();
     loop {
@@ -95,14 +95,14 @@ pub struct Arguments<'a> {
     words: &'a [Word],
     at: usize,
     options: Options,
-    /// What is left of a word such as `-xzf`.
+    /// The unread letters of a word such as `-xzf`.
     cluster: &'a str,
     holder: usize,
     only_operands: bool,
 }
 
 impl<'a> Arguments<'a> {
-    /// The place of the next word.
+    /// The index of the next word.
     pub fn place(&self) -> usize {
         self.at
     }

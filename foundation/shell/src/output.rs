@@ -1,5 +1,4 @@
-//! The standard output of a command, where the line determines it: `echo`, `printf` and `cat` write the scripts that
-//! others run.
+//! Determines the standard output of a command: `echo`, `printf` and `cat` may write a script that the line runs.
 
 use platform::base64::{Base64Alphabet, decode};
 
@@ -7,14 +6,13 @@ use crate::ansi_c;
 use crate::command::{Command, Input, Word, program};
 
 impl Command {
-    /// Its standard output, where the line determines it: that of `echo`, of `printf`, and of programs that pass
-    /// text through.
+    /// The standard output, if the line determines it: for `echo`, `printf`, and programs that copy their input.
     pub fn output(&self) -> Option<String> {
         (!self.words.is_empty()).then(|| of(&self.words, &self.input)).flatten()
     }
 }
 
-/// The standard output of the command with these words, where it can be determined.
+/// The standard output of the command with these words, if it can be determined.
 pub(crate) fn of(words: &[Word], input: &Input) -> Option<String> {
     let arguments = &words[1..];
     let is_literal = arguments.iter().all(|word| word.is_literal);
@@ -31,7 +29,7 @@ pub(crate) fn of(words: &[Word], input: &Input) -> Option<String> {
                 _ => None,
             }
         }
-        // Where a program is found changes nothing about what it is.
+        // The folder of a program is not needed: only its name is.
         "which" if is_literal && arguments.len() == 1 => Some(arguments[0].text.clone()),
         "command" | "type" if is_literal && arguments.len() == 2 => {
             matches!(&*arguments[0].text, "-v" | "-P" | "-p").then(|| arguments[1].text.clone())
@@ -79,9 +77,9 @@ fn unescaped(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// `printf` with `%s`, `%b`, `%q`, `%d` and `%%`, its format used again while arguments are left.
+/// `printf` with `%s`, `%b`, `%q`, `%d` and `%%`. The format is repeated until all arguments are used.
 fn printf(words: &[Word]) -> Option<String> {
-    /// More is nobody's script.
+    /// The longest output that is determined, in bytes.
     const LONGEST: usize = 16 * 1024;
     let (format, mut arguments) = words.split_first()?;
     let (format, mut arguments) = match (&*format.text, &mut arguments) {
@@ -122,7 +120,7 @@ fn printf(words: &[Word]) -> Option<String> {
     }
 }
 
-/// Base64 as the program decodes it: padding and white space are skipped.
+/// Decodes base64 as the program does: padding and white space are skipped.
 fn base64(text: &str) -> Option<String> {
     let coded = text.bytes().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=');
     String::from_utf8(decode(coded, Base64Alphabet::Standard)?).ok()

@@ -1,4 +1,4 @@
-//! Redirections and here-documents, as Bash reads them.
+//! Parses redirections and here-documents, as Bash does.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ impl Parser<'_> {
         }
     }
 
-    /// One redirection, if one begins here.
+    /// Reads one redirection, if one begins here.
     pub(crate) fn redirect(&mut self) -> Option<Redirect> {
         let (fd, length) = self.descriptor()?;
         let rest = &self.source.as_bytes()[self.at + length..];
@@ -63,8 +63,8 @@ impl Parser<'_> {
         Some(Redirect { fd, operator, target, body })
     }
 
-    /// The descriptor in front of a redirection, as a number or `{name}`, and its length. `None` when what begins
-    /// here is none.
+    /// The descriptor before a redirection, as a number or `{name}`, and its length. `None` if no redirection begins
+    /// here.
     fn descriptor(&self) -> Option<(Option<u32>, usize)> {
         let rest = &self.source.as_bytes()[self.at..];
         let is_sign = |at: usize| matches!(rest.get(at), Some(b'<' | b'>'));
@@ -85,7 +85,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads the here-documents that the lines so far asked for.
+    /// Reads the here-documents that were announced so far.
     pub(crate) fn documents(&mut self) {
         for pending in std::mem::take(&mut self.pending) {
             let mut text = String::new();
@@ -110,7 +110,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether a word behind `>&` is a descriptor, or could be one.
+/// Whether a word after `>&` is a descriptor, or may become one by expansion.
 fn is_descriptor(word: &Raw) -> bool {
     let text = word.text.strip_suffix('-').unwrap_or(&word.text);
     !word.holes.is_empty() || text.bytes().all(|byte| byte.is_ascii_digit())

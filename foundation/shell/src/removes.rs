@@ -1,4 +1,4 @@
-//! Which files a command removes or moves away.
+//! Finds the files that a command removes or moves away.
 
 use crate::command::{Command, Folder, Script, Word};
 use crate::files::Write;
@@ -8,14 +8,14 @@ use crate::writes::git_subcommand;
 const MOVE: Options = Options::new("tS", "target-directory suffix");
 
 impl Script {
-    /// Every file that the line removes or moves away.
+    /// All files that the line removes or moves away.
     pub fn removes(&self) -> Vec<Write> {
         self.commands.iter().flat_map(Command::removes).collect()
     }
 }
 
 impl Command {
-    /// The files that it removes or moves away.
+    /// The files that the command removes or moves away.
     pub fn removes(&self) -> Vec<Write> {
         by_program(self.program(), &self.words, &self.folder)
     }
@@ -39,7 +39,7 @@ fn by_program(program: Option<&str>, words: &[Word], folder: &Folder) -> Vec<Wri
     }
 }
 
-/// A program that removes its operands; a folder with all that is in it.
+/// A program that removes its operands, including the content of folders.
 fn all(words: &[Word], options: Options, folder: &Folder, by: &'static str) -> Vec<Write> {
     options.operands(words, 1).into_iter().map(|word| Write::tree(word, folder, by)).collect()
 }
@@ -53,7 +53,7 @@ fn moved(words: &[Word], options: Options, folder: &Folder, by: &'static str) ->
     operands.into_iter().map(|word| Write::tree(word, folder, by)).collect()
 }
 
-/// Where `find` looks for what it deletes: anything there may go.
+/// The folders in which `find` deletes. Any file in them may be removed.
 fn found(words: &[Word], folder: &Folder) -> Vec<Write> {
     let is_expression = |word: &&Word| {
         word.text.starts_with('-') && !matches!(&*word.text, "-H" | "-L" | "-P")

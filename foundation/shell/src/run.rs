@@ -1,4 +1,4 @@
-//! Simple commands followed: what they set, whom they call, what they run.
+//! Processes simple commands: the variables they set, the functions they call, the commands they run.
 
 use std::rc::Rc;
 
@@ -46,7 +46,7 @@ impl Walker {
         self.run(Call { assignments, words, redirections, input }, wants)
     }
 
-    /// Follows a command and the commands inside it.
+    /// Processes a command and the commands inside it.
     pub(crate) fn run(&mut self, call: Call, wants: bool) -> Option<String> {
         let output = if self.enter() { self.run_within(call, wants) } else { None };
         self.depth -= 1;
@@ -111,9 +111,9 @@ impl Walker {
         output
     }
 
-    /// Keeps what a command writes to a file, if both are told: a script may be run from it.
+    /// Stores the text that a command writes to a file, if both are known. The line may run that file as a script.
     fn keep_written(&mut self, call: &Call) {
-        /// The most files that are kept.
+        /// The most files that are stored.
         const MOST: usize = 16;
         let writes = |redirection: &&Redirection| {
             redirection.fd.unwrap_or(1) == 1
@@ -145,7 +145,7 @@ impl Walker {
         let outer = self.variables.positionals.replace(positionals);
         let output = self.node(&body, input, wants);
         self.variables.positionals = outer;
-        // Functions may have come and gone meanwhile.
+        // The list of functions may have changed during the call, so the index is not valid any more.
         let running = self.functions.iter_mut().find(|function| function.name == name && function.is_running);
         if let Some(function) = running {
             function.is_running = false;
@@ -153,7 +153,7 @@ impl Walker {
         output
     }
 
-    /// Functions that nothing here calls may be called by what is not seen.
+    /// Processes the functions that the line does not call. An unseen command may call them.
     pub(crate) fn uncalled_functions(&mut self) {
         while let Some(at) = self.functions.iter().position(|function| !function.was_called) {
             self.functions[at].was_called = true;
@@ -164,7 +164,7 @@ impl Walker {
         }
     }
 
-    /// Follows what a command runs.
+    /// Processes a command that another command runs.
     fn inner(&mut self, inner: InnerCommand, input: &Input, wants: bool) -> Option<String> {
         let InnerCommand { what, assignments, shares_shell, folder, input: own, positionals } = inner;
         let input = own.unwrap_or_else(|| input.clone());

@@ -1,4 +1,4 @@
-//! Programs that run a command that stands somewhere in their arguments.
+//! Programs that run a command from within their arguments.
 
 use crate::command::{Folder, Input, Word};
 use crate::inner::{InnerCommand, What, joined};
@@ -6,7 +6,7 @@ use crate::options::{Argument, Options};
 use crate::programs::{self, RUNNER_OPTIONS};
 use crate::shells;
 
-/// The most items that a command is repeated for.
+/// The most items for which a command is repeated.
 const MOST_ITEMS: usize = 16;
 
 const XARGS: Options =
@@ -19,7 +19,7 @@ const PARALLEL: Options = Options::new(
     nice env",
 );
 
-/// `uv run git …`, `bundle exec git …` and their like.
+/// `uv run git …`, `bundle exec git …` and similar commands.
 pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<InnerCommand> {
     let mut runners = programs::runners_of(name).peekable();
     runners.peek()?;
@@ -43,14 +43,14 @@ pub(crate) fn by_subcommand(name: &str, words: &[Word]) -> Option<InnerCommand> 
     None
 }
 
-/// The text that `trap` keeps for a signal.
+/// The text that `trap` stores for a signal.
 pub(crate) fn trap(words: &[Word]) -> Option<InnerCommand> {
     let text = words[1..].iter().find(|word| word.text != "--")?;
     let is_text = words.len() > 2 && !text.text.is_empty() && !text.text.starts_with('-');
     is_text.then(|| InnerCommand::new(What::Text(text.clone(), "trap".to_owned())))
 }
 
-/// The values of `alias x=…`, each as if it were called.
+/// The values of `alias x=…`. Each counts as if the alias were called.
 pub(crate) fn alias(words: &[Word]) -> Vec<InnerCommand> {
     let value = |word: &Word| {
         let (_, value) = word.text.split_once('=')?;
@@ -60,7 +60,7 @@ pub(crate) fn alias(words: &[Word]) -> Vec<InnerCommand> {
     words[1..].iter().filter_map(value).collect()
 }
 
-/// `su` and `runuser`: a text behind `-c`, words behind `runuser -u x`, or a shell that reads its input.
+/// `su` and `runuser`: a text after `-c`, words after `runuser -u x`, or a shell that reads its input.
 pub(crate) fn su(name: &str, words: &[Word], input: &Input) -> Option<InnerCommand> {
     let options =
         Options::new("cgGsuwT", "command session-command group supp-group shell user whitelist-environment");
@@ -92,13 +92,13 @@ pub(crate) fn su(name: &str, words: &[Word], input: &Input) -> Option<InnerComma
     inner.map(|inner| InnerCommand { folder: is_login.then_some(Folder::Unknown), ..inner })
 }
 
-/// Whether `sudo` is called without a command, to start a shell.
+/// Whether `sudo` without a command starts a shell.
 pub(crate) fn is_sudo_shell(words: &[Word]) -> bool {
     words[1..].iter().all(|word| word.text.starts_with('-'))
         && words[1..].iter().any(|word| matches!(&*word.text, "-s" | "-i" | "--shell" | "--login"))
 }
 
-/// `script -c text file`, or `script file command` as BSD has it.
+/// `script -c text file`, or `script file command` in BSD.
 pub(crate) fn script(words: &[Word]) -> Option<InnerCommand> {
     let options = Options::new(
         "cEIOBTomtF",
@@ -140,7 +140,7 @@ pub(crate) fn flock(words: &[Word]) -> Option<InnerCommand> {
     }
 }
 
-/// The commands of `find -exec`, with `{}` for what is found.
+/// The commands of `find -exec`. `{}` is the unknown file.
 pub(crate) fn find(words: &[Word]) -> Vec<InnerCommand> {
     let mut inner = Vec::new();
     let mut at = 1;
@@ -173,7 +173,7 @@ pub(crate) fn fd(words: &[Word]) -> Option<InnerCommand> {
     InnerCommand::words(&command)
 }
 
-/// A word with the item in place of `mark`. Unknown, it leaves a word that is not literal.
+/// A word with the item in place of `mark`. With an unknown item the word is not literal.
 fn with_item(word: &Word, mark: &str, item: Option<&str>) -> Word {
     if !word.text.contains(mark) {
         return word.clone();
@@ -184,7 +184,7 @@ fn with_item(word: &Word, mark: &str, item: Option<&str>) -> Word {
     }
 }
 
-/// The command of `xargs` with what it reads behind it; with `{}` when that is not known.
+/// The commands of `xargs`, with the items from its input as arguments, or with `{}` if the input is unknown.
 pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<InnerCommand> {
     let mut mark = None;
     let mut at = words.len();
@@ -234,7 +234,7 @@ pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<InnerCommand> {
     commands.into_iter().map(inner).collect()
 }
 
-/// The commands of `parallel`, which are texts for a shell, with `{}` for what is not known.
+/// The commands of `parallel`, which are texts for a shell. Unknown items stay `{}`.
 pub(crate) fn parallel(words: &[Word]) -> Vec<InnerCommand> {
     let mark = |word: &Word| matches!(&*word.text, ":::" | ":::+" | "::::" | "::::+");
     let end = words.iter().position(mark).unwrap_or(words.len());
@@ -261,7 +261,7 @@ pub(crate) fn parallel(words: &[Word]) -> Vec<InnerCommand> {
     items.iter().filter(|item| !mark(item)).take(MOST_ITEMS).map(with).collect()
 }
 
-/// The commands that git is told to run, and aliases made on its command line.
+/// The commands that git runs because of its arguments, and aliases that `-c` sets.
 pub(crate) fn git(words: &[Word]) -> Vec<InnerCommand> {
     let options = programs::global_options_of("git").unwrap_or_default();
     let mut aliases = Vec::new();
@@ -309,7 +309,7 @@ pub(crate) fn git(words: &[Word]) -> Vec<InnerCommand> {
             let is_filter = |word: &Word| word.text.starts_with("--") && word.text.ends_with("-filter");
             rest.windows(2).filter(|pair| is_filter(&pair[0])).map(|pair| text(&pair[1])).collect()
         }
-        // `git stash`, `git commit` and the others run nothing that the line names.
+        // `git stash`, `git commit` and other subcommands run no command from the line.
         _ => Vec::new(),
     }
 }

@@ -1,4 +1,4 @@
-//! Shells within the line, and who else runs a text as one.
+//! Nested shells, and other programs that run a text as a shell does.
 
 use crate::command::{Input, Word};
 use crate::doubt::Doubt;
@@ -13,7 +13,7 @@ pub(crate) fn is_shell(name: &str) -> bool {
     programs::is(name, Roles::SHELL)
 }
 
-/// The shell that `$SHELL` or `$BASH` stands for when nothing in the line sets it.
+/// The shell that `$SHELL` or `$BASH` means, unless the line sets the variable.
 pub(crate) fn by_variable(words: &[Word]) -> Option<&'static str> {
     match words.first()?.text.trim_start_matches(['$', '{']).trim_end_matches('}') {
         "SHELL" => Some("sh"),
@@ -22,14 +22,14 @@ pub(crate) fn by_variable(words: &[Word]) -> Option<&'static str> {
     }
 }
 
-/// Whether enough of a text is known for its commands to be found in it.
+/// Whether enough of a text is known to find its commands.
 pub(crate) fn is_told(text: &Word) -> bool {
     let is_whole =
         |text: &str| text.starts_with("$(") || text.starts_with('`') || !text.contains(char::is_whitespace);
     text.is_literal || !text.text.contains(['$', '`', '{']) || !is_whole(&text.text)
 }
 
-/// What a shell called with these words runs.
+/// The commands of a shell with these words.
 pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Option<InnerCommand> {
     let mut takes_text = false;
     let mut reads_input = false;
@@ -54,7 +54,7 @@ pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -
             break;
         } else if let Some(letters) = text.strip_prefix(['-', '+']).filter(|letters| !letters.is_empty()) {
             if text.starts_with('-') && letters.contains('n') {
-                // It only reads what it is given.
+                // With `-n` a shell only checks the syntax.
                 return None;
             }
             takes_text |= letters.contains('c');
@@ -81,20 +81,20 @@ pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -
     }
 }
 
-/// What `source` runs.
+/// The commands of `source`.
 pub(crate) fn sourced(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Option<InnerCommand> {
     let file = words[1..].iter().find(|word| word.text != "--")?;
     let inner = if is_input(&file.text) { fed(name, input) } else { fed_by(name, file, feeds) };
     inner.map(|inner| InnerCommand { shares_shell: true, ..inner })
 }
 
-/// What a shell runs that reads commands from its input.
+/// The commands of a shell that reads them from its input.
 pub(crate) fn fed(name: &str, input: &Input) -> Option<InnerCommand> {
     match input {
         Input::Inherited | Input::File => None,
         Input::Unknown => Some(InnerCommand::new(What::Doubt(Doubt::Piped(name.to_owned())))),
         Input::Text(text) => {
-            // The expansions in it are those of the shell around, so what is left of them is told as it stands.
+            // The outer shell has already expanded the text, so expansions that are left in it are taken literally.
             let mut inner = InnerCommand::new(What::Text(Word::literal(text.clone()), name.to_owned()));
             inner.input = Some(Input::Inherited);
             Some(inner)
@@ -102,7 +102,7 @@ pub(crate) fn fed(name: &str, input: &Input) -> Option<InnerCommand> {
     }
 }
 
-/// What a shell runs from a file, when that is a process substitution or the line itself wrote it.
+/// The commands of a shell that reads a file. The file must be a process substitution, or written by the line itself.
 fn fed_by(name: &str, file: &Word, feeds: &[Feed]) -> Option<InnerCommand> {
     Some(InnerCommand::new(match &told(feeds, &file.text)?.text {
         Some(text) => What::Text(Word::literal(text.clone()), name.to_owned()),
@@ -110,7 +110,7 @@ fn fed_by(name: &str, file: &Word, feeds: &[Feed]) -> Option<InnerCommand> {
     }))
 }
 
-/// What a script runs that the line itself wrote.
+/// The commands of a script that the line itself wrote.
 pub(crate) fn script(words: &[Word], feeds: &[Feed]) -> Option<InnerCommand> {
     let file = words.first().filter(|word| word.text.contains('/'))?;
     let text = told(feeds, &file.text)?.text.as_deref()?;

@@ -1,4 +1,4 @@
-//! A line as Bash's grammar sees it, before anything is expanded.
+//! A parsed line, before expansions.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -14,9 +14,9 @@ pub(crate) struct List {
 /// One pipeline of a list.
 #[derive(Debug)]
 pub(crate) struct Item {
-    /// Whether it runs only if the one before it fails.
+    /// Whether it runs only if the previous one fails.
     pub(crate) after_failure: bool,
-    /// Whether `&` puts it in the background, in a shell of its own.
+    /// Whether `&` runs it in the background, in a subshell.
     pub(crate) in_background: bool,
     pub(crate) node: Node,
 }
@@ -24,18 +24,18 @@ pub(crate) struct Item {
 #[derive(Debug)]
 pub(crate) enum Node {
     Simple(Simple),
-    /// More than one command, each reading what the one before it says.
+    /// Several commands. Each one reads the output of the previous one.
     Pipeline(Vec<Node>),
     /// `{ …; }`
     Group(List, Vec<Redirect>),
     /// `( … )`
     Subshell(List, Vec<Redirect>),
-    /// `if` and `case`: what always runs, and the branches of which at most one does.
+    /// `if` and `case`: the part that always runs, and the branches. At most one branch runs.
     Branches(Vec<Raw>, List, Vec<List>, Vec<Redirect>),
-    /// `while`, `until`, `for`, `select`: the variable with its values, if there is one, and the body.
+    /// `while`, `until`, `for` and `select`: the variable with its values, if there is one, and the body.
     Loop(Option<(String, Vec<Raw>)>, List, Vec<Redirect>),
     Function(String, Rc<Node>),
-    /// `[[ … ]]` and `(( … ))`, which run nothing but the substitutions in their words.
+    /// `[[ … ]]` and `(( … ))`. They only run the substitutions in their words.
     Test(Vec<Raw>, Vec<Redirect>),
     Empty,
 }
@@ -44,7 +44,7 @@ pub(crate) enum Node {
 pub(crate) struct Simple {
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) words: Vec<Raw>,
-    /// What `declare` and its like set by `name=( … )`.
+    /// The arrays that `declare` and similar builtins set by `name=( … )`.
     pub(crate) arrays: Vec<Assignment>,
     pub(crate) redirects: Vec<Redirect>,
 }
@@ -52,7 +52,7 @@ pub(crate) struct Simple {
 #[derive(Debug)]
 pub(crate) struct Assignment {
     pub(crate) name: String,
-    /// Whether it was `+=`, or set one element of an array.
+    /// Whether it is `+=`, or sets one element of an array.
     pub(crate) is_partial: bool,
     pub(crate) value: AssignedValue,
 }
@@ -68,11 +68,11 @@ pub(crate) struct Redirect {
     pub(crate) fd: Option<u32>,
     pub(crate) operator: Operator,
     pub(crate) target: Raw,
-    /// The text of a here-document, which comes after the line that asks for it.
+    /// The text of a here-document. It follows after the line with the operator.
     pub(crate) body: Rc<OnceCell<Raw>>,
 }
 
-/// A word whose quotes are removed and whose expansions are marked.
+/// A word without its quotes, with its expansions marked.
 #[derive(Debug, Default)]
 pub(crate) struct Raw {
     /// The text, with expansions as written.
@@ -81,14 +81,14 @@ pub(crate) struct Raw {
     pub(crate) is_quoted: bool,
     /// Whether it begins with an unquoted `~`.
     pub(crate) is_at_home: bool,
-    /// Whether it holds a glob or an unexpanded brace list.
+    /// Whether it contains a glob or an unexpanded brace list.
     pub(crate) is_pattern: bool,
 }
 
 /// An expansion within a word.
 #[derive(Debug)]
 pub(crate) struct Hole {
-    /// Where it stands in the word's text.
+    /// The expansion's start in the word's text, in bytes.
     pub(crate) from: usize,
     pub(crate) to: usize,
     pub(crate) is_quoted: bool,
@@ -103,12 +103,12 @@ pub(crate) enum Filling {
     Output(List),
     /// `<( … )` and `>( … )`
     Process(List),
-    /// Any other expansion, with those inside it.
+    /// Any other expansion, with the expansions inside it.
     Other(Vec<Hole>),
 }
 
 impl Raw {
-    /// The word as a keyword or name, if nothing in it is quoted or expanded.
+    /// The word as a keyword or name, if no part of it is quoted or expanded.
     pub(crate) fn bare(&self) -> Option<&str> {
         (!self.is_quoted && self.holes.is_empty()).then_some(&*self.text)
     }

@@ -1,10 +1,10 @@
-//! The variables whose value the line tells.
+//! The variables whose value the line determines.
 
 use crate::command::Word;
 
-/// The most variables that are remembered.
+/// The most variables that are stored.
 const MOST: usize = 32;
-/// The longest value that is remembered, in bytes.
+/// The longest value that is stored, in bytes.
 const LONGEST: usize = 4096;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum VariableValue {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Variables {
     known: Vec<(String, VariableValue)>,
-    /// `$1` and the others; `None` when the line does not tell them.
+    /// `$1` and the following parameters. `None` if the line does not determine them.
     pub(crate) positionals: Option<Vec<Word>>,
 }
 
@@ -32,7 +32,7 @@ impl Variables {
         }
     }
 
-    /// Remembers a value, or forgets the variable when the value is not known.
+    /// Stores a value. An unknown value removes the variable.
     pub(crate) fn set(&mut self, name: &str, value: Option<VariableValue>) {
         let size = match &value {
             Some(VariableValue::Text(text)) => text.len(),
@@ -50,17 +50,17 @@ impl Variables {
     }
 
     pub(crate) fn assign(&mut self, name: &str, word: &Word) {
-        // A pattern in a value is expanded when the variable is used, and then it is not literal either.
+        // Bash expands a pattern in a value when the variable is used, so such a value is not stored.
         self.set(name, word.is_literal.then(|| VariableValue::Text(word.text.clone())));
     }
 
-    /// After something of which nobody knows what it set.
+    /// Removes all values, after a command that may have set any variable.
     pub(crate) fn forget_all(&mut self) {
         self.known.clear();
         self.positionals = None;
     }
 
-    /// After a branch that ran or did not: keeps what is the same either way.
+    /// Keeps the values that are equal in both states, after a branch that may have run.
     pub(crate) fn keep_common(&mut self, other: &Self) {
         self.known.retain(|(name, value)| other.get(name) == Some(value));
         if self.positionals != other.positionals {

@@ -1,4 +1,4 @@
-//! A line followed as a shell would: every branch taken once, folders and variables kept in mind.
+//! Processes a line as a shell does: each branch once, with the current folder and variables.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -10,18 +10,18 @@ use crate::lexer::Parser;
 use crate::tree::{Item, List, Node, Raw, Redirect};
 use crate::variables::Variables;
 
-/// How deep commands within commands are followed, those of texts, functions and wrappers included.
+/// The deepest nesting that is followed, including texts, functions and wrappers.
 const DEEPEST: usize = 60;
-/// How many commands are followed.
+/// The most commands that are followed.
 const MOST_STEPS: usize = 10_000;
-/// How much text they may unfold into, in bytes.
+/// The most text that they may expand to, in bytes.
 const MOST_BYTES: usize = 16 * LONGEST;
-/// How often a loop over known words is followed.
+/// The most iterations of a loop over known words that are followed.
 const MOST_ROUNDS: usize = 8;
 
-/// Everything that a line would run.
+/// All commands that a line can run.
 pub(crate) fn script(line: &str) -> Script {
-    // Bash drops NULs, so a word may be cut by one.
+    // Bash drops NULs, so a NUL may split a word here that is one word for Bash.
     let mut line = if line.contains('\0') { Cow::Owned(line.replace('\0', "")) } else { Cow::Borrowed(line) };
     let mut walker = Walker::default();
     if line.len() > LONGEST {
@@ -34,7 +34,7 @@ pub(crate) fn script(line: &str) -> Script {
     Script { commands: walker.commands, doubt: walker.doubt }
 }
 
-/// A command about to run.
+/// A command before it runs.
 #[derive(Default)]
 pub(crate) struct Call {
     pub(crate) assignments: Vec<(String, Word)>,
@@ -50,7 +50,7 @@ pub(crate) struct Function {
     pub(crate) was_called: bool,
 }
 
-/// What is known at one point of the line.
+/// The state at one point of the line.
 #[derive(Default)]
 pub(crate) struct Walker {
     pub(crate) commands: Vec<Command>,
@@ -62,7 +62,7 @@ pub(crate) struct Walker {
     pub(crate) searches_folders: bool,
     /// The files that the line wrote so far, and behind them the process substitutions of the current command.
     pub(crate) feeds: Vec<Feed>,
-    /// How many of them are files.
+    /// The number of files at the start of `feeds`.
     pub(crate) written: usize,
     pub(crate) functions: Vec<Function>,
     pub(crate) depth: usize,
@@ -71,12 +71,12 @@ pub(crate) struct Walker {
 }
 
 impl Walker {
-    /// Keeps the first doubt.
+    /// Records a doubt, unless there is one already.
     pub(crate) fn doubt(&mut self, doubt: Doubt) {
         self.doubt.get_or_insert(doubt);
     }
 
-    /// Counts text that the line unfolds into.
+    /// Counts text that the line expands to.
     pub(crate) fn spend(&mut self, bytes: usize) {
         self.bytes += bytes;
         if self.is_spent() {
@@ -88,7 +88,7 @@ impl Walker {
         self.bytes > MOST_BYTES || self.steps > MOST_STEPS
     }
 
-    /// Goes one level down and counts a step; `false` when no more is followed.
+    /// Enters a nested level and counts a step. Returns `false` if a limit is reached.
     pub(crate) fn enter(&mut self) -> bool {
         self.depth += 1;
         self.steps += 1;
@@ -99,7 +99,7 @@ impl Walker {
         self.depth <= DEEPEST && !self.is_spent()
     }
 
-    /// Follows `what` in a shell of its own, whose folder and variables end with it.
+    /// Processes `what` in a subshell: changes to the folder and variables are undone afterwards.
     pub(crate) fn scoped<T>(&mut self, what: impl FnOnce(&mut Self) -> T) -> T {
         let folder = self.folder.clone();
         let previous = self.previous_folder.clone();
@@ -109,7 +109,7 @@ impl Walker {
         result
     }
 
-    /// Follows a text as a shell reads it.
+    /// Processes a text as a shell reads it.
     pub(crate) fn read(&mut self, text: &str, input: &Input, wants: bool) -> Option<String> {
         self.spend(text.len());
         if self.is_spent() {
@@ -123,7 +123,7 @@ impl Walker {
         self.list(&list, input, wants)
     }
 
-    /// What a substitution says, if that can be told.
+    /// The output of a substitution, if it can be determined.
     pub(crate) fn output_of(&mut self, list: &List) -> Option<String> {
         let feeds = self.feeds.clone();
         let written = self.written;
@@ -132,7 +132,7 @@ impl Walker {
         output
     }
 
-    /// Follows a list. Returns what it writes to standard output, if that is wanted and can be told.
+    /// Processes a list. Returns its standard output if `wants` is set and it can be determined.
     pub(crate) fn list(&mut self, list: &List, input: &Input, wants: bool) -> Option<String> {
         let mut said = wants.then(String::new);
         let mut before = self.folder.clone();
@@ -145,7 +145,7 @@ impl Walker {
         said
     }
 
-    /// Follows one pipeline of a list; `before` is the folder in which the one before it began.
+    /// Processes one pipeline of a list. `before` is the folder before the previous pipeline.
     fn item(&mut self, item: &Item, before: &Folder, input: &Input, wants: bool) -> Option<String> {
         if item.in_background {
             return self.scoped(|walker| walker.node(&item.node, input, wants));
@@ -153,7 +153,7 @@ impl Walker {
         if !item.after_failure {
             return self.node(&item.node, input, wants);
         }
-        // What failed changed no folder: `cd x || …` goes on where it was.
+        // A failed command has not changed the folder: after `cd x || …` the folder is the previous one.
         let succeeded = std::mem::replace(&mut self.folder, before.clone());
         let variables = self.variables.clone();
         self.node(&item.node, input, wants);
@@ -263,15 +263,15 @@ impl Walker {
         self.list(body, input, false);
         self.variables.keep_common(&variables);
         if self.folder != folder {
-            // Another round begins where this one ended.
+            // The next iteration starts in the folder where this one ended.
             self.folder = Folder::Unknown;
             self.commands[first..].iter_mut().for_each(|command| command.folder = Folder::Unknown);
         }
         None
     }
 
-    /// Notes the redirections of a compound command. Returns what its commands read, and whether what they say
-    /// is still wanted.
+    /// Records the redirections of a compound command. Returns the input of its commands, and whether their output is
+    /// still wanted.
     fn around(&mut self, redirects: &[Redirect], input: &Input, wants: bool) -> (Input, bool) {
         if redirects.is_empty() {
             return (input.clone(), wants);
@@ -306,7 +306,7 @@ impl Walker {
         redirects.iter().map(redirection).collect()
     }
 
-    /// What a command with these redirections reads.
+    /// The input of a command with these redirections.
     pub(crate) fn input(&self, redirections: &[Redirection], around: &Input) -> Input {
         let mut input = around.clone();
         for redirection in redirections.iter().filter(|redirection| redirection.fd.unwrap_or(0) == 0) {
@@ -330,7 +330,7 @@ impl Walker {
     }
 }
 
-/// Whether standard output goes to a file instead of whom it was meant for.
+/// Whether standard output is redirected to a file or another descriptor.
 pub(crate) fn is_output_redirected(redirections: &[Redirection]) -> bool {
     redirections.iter().any(|redirection| match redirection.operator {
         Operator::Write | Operator::Append | Operator::Clobber => redirection.fd.unwrap_or(1) == 1,

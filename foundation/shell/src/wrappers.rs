@@ -1,4 +1,4 @@
-//! Programs that run the command given to them.
+//! Programs that run the command in their arguments.
 
 use crate::command::{Folder, Input, Word, program};
 use crate::feeds::Feed;
@@ -8,7 +8,7 @@ use crate::programs::{self, Passing, Wrapper};
 use crate::runners;
 use crate::shells;
 
-/// What the program `name`, called with `words`, runs besides itself.
+/// The commands that the program `name`, called with `words`, runs.
 pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -> Vec<InnerCommand> {
     let one = |inner: Option<InnerCommand>| inner.into_iter().collect();
     if let Some(script) = shells::script(words, feeds) {
@@ -39,18 +39,18 @@ pub(crate) fn inner(name: &str, words: &[Word], input: &Input, feeds: &[Feed]) -
     }
 }
 
-/// Whether a program called without arguments may read commands.
+/// Whether a program without arguments may read commands from its input.
 fn takes_input(name: &str) -> bool {
     shells::is_shell(name) || matches!(name, "su" | "xargs" | "at" | "batch")
 }
 
-/// The command behind a variable that may hold nothing, or a wrapper such as `sudo`.
+/// The command after a variable that may be empty or a wrapper such as `sudo`.
 pub(crate) fn behind_variable(words: &[Word]) -> Option<InnerCommand> {
     let first = words.first().filter(|word| !word.is_quoted)?;
     let name = first.text.strip_prefix('$')?;
     let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'{' | b'}'));
     let rest = &words[1..];
-    // An option or a file is no command.
+    // An option or a file is not a command.
     let is_command = rest.first().is_some_and(|word| !word.text.starts_with('-'));
     if is_name && is_command && program(rest).is_some() { InnerCommand::words(rest) } else { None }
 }
@@ -64,7 +64,7 @@ fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<InnerCommand
     while let Some(argument) = arguments.next() {
         match argument {
             Argument::Operand(_) if operands > 0 => operands -= 1,
-            // Short for `env -i`.
+            // The short form of `env -i`.
             Argument::Operand(place) if name == "env" && words[place].text == "-" => {}
             Argument::Operand(place) => {
                 at = Some(place);

@@ -1,4 +1,4 @@
-//! Which files a command creates or changes.
+//! Finds the files that a command creates or changes.
 
 use crate::command::{Command, Folder, Operator, Script, Word};
 use crate::copies::{self, copies, transfers};
@@ -15,14 +15,14 @@ const PATCH: Options =
 const GIT_RESTORE: Options = Options::new("s", "source pathspec-from-file conflict");
 
 impl Script {
-    /// Every file that the line creates or changes, as far as the arguments of its commands name them.
+    /// All files that the line creates or changes, as far as the arguments of its commands name them.
     pub fn writes(&self) -> Vec<Write> {
         self.commands.iter().flat_map(Command::writes).collect()
     }
 }
 
 impl Command {
-    /// The files that it creates or changes itself, as far as its words and redirections name them.
+    /// The files that the command itself creates or changes, as far as its words and redirections name them.
     pub fn writes(&self) -> Vec<Write> {
         let mut writes: Vec<Write> = redirected(self).collect();
         if let Some(name) = self.program() {
@@ -108,7 +108,7 @@ fn files(words: &[Word], options: Options, folder: &Folder, by: &'static str, wr
     writes.extend(options.operands(words, 1).into_iter().map(|file| Write::file(file, folder, by)));
 }
 
-/// A program that is told its output by an option.
+/// A program whose output file is the value of an option.
 fn named(
     words: &[Word],
     options: Options,
@@ -126,7 +126,7 @@ fn named(
     }
 }
 
-/// `sed -i` and `perl -i`: the operands but the script, unless an option among `scripts` gave that.
+/// `sed -i` and `perl -i`: the operands without the script. An option in `scripts` replaces the script operand.
 fn in_place(
     words: &[Word],
     options: Options,
@@ -142,7 +142,7 @@ fn in_place(
         match argument {
             Argument::Option("i" | "in-place", _) => is_in_place = true,
             Argument::Option(name, _) => has_script |= scripts.contains(&name),
-            // BSD's `-i ''`.
+            // The `-i ''` of BSD.
             Argument::Operand(at) if words[at].text.is_empty() && words[at].is_quoted => {}
             Argument::Operand(at) => operands.push(&words[at]),
         }
@@ -190,7 +190,7 @@ fn patch(words: &[Word], folder: &Folder, writes: &mut Vec<Write>) {
     });
 }
 
-/// The place of git's subcommand, and the folder that `-C` moves it to.
+/// The index of git's subcommand, and the folder after `-C`.
 pub(crate) fn git_subcommand(words: &[Word], folder: &Folder) -> Option<(usize, Folder)> {
     let mut folder = folder.clone();
     for argument in programs::global_options_of("git")?.read(words, 1) {

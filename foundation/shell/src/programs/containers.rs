@@ -5,9 +5,9 @@ use crate::options::{Options, is_among};
 /// A program that runs a command in a container.
 #[derive(Debug)]
 pub struct Container {
-    /// Its names, a space between them.
+    /// Its names, separated by spaces.
     pub names: &'static str,
-    /// Whether a `--` may stand between the container and the command.
+    /// Whether `--` may separate the container from the command.
     pub takes_dashes: bool,
 }
 
@@ -16,19 +16,19 @@ const CONTAINERS: [Container; 2] = [
     Container { names: "kubectl oc", takes_dashes: true },
 ];
 
-/// The options with values of their `exec`.
+/// The options of `exec` that take a value.
 pub const CONTAINER_EXEC: Options =
     Options::new("euwcn", "env env-file user workdir detach-keys index container namespace");
-/// The options with values of their `run`.
+/// The options of `run` that take a value.
 pub const CONTAINER_RUN: Options = Options::new(
     "euwpvlmhc",
     "env env-file user workdir publish volume label memory hostname name network net link mount entrypoint platform \
     restart add-host cpus gpus shm-size pull tmpfs ulimit cap-add cap-drop security-opt dns ip device log-driver",
 );
-/// The options with values of `ssh`.
+/// The options of `ssh` that take a value.
 pub const SSH: Options = Options::new("BbcDEeFIiJLlmOopQRSWw", "");
 
-/// The program of this name, if it runs commands in containers.
+/// The program with this name, if it runs commands in containers.
 pub fn container_of(program: &str) -> Option<&'static Container> {
     CONTAINERS.iter().find(|container| is_among(container.names, program))
 }

@@ -1,9 +1,9 @@
-//! Families of commands: a program with the subcommand that says what it does, such as `cargo test`.
+//! Families of commands: a program with the subcommand that determines its effect, such as `cargo test`.
 
 use super::roles::{Roles, is};
 use crate::options::is_among;
 
-/// Programs and first operands of which the second operand belongs to the family.
+/// Programs and first operands for which the second operand belongs to the family.
 const TWO_LEVELS: [(&str, &str); 10] = [
     ("cargo", "nextest"),
     ("docker", "compose"),
@@ -16,10 +16,10 @@ const TWO_LEVELS: [(&str, &str); 10] = [
     ("aws", "s3"),
     ("zig", "build"),
 ];
-/// Families whose exit code is an answer, and those that wait for something. Programs alone have a role for that.
+/// Families whose exit code is an answer, and families that wait. Single programs have a role for this.
 const ANSWERING: [&str; 5] =
     ["gh pr checks", "gh run view", "gh run watch", "kubectl wait", "kubectl rollout"];
-/// What the text of a line that runs tests contains: one of these at least.
+/// Texts of which a line that runs tests contains at least one.
 const MENTIONS: [&str; 15] = [
     "test", "Test", "check", "verify", "tox", "nox", "jest", "mocha", "ava", "rspec", "phpunit", "cypress",
     "pest", "nose2", " t ",
@@ -69,10 +69,10 @@ const TEST_RUNNERS: [&str; 42] = [
     "python -m nose2",
     "python manage.py test",
 ];
-/// With one of these nothing is run.
+/// Options with which no test runs.
 const NO_RUN: &str = "--help -h --version --list --list-tests --listTests --collect-only --co --no-run --dry-run \
     --show-only --setup-plan --fixtures -DskipTests -DskipTests=true -Dmaven.test.skip=true";
-/// The same of some families alone.
+/// Options with which no test runs, for single families.
 const NO_RUN_OF: [(&str, &str); 6] = [
     ("ctest", "-N"),
     ("make", "-n -q --question --just-print"),
@@ -82,12 +82,12 @@ const NO_RUN_OF: [(&str, &str); 6] = [
     ("vitest", "list init"),
 ];
 
-/// Whether the second operand of a program belongs to its family, the first being this one.
+/// Whether the second operand belongs to the program's family after this first operand.
 pub fn has_two_levels(program: &str, first: &str) -> bool {
     TWO_LEVELS.contains(&(program, first))
 }
 
-/// Whether the exit code of a family is an answer, or it is run again and again to wait for something.
+/// Whether a family's exit code is an answer, or it is run repeatedly to wait.
 pub fn answers(family: &str) -> bool {
     is(family, Roles::ANSWERS) || ANSWERING.contains(&family)
 }
@@ -97,12 +97,12 @@ pub fn is_test_runner(family: &str) -> bool {
     TEST_RUNNERS.contains(&family)
 }
 
-/// Whether a line may run tests at all: a cheap look at its text.
+/// Whether a line may run tests: a cheap check of its text.
 pub fn may_run_tests(line: &str) -> bool {
     MENTIONS.iter().any(|word| line.contains(word)) || line.ends_with(" t")
 }
 
-/// Whether a command of this family runs no test for all its name: it lists them, or prints its help.
+/// Whether a command of this family runs no test, because it only lists tests or prints help.
 pub fn runs_no_test(family: &str, words: &[&str]) -> bool {
     let has = |options: &str| words.iter().any(|word| is_among(options, word));
     let begins =

@@ -1,6 +1,6 @@
-//! What is known of git's subcommands by their names.
+//! Properties of git's subcommands, by name.
 
-/// Whether a subcommand of git pushes nothing, and is git's own: no alias can have its name.
+/// Whether a subcommand never pushes and is built into git. An alias cannot replace a built-in subcommand.
 pub fn pushes_nothing(subcommand: &str) -> bool {
     leaves_files_alone(subcommand)
         || matches!(
@@ -81,7 +81,7 @@ pub fn pushes_nothing(subcommand: &str) -> bool {
         )
 }
 
-/// Whether a subcommand of git leaves the files of the work tree alone.
+/// Whether a subcommand of git does not change the files of the work tree.
 pub fn leaves_files_alone(subcommand: &str) -> bool {
     matches!(
         subcommand,

@@ -86,7 +86,7 @@ const GLOBALS: [Globals; 13] = [
     },
 ];
 
-/// The options of a program that stand before its subcommand, where it is known to have any.
+/// The options of a program before its subcommand, if it has known ones.
 pub fn global_options_of(program: &str) -> Option<Options> {
     GLOBALS.iter().find(|known| is_among(known.names, program)).map(|known| known.options)
 }

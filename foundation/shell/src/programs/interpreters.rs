@@ -1,8 +1,8 @@
-//! Programs that run a text in a language of their own.
+//! Programs that run code of a programming language.
 
 use crate::options::{Options, is_among};
 
-/// The language of a text, as far as rules tell languages apart.
+/// The language of a text, as far as rules distinguish languages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// Python.
@@ -17,22 +17,22 @@ pub enum Language {
     Php,
     /// Awk, whose first operand is the text.
     Awk,
-    /// Another one.
+    /// Another language.
     Other,
 }
 
-/// A program that runs a text in a language of its own.
+/// A program that runs code of a programming language.
 #[derive(Debug)]
 pub struct Interpreter {
-    /// Its names, a space between them; a version may follow, as in `python3.12`.
+    /// Its names, separated by spaces. A version may follow, as in `python3.12`.
     pub names: &'static str,
     /// The language.
     pub language: Language,
-    /// The options with values.
+    /// The options that take a value.
     pub options: Options,
-    /// Options whose value is a text of the language.
+    /// The options whose value is code.
     pub code: &'static str,
-    /// Options whose value is a module.
+    /// The options whose value is a module.
     pub modules: &'static str,
 }
 
@@ -88,7 +88,7 @@ const INTERPRETERS: [Interpreter; 7] = [
     },
 ];
 
-/// The interpreter of this name, of whatever version.
+/// The interpreter with this name, of any version.
 pub fn interpreter_of(program: &str) -> Option<&'static Interpreter> {
     let plain = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     INTERPRETERS.iter().find(|interpreter| is_among(interpreter.names, plain))

@@ -1,7 +1,7 @@
-//! The tables of programs: what is known of a program by its name, and which of its options take a value.
+//! The tables of programs: their properties by name, and their options that take a value.
 //!
-//! Every list of programs in the workspace is here, so that two rules never know different sets for one thing. `roles`
-//! holds what a name alone tells; the others hold rows with options. Each row is named by a test.
+//! All lists of programs in the workspace are here, so that two rules never use different sets for the same purpose.
+//! `roles` contains properties of names, and the other modules contain rows with options. A test names each row.
 
 mod containers;
 mod families;

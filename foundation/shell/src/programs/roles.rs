@@ -1,4 +1,4 @@
-//! What is known of a program by its name alone.
+//! Properties of programs that follow from the name alone.
 
 /// A set of properties of a program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,44 +8,44 @@ impl Roles {
     const NONE: Self = Self(0);
     /// Only reads the files that its arguments name.
     pub const READS: Self = Self(1 << 0);
-    /// Prints names, sizes or kinds of files, and nothing of their content.
+    /// Prints names, sizes or kinds of files, and none of their content.
     pub const LISTS: Self = Self(1 << 1);
-    /// Its arguments are prose or patterns: a command or file mentioned in them is only a mention.
+    /// Its arguments are prose or patterns. A command or file in them is only mentioned.
     pub const TAKES_PROSE: Self = Self(1 << 2);
-    /// Writes what it reads, changed or not.
+    /// Writes its input, changed or unchanged.
     pub const FILTERS: Self = Self(1 << 3);
     /// A filter whose arguments may contain text that it writes.
     pub const EDITS_STREAM: Self = Self(1 << 4);
-    /// Its text may be run by a shell behind it.
+    /// A shell after it in a pipe may run its output.
     pub const FEEDS_SHELL: Self = Self(1 << 5);
-    /// Before a command, an unlikely reason for a failure.
+    /// Before another command it is an unlikely cause of a failure.
     pub const SETS_UP: Self = Self(1 << 6);
-    /// Behind a command, in a pipe or after `&&`, an unlikely reason for a failure.
+    /// After another command, in a pipe or after `&&`, it is an unlikely cause of a failure.
     pub const SHOWS: Self = Self(1 << 7);
-    /// Is the reason for a failure only where nothing else runs.
+    /// It is the cause of a failure only if no other program runs.
     pub const IS_NO_REASON: Self = Self(1 << 8);
-    /// Runs a command and does not pass its exit code on.
+    /// Runs a command and does not return its exit code.
     pub const SWALLOWS: Self = Self(1 << 9);
-    /// Its exit code is an answer, or it is run again and again to wait for something.
+    /// Its exit code is an answer, or it is run repeatedly to wait.
     pub const ANSWERS: Self = Self(1 << 10);
-    /// Pushes nothing, removes nothing, runs no text and writes no file that an argument names: no built-in rule of any
-    /// guard is about it, whatever its arguments.
+    /// Never pushes, removes, runs a text or writes a file in its arguments. No built-in rule of a guard applies to
+    /// it, whatever its arguments are.
     pub const EVERYDAY: Self = Self(1 << 11);
-    /// Never takes SQL, so the settings need not be asked. So do all everyday programs.
+    /// Never takes SQL, so the settings are not searched for it. All everyday programs are such programs.
     pub const TAKES_NO_SQL: Self = Self(1 << 12);
-    /// Runs no command that its arguments name.
+    /// Runs no command from its arguments.
     pub const RUNS_NOTHING: Self = Self(1 << 13);
     /// Reads commands from `-c`, a file, or standard input.
     pub const SHELL: Self = Self(1 << 14);
-    /// Changes who may read and write the files that its arguments name.
+    /// Changes the permissions or owners of the files in its arguments.
     pub const RIGHTS: Self = Self(1 << 15);
-    /// Overwrites the device that its arguments name.
+    /// Overwrites the device in its arguments.
     pub const ERASES: Self = Self(1 << 16);
-    /// Changes the files that its arguments name.
+    /// Changes the files in its arguments.
     pub const EDITOR: Self = Self(1 << 17);
     /// Types its arguments into another terminal, or runs them there.
     pub const TERMINAL: Self = Self(1 << 18);
-    /// Its first operand says what it does.
+    /// Its first operand determines its effect.
     pub const SUBCOMMANDS: Self = Self(1 << 19);
     /// Its operands are targets.
     pub const TARGETS: Self = Self(1 << 20);
@@ -57,17 +57,17 @@ impl Roles {
         Self(self.0 | other.0)
     }
 
-    /// Whether one of `others` is among them.
+    /// Whether the set contains one of `others`.
     pub const fn has_any(self, others: Self) -> bool {
         self.0 & others.0 != 0
     }
 }
 
-// A `match` costs a comparison of lengths for most rows. A list of texts would cost a relocation each, at every start
-// of every hook.
+// A `match` compares the lengths of most names only. A list of texts would need a relocation for each one, at every
+// start of every hook.
 macro_rules! programs {
     ($($($name:literal)|+ => $($role:ident)|+;)+) => {
-        /// The properties of the program of this name.
+        /// The properties of the program with this name.
         pub fn roles(program: &str) -> Roles {
             match program {
                 $($($name)|+ => Roles($(Roles::$role.0)|+),)+
@@ -148,12 +148,12 @@ programs! {
     "bun" => PACKAGE_SCRIPTS;
 }
 
-/// The programs with one of these properties, for tests that look at each of them.
+/// The programs with one of these properties, for tests that check each of them.
 pub fn named(role: Roles) -> impl Iterator<Item = &'static str> {
     ROWS.iter().filter(move |(_, roles)| roles.has_any(role)).flat_map(|(names, _)| names.iter().copied())
 }
 
-/// Whether the program of this name has one of these properties.
+/// Whether the program with this name has one of these properties.
 pub fn is(program: &str, role: Roles) -> bool {
     roles(program).has_any(role)
 }

@@ -1,15 +1,15 @@
-//! Programs that run a command behind a subcommand: `uv run`, `bundle exec` and their like.
+//! Programs that run a command after a subcommand: `uv run`, `bundle exec` and others.
 
 use crate::options::Options;
 
-/// A program that runs a command behind a subcommand.
+/// A program that runs a command after a subcommand.
 #[derive(Debug)]
 pub struct Runner {
     /// Its name.
     pub program: &'static str,
-    /// The subcommand, which may be two words.
+    /// The subcommand, one or two words.
     pub subcommand: &'static str,
-    /// How many operands stand between the subcommand and the command.
+    /// The number of operands between the subcommand and the command.
     pub operands: usize,
 }
 
@@ -51,7 +51,7 @@ const RUNNERS: [Runner; 31] = [
     runner("opam", "exec", 0),
 ];
 
-/// Options with values of these programs, between the subcommand and the command.
+/// The options of these programs that take a value, between the subcommand and the command.
 pub const RUNNER_OPTIONS: Options = Options::new(
     "pnCcwe",
     "with with-editable with-requirements python project directory env-file extra group \

@@ -1,8 +1,8 @@
-//! Programs that take SQL, and where in their arguments they take it.
+//! Programs that take SQL, and the arguments that contain it.
 
 use crate::options::Options;
 
-/// Whose SQL it is.
+/// A dialect of SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// `sqlite3`, with commands that begin with a dot.
@@ -15,37 +15,37 @@ pub enum Dialect {
     MySql,
     /// `sqlcmd`.
     TransactSql,
-    /// `sqlplus`, whose own commands end with their line.
+    /// `sqlplus`, whose own commands end at the line end.
     Oracle,
     /// `clickhouse`.
     ClickHouse,
 }
 
 impl Dialect {
-    /// The dialects that a client of unknown databases is read in.
+    /// The dialects that are tried for a client of an unknown database.
     pub const ANY: &[Self] = &[Self::Sqlite, Self::Postgres, Self::MySql, Self::TransactSql];
 }
 
 /// A program that takes SQL.
 #[derive(Debug)]
 pub struct SqlClient {
-    /// Its names, a space between them.
+    /// Its names, separated by spaces.
     pub names: &'static str,
-    /// The dialects that it may speak.
+    /// The dialects of its SQL.
     pub dialects: &'static [Dialect],
-    /// The options with values.
+    /// The options that take a value.
     pub options: Options,
-    /// Options whose value is run instead of standard input.
+    /// The options whose value is run instead of standard input.
     pub sql: &'static str,
-    /// Options whose value is run before standard input.
+    /// The options whose value is run before standard input.
     pub first: &'static str,
-    /// Options that name a file of SQL.
+    /// The options whose value is a file of SQL.
     pub files: &'static str,
-    /// What its operands are.
+    /// The meaning of its operands.
     pub operands: SqlOperands,
 }
 
-/// What the words that are no options are.
+/// The meaning of a client's operands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SqlOperands {
     /// Databases and users.
@@ -54,7 +54,7 @@ pub enum SqlOperands {
     DatabaseThenSql,
     /// A user, and `@file`.
     Scripts,
-    /// Anything, SQL among it.
+    /// Any text, possibly SQL.
     Anything,
 }
 
@@ -200,7 +200,7 @@ const CLIENTS: [SqlClient; 14] = [
     },
 ];
 
-/// A client that only the configuration knows.
+/// A client that is only defined in the configuration.
 pub static ANY_SQL_CLIENT: SqlClient = SqlClient {
     names: "",
     dialects: Dialect::ANY,
@@ -211,7 +211,7 @@ pub static ANY_SQL_CLIENT: SqlClient = SqlClient {
     operands: SqlOperands::Anything,
 };
 
-/// The client of this name, in capital letters or small ones.
+/// The client with this name, in upper or lower case.
 pub fn sql_client_of(program: &str) -> Option<&'static SqlClient> {
     CLIENTS.iter().find(|client| client.names.split(' ').any(|name| name.eq_ignore_ascii_case(program)))
 }

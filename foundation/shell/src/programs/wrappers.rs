@@ -1,31 +1,31 @@
-//! Programs that run the command in their arguments: `sudo`, `env`, `timeout` and their like.
+//! Programs that run the command in their arguments: `sudo`, `env`, `timeout` and others.
 
 use super::roles::{Roles, is};
 use crate::options::{Options, is_among};
 
-/// How a wrapper passes its command on.
+/// The form in which a wrapper passes its command on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Passing {
     /// As words.
     Words,
     /// As words, in the same shell.
     SameShell,
-    /// As words, behind assignments.
+    /// As words, after assignments.
     Assigns,
-    /// As a text for a shell, the words joined.
+    /// As a text for a shell: the words, joined.
     Joined,
 }
 
 /// A program that runs the command in its arguments.
 #[derive(Debug)]
 pub struct Wrapper {
-    /// Its names, a space between them.
+    /// Its names, separated by spaces.
     pub names: &'static str,
-    /// The options in front of the command.
+    /// The options before the command.
     pub options: Options,
-    /// How many operands stand before the command.
+    /// The number of operands before the command.
     pub operands: usize,
-    /// How it passes the command on.
+    /// The form in which it passes the command on.
     pub passing: Passing,
 }
 
@@ -133,7 +133,7 @@ const WRAPPERS: [Wrapper; 41] = [
     wrapper("run-one run-this-one cgexec daemonize start-stop-daemon", "gcp", "", 0, Passing::Words),
 ];
 
-/// The wrapper of this name.
+/// The wrapper with this name.
 pub fn wrapper_of(program: &str) -> Option<&'static Wrapper> {
     WRAPPERS.iter().find(|wrapper| is_among(wrapper.names, program))
 }
