@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration, its items and its compiled policy.
+//! Errors of a configuration, its items and its compiled policy.
 
 use std::io;
 
@@ -6,27 +6,27 @@ use platform::error::{ErrorKind, Explain};
 
 use crate::yaml::YamlProblem;
 
-/// Why a configuration, a part of it or a compiled policy cannot be used.
+/// The reason why a configuration, a part of it or a compiled policy cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ConfigError {
     /// A text is not valid YAML, or a value in it has the wrong type.
     #[error("{0}")]
     Yaml(#[from] YamlProblem),
-    /// A value has the right type and no meaning. The text says why.
+    /// A value has the right type but is not valid. The text contains the reason.
     #[error("{0}")]
     Item(String),
-    /// A regular expression does not compile. The text says why.
+    /// A regular expression does not compile. The text contains the reason.
     #[error("{0}")]
     Expression(String),
-    /// The search for an expression gave up.
+    /// The search with an expression stopped at its limit.
     #[error("pattern `{pattern}`: {problem}")]
     Search {
         /// The expression.
         pattern: String,
-        /// What the engine reported.
+        /// The engine's message.
         problem: String,
     },
-    /// The compiled policy does not have its own shape.
+    /// The compiled policy does not have the expected format.
     #[error("the compiled policy is damaged: {0}")]
     DamagedPolicy(String),
     /// The compiled policy cannot be read.
@@ -35,7 +35,7 @@ pub enum ConfigError {
 }
 
 impl ConfigError {
-    /// A value that has no meaning.
+    /// An error for a value that is not valid.
     pub(crate) fn item(message: impl Into<String>) -> Self {
         Self::Item(message.into())
     }

@@ -1,19 +1,19 @@
-//! What a domain found wrong or worth saying, in the one shape that hooks, `req` and the doctor show.
+//! A finding of a domain, in the form that hooks, `req` and the doctor show.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// How much a finding matters.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing; nothing is lost.
+    /// For information; nothing is wrong.
     Note,
-    /// Something does less than its author meant.
+    /// A part has less effect than its author expects.
     Warning,
-    /// Something does not work.
+    /// A part does not work.
     Error,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A place in a file that a person edits.
+/// A position in a file that a person edits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The file.
@@ -36,7 +36,7 @@ pub struct Place {
     pub line: usize,
     /// The column, counted from 1 in characters.
     pub column: usize,
-    /// The text of that line, trimmed and bounded.
+    /// The text of that line, trimmed and cut.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub excerpt: String,
 }
@@ -47,19 +47,19 @@ impl fmt::Display for Place {
     }
 }
 
-/// One thing found.
+/// One finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// How much it matters.
+    /// Its severity.
     pub severity: Severity,
-    /// What it is about, as a person would name it: `commit_plan`, `settings.json`, `yaml`.
+    /// Its subject, in the user's words: `commit_plan`, `settings.json`, `yaml`.
     pub subject: String,
-    /// What is wrong, one sentence without a full stop.
+    /// The problem, in one sentence without a full stop.
     pub message: String,
-    /// Where.
+    /// Its position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
-    /// What to do.
+    /// The fix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
 }
@@ -70,14 +70,14 @@ impl Finding {
         Self { severity, subject: subject.into(), message: message.into(), place: None, help: None }
     }
 
-    /// Adds where it is.
+    /// Adds the position.
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
         self.place = Some(place);
         self
     }
 
-    /// Adds what to do.
+    /// Adds the fix.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

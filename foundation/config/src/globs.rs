@@ -1,4 +1,4 @@
-//! Globs over the files of a project and over agents, as `file_pattern`, `paths` and `agent_type` have them.
+//! Globs over a project's files and over agents, for `file_pattern`, `paths` and `agent_type`.
 
 use std::path::Path;
 
@@ -6,14 +6,14 @@ use platform::path::{expand, resolve};
 
 use crate::types::Names;
 
-/// Whether a file, absolute, is one of those that the globs name. A glob counts from the project's root; without
-/// a `/` it looks at the name in any folder; `~/` begins at home. Of several that match, the last decides: a
-/// leading `!` takes out again.
+/// Whether the globs include a file, given by its absolute path. A glob starts at the project's root. One without `/`
+/// is compared with the name in any folder, and `~/` starts at home. The last matching glob decides; a leading `!`
+/// excludes.
 pub fn matches(globs: &Names, file: &Path, root: &Path, home: &Path) -> bool {
     matches_real(globs, &resolve(file), root, home)
 }
 
-/// The same for a file whose path is free of symbolic links and `..`: nothing is looked up.
+/// [`matches`] for a path without symbolic links and `..`. The file system is not read.
 pub fn matches_real(globs: &Names, file: &Path, root: &Path, home: &Path) -> bool {
     let inside = file.strip_prefix(root).ok().and_then(Path::to_str);
     let whole = file.to_str();
@@ -31,8 +31,8 @@ pub fn matches_real(globs: &Names, file: &Path, root: &Path, home: &Path) -> boo
     })
 }
 
-/// Whether a folder that goes away takes files along that the globs name: whatever lies in it, or a folder below it
-/// that a glob begins with.
+/// Whether the removal of a folder removes files that the globs include. This is the folder's content, or a folder
+/// below it in which a glob starts.
 pub fn reaches_below(globs: &Names, folder: &Path, root: &Path, home: &Path) -> bool {
     let folder = resolve(folder);
     let begins_below = |glob: &str| {
@@ -40,24 +40,25 @@ pub fn reaches_below(globs: &Names, folder: &Path, root: &Path, home: &Path) -> 
         let beginning: Vec<&str> = glob.trim_start_matches('/').split('/').take_while(is_literal).collect();
         !beginning.is_empty() && root.join(beginning.join("/")).starts_with(&folder)
     };
+    // `_` is any file directly in the folder.
     matches(globs, &folder.join("_"), root, home)
         || globs.iter().any(|glob| glob.contains('/') && !glob.starts_with(['!', '~']) && begins_below(glob))
 }
 
-/// Whether an agent is one of those named: the type of a subagent, or `main` for the session itself.
+/// Whether the globs include an agent: the type of a subagent, or `main` for the session itself.
 pub fn matches_agent(globs: &Names, agent: Option<&str>) -> bool {
     let name = agent.unwrap_or("main");
     decide(globs, |glob| glob == name || (agent.is_some() && fast_glob::glob_match(glob, name)))
 }
 
-/// Whether a branch is one of those that the globs name. A `*` stops at a `/`, `**` does not; of several that match,
-/// the last decides: a leading `!` takes out again.
+/// Whether the globs include a branch. `*` does not match `/`, and `**` does. The last matching glob decides; a
+/// leading `!` excludes.
 pub fn matches_branch(globs: &Names, branch: &str) -> bool {
     globs.iter().any(|glob| !glob.starts_with('!'))
         && decide(globs, |glob| glob == branch || fast_glob::glob_match(glob, branch))
 }
 
-/// The last glob that matches decides. Where all take out, everything else is in.
+/// The result of the last matching glob. If all globs exclude, everything else is included.
 fn decide(globs: &Names, is_match: impl Fn(&str) -> bool) -> bool {
     let mut decided = globs.iter().all(|glob| glob.starts_with('!'));
     for glob in globs.iter() {
@@ -70,7 +71,7 @@ fn decide(globs: &Names, is_match: impl Fn(&str) -> bool) -> bool {
     decided
 }
 
-/// A folder stands for everything in it.
+/// Whether a glob matches a file. A glob with `/` at its end includes all files in the folder.
 fn is_match(glob: &str, file: &str) -> bool {
     match glob.strip_suffix('/') {
         Some(folder) => fast_glob::glob_match(format!("{folder}/**"), file),

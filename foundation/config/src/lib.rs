@@ -1,9 +1,9 @@
-//! The configuration as data: one cascade of YAML files for every domain, checked item by item, compiled once
-//! into a policy that hooks read without a YAML parser in their way.
+//! The configuration as data. One cascade of YAML files serves all domains. It is checked item by item and compiled
+//! into a policy, which hooks read without parsing YAML.
 //!
-//! The way of a configuration: [`yaml`] reads a file into nodes that know their place, [`cascade`] merges the
-//! levels, `read` turns nodes into the types of [`types`] and drops what is wrong, one item at a time,
-//! [`check`] judges what types cannot, and [`policy`] compiles the rest.
+//! The steps: [`yaml`] parses a file into nodes with positions, and [`cascade`] merges the levels. `read` converts
+//! nodes into the types of [`types`] and drops wrong items one by one. [`check`] finds errors that types do not show,
+//! and [`policy`] compiles the result.
 
 pub mod cascade;
 pub mod check;
@@ -29,5 +29,5 @@ pub use types::{Configuration, Requirement};
 /// The JSON Schema of a configuration file, generated from [`types`].
 pub const SCHEMA: &str = include_str!("../requirements.schema.json");
 
-/// The name under which the schema is written beside a configuration, so that editors complete it offline.
+/// The name of the schema file beside a configuration. Editors use it for completion without a network.
 pub const SCHEMA_FILE: &str = "requirements.schema.json";

@@ -1,9 +1,9 @@
-//! Message files: what refusals and briefings say, beside the configuration.
+//! Message files: texts of refusals and briefings, beside the configuration.
 //!
-//! `.claude/messages.local/<requirement>.yaml` before `.claude/messages/<requirement>.yaml` before
-//! `~/.claude/messages/<requirement>.yaml`: the first that exists counts. What it leaves out comes from the
-//! section of the requirement's type in `_templates.yaml`, merged over the same folders. `_status.yaml` holds
-//! whole briefings by format. They are read when something is refused, so an edit counts at once.
+//! The first existing file is used: `.claude/messages.local/<requirement>.yaml`,
+//! `.claude/messages/<requirement>.yaml`, `~/.claude/messages/<requirement>.yaml`. Missing keys come from the section
+//! of the requirement's type in `_templates.yaml`, merged over the same folders. `_status.yaml` contains whole
+//! briefings by format. The files are read at a refusal, so an edit takes effect immediately.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -26,26 +26,26 @@ const STATUS: &str = "_status";
 /// Sections of `_templates.yaml` that are not a type's messages.
 const OTHER_SECTIONS: [&str; 2] = ["version", "structural"];
 
-/// What is said about one requirement. `{name}` and its kin are replaced; see the refusal.
+/// The texts of one requirement. `{name}` and other placeholders are replaced when a refusal is written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RequirementMessages {
-    /// The version of the file's shape; not checked.
+    /// The version of the file format; not checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// What a refusal says.
+    /// The text of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub blocking_message: Option<String>,
-    /// What a refusal says that repeats one of a few seconds ago.
+    /// The text of a refusal that repeats one of a few seconds ago.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_message: Option<String>,
-    /// What is told when it becomes satisfied.
+    /// The text when the requirement becomes satisfied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success_message: Option<String>,
     /// The line above a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<String>,
-    /// The way out in briefings.
+    /// The action that a briefing suggests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_label: Option<String>,
     /// The command that a refusal names.
@@ -54,7 +54,7 @@ pub struct RequirementMessages {
 }
 
 impl RequirementMessages {
-    /// These, and from `other` what is missing.
+    /// These texts, with missing ones taken from `other`.
     fn or(self, other: Self) -> Self {
         Self {
             version: self.version.or(other.version),
@@ -76,13 +76,12 @@ const USERS: usize = 2;
 pub struct MessageDirs([PathBuf; 3]);
 
 impl MessageDirs {
-    /// These folders, the one that wins first: of this clone, of the project, of the user.
+    /// These folders, highest priority first: the clone's, the project's, the user's.
     pub fn new(folders: [PathBuf; 3]) -> Self {
         Self(folders)
     }
 
-    /// What is said about a requirement. A file that cannot be read counts as absent; [`MessageDirs::check`]
-    /// tells it.
+    /// The texts of a requirement. A file that cannot be read counts as missing; [`MessageDirs::check`] reports it.
     pub fn messages(&self, name: &str, kind: Kind) -> RequirementMessages {
         let own = self.0.iter().enumerate().find_map(|(at, dir)| document_in(at, dir, name));
         let own = own.and_then(|node| read::read(&node, &RefCell::default()).ok()).unwrap_or_default();
@@ -94,7 +93,7 @@ impl MessageDirs {
         templates.fold(own, RequirementMessages::or)
     }
 
-    /// The briefing of a format, where `_status.yaml` has one: text, or a map with `format`.
+    /// The briefing of a format, if `_status.yaml` contains it: a text, or a map with `format`.
     pub fn briefing(&self, format: &str) -> Option<String> {
         self.0.iter().enumerate().find_map(|(at, dir)| {
             let node = document_in(at, dir, STATUS)?;
@@ -103,7 +102,7 @@ impl MessageDirs {
         })
     }
 
-    /// All message files, the folder that wins first, by name within.
+    /// All message files, ordered by the priority of their folder and then by name.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         for dir in &self.0 {
@@ -117,7 +116,7 @@ impl MessageDirs {
         files
     }
 
-    /// What is wrong with the files: no YAML, keys that nobody reads, wrong types, names that no requirement has.
+    /// Problems of the files: not valid YAML, unknown keys, wrong types, names without a requirement.
     pub fn check(&self, names: &[&str]) -> Vec<Finding> {
         let mut findings = Vec::new();
         for file in self.files() {

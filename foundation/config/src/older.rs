@@ -1,4 +1,4 @@
-//! Words of older versions. They are read for ever and never written.
+//! Words of older versions. They are always read and never written.
 
 use crate::yaml::{YamlNode, YamlProblem, YamlValue};
 
@@ -6,7 +6,7 @@ use crate::yaml::{YamlNode, YamlProblem, YamlValue};
 const GUARD_TYPE: &str = "guard_type";
 const CONDITION: &str = "condition";
 
-/// The word of today for a requirement's `type`.
+/// The current word for a requirement's `type`.
 pub fn kind(word: &str) -> &str {
     match word {
         "guard" => CONDITION,
@@ -15,16 +15,15 @@ pub fn kind(word: &str) -> &str {
     }
 }
 
-/// The older word for a requirement's `type`, where there is one.
+/// The older word for a requirement's `type`, if there is one.
 pub fn word(kind: &str) -> Option<&'static str> {
     ["guard", "dynamic"].into_iter().find(|word| self::kind(word) == kind)
 }
 
-/// Replaces the older words in one file by those of today, and returns what is doubtful about them.
+/// Replaces the older words in one file by the current ones, and returns warnings about them.
 ///
-/// This happens to each file before the levels are merged: a project's `condition` must replace a global
-/// `guard_type` as it would replace a global `condition`. It also keeps the older words out of what is compared,
-/// shown and suggested.
+/// It runs on each file before the levels are merged. A project's `condition` must replace a global `guard_type` as
+/// it replaces a global `condition`. Comparisons, output and suggestions then never contain older words.
 pub fn renew(file: &mut YamlNode) -> Vec<YamlProblem> {
     let mut complaints = Vec::new();
     let Some(YamlValue::Mapping(requirements)) = file.get_mut("requirements").map(|node| &mut node.value)

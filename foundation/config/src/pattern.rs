@@ -1,10 +1,9 @@
-//! Command patterns, prepared once and matched on the hot path.
+//! Command patterns: prepared once, and matched on the hot path.
 //!
-//! A pattern carries the literals that any match must contain. They are looked for first; the expression
-//! itself is tried only when they are all there. Patterns made of words, gaps and choices, such as
-//! `git\s+(push|commit)\b`, are walked directly, because compiling an expression costs more than all the rest
-//! of a hook. Other patterns go to `regex-lite`, which starts fast; look-around and back-references need
-//! `fancy-regex`, bounded in its steps.
+//! A pattern contains the literals that every match needs. They are searched first, and the expression is only used
+//! if all are found. A pattern of words, gaps and choices, such as `git\s+(push|commit)\b`, is matched directly.
+//! Compiling an expression costs more than the rest of a hook. Other patterns use `regex-lite`, which starts fast.
+//! Look-around and back-references need `fancy-regex`, with a limit on its steps.
 
 use std::cell::OnceCell;
 
@@ -13,25 +12,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ConfigError;
 
-/// How many steps back a backtracking pattern may take on one command.
+/// The most backtracking steps of a pattern on one command.
 const MOST_STEPS: usize = 10_000;
 /// The longest pattern, in bytes.
 const LONGEST: usize = 4096;
-/// The most alternatives kept for one required literal.
+/// The most alternatives that are kept for one required literal.
 const MOST_ALTERNATIVES: usize = 16;
 
-/// The most gaps in a pattern that is walked: each may be tried at several lengths.
+/// The most gaps in a pattern that is matched directly. Each gap may be tried with several lengths.
 const MOST_GAPS: usize = 4;
 
 /// One step of a simple pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum PatternStep {
-    /// One of these, in lower case.
+    /// One of these texts, in lower case.
     Text(Vec<String>),
-    /// At least so much white space.
+    /// At least this many white space characters.
     Gap(usize),
-    /// A word begins or ends here.
+    /// The beginning or the end of a word.
     Boundary,
 }
 
@@ -40,28 +39,28 @@ enum PatternStep {
 pub struct Pattern {
     /// The expression as configured.
     source: String,
-    /// Whether capital letters are told from small ones.
+    /// Whether the search is case-sensitive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_exact: bool,
     /// Whether it needs the backtracking engine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     backtracks: bool,
-    /// The programs that the expression begins with, in lower case, where white space follows: then a match begins
-    /// with the program, so that `echo git push` is no push.
+    /// The programs at the beginning of the expression, in lower case, if white space follows. A match must then
+    /// begin with the program, so that `echo git push` is not a push.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     programs: Vec<String>,
-    /// The expression as steps, if it is that simple.
+    /// The expression as steps, if it can be expressed as steps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     steps: Vec<PatternStep>,
-    /// Of each group at least one literal, in lower case, stands in anything that matches.
+    /// Groups of literals in lower case. Every match contains at least one literal of each group.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     literals: Vec<Vec<String>>,
-    /// The expression compiled, once it was needed.
+    /// The compiled expression, after its first use.
     #[serde(skip)]
     compiled: OnceCell<Result<Engine, ConfigError>>,
 }
 
-/// What is hot and what is cold of the two engines differs by a hundredfold at start-up.
+/// The two engines. `regex-lite` starts about a hundred times faster.
 #[derive(Debug, Clone)]
 enum Engine {
     Lite(regex_lite::Regex),
@@ -69,18 +68,18 @@ enum Engine {
 }
 
 impl Pattern {
-    /// Checks and prepares an expression, which is searched without regard to case.
+    /// Checks and prepares an expression. The search ignores case.
     ///
     /// # Errors
-    /// What is wrong with it, for a person.
+    /// The reason why the expression is not valid, for a person.
     pub fn new(source: &str) -> Result<Self, ConfigError> {
         Self::prepare(source, false)
     }
 
-    /// The same, with regard to case.
+    /// [`Pattern::new`] with a case-sensitive search.
     ///
     /// # Errors
-    /// What is wrong with it, for a person.
+    /// The reason why the expression is not valid, for a person.
     pub fn exact(source: &str) -> Result<Self, ConfigError> {
         Self::prepare(source, true)
     }
@@ -98,7 +97,7 @@ impl Pattern {
         };
         let hir = regex_syntax::ParserBuilder::new().build().parse(source);
         let programs = hir.as_ref().ok().and_then(programs).unwrap_or_default();
-        // The other engine folds letters beyond ASCII too, such as the Kelvin sign.
+        // `fancy-regex` also folds letters outside ASCII, such as the Kelvin sign.
         let literals = hir.map(|hir| required(&hir, !backtracks)).unwrap_or_default();
         let steps = if backtracks || is_exact { Vec::new() } else { steps(source).unwrap_or_default() };
         let compiled = OnceCell::new();
@@ -110,10 +109,11 @@ impl Pattern {
         &self.source
     }
 
-    /// Whether `text` contains a match. `lower` is `text` in ASCII lower case, made once for many patterns.
+    /// Whether `text` contains a match. `lower` is `text` in ASCII lower case, which is computed once for many
+    /// patterns.
     ///
     /// # Errors
-    /// When the expression gives up or does not compile any more.
+    /// When the search reaches its limit, or the expression does not compile.
     pub fn is_match(&self, text: &str, lower: &str) -> Result<bool, ConfigError> {
         if !self.is_possible(lower) {
             return Ok(false);
@@ -124,9 +124,9 @@ impl Pattern {
         self.first_match(text).map(|at| at.is_some())
     }
 
-    /// Whether a command has a match: in `text`, the words of one simple command, program first. A pattern that
-    /// begins with a program's name matches there only, and `git commit` is no `git commit-tree`; `lower` is as for
-    /// [`Pattern::is_match`].
+    /// Whether a simple command matches. `text` is its words, program first, and `lower` is as for
+    /// [`Pattern::is_match`]. A pattern that begins with a program's name only matches at the beginning. `git commit`
+    /// does not match `git commit-tree`.
     ///
     /// # Errors
     /// As [`Pattern::is_match`].
@@ -143,14 +143,14 @@ impl Pattern {
         self.first_match(text).map(|at| at == Some(0))
     }
 
-    /// The literals of which one stands in anything that matches, in lower case: those that tell most. `None` when
-    /// nothing is known.
+    /// The most selective group of literals, in lower case. Every match contains one of them. `None` if no literal is
+    /// required.
     pub fn needed(&self) -> Option<&[String]> {
         let shortest = |group: &&Vec<String>| group.iter().map(String::len).min();
         self.literals.iter().max_by_key(shortest).map(Vec::as_slice)
     }
 
-    /// Where a text has its first match, in bytes.
+    /// The range of the first match in a text, in bytes.
     ///
     /// # Errors
     /// As [`Pattern::is_match`].
@@ -158,7 +158,7 @@ impl Pattern {
         self.first_range(text)
     }
 
-    /// Whether it needs the backtracking engine, whose time may grow faster than the text.
+    /// Whether the pattern needs the backtracking engine, whose time may grow faster than the text.
     pub fn backtracks(&self) -> bool {
         self.backtracks
     }
@@ -168,12 +168,12 @@ impl Pattern {
         self.programs.iter().any(|name| name.eq_ignore_ascii_case(program))
     }
 
-    /// Whether the literals that any match needs are there.
+    /// Whether the text contains the required literals.
     fn is_possible(&self, lower: &str) -> bool {
         self.literals.iter().all(|any| any.iter().any(|literal| lower.contains(literal.as_str())))
     }
 
-    /// Where the leftmost match begins.
+    /// The start of the leftmost match.
     fn first_match(&self, text: &str) -> Result<Option<usize>, ConfigError> {
         Ok(self.first_range(text)?.map(|range| range.start))
     }
@@ -199,7 +199,7 @@ impl Pattern {
     }
 }
 
-/// The words that an expression begins with and that white space follows.
+/// The words at the beginning of an expression, if white space follows.
 fn programs(hir: &Hir) -> Option<Vec<String>> {
     let parts = match hir.kind() {
         HirKind::Concat(parts) => parts.as_slice(),
@@ -218,14 +218,14 @@ fn programs(hir: &Hir) -> Option<Vec<String>> {
     goes_on.is_some_and(begins_with_space).then_some(words)
 }
 
-/// A word as a program is called.
+/// A text as a program's name, in lower case, if it can be one.
 fn program(text: &[u8]) -> Option<String> {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.+".contains(byte);
     let is_word = !text.is_empty() && !text.starts_with(b"-") && text.iter().all(is_part);
     is_word.then(|| String::from_utf8_lossy(text).to_ascii_lowercase())
 }
 
-/// Every word that a choice of words begins with; `None` when it is anything else.
+/// Collects the words of a choice. `None` if the expression is anything else.
 fn collect_words(hir: &Hir, words: &mut Vec<String>) -> Option<()> {
     match hir.kind() {
         HirKind::Literal(literal) => words.push(program(&literal.0)?),
@@ -257,7 +257,7 @@ fn begins_with_space(hir: &Hir) -> bool {
     }
 }
 
-/// The steps of an expression that is made of nothing else.
+/// The steps of an expression. `None` if it cannot be expressed as steps.
 fn steps(source: &str) -> Option<Vec<PatternStep>> {
     let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(source).ok()?;
     let parts = match hir.kind() {
@@ -296,20 +296,20 @@ fn word(hir: &Hir) -> Option<String> {
     Some(text.to_ascii_lowercase())
 }
 
-/// Whether this is `\s`.
+/// Whether the expression is `\s`.
 fn is_white_space(hir: &Hir) -> bool {
     let HirKind::Class(Class::Bytes(class)) = hir.kind() else { return false };
     class.ranges() == [ClassBytesRange::new(b'\t', b'\r'), ClassBytesRange::new(b' ', b' ')]
 }
 
-/// Whether a match that ends at `end` takes the beginning of a command of git for another one: of `git merge-base`
-/// for `git merge`.
+/// Whether a match that ends at `end` covers only the beginning of a git command, such as `git merge` in `git
+/// merge-base`.
 fn cuts_git_command(text: &str, end: usize) -> bool {
     let in_command = text.get(..end).and_then(|matched| matched.strip_prefix("git "));
     in_command.is_some_and(|word| !word.is_empty() && !word.contains(' ')) && text[end..].starts_with('-')
 }
 
-/// Whether the steps match at `at`, with an end that `may_end` accepts.
+/// Whether the steps match at `at` and `may_end` accepts the end.
 fn walk(steps: &[PatternStep], text: &[u8], at: usize, may_end: &impl Fn(usize) -> bool) -> bool {
     let Some((step, rest)) = steps.split_first() else { return may_end(at) };
     match step {
@@ -343,7 +343,8 @@ fn fancy(source: &str, is_exact: bool) -> Result<fancy_regex::Regex, fancy_regex
     fancy_regex::RegexBuilder::new(source).case_insensitive(!is_exact).backtrack_limit(MOST_STEPS).build()
 }
 
-/// Groups of literals of which each must be met. `folds_ascii` says that a letter of any case is one of ASCII.
+/// Groups of literals; every match needs one of each group. With `folds_ascii` a letter's other forms are only those
+/// in ASCII.
 fn required(hir: &Hir, folds_ascii: bool) -> Vec<Vec<String>> {
     match hir.kind() {
         HirKind::Literal(_) | HirKind::Class(_) => {
@@ -351,7 +352,7 @@ fn required(hir: &Hir, folds_ascii: bool) -> Vec<Vec<String>> {
         }
         HirKind::Concat(parts) => {
             let mut groups = Vec::new();
-            // Letters that `(?i)` made classes of are one word again.
+            // `(?i)` turns letters into classes. Adjacent ones are joined into a word again.
             let mut word = String::new();
             for part in parts {
                 match folded(part, folds_ascii) {
@@ -368,7 +369,8 @@ fn required(hir: &Hir, folds_ascii: bool) -> Vec<Vec<String>> {
         HirKind::Capture(capture) => required(&capture.sub, folds_ascii),
         HirKind::Repetition(repetition) if repetition.min > 0 => required(&repetition.sub, folds_ascii),
         HirKind::Alternation(branches) => {
-            // One literal of each branch stands for the branch; a branch without any demands nothing.
+            // The longest literal of each branch is used. A branch without literals matches texts without any, so no
+            // group is required then.
             let mut any = Vec::new();
             for branch in branches {
                 let longest = required(branch, folds_ascii)
@@ -385,7 +387,7 @@ fn required(hir: &Hir, folds_ascii: bool) -> Vec<Vec<String>> {
     }
 }
 
-/// The one ASCII text that a literal, or a class of one letter in both cases, matches, in lower case.
+/// The single ASCII text, in lower case, that a literal or a class of one letter in both cases matches.
 fn folded(hir: &Hir, folds_ascii: bool) -> Option<String> {
     match hir.kind() {
         HirKind::Literal(literal) => {
@@ -393,7 +395,7 @@ fn folded(hir: &Hir, folds_ascii: bool) -> Option<String> {
             Some(text.to_ascii_lowercase())
         }
         HirKind::Class(Class::Unicode(class)) => {
-            // What `k` and `s` are folded with beyond ASCII.
+            // Letters outside ASCII that fold to `k` and `s`.
             let is_folded = |c: char| folds_ascii && matches!(c, '\u{212a}' | '\u{17f}');
             let mut letter = None;
             for range in class.ranges() {

@@ -1,5 +1,5 @@
-//! Nodes into types, through serde. A value of a wrong type is an error with a place; a key that a type does
-//! not have is a remark with a place.
+//! Converts nodes into types with serde. A value of a wrong type is an error with its position. An unknown key is a
+//! remark with its position.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -17,28 +17,28 @@ use crate::yaml::{self, Mark, YamlNode, YamlProblem, YamlValue};
 /// A key that its type does not know.
 #[derive(Debug, Clone)]
 pub struct UnknownKey {
-    /// The key's path, without the key.
+    /// The keys that lead to it, without the key itself.
     pub within: Vec<String>,
     /// The key.
     pub key: String,
-    /// Where it stands.
+    /// Its position.
     pub mark: Mark,
-    /// What the type knows.
+    /// The keys that the type has.
     pub known: &'static [&'static str],
 }
 
 /// A value of a wrong type.
 #[derive(Debug, Clone)]
 pub struct WrongType {
-    /// What was expected and found.
+    /// The expected and the found type.
     pub message: String,
-    /// Where.
+    /// Its position.
     pub mark: Mark,
-    /// The keys that lead to it; positions in lists are left out.
+    /// The keys that lead to it, without positions in lists.
     pub path: Vec<String>,
 }
 
-/// Reads `node` as a `T`.
+/// Converts `node` into a `T`.
 ///
 /// # Errors
 /// The first wrong value.
@@ -51,10 +51,10 @@ pub fn read<'a, T: Deserialize<'a>>(
     })
 }
 
-/// Reads a text as a `T`.
+/// Parses a text and converts it into a `T`.
 ///
 /// # Errors
-/// When the text is not valid YAML, or at the first wrong value.
+/// When the text is not valid YAML, or a value in it is wrong.
 pub fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, ConfigError> {
     let (tree, _) = yaml::parse(text, 0)?;
     let read = read(&tree, &RefCell::default());

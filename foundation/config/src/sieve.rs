@@ -1,40 +1,40 @@
-//! Many rules, of which nearly none concerns what is looked at: the literals that each needs lie in one text, and only
-//! a rule whose literal is met is read at all.
+//! A fast filter over many rules of which few apply to a text. One text contains the literals that each rule needs. A
+//! rule is read only if one of its literals is found.
 
 use memchr::{memchr, memmem};
 use serde::{Deserialize, Serialize};
 
 use crate::pattern::Pattern;
 
-/// Separates the literals of a rule, any of which suffices. Neither this nor [`END`] costs JSON an escape.
+/// Separates the alternative literals of a rule. JSON needs no escape for this byte or for [`END`].
 const OR: u8 = 0x7f;
 /// Ends a rule.
 const END: u8 = b'~';
 
-/// From how many bytes on a text is long.
+/// The length in bytes from which a text counts as long.
 const LONG: usize = 64 * 1024;
 
-/// Where a rule lies among others: offset and length in bytes.
+/// The position of a rule among others: offset and length in bytes.
 pub type SievePlace = (u64, u64);
 
-/// Rules by what they need, each with where it lies: offset, a space, length, a space, and the literals in lower case;
-/// without any the rule always counts.
+/// The positions and literals of rules. Each entry is offset, space, length, space, and the literals in lower case. A
+/// rule without literals always applies.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Sieve(String);
 
 impl Sieve {
-    /// Adds a rule that can only hold where `pattern` matches.
+    /// Adds a rule that applies only if `pattern` matches.
     pub fn add(&mut self, at: SievePlace, pattern: &Pattern) {
         self.add_any(at, &[pattern]);
     }
 
-    /// Adds a rule that can only hold where one of the patterns matches.
+    /// Adds a rule that applies only if one of the patterns matches.
     pub fn add_any(&mut self, (start, length): SievePlace, patterns: &[&Pattern]) {
         self.0.push_str(&format!("{start} {length} "));
         let literals: Option<Vec<&[String]>> = patterns.iter().map(|pattern| pattern.needed()).collect();
         let literals: Vec<&str> = literals.iter().flatten().copied().flatten().map(String::as_str).collect();
-        // What would break the text's own shape is not looked for.
+        // A literal with one of the separator bytes would break the format, so such a rule always applies.
         let breaks =
             |literal: &&str| literal.is_empty() || literal.bytes().any(|byte| byte == OR || byte == END);
         if !literals.iter().any(breaks) {
@@ -43,7 +43,7 @@ impl Sieve {
         self.0.push(char::from(END));
     }
 
-    /// The rules that may hold in a text, which is given in ASCII lower case.
+    /// The rules that may apply to a text, which must be in ASCII lower case.
     pub fn hits(&self, lower: &str) -> Vec<SievePlace> {
         let grams = Grams::of(lower.as_bytes());
         let is_met =
@@ -59,7 +59,8 @@ impl Sieve {
         self.rules().map(|(at, _)| at).collect()
     }
 
-    /// Each rule's place and literals. Read byte by byte: there may be hundreds, and each tool waits for it.
+    /// The position and the literals of each rule. The text is parsed byte by byte, because every tool use waits for
+    /// hundreds of entries.
     fn rules(&self) -> impl Iterator<Item = (SievePlace, &[u8])> {
         let mut rest = self.0.as_bytes();
         std::iter::from_fn(move || {
@@ -78,7 +79,7 @@ impl Sieve {
     }
 }
 
-/// The number that a text begins with, taken off it together with the space behind it.
+/// Takes a number and the space after it from the beginning of a text.
 fn number(text: &mut &[u8]) -> Option<u64> {
     let mut number: u64 = 0;
     for (at, byte) in text.iter().enumerate() {
@@ -94,15 +95,15 @@ fn number(text: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Which bytes in a row a text may hold: one walk through it spares one for nearly every rule. Two in a row for a
-/// command line, three for a long text, which holds nearly any two.
+/// The byte sequences that a text may contain. One pass over the text replaces one pass for nearly every rule.
+/// Sequences have two bytes for a short text. A long text contains nearly all pairs, so it uses three bytes.
 struct Grams {
     marks: Vec<u64>,
     length: usize,
 }
 
 impl Grams {
-    /// Places for marks, powers of two: of a short text and of a long one.
+    /// The number of marks as powers of two, for a short and for a long text.
     const PLACES: [u32; 2] = [12, 18];
 
     fn of(text: &[u8]) -> Self {
@@ -122,7 +123,8 @@ impl Grams {
         })
     }
 
-    /// Multiplying by an odd number spreads what is alike; the highest bits are the most mixed.
+    /// The index of a sequence's mark. Multiplication by an odd number spreads similar sequences, and the highest
+    /// bits are mixed best.
     fn place(&self, gram: &[u8]) -> usize {
         let third = gram.get(2).copied().unwrap_or_default();
         let number = u32::from_le_bytes([gram[0], gram[1], third, 0]);

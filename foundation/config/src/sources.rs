@@ -1,4 +1,4 @@
-//! Which files a configuration is read from, and where what is compiled from them is kept.
+//! The files of a configuration, and the files of its compiled policy.
 
 use std::path::PathBuf;
 
@@ -7,20 +7,20 @@ use platform::store::FileIdentity;
 /// A level of the configuration cascade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// The user's, for every project.
+    /// The user's configuration, for all projects.
     Global,
-    /// The team's, in the repository.
+    /// The team's configuration, in the repository.
     Project,
-    /// One clone's.
+    /// The configuration of one clone.
     Local,
 }
 
-/// A configuration file of the cascade, present or not.
+/// A configuration file of the cascade. It may not exist.
 #[derive(Debug, Clone)]
 pub struct ConfigFile {
     /// Its level.
     pub level: Level,
-    /// Where it is or would be.
+    /// Its path, even if it does not exist.
     pub path: PathBuf,
     /// Which version of it is there; `None` when there is none, or when that cannot be determined.
     pub identity: Option<FileIdentity>,
@@ -30,7 +30,7 @@ pub struct ConfigFile {
 }
 
 impl ConfigFile {
-    /// The file of a level as it is now.
+    /// The file of a level in its current state.
     pub fn at(level: Level, path: PathBuf) -> Self {
         let found = FileIdentity::look(&path);
         Self { level, is_hidden: found.is_err(), identity: found.ok().flatten(), path }
@@ -47,27 +47,27 @@ impl ConfigFile {
     }
 }
 
-/// A project's cascade, and the files that its policy is kept in.
+/// A project's cascade, and the files of its policy.
 #[derive(Debug, Clone)]
 pub struct Sources {
     /// The files of the cascade, lowest level first.
     pub files: Vec<ConfigFile>,
-    /// The compiled policy.
+    /// The file of the compiled policy.
     pub policy: PathBuf,
-    /// The policy of the global file alone.
+    /// The file of the policy compiled from the global file only.
     pub global_policy: PathBuf,
-    /// What `~` means in a path.
+    /// The folder that `~` means in a path.
     pub home: PathBuf,
 }
 
 impl Sources {
-    /// Whether the project has a configuration of its own. The global file alone gates nothing.
+    /// Whether the project has its own configuration. The global file alone does not enable any gate.
     pub fn is_configured(&self) -> bool {
         is_configured(&self.files)
     }
 }
 
-/// Whether a file above the global level is there.
+/// Whether a file above the global level exists.
 pub fn is_configured(files: &[ConfigFile]) -> bool {
     files.iter().any(|file| file.is_present() && file.level != Level::Global)
 }

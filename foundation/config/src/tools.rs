@@ -1,6 +1,6 @@
-//! The client's tools that rules tell apart.
+//! Properties of the client's tools.
 
-/// Whether a tool changes the file it names.
+/// Whether a tool changes the file in its input.
 pub fn is_edit(tool: &str) -> bool {
     matches!(tool, "Edit" | "Write" | "MultiEdit" | "NotebookEdit")
 }

@@ -1,25 +1,25 @@
-//! YAML as nodes that know where they stand.
+//! Parses YAML into nodes with positions.
 //!
-//! The dialect is YAML 1.1 where people rely on it: plain `yes`, `no`, `on`, `off` are booleans where a
-//! boolean is expected, `<<` merges, and of duplicate keys the last wins (with a warning). JSON is YAML, a
-//! byte order mark is skipped, and one document makes a file.
+//! The dialect follows YAML 1.1 where users rely on it. Plain `yes`, `no`, `on` and `off` are booleans where a
+//! boolean is expected, and `<<` merges. The last of duplicate keys wins, with a warning. JSON is accepted, a byte
+//! order mark is skipped, and a file must contain one document.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-/// How large a configuration file may be, in bytes.
+/// The largest configuration file, in bytes.
 pub(crate) const LARGEST: usize = 1024 * 1024;
-/// How many nodes aliases may unfold to.
+/// The most nodes, with aliases expanded.
 const MOST_NODES: usize = 50_000;
-/// How deep nodes may nest.
+/// The deepest nesting of nodes.
 const DEEPEST: usize = 64;
 
-/// Where a node stands: an index into the list of files being read, and a line and column counted from 1.
+/// The position of a node: an index into the list of files, and a line and column counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
-    /// Which file.
+    /// The index of the file.
     pub source: usize,
     /// The line.
     pub line: usize,
@@ -30,20 +30,20 @@ pub struct Mark {
 /// A node of the document tree.
 #[derive(Debug, Clone, PartialEq)]
 pub struct YamlNode {
-    /// What it is.
+    /// Its value.
     pub value: YamlValue,
-    /// Where it starts.
+    /// Its start.
     pub mark: Mark,
 }
 
 /// The kinds of nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum YamlValue {
-    /// A scalar; plain ones are typed by what is expected of them.
+    /// A scalar. The expected type determines how a plain one is read.
     Scalar {
         /// Its text.
         text: String,
-        /// Whether it stood without quotes, block indicator and `!!str`.
+        /// Whether it has no quotes, no block indicator and no `!!str`.
         plain: bool,
     },
     /// A list.
@@ -52,13 +52,13 @@ pub enum YamlValue {
     Mapping(Vec<(YamlNode, YamlNode)>),
 }
 
-/// What is wrong with a file, or doubtful in it.
+/// An error in a file, or a warning about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {}, column {}: {message}", .mark.line, .mark.column)]
 pub struct YamlProblem {
-    /// Where.
+    /// Its position.
     pub mark: Mark,
-    /// What.
+    /// Its text.
     pub message: String,
 }
 
@@ -71,12 +71,12 @@ impl YamlNode {
         }
     }
 
-    /// Whether this is YAML's null: nothing, `~` or `null`, unquoted.
+    /// Whether this is YAML's null: empty, `~` or `null`, unquoted.
     pub fn is_null(&self) -> bool {
         matches!(&self.value, YamlValue::Scalar { text, plain: true } if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// The boolean that a plain scalar means in YAML 1.1.
+    /// The boolean value of a plain scalar in YAML 1.1.
     pub fn as_bool(&self) -> Option<bool> {
         let YamlValue::Scalar { text, plain: true } = &self.value else { return None };
         match text.as_str() {
@@ -97,7 +97,7 @@ impl YamlNode {
         entries.iter().find(|(name, _)| name.text() == Some(key)).map(|(name, value)| (name, value))
     }
 
-    /// A key's value in a mapping, to change it.
+    /// A key's value in a mapping, for changes.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut YamlNode> {
         let YamlValue::Mapping(entries) = &mut self.value else { return None };
         entries.iter_mut().find(|(name, _)| name.text() == Some(key)).map(|(_, value)| value)
@@ -110,7 +110,7 @@ impl YamlNode {
         Some(entries.remove(at).1)
     }
 
-    /// Removes what the keys lead to; whether it was there.
+    /// Removes the value at a path of keys. Returns whether it existed.
     pub fn remove_path(&mut self, path: &[impl AsRef<str>]) -> bool {
         match path {
             [] => false,
@@ -123,8 +123,8 @@ impl YamlNode {
         }
     }
 
-    /// Removes the item of a list on the way to what the keys lead to: the one in which something stands at `mark`;
-    /// whether there was one.
+    /// Removes an item of a list on the path of keys: the item that contains the position `mark`. Returns whether one
+    /// was removed.
     pub fn remove_item(&mut self, path: &[impl AsRef<str>], mark: Mark) -> bool {
         match (&mut self.value, path) {
             (YamlValue::Sequence(items), _) => {
@@ -139,7 +139,7 @@ impl YamlNode {
         }
     }
 
-    /// Whether the node, or one in it, stands at `mark`.
+    /// Whether the node or one inside it is at `mark`.
     fn holds(&self, mark: Mark) -> bool {
         self.mark == mark
             || match &self.value {
@@ -151,8 +151,8 @@ impl YamlNode {
             }
     }
 
-    /// Lays `over` on top of this node: maps key by key, everything else replaced. A key defined on both
-    /// levels stands where the higher level has it.
+    /// Merges `over` into this node: maps key by key, other values by replacement. A key on both levels gets the
+    /// position of the higher level.
     pub fn merge(&mut self, over: YamlNode) {
         match (&mut self.value, over.value) {
             (YamlValue::Mapping(base), YamlValue::Mapping(entries)) => {
@@ -172,10 +172,10 @@ impl YamlNode {
     }
 }
 
-/// Reads one file. The second list holds warnings: duplicate keys and the like.
+/// Parses one file. The second list contains warnings, such as duplicate keys.
 ///
 /// # Errors
-/// When the file is not valid YAML, with the place where reading stopped.
+/// When the file is not valid YAML, with the position where parsing stopped.
 pub fn parse(text: &str, source: usize) -> Result<(YamlNode, Vec<YamlProblem>), YamlProblem> {
     let at = |line: usize, column: usize| Mark { source, line, column };
     if text.len() > LARGEST {
@@ -279,7 +279,7 @@ struct TreeBuilder {
     complaints: Vec<YamlProblem>,
 }
 
-/// A collection whose end has not come.
+/// A collection whose end was not read yet.
 struct OpenCollection {
     mark: Mark,
     anchor: usize,
@@ -292,7 +292,7 @@ enum CollectionItems {
 }
 
 impl TreeBuilder {
-    /// Takes one event; the whole document when it ends one.
+    /// Processes one event. Returns the root node when the event completes it.
     fn take(&mut self, event: Event<'_>, mark: Mark) -> Result<Option<YamlNode>, YamlProblem> {
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -375,7 +375,7 @@ impl TreeBuilder {
         Ok(())
     }
 
-    /// Unfolds merge keys and lets the last of duplicate keys win.
+    /// Expands merge keys, and keeps the last of duplicate keys.
     fn settle(
         &mut self,
         entries: Vec<(YamlNode, YamlNode)>,

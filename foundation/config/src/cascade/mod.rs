@@ -1,7 +1,7 @@
-//! The levels of the configuration, read and merged.
+//! Reads and merges the levels of the configuration.
 //!
-//! Global, then project, then local: a project file with `inherit: false` replaces the global one, anything
-//! else is laid over it key by key, and the local file is always laid over the result.
+//! The order is global, project, local. A project file with `inherit: false` replaces the global one. Otherwise its
+//! keys are merged over the global ones. The local file is always merged over the result.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -46,10 +46,10 @@ const LATER: [&str; 20] = [
     "on_config_error",
 ];
 
-/// What becomes of a wrong item of a guard's list.
+/// The consequence of a wrong item in a guard's list.
 const LEFT_OUT: &str = "this item is ignored until you fix it; the others count";
 
-/// How many wrong items are dropped before the whole configuration is given up.
+/// The most wrong items that are dropped before the whole configuration is ignored.
 const MOST_REPAIRS: usize = 256;
 
 /// A file that was read.
@@ -57,7 +57,7 @@ const MOST_REPAIRS: usize = 256;
 pub struct SourceFile {
     /// Its level.
     pub level: Level,
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// Its text.
     text: String,
@@ -88,17 +88,17 @@ impl SourceFile {
 pub struct Loaded {
     /// The configuration, without the items that were wrong.
     pub configuration: Configuration,
-    /// Where each requirement of the configuration is defined, in the same order.
+    /// The position of each requirement of the configuration, in the same order.
     pub places: Vec<Place>,
-    /// What is wrong or doubtful.
+    /// The errors, warnings and notes.
     pub findings: Vec<Finding>,
     /// The levels whose file is not valid YAML.
     pub unreadable: Vec<Level>,
-    /// Where each guard is configured.
+    /// The position of each configured guard.
     pub guard_places: BTreeMap<GuardName, Place>,
-    /// Where `protect_cli` is set: file and line.
+    /// The position of `protect_cli`, if it is set: file and line.
     pub protect_cli_at: Option<(PathBuf, usize)>,
-    /// Where `strict_preflight` is set: file and line.
+    /// The position of `strict_preflight`, if it is set: file and line.
     pub strict_at: Option<(PathBuf, usize)>,
 }
 
@@ -107,7 +107,8 @@ pub fn load(files: &[ConfigFile]) -> Loaded {
     merge(files, Cascade::default())
 }
 
-/// The same as if `text` stood in the file at `path`, one of `files`: what a change would do.
+/// [`load`] with `text` as the content of the file at `path`, which must be one of `files`. It shows the effect of a
+/// change.
 pub fn load_as_if(files: &[ConfigFile], path: &Path, text: &str) -> Loaded {
     merge(files, Cascade { instead: Some((path, text)), ..Cascade::default() })
 }
@@ -135,17 +136,18 @@ fn merge(files: &[ConfigFile], mut reader: Cascade<'_>) -> Loaded {
     reader.finish(merged)
 }
 
-/// Days that the record of an ended session is kept.
+/// The number of days that the record of an ended session is kept.
 pub fn retention_days(global: PathBuf) -> u32 {
     load(&[ConfigFile::at(Level::Global, global)]).configuration.sessions.retention_days.get().into()
 }
 
-/// One level alone, as `req config show --sources` shows it.
+/// One level only, for `req config show --sources`.
 pub fn load_one(path: &Path, level: Level) -> Loaded {
     load(&[ConfigFile::at(level, path.to_owned())])
 }
 
-/// A guard that is named and nothing else is on, with every default; so is one that is `true`. One that is `false` is off.
+/// Expands short forms of guards. A guard without a value, or with `true`, is on with all defaults. One with `false`
+/// is off.
 fn name_guards(tree: &mut YamlNode) {
     let YamlValue::Mapping(entries) = &mut tree.value else { return };
     let guards = entries.iter_mut().find(|(key, _)| key.text() == Some("guards"));
@@ -166,7 +168,7 @@ fn name_guards(tree: &mut YamlNode) {
 
 #[derive(Default)]
 struct Cascade<'i> {
-    /// A file's text that is not on disk.
+    /// A file whose text is given instead of read from the disk.
     instead: Option<(&'i Path, &'i str)>,
     sources: Vec<SourceFile>,
     findings: Vec<Finding>,
@@ -244,8 +246,8 @@ impl Cascade<'_> {
         }
     }
 
-    /// Turns the merged tree into a configuration. A wrong value costs the smallest item that can do without
-    /// it: a requirement, or one key of a section.
+    /// Converts the merged tree into a configuration. A wrong value removes the smallest item that can be omitted: a
+    /// requirement, or one key of a section.
     fn finish(mut self, mut tree: YamlNode) -> Loaded {
         name_guards(&mut tree);
         let mut configuration = None;
@@ -281,7 +283,7 @@ impl Cascade<'_> {
                     } else {
                         format!("`{within}`: {}", wrong.message)
                     };
-                    // A list of rules loses the one; any other value has a default.
+                    // A wrong rule is removed from its list. Any other wrong value is replaced by the default.
                     let is_of_list = wrong.path.first().is_some_and(|key| key == "guards")
                         && tree.remove_item(&item, wrong.mark);
                     let help = if depth == 2 && item.len() == 2 {
@@ -386,21 +388,21 @@ impl Cascade<'_> {
     }
 }
 
-/// Reads the beginning of a file: as much as its reader takes, and a byte.
+/// Reads a file up to the largest size, plus one byte.
 fn read_regular(path: &Path) -> std::io::Result<Vec<u8>> {
-    // One byte more than what is taken tells that it is too large.
+    // The additional byte shows that the file is too large.
     let mut bytes = Vec::new();
     store::open_regular(path)?.0.take(yaml::LARGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// The key and the value that keys lead to.
+/// The key and the value at a path of keys.
 fn entry<'t>(tree: &'t YamlNode, path: &[impl AsRef<str>]) -> Option<(&'t YamlNode, &'t YamlNode)> {
     let (last, before) = path.split_last()?;
     before.iter().try_fold(tree, |node, key| node.get(key.as_ref()))?.entry(last.as_ref())
 }
 
-/// Where an item of a list stands.
+/// The position of an item in a list.
 fn item_mark(tree: &YamlNode, path: &[&str], at: usize) -> Mark {
     let Some((_, list)) = entry(tree, path) else { return Mark::default() };
     match &list.value {

@@ -1,4 +1,4 @@
-//! Values of continuity that have the right type and no meaning: numbers out of range or out of order, and paths
+//! Finds values of continuity that have the right type but are not valid: numbers out of range or order, and paths
 //! outside the project.
 
 use std::path::{Component, Path};
@@ -7,22 +7,22 @@ use platform::path::normalise;
 
 use crate::types::Configuration;
 
-/// A value that does not count.
+/// A value that is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongSetting {
     /// The keys that lead to it.
     pub path: Vec<String>,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
 }
 
-/// The shortest log that a cut may leave: what is looked for at once must be found in it.
+/// The shortest log after rotation. Lines that are searched shortly after they were written must still be in it.
 const FEWEST_LINES: u32 = 50;
 /// The smallest context, in tokens.
 const SMALLEST_WINDOW: u64 = 1_000;
 
-/// The values that do not count. `is_given` tells of keys whether the configuration holds them: what is a default is
-/// right.
+/// The values that are ignored. `is_given` returns whether the configuration contains a key. Defaults are always
+/// valid, so keys that are not given are skipped.
 pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) -> bool) -> Vec<WrongSetting> {
     let mut wrong = Vec::new();
     let mut check = |path: &[&str], is_right: bool, message: &str| {
@@ -41,7 +41,7 @@ pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) ->
     for (key, percent) in percents {
         check(&["context", key], is_percent(percent), "a percentage must be from 1 to 100");
     }
-    // One that is out of range says nothing about the others.
+    // If one is out of range, the order of the others cannot be checked.
     let is_ordered = percents.is_sorted_by_key(|(_, percent)| percent);
     if percents.iter().all(|(_, percent)| is_percent(*percent)) {
         for (key, _) in percents {
@@ -76,7 +76,7 @@ pub fn wrong_values(configuration: &Configuration, is_given: impl Fn(&[&str]) ->
 const BELOW: &str =
     "must be a path inside the project: relative, without `~`, not outside through `..`, and not in `.git`";
 
-/// Whether a path leads to something below the project that is not git's.
+/// Whether a path is inside the project and not in `.git`.
 fn is_below(path: &str) -> bool {
     let normal = normalise(Path::new(path));
     let is_plain =

@@ -1,4 +1,4 @@
-//! Rules and exemptions of guards that their types allow and that mean nothing: each is left out alone.
+//! Finds rules and exemptions of guards that have the right type but are not valid. Each is dropped separately.
 
 use std::collections::BTreeSet;
 
@@ -8,23 +8,23 @@ use crate::pattern::Pattern;
 use crate::types::Names;
 use crate::types::guards::{Exemption, GuardName, Guards, Nearby, PatternRule};
 
-/// The fewest characters of a reason why something may stand where it stands.
+/// The fewest characters of the reason for an exemption.
 pub const SHORTEST_REASON: usize = 10;
 
-/// An item of a guard's list that does not count.
+/// An item of a guard's list that is ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrongItem {
     /// The guard.
     pub guard: GuardName,
     /// The key of its list.
     pub list: &'static str,
-    /// Which item, counted from 0.
+    /// The index of the item, from 0.
     pub at: usize,
-    /// What is wrong with it.
+    /// The problem.
     pub message: String,
 }
 
-/// Takes the items out that do not count, and tells what is wrong with each.
+/// Removes the items that are not valid, and returns the problem of each.
 pub fn take_wrong(guards: &mut Guards) -> Vec<WrongItem> {
     let mut wrong = Vec::new();
     if let Some(guard) = &mut guards.push {
@@ -91,7 +91,7 @@ pub fn take_wrong(guards: &mut Guards) -> Vec<WrongItem> {
     wrong
 }
 
-/// Leaves the items in a list that are right.
+/// Keeps the valid items of a list.
 fn keep<T>(
     list: &mut Vec<T>,
     wrong: &mut Vec<WrongItem>,
@@ -123,7 +123,7 @@ fn pattern_rule(rule: &PatternRule) -> Result<(), ConfigError> {
     nearby("require_nearby", &rule.require_nearby)
 }
 
-/// Whole files are searched for these: the time must grow with the file and no faster.
+/// Checks an expression that is searched in whole files. Its time must not grow faster than the file.
 fn linear(key: &str, source: &str) -> Result<(), ConfigError> {
     expression(key, source, Pattern::exact)?;
     if Pattern::exact(source)?.backtracks() {
@@ -180,7 +180,7 @@ fn exemption(exemption: &Exemption) -> Result<(), ConfigError> {
     }
 }
 
-/// Whether a text is a day as `2027-01-31`: such days are in order when their texts are.
+/// Whether a text is a date such as `2027-01-31`. The order of such texts is the order of the dates.
 fn is_date(text: &str) -> bool {
     let is_shaped = text.len() == 10
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -202,7 +202,7 @@ fn is_date(text: &str) -> bool {
     (1..=last).contains(&day)
 }
 
-/// Without a name, globs name every file; here that is never meant.
+/// Checks globs that must not be empty. An empty list would include every file, which is never intended here.
 fn some_files(files: &Names) -> Result<(), ConfigError> {
     if files.is_empty() {
         return Err(ConfigError::item("`files` is missing: it says which files are meant"));

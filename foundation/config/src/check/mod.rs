@@ -1,4 +1,4 @@
-//! What types cannot judge: requirements that contradict themselves, and gates that could never hold.
+//! Finds problems that types do not show: contradictions in requirements, and gates that can never be satisfied.
 
 pub mod continuity;
 pub mod guards;
@@ -11,7 +11,7 @@ use crate::types::{
     Condition, Hooks, Kind, Names, Requirement, SatisfiedWhen, TimeWindow, Trigger, Workflow,
 };
 
-/// What is wrong with one requirement. An error switches it off; its place is added by the caller.
+/// The problems of one requirement. An error disables it. The caller adds the position.
 pub fn requirement(name: &str, requirement: &Requirement, hooks: &Hooks) -> Vec<Finding> {
     let mut findings = Vec::new();
     let subject = format!("requirements.{name}");
@@ -181,16 +181,16 @@ fn of_condition(requirement: &Requirement) -> Vec<(Severity, String)> {
 /// The name of the built-in calculator of a branch's size.
 pub const BRANCH_SIZE: &str = "branch_size_calculator";
 
-/// What `timezone` means.
+/// The meaning of `timezone`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Zone {
-    /// This machine's.
+    /// The time zone of this machine.
     Local,
-    /// So many seconds east of UTC.
+    /// An offset east of UTC, in seconds.
     Offset(i32),
 }
 
-/// The time zone of a window; `None` when its name is none.
+/// The time zone of a window. `None` if its name is not valid.
 pub fn offset(window: &TimeWindow) -> Option<Zone> {
     let name = window.timezone.as_deref().unwrap_or("local");
     match name {
@@ -207,14 +207,14 @@ pub fn offset(window: &TimeWindow) -> Option<Zone> {
     Some(Zone::Offset(sign * i32::try_from(minutes * 60).ok()?)).filter(|_| minutes < 24 * 60)
 }
 
-/// A requirement whose shell command a repository brought along.
+/// The finding for a shell command in a project's configuration.
 pub fn foreign_command(name: &str) -> Finding {
     let message =
         "`command` is allowed in the global file only: a repository must not run commands of its own";
     Finding::new(Severity::Error, format!("requirements.{name}"), message)
 }
 
-/// What is wrong with a workflow, if anything is.
+/// The problem of a workflow, if there is one.
 pub fn workflow(workflow: &Workflow) -> Option<String> {
     let names: Vec<&str> = workflow.phases.iter().map(|phase| phase.name.trim()).collect();
     if names.is_empty() {
@@ -234,7 +234,7 @@ pub fn workflow(workflow: &Workflow) -> Option<String> {
     }
 }
 
-/// The first glob that cannot mean anything.
+/// The message for the first glob that is not valid.
 fn wrong_glob(globs: &Names) -> Option<String> {
     let wrong = |glob: &&str| {
         let glob = glob.trim_start_matches('!');
@@ -251,7 +251,7 @@ fn is_name(text: &str) -> bool {
         && text.len() <= 128
 }
 
-/// The candidate that `text` was most likely meant to be, if any is near.
+/// The candidate that is closest to `text`, if one is close enough.
 pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most = 1 + text.chars().count() / 4;
     candidates
@@ -261,7 +261,7 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
         .map(|(_, candidate)| candidate)
 }
 
-/// How many characters must be inserted, removed or exchanged.
+/// The number of characters to insert, remove or replace (Levenshtein distance).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,4 +1,4 @@
-//! Rules into a policy: the file's text, with the byte range of every part in its header.
+//! Compiles rules into a policy: the file's text, and a header with the byte range of every part.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,10 +16,10 @@ use crate::pattern::Pattern;
 use crate::sieve::Sieve;
 use crate::types::{Condition, Continuity, Hooks, Kind, Names, Trigger, Workflow};
 
-/// From how many gates on those that look for patterns are sieved: fewer are read faster at once.
+/// The number of gates with patterns from which a sieve is used. Fewer gates are read faster without one.
 const MANY: usize = 16;
 
-/// What a policy is compiled from.
+/// The content of a policy before it is compiled.
 pub(super) struct Body {
     pub(super) enabled: bool,
     pub(super) protect_cli: Option<(PathBuf, usize)>,
@@ -39,7 +39,7 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The policy, as a file and in memory.
+    /// The policy, in memory and as a file's text.
     pub(super) fn compile(self, sources: Vec<(PathBuf, Option<FileIdentity>)>) -> Policy {
         let mut text = Vec::new();
         text.extend_from_slice(b"\"settings\":");
@@ -86,7 +86,7 @@ impl Body {
         text.extend_from_slice(b"},\n\"sieved\":[");
         let sieved = sieves(&mut text, many);
         text.extend_from_slice(b"]}\n");
-        // The place of a rule does not change a decision.
+        // The position of a rule does not change a decision, so it is not part of the hash.
         let decided: Vec<_> =
             self.rules.iter().map(|rule| (&rule.name, rule.closes_on_error, &rule.requirement)).collect();
         let switches = (self.enabled, self.protect_cli.is_some(), self.strict.is_some());
@@ -115,7 +115,8 @@ impl Body {
             guards,
             findings,
         };
-        // The header contains the length of the file that it is part of. Each round changes its own length by a digit at most.
+        // The header contains the length of the file that it is part of. Each iteration changes the length by at most
+        // one digit.
         let mut head = Vec::new();
         for _ in 0..4 {
             head.clear();
@@ -141,7 +142,7 @@ fn append(text: &mut Vec<u8>, value: &impl Serialize) -> Span {
     Span(start as u64, (text.len() - start) as u64)
 }
 
-/// The gates that look for patterns, each by itself, and a sieve over those of each tool.
+/// The gates with patterns as separate parts, and a sieve for each tool.
 fn sieves(text: &mut Vec<u8>, many: Vec<(String, Vec<Gate>)>) -> BTreeMap<String, (Span, Span)> {
     let mut sieved = BTreeMap::new();
     for (tool, gates) in many {
@@ -166,7 +167,7 @@ fn sieves(text: &mut Vec<u8>, many: Vec<(String, Vec<Gate>)>) -> BTreeMap<String
 }
 
 impl Gate {
-    /// Whether it concerns only what matches a pattern of its own.
+    /// Whether the gate only applies to commands that match its own patterns.
     fn looks_for_patterns(&self) -> bool {
         !self.when.is_empty() && self.when.iter().all(|when| when.command.is_some())
     }
@@ -179,7 +180,7 @@ fn gates_by_tool(rules: &[Rule], spans: &[Span]) -> BTreeMap<String, Vec<Gate>> 
         let triggers = requirement.triggers();
         let mut conditions: BTreeMap<&str, Vec<When>> = BTreeMap::new();
         for trigger in &triggers {
-            // A pattern for commands on another tool never matches; a finding says so.
+            // A command pattern for another tool never matches. A finding reports it.
             if trigger.command_pattern.is_some() && trigger.tool != "Bash" {
                 continue;
             }
@@ -211,7 +212,7 @@ fn gates_by_tool(rules: &[Rule], spans: &[Span]) -> BTreeMap<String, Vec<Gate>> 
 
 fn when(trigger: &Trigger) -> When {
     When {
-        // An invalid pattern was reported, and its requirement was dropped.
+        // A pattern that is not valid was reported, and its requirement was dropped.
         command: trigger.command_pattern.as_deref().and_then(|pattern| Pattern::new(pattern).ok()),
         raw: trigger.raw,
         files: trigger.file_pattern.clone().unwrap_or_default(),
@@ -220,7 +221,8 @@ fn when(trigger: &Trigger) -> When {
     }
 }
 
-/// The files whose edits trigger, for writes through Bash: all of them unless every editing tool names some.
+/// The files for writes through Bash: those of all triggers of editing tools. All files if one of these triggers
+/// names none.
 fn written(triggers: &[Trigger]) -> Names {
     let editing = |trigger: &&Trigger| is_edit(&trigger.tool);
     let editing: Vec<&Trigger> = triggers.iter().filter(editing).collect();
@@ -237,7 +239,7 @@ fn written(triggers: &[Trigger]) -> Names {
 }
 
 impl When {
-    /// Whether it holds for every use.
+    /// Whether the condition applies to every use.
     fn is_always(&self) -> bool {
         self.command.is_none() && self.files.is_empty() && self.agents.is_empty() && !self.writes
     }

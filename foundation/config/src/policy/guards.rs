@@ -1,5 +1,5 @@
-//! Guards in the policy. The header lists the guards that are on. The settings of each guard, and each rule, are parts
-//! that are read when they are needed.
+//! Guards in the policy. The header lists the guards that are on. A guard's settings and each of its rules are
+//! separate parts, which are read when needed.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +16,16 @@ use crate::types::guards::{
 };
 use crate::types::{Mode, OnError};
 
-/// A rule and its expression, checked.
+/// A rule with its compiled expression.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CompiledRule<R> {
     /// The expression.
     pub pattern: Pattern,
-    /// As configured.
+    /// The rule as configured.
     pub rule: R,
 }
 
-/// The guards that are on, as they lie in the file.
+/// The guards that are on, in the form of the policy file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct GuardParts(BTreeMap<GuardName, GuardPart>);
 
@@ -40,7 +40,7 @@ struct GuardPart {
 
 /// A rule with an expression.
 trait Ruled: Serialize {
-    /// The expression, checked. One that is wrong was dropped before.
+    /// The compiled expression. Rules with an expression that is not valid were dropped before.
     fn pattern(&self) -> Result<Pattern, ConfigError>;
 }
 
@@ -106,17 +106,17 @@ impl GuardParts {
         parts
     }
 
-    /// Whether one of them refuses a tool when it fails itself.
+    /// Whether a guard refuses a tool use if the guard fails.
     pub(super) fn closes_on_error(&self) -> bool {
         self.0.values().any(|part| part.closes_on_error)
     }
 
-    /// What decides, for the policy's hash.
+    /// The parts that affect decisions, for the policy's hash.
     pub(super) fn decisive(&self) -> Vec<&[u8]> {
         self.0.values().flat_map(|part| [&*part.settings, &*part.rules]).collect()
     }
 
-    /// Writes the parts, as an array, and returns where they are.
+    /// Writes the parts as an array, and returns their positions.
     pub(super) fn append(&self, text: &mut Vec<u8>) -> BTreeMap<GuardName, GuardHead> {
         let mut heads = BTreeMap::new();
         text.push(b'[');
@@ -184,7 +184,7 @@ impl Adder<'_> {
 }
 
 impl Policy {
-    /// The guards that are on, and what each does with what it finds.
+    /// The guards that are on, with their modes.
     pub fn guards(&self) -> impl Iterator<Item = (GuardName, Mode)> {
         self.header.guards.iter().map(|(name, head)| (*name, head.0))
     }
@@ -194,9 +194,9 @@ impl Policy {
         self.header.guards.contains_key(&name)
     }
 
-    /// Whether a guard is on and has rules of the user's.
+    /// Whether a guard is on and has rules of the user.
     pub fn has_guard_rules(&self, name: GuardName) -> bool {
-        // Without any, the array is empty.
+        // An empty array has two bytes.
         self.header.guards.get(&name).is_some_and(|GuardHead(_, _, _, rules)| rules.1 > 2)
     }
 
@@ -208,7 +208,7 @@ impl Policy {
         self.header.guards.get(&T::NAME).map(|GuardHead(_, settings, ..)| self.part(*settings)).transpose()
     }
 
-    /// The rules of a guard that may hold in a text, given in ASCII lower case; all of them without one.
+    /// The rules of a guard that may apply to a text in ASCII lower case. All rules if no text is given.
     ///
     /// # Errors
     /// When the stored policy is damaged.
@@ -224,7 +224,7 @@ impl Policy {
         places.into_iter().map(|(start, length)| self.part(Span(rules.0 + start, length))).collect()
     }
 
-    /// Where a guard is configured, if it is on.
+    /// The position of a guard's configuration, if it is on.
     ///
     /// # Errors
     /// When the stored policy is damaged.

@@ -1,9 +1,8 @@
-//! The configuration, compiled: one file a work tree, from which a hook reads the part it needs.
+//! The compiled configuration: one file per work tree, from which a hook reads the parts that it needs.
 //!
-//! The file is one JSON document whose first line is a header: the identity of the sources it was made from,
-//! and for every tool the byte range of the gates that tool has to pass. A hook compares the identities, reads
-//! its tool's range, and is done; only a stale policy takes it to the YAML. Messages lie elsewhere in the
-//! file and are read when something is refused.
+//! The file is a JSON document whose first line is a header. The header contains the identity of the sources, and for
+//! every tool the byte range of its gates. A hook compares the identities and reads its tool's range. It parses YAML
+//! only if the policy is out of date. Messages are in other parts and are read at a refusal.
 
 mod compile;
 mod guards;
@@ -24,16 +23,17 @@ use crate::cascade;
 use crate::sources::{ConfigFile, Level, Sources};
 use crate::types::{Continuity, Kind, LogDestination, OnError, Requirement};
 
-/// A source changed this shortly before compiling may change again within one tick of its clock, unseen.
+/// A source that changed this shortly before compiling may change again within one tick of the file system's clock.
+/// The second change would not be noticed.
 const TICK_NS: i128 = 20_000_000;
 
 impl Policy {
-    /// The policy of a project: the compiled one while its sources are unchanged, else compiled again. `None`
-    /// when the project has no configuration of its own.
+    /// The policy of a project. The stored one is used while its sources are unchanged, otherwise it is compiled
+    /// again. `None` if the project has no configuration of its own.
     pub fn of(sources: &Sources) -> Option<Self> {
         let stored = Self::open(&sources.policy).ok().flatten();
         if !sources.is_configured() {
-            // Otherwise an agent that may not change its gates could turn them off by removing their file.
+            // Without this, an agent that must not change its gates could remove them with their file.
             return stored.filter(Self::protects_cli).map(|policy| Self { is_orphan: true, ..policy });
         }
         match stored {
@@ -42,8 +42,8 @@ impl Policy {
         }
     }
 
-    /// The policy of the global file alone, for projects without a configuration; `None` without such a file.
-    /// Only [`Policy::is_strict`] counts there.
+    /// The policy of the global file only, for projects without a configuration. `None` without such a file. Only
+    /// [`Policy::is_strict`] applies there.
     pub fn global(sources: &Sources) -> Option<Self> {
         let file = sources.files.iter().find(|file| file.level == Level::Global)?;
         if !file.is_present() {
@@ -56,8 +56,8 @@ impl Policy {
         }
     }
 
-    /// Compiles a project's configuration, whatever is stored, without storing it. For commands that show what
-    /// would be.
+    /// Compiles a project's configuration without using or writing the stored policy. For commands that show the
+    /// effect of a change.
     pub fn compiled_now(sources: &Sources) -> Self {
         let stored = Self::open(&sources.policy).ok().flatten();
         Self::assemble(&sources.files, &sources.home, stored)
@@ -68,7 +68,7 @@ impl Policy {
         Self::assemble(files, home, None)
     }
 
-    /// Compiles and stores. A folder that cannot be written costs only the time to compile again.
+    /// Compiles and stores. If the folder cannot be written, the next hook compiles again.
     fn compile(files: &[ConfigFile], home: &Path, stored: Option<Self>, path: &Path) -> Self {
         // What was made without looking at every file must not take the place of what was made with them.
         let is_whole = !files.iter().any(|file| file.is_hidden);
@@ -90,7 +90,7 @@ impl Policy {
         let now = i128::from(Moment::now().wall.timestamp_nanos_opt().unwrap_or(i64::MAX));
         let is_settled = newest.is_none_or(|changed| now - changed > TICK_NS);
         let mut findings = loaded.findings;
-        // A file that is not valid YAML does not show what its author wants, so the last good policy stays.
+        // A file that is not valid YAML does not show its author's intention, so the last valid policy is kept.
         if !loaded.unreadable.is_empty()
             // One that was made without a file itself stands in for nothing.
             && let Some(last) = stored.filter(|last| !last.is_incomplete())
@@ -129,7 +129,7 @@ impl Policy {
             .0
             .into_iter()
             .zip(loaded.places)
-            // A finding reports a requirement that is not enforced; it counts nowhere as in force.
+            // A finding reports an unknown condition. It is not enforced, so it is not part of the policy.
             .filter(|((_, requirement), _)| {
                 requirement.enabled
                     && (requirement.kind != Kind::Condition || requirement.condition().is_some())

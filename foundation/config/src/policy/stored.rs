@@ -1,4 +1,4 @@
-//! The compiled policy as it lies on disk: a header in the first line, then parts, each read when it is needed.
+//! The compiled policy on disk: a header in the first line, then parts that are read when needed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,19 +18,19 @@ use crate::pattern::Pattern;
 use crate::sieve::Sieve;
 use crate::sources::ConfigFile;
 use crate::types::{Continuity, GuardName, Hooks, LogLevel, Mode, Names, Requirement, Scope, Workflow};
-/// The version of the file's shape.
+/// The version of the file format.
 pub(super) const FORMAT: u32 = 5;
-/// How much is read at once; a policy of ordinary size fits.
+/// The bytes that are read at once. A policy of usual size fits.
 const CHUNK: usize = 16 * 1024;
 
-/// A compiled policy, read in parts. A copy costs nothing: stages of a hook hand it on.
+/// A compiled policy, read in parts. A clone is cheap, so stages of a hook can pass it on.
 #[derive(Debug, Clone)]
 pub struct Policy {
     pub(super) header: Arc<PolicyHeader>,
-    /// The beginning of the file, or all of it.
+    /// The beginning of the file, or the whole file.
     pub(super) head: Arc<Vec<u8>>,
     pub(super) file: Option<Arc<File>>,
-    /// Whether the configuration that it was made from is gone.
+    /// Whether its configuration file is missing.
     pub(super) is_orphan: bool,
 }
 
@@ -41,13 +41,13 @@ pub(super) struct PolicyHeader {
     pub(super) hash: String,
     pub(super) length: u64,
     pub(super) enabled: bool,
-    /// Where the agent is kept from its own gates, if it is: file and line.
+    /// The position of `protect_cli`, if it is set: file and line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) protect_cli: Option<(PathBuf, usize)>,
-    /// Where edits are made to need a requirement in force, if they are: file and line.
+    /// The position of `strict_preflight`, if it is set: file and line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) strict: Option<(PathBuf, usize)>,
-    /// Whether a gate that cannot be evaluated is closed, for all or for some.
+    /// Whether any gate refuses if it cannot be evaluated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) closes_on_error: bool,
     /// Whether a file of the configuration could not be read, and there was no valid policy of before.
@@ -59,7 +59,7 @@ pub(super) struct PolicyHeader {
     pub(super) logging: LogTarget,
     pub(super) sources: Vec<(PathBuf, Option<FileIdentity>)>,
     pub(super) tools: BTreeMap<String, Span>,
-    /// Of a tool with many gates that look for a pattern: the sieve over these, and where they lie.
+    /// For each tool with many pattern gates: their sieve, and their range.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) sieved: BTreeMap<String, (Span, Span)>,
     /// Tools by pattern.
@@ -75,53 +75,53 @@ pub(super) struct PolicyHeader {
     pub(super) findings: Span,
 }
 
-/// Where hooks log, resolved.
+/// The resolved log settings of hooks.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct LogTarget {
-    /// The least that is written.
+    /// The lowest level that is written.
     pub level: LogLevel,
-    /// The file, when it is not the default one.
+    /// The file, if it is not the default one.
     pub file: Option<PathBuf>,
-    /// Whether a file is wanted at all.
+    /// Whether a log file is written.
     pub to_file: bool,
 }
 
-/// Offset after the header's line, and length.
+/// The offset after the header's line, and the length.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Span(pub u64, pub u64);
 
-/// What one tool has to pass for one requirement; as small as the hot path needs it.
+/// The gate of one tool for one requirement, with only the data that the hot path needs.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Gate {
     /// The requirement.
     pub name: String,
-    /// How far its satisfaction reaches.
+    /// The scope of its satisfaction.
     pub scope: Scope,
-    /// Whether it never refuses, only arms Stop.
+    /// Whether it never refuses and is only verified by Stop.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stop_only: bool,
-    /// What it does when it is open.
+    /// Its effect if it is open.
     #[serde(default, skip_serializing_if = "is_enforced")]
     pub mode: Mode,
     /// Whether it refuses when it cannot be evaluated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closes_on_error: bool,
-    /// Whether more than its state decides: a condition, a limit, evidence.
+    /// Whether more than its stored state decides: a condition, a limit, evidence.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_judged: bool,
-    /// The uses of the tool that need it, any of them; empty: every use.
+    /// The uses of the tool that need it. One match is enough; empty means every use.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub when: Vec<When>,
     pub(super) rule: Span,
 }
 
-/// A condition on a tool use; every part that is given must hold.
+/// A condition on a tool use. All given parts must match.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct When {
-    /// What a command of the line must match.
+    /// The pattern that a command of the line must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub command: Option<Pattern>,
-    /// Whether the whole line is searched instead.
+    /// Whether the pattern is searched in the whole line.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub raw: bool,
     /// The files.
@@ -130,10 +130,10 @@ pub struct When {
     /// The agents.
     #[serde(default, skip_serializing_if = "Names::is_empty")]
     pub agents: Names,
-    /// Whether the line must write a file of the project, one of `files` if there are any.
+    /// Whether the line must write a file of the project. If `files` is not empty, it must be one of these.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub writes: bool,
-    /// Whether removing or moving a file away counts as well.
+    /// Whether removing or moving a file away also counts.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub removes: bool,
 }
@@ -142,22 +142,22 @@ fn is_enforced(mode: &Mode) -> bool {
     *mode == Mode::Enforce
 }
 
-/// A requirement in force, and where it is defined.
+/// An enabled requirement, and its position.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Rule {
     /// Its name.
     pub name: String,
-    /// Where.
+    /// Its position.
     pub place: Place,
     /// Whether it refuses when it cannot be evaluated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closes_on_error: bool,
-    /// As configured.
+    /// The requirement as configured.
     #[serde(flatten)]
     pub requirement: Requirement,
 }
 
-/// A guard that is on: what it does with what it finds, and where its settings, its sieve and its rules lie.
+/// A guard that is on: its mode, and the positions of its settings, its sieve and its rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct GuardHead(pub Mode, pub Span, pub Span, pub Span);
 
@@ -226,37 +226,37 @@ impl Policy {
         self.header.enabled
     }
 
-    /// Whether the agent is kept from its own gates.
+    /// Whether the agent is prevented from changing its gates.
     pub fn protects_cli(&self) -> bool {
         self.header.protect_cli.is_some()
     }
 
-    /// Where `protect_cli` is set, file and line, if it is.
+    /// The position of `protect_cli`, file and line, if it is set.
     pub fn protect_cli(&self) -> Option<&(PathBuf, usize)> {
         self.header.protect_cli.as_ref()
     }
 
-    /// Whether edits need a project that has a requirement in force.
+    /// Whether edits need a project with an enabled requirement.
     pub fn is_strict(&self) -> bool {
         self.header.strict.is_some()
     }
 
-    /// Where `strict_preflight` is set, file and line, if it is.
+    /// The position of `strict_preflight`, file and line, if it is set.
     pub fn strict(&self) -> Option<&(PathBuf, usize)> {
         self.header.strict.as_ref()
     }
 
-    /// Whether a tool is refused when nothing can be said about its gates.
+    /// Whether a tool use is refused if its gates cannot be evaluated.
     pub fn closes_on_error(&self) -> bool {
         self.header.closes_on_error
     }
 
-    /// Twelve hexadecimal digits that change when the rules do.
+    /// Twelve hexadecimal digits that change with the rules, the guards, the hooks' settings or the main switches.
     pub fn hash(&self) -> &str {
         &self.header.hash
     }
 
-    /// Where hooks log.
+    /// The log settings of hooks.
     pub fn logging(&self) -> &LogTarget {
         &self.header.logging
     }
@@ -269,8 +269,8 @@ impl Policy {
         self.gates_met(tool, || None)
     }
 
-    /// The gates of one tool that a text may concern, in the order of the configuration. The text, in ASCII lower case,
-    /// is asked for only where gates are many; without one all gates count.
+    /// The gates of one tool that may apply to a text, in the order of the configuration. The text, in ASCII lower
+    /// case, is only computed if there are many gates. Without a text all gates apply.
     ///
     /// # Errors
     /// When the stored policy is damaged.
@@ -314,7 +314,7 @@ impl Policy {
         Ok(gates)
     }
 
-    /// The whole requirement behind a gate.
+    /// The whole requirement of a gate.
     ///
     /// # Errors
     /// When the stored policy is damaged.
@@ -322,7 +322,7 @@ impl Policy {
         self.part(gate.rule)
     }
 
-    /// All requirements in force, in the order of the configuration.
+    /// All enabled requirements, in the order of the configuration.
     ///
     /// # Errors
     /// When the stored policy is damaged.
@@ -330,7 +330,7 @@ impl Policy {
         self.part(self.header.rules)
     }
 
-    /// How the hooks behave.
+    /// The settings of the hooks.
     ///
     /// # Errors
     /// When the stored policy is damaged.
@@ -346,7 +346,7 @@ impl Policy {
         self.part(self.header.workflow)
     }
 
-    /// What sessions must not lose, and how it is kept.
+    /// The settings of continuity.
     ///
     /// # Errors
     /// When the stored policy is damaged.
@@ -354,7 +354,7 @@ impl Policy {
         self.part(self.header.continuity)
     }
 
-    /// What is wrong or doubtful in the configuration.
+    /// The problems of the configuration.
     ///
     /// # Errors
     /// When the stored policy is damaged.
@@ -392,12 +392,12 @@ impl Policy {
     }
 }
 
-/// Whether a trigger's tool names more than one.
+/// Whether the tool of a trigger can match several tools.
 pub(super) fn is_pattern(tool: &str) -> bool {
     tool.contains(['*', '?', '[', '{']) || is_server(tool)
 }
 
-/// Whether a trigger's tool names an MCP server: `mcp__server`, without a tool.
+/// Whether the tool of a trigger is an MCP server: `mcp__server`, without a tool.
 fn is_server(tool: &str) -> bool {
     tool.strip_prefix("mcp__").is_some_and(|server| !server.is_empty() && !server.contains("__"))
 }

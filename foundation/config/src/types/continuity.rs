@@ -1,4 +1,4 @@
-//! What a session must not lose, and how it is kept.
+//! Settings for data that a session must not lose.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Names;
 
-/// Everything about continuity, as the policy holds it.
+/// All settings of continuity, as the policy stores them.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Continuity {

@@ -1,4 +1,4 @@
-//! Guards: rules about what a tool is about to do, or has done, that hold without anybody asking for them.
+//! Settings of guards: built-in rules over a tool use, before or after it runs.
 
 use crate::finding::Place;
 use serde::{Deserialize, Serialize};
@@ -65,19 +65,19 @@ pub const COMMON_KEYS: &[(&str, Stricter)] = &[
     ("message", Stricter::Neutral),
 ];
 
-/// What every guard has.
+/// The common interface of all guards' settings.
 pub trait GuardSettings: Serialize {
     /// Its name under `guards:`.
     const NAME: GuardName;
-    /// Its own keys, each with the direction in which it is stricter. [`COMMON_KEYS`] are those of every guard.
+    /// Its own keys, each with its stricter direction. [`COMMON_KEYS`] contains the keys of all guards.
     const KEYS: &'static [(&'static str, Stricter)];
     /// Whether the guard is on.
     fn is_enabled(&self) -> bool;
-    /// What it does with what it finds.
+    /// The effect of its findings.
     fn mode(&self) -> Mode;
-    /// What happens to a tool when it fails itself.
+    /// The effect on a tool use if the guard itself fails.
     fn on_error(&self) -> Option<OnError>;
-    /// What is said first, instead of its own words.
+    /// The text that replaces the guard's first line.
     fn message(&self) -> Option<&str>;
 }
 
@@ -91,7 +91,7 @@ macro_rules! names {
         }
 
         impl GuardName {
-            /// All of them, in the order in which they are asked.
+            /// All guards, in the order in which they run.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The name in configuration.
@@ -101,7 +101,7 @@ macro_rules! names {
                 }
             }
 
-            /// Its own keys in configuration, each with the direction in which it is stricter.
+            /// Its own keys in configuration, each with its stricter direction.
             pub fn keys(self) -> &'static [(&'static str, Stricter)] {
                 match self {
                     $(Self::$variant => <$variant as GuardSettings>::KEYS,)*
@@ -303,7 +303,7 @@ guard! {
     Secrets: Enforce {
         /// Whether values that only look random count, next to a name that says credential.
         entropy: bool = true => On,
-        // An exemption names a rule by its id: the id decides as well.
+        // An exemption names a rule by its id, so the id is decisive too.
         /// Expressions of your own, searched line by line.
         rules: Vec<SecretRule> = Vec::new() => Rules { decisive: &["id", "pattern"], wording: &[] },
         /// What is allowed where it is, and why.
@@ -364,7 +364,7 @@ guard! {
     Loops: Warn {
         /// How many times the same failure is a loop.
         times: u32 = 3 => Smaller,
-        // In a shorter time, failures that lie further apart are no loop any more.
+        // With a shorter time, failures that are further apart are not a loop any more.
         /// Within how many minutes of the first.
         minutes: u32 = 20 => Larger,
     }
@@ -373,7 +373,8 @@ guard! {
 guard! {
     /// Runs of tests.
     Tests: Warn {
-        // A runner that always succeeds satisfies a requirement for tests, and one that is gone is not seen to fail.
+        // A runner that always succeeds satisfies a requirement for tests. Without a runner in the list its failures
+        // are not noticed.
         /// Runners besides the known ones: the words that a command begins with.
         runners: Names = Names::default() => Undecided,
     }
@@ -399,7 +400,7 @@ guard! {
         },
         /// For how many hours after the first warning a repeated finding only warns.
         grace_hours: u32 = 4 => Smaller,
-        // A warning that is forgotten begins anew, with its hours of grace.
+        // After a warning is forgotten, its grace hours start again.
         /// After how many days a warning is forgotten.
         expire_days: u32 = 30 => Larger,
         /// How many warnings are kept; the oldest go first.
@@ -467,14 +468,14 @@ pub struct Nearby {
     pub after: u32,
 }
 
-/// A guard as the policy holds it: its settings without its rules, which are looked up one by one.
+/// A guard in the policy: its settings without its rules, which are read separately.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Placed<T> {
-    /// Where it is configured.
+    /// The position of its configuration.
     pub place: Place,
-    /// Whether a tool is refused when it fails itself.
+    /// Whether a tool use is refused if the guard fails.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closes_on_error: bool,
-    /// As configured.
+    /// The settings as configured.
     pub settings: T,
 }

@@ -1,4 +1,4 @@
-//! How each hook behaves.
+//! Settings of the hooks.
 
 use crate::types::Scope;
 use serde::{Deserialize, Serialize};

@@ -1,24 +1,24 @@
-//! How much a line of the log matters.
+//! The level of a log line.
 
 use serde::{Deserialize, Serialize};
 
-/// How much a line matters.
+/// The level of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
-    /// Every step.
+    /// A step.
     Debug,
-    /// What was done.
+    /// An action that was completed.
     Info,
-    /// What did less than its author meant.
+    /// A result with less effect than its author expects.
     Warning,
-    /// What failed.
+    /// A failure.
     #[default]
     Error,
 }
 
 impl LogLevel {
-    /// All levels, most talkative first.
+    /// All levels, lowest first.
     pub const ALL: [Self; 4] = [Self::Debug, Self::Info, Self::Warning, Self::Error];
 
     /// The name in configuration and log.

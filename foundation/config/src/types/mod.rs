@@ -1,4 +1,4 @@
-//! The configuration's types: the one place that names its keys. The JSON Schema is generated from them.
+//! The types of the configuration. Only this module names its keys, and the JSON Schema is generated from it.
 
 mod continuity;
 pub mod guards;
@@ -181,7 +181,7 @@ pub enum LogDestination {
     Stdout,
 }
 
-/// Schemas of types that other crates own, and of those with two spellings.
+/// Schemas of types without a derived schema.
 #[cfg(feature = "schema")]
 mod schema {
     use crate::types::LogLevel;
@@ -203,8 +203,8 @@ mod schema {
     }
 }
 
-/// The JSON Schema of a configuration file, as committed in `requirements.schema.json`: booleans accept the
-/// words of YAML 1.1.
+/// The JSON Schema of a configuration file, as committed in `requirements.schema.json`. Booleans accept the words of
+/// YAML 1.1.
 #[cfg(feature = "schema")]
 pub fn json_schema() -> serde_json::Value {
     let mut schema = schemars::schema_for!(Configuration).to_value();
@@ -213,7 +213,7 @@ pub fn json_schema() -> serde_json::Value {
     schema
 }
 
-/// Older words stay valid in editors, which then mark them as such.
+/// Adds the older words, so that editors accept them and mark them as deprecated.
 #[cfg(feature = "schema")]
 fn accept_older_words(schema: &mut serde_json::Value) {
     let mut kinds = Vec::new();

@@ -21,7 +21,7 @@ impl Names {
         self.0.is_empty()
     }
 
-    /// A list of these.
+    /// A list of these names.
     pub fn of(names: &[&str]) -> Self {
         Self(names.iter().map(|name| (*name).to_owned()).collect())
     }

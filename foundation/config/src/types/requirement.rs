@@ -1,4 +1,4 @@
-//! One requirement: what triggers it, what decides whether it is satisfied, what a refusal says.
+//! A requirement: its triggers, the facts that satisfy it, and the text of a refusal.
 
 use std::collections::BTreeMap;
 
@@ -125,7 +125,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 impl Requirement {
-    /// The triggers in force.
+    /// The effective triggers.
     pub fn triggers(&self) -> Vec<Trigger> {
         let default = || {
             let more = if self.is_condition(Condition::Paths) { Some("NotebookEdit") } else { None };
@@ -134,23 +134,23 @@ impl Requirement {
         self.trigger_tools.clone().unwrap_or_else(default)
     }
 
-    /// Whether Bash commands that write files trigger it.
+    /// Whether Bash commands that write files trigger the requirement.
     pub fn counts_bash_writes(&self) -> bool {
         self.bash_writes.unwrap_or(self.is_condition(Condition::Paths))
     }
 
-    /// Whether it is this condition.
+    /// Whether the requirement is this condition.
     pub fn is_condition(&self, condition: Condition) -> bool {
         self.kind == Kind::Condition && self.condition() == Some(condition)
     }
 
-    /// Which condition it is; `None` when it is not one, or one that this version does not know.
+    /// The requirement's condition. `None` if it is not a condition, or if this version does not know it.
     pub fn condition(&self) -> Option<Condition> {
         let name = self.condition.as_deref()?;
         Condition::ALL.into_iter().find(|condition| condition.name() == name)
     }
 
-    /// How long a satisfaction by `req` lasts, in seconds.
+    /// The duration of a satisfaction by `req`, in seconds. `None` if it does not expire.
     pub fn lasts(&self) -> Option<u32> {
         const LIMIT: u32 = 300;
         match self.kind {
@@ -204,7 +204,7 @@ pub enum Condition {
 }
 
 impl Condition {
-    /// All of them.
+    /// All conditions.
     pub const ALL: [Self; 4] = [Self::ProtectedBranch, Self::SingleSession, Self::Paths, Self::TimeWindow];
 
     /// The name in configuration.
@@ -372,7 +372,7 @@ impl<'de> Deserialize<'de> for Day {
 }
 
 impl Day {
-    /// Days after Monday.
+    /// The number of days after Monday.
     pub fn from_monday(self) -> u32 {
         self as u32
     }

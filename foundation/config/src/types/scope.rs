@@ -1,10 +1,10 @@
-//! How far a satisfaction reaches.
+//! The scope of a satisfaction.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How far a satisfaction reaches.
+/// The scope of a satisfaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {

@@ -1,10 +1,10 @@
-//! What happens to sessions' records.
+//! Settings of sessions' records.
 
 use std::num::NonZeroU16;
 
 use serde::{Deserialize, Serialize};
 
-/// Days that an ended session is kept by default.
+/// The default number of days that an ended session is kept.
 const DAYS: NonZeroU16 = NonZeroU16::new(14).unwrap();
 
 /// What happens to sessions' records. They are shared by all projects, so this counts in the global file alone.

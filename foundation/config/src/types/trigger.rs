@@ -1,4 +1,4 @@
-//! What makes a tool use need a requirement.
+//! The tool uses that need a requirement.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::Names;
 
-/// The tools that trigger a requirement which names none.
+/// The tools that trigger a requirement without `trigger_tools`.
 pub const DEFAULT_TRIGGERS: [&str; 3] = ["Edit", "Write", "MultiEdit"];
 
 /// One kind of tool use that needs a requirement. Every condition that is given must hold.
@@ -21,17 +21,18 @@ pub struct Trigger {
     /// Search `command_pattern` in the text of the whole line, quotations and comments included.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub raw: bool,
-    /// The files: globs from the project's root. A glob without `/` looks at names in any folder; one that
-    /// begins with `!` takes files out again.
+    /// The files: globs from the project's root. A glob without `/` is compared with names in any folder. A leading
+    /// `!` excludes files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_pattern: Option<Names>,
-    /// The agents: globs over the type of the subagent, or `main` for the session itself. `!` takes out again.
+    /// The agents: globs over the type of the subagent, or `main` for the session itself. A leading `!` excludes
+    /// agents.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_type: Option<Names>,
 }
 
 impl Trigger {
-    /// Any use of a tool.
+    /// A trigger for any use of a tool.
     pub fn tool(name: &str) -> Self {
         Self { tool: name.to_owned(), ..Self::default() }
     }
