@@ -1,32 +1,32 @@
-//! Options of programs that take a credential under a name that does not say so: `mysql -p…`, `curl -u me:…`.
+//! Options of programs that take a credential, but whose name does not show it: `mysql -p…`, `curl -u me:…`.
 
 use crate::hidden::{Hidden, MARK, is_variable};
 
-/// Which part of a value is secret.
+/// The secret part of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Part {
-    /// All of it.
+    /// The whole value.
     Whole,
-    /// What follows the first of this character: without one, nothing.
+    /// The part after the first of this character. Without the character nothing is secret.
     After(char),
 }
 
-/// How an option carries its value.
+/// The position of an option's value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// Only in the same word: mysql's `-psecret`. In the next one stands something else.
+    /// In the same word only, as mysql's `-psecret`. The next word is a different argument.
     Attached,
-    /// In the next word only: openssl's `-k secret`, beside which there is `-kfile`.
+    /// In the next word only, as openssl's `-k secret`, because `-kfile` is another option.
     Next,
-    /// Either way.
+    /// In the same word or in the next one.
     Both,
-    /// Either way, and the letter may end a cluster: curl's `-sSu me:secret`.
+    /// In the same word or in the next one, and the letter may end a cluster: curl's `-sSu me:secret`.
     Cluster,
 }
 
 /// An option of a program.
 struct Opt {
-    /// The programs: each is a name, or how names begin where it ends in `*`.
+    /// The programs: names, or prefixes of names that end in `*`.
     programs: &'static [&'static str],
     /// The options, with their dashes.
     options: &'static [&'static str],
@@ -55,7 +55,7 @@ const OPTIONS: &[Opt] = &[
     opt(&["http", "https", "xh", "xhs"], &["-a", "--auth"], Form::Both, Part::Whole),
     opt(&["sshpass"], &["-p"], Form::Both, Part::Whole),
     opt(&["redis-cli", "valkey-cli", "keydb-cli"], &["-a", "--pass"], Form::Both, Part::Whole),
-    // docker, podman, helm, oc, az, cf, crane: all of them `… login -u me -p secret`.
+    // docker, podman, helm, oc, az, cf and crane: they all have `… login -u me -p secret`.
     opt(&["login"], &["-p"], Form::Both, Part::Whole),
     opt(
         &["skopeo", "podman", "buildah"],
@@ -89,7 +89,7 @@ const OPTIONS: &[Opt] = &[
     opt(&["xfreerdp*"], &["/p:"], Form::Attached, Part::Whole),
 ];
 
-/// Programs whose words beside options hold credentials, and how many of these words come before.
+/// Programs whose operands contain credentials, and the number of operands before them.
 const POSITIONS: &[(&str, usize, Part)] = &[
     ("htpasswd", 1, Part::Whole),
     ("sqlplus", 0, Part::After('/')),
@@ -99,7 +99,7 @@ const POSITIONS: &[(&str, usize, Part)] = &[
     ("change_password", 1, Part::Whole),
 ];
 
-/// The first bytes of all names, a bit for each.
+/// The first bytes of all names, as one bit each.
 const INITIALS: u128 = {
     let mut initials = 0;
     let mut at = 0;
@@ -123,7 +123,7 @@ const fn bit(byte: u8) -> u128 {
     if byte < 128 { 1 << byte } else { 0 }
 }
 
-/// Whether a word that begins `text` may be a program of these tables: one look, then the work.
+/// Whether `text` may begin with a program of these tables. The first byte is checked first, because that is fast.
 pub(super) fn is_named(text: &[u8]) -> bool {
     let Some(first) = text.first() else { return false };
     if INITIALS & bit(*first) == 0 {
@@ -137,30 +137,30 @@ pub(super) fn is_named(text: &[u8]) -> bool {
         || POSITIONS.iter().any(|(program, ..)| begins(program))
 }
 
-/// What a program that is being read demands of its words.
+/// The state of a command line: its program, and the meaning of its words.
 #[derive(Default)]
 pub(super) struct Client {
-    /// Where in [`OPTIONS`] its options stand.
+    /// The rows of [`OPTIONS`] for the program.
     options: Vec<&'static Opt>,
-    /// How many words beside options are still no credential, and what of the others is one.
+    /// The number of operands before the credential, and the credential's secret part.
     position: Option<(usize, Part)>,
-    /// What the option before says of the next word.
+    /// The secret part of the next word, if the previous option takes a value.
     next: Option<Part>,
-    /// The word before was `cargo` or `vault`: their `login` takes a token as it stands.
+    /// Whether the previous word was `cargo` or `vault`, whose `login` takes a token as operand.
     is_token_login: bool,
-    /// The word before.
+    /// The previous word.
     before: String,
-    /// The word before was an option, which may take this one.
+    /// Whether the previous word was an option, so that this word may be its value.
     is_behind_option: bool,
 }
 
 impl Client {
-    /// Begins anew: what follows is another command.
+    /// Resets the state, because another command follows.
     pub(super) fn end(&mut self) {
         *self = Self::default();
     }
 
-    /// `word` without what it hides, if it hides something; learns from it what the next one is.
+    /// `word` with its secret hidden, if it has one. Updates the state for the next word.
     pub(super) fn redact(&mut self, word: &str) -> Option<Hidden> {
         if let Some(part) = self.next.take() {
             return hide(word, 0, part);
@@ -173,7 +173,7 @@ impl Client {
             return hidden;
         }
         let is_value = std::mem::replace(&mut self.is_behind_option, bare.starts_with('-'));
-        // A subcommand is one only behind its program.
+        // A word such as `login` is a subcommand only after its program.
         const BEFORE_LOGIN: [&str; 13] = [
             "docker", "podman", "nerdctl", "buildah", "helm", "oc", "az", "cf", "auth", "registry", "skopeo",
             "vault", "cargo",
@@ -199,7 +199,8 @@ impl Client {
         None
     }
 
-    /// What an option of the program says: `Some(None)` where it is one and hides nothing itself.
+    /// The result of an option of the program. `Some(None)` if the word is an option without a secret in the same
+    /// word.
     fn option(&mut self, word: &str, bare: &str, start: usize) -> Option<Option<Hidden>> {
         for opt in &self.options {
             for option in opt.options {
@@ -228,7 +229,7 @@ impl Client {
         None
     }
 
-    /// Whether `name` is a program of the tables (or a subcommand): then it is the one that is being read.
+    /// Whether `name` is a program or subcommand of the tables. If so, it becomes the current program.
     fn program(&mut self, name: &str) -> bool {
         let is = |pattern: &str| match pattern.strip_suffix('*') {
             Some(prefix) => name.starts_with(prefix),
@@ -253,8 +254,8 @@ impl Client {
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// `word` with the secret part of its value, which begins at `from`, hidden; nothing where there is none or a variable
-/// holds it.
+/// `word` with the secret part of its value hidden; the value begins at `from`. `None` if there is no secret part, or
+/// if it is a variable.
 fn hide(word: &str, from: usize, part: Part) -> Option<Hidden> {
     let value = &word[from..];
     let start = from + value.len() - value.trim_start_matches(QUOTES).len();

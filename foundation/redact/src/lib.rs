@@ -1,5 +1,5 @@
-//! Secrets out of text before it reaches a disk. Errs towards hiding: a log line needs the shape of a
-//! command, never the value of a credential.
+//! Removes secrets from text before it is written to disk. It hides too much rather than too little: a log line needs
+//! the shape of a command, never a credential's value.
 
 mod clients;
 mod hidden;
@@ -13,7 +13,7 @@ use hidden::{Hidden, is_variable};
 pub use hidden::MARK;
 use tokens::REDACTED;
 
-/// Words that name a credential when they end the part before `=` or `:`.
+/// Words that name a credential at the end of the part before `=` or `:`.
 const NAMES: [&str; 14] = [
     "password",
     "authorization",
@@ -31,27 +31,29 @@ const NAMES: [&str; 14] = [
     "credentials",
 ];
 
-/// How options begin that name a credential and take none.
+/// Prefixes of options that name a credential and take no value.
 const WITHOUT_VALUE: [&str; 6] = ["--no-", "--ask-", "--with-", "--show-", "--use-", "--require-"];
 
-/// What the words so far say of the next one.
+/// The meaning of the next word, from the words before it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Next {
     Plain,
     Secret,
     /// The value of a header: a scheme and its credential.
     Header,
-    /// Behind a bare name: a sign, and then a secret.
+    /// After a name without a sign: a sign, and then a secret.
     Separator,
-    /// A secret if it is quoted: SQL's `PASSWORD '…'`.
+    /// A secret if it is quoted, as in SQL's `PASSWORD '…'`.
     Quoted,
-    /// A secret if it looks like one: what follows the word `bearer`.
+    /// A secret if it looks like a token, as after the word `bearer`.
     Token,
 }
 
-/// `text` with every recognised secret replaced by [`MARK`]: values of variables, options and JSON keys whose
-/// name says credential, options of well-known programs whose name does not (`mysql -p…`, `curl -u me:…`),
-/// `Authorization` and `Cookie` headers and bearer tokens, passwords in URLs, and tokens with an issuer's prefix.
+/// `text` with every recognised secret replaced by [`MARK`].
+///
+/// These are secrets: values of variables, options and JSON keys whose name means a credential; options of known
+/// programs (`mysql -p…`, `curl -u me:…`); `Authorization` and `Cookie` headers and bearer tokens; passwords in URLs;
+/// tokens with an issuer's prefix.
 pub fn redact(text: &str) -> Cow<'_, str> {
     if !suspicious(text) {
         return Cow::Borrowed(text);
@@ -62,9 +64,9 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     let mut client = Client::default();
     let mut hidden_until: Option<char> = None;
     let mut header_quote: Option<char> = None;
-    // The word before, and whether it was hidden: one that ends in a backslash goes on in the next.
+    // The previous word, and whether it was hidden. A word with a backslash at its end continues in the next word.
     let (mut last, mut was_hidden) = ("", false);
-    // The last one that is no option.
+    // The previous word that is not an option.
     let mut before_option = "";
     while !rest.is_empty() {
         let gap = rest.find(|c: char| !c.is_whitespace()).unwrap_or(rest.len());
@@ -91,7 +93,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
         was_hidden = false;
         out.push_str(space);
         let bare = word.trim_end_matches('\\').trim_matches(QUOTES);
-        // `echo … | sudo -S`: what is said goes to who reads a secret.
+        // `echo … | sudo -S`: the output is the input of a program that reads a secret.
         if matches!(bare, "echo" | "printf") && is_read_as_secret(rest) {
             out.push_str(word);
             let end = rest.find('|').unwrap_or(rest.len());
@@ -114,7 +116,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
         let lower = bare.to_ascii_lowercase();
         let scheme = matches!(lower.as_str(), "bearer" | "basic" | "token");
         let is_option = word.starts_with("--");
-        // A name and its value may stand apart: `password = "…"`.
+        // A name and its value may be separate words: `password = "…"`.
         let is_sign = matches!(bare, "=" | ":" | ":=" | "=>" | "==");
         if next == Next::Separator || next == Next::Quoted && is_sign {
             next = if is_sign { Next::Secret } else { Next::Plain };
@@ -134,10 +136,10 @@ pub fn redact(text: &str) -> Cow<'_, str> {
         if next != Next::Plain && !is_shown {
             out.push_str(MARK);
             hidden_until = unclosed_quote(word);
-            // Keep what closes a quotation, so that the line stays readable.
+            // A closing quote is kept, so that the line stays readable.
             let close = word.trim_end_matches(CLOSERS).len();
             out.push_str(&word[close..]);
-            // A scheme that is not known stands before what it carries, to the header's end.
+            // An unknown scheme comes before its credential, so the rest of the header is hidden too.
             let is_scheme = next == Next::Header && close == word.len();
             if is_scheme {
                 hidden_until = hidden_until.or(header_quote);
@@ -146,7 +148,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
             was_hidden = true;
             continue;
         }
-        // Within a header any scheme is one.
+        // In a header any word may be a scheme.
         let in_header = next != Next::Plain;
         next = demand(word, bare, &lower, before, scheme && (in_header || lower == "bearer"));
         if in_header && scheme {
@@ -166,7 +168,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
                     let value = &word[hidden.value..];
                     hidden_until = unclosed_quote(value);
                     was_hidden = true;
-                    // `Authorization:Basic …`: a scheme, and what it carries.
+                    // `Authorization:Basic …`: the next word is the scheme's credential.
                     let value = value.trim_matches(QUOTES).to_ascii_lowercase();
                     if matches!(value.as_str(), "bearer" | "basic" | "token" | "digest" | "apikey") {
                         next = Next::Secret;
@@ -185,7 +187,7 @@ pub fn redact(text: &str) -> Cow<'_, str> {
 const QUOTES: [char; 6] = ['"', '\'', '`', '{', '}', ','];
 const CLOSERS: [char; 4] = ['"', '\'', '}', ','];
 
-/// Programs that read a secret from their input, as they are called.
+/// Calls of programs that read a secret from their input.
 const READING: [&str; 7] = [
     "sudo -S",
     "--password-stdin",
@@ -200,14 +202,14 @@ fn reads_secret(text: &str) -> bool {
     READING.iter().any(|reading| text.contains(reading))
 }
 
-/// Whether what follows is piped into a program that reads a secret.
+/// Whether the text is piped into a program that reads a secret.
 fn is_read_as_secret(rest: &str) -> bool {
     let Some((said, reader)) = rest.split_once('|') else { return false };
     let reader = reader.split(['|', ';', '\n']).next().unwrap_or_default();
     !said.contains([';', '\n']) && reads_secret(reader)
 }
 
-/// What `word` says of the word behind it; `bare` is the same without its quotes.
+/// The meaning of the word after `word`. `bare` is `word` without its quotes.
 fn demand(word: &str, bare: &str, lower: &str, before: &str, is_scheme: bool) -> Next {
     let header = lower.ends_with("authorization:") || lower.ends_with("authorization\":");
     if header || lower.ends_with("cookie:") || lower.ends_with("cookie\":") {
@@ -244,27 +246,27 @@ fn demand(word: &str, bare: &str, lower: &str, before: &str, is_scheme: bool) ->
     }
 }
 
-/// Whether a word that ends in a colon is quoted up to there: then it is a text of its own, and nothing follows.
+/// Whether a quoted word ends at its colon. Then no value follows in the next word.
 fn is_closed(word: &str) -> bool {
     let quote = word.chars().next().filter(|quote| matches!(quote, '"' | '\''));
     quote.is_some_and(|quote| word.len() > 1 && word.ends_with(quote))
         && !word.trim_end_matches(['"', '\'']).ends_with("\":")
 }
 
-/// The quote that a word opens and does not close: in it stands all of a header.
+/// The quote that a word opens and does not close. It contains the whole header.
 fn open_quote(word: &str) -> Option<char> {
     let quote = word.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     (!word[1..].contains(quote)).then_some(quote)
 }
 
-/// The quote that opens `value` and does not close in it.
+/// The quote that opens `value` and is not closed in it.
 fn unclosed_quote(value: &str) -> Option<char> {
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     (!value[1..].contains(quote)).then_some(quote)
 }
 
-/// A cheap look before the work: does anything here resemble a credential at all? One pass, because nearly
-/// every command is innocent and every hook looks.
+/// A fast check for text that may contain a credential. It makes one pass, because every hook checks and nearly every
+/// command contains none.
 fn suspicious(text: &str) -> bool {
     const HINTS: [&str; 13] = [
         "pass",
@@ -303,7 +305,7 @@ fn suspicious(text: &str) -> bool {
     })
 }
 
-/// What makes a name that ends in `key` one of a credential.
+/// Words that make a name with `key` at its end a credential's name.
 const KEYS: [&str; 24] = [
     "secret",
     "access",
@@ -355,11 +357,11 @@ fn redact_word(word: &str) -> Option<Hidden> {
     })
 }
 
-/// A token with an issuer's prefix.
+/// Hides a token with an issuer's prefix.
 fn redact_token(word: &str) -> Option<String> {
     REDACTED.iter().find_map(|(prefix, fewest)| {
         let at = word.find(prefix)?;
-        // `-pghp_…`: the letter of an option stands right before its value.
+        // `-pghp_…`: an option's letter may come directly before its value.
         let is_option = at == 2 && word.starts_with('-');
         let boundary = at == 0 || is_option || !word.as_bytes()[at - 1].is_ascii_alphanumeric();
         let token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | '+');
@@ -369,15 +371,15 @@ fn redact_token(word: &str) -> Option<String> {
     })
 }
 
-/// `NAME=value`, `name:value`, also behind another one (`--from-literal=password=…`, `…?x=y&token=…`): from the value
-/// on, the word is hidden; in a query up to its next name.
+/// Hides the value of `NAME=value` or `name:value`, also after another name (`--from-literal=password=…`,
+/// `…?x=y&token=…`). The word is hidden from the value on; in a query only up to the next name.
 fn redact_assignment(word: &str) -> Option<Hidden> {
     let bytes = word.as_bytes();
     let mut from = 0;
     for at in (0..bytes.len()).filter(|&at| matches!(bytes[at], b'=' | b':')) {
         let name = &word[from..at];
         let value = &word[at + 1..];
-        // `token::refresh` is a path in a program.
+        // `token::refresh` is a path in source code.
         let is_path = value.starts_with(':') || at > 0 && bytes[at - 1] == b':';
         if !is_path
             && !value.trim_matches(['"', '\'', '`', '\\']).is_empty()
@@ -394,13 +396,13 @@ fn redact_assignment(word: &str) -> Option<Hidden> {
     None
 }
 
-/// `https://user:password@host` with the password masked.
+/// Hides the password of `https://user:password@host`.
 fn redact_url(word: &str) -> Option<String> {
     let start = word.find("://")? + 3;
     let authority = &word[start..start + word[start..].find(['/', '?', '#']).unwrap_or(word.len() - start)];
     let at = authority.rfind('@')?;
     let user = &authority[..at];
-    // Everybody is `git` there.
+    // All users of a git host share the user name `git`, so it is not a secret.
     if user == "git" {
         return None;
     }

@@ -1,29 +1,29 @@
-//! Tokens that issuers give a prefix: one table for redaction, which hides them, and for guard `secrets`, which refuses to
-//! write them. Redaction errs towards hiding and is content with few characters; the guard wants the whole shape.
+//! Tokens with an issuer's prefix. Redaction uses the table to hide them, and guard `secrets` to refuse writing them.
+//! Redaction requires few characters after the prefix; the guard requires the complete form.
 
 /// A kind of token.
 #[derive(Debug)]
 pub struct Token {
-    /// Its name in exemptions of the guard.
+    /// Its id in exemptions of the guard.
     pub id: &'static str,
-    /// What it is, for people.
+    /// Its name in messages.
     pub name: &'static str,
-    /// How its tokens begin.
+    /// The prefixes of its tokens.
     pub prefixes: &'static [&'static str],
-    /// The fewest characters behind the prefix that are redacted; `None` where another row's prefix covers it.
+    /// The fewest characters after the prefix for redaction. `None` if another row's prefix covers it.
     pub redacted_from: Option<usize>,
-    /// What of it the guard finds.
+    /// The form that the guard finds.
     pub guarded: Guarded,
 }
 
-/// What the guard takes for a token, behind its prefix.
+/// The form after the prefix that the guard takes for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Guarded {
     /// Nothing.
     Never,
-    /// So many of these characters, and no more of them.
+    /// From the first to the second number of these characters.
     Run(usize, usize, Charset),
-    /// A shape that the guard reads itself.
+    /// A form that the guard checks with its own code.
     Shape,
 }
 
@@ -39,7 +39,7 @@ pub enum Charset {
 }
 
 impl Charset {
-    /// Whether a byte is one of them.
+    /// Whether the set contains a byte.
     pub fn contains(self, byte: u8) -> bool {
         match self {
             Self::Alnum => byte.is_ascii_alphanumeric(),
@@ -59,7 +59,7 @@ const fn token(
     Token { id, name, prefixes, redacted_from, guarded }
 }
 
-/// Access keys and temporary ones: docs.aws.amazon.com, "IAM identifiers".
+/// Permanent and temporary access keys. Source: docs.aws.amazon.com, "IAM identifiers".
 pub const AWS_ACCESS_KEY: Token = token(
     "aws-access-key",
     "an AWS access key",
@@ -75,16 +75,16 @@ pub const GITHUB: Token = token(
     Some(20),
     Guarded::Run(36, 255, Charset::Alnum),
 );
-/// Personal tokens with a scope.
+/// Fine-grained personal tokens.
 pub const GITHUB_PAT: Token =
     token("github-pat", "a GitHub token", &["github_pat_"], Some(20), Guarded::Shape);
 /// Personal tokens of GitLab.
 pub const GITLAB: Token =
     token("gitlab-token", "a GitLab token", &["glpat-"], Some(16), Guarded::Run(20, 300, Charset::Base64Url));
-/// Tokens of bots, people and workspaces, and those that renew them.
+/// Tokens of bots, users and workspaces, and refresh tokens.
 pub const SLACK: Token =
     token("slack-token", "a Slack token", &["xoxb-", "xoxp-", "xoxa-", "xoxr-"], Some(10), Guarded::Shape);
-/// Live keys only: `sk_test_` moves no money and `pk_` is public.
+/// Live keys only: `sk_test_` keys move no money, and `pk_` keys are public.
 pub const STRIPE: Token = token(
     "stripe-key",
     "a Stripe live key",
@@ -92,7 +92,7 @@ pub const STRIPE: Token = token(
     Some(12),
     Guarded::Run(16, 255, Charset::Alnum),
 );
-/// Keys of Google's APIs.
+/// Keys of Google APIs.
 pub const GOOGLE: Token = token(
     "google-api-key",
     "a Google API key",
@@ -100,7 +100,7 @@ pub const GOOGLE: Token = token(
     Some(30),
     Guarded::Run(35, 35, Charset::Base64Url),
 );
-/// Redacted by [`SK`].
+/// Anthropic keys. [`SK`] redacts them.
 pub const ANTHROPIC: Token = token(
     "anthropic-key",
     "an Anthropic API key",
@@ -108,7 +108,7 @@ pub const ANTHROPIC: Token = token(
     None,
     Guarded::Run(24, 255, Charset::Base64Url),
 );
-/// Redacted by [`SK`].
+/// OpenAI keys. [`SK`] redacts them.
 pub const OPENAI: Token = token(
     "openai-key",
     "an OpenAI API key",
@@ -116,22 +116,22 @@ pub const OPENAI: Token = token(
     None,
     Guarded::Run(20, 255, Charset::Base64Url),
 );
-/// Keys of many issuers; for the guard too short a prefix.
+/// Keys of many issuers. The prefix is too short for the guard.
 pub const SK: Token = token("", "an API key", &["sk-"], Some(16), Guarded::Never);
 /// Tokens of the npm registry.
 pub const NPM: Token =
     token("npm-token", "an npm token", &["npm_"], Some(30), Guarded::Run(36, 36, Charset::Alnum));
-/// Macaroons that begin with the place they hold for. Redacted by [`PYPI_ANY`].
+/// Macaroons that begin with their location. [`PYPI_ANY`] redacts them.
 pub const PYPI: Token =
     token("pypi-token", "a PyPI token", &["pypi-AgEI"], None, Guarded::Run(50, 1_000, Charset::Base64Url));
-/// The same, whatever the place.
+/// PyPI tokens of any location.
 pub const PYPI_ANY: Token = token("", "a PyPI token", &["pypi-"], Some(30), Guarded::Never);
 /// Signed web tokens: JSON in base64.
 pub const JWT: Token = token("jwt", "a signed web token (JWT)", &["eyJ"], Some(30), Guarded::Shape);
 /// Keys of SendGrid.
 pub const SENDGRID: Token = token("sendgrid-key", "a SendGrid key", &["SG."], Some(20), Guarded::Shape);
 
-/// Every kind.
+/// All kinds of tokens.
 pub const TOKENS: [Token; 19] = [
     AWS_ACCESS_KEY,
     GITHUB,
@@ -166,8 +166,8 @@ pub const TOKENS: [Token; 19] = [
     ),
 ];
 
-/// The prefixes that are redacted, with the fewest characters that must follow: flat, because every byte of every text
-/// is compared with them.
+/// The redacted prefixes, with the fewest characters after them. The list is flat, because every position of every
+/// text is compared with it.
 pub(crate) const REDACTED: [(&str, usize); REDACTED_COUNT] = {
     let mut flat = [("", 0); REDACTED_COUNT];
     let (mut row, mut next) = (0, 0);
