@@ -1,4 +1,4 @@
-//! Every event without an executable of its own: recorded, and answered where a rule applies.
+//! The hook for all events without an executable of their own. It records them, and answers if a rule applies.
 
 use gates::permission::Danger;
 use guards::destructive;
@@ -6,8 +6,8 @@ use hooks_common::event::Event;
 use hooks_common::runtime::{self, Hook};
 use std::process::ExitCode;
 
-/// The events that are served; the first is assumed when a payload names none. The last three are never wired:
-/// one fires for each streamed line, two would replace git's own work.
+/// The events that are served. The first is used if a payload names none. The last three are never installed: one is
+/// sent for each streamed line, and two would replace git's own work.
 pub const EVENTS: [Event; 24] = [
     Event::Notification,
     Event::PermissionRequest,
@@ -35,12 +35,12 @@ pub const EVENTS: [Event; 24] = [
     Event::WorktreeRemove,
 ];
 
-/// Run by Claude Code on the events that are recorded, and answered where a rule applies.
+/// The entry point. Claude Code runs it on the events above.
 pub fn run() -> ExitCode {
     runtime::run(&EVENTS, work)
 }
 
-/// The events' order of work.
+/// The stages, in their order.
 pub fn work(hook: &mut Hook) {
     match hook.event {
         Event::SubagentStart => {

@@ -1,16 +1,16 @@
-//! PostToolUse and PostToolUseFailure: what the tool satisfied and spent, how it ended, what is told after it, what a
-//! command line committed, one line in the session's log.
+//! The hook for PostToolUse and PostToolUseFailure. It satisfies requirements, uses up approvals, and records the
+//! result and commits. It advises the model, and appends one line to the session's log.
 
 use hooks_common::event::Event;
 use hooks_common::runtime::{self, Hook};
 use std::process::ExitCode;
 
-/// Run by Claude Code on PostToolUse and PostToolUseFailure.
+/// The entry point. Claude Code runs it on PostToolUse and PostToolUseFailure.
 pub fn run() -> ExitCode {
     runtime::run(&[Event::PostToolUse, Event::PostToolUseFailure], work)
 }
 
-/// The events' order of work.
+/// The stages, in their order.
 pub fn work(hook: &mut Hook) {
     let policy = hook.policy();
     hook.stage("satisfying by skill", gates::satisfy::by_skill);

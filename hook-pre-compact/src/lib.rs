@@ -1,15 +1,15 @@
-//! PreCompact and PostCompact: record it, save what must not be lost, bring the projections up to date.
+//! The hook for PreCompact and PostCompact. It records the event, saves the hand-off, and updates the projections.
 
 use hooks_common::event::Event;
 use hooks_common::runtime::{self, Hook};
 use std::process::ExitCode;
 
-/// Run by Claude Code on PreCompact and PostCompact.
+/// The entry point. Claude Code runs it on PreCompact and PostCompact.
 pub fn run() -> ExitCode {
     runtime::run(&[Event::PreCompact, Event::PostCompact], work)
 }
 
-/// The events' order of work.
+/// The stages, in their order.
 pub fn work(hook: &mut Hook) {
     hook.respond();
     hook.record();

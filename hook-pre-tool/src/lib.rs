@@ -1,4 +1,5 @@
-//! PreToolUse: decide, say why, mark what the tool triggers, spend what was let through, one line in the session's log.
+//! The hook for PreToolUse. It decides and explains, marks triggered requirements, and uses up exceptions. Then it
+//! appends one line to the session's log.
 
 mod situation;
 
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 pub use situation::{Findings, ToolEvent, ToolSituation};
 
-/// Run by Claude Code on PreToolUse.
+/// The entry point. Claude Code runs it on PreToolUse.
 pub fn run() -> ExitCode {
     runtime::run_closing(&[Event::PreToolUse], work, unreadable)
 }
@@ -57,13 +58,14 @@ pub fn work(hook: &mut Hook) {
     });
     hook.stage("saying why", |hook| tell_refusal(hook, &decision, &findings));
     if decision.refuses() && !matches!(hook.answer.decision(), HostDecision::Refuse(_)) {
-        // A text that could not be made must not let through what is refused.
+        // If the text of a refusal cannot be written, the tool must still be refused.
         let text = format!(
             "{} was refused before it ran; nothing was changed.\nNext: req why --last",
             hook.payload.tool_name
         );
         hook.answer.decide(HostDecision::Refuse(text));
     }
+    // The stored policy may be damaged. Without it the next hook compiles it again.
     if !decision.failures.is_empty() {
         hook.stage("dropping the policy", |hook| requirements::drop_policy(hook));
     }
@@ -90,7 +92,7 @@ pub fn work(hook: &mut Hook) {
     }
 }
 
-/// What the model reads of a refusal; guards have said theirs.
+/// Adds the texts of a refusal for the model. Guards have added theirs before.
 fn tell_refusal(hook: &mut Hook, decision: &Decision, findings: &Findings) -> Result<(), GatesError> {
     let mut texts = Vec::new();
     if decision.is_by(Stage::Strict) {
@@ -119,7 +121,7 @@ fn tell_refusal(hook: &mut Hook, decision: &Decision, findings: &Findings) -> Re
     Ok(())
 }
 
-/// Answers a payload that cannot be read, where the configuration closes gates then.
+/// Answers a payload that cannot be read, if the configuration refuses in that case.
 pub fn unreadable(paths: &Paths) -> Option<Answer> {
     let text = requirements::unreadable(paths)?;
     let mut answer = Answer::default();

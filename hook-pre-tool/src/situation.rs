@@ -1,4 +1,4 @@
-//! A use of a tool as it is now: the facts that decide, each looked up when it is asked for.
+//! The situation of a tool use. Each fact is computed when the decision asks for it.
 
 use config::Policy;
 use continuity::turn::{self, PressureRefusal};
@@ -18,45 +18,45 @@ use hooks_common::tool_use::ToolUse;
 use platform::budget::{self, Counting};
 use platform::time::Moment;
 
-/// What is known of a use of a tool before it is decided on.
+/// The known data of a tool use before the decision.
 #[derive(Debug, Clone, Copy)]
 pub struct ToolEvent<'a> {
-    /// The roots of everything on disk.
+    /// The root folders of all files on disk.
     pub paths: &'a Paths,
     /// The project of the event.
     pub project: &'a Project,
     /// The branch of that project.
     pub branch: &'a Branch,
-    /// What the host sent, or would send.
+    /// The host's payload, or a hypothetical one.
     pub payload: &'a Payload,
-    /// The session; without one only satisfactions at the branch count.
+    /// The session. Without one only satisfactions of the branch count.
     pub session: Option<&'a SessionId>,
-    /// When.
+    /// The time.
     pub now: Moment,
     /// Whether the environment switches the gates off for this process.
     pub is_skipped: bool,
-    /// Whether the tool really is about to run: then what a refusal counts is counted.
+    /// Whether the tool is about to run. Only then do refusals count towards limits.
     pub is_real: bool,
 }
 
-/// What the stages found, for whoever tells and records it.
+/// The findings of the stages, for the texts and the record.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// Why `strict_preflight` refuses the tool.
+    /// The reason why `strict_preflight` refuses the tool.
     pub strict: Option<String>,
-    /// What of the gates the tool would change.
+    /// The gate that the tool use would change.
     pub violation: Option<String>,
-    /// What guards found.
+    /// The findings of guards.
     pub guards: GuardFindings,
-    /// The project's requirements, where it has a configuration.
+    /// The project's requirements, if it has a configuration.
     pub gates: Option<Gates>,
-    /// What of them the tool needs.
+    /// The requirements that the tool needs.
     pub needs: Option<ToolNeeds>,
-    /// Why the pressure of the context refuses the tool.
+    /// The reason why a nearly full context refuses the tool.
     pub pressure: Option<PressureRefusal>,
 }
 
-/// See the module.
+/// The situation of a tool use.
 #[derive(Debug)]
 pub struct ToolSituation<'a> {
     event: ToolEvent<'a>,
@@ -64,7 +64,7 @@ pub struct ToolSituation<'a> {
     /// The budget of this decision, whoever makes it.
     _counting: Counting,
     policy: Option<Policy>,
-    /// What the stages found so far.
+    /// The findings so far.
     pub findings: Findings,
 }
 
@@ -94,7 +94,7 @@ impl<'a> ToolSituation<'a> {
             payload: &hook.payload,
             session: hook.session.as_ref(),
             now: hook.entered,
-            // Without a name there is no session to hold back.
+            // Without a session id there is no session to gate.
             is_skipped: hook.is_skipped() || hook.session.is_none(),
             is_real: true,
         };

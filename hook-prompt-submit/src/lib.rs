@@ -1,17 +1,17 @@
-//! UserPromptSubmit and UserPromptExpansion: satisfy by a slash command, remind of what is open, of documents that are
-//! not valid too, then bring the projections up to date.
+//! The hook for UserPromptSubmit and UserPromptExpansion. It satisfies requirements by slash commands, and reminds of
+//! open requirements and of documents that are not valid. Then it updates the projections.
 
 use hooks_common::event::Event;
 use hooks_common::runtime::{self, Hook};
 use std::error::Error;
 use std::process::ExitCode;
 
-/// Run by Claude Code on UserPromptSubmit and UserPromptExpansion.
+/// The entry point. Claude Code runs it on UserPromptSubmit and UserPromptExpansion.
 pub fn run() -> ExitCode {
     runtime::run(&[Event::UserPromptSubmit, Event::UserPromptExpansion], work)
 }
 
-/// The events' order of work.
+/// The stages, in their order.
 pub fn work(hook: &mut Hook) {
     hook.stage("satisfying by slash command", gates::satisfy::by_slash_command);
     if hook.event == Event::UserPromptSubmit {

@@ -1,4 +1,4 @@
-//! SessionEnd: the host may kill it at any moment, so what matters most comes first.
+//! The hook for SessionEnd. The host may kill it at any time, so the most important stages come first.
 
 use hooks_common::event::Event;
 use hooks_common::owner::Owner;
@@ -7,13 +7,13 @@ use hooks_common::runtime::{self, Hook};
 use platform::store::lock;
 use std::process::ExitCode;
 
-/// Run by Claude Code on SessionEnd.
+/// The entry point. Claude Code runs it on SessionEnd.
 pub fn run() -> ExitCode {
     runtime::run(&[Event::SessionEnd], work)
 }
 
-/// The event's order of work. A session that another client still has goes on there: only the leaving one's
-/// metrics and its line in the log are written.
+/// The stages, in their order. If another client has the session too, the session continues there. Then only the
+/// leaving client's metrics and log line are written.
 pub fn work(hook: &mut Hook) {
     let remaining = remaining_client(hook);
     hook.stage("leaving the registry", |hook| leave_registry(hook, remaining.as_ref()));
@@ -31,7 +31,7 @@ pub fn work(hook: &mut Hook) {
     projections::finish(hook);
 }
 
-/// Another client that has the session as well, resumed there while it was open here.
+/// Another client of the session, which resumed it while it was open here.
 fn remaining_client(hook: &Hook) -> Option<Owner> {
     let meta = hook.session_dir()?.meta()?;
     let leaving = hook.owner()?;

@@ -1,4 +1,4 @@
-//! What is tidied up when a session starts, behind the answer: many people never open a HUD.
+//! Clean-up at the start of a session, after the answer. It runs here because many users never open a HUD.
 
 use std::io;
 
@@ -6,17 +6,17 @@ use hooks_common::runtime::Hook;
 use sessions::liveness::ProcessTable;
 use sessions::{compaction, retention};
 
-/// Makes the session's own log short if it has grown long.
+/// Compacts the session's log if it is long.
 pub fn compact(hook: &mut Hook) -> io::Result<()> {
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     if compaction::compact(&dir, hook.entered)?.is_some() {
-        // All of them remember a place in the log.
+        // All projections remember a position in the log.
         projections::bring_up_to_date(hook);
     }
     Ok(())
 }
 
-/// Removes a few sessions that ended long ago, at most once an hour.
+/// Removes a few sessions that ended long ago, at most once per hour.
 pub fn remove_old_sessions(hook: &mut Hook) -> io::Result<()> {
     let paths = &hook.paths;
     let swept = retention::sweep_a_few(

@@ -1,5 +1,5 @@
-//! SessionStart: enter the session, tell what failed and what is required, bring the projections up to date, tidy
-//! up behind the answer.
+//! The hook for SessionStart. It enters the session, and reports failures and requirements. After the answer it
+//! updates the projections and cleans up.
 
 mod housekeeping;
 
@@ -8,12 +8,12 @@ use hooks_common::runtime::{self, Hook};
 use std::error::Error;
 use std::process::ExitCode;
 
-/// Run by Claude Code on SessionStart.
+/// The entry point. Claude Code runs it on SessionStart.
 pub fn run() -> ExitCode {
     runtime::run(&[Event::SessionStart], work)
 }
 
-/// The event's order of work.
+/// The stages, in their order.
 pub fn work(hook: &mut Hook) {
     let owner = hook.enter_session();
     hook.stage("telling failures", gates::briefing::tell_failures);
@@ -21,7 +21,7 @@ pub fn work(hook: &mut Hook) {
     hook.stage("recovery", |hook| continuity::session::recover(hook, owner.as_ref()));
     hook.stage("briefing", |hook| gates::briefing::brief(hook, owner.as_ref()));
     hook.stage("work in progress", gates::tracking::begin);
-    // Last, because it takes the room that is left.
+    // This stage is the last one before the answer, because it fills the remaining space.
     hook.stage("hand-off", continuity::session::restore);
     hook.respond();
     hook.record();

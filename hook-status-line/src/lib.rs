@@ -1,8 +1,8 @@
-//! The status line: what is open here, and how full the session is, what it cost, which model it runs.
+//! The status line: open requirements, context use, cost and model.
 //!
-//! It writes one thing, and only when that changes: how full the context is, which the host reports nowhere else.
-//! Whatever goes wrong, it prints what is left and exits 0. With
-//! `--chain <command>` the user's own status line comes first, as it was before the installation.
+//! It writes one file, when the context use changes: the host reports this figure nowhere else. After an error it
+//! prints the remaining parts and exits with 0. With `--chain <command>` the output of the user's own status line
+//! comes first, as before the installation.
 
 mod line;
 mod status;
@@ -18,17 +18,17 @@ use hooks_common::session_log::SessionDir;
 use platform::child;
 use platform::time::Moment;
 
-/// How long the user's own status line may take; the host gives up after 5 s.
+/// The time limit for the user's own status line. The host stops waiting after 5 s.
 const CHAIN_LIMIT: Duration = Duration::from_secs(3);
 
-/// A line to stdout. A closed stdout is ignored.
+/// Prints a line to stdout. A closed stdout is ignored.
 fn print(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 fn note_context(status: &status::Status, paths: &Paths) {
     let (Some(session), Some(percent)) = (SessionId::new(&status.session_id), status.context) else { return };
-    // A figure that cannot be kept arrives again soon.
+    // An error is ignored, because the next figure arrives soon.
     let _ = SessionDir::new(paths, &session).note_context(percent, status.context_window, Moment::now());
 }
 

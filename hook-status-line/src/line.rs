@@ -1,4 +1,4 @@
-//! The line, segment by segment.
+//! Composes the status line from segments.
 
 use gates::needed::is_told;
 use gates::{EvalContext, Gates, phase};
@@ -14,11 +14,11 @@ use crate::status::Status;
 
 /// The most names of open requirements that are shown.
 const MOST_NAMES: usize = 3;
-/// Context fuller than this, in percent, is shown as a warning, and as an alarm.
+/// The percentages of context use from which it is shown as a warning and as an alarm.
 const FULL: f64 = 85.0;
 const VERY_FULL: f64 = 95.0;
 
-/// How much a segment matters.
+/// The importance of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tone {
     Plain,
@@ -61,7 +61,8 @@ fn painted(tone: Tone, text: &str, plain: bool) -> String {
     }
 }
 
-/// Paused, the phase, what is open for this session. No value is computed for it.
+/// The segments of the gates: paused, the phase, the open requirements of this session. No limit is computed for
+/// them.
 fn of_gates(status: &Status, paths: &Paths) -> Vec<(Tone, String)> {
     let mut segments = Vec::new();
     let Some(folder) = &status.folder else { return segments };

@@ -1,28 +1,28 @@
-//! What the host tells its status line.
+//! The payload that the host sends to its status line.
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The parts of the payload that are shown. Source: the recorded `StatusLine` payloads.
+/// The parts of the payload that are shown. Source: recorded `StatusLine` payloads.
 #[derive(Debug, Default, PartialEq)]
 pub struct Status {
     /// The full session id.
     pub session_id: String,
     /// The session's folder.
     pub folder: Option<PathBuf>,
-    /// The model, as people call it.
+    /// The model's display name.
     pub model: String,
-    /// Cost so far, in dollars.
+    /// The cost so far, in US dollars.
     pub cost: Option<f64>,
-    /// How full the context is, in percent.
+    /// The context use, in percent.
     pub context: Option<f64>,
     /// The context's size, in tokens.
     pub context_window: Option<u64>,
 }
 
-/// The payload's shape; anything of another type costs itself alone.
+/// The payload's fields. A field of another type does not affect the others.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct StatusPayload {
@@ -35,7 +35,7 @@ struct StatusPayload {
 }
 
 impl Status {
-    /// Reads a payload; what cannot be read stays empty.
+    /// Parses a payload. Fields that are not valid stay empty.
     pub fn parse(bytes: &[u8]) -> Self {
         let document: StatusPayload = serde_json::from_slice(bytes).unwrap_or_default();
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! Stop: decide whether the turn may end, say why not, then bring the projections up to date.
+//! The hook for Stop. It decides whether the turn may end, explains a refusal, and updates the projections.
 
 mod situation;
 
@@ -15,7 +15,7 @@ use hooks_common::session_log::SessionDir;
 
 pub use situation::{TurnFindings, TurnSituation};
 
-/// Run by Claude Code on Stop.
+/// The entry point. Claude Code runs it on Stop.
 pub fn run() -> ExitCode {
     runtime::run(&[Event::Stop], work)
 }
@@ -30,7 +30,8 @@ const NOT_ENDED: &str = concat!(
 
 /// The event's order of work. What is decided, and in which order, is [`decide`]'s.
 pub fn work(hook: &mut Hook) {
-    // A turn that was sent back already ends: a gate that does not end by itself would hold the session for ever.
+    // A turn end that was blocked once is allowed. A requirement that stays open would otherwise block the session
+    // for ever.
     if !hook.payload.stop_hook_active && hook.session.is_some() {
         decide_turn(hook);
     }
@@ -74,11 +75,11 @@ fn decide_turn(hook: &mut Hook) {
     }
 }
 
-/// A full log keeps no more heartbeats: at the end of the turn there is time to make it short.
+/// Compacts a full log, which does not keep tool events. The end of a turn has time for this.
 fn compact_full_log(hook: &mut Hook) -> io::Result<()> {
     let Some(dir) = hook.session_dir().filter(SessionDir::is_full) else { return Ok(()) };
     if sessions::compaction::compact(&dir, hook.entered)?.is_some() {
-        // All of them remember a place in the log.
+        // All projections remember a position in the log.
         projections::bring_up_to_date(hook);
     }
     Ok(())

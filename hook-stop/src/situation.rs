@@ -1,4 +1,4 @@
-//! The end of a turn as it is now: the facts that decide, each looked up when it is asked for.
+//! The situation at the end of a turn. Each fact is computed when the decision asks for it.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use hooks_common::pause::is_paused_by_person;
 use hooks_common::runtime::{Hook, fenced};
 use platform::budget::{self, Counting};
 
-/// See the module.
+/// The situation at the end of a turn.
 #[derive(Debug)]
 pub struct TurnSituation<'a> {
     hook: &'a Hook,
@@ -22,9 +22,9 @@ pub struct TurnSituation<'a> {
     pub gates: Option<Gates>,
     /// The requirements that the session triggered.
     pub triggered: Vec<Refused>,
-    /// The question how far the work is.
+    /// The question about the progress of the work.
     pub question: Option<String>,
-    /// Why the pressure of the context holds the turn up.
+    /// The reason why a nearly full context blocks the end of the turn.
     pub pressure: Option<String>,
 }
 
@@ -83,7 +83,7 @@ impl Situation for TurnSituation<'_> {
     }
 
     fn closes_on_error(&mut self) -> bool {
-        // A turn that could not be verified ends: it would be sent back again and again.
+        // An unverified turn is allowed to end, because the error would block it again and again.
         false
     }
 
@@ -93,14 +93,14 @@ impl Situation for TurnSituation<'_> {
     }
 }
 
-/// What the stages found, apart from the hook.
+/// The findings of the stages, without the hook.
 #[derive(Debug)]
 pub struct TurnFindings {
     /// See [`TurnSituation::gates`].
     pub gates: Option<Gates>,
     /// See [`TurnSituation::triggered`].
     pub triggered: Vec<Refused>,
-    /// What else sends the turn back.
+    /// The other texts that block the end of the turn.
     pub texts: Vec<String>,
 }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub enum SessionState {
     /// The model works.
     Working,
-    /// The turn is over and the prompt is empty.
+    /// The turn is over. The client waits for the user's prompt.
     Ready,
     /// No turn runs, or the client is gone.
     #[default]

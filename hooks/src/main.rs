@@ -1,7 +1,8 @@
-//! All hooks in one executable. It is installed under the name of each hook, and does the work of the name under which it
-//! is started.
+//! All hooks in one executable. It is installed under the name of each hook, and runs the hook whose name it is
+//! started with.
 //!
-//! They share nearly all that they link, and the linker optimises it once. ARCHITECTURE.md has the figures.
+//! The hooks share nearly all linked code, so the linker optimises it only once. ARCHITECTURE.md contains the
+//! figures.
 
 #![no_main]
 
@@ -13,7 +14,7 @@ platform::begin!(run);
 
 type Work = fn() -> ExitCode;
 
-/// The name and the work of each. A new event's hook is a row here.
+/// The name and the entry point of each hook. A new hook needs a row here.
 const TABLE: [(&str, Work); 9] = [
     ("hook-session-start", hook_session_start::run),
     ("hook-session-end", hook_session_end::run),
@@ -28,11 +29,11 @@ const TABLE: [(&str, Work); 9] = [
 
 fn run() -> ExitCode {
     let work = |name: OsString| {
-        // The kernel says so of a file that was replaced since it was started.
+        // The kernel adds this text if the file was replaced after the start.
         let name = Path::new(&name).file_name()?.to_str()?.trim_end_matches(" (deleted)");
         TABLE.iter().find(|(known, _)| *known == name).map(|(_, work)| *work)
     };
-    // The name that it was started by may be anything (`exec -a`); its file's is as installed.
+    // The name in the arguments may be arbitrary (`exec -a`). The file has the installed name.
     let started = std::env::args_os().next().and_then(work);
     let file = || std::env::current_exe().ok().map(PathBuf::into_os_string).and_then(work);
     match started.or_else(file) {
