@@ -1,4 +1,4 @@
-//! The bytes to change so that a value is set or gone, in the style of what is around it.
+//! Computes the byte changes that set or remove a value, in the style of the text around it.
 
 use std::ops::Range;
 
@@ -21,16 +21,16 @@ impl ByteChange {
     }
 }
 
-/// A file and what is known about the way it is written.
+/// A file, and the style in which it is written.
 pub struct EditedFile<'t> {
     text: &'t str,
     root: Option<OutlinePart>,
     newline: &'static str,
-    /// How much deeper a map stands than its key.
+    /// The indentation of a map relative to its key, in spaces.
     step: usize,
 }
 
-/// How a map is written.
+/// The style of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Style {
     Block,
@@ -38,7 +38,7 @@ enum Style {
 }
 
 impl Style {
-    /// The style of a map inside one of style `around`, or of a whole file.
+    /// The style of a map inside a map of style `around`, or of a whole file.
     fn of(part: &OutlinePart, around: Option<Self>, text: &str) -> Self {
         if !part.is_flow() {
             return Self::Block;
@@ -54,7 +54,7 @@ impl Style {
 }
 
 impl<'t> EditedFile<'t> {
-    /// Looks at a file without a byte order mark.
+    /// Analyses a file without a byte order mark.
     pub fn of(text: &'t str) -> Self {
         let root = outline::of(text);
         let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
@@ -62,7 +62,7 @@ impl<'t> EditedFile<'t> {
         Self { text, root, newline, step }
     }
 
-    /// The changes that may set a value, each way a list in the order of the file, the best way first.
+    /// The possible changes that set a value, best first. Each is a list in the order of the file.
     pub fn ways_to_set(&self, path: &[&str], source: &str, node: &YamlNode) -> Vec<Vec<ByteChange>> {
         let forms = |style| match style {
             Style::Block => render::block_forms(source, node),
@@ -80,7 +80,7 @@ impl<'t> EditedFile<'t> {
             let (rest, below) = (&path[depth..], &path[depth + 1..]);
             let Some(entry) = map.entry(key) else {
                 let mut ways = Vec::new();
-                // Braces with nothing in them are a place holder: what needs lines of its own gets them.
+                // Empty braces are a placeholder. A value that needs several lines replaces them.
                 if let (Some(holder), Some([])) = (holder, map.entries())
                     && (rest.len() > 1 || source.contains('\n'))
                 {
@@ -112,7 +112,7 @@ impl<'t> EditedFile<'t> {
         Vec::new()
     }
 
-    /// A new entry in lines of its own after the line that `at` is in.
+    /// A new entry on separate lines, after the line that contains `at`.
     fn append(&self, at: usize, keys: &[&str], form: &WrittenForm, indent: usize) -> ByteChange {
         let lines = self.entry_lines(keys, form, indent).join(self.newline);
         if at < self.text.len() {
@@ -204,7 +204,7 @@ impl<'t> EditedFile<'t> {
     ) -> Option<Vec<ByteChange>> {
         let value = one_line(below, form, json)?;
         if !matches!(entry.value.shape, PartShape::Empty) {
-            // Anchors and tags in front of the value go with it.
+            // Anchors and tags before the value are removed with it.
             let after = &self.text[entry.colon..entry.value.bytes.end];
             let start = entry.value.bytes.end - after.trim_start().len();
             return Some(vec![ByteChange { bytes: start..entry.value.bytes.end, text: value }]);
@@ -217,7 +217,7 @@ impl<'t> EditedFile<'t> {
         }])
     }
 
-    /// The changes that take a value out.
+    /// The changes that remove a value.
     pub fn removal(&self, path: &[&str]) -> Option<Vec<ByteChange>> {
         let mut map = self.root.as_ref()?;
         let mut holder = None;
@@ -248,7 +248,7 @@ impl<'t> EditedFile<'t> {
         Some(vec![ByteChange { bytes: start..end + newline, text: String::new() }])
     }
 
-    /// The lines of an entry whose first key stands at `indent`.
+    /// The lines of an entry whose first key has the indentation `indent`.
     fn entry_lines(&self, keys: &[&str], form: &WrittenForm, indent: usize) -> Vec<String> {
         let Some((key, below)) = keys.split_first() else { return Vec::new() };
         let (head, mut lines) = self.value_lines(below, form, indent + self.step);
@@ -257,7 +257,7 @@ impl<'t> EditedFile<'t> {
         lines
     }
 
-    /// What stands behind a key, and the lines below it, for a value inside the maps `keys`.
+    /// The text after a key and the lines below it, for a value inside the maps `keys`.
     fn value_lines(&self, keys: &[&str], form: &WrittenForm, indent: usize) -> (String, Vec<String>) {
         if !keys.is_empty() {
             return (String::new(), self.entry_lines(keys, form, indent));
@@ -274,19 +274,19 @@ impl<'t> EditedFile<'t> {
         }
     }
 
-    /// How far a key that is the first of its line stands from the margin.
+    /// The indentation of a key that is the first one in its line.
     fn indent(&self, at: usize) -> Option<usize> {
         indent(self.text, at)
     }
 
-    /// The end of the line that `at` is in, before its newline.
+    /// The end of the line that contains `at`, before its newline.
     fn line_end(&self, at: usize) -> usize {
         let rest = &self.text[at..];
         let line = &rest[..rest.find('\n').unwrap_or(rest.len())];
         at + line.strip_suffix('\r').unwrap_or(line).len()
     }
 
-    /// The end of what stands between a colon and the end of its line or a comment: the head of a block.
+    /// The end of the text after a colon, before a comment or the line end.
     fn content_end(&self, colon: usize) -> usize {
         let line = &self.text[colon..self.line_end(colon)];
         let content = line.find(" #").map_or(line, |comment| &line[..comment]);
@@ -299,7 +299,7 @@ fn indent(text: &str, at: usize) -> Option<usize> {
     line.bytes().all(|byte| byte == b' ').then_some(line.len())
 }
 
-/// The indentation of the first block map below a key.
+/// The relative indentation of the first block map below a key.
 fn first_step(text: &str, part: &OutlinePart) -> Option<usize> {
     part.entries()?.iter().find_map(|entry| {
         let inner = entry.value.entries().filter(|_| !entry.value.is_flow())?.first()?;

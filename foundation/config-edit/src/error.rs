@@ -1,9 +1,9 @@
-//! Why a configuration file was not changed.
+//! Errors of changes to a configuration file.
 
 use config::yaml::YamlProblem;
 use platform::error::{ErrorKind, Explain};
 
-/// Why a file was left alone.
+/// The reason why a file was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
     /// The file is not valid YAML.
@@ -14,7 +14,7 @@ pub enum EditError {
     Value {
         /// The value.
         value: String,
-        /// What is wrong with it.
+        /// The problem.
         message: String,
     },
     /// The value cannot be changed without changing other bytes.

@@ -1,4 +1,4 @@
-//! Single values of a configuration file changed in place: every other byte stays.
+//! Changes single values of a configuration file in place. All other bytes are unchanged.
 
 mod changes;
 mod error;
@@ -16,12 +16,14 @@ pub use self::error::EditError;
 use self::changes::{ByteChange, EditedFile};
 use config::yaml::{self, YamlNode, YamlValue};
 
-/// `text` with the value at `path` set to `value`: a YAML value on one line, or lines that may stand below a
-/// key. Maps that are missing on the way are made, in the style of what is around them; a key that is missing
-/// becomes the last of its map. A text of several lines is written below a `|` where there is room for lines.
+/// `text` with the value at `path` set to `value`. The value is YAML on one line, or lines that can follow below a
+/// key.
+///
+/// Missing maps are created in the style around them, and a missing key becomes the last one of its map. A text of
+/// several lines is written below a `|` if the style allows lines.
 ///
 /// # Errors
-/// When the file or the value is broken, or the result would not read back as just that change.
+/// When the file or the value is not valid, or the result would contain other changes.
 pub fn set(text: &str, path: &[&str], value: &str) -> Result<String, EditError> {
     let by_hand = || EditError::ByHand(path.join("."));
     let (mark, body) = split_mark(text);
@@ -38,8 +40,8 @@ pub fn set(text: &str, path: &[&str], value: &str) -> Result<String, EditError> 
     Ok(format!("{mark}{edited}"))
 }
 
-/// `text` without the value at `path`; as it is when there is none. A map that would be left without a key
-/// stays as `{}`.
+/// `text` without the value at `path`. It is unchanged if there is no such value. A map without further keys becomes
+/// `{}`.
 ///
 /// # Errors
 /// As [`set`].
@@ -55,7 +57,7 @@ pub fn remove(text: &str, path: &[&str]) -> Result<String, EditError> {
     Ok(format!("{mark}{edited}"))
 }
 
-/// A text as a value for [`set`]: plain where that reads back as this text, else quoted.
+/// A text as a value for [`set`]: plain if YAML reads it as this text, otherwise quoted.
 pub fn text(text: &str) -> String {
     let is_plain = |node: &YamlNode| {
         node.text() == Some(text)
@@ -69,8 +71,8 @@ pub fn text(text: &str) -> String {
     }
 }
 
-/// What a person typed as a value for [`set`]: JSON, or a YAML list, map or quoted text on one line, or one of
-/// YAML's words, stand for what they are; anything else is a text.
+/// A person's input as a value for [`set`]. JSON, YAML lists, maps and quoted texts on one line, and YAML's words are
+/// used as they are. Any other input is a text.
 pub fn typed(typed: &str) -> String {
     let means_itself = serde_json::from_str::<serde_json::Value>(typed).is_ok()
         || match render::parse(typed) {
@@ -85,12 +87,12 @@ pub fn typed(typed: &str) -> String {
     if means_itself { typed.to_owned() } else { text(typed) }
 }
 
-/// Replaces a file that a person edits, for `req` and the installer: synced with its folder, through a symbolic
-/// link, with the permissions it had. What killed writers left in the folder goes. Hooks never do this: it
-/// costs several milliseconds.
+/// Replaces a file that a person edits, for `req` and the installer. The file and its folder are synced, a symbolic
+/// link is followed, and permissions are kept. Temporary files of killed writers in the folder are removed. Hooks
+/// never call this, because it costs several milliseconds.
 ///
 /// # Errors
-/// When the folder cannot be made or the file not be written; the old content is untouched then.
+/// When the folder cannot be created or the file cannot be written. The old content is unchanged then.
 pub fn write(path: &Path, text: &str) -> io::Result<()> {
     let target = link_target(path);
     if let Some(folder) = target.parent() {
@@ -119,7 +121,7 @@ fn split_mark(text: &str) -> (&str, &str) {
     text.split_at(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 })
 }
 
-/// Puts a value into a tree; `None` when something on the way is no map.
+/// Puts a value into a tree. `None` if a value on the path is not a map.
 fn put(tree: &mut YamlNode, path: &[&str], value: YamlNode) -> Option<()> {
     let Some((key, rest)) = path.split_first() else {
         *tree = value;
@@ -139,7 +141,7 @@ fn put(tree: &mut YamlNode, path: &[&str], value: YamlNode) -> Option<()> {
     Some(())
 }
 
-/// The text with its changes, if it reads back as what was meant: the only proof that counts.
+/// The text with its changes, if it parses as the intended tree. Any other result is rejected.
 fn proven(text: &str, changes: &[ByteChange], meant: &YamlNode) -> Option<String> {
     let mut edited = text.to_owned();
     for change in changes.iter().rev() {
@@ -149,7 +151,8 @@ fn proven(text: &str, changes: &[ByteChange], meant: &YamlNode) -> Option<String
     is_same(meant, &found).then_some(edited)
 }
 
-/// Equality of content. Places, quotes and the order of keys do not count; a text in quotes is no boolean.
+/// Whether two trees have equal content. Positions, quotes and the order of keys are ignored. A quoted text never
+/// equals a boolean.
 fn is_same(a: &YamlNode, b: &YamlNode) -> bool {
     match (&a.value, &b.value) {
         (YamlValue::Scalar { text: x, .. }, YamlValue::Scalar { text: y, .. }) => {

@@ -1,23 +1,22 @@
-//! Which bytes of a file each value takes, so that one can be changed and the others kept.
+//! Finds the bytes of each value in a file, so that one value can be changed and the others kept.
 
 use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-/// A value and its bytes. Blank space and comments around it do not belong to it.
+/// A value and its bytes, without white space and comments around it.
 #[derive(Debug)]
 pub struct OutlinePart {
-    /// Where it starts and ends. A block map starts with its
-    /// first key, a block list with what its first item holds.
+    /// Its byte range. A block map starts at its first key, and a block list at the value of its first item.
     pub bytes: Range<usize>,
-    /// What it is.
+    /// Its form.
     pub shape: PartShape,
 }
 
-/// The ways a value is written.
+/// The forms of a value.
 #[derive(Debug)]
 pub enum PartShape {
-    /// Nothing is written at all.
+    /// Not written.
     Empty,
     /// A plain or quoted scalar.
     Scalar,
@@ -27,14 +26,14 @@ pub enum PartShape {
     Alias,
     /// A list.
     Sequence {
-        /// Whether it stands in brackets.
+        /// Whether it is in brackets.
         flow: bool,
     },
     /// A map.
     Mapping {
-        /// Whether it stands in braces.
+        /// Whether it is in braces.
         flow: bool,
-        /// Its entries, doubles and merge keys too.
+        /// Its entries, including duplicates and merge keys.
         entries: Vec<OutlineEntry>,
     },
 }
@@ -46,7 +45,7 @@ pub struct OutlineEntry {
     pub name: String,
     /// The key's bytes.
     pub key: Range<usize>,
-    /// The byte after the colon; after the key where there is no colon.
+    /// The offset after the colon, or after the key if there is no colon.
     pub colon: usize,
     /// The value.
     pub value: OutlinePart,
@@ -61,19 +60,19 @@ impl OutlinePart {
         }
     }
 
-    /// The entry that counts for a key: the last one.
+    /// The effective entry of a key, which is the last one.
     pub fn entry(&self, name: &str) -> Option<&OutlineEntry> {
         self.entries()?.iter().rfind(|entry| entry.name == name)
     }
 
-    /// Whether this stands in braces or brackets.
+    /// Whether the value is in braces or brackets.
     pub fn is_flow(&self) -> bool {
         matches!(self.shape, PartShape::Mapping { flow: true, .. } | PartShape::Sequence { flow: true, .. })
     }
 }
 
-/// The parts of a file without a byte order mark; `None` when it is no YAML, holds nothing, or has keys that
-/// are no text.
+/// The outline of a file without a byte order mark. `None` if it is empty or not valid YAML, or if a key is not a
+/// text.
 pub fn of(text: &str) -> Option<OutlinePart> {
     let mut builder = OutlineBuilder { text, offsets: offsets(text), open: Vec::new() };
     let mut root = None;
@@ -87,7 +86,7 @@ pub fn of(text: &str) -> Option<OutlinePart> {
     root
 }
 
-/// The byte at which each character starts, and the end.
+/// The byte offset of each character, and of the end.
 fn offsets(text: &str) -> Vec<usize> {
     text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
 }
@@ -114,7 +113,8 @@ impl OutlineBuilder<'_> {
         self.offsets.get(character).copied().unwrap_or(self.text.len())
     }
 
-    /// Takes one event. `None`: something that cannot be laid out; `Some(Some(_))`: the whole document.
+    /// Processes one event. `None` if the file cannot be outlined, and `Some(Some(_))` with the whole document at its
+    /// end.
     fn take(&mut self, event: &Event<'_>, bytes: Range<usize>) -> Option<Option<OutlinePart>> {
         let part = match event {
             Event::Scalar(text, style, ..) => {
@@ -155,7 +155,7 @@ impl OutlineBuilder<'_> {
                     .trim_start()
                     .strip_prefix(':')
                     .map_or(key.end, |rest| self.text.len() - rest.len());
-                // The parser reports an empty value wherever it noticed that there is none.
+                // The parser reports an empty value at the position where it noticed that the value is missing.
                 let value = match part.shape {
                     PartShape::Empty => OutlinePart { bytes: colon..colon, shape: PartShape::Empty },
                     _ => part,
@@ -170,7 +170,7 @@ impl OutlineBuilder<'_> {
         let written = &self.text[bytes.clone()];
         let (end, shape) = match style {
             ScalarStyle::Literal | ScalarStyle::Folded => (written.trim_end().len(), PartShape::BlockScalar),
-            // The parser's end may lie behind the blank space and the comment that follow.
+            // The parser's end may include white space and a comment after the value.
             ScalarStyle::SingleQuoted => (quoted_end(written, '\''), PartShape::Scalar),
             ScalarStyle::DoubleQuoted => (quoted_end(written, '"'), PartShape::Scalar),
             ScalarStyle::Plain if text.is_empty() && !written.starts_with(['&', '!']) => {
@@ -200,13 +200,13 @@ impl OutlineBuilder<'_> {
     }
 }
 
-/// The length of a quoted scalar, with what stands in front of its first quote.
+/// The length of a quoted scalar, including the text before its first quote.
 fn quoted_end(written: &str, quote: char) -> usize {
     let Some(open) = written.find(quote) else { return written.len() };
     let mut escaped = false;
     for (at, c) in written[open + 1..].char_indices() {
         if !escaped && c == quote {
-            // Two single quotes in a row are one inside the text.
+            // Two single quotes in sequence are one quote of the text.
             let end = open + 1 + at + 1;
             if quote == '"' || !written[end..].starts_with(quote) {
                 return end;

@@ -1,21 +1,21 @@
-//! Values as text: as one line, and below their key.
+//! Writes values as text: on one line, or on lines below their key.
 
 use super::error::EditError;
 use config::yaml::{self, YamlNode, YamlValue};
 
-/// How a value can be written.
+/// A written form of a value.
 #[derive(Debug, Clone)]
 pub enum WrittenForm {
     /// On the line of its key.
     Line(String),
-    /// Something on the line of its key, perhaps nothing, and lines below it, not yet indented.
+    /// A text on the line of its key, possibly empty, and lines below it without indentation.
     Below(&'static str, Vec<String>),
 }
 
-/// Reads a value: anything that may stand behind `key:`, or in lines of its own below it.
+/// Parses a value: text that can follow `key:`, or lines that can follow below it.
 ///
 /// # Errors
-/// When it is not one valid YAML value.
+/// When the text is not one valid YAML value.
 pub fn parse(source: &str) -> Result<YamlNode, EditError> {
     let broken =
         |message: &str| EditError::Value { value: source.trim().to_owned(), message: message.to_owned() };
@@ -36,7 +36,7 @@ fn is_below(source: &str) -> bool {
     source.contains('\n')
 }
 
-/// The forms of a value below a key of a block map, the best first.
+/// The forms of a value below a key of a block map, best first.
 pub fn block_forms(source: &str, node: &YamlNode) -> Vec<WrittenForm> {
     let mut forms = Vec::new();
     match &node.value {
@@ -54,7 +54,7 @@ pub fn block_forms(source: &str, node: &YamlNode) -> Vec<WrittenForm> {
     forms
 }
 
-/// The forms of a value inside braces, the best first.
+/// The forms of a value inside braces, best first.
 pub fn flow_forms(source: &str, node: &YamlNode, json: bool) -> Vec<WrittenForm> {
     let mut forms = Vec::new();
     if !json && !is_below(source) {
@@ -64,7 +64,8 @@ pub fn flow_forms(source: &str, node: &YamlNode, json: bool) -> Vec<WrittenForm>
     forms
 }
 
-/// A text of several lines below a `|`. A text that would need more than that is left to a quoted line.
+/// A text of several lines below a `|`. A text that needs indentation indicators or escapes gives `None`, and is then
+/// quoted.
 fn literal(text: &str) -> Option<WrittenForm> {
     let body = text.strip_suffix('\n');
     let head = if body.is_some() { "|" } else { "|-" };
@@ -76,7 +77,7 @@ fn literal(text: &str) -> Option<WrittenForm> {
     is_plain.then(|| WrittenForm::Below(head, body.split('\n').map(str::to_owned).collect()))
 }
 
-/// A key; `json` puts it in double quotes whatever it is.
+/// A key. With `json` it is always in double quotes.
 pub fn key(name: &str, json: bool) -> String {
     if !json && is_word(name) { name.to_owned() } else { quoted(name) }
 }
@@ -106,12 +107,12 @@ fn flow(node: &YamlNode, json: bool) -> String {
     }
 }
 
-/// JSON text is a YAML scalar, whatever it holds.
+/// A text as a JSON string, which is a valid YAML scalar for any text.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Whether a text stands for itself anywhere without quotes, and for nothing but a text.
+/// Whether a text needs no quotes anywhere and is read as a text only.
 fn is_word(text: &str) -> bool {
     let node = YamlNode {
         value: YamlValue::Scalar { text: text.to_owned(), plain: true },

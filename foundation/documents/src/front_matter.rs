@@ -1,7 +1,7 @@
-//! The YAML between two `---` at the beginning of a document, as far as documents need it: keys of the first level,
-//! read with tolerance, changed one value at a time.
+//! The YAML between two `---` at the beginning of a document. Only keys of the first level are read, errors are
+//! tolerated, and single values can be changed.
 
-/// What a key says.
+/// The value of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FrontMatterValue {
     /// Text, without its quotes.
@@ -21,8 +21,9 @@ pub struct Field {
     pub line: usize,
 }
 
-/// The lines between the two `---` at the beginning of a text: the fields, and the line after which the text goes
-/// on. `None` when there is no front matter or it has no end. A byte order mark and `\r\n` are tolerated.
+/// Parses the front matter: the lines between two `---` at the beginning of a text. Returns its fields, and the
+/// number of its last line. `None` if there is no front matter or it has no end. A byte order mark and `\r\n` are
+/// accepted.
 pub fn read(text: &str) -> Option<(Vec<Field>, usize)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut lines = text.lines().enumerate();
@@ -45,7 +46,7 @@ pub fn read(text: &str) -> Option<(Vec<Field>, usize)> {
     None
 }
 
-/// A key's text; empty when it is absent or a list.
+/// A key's text. Empty if the key is missing or its value is a list.
 pub fn scalar<'f>(fields: &'f [Field], key: &str) -> &'f str {
     match value(fields, key) {
         Some(FrontMatterValue::Scalar(text)) => text,
@@ -53,7 +54,7 @@ pub fn scalar<'f>(fields: &'f [Field], key: &str) -> &'f str {
     }
 }
 
-/// A key's items; a single value is a list of one.
+/// A key's items. A single value is a list with one item.
 pub fn items<'f>(fields: &'f [Field], key: &str) -> Vec<&'f str> {
     match value(fields, key) {
         Some(FrontMatterValue::List(items)) => items.iter().map(String::as_str).collect(),
@@ -66,7 +67,7 @@ fn value<'f>(fields: &'f [Field], key: &str) -> Option<&'f FrontMatterValue> {
     fields.iter().find(|field| field.key == key).map(|field| &field.value)
 }
 
-/// A block list begins with an empty scalar.
+/// Adds an item to a value. An empty scalar is the beginning of a block list.
 fn push(value: &mut FrontMatterValue, item: String) {
     match value {
         FrontMatterValue::List(items) => items.push(item),
@@ -75,7 +76,7 @@ fn push(value: &mut FrontMatterValue, item: String) {
     }
 }
 
-/// A key of the first level, which is not indented, and what follows its colon.
+/// A key of the first level, which is not indented, and the text after its colon.
 fn key_and_value(line: &str) -> Option<(&str, &str)> {
     let (key, value) = line.split_once(':')?;
     let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
@@ -93,7 +94,7 @@ fn value_of(text: &str) -> FrontMatterValue {
     }
 }
 
-/// Where a comment begins, or the end.
+/// The start of a comment, or the end of the text.
 fn comment_at(text: &str) -> usize {
     if text.starts_with('#') { 0 } else { text.find(" #").unwrap_or(text.len()) }
 }
@@ -104,7 +105,7 @@ fn unquoted(text: &str) -> String {
         let Some(rest) = text.strip_prefix(quote) else { continue };
         let doubled = format!("{quote}{quote}");
         let mut end = 0;
-        // A single quote is doubled inside; a double one is escaped, which is left as it is.
+        // Inside single quotes a quote is doubled. Inside double quotes it is escaped, and the escape is kept.
         while let Some(at) = rest[end..].find(quote) {
             end += at;
             if quote == '\'' && rest[end..].starts_with(&doubled) {
@@ -120,8 +121,8 @@ fn unquoted(text: &str) -> String {
     if matches!(text, "null" | "~") { String::new() } else { text.to_owned() }
 }
 
-/// `text` with another value at a key of the front matter, all other bytes as they are; `None` when there is no such
-/// key. A comment behind the value stays.
+/// `text` with a new value for a key of the front matter. All other bytes are unchanged, including a comment after
+/// the value. `None` if the key does not exist.
 pub fn with_value(text: &str, key: &str, value: &str) -> Option<String> {
     let (fields, _) = read(text)?;
     let field = fields.iter().find(|field| field.key == key)?;

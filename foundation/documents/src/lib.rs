@@ -1,3 +1,3 @@
-//! Markdown documents as people write them.
+//! Reads and changes Markdown documents.
 
 pub mod front_matter;
