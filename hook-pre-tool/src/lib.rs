@@ -69,6 +69,7 @@ pub fn work(hook: &mut Hook) {
     if !decision.failures.is_empty() {
         hook.stage("dropping the policy", |hook| requirements::drop_policy(hook));
     }
+    // A tool use that is refused does not trigger a requirement.
     if !decision.refuses()
         && let (Some(gates), Some(needs)) = (&findings.gates, &findings.needs)
     {
@@ -78,6 +79,7 @@ pub fn work(hook: &mut Hook) {
     if !decision.refuses() && !decision.outcome.is_switched_off() {
         hook.stage("context", turn::advise);
     }
+    // Exceptions are used up last, so that a requirement that refuses does not use them up.
     hook.stage("what was let through once", |hook| {
         if !guards_of::spend(hook, findings.guards, &decision) {
             hook.records.get_mut::<GateRecord>().outcome = Outcome::Guard;

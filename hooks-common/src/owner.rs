@@ -165,6 +165,7 @@ fn recognise(paths: &Paths, process: &Process) -> Option<&'static str> {
             return Some("exe");
         }
     }
+    // The client may run as a script of a JavaScript runtime. Its name is then in the arguments only.
     if matches!(process.name.as_str(), "node" | "bun" | "deno") {
         let arguments = process::arguments(process.pid);
         let is_client = |arg: &String| arg.ends_with("claude-code/cli.js");

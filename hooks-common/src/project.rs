@@ -29,6 +29,7 @@ impl Project {
     /// A nested repository without its own configuration belongs to the configured repository around it. A linked
     /// work tree is its own project. It uses configuration files of the main work tree where it has none.
     pub fn of_event(paths: &Paths, edited: Option<&Path>, cwd: &Path) -> Self {
+        // Links and `..` are resolved as the kernel does, so that the real project of a file is found.
         let cwd = platform::path::resolve(cwd);
         if let Some(file) = edited {
             let file = platform::path::resolve(&cwd.join(file));

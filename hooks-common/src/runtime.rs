@@ -94,6 +94,7 @@ pub fn run_closing(
         }
         Err(error) => {
             let message = error.to_string();
+            // The answer comes before the log, so that an error while logging cannot suppress it.
             if let Some(document) = unreadable(&paths).and_then(|answer| answer.render(events[0])) {
                 let mut stdout = std::io::stdout().lock();
                 let _ = writeln!(stdout, "{document}").and_then(|()| stdout.flush());

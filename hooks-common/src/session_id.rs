@@ -27,6 +27,7 @@ impl SessionKey {
         let key: String = id
             .chars()
             .filter(|c| *c != '-')
+            // Other tools share the registry and requirement state, and use keys of this length.
             .take(8)
             .map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '_' })
             .collect();

@@ -31,6 +31,7 @@ pub fn set(text: &str, path: &[&str], value: &str) -> Result<String, EditError> 
     let node = render::parse(value)?;
     let mut meant = tree.clone();
     put(&mut meant, path, node.clone()).ok_or_else(by_hand)?;
+    // A value that is already set keeps its spelling.
     if is_same(&meant, &tree) {
         return Ok(text.to_owned());
     }

@@ -48,6 +48,7 @@ pub fn reaches_below(globs: &Names, folder: &Path, root: &Path, home: &Path) -> 
 /// Whether the globs include an agent: the type of a subagent, or `main` for the session itself.
 pub fn matches_agent(globs: &Names, agent: Option<&str>) -> bool {
     let name = agent.unwrap_or("main");
+    // Globs only match subagents. The session itself must be named as `main`.
     decide(globs, |glob| glob == name || (agent.is_some() && fast_glob::glob_match(glob, name)))
 }
 

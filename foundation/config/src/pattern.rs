@@ -88,6 +88,7 @@ impl Pattern {
         if source.len() > LONGEST {
             return Err(ConfigError::Expression(format!("it is longer than {LONGEST} bytes")));
         }
+        // `regex-lite` starts faster, so the other engine is used only for expressions that need it.
         let backtracks = match lite(source, is_exact) {
             Ok(_) => false,
             Err(plain) => match fancy(source, is_exact) {
@@ -99,6 +100,7 @@ impl Pattern {
         let programs = hir.as_ref().ok().and_then(programs).unwrap_or_default();
         // `fancy-regex` also folds letters outside ASCII, such as the Kelvin sign.
         let literals = hir.map(|hir| required(&hir, !backtracks)).unwrap_or_default();
+        // Steps are compared in lower case, so a case-sensitive pattern cannot use them.
         let steps = if backtracks || is_exact { Vec::new() } else { steps(source).unwrap_or_default() };
         let compiled = OnceCell::new();
         Ok(Self { source: source.to_owned(), is_exact, backtracks, programs, steps, literals, compiled })

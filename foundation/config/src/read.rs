@@ -256,6 +256,7 @@ impl<'a> Deserializer<'a> for NodeReader<'a, '_> {
     ) -> Result<V::Value, Error> {
         let text = self.node.text().filter(|text| variants.contains(text));
         let text = text.ok_or_else(|| {
+            // Older words are accepted, but not suggested.
             let today: Vec<_> = variants.iter().copied().filter(|word| older::kind(word) == *word).collect();
             self.wrong(&format!("one of {}", today.join(", ")))
         })?;

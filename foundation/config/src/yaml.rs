@@ -307,6 +307,7 @@ impl TreeBuilder {
                         message: "this alias refers to itself or to nothing".into(),
                     });
                 };
+                // Nested aliases can expand to a very large tree, so the expanded nodes are counted.
                 self.count(size(&node), mark)?;
                 (node, 0)
             }
@@ -403,6 +404,7 @@ impl TreeBuilder {
                 settled.push((key, value));
             }
         }
+        // A merged key never overrides a key of the map itself.
         for source in merged {
             let maps = match source.value {
                 YamlValue::Sequence(items) => items,

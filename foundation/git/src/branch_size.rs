@@ -81,6 +81,7 @@ pub fn branch_size(root: &Path, branch: &str, base: Option<&str>) -> Result<Opti
     if base == branch {
         return Ok(None);
     }
+    // The base comes from the configuration and must not be read as an option.
     let Some(from) = asked.answer(&["merge-base", "--end-of-options", "HEAD", &base])? else {
         return Err(GitError::UnrelatedBase(base));
     };
@@ -111,6 +112,7 @@ impl Asked<'_> {
 
     /// The lines that a diff adds and removes.
     fn lines(&self, arguments: &[&str]) -> Result<LineCount, GitError> {
+        // The repository may configure programs for diffs. They must not run.
         let text = self.command(&["diff", "--no-ext-diff", "--no-textconv"]).args(arguments).text()?;
         let of = |what: &str| {
             let part = text.split(',').find(|part| part.contains(what))?;

@@ -35,6 +35,7 @@ pub fn delete_merged(repository: &Repository, branch: &str) -> Result<bool, GitE
     if LONG_LIVED.contains(&branch) || git.trunks().iter().any(|trunk| trunk == branch) {
         return Err(GitError::BranchKept("others grow from it".to_owned()));
     }
+    // With `-d` git refuses to delete a branch that is not merged.
     match git.command(&["branch", "-d", "--", branch]).text() {
         Ok(_) => Ok(true),
         Err(GitError::Failed { message, .. }) => Err(GitError::BranchKept(message)),

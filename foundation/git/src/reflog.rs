@@ -142,6 +142,7 @@ fn from(path: &Path, offset: u64) -> Option<Vec<ReflogEntry>> {
     let length = about.len();
     let start = offset.max(length.saturating_sub(MOST_BYTES));
     let mut bytes = Vec::new();
+    // Reading starts one byte earlier. A newline there shows that the offset is the start of a line.
     file.seek(SeekFrom::Start(start.saturating_sub(1))).ok()?;
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).ok()?;
     let whole = if start == 0 { 0 } else { bytes.iter().position(|byte| *byte == b'\n')? + 1 };

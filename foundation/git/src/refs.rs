@@ -64,6 +64,7 @@ impl Repository {
         if !name.starts_with("refs/") || name.split('/').any(|part| part == "..") {
             return None;
         }
+        // A linked work tree also has references of its own.
         for folder in [&self.common_dir, &self.git_dir] {
             if let Ok(text) = store::read_line(&folder.join(name)) {
                 return Some(text.trim().to_owned());

@@ -103,6 +103,7 @@ pub fn run(
     }
     let mut ended = Ended { status: None, output: Vec::new(), errors: Vec::new() };
     let result = read_all(&mut child, started, limits, &mut ended).and_then(|()| {
+        // A child that printed too much is killed below instead of waited for.
         if ended.output.len() <= limits.bytes {
             ended.status = Some(wait(&mut child, started, limits.time)?);
         }

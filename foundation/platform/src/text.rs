@@ -14,6 +14,7 @@ pub fn bounded(text: &str, limit: usize) -> String {
     if text.encode_utf16().count() <= limit {
         return text.to_owned();
     }
+    // The host counts UTF-16 units, so the limit does too.
     let mut units = 0;
     let room = limit.saturating_sub(MARK.len());
     let end = text

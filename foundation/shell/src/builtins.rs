@@ -49,6 +49,7 @@ impl Walker {
                     self.variables.set(&word.text[..end], None);
                 }
             }
+            // The file may set any variable.
             "source" | "." => self.variables.forget_all(),
             _ => {}
         }

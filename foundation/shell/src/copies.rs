@@ -28,6 +28,7 @@ pub(crate) fn copies(
         match argument {
             Argument::Option("t" | "target-directory", Some(value)) => into = Some(value.to_word()),
             Argument::Option("T" | "no-target-directory", _) => is_never_folder = true,
+            // `install -d` only creates folders.
             Argument::Option("d" | "directory", _) if by == "install" => return,
             Argument::Option(..) => {}
             Argument::Operand(at) => operands.push(&words[at]),
@@ -35,6 +36,7 @@ pub(crate) fn copies(
     }
     let last = match into {
         Some(into) => into,
+        // With one operand `ln` creates the link in the current folder.
         None if by == "ln" && operands.len() == 1 => Word::literal("./"),
         None if operands.len() < 2 => return,
         None => match operands.pop() {

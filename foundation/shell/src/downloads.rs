@@ -40,6 +40,7 @@ pub(crate) fn curl(words: &[Word], folder: &Folder, writes: &mut Vec<Write>) {
             Argument::Operand(at) => addresses.push(words[at].clone()),
         }
     }
+    // `--output-dir` applies to outputs, not to headers and cookies.
     for (file, is_output) in &files {
         writes.push(Write::file(file, if *is_output { &inside } else { folder }, "curl"));
     }

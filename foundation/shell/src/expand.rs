@@ -67,6 +67,7 @@ impl Walker {
                 }
                 KnownValue::Text(value) if splits && !hole.is_quoted => {
                     word.is_literal &= !value.contains(['*', '?', '[']);
+                    // Bash splits an unquoted value at the characters of `IFS`.
                     let separators = self.variables.text("IFS").unwrap_or(" \t\n").to_owned();
                     for character in value.chars() {
                         if !separators.contains(character) {

@@ -9,6 +9,7 @@ use crate::programs;
 /// The range of the words between the program and its subcommand.
 pub(crate) fn before_subcommand(program: &str, words: &[Word]) -> Range<usize> {
     let Some(options) = programs::global_options_of(program) else { return 1..1 };
+    // In `cargo +nightly build` the toolchain is not the subcommand.
     let is_toolchain = program == "cargo" && words.get(1).is_some_and(|word| word.text.starts_with('+'));
     let start = if is_toolchain { 2 } else { 1 };
     let mut end = words.len();

@@ -33,6 +33,7 @@ impl<'a> Parser<'a> {
             }
             let start = self.at;
             self.and_or(&mut list);
+            // An unexpected byte is skipped, so that the loop always advances.
             if self.at == start {
                 self.doubt(Doubt::Syntax);
                 self.at += 1;

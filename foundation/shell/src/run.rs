@@ -72,6 +72,7 @@ impl Walker {
             inner.into_iter().for_each(|inner| drop(self.inner(inner, &input, false)));
             return None;
         };
+        // A function that already runs is not entered again, so that recursion ends.
         let function =
             self.functions.iter().rposition(|function| function.name == *name && !function.is_running);
         let positionals = function.map(|at| (at, words[1..].to_vec()));
@@ -89,6 +90,7 @@ impl Walker {
             if inner.is_empty() && function.is_none() { Vec::new() } else { call.assignments.clone() };
         let Call { assignments: set, words, redirections, input: read } = call;
         self.commands.push(Command { assignments: set, words, redirections, folder, input: read });
+        // Assignments before a command apply to this command only.
         let saved = (!assignments.is_empty()).then(|| self.variables.clone());
         for (name, word) in &assignments {
             self.note_assignment(name);
@@ -157,6 +159,7 @@ impl Walker {
     pub(crate) fn uncalled_functions(&mut self) {
         while let Some(at) = self.functions.iter().position(|function| !function.was_called) {
             self.functions[at].was_called = true;
+            // An unseen call may happen in any folder and with any values.
             self.folder = Folder::Unknown;
             self.variables.forget_all();
             let body = Rc::clone(&self.functions[at].body);

@@ -227,6 +227,7 @@ pub(crate) fn xargs(words: &[Word], input: &Input) -> Vec<InnerCommand> {
         }
         (None, None) => vec![command.iter().cloned().chain([Word::unknown()]).collect()],
     };
+    // xargs reads the input itself and runs its commands with empty input.
     let inner = |words| InnerCommand {
         input: Some(Input::Text(String::new())),
         ..InnerCommand::new(What::Words(words))

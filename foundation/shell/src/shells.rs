@@ -114,6 +114,7 @@ fn fed_by(name: &str, file: &Word, feeds: &[Feed]) -> Option<InnerCommand> {
 pub(crate) fn script(words: &[Word], feeds: &[Feed]) -> Option<InnerCommand> {
     let file = words.first().filter(|word| word.text.contains('/'))?;
     let text = told(feeds, &file.text)?.text.as_deref()?;
+    // A script for another interpreter cannot be followed.
     let is_for_shell = !text.starts_with("#!") || text.lines().next().is_some_and(|line| line.contains("sh"));
     let mut inner = fed_by(&file.text, file, feeds).filter(|_| is_for_shell)?;
     inner.positionals = Some(words[1..].to_vec());

@@ -162,6 +162,7 @@ impl Walker {
         } else if self.folder != succeeded {
             self.folder = Folder::Unknown;
         }
+        // The pipeline may have run or not, so only unchanged values are known.
         self.variables.keep_common(&variables);
         None
     }
@@ -225,6 +226,7 @@ impl Walker {
 
     fn branches(&mut self, branches: &[List], input: &Input) {
         let (folder, variables) = (self.folder.clone(), self.variables.clone());
+        // It is not known which branch runs. Only values that are equal after all branches are known afterwards.
         let mut after = (folder.clone(), variables.clone());
         for branch in branches {
             self.folder = folder.clone();
@@ -257,10 +259,12 @@ impl Walker {
                 }
                 return said;
             }
+            // The values are missing, unknown or too many: the body is followed once, with an unknown variable.
             self.variables.set(name, None);
         }
         let (first, folder, variables) = (self.commands.len(), self.folder.clone(), self.variables.clone());
         self.list(body, input, false);
+        // The body may have run or not, so only unchanged values are known.
         self.variables.keep_common(&variables);
         if self.folder != folder {
             // The next iteration starts in the folder where this one ended.

@@ -70,7 +70,9 @@ fn wrapped(name: &str, wrapper: &Wrapper, words: &[Word]) -> Option<InnerCommand
                 at = Some(place);
                 break;
             }
+            // `command -v` describes a command without running it.
             Argument::Option("v" | "V", _) if name == "command" => return None,
+            // `sudo -e` edits files and `sudo -l` lists permissions. Neither runs a command.
             Argument::Option("e" | "edit" | "l" | "list", _) if name == "sudo" => return None,
             Argument::Option("C" | "chdir", Some(value)) if name == "env" => folder = Some(value),
             Argument::Option("D" | "chdir", Some(value)) if name == "sudo" => folder = Some(value),

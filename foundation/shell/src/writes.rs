@@ -28,6 +28,7 @@ impl Command {
         if let Some(name) = self.program() {
             by_program(name, &self.words, &self.folder, &mut writes);
         }
+        // Devices and standard output (`-`) are not files.
         writes.retain(|write| {
             !write.target.as_deref().is_some_and(|target| is_device(target) || target == "-")
         });

@@ -292,6 +292,7 @@ pub fn decide(situation: &mut impl Situation) -> Decision {
             return decision;
         }
     }
+    // Guards come before requirements: a tool use that a guard refuses must not trigger a requirement.
     weigh_guards(&mut decision, situation, paused_by);
     if decision.refuses() {
         return decision;

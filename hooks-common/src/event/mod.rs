@@ -290,8 +290,10 @@ fn repaired(bytes: &[u8]) -> String {
 pub fn read_payload(stream: &mut (impl Read + AsRawFd)) -> Result<Vec<u8>, PayloadError> {
     let started = Instant::now();
     let mut bytes = Vec::new();
-    // Most payloads fit the first chunk. A larger one would cost memory pages that are not used.
+    // Most payloads fit the first chunk. It grows only if it was filled, because memory pages that are never touched
+    // cost nothing.
     let mut chunk = vec![0; 4 * 1024];
+    // A host that never closes stdin must not hold up the hook.
     while sys::wait_readable(stream, SILENCE) {
         match stream.read(&mut chunk) {
             Ok(0) => break,

@@ -187,6 +187,7 @@ pub fn transaction<T>(
     }
     state.document.insert("updated_at".into(), now.into());
     let bytes = serde_json::to_vec_pretty(&state.document).map_err(io::Error::from).map_err(failed(&path))?;
+    // An approval must survive a power cut.
     replace(&path, &bytes, Durability::Durable, 0o644).map_err(failed(&path))?;
     // A copy of the file as it was must not satisfy again what was taken back.
     for seal in ended {

@@ -51,6 +51,7 @@ impl Cursor {
         } else {
             carried_over(&mut log, self.log_inode, self.offset)
         };
+        // A log that is shorter than the position is not the log that was read.
         let known = known.filter(|offset| *offset <= meta.len());
         let offset = known.unwrap_or(0);
         log.seek(SeekFrom::Start(offset))?;

@@ -132,6 +132,7 @@ fn beginning(prompt: &str) -> String {
 }
 
 fn kept(text: &str, most: usize) -> String {
+    // The text is cut before redaction, with a margin for a secret that ends after the kept part.
     let text = one_line(&redact(cut_bytes(text, 4 * most)));
     cut_bytes(text.trim(), most).to_owned()
 }

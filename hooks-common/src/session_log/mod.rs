@@ -144,6 +144,7 @@ impl SessionDir {
         struct Numbered {
             number: Option<u64>,
         }
+        // The file belongs to domain `continuity`. Other domains cannot depend on it, so its number is read here.
         let bytes = store::read(&self.file("continuity.json")).ok()??;
         serde_json::from_slice::<Numbered>(&bytes).ok()?.number
     }
@@ -203,6 +204,7 @@ impl SessionDir {
     ) -> io::Result<()> {
         self.refuse_link()?;
         store::create_private_dir(&self.path)?;
+        // A lock that stays busy is ignored, because it must not hold up the hook.
         let _lock = lock::exclusive(&self.lock_path(), lock::HOT);
         let mut meta = match store::read(&self.meta_path())? {
             None => self.first_meta(session, payload, project, entered),
@@ -263,6 +265,7 @@ impl SessionDir {
     pub fn append(&self, event: &LoggedEvent, wait: std::time::Duration) -> io::Result<Appended> {
         self.refuse_link()?;
         let line = event.to_line()?;
+        // Even in a full log, the end of a tool may end a wait for the user. Such an event must be recorded.
         let is_kept =
             |log: &File, length| !event.is_heartbeat() || length < HARD_CAP || is_waited_for(log, length);
         let append = || append::append_where(&self.events(), &self.lock_path(), &line, wait, is_kept);

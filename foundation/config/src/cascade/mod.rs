@@ -252,6 +252,7 @@ impl Cascade<'_> {
         name_guards(&mut tree);
         let mut configuration = None;
         let unknown = RefCell::new(Vec::new());
+        // Reading stops at the first wrong value, so each iteration removes that value and reads again.
         for _ in 0..MOST_REPAIRS {
             unknown.borrow_mut().clear();
             match read::read::<Configuration>(&tree, &unknown) {

@@ -192,6 +192,7 @@ fn gates_by_tool(rules: &[Rule], spans: &[Span]) -> BTreeMap<String, Vec<Gate>> 
             conditions.entry("Bash").or_default().push(write);
         }
         for (tool, mut when) in conditions {
+            // One condition that always applies makes the others redundant.
             if when.iter().any(When::is_always) {
                 when.clear();
             }

@@ -187,6 +187,7 @@ impl Policy {
         head.truncate(filled);
         let header = head[..line].strip_prefix(b"{\"header\":").and_then(|line| line.strip_suffix(b","));
         let header: PolicyHeader = serde_json::from_slice(header.unwrap_or_default())?;
+        // Another length shows that the file is damaged.
         if header.format != FORMAT || length != header.length {
             return Err(io::Error::from(io::ErrorKind::InvalidData).into());
         }
@@ -286,6 +287,7 @@ impl Policy {
             for (start, length) in places {
                 gates.push(self.part(Span(all.0 + start, length))?);
             }
+            // Rules are stored in the order of the configuration, so their offsets give that order.
             gates.sort_by_key(|gate| gate.rule.0);
         }
         Ok(gates)

@@ -36,6 +36,7 @@ pub fn append_where(
 ) -> io::Result<Option<Range<u64>>> {
     let lock = match lock::exclusive(lock_path, wait) {
         Ok(lock) => Some(lock),
+        // A lock that another process holds must not hold up a hook.
         Err(lock::LockError::Busy { .. }) => None,
         Err(lock::LockError::Open { error, .. }) => return Err(error),
     };
@@ -70,6 +71,7 @@ fn write_line(
     if length > 0 {
         log.read_exact_at(&mut last, length - 1)?;
     }
+    // The line is appended with one write, so that the lines of parallel processes do not mix.
     let mut text = Vec::with_capacity(line.len() + 2);
     if last != [b'\n'] {
         text.push(b'\n');

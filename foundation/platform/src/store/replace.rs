@@ -32,6 +32,7 @@ pub fn replace(path: &Path, bytes: &[u8], durability: Durability, new_mode: u32)
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the link leads to no regular file"));
     }
     let existing = existing.map(|meta| meta.permissions());
+    // A rename swaps the content in one step, so a killed writer leaves the old or the new file.
     let mut file = tempfile::Builder::new()
         .prefix(&prefix)
         .suffix(".tmp")
