@@ -13,7 +13,7 @@ pub fn matches(globs: &Names, file: &Path, root: &Path, home: &Path) -> bool {
     matches_real(globs, &resolve(file), root, home)
 }
 
-/// [`matches`] for a path without symbolic links and `..`. The file system is not read.
+/// As `matches`, for a path without symbolic links and `..`. The file system is not read.
 pub fn matches_real(globs: &Names, file: &Path, root: &Path, home: &Path) -> bool {
     let inside = file.strip_prefix(root).ok().and_then(Path::to_str);
     let whole = file.to_str();
