@@ -6,13 +6,14 @@ use std::io::{self, Write};
 use crate::paths::Paths;
 use platform::store::{self, Durability};
 
-/// Beyond this many bytes the older half goes: thousands of overrides later.
+/// The size above which the older half of the list is dropped, in bytes. It holds thousands of
+/// overrides.
 const MOST: usize = 512 * 1024;
 
-/// Notes that a seal counts no longer.
+/// Records that a seal is no longer valid.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If the list cannot be written.
 pub fn end(paths: &Paths, seal: &str) -> io::Result<()> {
     if seal.is_empty() {
         return Ok(());
@@ -26,16 +27,17 @@ pub fn end(paths: &Paths, seal: &str) -> io::Result<()> {
     store::open_append(&path)?.0.write_all(format!("{seal}\n").as_bytes())
 }
 
-/// Notes that no pause of a session that began up to now (RFC 3339) counts any longer, wherever its mark lies. Where no
-/// person ever gave anything there is none.
+/// Records that every pause of a session that began up to now (RFC 3339) has ended, wherever its
+/// mark is. Does nothing if no key of seals exists: then no person has given an override.
 ///
 /// # Errors
-/// When it cannot be written.
+/// If the list cannot be written.
 pub fn end_pauses(paths: &Paths, session: &str, now: &str) -> io::Result<()> {
     if paths.seal_key().exists() { end(paths, &format!("pause {session} {now}")) } else { Ok(()) }
 }
 
-/// Whether a session's pause that began then (RFC 3339, UTC) counts no longer. One of which that cannot be told counts not.
+/// Returns whether a session's pause that began at `since` (RFC 3339, UTC) has ended; true if the
+/// list cannot be read.
 pub fn is_pause_ended(paths: &Paths, session: &str, since: &str) -> bool {
     let known = match store::read(&paths.ended_seals()) {
         Ok(known) => known.unwrap_or_default(),
@@ -46,7 +48,7 @@ pub fn is_pause_ended(paths: &Paths, session: &str, since: &str) -> bool {
     ends.any(|end| end >= since.as_bytes())
 }
 
-/// Whether a seal counts no longer. One of which that cannot be told counts not.
+/// Returns whether a seal is no longer valid; true if the list cannot be read.
 pub fn is_ended(paths: &Paths, seal: &str) -> bool {
     let known = match store::read(&paths.ended_seals()) {
         Ok(known) => known.unwrap_or_default(),

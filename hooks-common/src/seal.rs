@@ -14,10 +14,10 @@ const LENGTH: usize = 32;
 /// The seal's length in hexadecimal digits.
 const DIGITS: usize = 40;
 
-/// The seal of these parts. Makes the key if it does not exist.
+/// Returns the seal of these parts. Creates the key if it does not exist.
 ///
 /// # Errors
-/// When the key can be neither read nor made.
+/// If the key can be neither read nor created.
 pub fn seal(paths: &Paths, parts: &[&str]) -> io::Result<String> {
     let key = match key(paths) {
         Some(key) => key,
@@ -45,8 +45,8 @@ fn make(paths: &Paths) -> io::Result<Vec<u8>> {
     Ok(key)
 }
 
-/// The keyed hash of these parts. It is taken twice: from a hash taken once, that of a longer text could be computed
-/// without the key.
+/// The keyed hash of these parts. It is computed twice: with a single hash, the hash of an extended
+/// text could be computed without the key.
 fn keyed(key: &[u8], parts: &[&str]) -> String {
     let once = |text: &[u8]| short_hash(&[key, text].concat(), 64);
     let inner = once(parts.join("\0").as_bytes());

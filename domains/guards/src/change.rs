@@ -1,13 +1,14 @@
-//! What a file will hold after an edit: the edit applied in memory.
+//! Applies an edit in memory: the text that a file will hold after an edit.
 
 use hooks_common::event::{Payload, TextEdit};
 
-/// The largest text that an edit is followed to, in bytes: a few edits that each double a text make any size, and so
-/// does one that puts a long text in the place of every letter.
+/// The largest text that an edit is applied to, in bytes. A few edits that each double a text, or
+/// one that replaces every letter with a long text, reach any size.
 const LARGEST: usize = 32 * 1024 * 1024;
 
-/// The content after the edit that a payload announces, given the content before it; `None` where it cannot be told,
-/// because the tool is no edit, the file is no text, or the edit would fail.
+/// Returns the content after the edit that a payload announces, given the content before it.
+///
+/// `None` if the tool is not an edit, the file is not text, or the edit would fail.
 pub fn after<'a>(payload: &Payload, before: impl FnOnce() -> Option<&'a str>) -> Option<String> {
     match payload.tool_name.as_str() {
         "Write" => payload.tool_input.content.clone(),
@@ -19,12 +20,13 @@ pub fn after<'a>(payload: &Payload, before: impl FnOnce() -> Option<&'a str>) ->
     }
 }
 
-/// The edits one after the other; `None` where one would fail.
+/// Applies the edits in order; `None` if one would fail.
 fn applied(mut text: String, edits: &[TextEdit], searched: impl Fn(&str) -> String) -> Option<String> {
     for edit in edits {
         let old = searched(&edit.old);
         if old.is_empty() {
-            // The client makes a file so, and only one that is not there or is empty.
+            // The client creates a file with an empty `old_string`, and only if the file is missing
+            // or empty.
             if !text.is_empty() {
                 return None;
             }
@@ -44,8 +46,8 @@ fn applied(mut text: String, edits: &[TextEdit], searched: impl Fn(&str) -> Stri
     Some(text)
 }
 
-/// A text as the client searches it when it does not find what to replace: curly quotes are straight ones, and lines
-/// end in one way.
+/// Normalises a text as the client does when it does not find the text to replace: straight quotes,
+/// `\n` line ends.
 fn plain(text: &str) -> String {
     let text = text.replace("\r\n", "\n");
     text.replace(['\u{2018}', '\u{2019}'], "'").replace(['\u{201c}', '\u{201d}'], "\"")

@@ -1,4 +1,4 @@
-//! What can go wrong while guards look at a use of a tool, or keep what they learn from it.
+//! Errors of guards: while they examine a use of a tool, or store what they learn from it.
 
 use std::io;
 use std::path::PathBuf;
@@ -10,24 +10,25 @@ use git::GitError;
 use platform::error::{ErrorKind, Explain};
 use platform::store::lock::LockError;
 
-/// See the module.
+/// An error of a guard.
 #[derive(Debug, thiserror::Error)]
 pub enum GuardsError {
-    /// A guard failed. The others still look.
+    /// A guard failed. The other guards still run.
     #[error("guard {guard} failed: {source}")]
     Guard {
         /// The guard.
         guard: GuardName,
-        /// Why.
+        /// The cause.
         source: Box<GuardsError>,
     },
     /// The compiled policy, or an expression in it, cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// git gives no answer.
+    /// git failed.
     #[error(transparent)]
     Git(#[from] GitError),
-    /// What a commit adds cannot be read. Several guards need it, git is asked once, and each gets the same error.
+    /// The changes of a commit cannot be read. Several guards need them; git is asked once, and
+    /// each guard gets the same error.
     #[error(transparent)]
     Commit(Arc<GuardsError>),
     /// A lock cannot be taken.
@@ -36,24 +37,24 @@ pub enum GuardsError {
     /// A file or a folder cannot be read or written.
     #[error("{}: {source}", .path.display())]
     File {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The session's log cannot be read.
     #[error("the session's log cannot be read: {0}")]
     SessionLog(#[source] io::Error),
-    /// The failures and fixes that the project remembers cannot be read.
+    /// The project's known failures and fixes cannot be read.
     #[error("the known failures cannot be read: {0}")]
     KnownFailures(#[source] io::Error),
-    /// How commands ended cannot be kept.
+    /// The outcomes of commands cannot be stored.
     #[error("the outcomes of commands cannot be updated: {0}")]
     Outcomes(#[source] io::Error),
     /// The alerts of planning documents cannot be read or written.
     #[error("the alerts of planning documents cannot be updated: {0}")]
     Alerts(#[source] io::Error),
-    /// git fails where it is asked what a command would destroy.
+    /// git failed to list the work that a command would destroy.
     #[error("git does not report what the command would destroy")]
     UnsavedUnknown,
     /// A line has more commits than git is asked about.
@@ -62,33 +63,33 @@ pub enum GuardsError {
     /// A line removes files of more repositories than git is asked about.
     #[error("the line removes files of more than {0} repositories")]
     TooManyRepositories(usize),
-    /// The search for a document's id ended before all documents were read.
+    /// The search for a document's id stopped before all documents were read.
     #[error("the search for the id ended after {files} documents: {reason}")]
     SearchEnded {
-        /// How many were read.
+        /// How many documents were read.
         files: usize,
-        /// Why it ended.
+        /// Why the search stopped.
         reason: &'static str,
     },
-    /// A check of patterns where the guard is off.
+    /// Patterns were to be checked while the guard is off.
     #[error("guard patterns is off in {}", .0.display())]
     PatternsOff(PathBuf),
     /// git does not print the staged content of a file.
     #[error("git does not print the staged content of {0}")]
     NotStaged(String),
-    /// A file that a person named is outside the project.
+    /// A file that the user named is outside the project.
     #[error("{} is outside the project", .0.display())]
     OutsideProject(PathBuf),
-    /// A path that a person named is not a file.
+    /// A path that the user named is not a file.
     #[error("{} is not a file", .0.display())]
     NotAFile(PathBuf),
-    /// The project's path cannot be given to git as text.
+    /// The project's path is not valid UTF-8, so git cannot be given it as text.
     #[error("{} is not valid UTF-8", .0.display())]
     NotUtf8(PathBuf),
 }
 
 impl GuardsError {
-    /// A file's or a folder's error.
+    /// Wraps an I/O error of a file or folder.
     pub(crate) fn file(path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::File { path: path.into(), source }
     }

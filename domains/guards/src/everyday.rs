@@ -1,10 +1,10 @@
-//! The fast path: command lines that no built-in rule can match. Most lines are such, and each guard that examines one
-//! costs a page of its code.
+//! Fast path: command lines that no built-in rule can match. Most lines are of this kind, and each
+//! guard that examines a line costs a page of its code.
 
 use shell::Script;
 use shell::programs::{self, Roles};
 
-/// Whether a line runs everyday programs alone, writes nowhere, and is understood to its end.
+/// Whether a line runs only everyday programs, writes no file, and is parsed completely.
 pub fn is_all(script: &Script) -> bool {
     script.doubt.is_none()
         && script.commands.iter().all(|command| {
@@ -49,7 +49,7 @@ mod tests {
         }
     }
 
-    /// A line that skips the guards here must be one that every guard passes.
+    /// Lines that skip the guards here must be lines that every guard allows.
     #[test]
     fn no_guard_has_anything_to_say_about_an_everyday_program() {
         let bench = Bench::new(
@@ -64,7 +64,7 @@ mod tests {
                 "'DROP TABLE t'",
                 "docs/checkpoints/x.md",
             ] {
-                // Assignments take the long way.
+                // An assignment keeps the line off the fast path, so the guards run.
                 let line = format!("A=1 {program} {arguments}");
                 assert_eq!(bench.verdict(&line), "pass", "{line}");
             }

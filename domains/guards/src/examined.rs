@@ -1,4 +1,4 @@
-//! What guards look at: one use of a tool, and the file it is about, read at most once.
+//! The subject of guards: one use of a tool and the file that it names, read at most once.
 
 use std::cell::{OnceCell, RefCell};
 use std::path::{Path, PathBuf};
@@ -20,10 +20,10 @@ use crate::error::GuardsError;
 use crate::grants::{Grant, Grants, digest_of_file};
 use crate::staged::AddedFile;
 
-/// The largest file that is looked into, in bytes.
+/// The largest file that is read, in bytes.
 pub const LARGEST: u64 = 8 * 1024 * 1024;
 
-/// A use of a tool, as guards see it.
+/// One use of a tool, with the context that guards need.
 #[derive(Debug)]
 pub struct ExaminedUse<'a> {
     /// The roots of everything on disk.
@@ -32,9 +32,9 @@ pub struct ExaminedUse<'a> {
     pub project: &'a Project,
     /// The project's policy.
     pub policy: &'a Policy,
-    /// What the host sent.
+    /// The payload that the client sent.
     pub payload: &'a Payload,
-    /// The tool, its command line parsed at most once.
+    /// The tool; its command line is parsed at most once.
     pub tool_use: ToolUse<'a>,
     /// When the hook began.
     pub now: Moment,
@@ -46,7 +46,7 @@ pub struct ExaminedUse<'a> {
 }
 
 impl<'a> ExaminedUse<'a> {
-    /// The use that a payload is about.
+    /// Creates the use that a payload describes.
     pub fn new(
         paths: &'a Paths,
         project: &'a Project,
@@ -70,7 +70,7 @@ impl<'a> ExaminedUse<'a> {
         }
     }
 
-    /// The project's root, free of symbolic links.
+    /// The project's root, with symbolic links resolved.
     pub fn root(&self) -> &Path {
         self.project.root()
     }
@@ -90,28 +90,30 @@ impl<'a> ExaminedUse<'a> {
         is_edit(self.tool_use.tool)
     }
 
-    /// What the command line runs; nothing for other tools than Bash.
+    /// The parsed command line; empty for tools other than Bash.
     pub fn script(&self) -> &Script {
         self.tool_use.script()
     }
 
-    /// The file that the tool names, free of symbolic links and `..`; it need not exist.
+    /// The file that the tool names, with symbolic links and `..` resolved. It may not exist.
     pub fn file(&self) -> Option<&Path> {
         self.file.get_or_init(|| self.tool_use.file.as_deref().map(resolve)).as_deref()
     }
 
-    /// What the edited file holds now: empty text for one that is not there, `None` for one that is no text, too large
-    /// or not to be read.
+    /// The current text of the edited file: empty if the file is missing, `None` if it is not text,
+    /// too large or not readable.
     pub fn before(&self) -> Option<&str> {
         self.before.get_or_init(|| text_of(self.file()?)).as_deref()
     }
 
-    /// What the edited file will hold, as far as it can be told. A notebook's cells cannot.
+    /// The text of the edited file after the edit; `None` if it cannot be computed, as for notebook
+    /// cells.
     pub fn after(&self) -> Option<&str> {
         self.after.get_or_init(|| change::after(self.payload, || self.before())).as_deref()
     }
 
-    /// What the commits on the line would add, as `ask` finds out the first time.
+    /// What the commits on the line would add. `ask` runs on the first call only; the answer is
+    /// cached.
     pub(crate) fn commit(
         &self,
         ask: impl FnOnce() -> Result<Vec<AddedFile>, GuardsError>,
@@ -120,7 +122,7 @@ impl<'a> ExaminedUse<'a> {
         added.as_deref().map_err(|error| GuardsError::Commit(Arc::clone(error)))
     }
 
-    /// The texts that an edit brings.
+    /// The texts that an edit adds.
     pub fn added(&self) -> Vec<&str> {
         if !self.is_edit() {
             return Vec::new();
@@ -130,8 +132,8 @@ impl<'a> ExaminedUse<'a> {
         input.content.as_deref().into_iter().chain(edits).collect()
     }
 
-    /// Whether a command of ours let a file, free of symbolic links, be made by hand. What is used so is kept, and
-    /// spent once nothing else is against the tool.
+    /// Whether a command of Stanchion permits the edit of a file, whose symbolic links are
+    /// resolved. A permit that is used is remembered, and spent once nothing else refuses the tool.
     pub fn is_permitted(&self, file: &Path) -> bool {
         let digest = digest_of_file(file);
         let grant = Grants::of(self.project).permitted(&digest, self.now.epoch());
@@ -145,13 +147,13 @@ impl<'a> ExaminedUse<'a> {
         self.permits.into_inner()
     }
 
-    /// A path as people read it: relative to the project where it lies inside.
+    /// A path for messages: relative to the project if it is inside.
     pub fn shown<'p>(&self, path: &'p Path) -> std::borrow::Cow<'p, str> {
         path.strip_prefix(self.root()).unwrap_or(path).to_string_lossy()
     }
 }
 
-/// A file's text: empty where there is no file, `None` where there is no telling.
+/// A file's text: empty if the file is missing, `None` if it cannot be read as text.
 pub fn text_of(path: &Path) -> Option<String> {
     String::from_utf8(store::read_regular(path, LARGEST).ok()?.unwrap_or_default()).ok()
 }

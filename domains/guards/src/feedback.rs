@@ -1,5 +1,5 @@
-//! PostToolUse and PostToolUseFailure: how the tool ended is noted, and the model is told when it fails in circles, or
-//! what helped the last time.
+//! PostToolUse and PostToolUseFailure: records how the tool ended. It warns the model about
+//! repeated failures, or repeats what fixed the same failure earlier.
 
 use std::path::PathBuf;
 
@@ -16,10 +16,11 @@ use crate::outcome::{self, FailedTool, is_failure};
 use crate::record::{GuardRecord, GuardRecords};
 use crate::{errors, loops, projection, refusal};
 
-/// Notes how a tool ended, and tells the model when it fails in circles, or what helped the last time.
+/// Records how a tool ended. Warns the model about repeated failures, or repeats what fixed the
+/// same failure earlier.
 ///
 /// # Errors
-/// When the policy, the session's log or what is known of failures cannot be read.
+/// If the policy, the session's log or the known failures cannot be read.
 pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), GuardsError> {
     let has_failed = hook.event == Event::PostToolUseFailure;
     let is_concerned = has_failed || hook.payload.tool_name == "Bash";
@@ -46,7 +47,7 @@ pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), GuardsError>
     Ok(())
 }
 
-/// What the guards that are on say of a failure in a project with this root.
+/// What the enabled guards find about a failure in a project with this root.
 pub(crate) fn examine(
     policy: &Policy,
     failure: &FailedTool<'_>,
@@ -80,7 +81,7 @@ fn raised<T: GuardSettings>(guard: Placed<T>, objection: Objection) -> (Raised, 
     (raised, mode)
 }
 
-/// What has run cannot be refused any more: to enforce means that the user is told as well.
+/// A tool that ran cannot be refused any more, so `enforce` means that the user is told too.
 fn tell(hook: &mut Hook, raised: &Raised, mode: Mode) {
     if raised.weight == Weight::Warn {
         let text = refusal::warning(raised);

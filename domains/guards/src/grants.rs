@@ -1,5 +1,6 @@
-//! What was let through once: a file for each, named by what it lets through, so that a use of a tool that nobody
-//! refuses never looks for one, and taken away by whoever uses it, so that no two do.
+//! Exceptions for one use. Each is a file named after the digest of what it allows, so a use that
+//! is not refused never searches for one. The use that removes the file has the exception, so two
+//! uses never share it.
 
 use std::fs;
 use std::io;
@@ -18,68 +19,70 @@ use serde::{Deserialize, Serialize};
 
 use hooks_common::{ended, seal};
 
-/// How long a grant may wait to be used, in seconds.
+/// How long an exception remains valid if it is not used, in seconds.
 pub const LIFE: i64 = 10 * 60;
-/// How long a refusal can be answered with a grant, in seconds.
+/// How long after a refusal an exception can be given, in seconds.
 pub const ANSWERABLE: i64 = 24 * 60 * 60;
 
-/// One use of a tool that is let through, or one file that may be made.
+/// An exception: one use of a tool that is allowed, or one file that may be edited.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// The format version.
     pub v: u32,
-    /// What the person typed; empty for a file that a command of ours may make.
+    /// The code that the person typed; empty for a permit that a command of Stanchion gave.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub code: String,
-    /// The session it is for; empty for any.
+    /// The session that may use it; empty for any session.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub session: String,
-    /// What it lets through, for people.
+    /// A description of what it allows, for people.
     pub what: String,
-    /// What was against it, each as [`reason`] says it: where anything else is, it lets nothing through.
+    /// The findings that it covers, each as [`reason`] formats it. It allows nothing if there are
+    /// others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
-    /// Why.
+    /// The reason that the person gave.
     pub reason: String,
     /// When it was given, RFC 3339.
     pub granted_at: String,
-    /// When it ends, seconds since 1970.
+    /// When it expires, in seconds since 1970.
     pub expires_at: i64,
-    /// What shows that a person gave it; empty for a file that a command of ours may make.
+    /// The seal that proves that a person gave it; empty for a permit of a command.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub seal: String,
 }
 
 impl Grant {
-    /// What its seal stands under.
+    /// The parts that its seal covers.
     fn sealed(&self, digest: &str) -> [String; 7] {
         let (code, session, reason) = (self.code.clone(), self.session.clone(), self.reason.clone());
-        // The time, to the millisecond, tells it from one that was used before.
+        // The time, to the millisecond, distinguishes it from an earlier exception with the same
+        // content.
         let granted_at = self.granted_at.clone();
         let reasons = self.reasons.join("\n");
         [digest.to_owned(), code, session, reason, granted_at, self.expires_at.to_string(), reasons]
     }
 
-    /// Whether a command of ours gave it, for a file, and no person.
+    /// Whether a command of Stanchion gave it for a file, not a person.
     pub fn is_of_command(&self) -> bool {
         self.code.is_empty()
     }
 }
 
-/// The grants of a work tree.
+/// The exceptions of a work tree.
 #[derive(Debug, Clone)]
 pub struct Grants(PathBuf);
 
 impl Grants {
-    /// Those of a project.
+    /// The exceptions of a project.
     pub fn of(project: &Project) -> Self {
         Self(project.allowed())
     }
 
-    /// Keeps what a person lets through, sealed.
+    /// Seals and stores an exception that a person gives.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn give(&self, paths: &Paths, digest: &str, mut grant: Grant) -> io::Result<()> {
         let parts = grant.sealed(digest);
         grant.seal = seal::seal(paths, &parts.each_ref().map(String::as_str))?;
@@ -92,7 +95,8 @@ impl Grants {
         store::replace(&self.path(digest), &bytes, Durability::Durable, 0o600)
     }
 
-    /// What a person lets a session do now, for what `digest` stands for. It stays until it is [`Grants::spend`]t.
+    /// The valid exception that a person gave a session for `digest`. It remains until
+    /// [`Grants::spend`] removes it.
     pub fn held(&self, paths: &Paths, digest: &str, session: &SessionKey, now: i64) -> Option<Grant> {
         let grant = self.young(digest, now)?;
         let parts = grant.sealed(digest);
@@ -101,7 +105,7 @@ impl Grants {
         is_good.then_some(grant)
     }
 
-    /// What a command of ours lets anybody do now with the file that `digest` stands for.
+    /// The permit that a command of Stanchion gave any session for the file with this digest.
     pub fn permitted(&self, digest: &str, now: i64) -> Option<Grant> {
         self.young(digest, now).filter(Grant::is_of_command)
     }
@@ -109,19 +113,19 @@ impl Grants {
     fn young(&self, digest: &str, now: i64) -> Option<Grant> {
         let bytes = store::read(&self.path(digest)).ok()??;
         let grant: Grant = serde_json::from_slice(&bytes).ok()?;
-        // A clock that was set back must not make one last longer.
+        // The upper bound keeps an exception from lasting longer after the clock is set back.
         (now..=now + LIFE).contains(&grant.expires_at).then_some(grant)
     }
 
-    /// Uses a grant up; whether nobody else has. A copy of its file counts no longer either; where that cannot be noted,
-    /// nothing passes.
+    /// Uses an exception up; false if another use was first. The seal is recorded as ended, so a
+    /// copy of the file is not valid; false if that fails.
     pub fn spend(&self, paths: &Paths, digest: &str, grant: &Grant) -> bool {
         #[allow(clippy::disallowed_methods, reason = "who removes it first has used it")]
         let is_first = fs::remove_file(self.path(digest)).is_ok();
         is_first && ended::end(paths, &grant.seal).is_ok()
     }
 
-    /// Removes what ended.
+    /// Removes expired exceptions.
     pub fn sweep(&self, now: i64) {
         let Ok(entries) = fs::read_dir(&self.0) else { return };
         for path in entries.flatten().take(1_000).map(|entry| entry.path()) {
@@ -138,11 +142,11 @@ impl Grants {
     }
 }
 
-/// Lets one file be made by hand, once, by any session, within [`LIFE`]: a command of ours that has just made it calls
-/// this. `what` is the command.
+/// Permits one edit of a file, by any session, within [`LIFE`]. A command of Stanchion that has
+/// just created the file calls this; `what` is the command.
 ///
 /// # Errors
-/// When the grant cannot be written.
+/// If the permit cannot be written.
 pub fn permit_file(project: &Project, file: &Path, what: &str, now: Moment) -> io::Result<()> {
     let file = resolve(file);
     let shown = file.strip_prefix(project.root()).unwrap_or(&file).to_string_lossy();
@@ -162,13 +166,12 @@ pub fn permit_file(project: &Project, file: &Path, what: &str, now: Moment) -> i
     grants.keep(&digest_of_file(&file), &grant)
 }
 
-/// What a guard has against a use of a tool, in one line: `push: …`.
+/// One finding of a guard in one line: `push: …`.
 pub fn reason(guard: &str, what: &str) -> String {
     format!("{guard}: {what}")
 }
 
-/// Tells a use of a tool in a folder from any other: the same text only for the same tool, the same input, the same
-/// folder.
+/// The digest of a use of a tool: the same text only for the same tool, input and folder.
 pub fn digest_of(payload: &Payload) -> String {
     let folder = payload.folder();
     let input = if payload.tool_name == "Bash" {
@@ -180,12 +183,12 @@ pub fn digest_of(payload: &Payload) -> String {
     short_hash(parts.join("\0").as_bytes(), 32)
 }
 
-/// The same for a file that may be made by hand; its path is free of symbolic links and `..`.
+/// The digest of a file that may be edited; symbolic links and `..` of its path are resolved.
 pub fn digest_of_file(file: &Path) -> String {
     short_hash(format!("file\0{}", file.to_string_lossy()).as_bytes(), 32)
 }
 
-/// What a person types: six letters and digits that are not taken for one another.
+/// The code that a person types: six letters and digits, without pairs that look alike.
 pub fn code(session: &str, digest: &str) -> String {
     const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let hash = short_hash(format!("{session}\0{digest}").as_bytes(), 12);

@@ -11,22 +11,23 @@ use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
-/// How much of a file its lines are counted in, in bytes. The rest is taken to be like it.
+/// How many bytes at the start of a file are searched for line ends. The rest is assumed to be
+/// alike.
 const COUNTED: u64 = 1024 * 1024;
-/// What Read shows in a way of its own, which no number of lines limits.
+/// Extensions of files that Read shows in its own way, whatever `limit` says.
 const SHOWN_OTHERWISE: [&str; 7] = ["png", "jpg", "jpeg", "gif", "webp", "pdf", "ipynb"];
 
-/// Whether the guard has anything to look at: a cheap look, before its settings are read.
+/// Whether the guard applies: a cheap check before its settings are read.
 pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
     let Some(file) = &examined.tool_use.file else { return false };
     let extension = file.extension().unwrap_or_default();
     !SHOWN_OTHERWISE.iter().any(|shown| extension.eq_ignore_ascii_case(shown))
 }
 
-/// What the guard finds.
+/// Returns the guard's findings.
 ///
 /// # Errors
-/// When the file is there and cannot be looked at.
+/// If the file exists and its metadata cannot be read.
 pub fn examine(settings: &LargeRead, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     let limit = examined.payload.tool_input.limit;
     let Some(path) = examined.tool_use.file.as_deref() else { return Ok(Vec::new()) };
@@ -35,7 +36,7 @@ pub fn examine(settings: &LargeRead, examined: &ExaminedUse<'_>) -> Result<Vec<O
     }
     let metadata = match path.metadata() {
         Ok(metadata) if metadata.is_file() => metadata,
-        // Read itself tells what is wrong with a folder, a pipe, or a file that is not there or not to be entered.
+        // Read itself reports a folder, a pipe, a missing file and a file that may not be opened.
         _ => return Ok(Vec::new()),
     };
     let objection = match metadata.len() / 1024 {
@@ -53,7 +54,7 @@ pub fn examine(settings: &LargeRead, examined: &ExaminedUse<'_>) -> Result<Vec<O
     Ok(vec![objection(what, way_out(settings, metadata.len(), lines))])
 }
 
-/// About how many lines a file has: those of its beginning are counted.
+/// Estimates a file's number of lines from the lines at its start.
 fn lines(path: &Path, size: u64) -> std::io::Result<u64> {
     let mut beginning = Vec::new();
     store::open_regular(path)?.0.take(COUNTED).read_to_end(&mut beginning)?;
@@ -64,7 +65,7 @@ fn lines(path: &Path, size: u64) -> std::io::Result<u64> {
     Ok(u64::try_from(all).unwrap_or(u64::MAX))
 }
 
-/// How the file can be read: in parts that are no larger than what may be read at once.
+/// How to read the file instead: in parts within the configured limit.
 fn way_out(settings: &LargeRead, size: u64, lines: u64) -> String {
     let most = settings.warn_above_kib.max(1).saturating_mul(1024);
     let per_line = size.div_ceil(lines).max(1);

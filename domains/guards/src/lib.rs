@@ -1,10 +1,11 @@
-//! Guards: what a tool is about to do, read from the command it runs, the edit it makes, the file it reads; and how
-//! commands ended.
+//! Guards: built-in rules over what a tool is about to do (its command, its edit, the file that it
+//! reads), and over how commands ended.
 //!
-//! Each guard is a module with its name in the configuration; [`table`] has a row for each, [`pre_tool`] asks those that are on
-//! and puts what they find together, [`post_tool`] does so after a tool ran. A guard answers with [`objection::Objection`]s: what is
-//! wrong, what to do instead, how sure it is. What becomes of that (refused, asked, told, recorded) is the
-//! configuration's.
+//! Each guard is a module with its name in the configuration, and a row of [`table`]. [`pre_tool`]
+//! runs the enabled guards before a tool runs and combines their findings; [`post_tool`] does so
+//! afterwards. A guard returns [`objection::Objection`]s: what is wrong, what to do instead, how
+//! certain the finding is. The configuration decides what follows: a refusal, a question, a
+//! warning, or a record.
 
 pub mod change;
 pub mod destructive;

@@ -1,4 +1,4 @@
-//! The guard `loops`: the same failure again and again.
+//! Guard `loops`: repeated identical failures.
 
 use crate::record::CommandOutcome;
 use config::types::guards::Loops;
@@ -9,13 +9,14 @@ use shell::programs;
 use crate::objection::Objection;
 use crate::outcome::{FailedTool, failure_of, success_of};
 
-/// What is said of a failure that has come `times` times since its family last succeeded, and at each doubling.
+/// The warning about a failure that occurred `times` times since its family last succeeded, and at
+/// each doubling.
 pub fn examine(settings: &Loops, failure: &FailedTool<'_>) -> Option<Objection> {
     if programs::answers(&failure.outcome.family) {
         return None;
     }
     let minutes = settings.minutes.max(1);
-    // Once is no loop.
+    // A single failure is not a loop.
     let times = settings.times.max(2);
     let count = count(failure, 60 * i64::from(minutes), times);
     if !is_told(count, times) {
@@ -29,14 +30,14 @@ pub fn examine(settings: &Loops, failure: &FailedTool<'_>) -> Option<Objection> 
     ))
 }
 
-/// How often the failure has come within so many seconds of the first time, this time included; a later one begins
-/// anew. Where it cannot be `least` nobody counts.
+/// Counts how often the failure occurred within so many seconds of its first time, including now. A
+/// later one starts a new count. Returns 0 early if `least` cannot be reached.
 fn count(failure: &FailedTool<'_>, seconds: i64, least: u32) -> u32 {
     let CommandOutcome { fingerprint, family, .. } = failure.outcome;
     let is_same = |event: &&LoggedEvent| {
         failure_of(event).is_some_and(|known| known.fingerprint == *fingerprint)
             && event.agent_id == failure.agent
-            // What Read says of one missing file it says of any.
+            // Read reports any missing file with the same text, so the input must match too.
             && (event.tool_name == "Bash" || event.input_digest == failure.digest)
     };
     if failure.before.iter().filter(is_same).count() + 1 < least as usize {
@@ -55,7 +56,7 @@ fn count(failure: &FailedTool<'_>, seconds: i64, least: u32) -> u32 {
     count
 }
 
-/// At the first time that is a loop, and whenever there are twice as many.
+/// Whether to warn now: at `times` failures, and each time the count doubles.
 fn is_told(count: u32, times: u32) -> bool {
     count.is_multiple_of(times) && (count / times).is_power_of_two()
 }

@@ -1,52 +1,52 @@
-//! What guards say.
+//! The findings of guards.
 
 use config::types::{GuardName, Mode};
 pub use hooks_common::decision::{Certainty, Weight};
 
-/// Something that a guard found.
+/// One finding of a guard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Objection {
-    /// How sure it is.
+    /// How certain the finding is.
     pub certainty: Certainty,
-    /// What is wrong: a clause for people, without a full stop at its end. Text from commands and files is quoted as
-    /// [`platform::text::fact`] does.
+    /// What is wrong: a clause for people, without a final full stop. [`platform::text::fact`]
+    /// quotes text from commands and files.
     pub what: String,
     /// What to do instead, as a clause in the imperative.
     pub way_out: String,
 }
 
 impl Objection {
-    /// Something that certainly is what the guard looks for.
+    /// A finding that is certain.
     pub fn sure(what: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self { certainty: Certainty::Sure, what: what.into(), way_out: way_out.into() }
     }
 
-    /// Something that may be.
+    /// A finding that may be wrong.
     pub fn doubtful(what: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self { certainty: Certainty::Doubtful, ..Self::sure(what, way_out) }
     }
 
-    /// Something worth telling.
+    /// A finding that is only advice.
     pub fn advice(what: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self { certainty: Certainty::Advice, ..Self::sure(what, way_out) }
     }
 
-    /// What it does to the tool when the guard is in this mode.
+    /// What the finding does to the tool if the guard is in this mode.
     pub fn weight(&self, mode: Mode) -> Weight {
         self.certainty.weight(mode)
     }
 }
 
-/// A guard's objection, with whose it is and what the guard's configuration makes of it.
+/// A finding, with its guard and the effect of the guard's configuration.
 #[derive(Debug, Clone)]
 pub struct Raised {
-    /// Which guard.
+    /// The guard.
     pub guard: GuardName,
-    /// What it does to the tool.
+    /// The effect on the tool.
     pub weight: Weight,
-    /// What it found.
+    /// The finding.
     pub objection: Objection,
-    /// What the configuration has it say first.
+    /// The configured message, which comes first.
     pub message: Option<String>,
     /// Where the guard is configured: file and line.
     pub place: (std::path::PathBuf, usize),

@@ -1,5 +1,5 @@
-//! Overrides: exceptions and pauses. A person gives them in a terminal of their own; the agent is refused the commands
-//! that would give one and the writes to the files that hold them.
+//! Overrides: exceptions and pauses. A person gives them in their own terminal. The agent is
+//! refused the commands that would give one, and writes to the files that hold them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,18 +20,18 @@ use crate::examined::ExaminedUse;
 use crate::objection::{Objection, Raised, Weight};
 use crate::touched;
 
-/// The verbs of `req` that set guards aside.
+/// The verbs of `req` that disable guards.
 const CALLS: [&str; 2] = ["allow-once", "pause"];
 
 /// Ends every pause of a session for good: a copy of its mark does not count again.
 ///
 /// # Errors
-/// When this cannot be recorded.
+/// If this cannot be recorded.
 pub fn end_pauses(paths: &Paths, session: &SessionKey, now: Moment) -> io::Result<()> {
     ended::end_pauses(paths, session.as_str(), &now.rfc3339())
 }
 
-/// Ends every pause of the session of an event, which ends.
+/// Ends every pause of the event's session, which ends.
 ///
 /// # Errors
 /// As [`end_pauses`].
@@ -40,10 +40,11 @@ pub fn end_pauses_of(hook: &mut Hook) -> io::Result<()> {
     end_pauses(&hook.paths, session.key(), hook.entered)
 }
 
-/// An override that the agent tries to give itself. It is refused whatever the mode of the guards.
+/// Finds an override that the agent tries to give itself. It is refused in any mode of the guards.
 pub(crate) fn examine(examined: &ExaminedUse<'_>) -> Option<Raised> {
     let what = call(examined).or_else(|| written(examined)).or_else(|| key_named(examined))?;
-    // The refusal names where guard `settings` is configured, else where any guard is: all would be set aside.
+    // An override disables all guards, so the refusal names where guard `settings` is configured,
+    // or else any guard.
     let place_of = |guard| examined.policy.guard_place(guard).ok().flatten();
     let place = examined
         .policy
@@ -60,7 +61,8 @@ pub(crate) fn examine(examined: &ExaminedUse<'_>) -> Option<Raised> {
     })
 }
 
-/// A call of `req` in the command line that sets guards aside, or that another program types or runs.
+/// Finds a call of `req` that disables guards, in the command line or in text that another program
+/// types or runs.
 fn call(examined: &ExaminedUse<'_>) -> Option<String> {
     if !examined.is_bash() {
         return None;
@@ -76,7 +78,8 @@ fn call(examined: &ExaminedUse<'_>) -> Option<String> {
     Some(format!("`req {verb}` sets guards aside, and an agent must not do that itself"))
 }
 
-/// The call that a command makes: `req allow-once`, also behind a program that runs it, and by a copy of `req`.
+/// The call that a command makes: `req allow-once`, also through a wrapper program, and through a
+/// copy of `req`.
 fn called(command: &Command) -> Option<&'static str> {
     if command.program().is_some_and(|program| programs::is(program, Roles::TAKES_PROSE)) {
         return None;
@@ -86,7 +89,7 @@ fn called(command: &Command) -> Option<&'static str> {
         let mut operands = rest.iter().filter(|word| !word.text.starts_with('-'));
         let verb = operands.next().and_then(|word| CALLS.into_iter().find(|call| *call == word.text));
         let is_help = rest.iter().any(|word| matches!(&*word.text, "--help" | "-h"));
-        // Without a code `allow-once` only lists.
+        // `allow-once` without a code only lists exceptions.
         let does = verb.filter(|verb| !is_help && (*verb != CALLS[0] || operands.next().is_some()));
         if verb.is_some() {
             return does;
@@ -97,9 +100,9 @@ fn called(command: &Command) -> Option<&'static str> {
     first.filter(|word| word.text == CALLS[0]).map(|_| CALLS[0])
 }
 
-/// The call in what a command types into another terminal, or in the text of an interpreter.
+/// The call in text that a command types into another terminal, or gives to an interpreter.
 fn typed(command: &Command) -> Option<&'static str> {
-    /// How many of the arguments may be the first that is typed.
+    /// How many arguments are tried as the first one that is typed.
     const MOST_STARTS: usize = 16;
     let program = command.program()?;
     if !programs::is(program, Roles::TERMINAL) && interpreter_of(program).is_none() {
@@ -109,18 +112,19 @@ fn typed(command: &Command) -> Option<&'static str> {
         .arguments()
         .iter()
         .map(|word| match word.text.as_str() {
-            // What `tmux send-keys` calls these keys.
+            // `tmux send-keys` has these names for keys.
             "Space" => " ",
             "Enter" => "\n",
             text => text,
         })
         .collect();
-    // tmux types its arguments without a space between them; which one is the first depends on its options.
+    // tmux types its arguments without spaces between them. Which one is typed first depends on its
+    // options, so all starts are tried.
     let keys = (0..words.len().min(MOST_STARTS)).map(|from| words[from..].concat());
     [words.join(" ")].into_iter().chain(keys).find_map(|text| call_in(&text))
 }
 
-/// The call that a text contains: `req` and right behind it the verb, as words of a shell or of a list.
+/// The call in a text: `req` followed directly by the verb, as words of a shell or of a list.
 fn call_in(text: &str) -> Option<&'static str> {
     let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/' | '.');
     let names = COMMAND_LINE.into_iter().flat_map(|name| text.match_indices(name));
@@ -142,7 +146,7 @@ fn is_req(word: &str) -> bool {
     word.rsplit('/').next().is_some_and(is_command_line)
 }
 
-/// The key of seals, named by a command line, an edit or a read.
+/// Finds the key of seals named by a command line, an edit or a read.
 fn key_named(examined: &ExaminedUse<'_>) -> Option<String> {
     let is_named = if examined.is_bash() {
         let line = examined.tool_use.command;
@@ -171,7 +175,7 @@ fn names_key(examined: &ExaminedUse<'_>) -> bool {
         let program = command.program().unwrap_or_default();
         let lists = programs::is(program, Roles::LISTS);
         let targets = command.redirections.iter().map(|redirection| &redirection.target);
-        // The names that a pattern matches may be listed.
+        // Names that a pattern matches may be listed.
         let words = command.words.iter().chain(targets);
         let mut words = words.filter(|word| may(word) && (word.is_literal || !lists));
         words.any(|word| {
@@ -181,7 +185,8 @@ fn names_key(examined: &ExaminedUse<'_>) -> bool {
     })
 }
 
-/// Whether a line reads all that is in the folder of the key: `cp -r ~/.stanchion`. Its names may be listed.
+/// Whether a line reads everything in the folder of the key: `cp -r ~/.stanchion`. Listing its
+/// names is allowed.
 fn takes_all(examined: &ExaminedUse<'_>) -> bool {
     let folder = resolve(examined.paths.stanchion_dir());
     examined.tool_use.commands().any(|command| {
@@ -197,7 +202,7 @@ fn places(word: &Word, command: &Command, examined: &ExaminedUse<'_>) -> impl It
     examined.tool_use.targets(&named, examined.home()).into_iter().flatten().map(|path| resolve(&path))
 }
 
-/// A file of overrides that is written or removed.
+/// Finds a write to, or the removal of, a file of overrides.
 fn written(examined: &ExaminedUse<'_>) -> Option<String> {
     let is_override = |file: &Path| {
         let file = resolve(file);
@@ -214,7 +219,7 @@ fn written(examined: &ExaminedUse<'_>) -> Option<String> {
         }
         touched::by(examined).into_iter().filter_map(|touched| touched.path).collect()
     } else if examined.is_edit() {
-        // It is free of symbolic links, so its name decides.
+        // Its symbolic links are resolved, so the name alone decides.
         examined
             .file()
             .filter(|file| names(&file.to_string_lossy()))

@@ -1,4 +1,4 @@
-//! PostToolUse and PostToolUseFailure: what guards find in what a tool has done.
+//! PostToolUse and PostToolUseFailure: guards over the result of a tool.
 
 use config::Policy;
 use config::tools::is_edit;
@@ -10,10 +10,10 @@ use crate::error::GuardsError;
 use crate::patterns;
 use crate::references::validation;
 
-/// Looks at a file that was edited.
+/// Runs the guards over a file that was edited.
 ///
 /// # Errors
-/// When a guard cannot look.
+/// If a guard cannot run.
 pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), GuardsError> {
     if hook.event != Event::PostToolUse || !is_edit(&hook.payload.tool_name) || hook.is_skipped() {
         return Ok(());
@@ -27,7 +27,7 @@ pub fn look(hook: &mut Hook, policy: Option<&Policy>) -> Result<(), GuardsError>
         done = patterns::after_edit(hook, policy);
     }
     if policy.has_guard(GuardName::References) {
-        // One guard that fails does not keep the other from looking.
+        // A failure of one guard does not prevent the other.
         done = done.and(validation::after_edit(hook, policy));
     }
     done

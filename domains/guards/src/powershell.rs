@@ -1,4 +1,5 @@
-//! Guard `powershell`: PowerShell called from Bash, which fills in the `$` of its variables before PowerShell sees them.
+//! Guard `powershell`: PowerShell called from Bash. Bash expands the `$` of PowerShell's variables
+//! before PowerShell reads them.
 
 use config::types::guards::Powershell;
 use platform::text::fact;
@@ -11,12 +12,12 @@ use crate::objection::Objection;
 const WAY_OUT: &str = "do it in Bash itself, with Read, Glob and Grep, or in a Python script; where PowerShell is \
     wanted, the user sets `guards.powershell.enabled: false`";
 
-/// Whether the guard has anything to look at: a cheap look, before its settings are read.
+/// Whether the guard applies: a cheap check before its settings are read.
 pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
     examined.script().commands.iter().any(|command| found(command).is_some())
 }
 
-/// What the guard finds.
+/// Returns the guard's findings.
 ///
 /// # Errors
 /// Never.
@@ -27,12 +28,12 @@ pub fn examine(_settings: &Powershell, examined: &ExaminedUse<'_>) -> Result<Vec
     Ok(call.map(PowershellCall::objection).into_iter().collect())
 }
 
-/// What a command calls.
+/// The program that a command calls.
 #[derive(Debug)]
 enum PowershellCall<'a> {
     /// PowerShell, by the word that names it.
     Call(&'a str),
-    /// Something whose name is known only when it runs.
+    /// A program whose name is known only at run time.
     Perhaps(&'a str),
 }
 
@@ -79,7 +80,7 @@ fn is_mentioned(word: &str) -> bool {
     lower.contains("powershell") || lower.contains("pwsh")
 }
 
-/// The PowerShell in the command behind `cmd /c`, whose words `cmd` puts together again.
+/// Finds PowerShell in the command after `cmd /c`, whose words `cmd` joins again.
 fn behind_cmd(words: &[Word]) -> Option<&str> {
     let at = words.iter().position(|word| switch(&word.text).is_some())?;
     let attached = switch(&words[at].text)?;
@@ -92,7 +93,7 @@ fn behind_cmd(words: &[Word]) -> Option<&str> {
             if is_first && is_powershell(name) {
                 return Some(name);
             }
-            // `start` and `call` run what comes behind them and their switches.
+            // `start` and `call` run the command that follows them and their switches.
             let passes_on = name.is_empty()
                 || name.starts_with('/')
                 || name.eq_ignore_ascii_case("start")
@@ -103,7 +104,7 @@ fn behind_cmd(words: &[Word]) -> Option<&str> {
     None
 }
 
-/// What is attached to `/c` or `/k`, which MSYS has one write `//c`.
+/// The text attached to `/c` or `/k`. MSYS requires `//c`.
 fn switch(word: &str) -> Option<&str> {
     let letters = word.strip_prefix("//").or_else(|| word.strip_prefix('/'))?;
     letters.strip_prefix(['c', 'C', 'k', 'K', 'r', 'R'])

@@ -1,4 +1,5 @@
-//! PreToolUse: what guards have against a use of a tool, what is said of it, and what a person let through once.
+//! PreToolUse: the findings of guards over a use of a tool, the text of refusals and warnings, and
+//! exceptions.
 
 use config::Policy;
 use config::types::guards::GuardName;
@@ -19,26 +20,26 @@ use crate::record::{GuardRecord, GuardRecords, kept};
 use crate::refusal;
 pub use crate::table::raise;
 
-/// How much of the session's log is looked at for what was told already, in bytes.
+/// How many bytes at the end of the session's log are searched for earlier warnings.
 const RECENT: u64 = 64 * 1024;
 
-/// What guards found about a use of a tool, and what a person let through for it.
+/// The findings of guards over a use of a tool, and the exceptions for it.
 #[derive(Debug, Default)]
 pub struct GuardFindings {
-    /// What each guard has against it.
+    /// The findings.
     pub raised: Vec<Raised>,
-    /// Why guards could not look.
+    /// Why guards failed.
     pub failures: Vec<GuardsError>,
-    /// Permits of our own commands that were used, each by its digest.
+    /// The permits of Stanchion's commands that were used, each with its digest.
     permits: Vec<(String, Grant)>,
-    /// What a person let through for this use, by its digest.
+    /// The exception for this use, with its digest.
     exception: Option<(String, Grant)>,
-    /// The same, where more is against the use now than then.
+    /// An exception for this use that does not cover all findings.
     uncovered: Option<Grant>,
 }
 
 impl GuardFindings {
-    /// Asks every guard that is on.
+    /// Runs every enabled guard.
     pub fn of(paths: &Paths, project: &Project, policy: &Policy, payload: &Payload, now: Moment) -> Self {
         if policy.guards().next().is_none() {
             return Self::default();
@@ -48,14 +49,15 @@ impl GuardFindings {
         Self { raised, failures, permits: examined.into_permits(), ..Self::default() }
     }
 
-    /// What of them decides.
+    /// The findings and failures in the form that the decision needs.
     pub fn decisive(&self) -> (Vec<WeighedFinding>, Vec<StageError>) {
         let found = self.raised.iter().map(|one| WeighedFinding { guard: one.guard, weight: one.weight });
         let failures = self.failures.iter().map(|reason| StageError::new(Stage::Guards, reason));
         (found.collect(), failures.collect())
     }
 
-    /// Whether a person let through once all that stops the tool. What was let through is kept, and spent later.
+    /// Looks for an exception that covers every finding that stops the tool. A match is kept and
+    /// spent later.
     pub fn look_for_exception(
         &mut self,
         paths: &Paths,
@@ -80,7 +82,8 @@ impl GuardFindings {
     }
 }
 
-/// Says and records what guards found: a refusal or a question, and warnings that the session was not told yet.
+/// Writes the refusal, the question or the warnings that the session has not had yet, and records
+/// the findings.
 pub fn tell(hook: &mut Hook, findings: &GuardFindings, decision: &Decision) {
     let is_paused = decision.guards.iter().any(|(_, verdict)| *verdict == GuardVerdict::Paused);
     if findings.raised.is_empty() {
@@ -93,7 +96,7 @@ pub fn tell(hook: &mut Hook, findings: &GuardFindings, decision: &Decision) {
         code = grants::code(hook.session.as_ref().map_or("", SessionId::full), &digest);
     }
     if !is_paused && !decision.is_excepted {
-        // What is only warned of is told beside a refusal: it counts as told from now on.
+        // Warnings are shown beside a refusal too, and count as shown from now on.
         warn(hook, &findings.raised);
     }
     let records = findings.raised.iter().zip(&decision.guards).map(|(one, (weight, verdict))| GuardRecord {
@@ -113,8 +116,8 @@ pub fn tell(hook: &mut Hook, findings: &GuardFindings, decision: &Decision) {
     }
 }
 
-/// Uses up what let the tool through, unless something else refused it; whether that holds. Two uses at once do not both
-/// pass: the second is refused.
+/// Spends the exceptions that allow the tool, unless something else refused it. Returns false if
+/// one was spent already: of two concurrent uses, the second is refused.
 pub fn spend(hook: &mut Hook, findings: GuardFindings, decision: &Decision) -> bool {
     let is_paused = decision.guards.iter().any(|(_, verdict)| *verdict == GuardVerdict::Paused);
     if decision.verdict == Verdict::Refuse || decision.is_by(Stage::Guards) || is_paused {
@@ -147,7 +150,7 @@ pub fn spend(hook: &mut Hook, findings: GuardFindings, decision: &Decision) -> b
     true
 }
 
-/// Refuses a use of the tool that was let through, where another has just used up the same exception.
+/// Refuses a use whose exception another use has just spent.
 fn refuse_second(hook: &mut Hook, grant: &Grant) {
     let way_out = if grant.is_of_command() {
         format!("run {} again", grant.reason)
@@ -161,7 +164,7 @@ fn refuse_second(hook: &mut Hook, grant: &Grant) {
     hook.answer.decide(HostDecision::Refuse(text));
 }
 
-/// Tells the model and the user what is only warned of, the first time that the session meets it.
+/// Warns the model and the user the first time that the session has such a finding.
 fn warn(hook: &mut Hook, raised: &[Raised]) {
     let warned: Vec<_> = raised.iter().filter(|one| one.weight == Weight::Warn).collect();
     if warned.is_empty() {

@@ -1,7 +1,8 @@
-//! What others read of how commands ended, made from the sessions' logs at the turn: `test-runs.jsonl` and
-//! `error-fingerprints.json` below `.claude/state/`.
+//! Projections of how commands ended, derived from the sessions' logs at each turn:
+//! `test-runs.jsonl` and `error-fingerprints.json` below `.claude/state/`.
 //!
-//! `outcomes.json` in a session's directory remembers how far its log was read, and which failures wait for a success.
+//! `outcomes.json` in a session's directory holds how far its log was read, and which failures have
+//! no success yet.
 
 use std::collections::HashSet;
 use std::io;
@@ -27,13 +28,14 @@ use crate::tests::runs::{self, Run};
 
 /// The format version.
 const FORMAT: u32 = 1;
-/// How many failures wait for a success; the oldest go first.
+/// How many failures without a success are kept; the oldest are dropped first.
 const MOST_OPEN: usize = 50;
 /// How many files of a fix are kept, the last ones.
 const MOST_FILES: usize = 10;
 /// The longest command of a fix that is kept, in bytes.
 const LONGEST_COMMAND: usize = 200;
-/// News without a meaning here are read again until there are so many bytes of them: that costs less than writing.
+/// Events without a meaning here are read again until they exceed so many bytes: that costs less
+/// than writing a file.
 const UNREMEMBERED: u64 = 64 * 1024;
 
 /// `outcomes.json`.
@@ -45,19 +47,19 @@ struct Progress {
     open: Vec<OpenFailure>,
 }
 
-/// A failure that waits for a success of its family.
+/// A failure whose family has not succeeded since.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct OpenFailure {
     fingerprint: String,
     family: String,
-    /// The file that the tool named: another one's success tells nothing.
+    /// The file that the tool named. A success with another file is unrelated.
     target: String,
     /// The files that were edited since.
     files: Vec<String>,
 }
 
-/// What is new.
+/// What the new events add.
 #[derive(Debug, Default)]
 struct New {
     runs: Vec<Run>,
@@ -65,7 +67,7 @@ struct New {
     fixes: Vec<(String, Fix)>,
 }
 
-/// The row of what commands came to in the list of projections.
+/// The row of this module in the list of projections.
 pub const PROJECTION: Projection = Projection {
     name: "outcomes",
     session_files: &[OUTCOMES, ALERTS_TOLD],
@@ -74,9 +76,11 @@ pub const PROJECTION: Projection = Projection {
     },
 };
 
-/// In a session's directory: how far the log was read for how commands ended, and which failures wait for a success.
+/// The file in a session's directory that holds how far its log was read, and the failures without
+/// a success.
 pub const OUTCOMES: &str = "outcomes.json";
-/// In a session's directory: the alerts of planning documents as the session was last told of them.
+/// The file in a session's directory that holds the alerts of planning documents that the session
+/// was last shown.
 pub const ALERTS_TOLD: &str = "alerts.told";
 
 /// The root of the project that the hook's session belongs to.
@@ -85,10 +89,10 @@ pub fn root_of(hook: &Hook) -> PathBuf {
     meta.map_or_else(|| hook.session_project().0, |meta| meta.project_dir)
 }
 
-/// Brings what others read up to date with a session of the project, where a guard asks for it.
+/// Updates the project's files from a session, if an enabled guard needs them.
 ///
 /// # Errors
-/// When the log cannot be read or a file cannot be written.
+/// If the log cannot be read or a file cannot be written.
 pub fn update(
     project: &Project,
     paths: &Paths,
@@ -140,7 +144,8 @@ fn fold_in(
     Ok(())
 }
 
-/// The lock of whoever writes the project's files; `None` when another does, and reads the rest the next time.
+/// Takes the lock of the project's files; `None` if another process holds it. The rest is then read
+/// the next time.
 fn lock_of(project: &Project) -> io::Result<Option<lock::Lock>> {
     let path = paths::outcomes_lock(project.stores()[0]);
     if let Some(folder) = path.parent() {
@@ -153,13 +158,13 @@ fn lock_of(project: &Project) -> io::Result<Option<lock::Lock>> {
     }
 }
 
-/// What others know the session by: its number, else its short id.
+/// How the files name a session: by its number, or else by its short id.
 fn name_of(dir: &SessionDir, session: &SessionId) -> Value {
     dir.number().map_or_else(|| session.key().as_str().into(), Value::from)
 }
 
 impl Progress {
-    /// What is remembered; nothing where that cannot be read, because it can be made anew.
+    /// Reads the stored progress; empty if it is damaged, because it can be rebuilt.
     fn read(dir: &SessionDir) -> io::Result<Self> {
         let bytes = store::read(&dir.file(OUTCOMES))?.unwrap_or_default();
         Ok(serde_json::from_slice(&bytes).unwrap_or_default())
@@ -170,7 +175,7 @@ impl Progress {
         store::replace(&dir.file(OUTCOMES), &serde_json::to_vec(self)?, Durability::Rebuildable, 0o600)
     }
 
-    /// What the events say, in the order of the log.
+    /// Adds the events in the order of the log.
     fn fold(&mut self, events: &[LoggedEvent], root: &Path, session: &Value) -> New {
         let mut new = New::default();
         let mut seen = HashSet::new();
@@ -203,10 +208,10 @@ impl Progress {
         new
     }
 
-    /// A success closes the failures of its family: what was edited since each has helped.
+    /// Closes the failures of a success's family: the files edited since each failure are its fix.
     fn close(&mut self, event: &LoggedEvent, session: &Value, new: &mut New) {
         let Some(family) = success_of(event) else { return };
-        // Without a target nothing ties a success of another tool than Bash to the failure.
+        // Without a file, a success of a tool other than Bash cannot be related to the failure.
         let is_tied = event.tool_name == "Bash" || !event.file_path.is_empty();
         let fix = Fix {
             at: event.recorded_at.clone(),

@@ -1,4 +1,4 @@
-//! What holds for every use of a tool: guards look at it without a panic and in bounded time.
+//! Properties of every use of a tool: guards do not panic and take bounded time.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use serde_json::json;
 
 use crate::testing::{Bench, processor_time, write};
 
-/// How long any use may take where nothing is optimised.
+/// How long a use may take in an unoptimised build.
 const LONGEST: Duration = Duration::from_secs(2);
 
-/// All guards that look before a tool runs.
+/// All guards that run before a tool.
 const ALL: &str = "  push: {branches: ['release/*']}\n  destructive: {rules: [{pattern: 'deploy\\s+prod', message: No.}]}\n  settings: {}\n  sql: {allow_select: false}\n  powershell: {}\n  paths: {}\n  references: {}\n  secrets: {}\n  large_read: {}\n  protected_content: {rules: [{files: '*.md', content: text, message: It stays.}]}\n  patterns: {rules: [{id: no-x, pattern: 'xxx', message: No.}]}";
 
 thread_local! {

@@ -1,8 +1,8 @@
-//! Guard `protected_content`: what the user's own rules say must stay where it is.
+//! Guard `protected_content`: content that must stay in a file according to the user's own rules.
 //!
-//! A rule holds of a file that has the content now, so nothing is demanded of new files, and a rule can be written
-//! before its content. What an edit leaves is told exactly; what a command line leaves is not, unless it removes the
-//! whole file.
+//! A rule applies to a file that has the content now. So new files need not have it, and a rule can
+//! be written before its content. The result of an edit is computed exactly. The result of a
+//! command line is not known, unless it removes the whole file.
 
 use std::path::{Path, PathBuf};
 
@@ -22,15 +22,15 @@ const MOST_ENTRIES: usize = 10_000;
 /// What writes to a file and leaves all that is in it.
 const ADDING: [&str; 3] = [">>", "&>>", "touch"];
 
-/// Whether a command line has anything for the guard: a cheap look, before its settings are read.
+/// Whether the guard applies to a command line: a cheap check before its settings are read.
 pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
     touched::is_any(examined)
 }
 
-/// What the guard finds in a command line.
+/// Returns the findings over a command line.
 ///
 /// # Errors
-/// When its rules are damaged, or an expression of theirs gives up.
+/// If its rules are damaged, or a regular expression exceeds its step limit.
 pub fn examine_line(
     _settings: &ProtectedContent,
     examined: &ExaminedUse<'_>,
@@ -58,10 +58,10 @@ pub fn examine_line(
     Ok(found)
 }
 
-/// What the guard finds in an edit.
+/// Returns the findings over an edit.
 ///
 /// # Errors
-/// When its rules are damaged, or an expression of theirs gives up.
+/// If its rules are damaged, or a regular expression exceeds its step limit.
 pub fn examine_edit(
     _settings: &ProtectedContent,
     examined: &ExaminedUse<'_>,
@@ -70,7 +70,7 @@ pub fn examine_edit(
     let rules = rules(examined)?;
     let mut found = Vec::new();
     for rule in naming(&rules, file, examined) {
-        // Of a file that is no text, or too large, nobody knows what it has.
+        // A file that is not text or is too large cannot be searched for the content.
         if has(rule, examined.before())? && examined.after().is_some() && !has(rule, examined.after())? {
             let what = format!("{}: {} would lose it", said(rule), fact(&examined.shown(file)));
             found.push(Objection::sure(
@@ -125,7 +125,7 @@ fn reaching(touched: &Touched<'_>, said: &str, file: &str) -> Objection {
     }
 }
 
-/// The files that a command reaches: the one it names, or what lies in the folder that goes.
+/// The files that a command affects: the one it names, or those in the folder that it removes.
 fn reached(touched: &Touched<'_>) -> Vec<PathBuf> {
     let Some(path) = &touched.path else { return Vec::new() };
     if touched.way == Way::Written || !path.is_dir() || path.is_symlink() {

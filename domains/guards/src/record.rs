@@ -1,4 +1,4 @@
-//! What guards keep in a session's log.
+//! The records of guards in a session's log.
 
 use hooks_common::decision::GuardVerdict;
 use hooks_common::session_log::Record;
@@ -8,31 +8,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::objection::Raised;
 
-/// How much of what was found the log keeps, in bytes.
+/// How many bytes of a finding the log keeps.
 const LONGEST_WHAT: usize = 300;
 
-/// What a guard found, and what became of it.
+/// A finding, and the verdict over it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardRecord {
     /// The guard's name in configuration.
     pub guard: String,
-    /// What became of it.
+    /// The verdict.
     pub verdict: GuardVerdict,
-    /// What was found: one line, redacted and bounded.
+    /// The finding: one line, redacted and shortened.
     pub what: String,
-    /// Tells this use of a tool, in this folder, from any other.
+    /// Identifies this use of the tool in this folder.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub digest: String,
-    /// What a person types to let it through once.
+    /// The code that a person types to allow it once.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub code: String,
-    /// The person's reason, where one let it through.
+    /// The person's reason, if an exception allowed it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
 }
 
 impl GuardRecord {
-    /// What a guard found, and what became of it.
+    /// The record of a finding.
     pub fn of(raised: &Raised, verdict: GuardVerdict) -> Self {
         Self {
             guard: raised.guard.name().to_owned(),
@@ -43,12 +43,12 @@ impl GuardRecord {
     }
 }
 
-/// A finding as the log keeps it: redacted, and bounded.
+/// A finding as the log keeps it: redacted and shortened.
 pub(crate) fn kept(what: &str) -> String {
     cut_bytes(&redact(what), LONGEST_WHAT).to_owned()
 }
 
-/// All that guards found at one event.
+/// All findings of guards at one event.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GuardRecords(pub Vec<GuardRecord>);
@@ -61,24 +61,24 @@ impl Record for GuardRecords {
     }
 }
 
-/// How a command ended.
+/// The outcome of a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommandOutcome {
     /// What kind of command it is: `cargo test` for all its calls.
     pub family: String,
-    /// The test runner, where it is one.
+    /// The test runner, if the command is one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub runner: String,
-    /// Whether it passed; `None` when nobody can tell.
+    /// Whether it passed; `None` if this cannot be determined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub passed: Option<bool>,
-    /// Tells the failure from others: a hash of what was said, without what varies.
+    /// Identifies the failure: a hash of the output without its varying parts.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fingerprint: String,
-    /// The line of what was said that tells most, without what varies, redacted and bounded.
+    /// The most significant line of the output, without its varying parts, redacted and shortened.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub said: String,
-    /// The exit code, where it is told.
+    /// The exit code, if the client reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
 }

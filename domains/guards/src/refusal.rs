@@ -1,4 +1,5 @@
-//! What a refusal says: what is wrong, what to do instead, which guard says so, and who can let it through.
+//! The text of a refusal: what is wrong, what to do instead, which guard refuses, and who can allow
+//! it.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -9,11 +10,11 @@ use hooks_common::runtime::Hook;
 use crate::grants::Grant;
 use crate::objection::{Certainty, Raised, Weight, asks_nobody};
 
-/// The refusal of a tool, or the question whether it may run. `uncovered` was given for the same use when less was
-/// against it.
+/// The text that refuses a tool or asks the user about it. `uncovered` is an exception for the same
+/// use that does not cover all findings.
 pub fn text(hook: &Hook, raised: &[Raised], weight: Weight, code: &str, uncovered: Option<&Grant>) -> String {
     let mut counted: Vec<&Raised> = raised.iter().filter(|one| one.weight >= Weight::Ask).collect();
-    // What is refused comes before what is asked.
+    // Refusals come before questions.
     counted.sort_by_key(|one| std::cmp::Reverse(one.weight));
     let root = hook.project().root();
     let tool = &hook.payload.tool_name;
@@ -55,7 +56,7 @@ pub fn text(hook: &Hook, raised: &[Raised], weight: Weight, code: &str, uncovere
     text
 }
 
-/// What the model reads of an edit that was made and must not stay so.
+/// The text for the model about an edit that was made and must be changed again.
 pub fn after(hook: &Hook, one: &Raised) -> String {
     let root = hook.project().root();
     let mut text = format!("{}\n\n---\nThe edit stands.\nGuard: {}", said(one), named(one, root));
@@ -65,19 +66,19 @@ pub fn after(hook: &Hook, one: &Raised) -> String {
     text
 }
 
-/// One line about what is only warned of.
+/// One line for a warning.
 pub fn warning(one: &Raised) -> String {
     told(one, if one.objection.certainty == Certainty::Advice { "as advice" } else { "which only warns" })
 }
 
-/// The same, with what is to be said of the guard.
+/// The same line with a remark about the guard.
 pub fn told(one: &Raised, of_guard: &str) -> String {
     let way = &one.objection.way_out;
     let way = if way.is_empty() { String::new() } else { format!(" Next: {way}.") };
     format!("{}{way} (guard {}, {of_guard})", said(one), one.guard)
 }
 
-/// What the configuration has the guard say, or its own words.
+/// The configured message, or else the guard's own text.
 fn said(one: &Raised) -> String {
     let what = sentence(&one.objection.what);
     match &one.message {
@@ -87,7 +88,7 @@ fn said(one: &Raised) -> String {
     }
 }
 
-/// A clause as a sentence.
+/// Turns a clause into a sentence.
 fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());

@@ -1,4 +1,4 @@
-//! The repository that a call of git works on, and which of its branches are shared.
+//! The repository that a git call uses, and which of its branches are shared.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use shell::{Folder, GitCall};
 
 use crate::examined::ExaminedUse;
 
-/// The folder that a call of git in the line works in, free of symbolic links; it need not exist. `None` when the line
-/// does not tell.
+/// The folder that a git call in the line uses, with symbolic links resolved. It may not exist.
+/// `None` if the line does not determine it.
 pub fn git_folder(call: &GitCall<'_>, examined: &ExaminedUse<'_>) -> Option<PathBuf> {
     folder_of(&call.folder, &examined.tool_use.folder, examined.home())
 }
 
-/// A folder of a line that was started in `start`.
+/// Resolves a folder of a line that starts in `start`.
 pub(crate) fn folder_of(folder: &Folder, start: &Path, home: &Path) -> Option<PathBuf> {
     match folder {
         Folder::Start => Some(resolve(start)),
@@ -28,7 +28,7 @@ pub(crate) fn folder_of(folder: &Folder, start: &Path, home: &Path) -> Option<Pa
     }
 }
 
-/// The repository that a call of git works on, if the line was started in `start`.
+/// The repository that a git call uses, if the line starts in `start`.
 pub(crate) fn repository_of(call: &GitCall<'_>, start: &Path, home: &Path) -> Option<Repository> {
     let folder = folder_of(&call.folder, start, home);
     let Some(git_dir) = &call.git_dir else { return Repository::discover(&folder?) };
@@ -38,15 +38,15 @@ pub(crate) fn repository_of(call: &GitCall<'_>, start: &Path, home: &Path) -> Op
     Repository::with_git_dir(top, resolve(&git_dir))
 }
 
-/// Whether the work on a branch is shared: its history is others' too. Guard `push` need not be on; what it would
-/// protect counts.
+/// Whether a branch is shared, so that others have its history. The settings of guard `push` apply
+/// even if that guard is off.
 pub fn is_protected(branch: &str, repository: &Repository, examined: &ExaminedUse<'_>) -> bool {
     let settings = examined.policy.guard::<Push>().ok().flatten().map(|placed| placed.settings);
     let branches = settings.unwrap_or_default().branches;
     Protected::of(&branches, Some(repository), None).reason(branch).is_some()
 }
 
-/// The branches of a remote that nobody pushes to.
+/// The branches of a remote to which pushes are refused.
 #[derive(Debug)]
 pub(crate) struct Protected<'a> {
     configured: &'a Names,
@@ -56,11 +56,11 @@ pub(crate) struct Protected<'a> {
 /// Why a branch is protected. Its text completes "… is …".
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reason {
-    /// By its name.
+    /// Its name.
     Name,
-    /// This remote's HEAD points to it.
+    /// The HEAD of this remote points to it.
     RemoteHead(String),
-    /// By configuration.
+    /// The configuration.
     Configured,
 }
 
@@ -77,8 +77,8 @@ impl fmt::Display for Reason {
 }
 
 impl<'a> Protected<'a> {
-    /// The protected branches of `remote`. Where it is not known what its HEAD points to, those of all remotes count:
-    /// it may be one of them under another name.
+    /// The protected branches of `remote`. If the HEAD of that remote is unknown, the HEADs of all
+    /// remotes count: the remote may be one of them under another name.
     pub(crate) fn of(configured: &'a Names, repository: Option<&Repository>, remote: Option<&str>) -> Self {
         let mut heads = repository.map(Repository::remote_heads).unwrap_or_default();
         if heads.iter().any(|head| Some(&*head.remote) == remote) {
@@ -87,7 +87,7 @@ impl<'a> Protected<'a> {
         Self { configured, heads }
     }
 
-    /// Why a branch is protected, if it is.
+    /// The reason that a branch is protected, if it is.
     pub(crate) fn reason(&self, branch: &str) -> Option<Reason> {
         if is_trunk(branch) {
             return Some(Reason::Name);
@@ -104,7 +104,7 @@ impl<'a> Protected<'a> {
         TRUNKS.into_iter().chain(self.heads.iter().map(|head| &*head.branch)).chain(configured)
     }
 
-    /// Whether a protected branch may have a name that begins and ends so.
+    /// Whether the name of a protected branch may begin and end in this way.
     pub(crate) fn may_be(&self, start: &str, end: &str) -> bool {
         let fits = |name: &str| {
             name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end)
@@ -116,7 +116,7 @@ impl<'a> Protected<'a> {
         self.names().any(fits) || self.configured.iter().any(may_match)
     }
 
-    /// What the remote's HEAD points to; `main` where nobody knows.
+    /// The branch that the remote's HEAD points to; `main` if it is unknown.
     pub(crate) fn default_branch(&self) -> &str {
         self.heads.first().map_or(TRUNKS[0], |head| &head.branch)
     }

@@ -1,4 +1,5 @@
-//! All guards, one row each: what they look at, and in which direction each of their keys is stricter.
+//! All guards, one row each: the tools that they examine, and in which direction each of their keys
+//! is stricter.
 
 use config::types::guards::{
     Destructive, Errors, GuardName, GuardSettings, LargeRead, Loops, Paths, Patterns, Placed, Powershell,
@@ -24,29 +25,30 @@ use crate::{
 pub struct Guard {
     /// Its name in the configuration.
     pub name: GuardName,
-    /// Its mode where the configuration names none.
+    /// Its mode if the configuration names none.
     pub mode: Mode,
-    /// What it looks at before a tool runs. Empty for guards that only look at how a tool ended.
+    /// Its checks before a tool runs. Empty for guards that only examine how a tool ended.
     pub looks: &'static [ToolCheck],
     /// Its own keys in the configuration, each with the direction in which it is stricter. The keys that all guards
     /// have are [`config::types::guards::COMMON_KEYS`].
     pub keys: &'static [(&'static str, Stricter)],
 }
 
-/// How a guard looks at one kind of tool.
+/// A guard's check of one kind of tool.
 #[derive(Debug)]
 pub struct ToolCheck {
     /// The tools.
     pub tools: Tools,
-    /// Whether it also looks at lines that run only everyday programs: the user's own rules may name these.
+    /// Whether it also examines lines that run only everyday programs: the user's own rules may
+    /// name these.
     pub sees_everyday: bool,
-    /// Whether the guard has anything to look at: a cheap check, before its settings are read.
+    /// Whether the guard applies: a cheap check before its settings are read.
     pub concerns: fn(&ExaminedUse<'_>) -> bool,
-    /// What it finds.
+    /// Returns its findings.
     pub examine: fn(&ExaminedUse<'_>) -> Result<Vec<Raised>, GuardsError>,
 }
 
-/// The tools that a guard looks at.
+/// The tools that a guard examines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tools {
     /// Bash: the command line.
@@ -67,8 +69,8 @@ impl Tools {
     }
 }
 
-/// All guards. Those whose findings are worst come first: a line that is too long to follow is reported by the first
-/// of them that is on. The order in which guards are asked is the configuration's.
+/// All guards, those with the worst findings first: the first enabled one reports a line that is
+/// too long to parse. Guards run in the order of the configuration.
 pub static TABLE: [Guard; 14] = [
     Guard {
         name: GuardName::Destructive,
@@ -183,10 +185,10 @@ pub fn row(name: GuardName) -> Option<&'static Guard> {
     TABLE.iter().find(|guard| guard.name == name)
 }
 
-/// What the guards that are on find, and which of them failed.
+/// Runs the enabled guards; returns their findings and their failures.
 pub fn raise(examined: &ExaminedUse<'_>) -> (Vec<Raised>, Vec<GuardsError>) {
     let (mut raised, mut failures) = (Vec::new(), Vec::new());
-    // Most lines are such, and each guard that is asked about one costs a page of its code.
+    // Most lines are everyday lines, and each guard that examines one costs a page of its code.
     let is_everyday = examined.is_bash() && everyday::is_all(examined.script());
     for (name, _) in examined.policy.guards() {
         let looks = row(name).map_or(&[][..], |guard| guard.looks);
@@ -285,7 +287,7 @@ fn always(_: &ExaminedUse<'_>) -> bool {
     true
 }
 
-/// What a guard finds with its settings, and what becomes of it.
+/// Runs a guard with its settings and applies its mode.
 fn with_settings<T: GuardSettings + DeserializeOwned>(
     examined: &ExaminedUse<'_>,
     examine: fn(&T, &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError>,
@@ -335,7 +337,8 @@ mod tests {
         schema["$defs"][reference?.rsplit('/').next()?]["properties"].as_object()
     }
 
-    /// A key that somebody adds to a guard must be declared: else `settings` asks the user about each of its changes.
+    /// Every key of a guard must be declared: otherwise `settings` asks the user about each of its
+    /// changes.
     #[test]
     fn every_key_of_the_schema_is_declared() {
         let schema: Value = serde_json::from_str(config::SCHEMA).unwrap();

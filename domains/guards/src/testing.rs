@@ -1,4 +1,5 @@
-//! A project for tests of guards: a home of its own, a real git repository on `main`, a configuration.
+//! A project for tests of guards: its own home folder, a real git repository on `main`, and a
+//! configuration.
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
 use std::path::{Path, PathBuf};
@@ -18,7 +19,8 @@ use crate::examined::ExaminedUse;
 use crate::objection::Raised;
 use crate::pre_tool;
 
-/// A command, or what is tested instead, and what becomes of it: `deny`, `ask`, `warn`, `observe`, `pass`.
+/// A command, or another tested input, and the expected verdict: `deny`, `ask`, `warn`, `observe`,
+/// `pass`.
 pub type Row = (&'static str, &'static str);
 
 pub struct Bench {
@@ -26,7 +28,7 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// With `guards:` as given, indented by two spaces.
+    /// Creates a project with this `guards:`, indented by two spaces.
     pub fn new(guards: &str) -> Self {
         let bench = Self { home: tempfile::tempdir().unwrap() };
         let root = bench.root();
@@ -65,7 +67,7 @@ impl Bench {
         std::fs::write(path, text).unwrap();
     }
 
-    /// What guards say of a payload; `session_id` and `cwd` are added.
+    /// The findings over a payload; `session_id` and `cwd` are added.
     pub fn raised(&self, mut payload: Value) -> Vec<Raised> {
         payload["session_id"] = json!("5ca1ab1e-0000-4000-8000-000000000000");
         if payload["cwd"].is_null() {
@@ -84,17 +86,17 @@ impl Bench {
         raised
     }
 
-    /// What guards say of a command line.
+    /// The findings over a command line.
     pub fn line(&self, command: &str) -> Vec<Raised> {
         self.raised(json!({"tool_name": "Bash", "tool_input": {"command": command}}))
     }
 
-    /// The same in one word: the worst verdict, or `pass`.
+    /// The worst verdict over a command line, or `pass`.
     pub fn verdict(&self, command: &str) -> &'static str {
         worst(&self.line(command))
     }
 
-    /// Whether all rows hold; tells all that do not.
+    /// Fails with all rows that do not match.
     pub fn check(&self, rows: &[Row]) {
         let wrong: Vec<String> = rows
             .iter()
@@ -123,7 +125,7 @@ pub fn edit(path: &Path, old: &str, new: &str) -> Value {
     json!({"tool_name": "Edit", "tool_input": {"file_path": path, "old_string": old, "new_string": new}})
 }
 
-/// How long this thread had the processor for something: another process that wants it too must fail no test.
+/// The processor time of this thread for `work`, so that other processes do not make a test fail.
 pub fn processor_time(work: impl FnOnce()) -> Duration {
     let used = || {
         let stat = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
@@ -137,7 +139,7 @@ pub fn processor_time(work: impl FnOnce()) -> Duration {
     }
 }
 
-/// What guards recorded on a hook.
+/// The findings that a hook recorded.
 pub fn recorded(hook: &hooks_common::runtime::Hook) -> &[crate::GuardRecord] {
     hook.records.get::<crate::GuardRecords>().map_or(&[], |records| &records.0)
 }

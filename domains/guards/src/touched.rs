@@ -1,4 +1,4 @@
-//! What a command line does to files: which, how, and by which of its commands.
+//! The files that a command line writes or removes, how, and by which of its commands.
 
 use std::path::{Path, PathBuf};
 
@@ -10,37 +10,37 @@ use shell::{Command, Write};
 
 use crate::examined::ExaminedUse;
 
-/// A file or folder that a command writes or takes away.
+/// A file or folder that a command writes, removes or moves.
 #[derive(Debug)]
 pub(crate) struct Touched<'s> {
     /// The command.
     pub command: &'s Command,
-    /// What it writes or removes, as the line says it.
+    /// What it writes or removes, as written in the line.
     pub write: Write,
-    /// What it does.
+    /// What happens to it.
     pub way: Way,
-    /// Where that really is; `None` when the line does not tell.
+    /// The real path; `None` if the line does not determine it.
     pub path: Option<PathBuf>,
 }
 
-/// What becomes of it.
+/// What happens to a file or folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// It has other content afterwards.
+    /// It gets other content.
     Written,
-    /// It is gone, a folder with all that is in it.
+    /// It is removed, a folder with its content.
     Removed,
-    /// It is elsewhere, a folder with all that is in it.
+    /// It is moved, a folder with its content.
     Moved,
 }
 
-/// Whether a command line writes or removes anything; no file is looked at.
+/// Whether a command line writes or removes anything; no file is read.
 pub(crate) fn is_any(examined: &ExaminedUse<'_>) -> bool {
     let touches = |command: &Command| !command.writes().is_empty() || !command.removes().is_empty();
     examined.tool_use.commands().any(touches)
 }
 
-/// All that a command line touches, in the order of its commands.
+/// Everything that a command line writes or removes, in the order of its commands.
 pub(crate) fn by<'s>(examined: &'s ExaminedUse<'_>) -> Vec<Touched<'s>> {
     let mut touched = Vec::new();
     for command in examined.tool_use.commands() {
@@ -65,7 +65,8 @@ fn removed(command: &Command) -> impl Iterator<Item = (Way, Write)> {
     removes.map(move |write| (if is_moved(&write) { Way::Moved } else { Way::Removed }, write))
 }
 
-/// Where a name stands. Who removes a symbolic link removes the link.
+/// The path with its folder resolved. The last part is not: removing a symbolic link removes the
+/// link itself.
 fn place_of(path: &Path) -> PathBuf {
     match (path.parent(), path.file_name()) {
         (Some(folder), Some(name)) => resolve(folder).join(name),
@@ -74,18 +75,19 @@ fn place_of(path: &Path) -> PathBuf {
 }
 
 impl Touched<'_> {
-    /// The program or operator that does it.
+    /// The program or operator that writes or removes.
     pub(crate) fn by(&self) -> &'static str {
         self.write.by
     }
 
-    /// The folder that it begins in, free of symbolic links, if the line tells.
+    /// The folder that it starts in, with symbolic links resolved, if the line determines it.
     pub(crate) fn folder(&self, examined: &ExaminedUse<'_>) -> Option<PathBuf> {
         let here = Write { target: Some(".".to_owned()), pattern: None, inside: None, ..self.write.clone() };
         examined.tool_use.targets(&here, examined.home()).into_iter().next()?.map(|path| resolve(&path))
     }
 
-    /// Whether a file, free of symbolic links, is written, or goes away with what it lies in.
+    /// Whether a file, whose symbolic links are resolved, is written or removed, alone or with a
+    /// folder around it.
     pub(crate) fn reaches(&self, file: &Path, examined: &ExaminedUse<'_>) -> bool {
         let Some(path) = &self.path else { return false };
         match self.way {
@@ -96,7 +98,7 @@ impl Touched<'_> {
         }
     }
 
-    /// Whether a file below a folder is among what goes. `find` chooses by name and kind.
+    /// Whether a file below a folder is among those removed. `find` selects by name and kind.
     fn is_chosen(&self, file: &Path, examined: &ExaminedUse<'_>) -> bool {
         if self.by() != "find" {
             return true;
@@ -115,7 +117,7 @@ impl Touched<'_> {
     }
 }
 
-/// Whether two paths name one file, also on a disk that does not tell capital letters from small ones.
+/// Whether two paths name the same file. Case is ignored, because some file systems ignore it.
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     one.as_os_str().eq_ignore_ascii_case(other)
 }

@@ -1,4 +1,4 @@
-//! Where a line runs.
+//! The folders that a destructive command is judged against.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use hooks_common::paths::Paths;
 use hooks_common::project::Project;
 use hooks_common::tool_use::ToolUse;
 
-/// Where a line would run.
+/// The folders of one use of Bash.
 #[derive(Debug, Clone, Copy)]
 pub struct RunContext<'a> {
     /// The folder it starts in.
@@ -18,7 +18,7 @@ pub struct RunContext<'a> {
 }
 
 impl<'a> RunContext<'a> {
-    /// Where a use of Bash would run.
+    /// The folders of a use of Bash.
     pub fn new(paths: &'a Paths, project: &'a Project, tool_use: &'a ToolUse<'_>) -> Self {
         Self { folder: &tool_use.folder, home: paths.home(), project: project.root() }
     }

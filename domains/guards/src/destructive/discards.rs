@@ -1,4 +1,4 @@
-//! Calls of git that throw away what was never committed: resets, checkouts, cleans, dropped stashes.
+//! Git calls that discard uncommitted work: resets, checkouts, cleans, dropped stashes.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -22,10 +22,10 @@ const RESTORE: Options = Options::new("s", "source conflict pathspec-from-file")
 const SWITCH: Options = Options::new("cC", "create force-create orphan conflict");
 const CLEAN: Options = Options::new("e", "exclude");
 
-/// What a call would throw away, and a way to keep it.
+/// Returns the work that a call would discard, and a way to keep it.
 ///
 /// # Errors
-/// When git cannot tell.
+/// If git fails.
 pub fn find(
     call: &GitCall<'_>,
     tree: &WorkTree,
@@ -43,7 +43,7 @@ pub fn find(
     }
 }
 
-/// Whether a subcommand may be one of these.
+/// Whether a subcommand may discard work.
 pub fn is_candidate(subcommand: &str) -> bool {
     matches!(
         subcommand,
@@ -60,9 +60,9 @@ pub fn is_candidate(subcommand: &str) -> bool {
     )
 }
 
-/// Files that a call overwrites with what git has.
+/// Files that a call overwrites with their state in git.
 struct Discard<'a> {
-    /// Which, as pathspecs; all when empty.
+    /// The files, as pathspecs; empty means all.
     paths: Vec<&'a Word>,
     left: RecoverableFrom,
 }
@@ -147,7 +147,7 @@ impl<'a> Discard<'a> {
     }
 }
 
-/// Sure, unless the line does not tell where or what.
+/// Certain only if the line determines the folder and the files.
 fn objection(is_told: bool, what: String, way_out: String) -> Objection {
     match is_told {
         true => Objection::sure(what, way_out),
@@ -155,12 +155,12 @@ fn objection(is_told: bool, what: String, way_out: String) -> Objection {
     }
 }
 
-/// Whether a conflict is resolved, or a person chooses what goes.
+/// Whether the call resolves a conflict, or a person selects what to discard.
 fn is_resolution(given: &CommandArguments<'_>) -> bool {
     given.has(&["p", "patch", "ours", "theirs", "2", "3", "m", "merge", "conflict"])
 }
 
-/// Whether the first operand of a checkout is a path: branches come first.
+/// Whether the first operand of a checkout is a path. Like git, it prefers a branch of that name.
 fn is_path(word: &Word, tree: &WorkTree) -> bool {
     let text = word.text.as_str();
     if text == "." || text.starts_with(['/', ':', '*']) || text.starts_with("./") || text.starts_with("../") {
@@ -171,7 +171,7 @@ fn is_path(word: &Word, tree: &WorkTree) -> bool {
     (is_there || text.contains('*')) && !is_branch()
 }
 
-/// A word as git gets it.
+/// A word as git receives it, with `~` expanded.
 fn shown_to_git<'w>(word: &'w Word, home: &Path) -> Cow<'w, str> {
     match word.is_at_home {
         true => Cow::Owned(expand(home, Path::new(&word.text)).to_string_lossy().into_owned()),
@@ -179,10 +179,10 @@ fn shown_to_git<'w>(word: &'w Word, home: &Path) -> Cow<'w, str> {
     }
 }
 
-/// How to put away what is at stake: these files alone where they can be named. What guards are set by stays where
-/// it is: a stash would set them aside.
+/// The advice how to save the work at risk: only these files if they can be named. Files that configure
+/// guards are excluded, because a stash would disable the guards.
 pub fn put_away(unsaved: &UnsavedWork, tree: &WorkTree, examined: &ExaminedUse<'_>) -> String {
-    /// More are not typed.
+    /// A longer list would be inconvenient to type.
     const MOST: usize = 5;
     let files = unsaved.changed.iter().chain(&unsaved.new);
     let (kept, files): (Vec<&String>, Vec<&String>) = files.partition(|file| sets_guards(file));
@@ -206,7 +206,7 @@ pub fn put_away(unsaved: &UnsavedWork, tree: &WorkTree, examined: &ExaminedUse<'
     }
 }
 
-/// The command that stashes the whole work tree, but for what guards are set by.
+/// The command that stashes the whole work tree except files that configure guards.
 fn stash_all(new: &str, tree: &WorkTree, examined: &ExaminedUse<'_>) -> String {
     let (git, is_at_top) = git_there(tree, examined);
     let (all, but) = if is_at_top { (".", ":!") } else { (":/", ":(top,exclude)") };
@@ -215,7 +215,7 @@ fn stash_all(new: &str, tree: &WorkTree, examined: &ExaminedUse<'_>) -> String {
     format!("{git} stash push{new} -- {all} {}", shell_word::plain(&format!("{but}{of_project}")))
 }
 
-/// Git as it is called for this work tree where the line starts, and whether it is then at its root.
+/// The git command for this work tree from where the line starts, and whether that folder is its root.
 fn git_there(tree: &WorkTree, examined: &ExaminedUse<'_>) -> (String, bool) {
     let start = resolve(&examined.tool_use.folder);
     match start.starts_with(tree.top()) {
@@ -224,17 +224,17 @@ fn git_there(tree: &WorkTree, examined: &ExaminedUse<'_>) -> (String, bool) {
     }
 }
 
-/// A file, seen from the root, as git takes it.
+/// A path relative to the root, as a pathspec.
 fn pathspec(file: &str, is_at_top: bool) -> String {
     match file.starts_with(':') || file.contains(['*', '?', '[', '\\']) {
         true => format!(":(top,literal){file}"),
         false if is_at_top => file.to_owned(),
-        // Seen from the root, wherever git is called.
+        // `:/` makes it relative to the root, in whatever folder git runs.
         false => format!(":/{file}"),
     }
 }
 
-/// Whether guards are set by a file.
+/// Whether a file configures guards.
 fn sets_guards(path: &str) -> bool {
     let mut parts = path.rsplit('/');
     let name = parts.next().unwrap_or_default();
@@ -242,14 +242,14 @@ fn sets_guards(path: &str) -> bool {
     (is_one("requirements", ".yaml") || is_one("settings", ".json")) && parts.next() == Some(".claude")
 }
 
-/// The files that guards of the project are set by.
+/// The files that configure the guards of the project.
 fn guard_files(examined: &ExaminedUse<'_>) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(resolve(examined.root()).join(".claude")) else { return Vec::new() };
     let paths = entries.flatten().map(|entry| entry.path());
     paths.filter(|path| path.to_str().is_some_and(sets_guards)).collect()
 }
 
-/// Git itself is asked what it would remove.
+/// Asks git what it would remove.
 fn clean(
     call: &GitCall<'_>,
     tree: &WorkTree,
@@ -276,7 +276,7 @@ fn clean(
         gone = would_remove(call, tree, is_told, None)?;
         gone.retain(|path| !(is_made_again(path) || path.ends_with('/') && is_bare(&folder.join(path))));
         guards.extend(gone.iter().filter(|path| takes_guards(path)).cloned());
-        // One file, named, is meant.
+        // A single file that the line names is removed on purpose.
         if given.all().any(|word| gone.len() == 1 && word.text == gone[0]) && !gone[0].ends_with('/') {
             gone.clear();
         }
@@ -289,7 +289,7 @@ fn clean(
         gone.extend(secrets.filter(|path| is_secret(path) || takes_guards(path)));
         gone.dedup();
     }
-    // Nothing excuses that guards go, and they are named before all else.
+    // Nothing justifies the removal of files that configure guards, so they are always reported, and first.
     gone.retain(|path| !guards.contains(path));
     gone.extend(guards);
     gone.sort_by_key(|path| !takes_guards(path));
@@ -300,7 +300,7 @@ fn clean(
     if gone.iter().any(takes_guards) {
         spare.push_str("leave what sets guards where it is: -e .claude; ");
     }
-    // No stash takes it, because it is ignored.
+    // A stash does not include it, because it is ignored.
     if let Some(secret) = gone.iter().find(|path| is_secret(path)) {
         let name = secret.rsplit('/').next().unwrap_or(secret);
         spare.push_str(&format!("leave what holds secrets where it is: -e {}; ", shell_word::plain(name)));
@@ -317,7 +317,8 @@ fn clean(
     )))
 }
 
-/// What a clean with the same options and paths would remove; what is ignored only with an option that says so.
+/// The files that a clean with the same options and paths would remove; ignored files only with an option
+/// that includes them.
 fn would_remove(
     call: &GitCall<'_>,
     tree: &WorkTree,
@@ -336,17 +337,18 @@ fn would_remove(
     Ok(told.lines().filter_map(|line| line.strip_prefix("Would remove ")).map(str::to_owned).collect())
 }
 
-/// An option of `clean` without the letters that choose what is ignored, and without the one that makes it silent.
+/// An option of `clean` without the letters that select ignored files, and without `q`, which suppresses the
+/// list.
 fn without_kind(word: &str) -> Cow<'_, str> {
     if !word.starts_with('-') || word.starts_with("--") {
         return Cow::Borrowed(if word == "--quiet" { "-" } else { word });
     }
-    // What follows an `e` is a pattern.
+    // The text after an `e` is a pattern.
     let (letters, pattern) = word.split_at(word.find('e').unwrap_or(word.len()));
     Cow::Owned(letters.replace(['x', 'X', 'q'], "") + pattern)
 }
 
-/// Whether a folder holds nothing but folders. One with very many counts as filled.
+/// Whether a folder holds only folders. A folder with very many entries counts as not empty.
 fn is_bare(folder: &Path) -> bool {
     const MOST: usize = 256;
     let mut folders = vec![folder.to_owned()];
@@ -366,7 +368,7 @@ fn is_bare(folder: &Path) -> bool {
     true
 }
 
-/// A file that is ignored because it holds secrets: no tool makes it again.
+/// Whether an ignored file holds secrets: no tool can generate it again.
 fn is_secret(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     name == ".env" || (name.starts_with(".env.") && !name.contains("example") && !name.contains("sample"))
@@ -419,7 +421,7 @@ fn stash(
     Ok(Some(objection(tree.is_told, what, way_out)))
 }
 
-/// What of the stash of new files would set guards aside.
+/// The files of a stash of untracked files that configure guards.
 fn stashed_guards(
     given: &CommandArguments<'_>,
     tree: &WorkTree,
@@ -443,7 +445,7 @@ fn stashed_guards(
         Ok(files.filter(|path| files_has(&inside, path)).map(str::to_owned).collect())
     };
     let mut taken = untracked(&inside)?;
-    // What follows `save` is a message.
+    // The text after `save` is a message.
     let mut operands = given.all();
     let words: Vec<&Word> =
         if operands.next().is_some_and(|verb| verb.text == "push") { operands.collect() } else { Vec::new() };

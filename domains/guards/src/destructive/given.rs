@@ -1,4 +1,4 @@
-//! What a command was given: its options, its operands, and what stands behind `--`.
+//! The parsed arguments of a command: its options, its operands, and the words after `--`.
 
 use shell::Word;
 use shell::options::{Argument, Options};
@@ -7,14 +7,14 @@ use shell::options::{Argument, Options};
 #[derive(Debug)]
 pub struct CommandArguments<'a> {
     options: Vec<(&'a str, Option<&'a str>)>,
-    /// The operands in front of `--`.
+    /// The operands before `--`.
     pub operands: Vec<&'a Word>,
-    /// Those behind it; `None` where there is no `--`.
+    /// The words after `--`; `None` if there is no `--`.
     pub behind: Option<&'a [Word]>,
 }
 
 impl<'a> CommandArguments<'a> {
-    /// The arguments among these words.
+    /// Parses these words.
     pub fn of(words: &'a [Word], options: Options) -> Self {
         let end = words.iter().position(|word| word.text == "--");
         let (before, behind) = match end {
@@ -31,18 +31,18 @@ impl<'a> CommandArguments<'a> {
         given
     }
 
-    /// Whether one of these options was given: a letter, or a name, which may be cut short as git allows.
+    /// Whether one of these options was given: a letter, or a name, which may be abbreviated as git allows.
     pub fn has(&self, names: &[&str]) -> bool {
         self.options.iter().any(|(given, _)| names.iter().any(|name| is_short_for(given, name)))
     }
 
-    /// The value of the first of these options that has one.
+    /// The value of the first of these options that has a value.
     pub fn value(&self, names: &[&str]) -> Option<&'a str> {
         let is_named = |given: &str| names.iter().any(|name| is_short_for(given, name));
         self.options.iter().find_map(|(given, value)| value.filter(|_| is_named(given)))
     }
 
-    /// All operands, on both sides of `--`.
+    /// All operands, before and after `--`.
     pub fn all(&self) -> impl Iterator<Item = &'a Word> {
         self.operands.iter().copied().chain(self.behind.unwrap_or_default())
     }

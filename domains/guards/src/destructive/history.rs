@@ -1,5 +1,5 @@
-//! Rewritten history: forced pushes, amended, rebased and reset commits that others have, branches and journals that
-//! hold the only way back.
+//! Rewritten history: forced pushes; amended, rebased and reset commits that others have; removed branches
+//! and reflogs that hold the only copy of commits.
 
 use platform::text::fact;
 use shell::options::Options;
@@ -22,22 +22,22 @@ const REBASE: Options =
 const BRANCH: Options =
     Options::new("u", "set-upstream-to contains no-contains merged no-merged points-at format sort");
 
-/// Whether the line alone tells what such a subcommand rewrites.
+/// Whether the line alone shows what such a subcommand rewrites.
 pub fn is_of_line(subcommand: &str) -> bool {
     matches!(subcommand, "push" | "filter-branch" | "filter-repo" | "reflog" | "gc" | "prune")
 }
 
-/// Whether the repository tells it.
+/// Whether the repository must be read to decide that.
 pub fn is_of_repository(subcommand: &str) -> bool {
     matches!(subcommand, "commit" | "rebase" | "reset" | "branch" | "checkout" | "switch" | "update-ref")
 }
 
-/// Whether a program may be one of those.
+/// Whether a program may rewrite history.
 pub fn is_program(name: &str) -> bool {
     matches!(name, "bfg" | "git-filter-repo" | "git-filter-branch" | "java")
 }
 
-/// What the call of another program than git rewrites.
+/// What a program other than git rewrites.
 pub fn by_program(command: &Command) -> Option<Objection> {
     let program = command.program()?;
     let names_bfg = |word: &Word| {
@@ -51,7 +51,7 @@ pub fn by_program(command: &Command) -> Option<Objection> {
     (is_rewrite && !is_harmless).then(|| rewrites_all(program))
 }
 
-/// What a call of git rewrites, as far as the line alone tells.
+/// What a git call rewrites, as far as the line alone shows.
 pub fn by_line(call: &GitCall<'_>) -> Option<Objection> {
     match call.subcommand() {
         "push" => is_forced_push(call).then(|| {
@@ -87,7 +87,7 @@ pub fn by_line(call: &GitCall<'_>) -> Option<Objection> {
     }
 }
 
-/// Whether a push overwrites whatever is there.
+/// Whether a push overwrites the remote branch, whatever it holds.
 pub fn is_forced_push(call: &GitCall<'_>) -> bool {
     let given = CommandArguments::of(call.arguments(), PUSH);
     let by_setting = call.settings.iter().any(|(name, value)| {
@@ -119,10 +119,10 @@ fn is_now(date: &str) -> bool {
     matches!(date, "now" | "all" | "0")
 }
 
-/// What a call of git rewrites, as the repository tells.
+/// What a git call rewrites, according to the repository.
 ///
 /// # Errors
-/// When git takes too long.
+/// If git takes too long.
 pub fn by_repository(
     call: &GitCall<'_>,
     tree: &WorkTree,
@@ -167,7 +167,7 @@ fn amend(
     }
     let (branch, head) = course.branch(tree);
     let Some(branch) = branch.filter(|branch| tree.is_protected(branch, examined)) else { return Ok(None) };
-    // One of the two may be a remote's HEAD, which stands for another.
+    // `origin/HEAD` may be among the results; it is an alias of another branch, so other names are preferred.
     let contains = format!("--contains={head}");
     let asked = ["for-each-ref", "--count=20", &contains, "--format=%(refname:lstrip=2)", "refs/remotes"];
     let said = tree.ask(asked)?.unwrap_or_default();
@@ -191,7 +191,7 @@ fn rebase(
     }
     let mut operands = given.operands.iter().map(|word| word.text.as_str());
     let upstream = if given.has(&["root"]) { None } else { Some(operands.next().unwrap_or("@{upstream}")) };
-    // What is not in the new base is made anew, or left out.
+    // Commits that are not in the new base are rewritten or dropped.
     let base = given.value(&["onto"]).or(upstream);
     let named = operands.next().map(str::to_owned);
     let course = Course::before(call, tree, examined);
@@ -222,7 +222,7 @@ fn reset(
     let Some(target) = given.operands.first().filter(|_| !is_of_files) else { return Ok(None) };
     let course = Course::before(call, tree, examined);
     if course.is_new {
-        // What was there stays on the branch before.
+        // The old commits remain on the previous branch.
         return Ok(None);
     }
     let (branch, head) = course.branch(tree);
@@ -243,21 +243,21 @@ fn reset(
     }
 }
 
-/// What a line did before a call, in the same folder.
+/// The effects of the line before a call, in the same folder.
 #[derive(Default)]
 struct Course {
-    /// The branch that is there and that it went to.
+    /// The existing branch that the line switched to.
     to: Option<String>,
-    /// Whether HEAD is on a branch that it made.
+    /// Whether HEAD is on a branch that the line created.
     is_new: bool,
-    /// Whether it gave HEAD's commits another name, a branch or a tag.
+    /// Whether the line created another name for HEAD's commits, a branch or a tag.
     is_kept: bool,
-    /// Whether the last commit is its own.
+    /// Whether the line created the last commit.
     is_committed: bool,
 }
 
 impl Course {
-    /// Of the line up to this call.
+    /// The effects of the line up to this call.
     fn before(call: &GitCall<'_>, tree: &WorkTree, examined: &ExaminedUse<'_>) -> Self {
         let commands = examined.script().commands.iter().filter_map(Command::git);
         let before = commands.take_while(|other| !std::ptr::eq(other.words, call.words));
@@ -288,7 +288,7 @@ impl Course {
                     let full = tree.ask(asked).ok().flatten().unwrap_or_default();
                     match full.trim().strip_prefix("refs/heads/") {
                         Some(branch) => Some(branch.to_owned()),
-                        // A path, or a branch that this call, or one before it, makes.
+                        // The name is a path, or a branch that this call or an earlier one creates.
                         None if full.trim().is_empty() && !self.is_kept => return,
                         None => None,
                     }
@@ -302,7 +302,7 @@ impl Course {
         }
     }
 
-    /// The branch that HEAD is on then, and a name for its last commit.
+    /// The branch that HEAD is then on, and a name for its last commit.
     fn branch(&self, tree: &WorkTree) -> (Option<String>, String) {
         match &self.to {
             Some(branch) => (Some(branch.clone()), format!("refs/heads/{branch}")),
@@ -311,7 +311,7 @@ impl Course {
     }
 }
 
-/// Whether a name stands for what a remote has.
+/// Whether a remote has the commit that a name refers to.
 fn is_remote(name: &str, tree: &WorkTree) -> Result<bool, GuardsError> {
     if name == "FETCH_HEAD" {
         return Ok(true);
@@ -320,7 +320,7 @@ fn is_remote(name: &str, tree: &WorkTree) -> Result<bool, GuardsError> {
     Ok(full.is_some_and(|full| full.starts_with("refs/remotes/")))
 }
 
-/// A branch that comes to point elsewhere: to HEAD without a target.
+/// A branch that is moved: to HEAD if there is no target.
 fn moved(
     branch: &str,
     target: Option<&Word>,
@@ -416,7 +416,7 @@ fn update_ref(
     }
 }
 
-/// How many commits of a branch since `from` a remote has; of all without it.
+/// Counts the commits of a branch that a remote has: those since `from`, or all.
 fn pushed(branch: &str, from: Option<&str>, tree: &WorkTree) -> Result<usize, GuardsError> {
     let branch = format!("refs/heads/{branch}");
     let from = from.map(|from| format!("^{from}"));
@@ -429,7 +429,8 @@ fn pushed(branch: &str, from: Option<&str>, tree: &WorkTree) -> Result<usize, Gu
     Ok(all - unpushed)
 }
 
-/// How many commits behind a name nothing else holds: no remote, no tag, no branch but `own`, and not `kept`.
+/// Counts the commits of a name that would be lost: no remote, no tag, no branch except `own`, and not `kept`
+/// holds them.
 fn only_here(
     name: &str,
     own: Option<&str>,
@@ -448,7 +449,7 @@ fn only_here(
     tree.count(&asked)
 }
 
-/// So many commits, in words.
+/// A number of commits in words.
 pub fn counted(count: usize) -> String {
     if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
 }

@@ -1,8 +1,10 @@
-//! Commands that destroy what cannot be brought back, wherever they run. Read from what a line runs, not from its text.
+//! Commands that irreversibly destroy data wherever they run. They are found in the parsed line, not in its
+//! text.
 //!
-//! Known: recursive removal, or change of owner or mode, of a root, of home, of the project or of a folder around
-//! them; formatting and overwriting devices; `DROP` and `TRUNCATE` given to an SQL client; the fork bomb. Not known:
-//! what a program or script of the project does by itself, and files that matter for other reasons.
+//! Covered: recursive removal, or change of owner or mode, of a root, of home, of the project or of a folder
+//! around them; formatting and overwriting devices; `DROP` and `TRUNCATE` given to an SQL client; the fork
+//! bomb. Not covered: the effects of programs and scripts of the project, and files that matter for other
+//! reasons.
 
 use shell::programs::{self, Roles};
 use shell::{Command, Input, Operator, Word};
@@ -10,12 +12,12 @@ use shell::{Command, Input, Operator, Word};
 use super::context::RunContext;
 use super::roots;
 
-/// What a command removes or overwrites that nothing brings back, wherever it runs.
+/// What a command irreversibly removes or overwrites, wherever it runs.
 pub fn hopeless(command: &Command, context: RunContext<'_>) -> Option<String> {
     roots::find(command, context).or_else(|| device(command))
 }
 
-/// Whether a command may be one of these: a cheap look.
+/// Whether a command may be one of these: a cheap check.
 pub fn is_candidate(command: &Command) -> bool {
     if overwrites_device(command) || copies_to_device(command) {
         return true;
@@ -26,7 +28,7 @@ pub fn is_candidate(command: &Command) -> bool {
         || programs::sql_client_of(program).is_some()
 }
 
-/// What to do instead of a hopeless command.
+/// What to do instead of such a command.
 pub fn way_out(command: &Command) -> &'static str {
     let is_repository = |word: &Word| word.text.split('/').any(|part| part == ".git");
     match command.program() {
@@ -40,7 +42,7 @@ pub fn way_out(command: &Command) -> &'static str {
 }
 
 fn erases(program: &str) -> bool {
-    // `mkfs.ext4` and its like: one for each file system.
+    // `mkfs.ext4` and others: one program for each file system.
     program.starts_with("mkfs") || programs::is(program, Roles::ERASES)
 }
 
@@ -59,7 +61,7 @@ fn overwrites_device(command: &Command) -> bool {
     command.redirections.iter().any(|one| writes(one.operator) && is_device(&one.target.text))
 }
 
-/// Whether a program that writes files is given a device to write to.
+/// Whether a program that writes files has a device as its target.
 fn copies_to_device(command: &Command) -> bool {
     matches!(command.program(), Some("tee" | "gtee" | "cp" | "gcp" | "truncate" | "gtruncate" | "sponge"))
         && command.arguments().iter().any(|word| is_device(&word.text))
@@ -77,7 +79,7 @@ fn device(command: &Command) -> Option<String> {
     (erases(program) && names_device).then(|| format!("`{program}` would overwrite a device"))
 }
 
-/// What a command has an SQL client drop or empty.
+/// The statement with which a command makes an SQL client drop or empty a table.
 pub fn sql(command: &Command) -> Option<String> {
     let program = command.program().filter(|program| programs::sql_client_of(program).is_some())?;
     let said = |text: &str| {
@@ -96,7 +98,7 @@ pub fn sql(command: &Command) -> Option<String> {
     (by_word || by_input).then(|| format!("`{program}` would drop or empty tables"))
 }
 
-/// Whether a line has what any fork bomb has.
+/// Whether a line has the characters of every fork bomb.
 pub fn may_be_bomb(line: &str) -> bool {
     line.contains("()") && line.contains('|') && line.contains('&')
 }

@@ -1,8 +1,8 @@
-//! Guard `destructive`: commands that destroy what cannot be brought back.
+//! Guard `destructive`: commands that irreversibly destroy data.
 //!
-//! What a line alone tells is looked at first (`line`, `services`, `history`); only when nothing is sure and a
-//! command may throw away work or shared history is git asked what would be lost. What git can bring back passes:
-//! `rm -rf src` of a clean folder is no loss.
+//! The line alone is examined first (`line`, `services`, `history`). Git is asked only if no finding is
+//! certain and a command may discard work or rewrite shared history. Changes that git can restore are
+//! allowed: `rm -rf src` of a clean folder loses nothing.
 
 mod context;
 mod discards;
@@ -35,10 +35,10 @@ use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 use crate::objection::{Certainty, Objection};
 
-/// About how many commands git is asked: an answer takes a few milliseconds.
+/// Roughly how many commands git is asked about: an answer takes a few milliseconds.
 const MOST_ASKED: usize = 64;
 
-/// Whether the guard has anything to look at: a cheap look, before its settings are read.
+/// Whether the guard applies: a cheap check before its settings are read.
 pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
     let script = examined.script();
     script.doubt.is_some()
@@ -57,12 +57,12 @@ fn is_candidate(command: &Command) -> bool {
         || command.program().is_some_and(|name| services::is_candidate(name) || history::is_program(name))
 }
 
-/// What the guard finds.
+/// Returns the guard's findings.
 ///
 /// # Errors
-/// When it cannot look.
+/// If git or a rule fails.
 pub fn examine(settings: &Destructive, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
-    // Guard `sql` says it in its own words.
+    // If guard `sql` is on, it reports SQL itself.
     let tells_sql = !examined.policy.has_guard(GuardName::Sql);
     find(settings, examined, tells_sql)
 }
@@ -74,6 +74,7 @@ fn find(
 ) -> Result<Vec<Objection>, GuardsError> {
     let mut found = by_line(examined, tells_sql);
     found.extend(rules::find(examined)?);
+    // One certain finding is enough; asking git takes milliseconds.
     if found.iter().any(|one| one.certainty == Certainty::Sure) {
         return Ok(found);
     }
@@ -82,11 +83,11 @@ fn find(
         asked?;
         found.extend(unseen::find(examined));
     }
-    // What was found counts more than what could not be looked at.
+    // With findings, an error of git is dropped: the findings matter more.
     Ok(found)
 }
 
-/// What the line alone tells.
+/// The findings that the line alone shows.
 fn by_line(examined: &ExaminedUse<'_>, tells_sql: bool) -> Vec<Objection> {
     let context = RunContext::new(examined.paths, examined.project, &examined.tool_use);
     let mut found: Vec<Objection> = Vec::new();
@@ -107,7 +108,7 @@ fn by_line(examined: &ExaminedUse<'_>, tells_sql: bool) -> Vec<Objection> {
     found
 }
 
-/// What git tells.
+/// The findings that need git.
 fn by_git(
     settings: &Destructive,
     examined: &ExaminedUse<'_>,

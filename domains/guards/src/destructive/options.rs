@@ -2,7 +2,7 @@
 
 use shell::Word;
 
-/// The letters of short options and the names of long ones, up to `--`.
+/// The words that are options, up to `--`.
 pub fn options(words: &[Word]) -> impl Iterator<Item = &str> {
     words
         .iter()

@@ -1,4 +1,5 @@
-//! PermissionRequest: whether a command destroys what cannot be brought back, so that the user need not even be asked.
+//! PermissionRequest: whether a command irreversibly destroys data, so that it can be denied without asking
+//! the user.
 
 use config::Policy;
 use config::types::guards::Destructive;
@@ -9,11 +10,11 @@ use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 use crate::objection::{Certainty, Objection};
 
-/// What the guard is sure of. A guard that is off looks with its default settings: the configuration switches this
-/// check by `hooks.permission_request.auto_deny_dangerous` alone.
+/// The guard's certain finding, if any. If the guard is off, its default settings apply:
+/// `hooks.permission_request.auto_deny_dangerous` alone controls this check.
 ///
 /// # Errors
-/// When the policy is damaged, or git cannot be asked.
+/// If the policy is damaged, or git fails.
 pub fn objection(hook: &Hook, policy: &Policy) -> Result<Option<Objection>, GuardsError> {
     let examined = ExaminedUse::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered);
     if !examined.is_bash() || !concerns(&examined) {

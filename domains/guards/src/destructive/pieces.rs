@@ -1,12 +1,12 @@
-//! A word with expansions that the line does not tell, taken apart.
+//! Splits a word with expansions that the line does not determine.
 
 /// A part of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'t> {
     Plain(&'t str),
-    /// A variable: as written, its name, and what follows that within the braces.
+    /// A variable: as written, its name, and the text after the name within the braces.
     Variable(&'t str, &'t str, &'t str),
-    /// What a command says: as written, and the command.
+    /// A command substitution: as written, and the command.
     Output(&'t str, &'t str),
     /// Any other expansion, as written.
     Other(&'t str),
@@ -21,7 +21,7 @@ impl<'t> Piece<'t> {
     }
 }
 
-/// The parts of a text.
+/// Splits a text into its parts.
 pub fn of(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -40,7 +40,7 @@ pub fn of(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The part that a `$` or a backtick at the beginning of a text begins.
+/// The part at the start of a text that begins with `$` or a backtick.
 fn begun(text: &str) -> Piece<'_> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if let Some(command) = text.strip_prefix('`') {

@@ -1,7 +1,7 @@
-//! Programs that remove or empty files: what of them no commit has, and the index neither.
+//! Programs that remove or empty files: the content that neither a commit nor the index has.
 //!
-//! A file that is removed by its name is meant. So only three things count: changes in tracked files; new files in a
-//! folder that goes as a whole; and many new files that a pattern meets.
+//! A file that the line names is removed on purpose. So only three things count: changes in tracked files;
+//! new files in a folder that is removed as a whole; and many new files that a pattern matches.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -23,21 +23,21 @@ use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
-/// From how many new files on a pattern that meets them is no slip of one's own scratch files.
+/// From how many new files on a pattern is reported. Fewer are probably one's own scratch files.
 const MANY: usize = 3;
 /// Up to how many files git is asked about each by its name.
 const MOST_NAMED: usize = 64;
 /// How many repositories are asked about one command.
 const MOST_TREES: usize = 8;
 
-/// Something that goes.
+/// A path that is removed.
 #[derive(Debug)]
 struct Goner {
-    /// Free of symbolic links, but for its last part.
+    /// The path; symbolic links are resolved except in its last part.
     path: PathBuf,
-    /// Whether it is a folder with all that is in it, or part of all that is in one.
+    /// Whether it is a folder with its content, or lies in a folder whose whole content is removed.
     is_tree: bool,
-    /// Whether the line names it; a pattern meets it otherwise.
+    /// Whether the line names it; otherwise a pattern matches it.
     is_named: bool,
 }
 
@@ -49,10 +49,10 @@ pub fn is_candidate(command: &Command) -> bool {
     }
 }
 
-/// What the removals of one command would lose.
+/// The work that the removals of one command would lose.
 ///
 /// # Errors
-/// When git cannot tell.
+/// If git fails.
 pub fn find(
     command: &Command,
     saved: &Saved,
@@ -153,7 +153,7 @@ fn lost(
     let unsaved = saved.without(unsaved, &command.folder, tree.top());
     if !unsaved.is_empty() {
         let what = format!("{} would lose {}", by(command), unsaved.told());
-        // Changes in tracked files count by whatever name they go.
+        // Changes in tracked files count even if the file is named, so naming it is not suggested for them.
         let by_name = match unsaved.changed.is_empty() {
             true => "; what is not needed can be removed by its name",
             false => "",
@@ -231,7 +231,7 @@ fn goners(command: &Command, examined: &ExaminedUse<'_>) -> Goners {
     goners
 }
 
-/// Where `find` begins to delete all that it meets.
+/// The folders from which `find` deletes everything that it meets.
 fn found(command: &Command) -> Vec<Write> {
     let roots = roots::roots_of_find(command.arguments()).into_iter().filter(|root| root.is_literal);
     let tree = |root: Word| Write {
@@ -260,14 +260,15 @@ fn real(path: &Path, folder: &mut Option<(PathBuf, PathBuf)>) -> PathBuf {
     }
 }
 
-/// Whether `truncate` leaves nothing.
+/// Whether `truncate` empties its file.
 fn empties(words: &[Word]) -> bool {
     Options::new("sr", "size reference").read(words, 0).any(|argument| {
         matches!(argument, Argument::Option("s" | "size", Some(value)) if value.text.trim_start_matches('0').is_empty())
     })
 }
 
-/// Whether a command says nothing, so that a redirection only empties its file: `> f`, `: > f`, `cat /dev/null > f`.
+/// Whether a command prints nothing, so that a redirection only empties its file: `> f`, `: > f`, `cat
+/// /dev/null > f`.
 fn is_silent(command: &Command) -> bool {
     let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
     let has_input = command.redirections.iter().any(|one| one.operator == shell::Operator::HereDocument);

@@ -1,4 +1,4 @@
-//! Roots, homes and the project: what nobody removes as a whole.
+//! Root, home and project folders: removing one as a whole is refused.
 
 use std::path::{Path, PathBuf};
 
@@ -10,13 +10,13 @@ use super::context::RunContext;
 use super::options::{has_long, has_short, options};
 use super::pieces::{self, Piece};
 
-/// Whether the options of `rm` make it take folders.
+/// Whether the options of `rm` make it remove folders.
 pub fn is_recursive(arguments: &[Word]) -> bool {
     has_short(arguments, &['r', 'R'])
         || options(arguments).any(|word| word.len() > 3 && "--recursive".starts_with(word))
 }
 
-/// What a command takes, or gives another owner or mode, that a system, a home or the project stands on.
+/// What vital folder a command removes, or gives another owner or mode.
 pub fn find(command: &Command, context: RunContext<'_>) -> Option<String> {
     let (program, arguments) = (command.program()?, command.arguments());
     let is_find = matches!(program, "find" | "gfind");
@@ -38,7 +38,7 @@ pub fn find(command: &Command, context: RunContext<'_>) -> Option<String> {
     Some(format!("`{program}` would reach {} and everything in it", shown(&vital)))
 }
 
-/// The words that are no options.
+/// The words that are not options.
 fn operands(arguments: &[Word]) -> Vec<Word> {
     let end = arguments.iter().position(|word| word.text == "--").unwrap_or(arguments.len());
     let (before, behind) = arguments.split_at(end);
@@ -46,7 +46,7 @@ fn operands(arguments: &[Word]) -> Vec<Word> {
     before.chain(behind.iter().skip(1)).cloned().collect()
 }
 
-/// Where `find` begins: what follows the first of its tests is no folder.
+/// The folders in which `find` starts: the words before its first test.
 pub fn roots_of_find(arguments: &[Word]) -> Vec<Word> {
     let is_mode = |word: &&Word| matches!(&*word.text, "-H" | "-L" | "-P");
     let is_test = |word: &&Word| word.text.starts_with('-') || matches!(&*word.text, "(" | "!");
@@ -58,7 +58,7 @@ pub fn roots_of_find(arguments: &[Word]) -> Vec<Word> {
     }
 }
 
-/// Whether `find` deletes whatever it meets: without a test that chooses.
+/// Whether `find` deletes everything that it meets, because no test selects.
 pub fn deletes_all(arguments: &[Word]) -> bool {
     let is_exec = |word: &Word| matches!(&*word.text, "-exec" | "-execdir" | "-ok" | "-okdir");
     let end = arguments.iter().position(is_exec).unwrap_or(arguments.len());
@@ -91,16 +91,17 @@ fn shown(word: &Word) -> String {
     fact(&word.text)
 }
 
-/// Whether a word names a root, home, the project, a folder around them, or all that is in one of these.
+/// Whether a word names a root, home, the project, a folder around them, or the whole content of one of
+/// these.
 fn is_vital(word: &Word, folder: &Folder, context: RunContext<'_>, removes: bool) -> bool {
     let text = if word.is_literal { word.text.clone() } else { filled(&word.text, context, 0) };
     let has_pattern = !word.is_literal && text.contains(['*', '?', '[']);
-    // `/home/*/` are all folders of it.
+    // `/home/*/` matches all folders in `/home`.
     let text = match text.trim_end_matches('/') {
         trimmed if has_pattern && !trimmed.is_empty() => trimmed.to_owned(),
         _ => text,
     };
-    // `x/*` and `x/.*` are all of x.
+    // `x/*` and `x/.*` match the whole content of `x`.
     let base = match text.rsplit_once('/') {
         Some(("", "*" | ".*" | "." | "" | "{*,.*}")) => "/",
         Some((base, "*" | ".*" | "." | "" | "{*,.*}")) => base,
@@ -127,12 +128,12 @@ fn is_vital(word: &Word, folder: &Folder, context: RunContext<'_>, removes: bool
         start.join(base)
     };
     if is_pattern {
-        // `/h*`
+        // A pattern right below the root such as `/h*`.
         let path = normalise(&path);
         let is_told = path.parent() == Some(Path::new("/")) && !path.to_string_lossy().starts_with("/tmp");
         return is_told;
     }
-    // A link is followed where what it leads to is taken: `link/*`, not `link`.
+    // A symbolic link is followed only if its target is affected: `link/*`, not `link`.
     let is_link = removes && *base == *text;
     let real = match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) if is_link => resolve(parent).join(name),
@@ -141,9 +142,9 @@ fn is_vital(word: &Word, folder: &Folder, context: RunContext<'_>, removes: bool
     [normalise(&path), real].iter().any(|path| is_vital_path(path, context, removes))
 }
 
-/// A text with what is known of its expansions: home, the folder, and what stands in for an empty variable.
+/// A text with its known expansions filled in: home, the folder, and the default of an empty variable.
 fn filled(text: &str, context: RunContext<'_>, depth: usize) -> String {
-    /// Deeper is nothing written by hand.
+    /// Deeper nesting is not written by hand.
     const DEEPEST: usize = 4;
     let home = context.home.to_string_lossy();
     let one = |piece: Piece<'_>| match piece {
@@ -175,7 +176,7 @@ fn filled(text: &str, context: RunContext<'_>, depth: usize) -> String {
 }
 
 fn is_vital_path(path: &Path, context: RunContext<'_>, removes: bool) -> bool {
-    /// What a system or a home consists of.
+    /// Folders that a system or a home needs.
     const INNER: [&str; 8] = [
         "/usr/bin",
         "/usr/sbin",
@@ -188,12 +189,12 @@ fn is_vital_path(path: &Path, context: RunContext<'_>, removes: bool) -> bool {
     ];
     const OF_HOME: [&str; 5] = [".ssh", ".gnupg", ".config", ".local/share", "Documents"];
     let depth = path.components().count();
-    // `/`, and the folders right below it.
+    // `/`, and the folders directly below it.
     let is_top = depth <= 2 && path.is_absolute() && path != Path::new("/tmp");
     if is_top || context.home.starts_with(path) {
         return true;
     }
-    // Owners and modes of anything deeper are set every day.
+    // Changing owner and mode of deeper folders is common, so only removals count there.
     let git = context.project.join(".git");
     let is_inner = || {
         INNER.iter().any(|inner| path == Path::new(inner))

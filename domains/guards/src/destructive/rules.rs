@@ -1,4 +1,4 @@
-//! Commands of the user's own.
+//! The user's own rules over commands.
 
 use config::types::GuardName;
 use config::types::guards::{CommandRule, Destructive};
@@ -9,14 +9,14 @@ use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
-/// The longest message that is shown.
+/// The longest message that is shown, in bytes.
 const LONGEST_MESSAGE: usize = 500;
 
-/// What the rules say of the commands that a line runs; where it cannot be followed, of the whole of it, and then a
-/// person is asked.
+/// The findings of the rules over the commands of a line. If the line cannot be parsed, its whole text is
+/// searched and the user is asked.
 ///
 /// # Errors
-/// When the policy is damaged, or an expression gives up.
+/// If the policy is damaged, or a regular expression exceeds its step limit.
 pub fn find(examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     if !examined.policy.has_guard_rules(GuardName::Destructive) {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! What a line puts away itself before it comes to a command: `git stash -u && git reset --hard` loses nothing.
+//! The work that a line saves before it comes to a command: `git stash -u && git reset --hard` loses nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -12,21 +12,21 @@ use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 use crate::repository::{git_folder, repository_of};
 
-/// What was put away so far, in the repository of one folder.
+/// The work saved so far in the repository of one folder.
 #[derive(Debug, Default)]
 pub struct Saved {
     folder: Folder,
-    /// Changes of tracked files.
+    /// Whether changes of tracked files are saved.
     changed: bool,
-    /// Files that were not tracked.
+    /// Whether untracked files are saved.
     new: bool,
-    /// Files and folders that were stashed alone, and whether new files with them.
+    /// Files and folders that were stashed alone, each with whether untracked files were included.
     parts: Vec<(PathBuf, bool)>,
-    /// Which entry of the stash was applied, by its number, so that it may be dropped.
+    /// The number of the stash entry that was applied, so that it may be dropped.
     pub applied: Option<String>,
-    /// Whether changes of tracked files lie in the stash alone, and whether new files do.
+    /// Whether only the stash holds changes of tracked files, and whether only it holds untracked files.
     in_stash: (bool, bool),
-    /// What of `parts` does not.
+    /// Those of `parts` that are not only in the stash.
     spared: Vec<PathBuf>,
     is_all_added: bool,
 }
@@ -39,13 +39,13 @@ const COMMIT: Options = Options::new(
 .attached("Su");
 
 impl Saved {
-    /// Takes note of a call.
+    /// Records a call.
     pub fn note(&mut self, call: &GitCall<'_>, examined: &ExaminedUse<'_>) {
         if !matches!(call.subcommand(), "stash" | "add" | "commit") {
             return;
         }
         if self.folder != call.folder {
-            // What was stashed stays so, wherever it is dropped.
+            // Earlier stashed work remains in the stash, whichever folder the drop runs in.
             let in_stash = match self.parts.is_empty() {
                 true => self.in_stash,
                 false => (true, self.in_stash.1 || self.parts.iter().any(|(_, with_new)| *with_new)),
@@ -77,7 +77,7 @@ impl Saved {
             None | Some("push" | "save") => {
                 self.applied = None;
                 let with_new = given.has(&["u", "include-untracked", "a", "all"]);
-                // What follows `save` is a message.
+                // The text after `save` is a message.
                 let parts = operands.map(|word| word.text.as_str()).filter(|_| verb == Some("push"));
                 let parts: Vec<&str> = parts.collect();
                 if given.has(&["p", "patch", "S", "staged"]) {
@@ -114,10 +114,10 @@ impl Saved {
         }
     }
 
-    /// What the line itself stashed, and nothing else has.
+    /// The work that the line itself stashed and that only the stash holds.
     ///
     /// # Errors
-    /// When git cannot tell.
+    /// If git fails.
     pub fn stashed(&self, tree: &WorkTree) -> Result<UnsavedWork, GuardsError> {
         let (changed, new) = self.in_stash;
         if !changed && !new && self.parts.is_empty() {
@@ -130,7 +130,7 @@ impl Saved {
         Ok(unsaved)
     }
 
-    /// What is still at stake for a command in this folder; the paths are seen from `top`.
+    /// The work that is still at risk for a command in this folder; paths are relative to `top`.
     pub fn without(&self, mut unsaved: UnsavedWork, folder: &Folder, top: &Path) -> UnsavedWork {
         if self.folder == *folder {
             unsaved.changed.retain(|path| !self.changed && !self.is_part(&top.join(path), false));
@@ -145,7 +145,7 @@ impl Saved {
     }
 }
 
-/// The place that a pathspec names, and whether it is one that is left out.
+/// The path that a pathspec names, and whether the pathspec excludes it.
 fn place(pathspec: &str, folder: &Path, top: Option<&Path>) -> (PathBuf, bool) {
     let Some(short) = pathspec.strip_prefix(':') else { return (folder.join(pathspec), false) };
     let (magic, path) = match short.strip_prefix('(').and_then(|long| long.split_once(')')) {
@@ -161,7 +161,7 @@ fn place(pathspec: &str, folder: &Path, top: Option<&Path>) -> (PathBuf, bool) {
     (start.join(path), magic.contains(&"exclude"))
 }
 
-/// The number of an entry of the stash.
+/// The number of a stash entry.
 pub fn entry_number(entry: &str) -> &str {
     entry.strip_prefix("stash@{").and_then(|rest| rest.strip_suffix('}')).unwrap_or(entry)
 }

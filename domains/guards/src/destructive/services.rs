@@ -1,5 +1,5 @@
-//! What cannot be brought back beyond files and git: clusters, buckets, databases, packages. A short list of commands
-//! whose whole purpose it is; a project's own belong into `rules`.
+//! Irreversible actions on clusters, buckets, databases and packages. The list holds only commands with that
+//! single purpose; a project's own commands belong into `rules`.
 
 use platform::text::fact;
 use shell::options::Options;
@@ -8,17 +8,17 @@ use shell::{Command, Input};
 use super::given::CommandArguments;
 use crate::objection::Objection;
 
-/// A command that destroys.
+/// A destructive command of a service.
 struct Service {
-    /// The programs, a space between them.
+    /// The programs, separated by spaces.
     programs: &'static str,
-    /// The operands that it begins with; of each any of those that `|` separates.
+    /// The operands that it begins with; `|` separates alternatives.
     words: &'static [&'static str],
-    /// Options of which one must be there, if there are any.
+    /// Options of which one must be given; empty if none is needed.
     with: &'static [&'static str],
-    /// Options that take the next word.
+    /// Options that take the next word as their value.
     takes: Options,
-    /// What it does.
+    /// The effect.
     what: &'static str,
     /// What to do instead.
     way_out: &'static str,
@@ -85,7 +85,7 @@ static SERVICES: &[Service] = &[
         what: "removes every job of the table", way_out: "keep a copy and change it: crontab -l > crontab.txt" },
 ];
 
-/// What the command would destroy.
+/// The finding over a command.
 pub fn find(command: &Command) -> Option<Objection> {
     let program = command.program()?;
     if let Some((service, words)) = service_of(program, command) {
@@ -114,7 +114,7 @@ fn service_of(program: &str, command: &Command) -> Option<(&'static Service, Str
 const TARGETED: &str =
     "look first: terraform plan -destroy with the same `-target`; then ask the user to run it";
 
-/// Terraform's long options have one dash or two.
+/// Terraform accepts one or two dashes for long options.
 fn has_target(command: &Command) -> bool {
     let is_target = |word: &str| {
         word.strip_prefix('-').is_some_and(|word| {
@@ -125,7 +125,7 @@ fn has_target(command: &Command) -> bool {
     command.arguments().iter().any(|word| is_target(&word.text))
 }
 
-/// Whether a program is one of the list's.
+/// Whether a program is in the list.
 pub fn is_candidate(program: &str) -> bool {
     matches!(program, "dropdb" | "mongo" | "mongosh")
         || SERVICES.iter().any(|service| is_among(service.programs, program))
@@ -135,11 +135,11 @@ fn is_among(programs: &str, program: &str) -> bool {
     programs.split(' ').any(|name| name == program)
 }
 
-/// The words by which a command is what the service means, each behind a space.
+/// The words of a command that match the service, each after a space.
 fn met(service: &Service, command: &Command) -> Option<String> {
     let words: Vec<_> = command.without_global_options().into_iter().skip(1).cloned().collect();
     let given = CommandArguments::of(&words, service.takes);
-    // Terraform's long options have one dash.
+    // Terraform's long options may have one dash.
     let is_long = |word: &str, name: &str| name.len() > 1 && word.strip_prefix('-') == Some(name);
     let has = |name: &str| given.has(&[name]) || words.iter().any(|word| is_long(&word.text, name));
     let is_run = |kind: &str| matches!(kind, "none" | "false");
@@ -151,7 +151,7 @@ fn met(service: &Service, command: &Command) -> Option<String> {
     let mut operands = given.all();
     for names in service.words {
         let operand = operands.next()?;
-        // `kubectl delete ns/prod`
+        // The resource of `kubectl delete ns/prod`: only the kind matters.
         let kind = operand.text.split('/').next().unwrap_or_default();
         names.split('|').find(|name| name.eq_ignore_ascii_case(kind))?;
         met.push(' ');
@@ -165,7 +165,7 @@ fn met(service: &Service, command: &Command) -> Option<String> {
     Some(met)
 }
 
-/// A database, unless its name says that it is one for tests.
+/// Finds a dropped database, unless its name marks it as a test database.
 fn drops(command: &Command) -> Option<Objection> {
     let options = Options::new("hpUW", "host port username maintenance-db");
     let given = CommandArguments::of(command.arguments(), options);
@@ -191,7 +191,7 @@ fn plain(name: &str) -> &str {
     if is_plain { name } else { "<database>" }
 }
 
-/// `gh api -X DELETE repos/owner/name`
+/// Finds `gh api -X DELETE repos/owner/name`.
 fn deletes_repository(command: &Command) -> Option<Objection> {
     let given = CommandArguments::of(
         command.arguments(),

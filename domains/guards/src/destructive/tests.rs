@@ -1,4 +1,4 @@
-//! Lines in repositories of many states.
+//! Lines in repositories in many states.
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
 use std::path::Path;
@@ -17,7 +17,7 @@ fn bench(guards: &str) -> Bench {
     bench
 }
 
-/// What is said of a line: what is wrong, and the way out.
+/// The finding over a line, and the way out.
 fn said(bench: &Bench, line: &str) -> String {
     let raised = bench.line(line);
     raised.iter().map(|one| format!("{}; {}\n", one.objection.what, one.objection.way_out)).collect()
@@ -104,7 +104,7 @@ fn the_way_out_leaves_guards_where_they_are() {
     bench.write(".git/info/exclude", ".claude/\n");
     assert!(said(&bench, "git clean -fdx").contains("would remove `.claude/`"));
     bench.check(&[("git stash -a", "deny"), ("git stash -u", "pass"), ("git clean -fdX build", "pass")]);
-    // A stash of parts where nothing else is stashed.
+    // A stash of some files, with no other stash.
     bench.git(&["stash", "clear"]);
     bench.check(&[
         ("git stash && git stash drop", "deny"),
@@ -130,7 +130,7 @@ fn nothing_at_stake_is_nothing_to_say() {
         ("git stash clear", "pass"),
         ("git stash drop", "pass"),
         ("git update-ref -d refs/stash", "pass"),
-        // Not pushed yet: it is amended and moved as one likes.
+        // The commit is not pushed, so it may be amended and moved.
         ("git commit --amend --no-edit", "pass"),
         ("git rebase -i HEAD~1", "pass"),
         ("git reset --soft HEAD~1", "pass"),

@@ -1,11 +1,11 @@
-//! What would be lost: changes and files that no commit has, and the index neither.
+//! Unsaved work: changes and files that neither a commit nor the index has.
 
 use platform::text::fact;
 
 use super::work_tree::WorkTree;
 use crate::error::GuardsError;
 
-/// Folders that tools make again. What lies in one is no work, ignored or not.
+/// Folders that tools generate. Their content is not work, ignored or not.
 const MADE_AGAIN: [&str; 20] = [
     "node_modules",
     "target",
@@ -28,32 +28,33 @@ const MADE_AGAIN: [&str; 20] = [
     ".nuxt",
     ".gradle",
 ];
-/// How many files are named.
+/// How many files a finding names.
 const NAMED: usize = 3;
 
-/// What a command leaves, to bring a file back from.
+/// Where a file can be restored from after a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecoverableFrom {
     /// The index and the commits.
     Index,
-    /// The commits alone.
+    /// Only the commits.
     Commits,
 }
 
-/// Files with something that nothing else holds, seen from the work tree's root.
+/// Files with content that exists nowhere else, relative to the work tree's root.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct UnsavedWork {
-    /// Tracked, with changes.
+    /// Tracked files with changes.
     pub changed: Vec<String>,
-    /// Not tracked, not ignored, not made by a tool. A repository of its own ends with `/`.
+    /// Files that are not tracked, not ignored and not generated. A nested repository ends with `/`.
     pub new: Vec<String>,
 }
 
 impl UnsavedWork {
-    /// What git tells of these paths: of all without any. They are pathspecs, seen from the folder of the work tree.
+    /// Asks git about these pathspecs, or about all files if there are none. They are relative to the folder
+    /// of the work tree.
     ///
     /// # Errors
-    /// When git cannot tell.
+    /// If git fails.
     pub fn of<'p>(
         tree: &WorkTree,
         paths: impl IntoIterator<Item = &'p str>,
@@ -83,7 +84,7 @@ impl UnsavedWork {
         self.changed.is_empty() && self.new.is_empty()
     }
 
-    /// What would be lost, as the object of a sentence.
+    /// The lost work as the object of a sentence.
     pub fn told(&self) -> String {
         let changed =
             (!self.changed.is_empty()).then(|| format!("uncommitted changes in {}", named(&self.changed)));
@@ -92,22 +93,22 @@ impl UnsavedWork {
     }
 }
 
-/// Whether a state, of the index and of the work tree, says that a content is in neither of what is left.
+/// Whether the two-letter git status of a file says that its content is in neither of the remaining places.
 fn is_lost(state: &[u8], left: RecoverableFrom) -> bool {
     let holds = |state: u8| !matches!(state, b' ' | b'D' | b'?' | b'!');
     holds(state[1]) || (left == RecoverableFrom::Commits && holds(state[0]))
 }
 
-/// Whether a path lies in a folder that a tool makes again.
+/// Whether a path lies in a folder that a tool generates.
 pub fn is_made_again(path: &str) -> bool {
     let path = path.strip_suffix('/').unwrap_or(path);
-    // What hooks keep in a project is theirs.
+    // The files that hooks keep in a project are generated too.
     let is_ours =
         path.starts_with(".claude/state/") || path == ".claude/state" || path.contains("/.claude/state/");
     is_ours || path.split('/').any(|part| MADE_AGAIN.contains(&part)) || path.ends_with(".pyc")
 }
 
-/// Names the first of some files, and counts the others.
+/// Names the first files and counts the others.
 pub fn named(files: &[String]) -> String {
     let mut names: Vec<String> = files.iter().take(NAMED).map(|file| fact(file)).collect();
     match files.len().saturating_sub(NAMED) {

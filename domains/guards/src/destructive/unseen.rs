@@ -1,4 +1,4 @@
-//! What a line that cannot be followed mentions, but for what was followed: then a person is asked.
+//! Destructive words in the unparsed part of a line; the user is then asked.
 
 use platform::text::fact;
 use shell::programs::{self, Roles};
@@ -6,7 +6,7 @@ use shell::programs::{self, Roles};
 use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
-/// What destroys, as it is written.
+/// Destructive commands as text.
 const MENTIONS: [&str; 12] = [
     "rm -rf",
     "rm -fr",
@@ -22,7 +22,7 @@ const MENTIONS: [&str; 12] = [
     "stash clear",
 ];
 
-/// Whether something destructive may run that was not seen.
+/// Finds destructive text that was not parsed as a command.
 pub fn find(examined: &ExaminedUse<'_>) -> Option<Objection> {
     let script = examined.script();
     let doubt = script.doubt.as_ref()?;
@@ -46,7 +46,7 @@ pub fn find(examined: &ExaminedUse<'_>) -> Option<Objection> {
     ))
 }
 
-/// A text without quotes and backslashes, one space between its words, and no more of it than is looked at.
+/// A text without quotes and backslashes, with single spaces, cut to the length that is parsed.
 fn spaced(text: &str) -> String {
     let plain = platform::text::cut_bytes(text, shell::LONGEST).replace(['\'', '"', '\\'], "");
     plain.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -1,4 +1,4 @@
-//! Removals of the root, or of a folder of the system, that wait for a variable to be empty.
+//! Removals that affect the root or a system folder if a variable is empty.
 
 use platform::text::fact;
 use shell::Command;
@@ -7,7 +7,7 @@ use super::pieces::{self, Piece};
 use super::roots;
 use crate::objection::Objection;
 
-/// What a system stands on. Folders of it that hold what people put there are no such: `/opt/$APP`.
+/// Folders that a system needs. Folders for user content such as `/opt/$APP` are not in the list.
 const SYSTEM: [&str; 15] = [
     "/bin",
     "/boot",
@@ -26,8 +26,8 @@ const SYSTEM: [&str; 15] = [
     "/Applications",
 ];
 
-/// A recursive removal that is one of the root, or of all of `/etc`, where a variable is empty: `rm -rf "$DIR"/*`,
-/// `rm -rf /etc/$X`. One that the line itself sets is no doubt.
+/// Finds a recursive removal that affects the root, or all of `/etc`, if a variable is empty: `rm -rf
+/// "$DIR"/*`, `rm -rf /etc/$X`. A variable that the line itself sets is not reported.
 pub fn find(command: &Command, written: &str) -> Option<Objection> {
     if !matches!(command.program(), Some("rm" | "grm")) || !roots::is_recursive(command.arguments()) {
         return None;
@@ -45,7 +45,7 @@ pub fn find(command: &Command, written: &str) -> Option<Objection> {
     })
 }
 
-/// The variable, what is removed where it is empty, and what to write instead.
+/// The variable, the path that is removed if it is empty, and what to write instead.
 fn reached(text: &str, written: &str) -> Option<(String, String, String)> {
     let may_be_empty = |name: &str| {
         let is_set =
@@ -56,7 +56,7 @@ fn reached(text: &str, written: &str) -> Option<(String, String, String)> {
             && !matches!(name, "HOME" | "PWD" | "OLDPWD" | "TMPDIR" | "USER" | "LOGNAME" | "UID" | "HOSTNAME")
     };
     let pieces = pieces::of(text);
-    // `"$DIR"/*`
+    // A word such as `"$DIR"/*`.
     if let Some((Piece::Variable(_, name, ""), rest)) = pieces.split_first() {
         let rest: String = rest.iter().map(|piece| piece.written()).collect();
         let is_root = matches!(&*rest, "/" | "/*" | "/." | "/.*" | "/{*,.*}");
@@ -64,7 +64,7 @@ fn reached(text: &str, written: &str) -> Option<(String, String, String)> {
             ((*name).to_owned(), "all files there are".to_owned(), format!("\"${{{name}:?}}\"{rest}"))
         });
     }
-    // `/$X`, `/etc/$X`
+    // A word such as `/$X` or `/etc/$X`.
     let mut first = None;
     let (mut empty, mut instead) = (String::new(), String::new());
     for piece in pieces {

@@ -1,4 +1,5 @@
-//! A work tree that git is asked about. Only lines that may destroy something come here: starting git costs 2 ms.
+//! A work tree that git is asked about. Only lines that may destroy something need it: starting git costs 2
+//! ms.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,19 +14,20 @@ use crate::repository::{git_folder, is_protected, repository_of};
 /// How long git may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// A work tree, and the folder from which paths are seen.
+/// A work tree, and the folder that paths are relative to.
 #[derive(Debug)]
 pub struct WorkTree {
     repository: Repository,
     folder: PathBuf,
-    /// Whether the line tells that it is this one.
+    /// Whether the line determines that it is this work tree.
     pub is_told: bool,
-    /// Whether the line names the folder that git keeps for it.
+    /// Whether the line names its git directory.
     has_git_dir: bool,
 }
 
 impl WorkTree {
-    /// The one that a call of git works on. Where the line does not tell, the one it starts in may be meant.
+    /// The work tree of a git call. If the line does not determine it, the one that the line starts in is
+    /// assumed.
     pub fn of_call(call: &GitCall<'_>, examined: &ExaminedUse<'_>) -> Option<Self> {
         let start = &examined.tool_use.folder;
         let told = git_folder(call, examined);
@@ -43,7 +45,7 @@ impl WorkTree {
         Some(Self { repository, folder, is_told, has_git_dir })
     }
 
-    /// The one that holds a folder, free of symbolic links; paths are seen from its root.
+    /// The work tree around a folder whose symbolic links are resolved; paths are relative to its root.
     pub fn around(folder: &Path) -> Option<Self> {
         let repository = Repository::discover(folder)?;
         let folder = repository.top().to_owned();
@@ -65,7 +67,7 @@ impl WorkTree {
         &self.repository
     }
 
-    /// The branch that it is on.
+    /// The current branch; `None` if HEAD is detached.
     pub fn branch(&self) -> Option<String> {
         match self.repository.head() {
             Head::Branch(name) => Some(self.repository.real_branch(&name)),
@@ -78,27 +80,28 @@ impl WorkTree {
         is_protected(branch, &self.repository, examined)
     }
 
-    /// What git prints; `None` when it says no.
+    /// Returns the output of git; `None` if git exits with an error.
     ///
     /// # Errors
-    /// When it takes too long or prints too much.
+    /// If git takes too long or prints too much.
     pub fn ask<S: AsRef<std::ffi::OsStr>>(
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Result<Option<String>, GuardsError> {
         let mut git = GitCommand::in_folder(&self.folder);
-        // Else git finds it by itself, and refuses one of another user, whose configuration could run anything.
+        // Only then: with an explicit git directory, git skips its ownership check and could run another
+        // user's configuration.
         if self.has_git_dir {
             git = git.git_dir(self.repository.git_dir()).work_tree(self.top());
         }
         match git.args(arguments).within(PATIENCE).answer() {
-            // git would refuse the command that is looked at too, so nothing is lost.
+            // git would refuse the examined command too, so nothing is lost.
             Err(GitError::Missing | GitError::Refused(_)) => Ok(None),
             answer => Ok(answer?),
         }
     }
 
-    /// How many commits git counts; none where it cannot.
+    /// How many commits git counts; 0 if it cannot.
     ///
     /// # Errors
     /// As [`WorkTree::ask`].
@@ -108,7 +111,7 @@ impl WorkTree {
     }
 }
 
-/// Whether the line itself makes the repository that it then works in.
+/// Whether the line itself creates a repository, in which it may then work.
 fn makes_repositories(examined: &ExaminedUse<'_>) -> bool {
     let makes = |call: GitCall<'_>| matches!(call.subcommand(), "clone" | "init" | "worktree");
     examined.script().commands.iter().any(|command| command.git().is_some_and(makes))

@@ -1,4 +1,4 @@
-//! `.claude/state/error-fingerprints.json`: each failure once, how often it came, and what helped.
+//! `.claude/state/error-fingerprints.json`: each distinct failure, its count, and its fix.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -11,10 +11,10 @@ use serde_json::{Map, Value};
 
 /// The format version.
 const FORMAT: u64 = 1;
-/// How many sessions of a failure are kept; the oldest go first.
+/// How many sessions of a failure are kept; the oldest are dropped first.
 const MOST_SESSIONS: usize = 10;
 
-/// The file. Keys of other tools stay.
+/// The file. Keys of other tools are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct FailureBook {
@@ -24,7 +24,7 @@ pub struct FailureBook {
     other: Map<String, Value>,
 }
 
-/// An entry, or what somebody else wrote in the place of one.
+/// An entry, or a foreign value in its place, which is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum BookItem {
@@ -37,43 +37,43 @@ enum BookItem {
 pub struct FailureEntry {
     /// The tool that failed.
     pub tool: String,
-    /// What kind of command it was.
+    /// The kind of command.
     #[serde(default)]
     pub family: String,
-    /// The line of what was said that tells most.
+    /// The most significant line of the output.
     #[serde(default)]
     pub message: String,
-    /// How often it came.
+    /// How often it occurred.
     #[serde(default)]
     pub count: u64,
-    /// When first, RFC 3339.
+    /// When it first occurred, RFC 3339.
     #[serde(default)]
     pub first_seen: String,
-    /// When last.
+    /// When it last occurred, RFC 3339.
     #[serde(default)]
     pub last_seen: String,
-    /// The sessions, by number or short id.
+    /// The sessions in which it occurred, by number or short id.
     #[serde(default)]
     pub sessions: Vec<Value>,
-    /// What helped.
+    /// The fix.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fixed_by: Option<Fix>,
-    /// Whatever else stands there.
+    /// Other keys, which are kept.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
-/// What helped.
+/// The fix of a failure.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Fix {
     /// When the same kind of command succeeded, RFC 3339.
     pub at: String,
-    /// In which session.
+    /// The session.
     pub session: Value,
     /// The command; empty for other tools than Bash.
     pub command: String,
-    /// The files that were edited since the failure, from the project's root.
+    /// The files that were edited since the failure, relative to the project's root.
     pub files: Vec<String>,
 }
 
@@ -84,18 +84,18 @@ impl Default for FailureBook {
 }
 
 impl FailureBook {
-    /// A project's book; one that cannot be read as such is kept aside, and a new one begins.
+    /// Reads a project's file. A file that cannot be parsed is moved aside, and an empty one is returned.
     ///
     /// # Errors
-    /// When it exists and can be neither read nor kept.
+    /// If it exists and can be neither read nor moved aside.
     pub fn read(root: &Path) -> io::Result<Self> {
         document::read(&in_project::error_fingerprints(root))
     }
 
-    /// A project's book as it is; nothing is kept aside.
+    /// Reads a project's file and moves nothing aside.
     ///
     /// # Errors
-    /// When it exists and cannot be read as one.
+    /// If it exists and cannot be read or parsed.
     pub fn peek(root: &Path) -> io::Result<Self> {
         match store::read(&in_project::error_fingerprints(root))? {
             Some(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::from),
@@ -103,16 +103,16 @@ impl FailureBook {
         }
     }
 
-    /// Writes it, `most` entries of it. A newer version's is left alone.
+    /// Writes at most `most` entries. A file of a newer version is not changed.
     ///
     /// # Errors
-    /// When it cannot be written, or lies behind a symbolic link.
+    /// If it cannot be written, or a symbolic link leads to it.
     pub fn write(mut self, root: &Path, most: usize) -> io::Result<()> {
         if self.version > FORMAT {
             return Ok(());
         }
         self.drop_oldest(most);
-        // What is longer would not be read again.
+        // A larger file would be rejected by the next read.
         while document::pretty(&self)?.len() as u64 > document::LARGEST && self.entries().count() > 0 {
             self.drop_oldest(self.entries().count() / 2);
         }
@@ -120,7 +120,7 @@ impl FailureBook {
             .map(drop)
     }
 
-    /// A failure by its fingerprint.
+    /// The entry of a fingerprint.
     pub fn entry(&self, fingerprint: &str) -> Option<&FailureEntry> {
         match self.errors.get(fingerprint)? {
             BookItem::Entry(entry) => Some(entry),
@@ -128,12 +128,12 @@ impl FailureBook {
         }
     }
 
-    /// All failures with their fingerprints.
+    /// All entries with their fingerprints.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &FailureEntry)> {
         self.errors.keys().filter_map(|fingerprint| Some((&**fingerprint, self.entry(fingerprint)?)))
     }
 
-    /// Counts a failure, unless that was done before.
+    /// Counts a failure, unless it was counted before.
     pub fn count(&mut self, fingerprint: &str, session: &Value, failure: FailureEntry) {
         let known = self.errors.entry(fingerprint.to_owned());
         let fresh = || {
@@ -156,7 +156,7 @@ impl FailureBook {
         entry.sessions.drain(..surplus);
     }
 
-    /// Notes what helped. What names files is not given up for what names none.
+    /// Records a fix. A fix without files does not replace a fix with files.
     pub fn fix(&mut self, fingerprint: &str, fix: Fix) {
         let Some(BookItem::Entry(entry)) = self.errors.get_mut(fingerprint) else { return };
         let is_better =

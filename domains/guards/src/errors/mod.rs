@@ -1,4 +1,4 @@
-//! The guard `errors`: failures of tools, kept with what helped the last time. See [`book`].
+//! Guard `errors`: failures of tools, stored with their fixes. See [`book`].
 
 pub mod book;
 
@@ -13,14 +13,14 @@ use crate::objection::Objection;
 use crate::outcome::{FailedTool, failure_of};
 use book::{FailureBook, FailureEntry, Fix};
 
-/// How many files of a fix are told.
+/// How many files of a fix are named.
 const MOST_TOLD: usize = 3;
 
-/// What is said when a failure has come as often in a session as is configured, and something helped before. Only then
-/// the project is asked for and the book is read.
+/// The advice about a failure that occurred in a session as often as configured and has a known fix. Only
+/// then are the project determined and the file read.
 ///
 /// # Errors
-/// When the book cannot be read.
+/// If the file cannot be read.
 pub fn examine(
     settings: &Errors,
     failure: &FailedTool<'_>,
@@ -36,7 +36,7 @@ pub fn examine(
     Ok(book.entry(fingerprint).and_then(|entry| Some(told(entry, entry.fixed_by.as_ref()?))))
 }
 
-/// The earlier fix, as saved facts.
+/// The advice that names the earlier fix.
 fn told(entry: &FailureEntry, fix: &Fix) -> Objection {
     let date = DateTime::parse_from_rfc3339(&fix.at)
         .map_or_else(|_| "earlier".to_owned(), |at| at.date_naive().to_string());

@@ -1,5 +1,4 @@
-//! How commands end, one after the other, in a project with a session: what is told at once, and what is written at
-//! the turn.
+//! Series of commands in a project with a session: the warnings at once, and the files written at the turn.
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
 use crate::record::CommandOutcome;
@@ -24,7 +23,7 @@ const ONE: &str = "5ca1ab1e-0000-4000-8000-000000000000";
 const OTHER: &str = "0badcafe-2222-4333-8444-555566667777";
 const ALL: &str = "  tests: {}\n  loops: {}\n  errors: {}";
 
-/// A session of a bench, its clock in our hands.
+/// A session of a bench with a controlled clock.
 struct Session<'b> {
     bench: &'b Bench,
     id: SessionId,
@@ -53,7 +52,7 @@ impl<'b> Session<'b> {
         Project::of_event(&self.paths(), None, &self.bench.root())
     }
 
-    /// An event of a tool, a second after the last one; what the guards say of it.
+    /// Runs an event of a tool one second after the last one; returns the findings.
     fn event(&mut self, event: &str, mut payload: Value) -> Vec<String> {
         self.later(1);
         payload["session_id"] = json!(self.id.full());

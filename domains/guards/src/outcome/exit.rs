@@ -1,15 +1,15 @@
-//! What the exit code of a line tells of one command in it.
+//! Derives from the exit code of a line whether one of its commands passed.
 //!
-//! The line is cut where its operators stand; a line that is more than a list of pipelines tells nothing, because what
-//! was printed tells better than a guess.
+//! The line is split at its operators. A line that is more than a list of pipelines yields nothing: its
+//! output is more reliable than a guess.
 
 use shell::programs::{self, Roles};
 
 use super::segments::{Joint, segments};
 
-/// The deepest nesting that is followed.
+/// The deepest nesting that is parsed.
 const DEEPEST: usize = 4;
-/// What the exit code tells.
+/// The meaning of the exit code for one command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ExitMeaning {
     /// Whether 0 means that the command passed.
@@ -27,7 +27,7 @@ impl ExitMeaning {
     }
 }
 
-/// What the exit code of `line` tells of the last command in it that `is_it` knows.
+/// What the exit code of `line` means for its last command that `is_it` accepts.
 pub fn told(line: &str, is_it: &dyn Fn(&str) -> bool) -> ExitMeaning {
     told_within(line, is_it, 0)
 }
@@ -43,7 +43,7 @@ fn told_within(line: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> ExitMe
     inside.and(before(&segments[..at])).and(after(&segments, at))
 }
 
-/// What a simple command passes on of one inside it.
+/// What a simple command passes on from a command inside it.
 fn in_one(text: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> ExitMeaning {
     let mut told = ExitMeaning::ALL;
     for command in &shell::parse(text).commands {
@@ -69,13 +69,13 @@ fn in_one(text: &str, is_it: &dyn Fn(&str) -> bool, depth: usize) -> ExitMeaning
     told
 }
 
-/// What the segments before the command leave of it.
+/// How much the segments before the command leave of its exit code.
 fn before(segments: &[(&str, Joint)]) -> ExitMeaning {
     let mut told = ExitMeaning::ALL;
     let stops = has_option(segments, "e", "errexit");
     for (text, joint) in segments {
         match joint {
-            // The code of what stood there is gone.
+            // The exit code of the earlier segments is lost.
             Joint::Then if !stops => told = ExitMeaning::ALL,
             Joint::Background => told = ExitMeaning::ALL,
             Joint::And | Joint::Then => told.failing &= programs::is(program(text), Roles::SETS_UP),
@@ -86,7 +86,7 @@ fn before(segments: &[(&str, Joint)]) -> ExitMeaning {
     told
 }
 
-/// What the segments behind the command leave of it.
+/// How much the segments after the command leave of its exit code.
 fn after(segments: &[(&str, Joint)], at: usize) -> ExitMeaning {
     let stops = has_option(&segments[..at], "e", "errexit");
     let keeps = has_option(&segments[..at], "o", "pipefail");
@@ -108,7 +108,7 @@ fn after(segments: &[(&str, Joint)], at: usize) -> ExitMeaning {
     told
 }
 
-/// Whether the segments set an option of the shell: by its letter, or by its name behind `-o`.
+/// Whether the segments set a shell option: by its letter, or by its name after `-o`.
 fn has_option(segments: &[(&str, Joint)], letter: &str, name: &str) -> bool {
     segments.iter().filter(|(text, _)| program(text) == "set").any(|(text, _)| {
         let mut words = text.split_ascii_whitespace().skip(1);
@@ -116,7 +116,7 @@ fn has_option(segments: &[(&str, Joint)], letter: &str, name: &str) -> bool {
     })
 }
 
-/// Whether a command only ends the line with another code than 0.
+/// Whether a command does nothing but end the line with a nonzero exit code.
 fn is_failure(text: &str) -> bool {
     let mut words = text.split_ascii_whitespace();
     match words.next() {
@@ -126,20 +126,20 @@ fn is_failure(text: &str) -> bool {
     }
 }
 
-/// The first word that is no assignment.
+/// The first word that is not an assignment.
 fn program(text: &str) -> &str {
     text.split_ascii_whitespace().find(|word| !word.contains('=')).unwrap_or("true")
 }
 
-/// Whether the command passed, by the exit code that a line prints with `echo $?`, or from `PIPESTATUS`, right behind it:
-/// the last number of what it printed last.
+/// Whether the command passed, according to the exit code that the line prints directly after it with `echo
+/// $?` or from `PIPESTATUS`: the last number of its last output line.
 pub fn printed(line: &str, output: &str, is_it: &dyn Fn(&str) -> bool) -> Option<bool> {
     let segments = segments(line)?;
     let is_of_pipe = line.contains("PIPESTATUS");
     let asks = segments.iter().position(|(text, _)| text.contains("$?") || text.contains("PIPESTATUS"))?;
     let last = asks.checked_sub(1).filter(|last| segments[*last].1 == Joint::Then)?;
     let first = segments[..last].iter().rposition(|(_, joint)| *joint != Joint::Pipe).map_or(0, |at| at + 1);
-    // Behind a pipe `$?` is of its last command.
+    // After a pipe, `$?` belongs to the last command of the pipe.
     if is_of_pipe != (first < last) || !is_it(segments[first].0) {
         return None;
     }

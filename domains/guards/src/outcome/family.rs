@@ -1,4 +1,4 @@
-//! What kind of command ended: `cargo test` for all its calls, whatever stands around them and behind them.
+//! The kind of command that ended: `cargo test` for all its calls, with any wrappers and arguments.
 
 use platform::text::{cut_bytes, one_line};
 use redact::redact;
@@ -7,7 +7,7 @@ use shell::{Command, Script};
 
 /// The longest family, in bytes.
 const LONGEST: usize = 64;
-/// The family of a line: that of the last command that may be the reason for its end.
+/// The family of a line: that of the last command that may have caused its result.
 pub fn of(script: &Script) -> String {
     let all = || script.commands.iter().rev();
     let reason =
@@ -16,7 +16,7 @@ pub fn of(script: &Script) -> String {
     command.and_then(of_command).unwrap_or_else(|| "bash".to_owned())
 }
 
-/// The family of a command; `None` when its program is known only at run time.
+/// The family of a command; `None` if its program is known only at run time.
 pub fn of_command(command: &Command) -> Option<String> {
     let name = canonical(command.program()?);
     let words = command.without_global_options();
@@ -46,25 +46,25 @@ pub fn of_command(command: &Command) -> Option<String> {
     Some(cut_bytes(&one_line(&redact(&family)), LONGEST).to_owned())
 }
 
-/// Whether a script is named for tests: `test`, `tests`, `test:unit`, `unit-test`.
+/// Whether a name is that of a test script: `test`, `tests`, `test:unit`, `unit-test`.
 pub fn is_test_script(name: &str) -> bool {
     let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric());
     parts.any(|part| matches!(part, "test" | "tests" | "integrationTest"))
 }
 
-/// Whether a target is: that can be `check` and `verify` as well.
+/// Whether a name is that of a test target: also `check` and `verify`.
 pub fn is_test_target(name: &str) -> bool {
     is_test_script(name) || matches!(name.rsplit(':').next(), Some("check" | "verify"))
 }
 
-/// The targets among the words of a build tool: no options, no assignments, none that is excluded.
+/// The targets among the words of a build tool, without options, assignments and excluded tasks.
 fn targets<'w>(rest: &[&'w str]) -> Vec<&'w str> {
     let is_excluded = |at: usize| at > 0 && matches!(rest[at - 1], "-x" | "--exclude-task");
     let is_target = |at: usize, word: &str| !word.starts_with('-') && !word.contains('=') && !is_excluded(at);
     rest.iter().enumerate().filter(|(at, word)| is_target(*at, word)).map(|(_, word)| *word).collect()
 }
 
-/// `npm t` and `npm run test` are `npm test`.
+/// Maps `npm t` and `npm run test` to `npm test`.
 fn package_script(name: &str, first: Option<&str>, second: Option<&str>) -> String {
     match (first, second) {
         (Some("t" | "tst"), _) | (Some("run" | "run-script"), Some("test")) => format!("{name} test"),
@@ -73,7 +73,7 @@ fn package_script(name: &str, first: Option<&str>, second: Option<&str>) -> Stri
     }
 }
 
-/// `python -m pytest` is `pytest`.
+/// Maps `python -m pytest` to `pytest`.
 fn python(rest: &[&str]) -> String {
     match rest.iter().position(|word| *word == "-m" || !word.starts_with('-')) {
         Some(at) if rest[at] == "-m" => match rest.get(at + 1) {
@@ -88,7 +88,7 @@ fn python(rest: &[&str]) -> String {
     }
 }
 
-/// One name for the versions and wrappers of a program.
+/// Maps versions and wrappers of a program to one name.
 fn canonical(name: &str) -> &str {
     match name {
         "py.test" | "pytest-3" => "pytest",
@@ -114,12 +114,12 @@ fn base_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Whether `name` is one of the names, which white space separates.
+/// Whether `name` is one of these names, separated by white space.
 pub(crate) fn is_among(names: &str, name: &str) -> bool {
     names.split_ascii_whitespace().any(|known| known == name)
 }
 
-/// Whether the first operand of a program is a script. That of `awk` is a text.
+/// Whether the first operand of a program is a script. The first operand of `awk` is a text.
 fn runs_script(name: &str) -> bool {
     let interpreter = programs::interpreter_of(name);
     interpreter.is_some_and(|known| known.language != Language::Awk) || programs::is(name, Roles::SHELL)

@@ -1,25 +1,25 @@
-//! What tells one failure from another: what was said, without what varies from run to run.
+//! Identifies a failure by its output without the parts that vary between runs.
 
 use platform::hash::short_hash;
 use platform::text::{cut_bytes, one_line};
 use redact::redact;
 
-/// How much of what was said is looked at, in bytes.
+/// How many bytes of the output are examined.
 const LOOKED_AT: usize = 64 * 1024;
-/// How many lines make the fingerprint.
+/// How many lines the fingerprint covers.
 const MOST_LINES: usize = 20;
-/// The longest line that is looked at, in bytes.
+/// The longest line that is examined, in bytes.
 const LONGEST_LINE: usize = 400;
 /// The longest line that is kept, in bytes.
 const LONGEST_SAID: usize = 200;
-/// Folders whose names are made up for each run.
+/// Folders whose content has random names.
 const TEMPORARY: [&str; 5] =
     ["/tmp/", "/var/tmp/", "/private/tmp/", "/var/folders/", "/private/var/folders/"];
-/// Units behind a number that make it a duration.
+/// Units that make a number a duration.
 const UNITS: [&str; 13] =
     ["ns", "µs", "us", "ms", "s", "m", "h", "min", "sec", "secs", "second", "seconds", "minutes"];
 
-/// What a number in front of them counts.
+/// Words that make the number before them a count.
 const COUNTED: [&str; 11] = [
     "error",
     "errors",
@@ -34,17 +34,17 @@ const COUNTED: [&str; 11] = [
     "violations",
 ];
 
-/// What was said, as far as it is kept.
+/// What is kept of an output.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeptOutput {
-    /// Twelve digits that stand for the failure.
+    /// A hash of twelve digits that identifies the failure.
     pub fingerprint: String,
-    /// The line that tells most: without what varies, redacted, bounded.
+    /// The most significant line: without varying parts, redacted, shortened.
     pub line: String,
 }
 
 impl KeptOutput {
-    /// Of a family's failure with this text.
+    /// The summary of a family's failure with this output.
     pub fn of(family: &str, text: &str) -> Self {
         let text = cut_bytes(text, LOOKED_AT);
         let lines = || text.lines().filter(|line| !line.trim().is_empty());
@@ -52,7 +52,8 @@ impl KeptOutput {
         let mut chosen: Vec<(u8, String)> = lines()
             .map(|line| plain(cut_bytes(line, LONGEST_LINE)))
             .map(|line| {
-                // The same error in another file is another one; the place of a warning tells nothing.
+                // The same error in another file is a different error. The location of a warning is not
+                // significant.
                 let is_place = is_behind_error && is_place(&line);
                 let weight = if is_place { 1 } else { weight(&line) };
                 is_behind_error = weight > 0 && !is_place;
@@ -64,13 +65,13 @@ impl KeptOutput {
         if chosen.is_empty() {
             chosen = lines().take(MOST_LINES).map(|line| (0, plain(cut_bytes(line, LONGEST_LINE)))).collect();
         }
-        // Of several that weigh the same the first came first.
+        // Of lines with equal weight the first one counts.
         let best = chosen.iter().rev().max_by_key(|(weight, _)| *weight);
         let line = best.map_or_else(String::new, |(_, line)| {
             let line = one_line(&normalised(&redact(line)));
             cut_bytes(line.trim(), LONGEST_SAID).to_owned()
         });
-        // Tests that run side by side end in any order.
+        // Parallel tests finish in any order, so the lines are sorted.
         let mut kept: Vec<String> = chosen.iter().map(|(_, line)| normalised(line)).collect();
         kept.sort_unstable();
         kept.dedup();
@@ -79,7 +80,7 @@ impl KeptOutput {
     }
 }
 
-/// How much a line tells of a failure; 0 for one that does not look like one.
+/// How significant a line is; 0 if it does not look like a failure.
 fn weight(line: &str) -> u8 {
     let line = line.trim();
     let starts = |marks: &[&str]| marks.iter().any(|mark| line.starts_with(mark));
@@ -111,8 +112,8 @@ fn weight(line: &str) -> u8 {
     }
 }
 
-/// Whether a line is a linter's, which names a rule and not an error: `a.py:1:8: F401 …` as of ruff, flake8 and pylint,
-/// or `F401 …` with the place below it.
+/// Whether a line comes from a linter, which names a rule instead of an error: `a.py:1:8: F401 …` (ruff,
+/// flake8, pylint), or `F401 …` with the location below.
 fn is_of_linter(line: &str) -> bool {
     let mut words = line.split_whitespace();
     let first = words.next().unwrap_or_default();
@@ -125,13 +126,13 @@ fn is_of_linter(line: &str) -> bool {
     is_rule && rule.bytes().skip(letters).all(|byte| byte.is_ascii_digit()) && words.next().is_some()
 }
 
-/// Whether a line only names the place of what stands before it.
+/// Whether a line only names the location of the error above.
 fn is_place(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with("--> ") || line.starts_with("at ") || line.starts_with("File \"")
 }
 
-/// Whether a line is the last of a traceback: `ValueError: …`, `java.io.IOException: …`.
+/// Whether a line ends a traceback: `ValueError: …`, `java.io.IOException: …`.
 fn is_exception(line: &str) -> bool {
     let name = line.split(':').next().unwrap_or("");
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '$');
@@ -140,14 +141,14 @@ fn is_exception(line: &str) -> bool {
         && (name.ends_with("Error") || name.ends_with("Exception"))
 }
 
-/// A line without the sequences by which programs colour and move.
+/// A line without terminal escape sequences.
 pub(super) fn plain(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line.chars().peekable();
     while let Some(c) = rest.next() {
         match c {
             '\u{1b}' if rest.next_if_eq(&'[').is_some() => {
-                // It ends with its first letter or the like.
+                // A sequence ends with a byte from `@` to `~`.
                 while rest.next_if(|c| !('@'..='~').contains(c)).is_some() {}
                 rest.next();
             }
@@ -158,7 +159,7 @@ pub(super) fn plain(line: &str) -> String {
     out
 }
 
-/// A line without numbers, hashes, folders, durations and the width of what is drawn.
+/// A line without numbers, hashes, folders, durations and terminal-dependent widths.
 pub fn normalised(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let line = line.trim();
@@ -178,14 +179,14 @@ pub fn normalised(line: &str) -> String {
         } else if c.is_whitespace() {
             (" ", rest.len() - rest.trim_start().len())
         } else if is_drawn(c) {
-            // As long as the terminal is wide.
+            // The length depends on the width of the terminal, so two characters represent any length.
             let length = rest.len() - rest.trim_start_matches(c).len();
             (&rest[..length.min(2 * c.len_utf8())], length)
         } else {
             (&rest[..c.len_utf8()], c.len_utf8())
         };
         if text == "D" && is_duration_end(&out) {
-            // `1m 3s` is one.
+            // `1m 3s` is one duration.
             out.truncate(out.trim_end().len());
         } else {
             out.push_str(text);
@@ -195,7 +196,7 @@ pub fn normalised(line: &str) -> String {
     out
 }
 
-/// The length of a number at the beginning that ends a name: `case_12`, `shard3`. Longer ones are no names.
+/// The length of a number that ends a name: `case_12`, `shard3`. Longer numbers are not parts of names.
 fn is_of_name(before: &str, rest: &str) -> Option<usize> {
     const LONGEST: usize = 3;
     let length = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -205,32 +206,32 @@ fn is_of_name(before: &str, rest: &str) -> Option<usize> {
     }
     let word = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
     let letters = word.bytes().filter(u8::is_ascii_alphabetic).count();
-    // `E12` is the number of an error, `T12` a time.
+    // A single letter before it means an error code (`E12`) or a time (`T12`).
     (letters > 1 && word.ends_with(|c: char| c.is_alphabetic() || c == '_')).then_some(length)
 }
 
-/// Whether a number at the beginning counts failures or what passed.
+/// Whether the number at the start counts failures or passes.
 fn is_count(rest: &str) -> bool {
     let unit = rest[digits(rest)..].trim_start_matches(' ');
     let end = unit.find(|c: char| !c.is_alphabetic()).unwrap_or(unit.len());
     COUNTED.contains(&&unit[..end])
 }
 
-/// What frames and rules are drawn with.
+/// Whether a character is used for frames and rules.
 fn is_drawn(c: char) -> bool {
     matches!(c, '=' | '-' | '_' | '*' | '~' | '+' | '#' | '.' | '^' | '─' | '━')
 }
 
-/// Whether the text ends in the mark of a duration.
+/// Whether the text ends with the mark of a duration.
 fn is_duration_end(out: &str) -> bool {
     let before = out.trim_end().strip_suffix('D');
     before.is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric()))
 }
 
-/// An absolute path at the beginning, by its last part; all of it where it lies in a temporary folder. Inside quotes it
-/// ends with them, else with what cannot be part of it.
+/// An absolute path at the start, reduced to its last part, or dropped entirely in a temporary folder. It
+/// ends at the closing quote, or else at a character that cannot be part of it.
 fn path<'t>(rest: &'t str, out: &str) -> Option<(&'t str, usize)> {
-    // Two slashes belong to an address.
+    // `//` belongs to a URL.
     if !rest.starts_with('/') || rest.starts_with("//") || out.ends_with('/') {
         return None;
     }
@@ -244,12 +245,12 @@ fn path<'t>(rest: &'t str, out: &str) -> Option<(&'t str, usize)> {
     if TEMPORARY.iter().any(|folder| whole.starts_with(folder)) {
         return Some(("TMP", length));
     }
-    // What stands behind the last slash is read on its own: it may hold numbers.
+    // The part after the last slash is read separately: it may hold numbers.
     let last = whole.trim_end_matches('/').rfind('/')? + 1;
     (last < length).then_some(("", last))
 }
 
-/// A hash, an address, a duration or a number at the beginning of a word.
+/// A hash, an address, a duration or a number at the start of a word.
 fn number(rest: &str) -> Option<(&'static str, usize)> {
     let word = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
     let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -274,18 +275,18 @@ fn number(rest: &str) -> Option<(&'static str, usize)> {
     let unit = behind.strip_prefix(' ').unwrap_or(behind);
     let end = unit.find(|c: char| !c.is_alphabetic()).unwrap_or(unit.len());
     let is_glued = unit.len() == behind.len();
-    // `3 s` is a duration as well, `3 m` may be anything.
+    // `3 s` is a duration; `3 m` may be anything.
     if UNITS.contains(&&unit[..end]) && (is_glued || end > 1 || &unit[..end] == "s") {
         return Some(("D", length + behind.len() - unit.len() + end));
     }
-    // How many is no noise: fewer of them is progress.
+    // A count is significant: a smaller one is progress.
     if COUNTED.contains(&&unit[..end]) {
         return None;
     }
     Some(("N", length))
 }
 
-/// Digits, with points and commas between them: `1.5`, `10,000`, `1.2.3`.
+/// The length of digits with points and commas between them: `1.5`, `10,000`, `1.2.3`.
 fn digits(rest: &str) -> usize {
     let bytes = rest.as_bytes();
     let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);

@@ -1,7 +1,7 @@
-//! How commands ended: what the guards `tests`, `loops` and `errors` are made from.
+//! Outcomes of commands, from which the guards `tests`, `loops` and `errors` work.
 //!
-//! A run of tests, and any failure, becomes an [`CommandOutcome`] in the event's own line of the session's log. What others
-//! read is made from that log at the turn, by [`crate::projection`].
+//! A test run, and any failure, becomes a [`CommandOutcome`] in the event's line of the session's log.
+//! [`crate::projection`] derives the project's files from that log at each turn.
 
 #[cfg(test)]
 mod cases;
@@ -22,29 +22,29 @@ use crate::record::CommandOutcome;
 use crate::tests;
 use fingerprint::KeptOutput;
 
-/// How much of the session's log is looked back at after a failure, in bytes.
+/// How many bytes at the end of the session's log are examined after a failure.
 const RECENT: u64 = 256 * 1024;
 
-/// A failure, and what the session did before it.
+/// A failure, and the session's events before it.
 #[derive(Debug)]
 pub struct FailedTool<'a> {
-    /// How it ended.
+    /// The outcome.
     pub outcome: &'a CommandOutcome,
-    /// When, seconds since 1970.
+    /// When it occurred, seconds since 1970.
     pub at: i64,
-    /// The subagent it happened in; empty for the session itself.
+    /// The subagent in which it occurred; empty for the session itself.
     pub agent: &'a str,
-    /// Tells the tool's input from others.
+    /// Identifies the tool's input.
     pub digest: String,
-    /// The end of the session's log, oldest first.
+    /// The end of the session's log, oldest event first.
     pub before: Vec<LoggedEvent>,
 }
 
 impl<'a> FailedTool<'a> {
-    /// The failure that a payload tells of.
+    /// The failure of a payload, if it is one.
     ///
     /// # Errors
-    /// When the session's log cannot be read.
+    /// If the session's log cannot be read.
     pub fn of(
         payload: &'a Payload,
         outcome: &'a CommandOutcome,
@@ -61,7 +61,7 @@ impl<'a> FailedTool<'a> {
     }
 }
 
-/// How the tool of a payload ended; `None` for a success that is no run of tests.
+/// The outcome of a payload's tool; `None` for a success that is not a test run.
 pub fn of(payload: &Payload, has_failed: bool, custom: &Names) -> Option<CommandOutcome> {
     if payload.tool_name != "Bash" {
         let outcome = CommandOutcome { family: payload.tool_name.clone(), ..CommandOutcome::default() };
@@ -91,7 +91,7 @@ pub fn of(payload: &Payload, has_failed: bool, custom: &Names) -> Option<Command
     Some(if is_failure(has_failed, &outcome) { with_said(outcome, said, line) } else { outcome })
 }
 
-/// Whether the tests of a line passed, and their exit code where it is the line's.
+/// Whether the tests of a line passed, and their exit code if the line's exit code is theirs.
 fn judged(
     payload: &Payload,
     has_failed: bool,
@@ -114,8 +114,8 @@ fn judged(
     (summary::verdict(said).or_else(|| exit::printed(line, said, &is_run)), None)
 }
 
-/// With what was said. Of a line that said nothing, the line itself tells one failure from another, to the letter: no
-/// match in one file and none in the next are two answers.
+/// Adds the output. If there is none, the exact line identifies the failure: `grep` without a match in one
+/// file and in another are different results.
 fn with_said(outcome: CommandOutcome, text: &str, line: &str) -> CommandOutcome {
     if text.trim().is_empty() {
         let fingerprint = short_hash(format!("{}\n{line}", outcome.family).as_bytes(), 12);
@@ -125,18 +125,18 @@ fn with_said(outcome: CommandOutcome, text: &str, line: &str) -> CommandOutcome 
     CommandOutcome { fingerprint: said.fingerprint, said: said.line, ..outcome }
 }
 
-/// Whether it ended badly: the tests, or the tool where nothing says that the tests passed.
+/// Whether it failed: the tests failed, or the tool failed and no test result is known.
 pub fn is_failure(has_failed: bool, outcome: &CommandOutcome) -> bool {
     outcome.passed == Some(false) || has_failed && outcome.passed.is_none()
 }
 
-/// The failure that an event of the log tells of.
+/// The failure that an event of the log records.
 pub fn failure_of(event: &LoggedEvent) -> Option<CommandOutcome> {
     let outcome = event.record::<CommandOutcome>()?;
     is_failure(event.event == Event::PostToolUseFailure.name(), &outcome).then_some(outcome)
 }
 
-/// The family that an event of the log tells the success of.
+/// The family whose success an event of the log records.
 pub fn success_of(event: &LoggedEvent) -> Option<String> {
     if let Some(outcome) = event.record::<CommandOutcome>() {
         return (outcome.passed == Some(true)).then_some(outcome.family);
@@ -148,7 +148,7 @@ pub fn success_of(event: &LoggedEvent) -> Option<String> {
     Some(if is_bash { family::of(&shell::parse(&event.command)) } else { event.tool_name.clone() })
 }
 
-/// The exit code that stands before what a failed line printed, and that.
+/// The exit code at the start of a failed line's output, and the rest.
 fn exit_code(error: &str) -> (Option<i32>, &str) {
     let told = error.strip_prefix("Exit code ").map(|rest| rest.split_once('\n').unwrap_or((rest, "")));
     match told.and_then(|(code, said)| Some((code.trim().parse().ok()?, said))) {

@@ -1,14 +1,14 @@
-//! A line of Bash cut where its operators stand.
+//! Splits a line of Bash at its operators.
 
 use super::family::is_among;
 
-/// The deepest nesting of quotations and parentheses that is followed.
+/// The deepest nesting of quotes and parentheses that is parsed.
 const DEEPEST: usize = 32;
 /// Words that make a line more than a list of pipelines.
 const KEYWORDS: &str =
     "! if then elif else fi for while until do done case esac select function { } [[ coproc";
 
-/// What stands behind a segment.
+/// The operator after a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Joint {
     /// Nothing.
@@ -25,8 +25,8 @@ pub(super) enum Joint {
     Background,
 }
 
-/// The segments of a list of pipelines, each with what stands behind it; `None` for anything more. The bodies of
-/// here-documents are left out.
+/// The segments of a list of pipelines, each with the operator after it; `None` for any other line. The
+/// bodies of here-documents are skipped.
 pub(super) fn segments(line: &str) -> Option<Vec<(&str, Joint)>> {
     let bytes = line.as_bytes();
     let mut found = Vec::new();
@@ -57,7 +57,7 @@ pub(super) fn segments(line: &str) -> Option<Vec<(&str, Joint)>> {
                     _ => (1, Joint::Then),
                 };
                 let is_end = bytes[at] == b'\n';
-                // A line may go on behind an operator.
+                // After an operator, a command may continue on the next line.
                 if !(is_end && line[start..at].trim().is_empty()) {
                     push(&mut found, &line[start..at], joint)?;
                     start = at + length;
@@ -71,7 +71,7 @@ pub(super) fn segments(line: &str) -> Option<Vec<(&str, Joint)>> {
             _ => at += 1,
         }
     }
-    // A backslash at the very end waits for more.
+    // A backslash at the very end continues the line, so the line is not complete.
     push(&mut found, line.get(start..).filter(|_| at == bytes.len())?, Joint::End)?;
     if let Some((_, last)) = found.last_mut()
         && *last == Joint::Then
@@ -81,7 +81,7 @@ pub(super) fn segments(line: &str) -> Option<Vec<(&str, Joint)>> {
     Some(found)
 }
 
-/// Adds a segment, unless there is none before a `;` or the end; `None` where it begins with a keyword.
+/// Adds a segment. An empty one is allowed before `;` and at the end; `None` if it begins with a keyword.
 fn push<'l>(found: &mut Vec<(&'l str, Joint)>, text: &'l str, joint: Joint) -> Option<()> {
     let text = text.trim();
     if is_among(KEYWORDS, text.split_ascii_whitespace().next().unwrap_or("")) {
@@ -93,7 +93,7 @@ fn push<'l>(found: &mut Vec<(&'l str, Joint)>, text: &'l str, joint: Joint) -> O
     Some(())
 }
 
-/// Notes the delimiter of a here-document; the place behind it.
+/// Records the delimiter of a here-document; returns the position after it.
 fn delimiter<'l>(line: &'l str, at: usize, delimiters: &mut Vec<&'l str>) -> Option<usize> {
     let rest = line[at..].strip_prefix('-').unwrap_or(&line[at..]).trim_start_matches(' ');
     let end = rest.find(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | '<' | '>' | '(' | ')'));
@@ -103,7 +103,7 @@ fn delimiter<'l>(line: &'l str, at: usize, delimiters: &mut Vec<&'l str>) -> Opt
     (!name.is_empty()).then_some(line.len() - rest.len() + word.len())
 }
 
-/// The place behind the body of a here-document that begins at `at`.
+/// The position after the body of a here-document that begins at `at`.
 fn behind_body(line: &str, at: usize, delimiter: &str) -> usize {
     let mut end = at;
     for text in line[at..].split_inclusive('\n') {
@@ -115,7 +115,8 @@ fn behind_body(line: &str, at: usize, delimiter: &str) -> usize {
     end
 }
 
-/// The place behind the quotation or the parenthesis that opens at `at`; `None` when it stays open, or too much does.
+/// The position after the quotes or parentheses that open at `at`; `None` if they are not closed, or nested
+/// too deeply.
 fn closed(bytes: &[u8], at: usize, depth: usize) -> Option<usize> {
     if depth > DEEPEST {
         return None;

@@ -1,9 +1,9 @@
-//! What test runners print at their end: read where the exit code of a line is not the run's.
+//! Reads the summaries of test runners, for lines whose exit code is not that of the run.
 
 use super::family::is_among;
 use super::fingerprint::plain;
 
-/// What a failed run prints at the beginning of a line.
+/// Starts of lines that failed runs print.
 const FAILED: [&str; 12] = [
     "test result: FAILED",
     "error: test failed",
@@ -18,7 +18,7 @@ const FAILED: [&str; 12] = [
     "[INFO] BUILD FAILURE",
     "not ok ",
 ];
-/// What one that passed prints.
+/// Starts of lines that passed runs print.
 const PASSED: [&str; 10] = [
     "test result: ok",
     "ok  \t",
@@ -32,12 +32,12 @@ const PASSED: [&str; 10] = [
     "All tests passed",
 ];
 
-/// What is counted.
+/// Words for counts of passed tests.
 const PASSING: &str = "passed passing pass Passed";
 const FAILING: &str = "failed failing fail failures failure errors error Failed Failures Errors FAILED";
 const COUNTED: &str = "tests test examples example specs run runs total Tests Total";
 
-/// Whether the run passed; `None` when nothing of what it printed says so. A failure counts, whatever else passed.
+/// Whether the run passed; `None` if its output does not say. One failure outweighs any passes.
 pub fn verdict(output: &str) -> Option<bool> {
     let mut verdict = None;
     let mut has_run = false;
@@ -62,7 +62,7 @@ pub fn verdict(output: &str) -> Option<bool> {
     verdict
 }
 
-/// The numbers of a line such as `3 failed, 2 passed`, `Tests: 3, Failures: 1` or `5 examples, 0 failures`.
+/// The counts of a line such as `3 failed, 2 passed`, `Tests: 3, Failures: 1` or `5 examples, 0 failures`.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counts {
     passed: Option<u32>,
@@ -71,9 +71,9 @@ struct Counts {
 }
 
 impl Counts {
-    /// None unless the line is a summary: it counts more than one thing, or says nothing else.
+    /// The counts of a line. They are empty unless it is a summary: two counts, or nothing but one.
     fn of(line: &str) -> Self {
-        /// Longer lines are no summaries.
+        /// Longer lines are not summaries.
         const LONGEST: usize = 200;
         let mut counts = Self::default();
         if line.len() > LONGEST || !line.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -91,7 +91,7 @@ impl Counts {
         if parts > 1 || parts == 1 && is_all { counts } else { Self::default() }
     }
 
-    /// What the words count, and how much: `3 failed`, `1 tests failed`, `Failures: 1`, `fail 0`.
+    /// One count: `3 failed`, `1 tests failed`, `Failures: 1`, `fail 0`.
     fn counted(&mut self, words: &[&str]) -> Option<(&mut Option<u32>, u32)> {
         let last = words
             .iter()
@@ -102,7 +102,7 @@ impl Counts {
         let is_between = before(1).is_some_and(|at| is_among("test tests", words[at]));
         let count = before(1).and_then(number);
         let count = count.or_else(|| before(2).filter(|_| is_between).and_then(number));
-        // `error 404` counts nothing.
+        // The number of `error 404` is not a count.
         let count = count.or_else(|| number(at + 1).filter(|_| words[at] != "error"))?;
         let sum = match words[at] {
             word if is_among(PASSING, word) => &mut self.passed,

@@ -1,4 +1,4 @@
-//! Which rule governs a path.
+//! Finds the rule that governs a path.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -16,15 +16,15 @@ pub struct Governed<'a> {
 }
 
 impl<'a> Governed<'a> {
-    /// The rule that keeps a file, free of symbolic links, from being written by hand.
+    /// The rule that forbids writing a file by hand; symbolic links of the path are resolved.
     pub fn rule_of(&self, file: &Path) -> Option<&'a PathRule> {
         let is_new = is_new(file);
         let mut rules = self.rules.iter().filter(|rule| is_new || rule.existing);
         rules.find(|rule| self.names(&rule.files, file))
     }
 
-    /// The rule that may govern a file of which only the folder is known: one that names files right in it, and not
-    /// only files that are there already.
+    /// The rule that may govern a file of which only the folder is known: it names files directly in the
+    /// folder, and also new ones.
     pub fn rule_in(&self, folder: &Path) -> Option<&'a PathRule> {
         self.rules.iter().find(|rule| {
             let in_folder = |(parent, name): (&str, &str)| {
@@ -36,7 +36,7 @@ impl<'a> Governed<'a> {
         })
     }
 
-    /// Whether globs name a file, in any case where the file system does not tell cases apart.
+    /// Whether globs name a file. Case is ignored if the file system ignores it.
     fn names(&self, globs: &Names, file: &Path) -> bool {
         if matches_real(globs, file, self.root, self.home) {
             return true;
@@ -50,8 +50,8 @@ impl<'a> Governed<'a> {
     }
 }
 
-/// What a glob says of a folder and of the names in it; `None` for one that says nothing of a folder of the project, or
-/// nothing but its root.
+/// Splits a glob into its folder and the names in it; `None` if it names no folder of the project, or only
+/// the root.
 fn parent_and_name(glob: &str) -> Option<(&str, &str)> {
     let (parent, name) = glob.rsplit_once('/').filter(|_| !glob.starts_with(['!', '~']))?;
     let parent = parent.trim_start_matches('/').trim_end_matches("**").trim_end_matches('/');
@@ -62,7 +62,7 @@ fn is_new(file: &Path) -> bool {
     std::fs::symlink_metadata(file).is_err_and(|error| is_absent(&error))
 }
 
-/// Whether a folder is found under its name in the other case as well.
+/// Whether the folder is also found under its name in the other case.
 fn folds_case(folder: &Path) -> bool {
     let Some(name) = folder.file_name().and_then(|name| name.to_str()) else { return false };
     let flip = |c: char| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() };
@@ -93,7 +93,7 @@ mod tests {
         }
     }
 
-    /// Where the file system tells `Docs` from `docs`, so does the guard; elsewhere it does not.
+    /// The guard distinguishes `Docs` from `docs` if and only if the file system does.
     #[test]
     fn case_counts_as_the_file_system_counts_it() {
         let dir = tempfile::tempdir().unwrap();
@@ -107,7 +107,7 @@ mod tests {
         for other in ["docs/Checkpoints/x.md", "docs/checkpoints/x.MD"] {
             assert_eq!(governed.rule_of(&root.join(other)).is_some(), folds, "{other}");
         }
-        // As a file system that folds case would have it: another name for the same folder.
+        // Simulates a file system that ignores case: another name for the same folder.
         std::fs::create_dir(root.join("FOLDED")).unwrap();
         assert!(!folds_case(&root.join("FOLDED")));
         std::os::unix::fs::symlink("FOLDED", root.join("folded")).unwrap();

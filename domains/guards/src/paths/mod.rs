@@ -1,4 +1,4 @@
-//! Guard `paths`: files that a command of ours makes, and nobody by hand.
+//! Guard `paths`: files that only a command of Stanchion may create.
 
 mod governed;
 
@@ -15,27 +15,27 @@ use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use governed::Governed;
 
-/// How many files are named.
+/// How many files a finding names.
 const MOST: usize = 5;
 
-/// Whether a command line has anything for the guard: whether it writes any file at all. The line is parsed once for all
-/// guards, in a few microseconds; a search for names would miss `c\p`.
+/// Whether the guard applies to a command line: whether it writes any file. The line is parsed once for all
+/// guards, in microseconds; a text search would miss `c\p`.
 pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
     !examined.script().writes().is_empty()
 }
 
-/// What the guard finds in a command line. A file that the line does not tell is not looked for.
+/// Returns the findings over a command line. A file that the line does not determine is not searched for.
 ///
 /// # Errors
 /// Never.
 pub fn examine_line(settings: &Paths, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     let mut looked = PathSearch::new(settings, examined);
     for mut write in examined.script().writes() {
-        // What git brings back was made before.
+        // git restores a file that existed before.
         if matches!(write.by, "git checkout" | "git restore") {
             continue;
         }
-        // Of what is unpacked the folder may be known.
+        // For an unpacked archive only the target folder may be known.
         if write.target.is_none() && write.pattern.is_none() && write.may_be_folder {
             write.target = Some(".".to_owned());
         }
@@ -49,7 +49,7 @@ pub fn examine_line(settings: &Paths, examined: &ExaminedUse<'_>) -> Result<Vec<
     Ok(looked.found)
 }
 
-/// What the guard finds in an edit.
+/// Returns the findings over an edit.
 ///
 /// # Errors
 /// Never.
@@ -64,7 +64,7 @@ pub fn examine_edit(settings: &Paths, examined: &ExaminedUse<'_>) -> Result<Vec<
 struct PathSearch<'a> {
     governed: Governed<'a>,
     examined: &'a ExaminedUse<'a>,
-    /// What was looked at and is governed: a line may name it twice.
+    /// Governed files that were reported already: a line may name one twice.
     seen: BTreeSet<PathBuf>,
     found: Vec<Objection>,
 }
@@ -75,7 +75,7 @@ impl<'a> PathSearch<'a> {
         Self { governed, examined, seen: BTreeSet::new(), found: Vec::new() }
     }
 
-    /// Looks at a file, free of symbolic links; whether it is governed.
+    /// Examines a file, whose symbolic links are resolved; returns whether it is governed.
     fn at_file(&mut self, file: &Path) -> bool {
         let Some(rule) = self.governed.rule_of(file) else { return false };
         if self.seen.insert(file.to_owned()) && !self.examined.is_permitted(file) {
@@ -84,9 +84,9 @@ impl<'a> PathSearch<'a> {
         true
     }
 
-    /// Looks at where a write goes. A folder stands for the files in it: for the one that the line names, or for any.
+    /// Examines the target of a write. A folder represents the file in it that the line names, or any file.
     fn at_write(&mut self, write: &Write, target: &Path) {
-        // The folder may be one that the line itself makes first.
+        // The line itself may create the folder first.
         let inside = write.inside.as_deref().filter(|name| !target.ends_with(name));
         let inside = inside.map(|name| target.join(name));
         if self.at_file(target) || inside.as_deref().is_some_and(|inside| self.at_file(inside)) {
@@ -99,7 +99,8 @@ impl<'a> PathSearch<'a> {
         if takes_folders || write.may_be_folder {
             self.at_folder(target);
         }
-        // `cp -r x to/` makes `to` of `x` where there is none; `rsync x/ to` empties `x` into it.
+        // `cp -r x to/` creates `to` from `x` if `to` is missing; `rsync x/ to` copies the content of `x`
+        // into it.
         if let Some(parent) = target.parent().filter(|_| takes_folders)
             && (write.by == "rsync" || !parent.is_dir())
         {
@@ -107,7 +108,7 @@ impl<'a> PathSearch<'a> {
         }
     }
 
-    /// Looks at a folder in which anything may be written.
+    /// Examines a folder in which any file may be written.
     fn at_folder(&mut self, folder: &Path) {
         if let Some(rule) = self.governed.rule_in(folder)
             && self.seen.insert(folder.to_owned())
@@ -129,7 +130,7 @@ fn may_be_made_by(rule: &PathRule, folder: &str) -> Objection {
 
 fn way_out(rule: &PathRule) -> String {
     let then = if rule.existing { "" } else { ", then edit the file that it makes" };
-    // The built-in rules name commands that a project may lack.
+    // The built-in rules name commands that a project may not have.
     let lacking = if rule.command.starts_with('/') {
         "; where there is none, say under `guards.paths.rules` what makes these files"
     } else {

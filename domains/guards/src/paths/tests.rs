@@ -1,4 +1,4 @@
-//! The guard on command lines, on edits, and with permits.
+//! The guard over command lines and edits, and with permits.
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
 use std::os::unix::fs::symlink;
@@ -21,7 +21,7 @@ mod rows;
 
 const ON: &str = "  paths: {}";
 
-/// With a checkpoint, a plan, and folders by other names.
+/// A project with a checkpoint, a plan, and folders with other names.
 fn planned() -> Bench {
     let bench = Bench::new(ON);
     bench.write("docs/checkpoints/old.md", "old\n");
@@ -56,7 +56,7 @@ fn a_line_is_followed_to_where_the_file_really_lies() {
         ("cp -r notes/. docs/work/active/E2-002", "ask"),
         ("mv E2-002 docs/work/active/", "ask"),
         ("tar -xf notes.tar -C saves", "ask"),
-        // What is there already is only changed.
+        // An existing file is only changed.
         ("echo text >> docs/checkpoints/old.md", "pass"),
         ("echo text > saves/old.md", "pass"),
         ("sed -i 's/a/b/' docs/checkpoints/*.md", "pass"),
@@ -152,7 +152,7 @@ fn rules_of_ones_own_replace_the_others() {
     assert_eq!(worst(&bench.raised(changed)), "deny");
 }
 
-/// What is said of a Write, and which permits it would use up.
+/// The number of findings over a Write, and the permits that it would use.
 fn with_permits(bench: &Bench, file: &Path) -> (usize, Vec<String>) {
     let mut payload = write(file, "text");
     payload["cwd"] = json!(bench.root());

@@ -1,4 +1,4 @@
-//! All rules over the files that a person asks for.
+//! Runs all rules over the files that the user names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -26,31 +26,31 @@ use crate::error::GuardsError;
 use crate::examined::{ExaminedUse, text_of};
 use crate::staged;
 
-/// How long git may take to name the files.
+/// How long git may take to list the files.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The most that git may name, in bytes.
+/// The largest list that git may print, in bytes.
 const MOST_NAMED: usize = 64 * 1024 * 1024;
 
-/// Which files are looked at.
+/// The files to check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PatternsScope {
-    /// Those that differ from HEAD, and new ones.
+    /// Files that differ from HEAD, and new ones.
     Changed,
-    /// Those that are staged, as they are staged. What they held before only warns.
+    /// Staged files with their staged content. Violations on unchanged lines only warn.
     Staged,
-    /// All that git does not ignore.
+    /// All files that git does not ignore.
     All,
-    /// These, seen from the given folder.
+    /// These files, relative to the given folder.
     Files(PathBuf, Vec<PathBuf>),
 }
 
-/// What a check tells.
+/// The result of a check.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PatternsReport {
-    /// How many files were looked at.
+    /// How many files were checked.
     pub files_checked: usize,
-    /// How many rules there are.
+    /// How many rules were checked.
     pub patterns_checked: usize,
     /// How many findings there are of each severity.
     pub severity_counts: BTreeMap<&'static str, usize>,
@@ -58,41 +58,41 @@ pub struct PatternsReport {
     pub warnings: usize,
     /// How many findings are refused.
     pub blocks: usize,
-    /// What was found, by file and line.
+    /// The findings, sorted by file and line.
     pub violations: Vec<PatternViolation>,
-    /// What the configuration lets stand.
+    /// The exemptions of the configuration.
     pub exemptions: Vec<Shown>,
-    /// What else is to be known.
+    /// Other notes for the user.
     pub notes: Vec<String>,
 }
 
-/// A finding of a check.
+/// One finding of a check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PatternViolation {
-    /// The file, seen from the project's root.
+    /// The file, relative to the project's root.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
     /// The rule.
     pub id: String,
-    /// How bad it is.
+    /// The severity.
     pub severity: &'static str,
     /// What is wrong.
     pub message: String,
     /// What to do instead.
     pub fix: String,
-    /// What matched: at most 50 characters, without secrets.
+    /// The matched text: at most 50 characters, redacted.
     #[serde(rename = "match")]
     pub matched: String,
-    /// Whether it is refused, or only warned of.
+    /// Whether it is refused; otherwise it only warns.
     pub blocks: bool,
 }
 
-/// Checks the files of a project. Unless `records` says no, first warnings are recorded, and what is in order now is
-/// forgotten.
+/// Checks the files of a project. With `records`, first warnings are stored, and warnings about fixed
+/// violations are removed.
 ///
 /// # Errors
-/// When the guard is off, a file lies outside the project, git cannot be asked, or the policy is damaged.
+/// If the guard is off, a file is outside the project, git fails, or the policy is damaged.
 pub fn check(
     project: &Project,
     paths: &Paths,
@@ -116,7 +116,7 @@ pub fn check(
     report.notes.extend(wrong.map(ToString::to_string));
 
     let mut findings = Vec::new();
-    // What stood there before the commit that is checked.
+    // Findings on lines that existed before the checked commit.
     let mut earlier = Vec::new();
     let mut looked_at = BTreeSet::new();
     let mut waived: BTreeMap<&str, usize> = BTreeMap::new();
@@ -200,8 +200,8 @@ fn shown((blocks, finding): (bool, PatternFinding<'_>)) -> PatternViolation {
     }
 }
 
-/// Exemptions that are over or of no use, and rules that more is exempted from than a good rule needs: they are told,
-/// and go on looking.
+/// Notes about expired and unused exemptions, and about rules with too many exemptions. Such rules remain
+/// active.
 fn notes(inspector: &Inspector<'_>, waived: &BTreeMap<&str, usize>, is_whole: bool) -> Vec<String> {
     let mut notes = Vec::new();
     for one in inspector.exemptions.shown() {
@@ -225,18 +225,18 @@ fn notes(inspector: &Inspector<'_>, waived: &BTreeMap<&str, usize>, is_whole: bo
     notes
 }
 
-/// A file that is looked at.
+/// A file to check.
 struct Sought {
-    /// Seen from the project's root.
+    /// Its path relative to the project's root.
     path: String,
-    /// Its text, where it is not the one in the work tree.
+    /// Its staged text; `None` means the file in the work tree.
     staged: Option<String>,
-    /// The lines that are new; all of them when there is nothing to compare.
+    /// The new lines; `None` means all lines.
     added: Option<BTreeSet<usize>>,
 }
 
 impl Sought {
-    /// What is to be read; `None` for what is no text, too large, gone, or a symbolic link.
+    /// The text to check; `None` if it is not text, too large, missing, or a symbolic link.
     fn text(&mut self, root: &Path) -> Option<String> {
         if let Some(text) = self.staged.take() {
             return Some(text);
@@ -271,7 +271,8 @@ fn files(
                 ["diff", "--name-only", "-z", "--relative", "--no-renames", "--no-ext-diff", "HEAD", "--"];
             let mut names_changed = names(root, &diff)?;
             names_changed.extend(names(root, &untracked)?);
-            // git may have mended what was warned of: then it is no change any more.
+            // A warned file may be fixed and committed, and is then no longer a change. Its warnings must be
+            // removed too.
             names_changed.extend(store::known(root).into_keys());
             names_changed
         }
@@ -279,7 +280,7 @@ fn files(
     Ok(named.into_iter().collect::<BTreeSet<_>>().into_iter().map(of).collect())
 }
 
-/// What `git commit` would take now.
+/// The files that `git commit` would include now.
 fn staged_files(
     project: &Project,
     paths: &Paths,
@@ -305,7 +306,7 @@ fn staged_files(
     Ok(sought)
 }
 
-/// A file that a person named, seen from the project's root.
+/// A file that the user named, relative to the project's root.
 fn named_file(root: &Path, folder: &Path, file: &Path) -> Result<String, GuardsError> {
     let path = resolve(&folder.join(file));
     let Some(path) = inside(root, &path) else {
@@ -317,7 +318,7 @@ fn named_file(root: &Path, folder: &Path, file: &Path) -> Result<String, GuardsE
     Ok(path)
 }
 
-/// The names that git prints, seen from the project's root; those that are no text are left out.
+/// The names that git prints, relative to the project's root, without those that are not UTF-8.
 fn names(root: &Path, arguments: &[&str]) -> Result<Vec<String>, GuardsError> {
     let git = GitCommand::in_folder(root).args(arguments).within(PATIENCE).at_most(MOST_NAMED);
     let output = git.beginning()?;

@@ -1,4 +1,4 @@
-//! PreToolUse of a command line that commits: what the commit would add.
+//! PreToolUse of a command line that commits: checks what the commit would add.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,13 @@ use crate::examined::{ExaminedUse, text_of};
 use crate::objection::Objection;
 use crate::staged::{self, AddedFile};
 
-/// How many files are taken from git's index, a child process each.
+/// How many files are read from git's index; each starts a child process.
 const MOST_ASKED: usize = 20;
 
-/// What is wrong with the lines that the commits on a line would add.
+/// The findings over the lines that the commits on a line would add.
 ///
 /// # Errors
-/// When git cannot be asked, the policy is damaged, or an expression gives up.
+/// If git fails, the policy is damaged, or a regular expression exceeds its step limit.
 pub fn examine(settings: &Patterns, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     let root = examined.root();
     let files: Vec<(String, &AddedFile)> = staged::added(examined)?
@@ -48,7 +48,8 @@ pub fn examine(settings: &Patterns, examined: &ExaminedUse<'_>) -> Result<Vec<Ob
     let is_refused = settings.mode() == Mode::Enforce && judged.iter().any(|(step, _)| *step == Step::Refuse);
     if let Some(mut book) = book {
         looked.gone.iter().for_each(|(file, rule)| book.forget(file, rule));
-        // Beside a refusal nobody reads a warning; it is given with the commit that passes.
+        // Warnings beside a refusal are overlooked, so they are given and recorded with the commit that
+        // passes.
         if !is_refused {
             record(&mut book, &terms, &judged);
         }
@@ -72,12 +73,12 @@ fn objections(judged: Vec<(Step, PatternFinding<'_>)>, notes: Vec<String>) -> Ve
     told.into_iter().flatten().chain(notes).collect()
 }
 
-/// What the committed files tell.
+/// The findings over the committed files.
 #[derive(Default)]
 struct CommitFindings<'i> {
-    /// What added lines break.
+    /// The findings over added lines.
     findings: Vec<PatternFinding<'i>>,
-    /// The files and rules that were warned of and are in order now.
+    /// Files and rules with an earlier warning and no violation now.
     gone: Vec<(String, String)>,
 }
 
@@ -110,12 +111,12 @@ fn look<'i>(
     Ok(looked)
 }
 
-/// The added lines, in ASCII lower case.
+/// The added lines in ASCII lower case.
 fn lower(file: &AddedFile) -> String {
     file.lines.iter().map(|(_, line)| line.to_ascii_lowercase() + "\n").collect()
 }
 
-/// The file as it would be committed: staged, or as it lies in the work tree. `None` when neither has the lines.
+/// The text that would be committed: staged, or from the work tree. `None` if neither contains the lines.
 fn whole(file: &AddedFile, may_ask: bool) -> Option<String> {
     let staged = || {
         let name = format!(":0:{}", file.path.to_str().filter(|_| may_ask)?);
@@ -128,7 +129,7 @@ fn whole(file: &AddedFile, may_ask: bool) -> Option<String> {
     staged().filter(holds).or_else(|| text_of(&file.top.join(&file.path)).filter(holds))
 }
 
-/// The added lines alone, each where it stands in the file.
+/// Only the added lines, each at its line number.
 fn alone(file: &AddedFile) -> String {
     let mut text = String::new();
     let mut next = 1;

@@ -1,4 +1,4 @@
-//! PostToolUse of an edit: what it brought into the file, as the file is now.
+//! PostToolUse of an edit: checks what it added to the file.
 
 use std::collections::BTreeSet;
 
@@ -22,28 +22,27 @@ use crate::examined::{ExaminedUse, text_of};
 use crate::objection::{Objection, Raised, Weight};
 use crate::refusal;
 
-/// How often a text that was brought is looked for in a file.
+/// How many occurrences of an added text are searched for in a file.
 const MOST_PLACES: usize = 1_000;
 
-/// What the guard says after an edit.
+/// The findings after an edit.
 #[derive(Debug, Default)]
 pub struct EditFindings {
-    /// What it found.
+    /// The findings.
     pub raised: Vec<Raised>,
-    /// What else is to be known, of the file in which warnings are kept.
+    /// Notes about the file in which warnings are stored.
     pub notes: Vec<String>,
     mode: Mode,
-    /// Whether what is warned of now will be refused some day.
+    /// Whether what warns now is refused later.
     is_refused_later: bool,
-    /// Whether a person has the guards stand aside: then it is only recorded.
+    /// Whether a person paused the guards: then findings are only recorded.
     is_paused: bool,
 }
 
-/// Looks at a file after an edit. Tells what is only warned of; what is refused is sent back to the model, and the
-/// edit stands.
+/// Checks a file after an edit. Warnings are shown. Refusals are sent back to the model; the edit remains.
 ///
 /// # Errors
-/// When the policy is damaged or an expression gives up.
+/// If the policy is damaged or a regular expression exceeds its step limit.
 pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
     let said = examine(&ExaminedUse::new(&hook.paths, hook.project(), policy, &hook.payload, hook.entered))?;
     for one in &said.raised {
@@ -60,7 +59,7 @@ pub fn look(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
     Ok(())
 }
 
-/// What an edit brought that a rule forbids.
+/// The violations that an edit added.
 ///
 /// # Errors
 /// As [`look`].
@@ -100,7 +99,7 @@ pub fn examine(examined: &ExaminedUse<'_>) -> Result<EditFindings, GuardsError> 
         notes.extend(book.close(settings.most, &terms).unwrap_or_else(|error| vec![error.to_string()]));
     }
     let (refused, warned): (Vec<_>, Vec<_>) = judged.into_iter().partition(|(step, _)| *step == Step::Refuse);
-    // A rule of low severity only ever warns.
+    // A rule of low severity never refuses.
     let is_refused_later = warned.iter().any(|(_, finding)| finding.rule.severity != PatternSeverity::Low);
     let raise = |findings: Vec<(Step, PatternFinding<'_>)>, certainty: fn(String, String) -> Objection| {
         let findings: Vec<_> = findings.into_iter().map(|(_, finding)| finding).collect();
@@ -142,7 +141,7 @@ fn tell(hook: &mut Hook, raised: &Raised, said: &EditFindings) {
     }
 }
 
-/// The lines of a file that an edit brought.
+/// The lines of a file that an edit added.
 #[derive(Debug, PartialEq, Eq)]
 enum EditedLines {
     All,
@@ -169,8 +168,8 @@ fn brought_lines(payload: &Payload, sheet: &Sheet<'_>) -> EditedLines {
     EditedLines::These(lines)
 }
 
-/// Where the lines stand that a replacement brought: those that it did not have before. A program may have formatted
-/// the file since; then lines are known by their words.
+/// The line numbers of the text that a replacement added. A formatter may have changed the file since; then
+/// lines are matched by their words.
 fn lines_of(edit: &TextEdit, sheet: &Sheet<'_>, lines: &mut BTreeSet<usize>) {
     let (old, new) = (edit.old.replace("\r\n", "\n"), edit.new.replace("\r\n", "\n"));
     let before: BTreeSet<&str> = old.split('\n').collect();
@@ -197,7 +196,7 @@ fn lines_of(edit: &TextEdit, sheet: &Sheet<'_>, lines: &mut BTreeSet<usize>) {
     }
 }
 
-/// A line without what formatters change.
+/// A line without the characters that formatters change.
 fn squeezed(line: &str) -> String {
     line.chars().filter(|c| !c.is_whitespace() && !matches!(c, ';' | ',' | '"' | '\'')).collect()
 }

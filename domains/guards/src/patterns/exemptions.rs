@@ -1,4 +1,4 @@
-//! What the configuration lets stand where it stands: files, rules, a reason, and perhaps a last day.
+//! Exemptions in the configuration: files, rules, a reason, and an optional last day.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -8,10 +8,10 @@ use config::globs;
 use config::types::guards::Exemption;
 use serde::Serialize;
 
-/// With more exemptions than these a rule says more about itself than about the code.
+/// The number of exemptions from which on a rule itself is questionable.
 pub const MOST: usize = 25;
 
-/// The exemptions of a guard, and which of them were of use.
+/// The exemptions of a guard, and how often each was used.
 #[derive(Debug)]
 pub struct Exemptions(Vec<Exempted>);
 
@@ -22,26 +22,26 @@ struct Exempted {
     used: Cell<usize>,
 }
 
-/// An exemption, for a report.
+/// An exemption in a report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Shown {
     /// The files.
     pub files: Vec<String>,
-    /// The rules; all of them when empty.
+    /// The rules; empty means all.
     pub rules: Vec<String>,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// The last day on which it holds.
+    /// The last day on which it is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
-    /// Whether that day is over.
+    /// Whether that day has passed.
     pub expired: bool,
-    /// How many lines it let stand in this run.
+    /// How many lines it exempted in this run.
     pub used: usize,
 }
 
 impl Exemptions {
-    /// As configured; a day is one of UTC.
+    /// The configured exemptions; days are UTC.
     pub fn new(exemptions: Vec<Exemption>, now: DateTime<Utc>) -> Self {
         let today = now.format("%Y-%m-%d").to_string();
         let exempted = |exemption: Exemption| {
@@ -51,19 +51,19 @@ impl Exemptions {
         Self(exemptions.into_iter().map(exempted).collect())
     }
 
-    /// Whether a file may break a rule. What is expired does not count.
+    /// Whether a file may break a rule. Expired exemptions are ignored.
     pub fn cover(&self, file: &Path, rule: &str, root: &Path, home: &Path, lines: usize) -> bool {
         let covering = self.0.iter().find(|one| !one.is_expired && one.names(file, rule, root, home));
         covering.inspect(|one| one.used.set(one.used.get() + lines)).is_some()
     }
 
-    /// The reason of the exemption that would cover a file if its last day were not over, with that day.
+    /// The last day of the expired exemption that covers a file, if there is one.
     pub fn expired(&self, file: &Path, rule: &str, root: &Path, home: &Path) -> Option<&str> {
         let over = self.0.iter().find(|one| one.is_expired && one.names(file, rule, root, home))?;
         over.exemption.until.as_deref()
     }
 
-    /// All of them, for a report.
+    /// All exemptions, for a report.
     pub fn shown(&self) -> Vec<Shown> {
         let show = |one: &Exempted| Shown {
             files: one.exemption.files.0.clone(),
@@ -76,7 +76,7 @@ impl Exemptions {
         self.0.iter().map(show).collect()
     }
 
-    /// How many globs let files break a rule.
+    /// How many globs exempt files from a rule.
     pub fn count(&self, rule: &str) -> usize {
         let of = |one: &&Exempted| one.exemption.rules.iter().any(|id| id == rule);
         self.0.iter().filter(of).map(|one| one.exemption.files.0.len()).sum()

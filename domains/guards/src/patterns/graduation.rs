@@ -1,34 +1,34 @@
-//! From a warning to a refusal: what becomes of a broken rule, given when it was first warned of.
+//! The step from a warning to a refusal, by the time of the first warning.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use config::types::guards::{PatternSeverity, Patterns};
 
-/// What becomes of a rule that a file breaks.
+/// What happens when a file breaks a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// It is warned of, and what is recorded stays.
+    /// A warning; the stored first warning is kept.
     Warn,
-    /// It is warned of, and recorded as first warned of now.
+    /// A warning, stored as the first one.
     WarnFirst,
-    /// It is refused.
+    /// A refusal.
     Refuse,
 }
 
-/// What decides it, besides the rule and the first warning.
+/// The inputs of the decision besides the rule and the first warning.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
-    /// Now.
+    /// The current time.
     pub now: DateTime<Utc>,
     /// How long a repeated finding only warns.
     pub grace: TimeDelta,
     /// How long a warning is remembered.
     pub expiry: TimeDelta,
-    /// When the session began that is at work: what it was warned of itself does not refuse yet.
+    /// When the current session began: a warning that it received itself does not refuse yet.
     pub session_began: Option<DateTime<Utc>>,
 }
 
 impl Terms {
-    /// As a guard's configuration has them.
+    /// The terms of a guard's configuration.
     pub fn of(settings: &Patterns, now: DateTime<Utc>, session_began: Option<DateTime<Utc>>) -> Self {
         Self {
             now,
@@ -38,7 +38,7 @@ impl Terms {
         }
     }
 
-    /// What becomes of a broken rule of this severity that was first warned of then.
+    /// Decides over a violation of this severity with this first warning.
     pub fn step(&self, severity: PatternSeverity, first: Option<DateTime<Utc>>) -> Step {
         match (severity, first) {
             (PatternSeverity::Critical, _) => Step::Refuse,
@@ -51,7 +51,7 @@ impl Terms {
         }
     }
 
-    /// Whether a warning is too old to count. One from the future never happened.
+    /// Whether a warning is too old to count. A time in the future is invalid.
     pub fn is_forgotten(&self, first: DateTime<Utc>) -> bool {
         first > self.now || self.now - first > self.expiry
     }

@@ -1,4 +1,4 @@
-//! The guard at work: all rules over one file, and what becomes of what they find.
+//! Runs all rules over one file and decides over the findings.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ use super::store::WarnedFiles;
 use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 
-/// How many characters of a match are told.
+/// How many characters of a match are shown.
 const LONGEST_MATCH: usize = 50;
 
 /// Rules and exemptions of a project.
@@ -32,40 +32,40 @@ const LONGEST_MATCH: usize = 50;
 pub struct Inspector<'p> {
     rules: Vec<PatternScanner>,
     sieve: Sieve,
-    /// What may stand where it stands.
+    /// The exemptions.
     pub exemptions: Exemptions,
     root: &'p Path,
     home: &'p Path,
-    /// The files that the rules themselves stand in.
+    /// The files in which the rules themselves are defined.
     own: Vec<PathBuf>,
 }
 
-/// A broken rule in a file.
+/// A violation of a rule in a file.
 #[derive(Debug, Clone)]
 pub struct PatternFinding<'i> {
-    /// The file, seen from the project's root.
+    /// The file, relative to the project's root.
     pub file: String,
-    /// Where.
+    /// The location.
     pub violation: RuleMatch,
-    /// What matched: bounded and redacted.
+    /// The matched text: shortened and redacted.
     pub matched: String,
-    /// Which rule.
+    /// The rule.
     pub rule: &'i PatternRule,
-    /// The last day of the exemption that let it stand, where that is over.
+    /// The last day of an expired exemption that covered it.
     pub exempted_until: Option<String>,
 }
 
-/// What an inspection of a file tells.
+/// The result of checking one file.
 #[derive(Debug, Default)]
 pub struct Inspected<'i> {
-    /// What is broken.
+    /// The violations.
     pub findings: Vec<PatternFinding<'i>>,
-    /// The rules that are waived, one for each line.
+    /// The rules that are waived, one entry for each line.
     pub waived: Vec<&'i str>,
 }
 
 impl<'p> Inspector<'p> {
-    /// The guard with these rules.
+    /// Creates the inspector for these rules.
     pub fn new(
         project: &'p Project,
         paths: &'p Paths,
@@ -92,20 +92,20 @@ impl<'p> Inspector<'p> {
         self.rules.iter().map(|rule| &rule.rule)
     }
 
-    /// Whether a rule of this name looks.
+    /// Whether a rule with this id is active.
     pub fn has(&self, id: &str) -> bool {
         self.rules().any(|rule| rule.id == id)
     }
 
-    /// Whether any rule may hold in a text, given in ASCII lower case.
+    /// Whether any rule may match in a text, given in ASCII lower case.
     pub fn may_concern(&self, lower: &str) -> bool {
         !self.sieve.hits(lower).is_empty()
     }
 
-    /// What a file's text breaks.
+    /// Checks the text of a file.
     ///
     /// # Errors
-    /// When an expression gives up.
+    /// If a regular expression exceeds its step limit.
     pub fn look(&self, file: &str, sheet: &Sheet<'_>) -> Result<Inspected<'_>, GuardsError> {
         let mut inspected = Inspected::default();
         let path = self.root.join(file);
@@ -139,8 +139,8 @@ impl<'p> Inspector<'p> {
     }
 }
 
-/// What matched in a line, so that it can be told: the whole line is redacted, because a secret is known by what
-/// stands before it.
+/// The matched text for display. The whole line is redacted first, because a secret is often recognised by
+/// the text before it.
 fn shown(line: &str, violation: &RuleMatch) -> String {
     let matched = &line[violation.range.clone()];
     let redacted = redact(line);
@@ -148,7 +148,7 @@ fn shown(line: &str, violation: &RuleMatch) -> String {
     shown.trim().chars().take(LONGEST_MATCH).collect()
 }
 
-/// What becomes of each finding.
+/// Decides over each finding.
 pub fn graduate<'i>(
     book: Option<&WarnedFiles>,
     terms: &Terms,
@@ -161,7 +161,7 @@ pub fn graduate<'i>(
     findings.into_iter().map(|finding| (step(&finding), finding)).collect()
 }
 
-/// Records what is warned of for the first time.
+/// Stores the first warnings.
 pub fn record(book: &mut WarnedFiles, terms: &Terms, judged: &[(Step, PatternFinding<'_>)]) {
     let first = judged.iter().filter(|(step, _)| *step == Step::WarnFirst);
     // Several lines of a file may break the same rule.
@@ -170,10 +170,10 @@ pub fn record(book: &mut WarnedFiles, terms: &Terms, judged: &[(Step, PatternFin
     }
 }
 
-/// The rules that may hold in a text, given in ASCII lower case, and those that are named.
+/// The rules that may match in a text, given in ASCII lower case, and the named ones.
 ///
 /// # Errors
-/// When the policy is damaged.
+/// If the policy is damaged.
 pub fn rules(
     policy: &Policy,
     lower: &str,
@@ -190,8 +190,8 @@ pub fn rules(
     Ok(rules)
 }
 
-/// What was warned of before, to be held while it is decided anew; with what is to be known if it cannot be. Nothing
-/// where nobody is told: then nothing counts as warned of.
+/// Opens the stored warnings, locked for the decision; with notes if that fails. `None` if findings are only
+/// recorded: then warnings do not count.
 pub fn book(examined: &ExaminedUse<'_>, mode: Mode) -> (Option<WarnedFiles>, Vec<String>) {
     if mode == Mode::Observe || is_paused(examined) {
         return (None, Vec::new());
@@ -202,7 +202,7 @@ pub fn book(examined: &ExaminedUse<'_>, mode: Mode) -> (Option<WarnedFiles>, Vec
     }
 }
 
-/// Whether a person has the guards stand aside for the session.
+/// Whether a person paused the guards in the session.
 pub fn is_paused(examined: &ExaminedUse<'_>) -> bool {
     let mark = |session: SessionId| examined.project.state().pause_mark(session.key());
     examined.payload.session().is_some_and(|session| {
@@ -211,7 +211,7 @@ pub fn is_paused(examined: &ExaminedUse<'_>) -> bool {
     })
 }
 
-/// What decides over a use of a tool.
+/// The terms for a use of a tool.
 pub fn terms(examined: &ExaminedUse<'_>, settings: &Patterns) -> Terms {
     let began = || {
         let meta = SessionDir::new(examined.paths, &examined.payload.session()?).meta()?;
@@ -220,7 +220,7 @@ pub fn terms(examined: &ExaminedUse<'_>, settings: &Patterns) -> Terms {
     Terms::of(settings, examined.now.wall, began())
 }
 
-/// A file's path as rules and people know it, seen from the project's root.
+/// A file's path relative to the project's root, as rules and people write it.
 pub fn inside(root: &Path, file: &Path) -> Option<String> {
     Some(file.strip_prefix(root).ok()?.to_str()?.to_owned()).filter(|path| !path.is_empty())
 }

@@ -1,8 +1,8 @@
-//! Guard `patterns`: what code must not have. It is warned of first and refused when it stays.
+//! Guard `patterns`: patterns that code must not contain. It warns first and refuses later.
 //!
-//! The way of a finding: `scan` finds it in a file's text, `exemptions` may let it stand, `graduation` says
-//! from the first warning, which `store` keeps, whether it is warned of or refused. `edit` looks at what an edit
-//! brought, `commit` at what a commit would add, [`check`] at whole files when a person asks.
+//! `scan` finds violations in a file's text, `exemptions` may allow them, and `graduation` decides between
+//! warning and refusal by the first warning, which `store` keeps. `edit` checks what an edit added, `commit`
+//! what a commit would add, [`check`] whole files on request.
 
 pub mod check;
 mod commit;
@@ -26,15 +26,15 @@ use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use crate::staged;
 
-/// Whether a command line commits: a cheap look, before the guard's settings are read.
+/// Whether a command line commits: a cheap check before the guard's settings are read.
 pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
     staged::commits(examined)
 }
 
-/// What the guard finds in what a command line commits.
+/// Returns the findings over what a command line commits.
 ///
 /// # Errors
-/// When git cannot be asked, or the policy is damaged.
+/// If git fails, or the policy is damaged.
 pub fn examine_commit(
     settings: &Patterns,
     examined: &ExaminedUse<'_>,
@@ -42,10 +42,10 @@ pub fn examine_commit(
     commit::examine(settings, examined)
 }
 
-/// PostToolUse of an edit: what the guard finds in the file now.
+/// PostToolUse of an edit: checks the file as it is now.
 ///
 /// # Errors
-/// When it cannot look.
+/// If the guard cannot run.
 pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
     edit::look(hook, policy)
 }

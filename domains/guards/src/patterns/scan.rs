@@ -1,4 +1,4 @@
-//! Rules over the text of one file, line by line.
+//! Runs rules over the text of one file, line by line.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -12,17 +12,17 @@ use memchr::{memchr_iter, memmem};
 
 use crate::error::GuardsError;
 
-/// What waives a rule on a line, before the rule's id and the reason.
+/// The start of a waiver, before the rule's id and the reason.
 const WAIVER: &str = "pattern-ok:";
-/// What ends a comment, and is no reason.
+/// Ends of comments, which are not part of a reason.
 const ENDS: [&str; 5] = ["*/", "-->", "#}", "%>", "*)"];
-/// How many lines near a finding are looked at, at most.
+/// The largest number of lines near a finding that are searched.
 const MOST_NEARBY: usize = 200;
 
-/// A rule, ready to look.
+/// A rule that is ready to run.
 #[derive(Debug)]
 pub struct PatternScanner {
-    /// As configured.
+    /// The rule as configured.
     pub rule: PatternRule,
     pattern: Pattern,
     exclude: Option<Expression>,
@@ -30,38 +30,38 @@ pub struct PatternScanner {
     require_nearby: Option<Near>,
 }
 
-/// An expression that nearly no file needs, compiled when one does.
+/// A regular expression that most files do not need, compiled on first use.
 #[derive(Debug)]
 struct Expression {
     source: String,
     compiled: OnceCell<Result<Pattern, ConfigError>>,
 }
 
-/// An expression, and how many lines before and after it may match in.
+/// An expression, and the numbers of lines before and after in which it may match.
 #[derive(Debug)]
 struct Near(Expression, usize, usize);
 
-/// Where a rule is broken.
+/// A violation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleMatch {
     /// The line, from 1.
     pub line: usize,
-    /// What matched, in bytes of the line.
+    /// The match, as a byte range of the line.
     pub range: Range<usize>,
-    /// Whether a waiver stands there whose reason is too short.
+    /// Whether a waiver is present whose reason is too short.
     pub is_ill_waived: bool,
 }
 
-/// What a rule found.
+/// The result of a rule.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RuleMatches {
-    /// Where it is broken.
+    /// The violations.
     pub violations: Vec<RuleMatch>,
     /// How many lines are waived.
     pub waived: usize,
 }
 
-/// A text whose lines are looked at.
+/// A text and its lines.
 #[derive(Debug)]
 pub struct Sheet<'t> {
     text: &'t str,
@@ -70,7 +70,7 @@ pub struct Sheet<'t> {
 }
 
 impl<'t> Sheet<'t> {
-    /// The text's lines.
+    /// Prepares a text.
     pub fn of(text: &'t str) -> Self {
         Self { text, lower: text.to_ascii_lowercase(), starts: OnceCell::new() }
     }
@@ -85,7 +85,7 @@ impl<'t> Sheet<'t> {
         &self.lower
     }
 
-    /// A line, from 1, without its end; empty where there is none.
+    /// A line, from 1, without its line end; empty if there is none.
     pub fn line(&self, number: usize) -> &'t str {
         let starts = self.starts();
         let Some(start) = number.checked_sub(1).and_then(|at| starts.get(at)) else { return "" };
@@ -95,7 +95,7 @@ impl<'t> Sheet<'t> {
         line.strip_suffix('\r').unwrap_or(line)
     }
 
-    /// The number of the line in which a byte lies.
+    /// The number of the line that contains a byte.
     pub fn number_at(&self, at: usize) -> usize {
         self.starts().partition_point(|start| *start <= at)
     }
@@ -104,12 +104,12 @@ impl<'t> Sheet<'t> {
         self.starts.get_or_init(|| {
             let ends = memchr_iter(b'\n', self.text.as_bytes());
             let starts = std::iter::once(0).chain(ends.map(|at| at + 1));
-            // A newline ends a line and begins none.
+            // A newline at the end of the text does not begin another line.
             starts.filter(|start| *start < self.text.len()).collect()
         })
     }
 
-    /// The lines in which one of these stands, in order; all lines without any.
+    /// The lines that contain one of these literals, in order; all lines if `None`.
     fn lines_with(&self, literals: Option<&[String]>) -> Vec<usize> {
         let Some(literals) = literals else { return (1..=self.starts().len()).collect() };
         let mut lines: Vec<usize> = Vec::new();
@@ -132,7 +132,7 @@ impl<'t> Sheet<'t> {
 }
 
 impl PatternScanner {
-    /// A rule from the policy.
+    /// Prepares a rule of the policy.
     pub fn of(compiled: CompiledRule<PatternRule>) -> Self {
         let CompiledRule { pattern, rule } = compiled;
         let exclude = (!rule.exclude.is_empty()).then(|| Expression::of(&rule.exclude));
@@ -141,10 +141,10 @@ impl PatternScanner {
         Self { rule, pattern, exclude, unless_within, require_nearby }
     }
 
-    /// Where a text breaks the rule.
+    /// Finds the violations in a text.
     ///
     /// # Errors
-    /// When an expression gives up.
+    /// If a regular expression exceeds its step limit.
     pub fn look(&self, sheet: &Sheet<'_>) -> Result<RuleMatches, GuardsError> {
         let mut found = RuleMatches::default();
         for line in sheet.lines_with(self.pattern.needed()) {
@@ -157,7 +157,7 @@ impl PatternScanner {
         Ok(found)
     }
 
-    /// What matches in a line, unless something makes it innocent.
+    /// The match in a line, unless the context makes it acceptable.
     fn is_broken(&self, sheet: &Sheet<'_>, number: usize) -> Result<Option<Range<usize>>, GuardsError> {
         let line = sheet.line(number);
         let Some(range) = self.pattern.find(line)? else { return Ok(None) };
@@ -179,8 +179,8 @@ impl PatternScanner {
         Ok(Some(range))
     }
 
-    /// The reason of a waiver on the line or the one above. One that stands on a line that breaks the rule itself is
-    /// that line's.
+    /// The reason of a waiver on the line or the line above. A waiver on a line that breaks the rule itself
+    /// belongs only to that line.
     fn waiver<'t>(&self, sheet: &Sheet<'t>, number: usize) -> Result<Option<&'t str>, GuardsError> {
         let above = sheet.line(number - 1);
         let own = reason(sheet.line(number), &self.rule.id);
@@ -221,7 +221,7 @@ impl Near {
     }
 }
 
-/// The reason that a line gives why a rule may be broken.
+/// The reason of a line's waiver for a rule.
 fn reason<'l>(line: &'l str, id: &str) -> Option<&'l str> {
     line.match_indices(WAIVER).find_map(|(at, _)| {
         let rest = line[at + WAIVER.len()..].trim_start();

@@ -1,7 +1,8 @@
-//! `.claude/state/warned-files.json`: which rule was first warned of in which file, and when.
+//! `.claude/state/warned-files.json`: the first warning for each file and rule.
 //!
-//! The shape is an older system's: `"<file>::<rule>"` and an ISO time. Keys that are none of these are kept as they
-//! are. A number, which that system wrote for a while, counts as warned of when the file was last written.
+//! The format comes from an older system: `"<file>::<rule>"` and an ISO time. Other keys are kept unchanged.
+//! Numbers, which that system wrote for a while, count as a warning at the time when the file was last
+//! written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -22,10 +23,10 @@ use serde_json::{Map, Value};
 use super::graduation::Terms;
 use crate::error::GuardsError;
 
-/// A larger file is not ours.
+/// A larger file was not written by Stanchion.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// What was warned of, held for a change.
+/// The stored warnings, locked for a change.
 #[derive(Debug)]
 pub struct WarnedFiles {
     root: PathBuf,
@@ -34,16 +35,17 @@ pub struct WarnedFiles {
     /// When the file was last written.
     written: DateTime<Utc>,
     is_changed: bool,
-    /// What people must know of the file.
+    /// Notes about the file for the user.
     notes: Vec<String>,
     _lock: Lock,
 }
 
 impl WarnedFiles {
-    /// The project's file, locked. One that is no such document is kept aside as it is, and nothing is known then.
+    /// Opens and locks the project's file. A file that cannot be parsed is moved aside, and no warning is
+    /// known then.
     ///
     /// # Errors
-    /// When it cannot be read, kept aside or locked, or lies behind a symbolic link.
+    /// If it cannot be read, moved aside or locked, or a symbolic link leads to it.
     pub fn open(project: &Project, wait: Duration, now: DateTime<Utc>) -> Result<Self, GuardsError> {
         let (root, file) = (project.root().to_owned(), in_project::warned_files(project.root()));
         let failed = |error| GuardsError::file(&file, error);
@@ -73,23 +75,23 @@ impl WarnedFiles {
         Ok(Self { root, file, document, written, is_changed: false, notes, _lock: lock })
     }
 
-    /// When a rule was first warned of in a file.
+    /// The time of the first warning about a rule in a file.
     pub fn first(&self, file: &str, rule: &str) -> Option<DateTime<Utc>> {
         self.time(self.document.get(&key(file, rule))?)
     }
 
-    /// Records that a rule is first warned of now.
+    /// Stores a first warning.
     pub fn record(&mut self, file: &str, rule: &str, now: DateTime<Utc>) {
         self.document.insert(key(file, rule), rfc3339(now).into());
         self.is_changed = true;
     }
 
-    /// Forgets that a rule was warned of in a file: it is not broken there any more.
+    /// Removes the warning about a rule in a file, which no longer breaks it.
     pub fn forget(&mut self, file: &str, rule: &str) {
         self.is_changed |= self.document.remove(&key(file, rule)).is_some();
     }
 
-    /// Each file and rule that were warned of.
+    /// All files and rules with a warning.
     pub fn warned(&self) -> Vec<(String, String)> {
         let warned = self.document.iter().filter(|(_, value)| self.time(value).is_some());
         warned
@@ -98,10 +100,10 @@ impl WarnedFiles {
             .collect()
     }
 
-    /// Writes what changed, at most `most` warnings, without those that are forgotten; what people must know.
+    /// Writes the changes: at most `most` warnings, without expired ones. Returns notes for the user.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn close(mut self, most: u32, terms: &Terms) -> Result<Vec<String>, GuardsError> {
         if !self.is_changed {
             return Ok(self.notes);
@@ -111,7 +113,8 @@ impl WarnedFiles {
             match self.time(&value).filter(|_| key.contains("::")) {
                 Some(first) if terms.is_forgotten(first) => {}
                 Some(first) => {
-                    // A number says only when the file was written, and that is about to change.
+                    // A number refers to the time of the file, which this write changes, so it becomes a time
+                    // of its own.
                     let value = if value.is_number() { rfc3339(first).into() } else { value };
                     self.document.insert(key.clone(), value);
                     dated.push((first, key));
@@ -152,7 +155,7 @@ impl WarnedFiles {
     }
 }
 
-/// The rules that were warned of, by file, without a lock. What cannot be read tells of none.
+/// The rules with a warning by file, read without a lock; empty if the file cannot be read.
 pub fn known(root: &Path) -> BTreeMap<String, BTreeSet<String>> {
     let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let Ok(Some((bytes, _))) = read(&in_project::warned_files(root)) else { return known };
@@ -164,11 +167,11 @@ pub fn known(root: &Path) -> BTreeMap<String, BTreeSet<String>> {
     known
 }
 
-/// The rules that were warned of in one file, without a lock. What cannot be read tells of none.
+/// The rules with a warning in one file, read without a lock; empty if the file cannot be read.
 pub fn known_of(root: &Path, path: &str) -> BTreeSet<String> {
     let Ok(Some((bytes, _))) = read(&in_project::warned_files(root)) else { return BTreeSet::new() };
     let quoted = Value::from(path).to_string();
-    // Nearly no file was ever warned of.
+    // Most files have no warning, so a text search avoids the parsing.
     if memmem::find(&bytes, quoted.trim_end_matches('"').as_bytes()).is_none() {
         return BTreeSet::new();
     }
@@ -185,7 +188,7 @@ fn key(file: &str, rule: &str) -> String {
 
 type Content = (Vec<u8>, Option<DateTime<Utc>>);
 
-/// What the file holds, cut where it is too large to be ours, and when it was written; `None` when there is none.
+/// The content of the file, cut at the size limit, and when it was written; `None` if it is missing.
 fn read(file: &Path) -> std::io::Result<Option<Content>> {
     let (open, about) = match store::open_regular(file) {
         Ok(open) => open,
@@ -198,7 +201,7 @@ fn read(file: &Path) -> std::io::Result<Option<Content>> {
     Ok(Some((bytes, written)))
 }
 
-/// The document; empty when there is nothing, `None` when it is none.
+/// The document: empty for an empty file, `None` if it cannot be parsed.
 fn document(bytes: &[u8]) -> Option<Map<String, Value>> {
     if bytes.is_empty() {
         return Some(Map::new());

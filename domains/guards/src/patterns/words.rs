@@ -1,11 +1,11 @@
-//! How broken rules are told.
+//! The text of findings.
 
 use config::check::guards::SHORTEST_REASON;
 use platform::text::{fact, one_line};
 
 use super::inspect::PatternFinding;
 
-/// How many findings are told at once.
+/// How many findings are shown at once.
 const MOST: usize = 5;
 
 /// What is wrong, as a clause.
@@ -54,7 +54,7 @@ fn one(finding: &PatternFinding<'_>) -> String {
     text
 }
 
-/// How bad a finding is, in a word.
+/// The severity of a finding in a word.
 pub fn severity(finding: &PatternFinding<'_>) -> &'static str {
     use config::types::guards::PatternSeverity::{Critical, High, Low, Medium};
     match finding.rule.severity {
@@ -65,7 +65,7 @@ pub fn severity(finding: &PatternFinding<'_>) -> &'static str {
     }
 }
 
-/// A sentence from the configuration as part of another one.
+/// A sentence of the configuration, as part of another sentence.
 fn clause(text: &str) -> String {
     one_line(text.trim().trim_end_matches('.'))
 }
