@@ -1,5 +1,6 @@
 //! Places that must still be filled in.
 
+use documents::UNFINISHED_MARKS;
 use documents::front_matter::FrontMatterValue;
 
 use super::document::{CheckpointDocument, DocumentLine, LineKind};
@@ -30,9 +31,7 @@ fn in_text(text: &str) -> Option<String> {
     let is_empty = |cell: &str| {
         let words = blocks::item(cell).map_or(cell, |item| item.text);
         let words = words.trim_matches(|c: char| !c.is_alphanumeric());
-        ["TODO", "TBD", "FIXME"]
-            .into_iter()
-            .find(|mark| words == *mark || words.starts_with(&format!("{mark}:")))
+        UNFINISHED_MARKS.into_iter().find(|mark| words == *mark || words.starts_with(&format!("{mark}:")))
     };
     text.split('|').find_map(is_empty).map(str::to_owned)
 }

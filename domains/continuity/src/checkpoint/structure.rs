@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use documents::UNFINISHED_MARKS;
+
 use super::blocks::{self, BlockShape};
 use super::claims;
 use super::document::{CheckpointDocument, CheckpointSection, DocumentLine, LineKind};
@@ -199,9 +201,10 @@ fn says_nothing(section: &CheckpointSection<'_>) -> bool {
     true
 }
 
-/// How many letters and digits a line says, without what stands in brackets and from a mark like TODO on.
+/// How many letters and digits a line says, without text in brackets and without what follows one of
+/// [`UNFINISHED_MARKS`].
 fn letters(text: &str) -> usize {
-    let end = ["TODO", "TBD", "FIXME"].into_iter().filter_map(|mark| text.find(mark)).min();
+    let end = UNFINISHED_MARKS.into_iter().filter_map(|mark| text.find(mark)).min();
     let mut depth = 0_usize;
     let mut count = 0;
     for c in text[..end.unwrap_or(text.len())].chars() {

@@ -1,5 +1,6 @@
 //! What is wrong with one document: its fields, its status, its sections.
 
+use documents::UNFINISHED_MARKS;
 use platform::text::{cut_bytes, fact};
 
 use super::super::document::PlanningDocument;
@@ -7,8 +8,6 @@ use super::templates::{TemplateRules, profile};
 
 /// Fewer characters than these say nothing in a section.
 const LEAST_SAID: usize = 20;
-/// From one of these words on a line is still to be written.
-const MARKS: [&str; 3] = ["TODO", "TBD", "FIXME"];
 /// What says that a section has nothing to say, before the reason.
 const SKIPPED: &str = "**SKIPPED:**";
 /// The longest template name that is kept, in bytes.
@@ -167,7 +166,7 @@ fn unwritten_at(line: &str) -> usize {
         let after = line[at + mark.len()..].chars().next();
         !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
     };
-    let places = MARKS.iter().flat_map(|mark| line.match_indices(mark));
+    let places = UNFINISHED_MARKS.iter().flat_map(|mark| line.match_indices(mark));
     places.filter(|(at, mark)| is_word(*at, mark)).map(|(at, _)| at).min().unwrap_or(line.len())
 }
 
