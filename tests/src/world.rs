@@ -429,6 +429,21 @@ pub fn last<'a>(events: &'a [Value], name: &str) -> &'a Value {
 /// A configuration with one session requirement, `commit_plan`.
 pub const ONE: &str = "version: '1.0'\nenabled: true\ninherit: false\nrequirements:\n  commit_plan: {enabled: true, scope: session, message: Need plan}\n";
 
+/// A section that switches on the guards that need no rules of their own, and one rule of `patterns`.
+pub const EVERY_GUARD: &str = "guards:
+  push: {}
+  destructive: {}
+  settings: {}
+  sql: {}
+  secrets: {}
+  paths: {}
+  loops: {}
+  errors: {}
+  tests: {}
+  patterns: {rules: [{pattern: alpha, message: x}]}
+  references: {}
+";
+
 /// The JSON that a command printed.
 #[track_caller]
 pub fn printed(output: &Output) -> Value {

@@ -5,16 +5,10 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tests::World;
-use tests::world::Answer;
+use tests::world::{Answer, EVERY_GUARD};
 
-const GUARDS: &str = "guards:
-  push: {}
-  destructive: {}
-  settings: {}
-  sql: {}
-  secrets: {}
-  protected_content: {rules: [{files: '**/*.md', content: keep, message: It stays}]}
-";
+const PROTECTED_CONTENT: &str =
+    "  protected_content: {rules: [{files: '**/*.md', content: keep, message: It stays}]}\n";
 /// Far more than the budget of a decision, and less than the timeout of a hook's entry: another process may want the
 /// processor meanwhile.
 const SOON: Duration = Duration::from_secs(9);
@@ -48,7 +42,7 @@ fn decision(world: &World, line: &str) -> (String, String) {
 
 #[test]
 fn a_line_that_takes_too_long_to_check_does_not_pass() {
-    let world = world(GUARDS, 1_000);
+    let world = world(&format!("{EVERY_GUARD}{PROTECTED_CONTENT}"), 1_000);
     let push = "git push origin main";
     let many = |part: &str, times: usize| vec![part; times].join("; ");
     for line in [
@@ -136,7 +130,7 @@ fn what_was_not_looked_at_is_not_passed() {
 
 #[test]
 fn the_content_of_a_large_folder_that_goes_is_looked_for() {
-    let world = world(GUARDS, 1_500);
+    let world = world(&format!("{EVERY_GUARD}{PROTECTED_CONTENT}"), 1_500);
     world.write("d/z/last.md", "keep\n");
     world.git(&["add", "-A"]);
     world.git(&["commit", "-qm", "last"]);

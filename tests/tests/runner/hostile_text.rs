@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tests::World;
-use tests::world::{SESSION, executable, recorded_names};
+use tests::world::{EVERY_GUARD, SESSION, executable, recorded_names};
 
 /// A title, a colour in one byte, a turned direction, a space without width, a letter that only machines see.
 const HOSTILE: &str = "\u{1b}]0;evil\u{7}\u{9b}31m\u{202e}\u{200b}\u{e0041}\u{7f}";
@@ -121,23 +121,9 @@ fn poison(value: &mut Value) {
     }
 }
 
-const GUARDS: &str = "guards:
-  push: {}
-  destructive: {}
-  settings: {}
-  sql: {}
-  secrets: {}
-  paths: {}
-  loops: {}
-  errors: {}
-  tests: {}
-  patterns: {rules: [{pattern: alpha, message: x}]}
-  references: {}
-";
-
 #[test]
 fn each_string_of_a_payload() {
-    let world = World::with(&format!("requirements:\n  plan: {{enabled: true}}\n{GUARDS}"));
+    let world = World::with(&format!("requirements:\n  plan: {{enabled: true}}\n{EVERY_GUARD}"));
     for (name, payload) in events(&world) {
         let event = payload["hook_event_name"].as_str().unwrap().to_owned();
         let mut found = Vec::new();
@@ -198,7 +184,8 @@ guards:
 
 #[test]
 fn names_and_messages_of_the_repository() {
-    let world = World::with(&format!("requirements:\n  plan: {{enabled: true, scope: branch}}\n{GUARDS}"));
+    let world =
+        World::with(&format!("requirements:\n  plan: {{enabled: true, scope: branch}}\n{EVERY_GUARD}"));
     world.git(&["checkout", "-q", "-b", "feature/\u{202e}\u{200b}x"]);
     world.write("docs/CHANGELOG.md", "x\n");
     let odd = format!("src/odd{}.txt", HOSTILE.replace('/', ""));
@@ -236,7 +223,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 /// Every file that we keep, each string of it made hostile by another program.
 #[test]
 fn each_string_of_what_is_kept() {
-    let world = World::with(&format!("requirements:\n  plan: {{enabled: true, mode: warn}}\n{GUARDS}"));
+    let world = World::with(&format!("requirements:\n  plan: {{enabled: true, mode: warn}}\n{EVERY_GUARD}"));
     for (_, payload) in events(&world) {
         world.hook(&payload);
     }
