@@ -1,7 +1,7 @@
 //! What a repository's files may not say, because it reaches beyond the repository.
 
 use super::Cascade;
-use super::entry;
+use super::assemble::entry;
 use crate::finding::Severity;
 use crate::sources::Level;
 use crate::types::{Configuration, Sessions};
