@@ -18,11 +18,12 @@ mod growth;
 mod guarded;
 #[path = "parts/layout.rs"]
 mod layout;
+#[path = "parts/times.rs"]
+mod times;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
 
 use serde_json::{Value, json};
 use tests::World;
@@ -91,8 +92,8 @@ fn main() -> ExitCode {
     if has("--check") {
         failed |= !growth::check(&world, &large, &steady);
     } else {
-        failed |= !time(&world, &cases, runs);
-        failed |= !time(&ruled, &guarded, runs);
+        failed |= !times::time(&world, &cases, runs);
+        failed |= !times::time(&ruled, &guarded, runs);
         failed |= !growth::time(&world, &large, &steady, runs.min(150));
     }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
@@ -295,7 +296,7 @@ fn figures(world: &World, cases: &[Case], failed: &mut bool) -> BTreeMap<String,
         println!("(strace: {strace}, valgrind: {valgrind}; what is missing is not counted)");
     }
     let mut figures = BTreeMap::new();
-    let empty = empty_process(world);
+    let empty = times::empty_process(world);
     println!(
         "{:28} {:>8} {:>13} {:>6} {:>8} {:>6} {:>8} {:>9}",
         "case", "syscalls", "instructions", "faults", "written", "fsync", "replaced", "processes"
@@ -430,7 +431,7 @@ fn faults(world: &World, case: &Case, payload: &Path, empty: &Path) -> Option<u6
     let least = |program: &Path| {
         let runs = (0..8).map(|_| {
             let before = of_children()?;
-            clock(command(world, program, payload));
+            times::clock(command(world, program, payload));
             of_children().map(|after| after - before)
         });
         runs.min().flatten()
@@ -474,94 +475,4 @@ fn check(figures: &BTreeMap<String, BTreeMap<String, u64>>) -> bool {
         }
     );
     holds
-}
-
-// ---- times ----
-
-fn time(world: &World, cases: &[Case], runs: usize) -> bool {
-    let empty = empty_process(world);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let python = std::env::split_paths(&path).map(|dir| dir.join("python3")).find(|path| path.is_file());
-    println!(
-        "\n{runs} interleaved runs; milliseconds\n{:28} {:>7} {:>7} {:>6}  budget",
-        "case", "median", "p95", "ratio"
-    );
-    let mut holds = true;
-    for case in cases {
-        let payload = payload_file(world, case);
-        let executable = tests::executables().join(case.executable);
-        let runs = if std::ptr::fn_addr_eq(case.prepare, keep as fn(&World)) { runs } else { runs.min(60) };
-        let (mut base, mut hook) = (Vec::new(), Vec::new());
-        for _ in 0..runs {
-            base.push(clock(command(world, &empty, &payload)));
-            (case.prepare)(world);
-            hook.push(clock(command(world, &executable, &payload)));
-        }
-        let (base, p95, median) =
-            (quantile(&mut base, 0.5), quantile(&mut hook, 0.95), quantile(&mut hook, 0.5));
-        let budget = case.with_git.unwrap_or(case.budget * base + 1.5 * f64::from(case.replaced));
-        let verdict = if median <= budget { "" } else { "  OVER" };
-        holds &= verdict.is_empty();
-        println!("{:28} {median:>7.3} {p95:>7.3} {:>6.2}  {budget:.3}{verdict}", case.name, median / base);
-    }
-    let payload = payload_file(world, &cases[0]);
-    let executable = tests::executables().join(cases[0].executable);
-    let line = |name: &str, make: &dyn Fn() -> Command| {
-        let mut times: Vec<f64> = (0..runs.min(100)).map(|_| clock(make())).collect();
-        println!("{name:28} {:>7.3} {:>7.3}", quantile(&mut times, 0.5), quantile(&mut times, 0.95));
-    };
-    line("an empty static process", &|| command(world, &empty, &payload));
-    line("the same hook through sh -c", &|| {
-        let mut shell = command(world, Path::new("/bin/sh"), &payload);
-        shell.arg("-c").arg(format!("\"{}\"; true", executable.display()));
-        shell
-    });
-    if let Some(python3) = &python {
-        line("python3 -c pass", &|| {
-            let mut python = command(world, python3, &payload);
-            python.args(["-c", "pass"]);
-            python
-        });
-    }
-    holds
-}
-
-/// A process that does nothing, of the same profile as the hooks.
-fn empty_process(world: &World) -> PathBuf {
-    let (source, empty) = (world.root().join("empty.rs"), world.root().join("empty"));
-    std::fs::write(&source, "fn main() {}\n").expect("a source");
-    let target = setup::host_target().expect("a target");
-    let mut rustc = Command::new("rustc");
-    rustc
-        .args([
-            "-O",
-            "-C",
-            "lto=fat",
-            "-C",
-            "codegen-units=1",
-            "-C",
-            "strip=symbols",
-            "--target",
-            &target,
-            "-o",
-        ])
-        .arg(&empty);
-    if target.contains("linux") {
-        rustc.args(["-C", "target-feature=+crt-static", "-C", "relocation-model=static"]);
-    }
-    assert!(rustc.arg(&source).status().expect("rustc").success());
-    empty
-}
-
-fn clock(mut command: Command) -> f64 {
-    let started = Instant::now();
-    let status = command.status().expect("it runs");
-    let time = started.elapsed().as_secs_f64() * 1_000.0;
-    assert!(status.success());
-    time
-}
-
-fn quantile(times: &mut [f64], part: f64) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[((times.len() - 1) as f64 * part) as usize]
 }

@@ -86,6 +86,8 @@ mod real_continuity;
 mod real_guards;
 #[path = "runner/real_sessions.rs"]
 mod real_sessions;
+#[path = "runner/recipes.rs"]
+mod recipes;
 #[path = "runner/recovery.rs"]
 mod recovery;
 #[path = "runner/replay.rs"]

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use tests::World;
 use tests::world::SESSION;
 
-use super::{Case, clock, command, count, instructions, quantile};
+use super::times::{clock, quantile};
+use super::{Case, command, count, instructions};
 
 /// How much dearer a hook may be.
 const MOST: f64 = 1.1;
