@@ -29,13 +29,14 @@ use hooks_common::req::Req;
 
 /// Entries of sessions that did nothing for so long are dropped from state, in seconds.
 const FORGET_AFTER: i64 = 14 * 86_400;
-/// The most findings that are told at once.
+/// The most findings that are shown at once.
 const MOST_FINDINGS: usize = 8;
 
-/// Tells the user what failed open since the last session began, once; and that nothing can be kept, as long as it is so.
+/// Warns the user, once, about hook failures since the last session began. Also warns at each start while Stanchion's
+/// folder cannot be written.
 ///
 /// # Errors
-/// None; failures that cannot be read are not told.
+/// None; failures that cannot be read are not shown.
 pub fn tell_failures(hook: &mut Hook) -> Result<(), std::convert::Infallible> {
     if let Err(error) = failures::check_folder(&hook.paths) {
         hook.answer.tell_user(format!(

@@ -47,7 +47,7 @@ impl LazyState {
 }
 
 impl LazyState {
-    /// Why the state could not be read, where somebody asked for it and it could not.
+    /// The reason why the state could not be read. `None` if it was read, or was not needed yet.
     pub fn known_problem(&self) -> Option<&str> {
         self.read.get()?.problem()
     }

@@ -102,7 +102,7 @@ impl Gates {
         let mut needed = Vec::new();
         for gate in gates {
             let judged = match triggers.ask(&gate) {
-                // "Not triggered" is no answer of a look that ended early.
+                // If the time ran out, "not triggered" cannot be relied on, so the gate is judged.
                 Ok(false) if !budget::is_spent() => continue,
                 Ok(false) => self.judge_gate(&gate, &context),
                 Ok(true) => self.judge_gate(&gate, &context),

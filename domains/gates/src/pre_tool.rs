@@ -143,7 +143,7 @@ pub fn mark_triggered(hook: &mut Hook, gates: &Gates, needs: &ToolNeeds) -> Resu
     let record = hook.records.get_mut::<GateRecord>();
     match marked {
         Ok(()) => record.triggered = names,
-        // A lock that is busy for a moment is no failure: the end of the turn marks it.
+        // A busy lock is not an error here: the end of the turn sets the mark.
         Err(StateError::Lock(LockError::Busy { .. })) => record.unmarked = names,
         Err(error) => {
             record.unmarked = names;
@@ -153,8 +153,8 @@ pub fn mark_triggered(hook: &mut Hook, gates: &Gates, needs: &ToolNeeds) -> Resu
     Ok(())
 }
 
-/// Drops the compiled policy after a stage that failed, if it is damaged: the next hook compiles it again. A sound one
-/// stays, because it stands in for a configuration that cannot be read.
+/// Removes the compiled policy after a stage failed, if the policy is damaged. The next hook compiles it again. A valid
+/// policy is kept: it replaces a configuration that cannot be read.
 ///
 /// # Errors
 /// When the policy cannot be removed.
@@ -165,7 +165,7 @@ pub fn drop_policy(hook: &Hook) -> Result<(), GatesError> {
     Ok(store::remove(&hook.project().policy_file()).map(drop)?)
 }
 
-/// What the model reads of a tool that is refused because something could not be evaluated.
+/// The refusal of a tool use because something could not be evaluated.
 pub fn closed(project: &Project, reason: &str) -> String {
     format!(
         "The tool was refused before it ran: {reason}, and `on_error: deny` refuses then ({}).\nNext: req doctor",
@@ -173,8 +173,8 @@ pub fn closed(project: &Project, reason: &str) -> String {
     )
 }
 
-/// The refusal of a tool whose payload cannot be read, where the configuration closes gates then. The project is the one
-/// of the folder that the hook was started in.
+/// The refusal of a tool use whose payload cannot be read, if the configuration has `on_error: deny`. The project is the
+/// one of the folder that the hook was started in.
 pub fn unreadable(paths: &Paths) -> Option<String> {
     let folder = std::env::current_dir().ok()?;
     let project = Project::of_event(paths, None, &folder);

@@ -2,8 +2,8 @@
 
 use shell::Word;
 
-/// Its long options and whether they take the next word. git takes the beginning of a name for the name, where no
-/// other begins so.
+/// The long options of `git push`, each with whether it takes the next word. Like git, the reader accepts an
+/// unambiguous prefix of a name.
 const LONG: [(&str, bool); 25] = [
     ("all", false),
     ("branches", false),
@@ -32,24 +32,24 @@ const LONG: [(&str, bool); 25] = [
     ("verbose", false),
 ];
 
-/// What a push is told.
+/// The parsed arguments of a push.
 #[derive(Debug, Default)]
 pub(super) struct PushArguments {
-    /// Where to, and what.
+    /// The remote and the refspecs.
     pub(super) operands: Vec<Word>,
-    /// Where to, if no operand says it.
+    /// The remote of `--repo`, used if no operand names one.
     pub(super) repo: Option<Word>,
-    /// Every branch.
+    /// Pushes every branch.
     pub(super) all: bool,
-    /// Every reference, and nothing else shall be there.
+    /// Pushes every reference and removes all others.
     pub(super) mirror: bool,
-    /// Every tag.
+    /// Pushes every tag.
     pub(super) tags: bool,
-    /// The references named are removed.
+    /// Removes the named references.
     pub(super) delete: bool,
-    /// Branches that are not here are removed there.
+    /// Removes remote branches that do not exist locally.
     pub(super) prune: bool,
-    /// Nothing is pushed.
+    /// Pushes nothing.
     pub(super) is_idle: bool,
 }
 
@@ -67,7 +67,7 @@ impl PushArguments {
     }
 }
 
-/// The words behind `push`.
+/// Parses the words after `push`.
 pub(super) fn read(words: &[Word]) -> PushArguments {
     let mut arguments = PushArguments::default();
     let mut rest = words.iter();
@@ -112,7 +112,7 @@ pub(super) fn read(words: &[Word]) -> PushArguments {
     arguments
 }
 
-/// The option of this name, or the only one that begins so.
+/// The option with this name, or the only one with this prefix.
 fn named(name: &str) -> Option<(&'static str, bool)> {
     let mut matching = LONG.into_iter().filter(|(long, _)| long.starts_with(name) && !name.is_empty());
     let first = matching.next()?;

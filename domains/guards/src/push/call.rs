@@ -1,4 +1,4 @@
-//! Calls of git, whatever they are called.
+//! Recognises git calls, whatever their program is named.
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use shell::{Command, Word};
 
 use super::arguments::{self, PushArguments};
 
-/// A command as a call of git, and whether it certainly is one. `git-push` and `hub` are; what is named by a variable
-/// may be, in a line that speaks of git.
+/// A command as a git call, and whether it certainly is one. `git-push` and `hub` are; a program named by a
+/// variable may be, if the line mentions git.
 pub(super) fn as_git<'c>(command: &'c Command, line: &str) -> Option<(Cow<'c, Command>, bool)> {
     let word = |text: &str| Word { text: text.to_owned(), is_literal: true, ..Word::default() };
     let called = |start: &[Word]| {
@@ -21,7 +21,8 @@ pub(super) fn as_git<'c>(command: &'c Command, line: &str) -> Option<(Cow<'c, Co
         Some(name) => Some((called(&[word("git"), word(name.strip_prefix("git-")?)]), true)),
         None => {
             let program = &command.words.first()?.text;
-            // `$DOCKER push image` names no branch, so it is none of git's in a line that has git do something else.
+            // `$DOCKER push image` has no refspec, so it is not taken for git, even if the line calls git
+            // elsewhere.
             let is_git = || {
                 let words = arguments::read(command.arguments()).operands;
                 names_git(program) || names_git(line) && words.len() > 2
@@ -35,7 +36,7 @@ fn names_git(text: &str) -> bool {
     text.as_bytes().windows(3).any(|name| name.eq_ignore_ascii_case(b"git"))
 }
 
-/// What `git send-pack` does, in the words of `git push`.
+/// The arguments of `git send-pack`, as those of a `git push`.
 pub(super) fn of_send_pack(words: &[Word]) -> PushArguments {
     let mut arguments = arguments::read(words);
     if words.iter().any(|word| word.text == "--stdin") {
@@ -46,7 +47,7 @@ pub(super) fn of_send_pack(words: &[Word]) -> PushArguments {
     arguments
 }
 
-/// What `git subtree push` does, in the words of `git push`.
+/// The arguments of `git subtree push`, as those of a `git push`.
 pub(super) fn of_subtree(words: &[Word]) -> Option<PushArguments> {
     let options = Options::new("Pbm", "prefix branch message annotate onto");
     match options.operands(words, 0).as_slice() {
@@ -61,7 +62,7 @@ pub(super) fn of_subtree(words: &[Word]) -> Option<PushArguments> {
     }
 }
 
-/// Whether a call of git takes configuration from where it is not read.
+/// Whether a git call takes configuration from a source that is not read.
 pub(super) fn is_configured_from_outside(command: &Command) -> bool {
     command.words.iter().any(|word| word.text.starts_with("--config-env"))
         || command.assignments.iter().any(|(name, value)| is_source_of_configuration(name, &value.text))

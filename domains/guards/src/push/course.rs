@@ -1,4 +1,4 @@
-//! What a line changes before it pushes: the branch that a repository is on, and its configuration.
+//! Tracks the changes of a line before it pushes: the current branch of a repository and its configuration.
 
 use std::path::{Path, PathBuf};
 
@@ -11,37 +11,37 @@ use super::refspec::{HEADS, branch_of, is_head};
 use super::told::{UNKNOWN, is_unknown};
 use git::GitConfig;
 
-/// A repository as the line has left it so far.
+/// The state of a repository at one point of the line.
 #[derive(Debug)]
 pub(super) struct RepositoryState {
     /// The repository.
     pub(super) repository: Repository,
-    /// What git is configured to do in it.
+    /// Its git configuration.
     pub(super) config: GitConfig,
-    /// What HEAD points to.
+    /// The position of HEAD.
     pub(super) position: Position,
-    /// The branches that the line made.
+    /// The branches that the line created.
     pub(super) created: Vec<String>,
-    /// Where the line makes this work tree, if it does.
+    /// The folder of this work tree, if the line creates it.
     made_at: Option<PathBuf>,
     previous: Option<Position>,
-    /// Whether branches may have come from elsewhere.
+    /// Whether branches may have been fetched.
     is_fetched: bool,
 }
 
-/// Where HEAD points.
+/// The position of HEAD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Position {
-    /// To a branch, of whose name [`UNKNOWN`] parts are not known.
+    /// A branch; [`UNKNOWN`] replaces the unknown parts of its name.
     Branch(String),
-    /// To no branch.
+    /// No branch.
     Detached,
-    /// The line does not tell.
+    /// The line does not determine it.
     Unknown,
 }
 
 impl Position {
-    /// The branch, if it is one.
+    /// The name of the branch, if HEAD is on one.
     pub(super) fn branch(&self) -> Option<&str> {
         match self {
             Self::Branch(branch) => Some(branch),
@@ -51,7 +51,7 @@ impl Position {
 }
 
 impl RepositoryState {
-    /// A repository as it is.
+    /// The current state of a repository.
     pub(super) fn new(repository: Repository, home: &Path) -> Self {
         let position = match repository.head() {
             Head::Branch(branch) => Position::Branch(branch),
@@ -69,17 +69,17 @@ impl RepositoryState {
         }
     }
 
-    /// Whether it is this one.
+    /// Whether this is the state of that repository.
     pub(super) fn is_at(&self, repository: &Repository) -> bool {
         self.made_at.is_none() && self.repository.git_dir() == repository.git_dir()
     }
 
-    /// Whether it is a work tree that the line makes, and holds this folder.
+    /// Whether the line creates this work tree, and it contains the folder.
     pub(super) fn is_new_at(&self, folder: &Path) -> bool {
         self.made_at.as_ref().is_some_and(|made_at| folder.starts_with(made_at))
     }
 
-    /// The work tree that `git worktree add`, called in `folder`, makes; `text` tells what a word says.
+    /// The work tree that `git worktree add`, called in `folder`, creates; `text` returns the text of a word.
     pub(super) fn worktree(
         &self,
         call: &GitCall<'_>,
@@ -121,7 +121,7 @@ impl RepositoryState {
         })
     }
 
-    /// Follows a call of git that pushes nothing; `text` tells what a word says.
+    /// Applies a git call that pushes nothing; `text` returns the text of a word.
     pub(super) fn follow(&mut self, call: &GitCall<'_>, text: &dyn Fn(&Word) -> String) {
         match call.subcommand() {
             "checkout" | "switch" => self.switch(call, text),
@@ -154,7 +154,7 @@ impl RepositoryState {
         }
     }
 
-    /// After something that may have changed the branch, nobody knows to which.
+    /// Marks the branch as unknown, after a command that may have changed it.
     pub(super) fn lose(&mut self) {
         self.go(Position::Unknown);
     }
@@ -179,7 +179,7 @@ impl RepositoryState {
                 }
                 Argument::Option("d" | "detach", _) => is_detached = true,
                 Argument::Option("no-track", _) => tracks = false,
-                // Files are brought back, not a branch.
+                // This restores files and does not change the branch.
                 Argument::Option("p" | "patch" | "ours" | "theirs" | "pathspec-from-file", _) => return,
                 Argument::Option(..) => {}
                 Argument::Operand(at) => operands.push(text(&words[at])),
@@ -203,7 +203,7 @@ impl RepositoryState {
                 }
             }
             (None, [target]) if !has_paths => self.switch_to(target),
-            // Nothing, or files of another commit.
+            // Does nothing, or restores files of another commit.
             (None, _) => {}
         }
     }
@@ -235,7 +235,7 @@ impl RepositoryState {
         } else if self.is_fetched {
             self.go(named(target));
         }
-        // What is no branch is a file, or the command fails: HEAD stays.
+        // The target is a file, or the command fails: HEAD stays.
     }
 
     fn branch(&mut self, call: &GitCall<'_>, text: &dyn Fn(&Word) -> String) {
@@ -281,7 +281,7 @@ impl RepositoryState {
         }
     }
 
-    /// A branch that is renamed keeps what is configured for it.
+    /// A renamed branch keeps its configuration.
     fn keep_upstream(&mut self, old: &str, new: &str) {
         for name in ["merge", "remote", "pushRemote"] {
             if let Some(value) = self.config.get(&format!("branch.{old}.{name}")).map(str::to_owned) {
@@ -290,7 +290,7 @@ impl RepositoryState {
         }
     }
 
-    /// A branch that starts at one of a remote's has that for its upstream.
+    /// A branch that starts at a remote branch has it as its upstream.
     fn track(&mut self, branch: &str, start: &str) {
         if let Some((remote, upstream)) = self.remote_branch(start) {
             self.config.set(&format!("branch.{branch}.remote"), &remote);
@@ -298,7 +298,7 @@ impl RepositoryState {
         }
     }
 
-    /// The remote and the branch that a name such as `origin/main` stands for.
+    /// The remote and the branch of a name such as `origin/main`.
     fn remote_branch(&self, name: &str) -> Option<(String, String)> {
         let name = name.strip_prefix("refs/").unwrap_or(name);
         let name = name.strip_prefix("remotes/").unwrap_or(name);
@@ -354,7 +354,7 @@ fn named(branch: &str) -> Position {
     if is_unknown(branch) { Position::Unknown } else { Position::Branch(branch.to_owned()) }
 }
 
-/// Where HEAD was before the last time that git moved it to another branch, as its journal says.
+/// The branch before the last switch, according to the reflog of HEAD.
 fn before(repository: &Repository) -> Option<Position> {
     let journal = tail_of(&repository.reflog())?;
     let moved = journal.lines().rev().find_map(|line| line.split_once("checkout: moving from "))?.1;
@@ -365,7 +365,7 @@ fn before(repository: &Repository) -> Option<Position> {
 /// The last part of a file.
 fn tail_of(file: &Path) -> Option<String> {
     use std::io::{Read, Seek, SeekFrom};
-    /// Enough for a few hundred movements.
+    /// Enough for a few hundred entries.
     const LONGEST: u64 = 64 * 1024;
     let (mut file, about) = platform::store::open_regular(file).ok()?;
     file.seek(SeekFrom::Start(about.len().saturating_sub(LONGEST))).ok()?;

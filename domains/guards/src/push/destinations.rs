@@ -1,4 +1,4 @@
-//! Where a push goes: its refspecs, or what is configured where it has none.
+//! Determines the destinations of a push from its refspecs, or else from the configuration.
 
 use git::Repository;
 
@@ -9,39 +9,39 @@ use super::told::{UNKNOWN, is_unknown};
 use crate::repository::Protected;
 use git::GitConfig;
 
-/// What a push does to a remote.
+/// An effect of a push on a remote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Destination {
-    /// It writes this branch, of whose name [`UNKNOWN`] parts are not known.
+    /// It writes this branch; [`UNKNOWN`] replaces the unknown parts of its name.
     Branch(String),
     /// It removes this branch.
     Removed(String),
-    /// It writes or removes many branches, this one among them.
+    /// It writes or removes several branches, including this one.
     Among(String),
-    /// It makes the remote the same as the repository.
+    /// It makes the remote identical to the repository.
     Mirror,
-    /// It writes branches that are known only when it runs.
+    /// It writes branches that are known only at run time.
     Unknown,
 }
 
-/// A push, with all that decides where it goes.
+/// A push, with everything that determines its destinations.
 pub(super) struct Push<'a> {
-    /// What it is told.
+    /// Its arguments.
     pub(super) arguments: &'a PushArguments,
-    /// The remote, where it is told and known.
+    /// The remote, if it is given and known.
     pub(super) remote: Option<String>,
-    /// What is pushed, as told.
+    /// Its refspecs.
     pub(super) refspecs: &'a [String],
-    /// The repository, where it is known.
+    /// The repository, if it is known.
     pub(super) place: Option<&'a RepositoryState>,
-    /// What git is configured to do.
+    /// The git configuration.
     pub(super) config: &'a GitConfig,
-    /// What must not be pushed to.
+    /// The protected branches.
     pub(super) protected: &'a Protected<'a>,
 }
 
 impl Push<'_> {
-    /// Where it goes.
+    /// The destinations.
     pub(super) fn destinations(&self) -> Vec<Destination> {
         let PushArguments { all, mirror, tags, delete, .. } = *self.arguments;
         let is_mirror = || self.config.is_true(&self.key("mirror"));
@@ -61,7 +61,7 @@ impl Push<'_> {
         self.of(self.refspecs, true)
     }
 
-    /// Where these refspecs lead. Those of the command line may be mapped by configuration.
+    /// The destinations of these refspecs. The configuration may map those of the command line.
     fn of(&self, refspecs: &[String], is_mapped: bool) -> Vec<Destination> {
         let parsed: Vec<Refspec<'_>> = refspecs.iter().filter_map(|text| Refspec::parse(text)).collect();
         let without: Vec<&str> = parsed
@@ -96,7 +96,7 @@ impl Push<'_> {
         destinations
     }
 
-    /// The branch of the remote that a destination names.
+    /// The remote branch that a destination names.
     fn named(&self, name: &str) -> Option<String> {
         if is_head(name) {
             return Some(self.protected.default_branch().to_owned());
@@ -104,7 +104,7 @@ impl Push<'_> {
         branch_of(name).map(str::to_owned)
     }
 
-    /// Where a source without a destination goes.
+    /// The destination of a source without one.
     fn of_source(&self, source: &str, is_mapped: bool) -> Option<Destination> {
         if is_unknown(source) {
             return Some(Destination::Unknown);
@@ -112,7 +112,7 @@ impl Push<'_> {
         if is_head(source) {
             return match self.place.map(|place| &place.position) {
                 Some(Position::Branch(branch)) => Some(Destination::Branch(self.real(branch))),
-                // git refuses to guess.
+                // git refuses to guess a destination.
                 Some(Position::Detached) => None,
                 Some(Position::Unknown) | None => Some(Destination::Unknown),
             };
@@ -126,7 +126,7 @@ impl Push<'_> {
         Some(Destination::Branch(branch))
     }
 
-    /// Where configuration sends a branch that is named alone.
+    /// The destination that the configuration gives a branch without one.
     fn mapped(&self, branch: &str) -> Option<String> {
         let full = format!("{HEADS}{branch}");
         for text in self.config.all(&self.key("push")) {
@@ -147,7 +147,7 @@ impl Push<'_> {
         self.config.get(&format!("branch.{branch}.merge")).map(str::to_owned)
     }
 
-    /// Where a push without refspecs goes.
+    /// The destinations of a push without refspecs.
     fn by_default(&self) -> Vec<Destination> {
         let Some(place) = self.place else { return vec![Destination::Unknown] };
         let configured: Vec<String> = self.config.all(&self.key("push")).map(str::to_owned).collect();
@@ -166,7 +166,8 @@ impl Push<'_> {
                 let upstream = self.upstream(branch).filter(|_| self.pushes_upstream());
                 let name = match &upstream {
                     Some(upstream) => branch_of(upstream).map(str::to_owned),
-                    // `simple` refuses where the upstream has another name, and it has none here either way.
+                    // `simple` refuses an upstream with another name, so the destination has the branch's own
+                    // name in any case.
                     None => Some(self.real(branch)),
                 };
                 name.map(Destination::Branch).into_iter().collect()
@@ -174,7 +175,7 @@ impl Push<'_> {
         }
     }
 
-    /// The protected branches that a pattern leads to.
+    /// The protected branches that a pattern covers.
     fn through(&self, from: &str, to: &str, without: &[&str]) -> Vec<Destination> {
         let Some(place) = self.place else { return vec![Destination::Unknown] };
         let reached = |source: &str| {
@@ -183,7 +184,7 @@ impl Push<'_> {
             let branch = branch_of(&name)?;
             self.protected.reason(branch).map(|_| Destination::Among(branch.to_owned()))
         };
-        // What lies elsewhere than among the branches may have any name there; so may what is to be removed.
+        // References outside the branches may have any name there, and so may those that are removed.
         let start = &from[..from.find('*').unwrap_or(from.len())];
         let is_of_heads = start.starts_with(HEADS) || HEADS.starts_with(start);
         let is_certain = is_of_heads && !self.arguments.prune;
@@ -214,7 +215,7 @@ impl Push<'_> {
     }
 }
 
-/// The remote that a push goes to which names none.
+/// The remote of a push that names none.
 pub(super) fn default_remote(config: &GitConfig, position: &Position) -> String {
     let of_branch = |name: &str| match position {
         Position::Branch(branch) => config.get(&format!("branch.{branch}.{name}")),

@@ -1,15 +1,15 @@
-//! A line that cannot be followed, and may hide a push.
+//! Lines that cannot be parsed and may hide a push.
 
 use shell::programs::{self, Roles};
 use shell::{Command, Doubt, Input, LONGEST, Operator, Script};
 
-/// Whether a text names git and a push of it.
+/// Whether a text mentions git and a push.
 pub(super) fn names_push(text: &str) -> bool {
     let mut words = words(text);
     words.any(|word| word.eq_ignore_ascii_case("git")) && words.any(|word| word == "push")
 }
 
-/// Whether a line that cannot be followed may push where nobody sees it; `read` pushes of it were seen.
+/// Whether an unparsed part of a line may push; `read` pushes of the line were parsed.
 pub(super) fn may_push(script: &Script, line: &str, read: usize) -> bool {
     match &script.doubt {
         None => false,
@@ -23,7 +23,7 @@ pub(super) fn may_push(script: &Script, line: &str, read: usize) -> bool {
     }
 }
 
-/// Whether a command may make the text of a push, for something else to run.
+/// Whether a command may generate the text of a push for another program to run.
 fn builds_push(command: &Command, doubt: &Doubt) -> bool {
     if is_written_away(command) {
         return false;
@@ -41,27 +41,27 @@ fn builds_push(command: &Command, doubt: &Doubt) -> bool {
     };
     match program {
         None => names(true),
-        // What git prints may be any text, where it is told how.
+        // With a format, git may print any text.
         Some("git" | "hub") => {
             let is_format = |text: &str| text.starts_with("--format") || text.starts_with("--pretty");
             let formats =
                 command.arguments().iter().any(|word| is_format(&word.text) && names_push(&word.text));
             may_be_piped && formats
         }
-        // The text that a shell is given was followed, if it is told.
+        // The text that a shell gets was parsed already, if the line determines it.
         Some(name) => names(may_be_piped && !is_followed(name)),
     }
 }
 
-/// Whether a program takes prose, or is followed already. A filter such as `grep` takes prose as well, but what it
-/// prints is not known.
+/// Whether a program takes prose, or its text is parsed already. A filter such as `grep` takes prose too, but
+/// its output is unknown.
 fn is_followed(program: &str) -> bool {
     program == "eval"
         || programs::is(program, Roles::SHELL)
         || programs::is(program, Roles::TAKES_PROSE) && !programs::is(program, Roles::FILTERS)
 }
 
-/// Whether what a command says goes to a file.
+/// Whether the output of a command goes to a file.
 fn is_written_away(command: &Command) -> bool {
     command.redirections.iter().any(|redirection| {
         redirection.fd.unwrap_or(1) == 1

@@ -1,9 +1,9 @@
-//! Guard `push`: nobody pushes to a branch that is shared. Read from the calls of git that a line runs, from what git
-//! is configured to do, and from the branch that the repository is on, or will be when the line comes to the push.
+//! Guard `push`: pushes to shared branches. It reads the git calls of a line and the git configuration.
+//! It tracks which branch the repository is on when the line comes to the push.
 //!
-//! The way of a line: `reader` takes its calls of git, as `call` knows them, in their order; `course` follows those that
-//! change the branch or the configuration; `arguments`, `told` and `refspec` read a push; `destinations` finds where it
-//! goes; `doubt` looks at what could not be followed.
+//! `reader` takes the git calls, recognised by `call`, in order; `course` tracks those that change the branch
+//! or the configuration; `arguments`, `told` and `refspec` parse a push; `destinations` determines where it
+//! goes; `doubt` covers what cannot be parsed.
 
 mod arguments;
 mod call;
@@ -26,7 +26,7 @@ use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
-/// Whether a line may push: a call of git that does, or that may be an alias, or one that cannot be followed.
+/// Whether a line may push: it has a push, a possible alias, or a git call that cannot be parsed.
 pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
     let script = examined.script();
     script.doubt.is_some() && doubt::names_push(examined.tool_use.command)
@@ -43,10 +43,10 @@ fn may_push(command: &Command) -> bool {
     }
 }
 
-/// The protected branches that a line pushes to.
+/// Returns findings over pushes to protected branches.
 ///
 /// # Errors
-/// Never: what cannot be read is taken for absent, as git would.
+/// Never: a file that cannot be read counts as missing, as in git.
 pub fn examine(settings: &Settings, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     Ok(Reader::read(settings, examined))
 }

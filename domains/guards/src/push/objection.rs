@@ -1,4 +1,4 @@
-//! What is said against a push.
+//! The findings over a push.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::told::{UNKNOWN, is_unknown};
 use crate::objection::Objection;
 use crate::repository::Protected;
 
-/// Whether a remote is a repository in a temporary folder, which nobody shares.
+/// Whether a remote is a repository in a temporary folder, which is not shared.
 fn is_thrown_away(remote: &str) -> bool {
     let path = remote.strip_prefix("file://").unwrap_or(remote);
     let path = resolve(Path::new(path));
@@ -19,7 +19,7 @@ fn is_thrown_away(remote: &str) -> bool {
         && [Path::new("/tmp"), Path::new("/var/tmp")].iter().any(|folder| path.starts_with(folder))
 }
 
-/// What is wrong with a destination, if anything is.
+/// The finding over a destination, if any.
 pub(super) fn objection(
     destination: &Destination,
     remote: Option<&str>,

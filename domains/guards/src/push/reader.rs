@@ -1,4 +1,4 @@
-//! A line's calls of git, read in their order.
+//! Reads the git calls of a line in order.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -22,55 +22,55 @@ use crate::objection::Objection;
 use crate::repository::{Protected, folder_of, repository_of};
 use git::GitConfig;
 
-/// How many calls of git are followed, those that aliases stand for among them.
+/// How many git calls are followed, including those that aliases expand to.
 const MOST_CALLS: usize = 300;
-/// How deep aliases within aliases are followed.
+/// How deeply nested aliases are followed.
 const DEEPEST: usize = 10;
-/// What a line calls the root of the work tree that it is in.
+/// How a line names the root of its work tree.
 const TOP: [&str; 2] = ["$(git rev-parse --show-toplevel)", "`git rev-parse --show-toplevel`"];
 
-/// Where a script stands.
+/// The context of a script.
 #[derive(Clone, Copy)]
 struct LineState<'l> {
-    /// The folder it is started in.
+    /// The folder in which it starts.
     start: &'l Path,
     text: &'l str,
-    /// How many aliases it is within.
+    /// The number of enclosing aliases.
     depth: usize,
 }
 
-/// A call of git, where it stands.
+/// A git call with its context.
 #[derive(Clone, Copy)]
 struct GitCallAt<'l> {
-    /// Which of the places it works on, where that is known.
+    /// The index of its repository in the reader's list, if it is known.
     place: Option<usize>,
     line: LineState<'l>,
-    /// Whether it takes configuration from where it is not read.
+    /// Whether it takes configuration from a source that is not read.
     is_hidden: bool,
 }
 
-/// Reads a line's calls of git in their order.
+/// Reads the git calls of a line in order.
 pub(super) struct Reader<'a, 's> {
     examined: &'a ExaminedUse<'s>,
     settings: &'a Settings,
     places: Vec<RepositoryState>,
     found: Vec<Objection>,
-    /// How many calls of git were followed.
+    /// How many git calls were followed.
     calls: usize,
     /// How many pushes were read.
     pushes: usize,
-    /// The branch that the line was told when it asked for it.
+    /// The branch that git printed when the line asked for it.
     shown: Option<Position>,
-    /// The folder that a line is in which does not tell it, where it is a work tree's root.
+    /// The work tree root that the line entered, although its words do not determine the folder.
     top: Option<PathBuf>,
     /// The repository that the environment names since a command of the line.
     git_dir: Option<String>,
-    /// Whether configuration comes from where it is not read.
+    /// Whether configuration comes from a source that is not read.
     is_hidden: bool,
 }
 
 impl<'a, 's> Reader<'a, 's> {
-    /// What is wrong with the pushes of a line.
+    /// Returns the findings over the pushes of a line.
     pub(super) fn read(settings: &'a Settings, examined: &'a ExaminedUse<'s>) -> Vec<Objection> {
         let mut reader = Self {
             examined,
@@ -106,7 +106,7 @@ impl<'a, 's> Reader<'a, 's> {
     fn command(&mut self, command: &Command, line: LineState<'_>) {
         match (command.program(), command.arguments()) {
             (Some("export" | "declare" | "typeset"), words) => return self.export(words),
-            // The branch of a pull request, whatever its name.
+            // The branch of a pull request can have any name.
             (Some("gh" | "glab"), [_, verb, ..]) if verb.text == "checkout" => {
                 return self.lose(command, line);
             }
@@ -127,7 +127,7 @@ impl<'a, 's> Reader<'a, 's> {
         if call.git_dir.is_none() {
             call.git_dir.clone_from(&self.git_dir);
         }
-        // `git $OPTIONS push`
+        // Skips the variable in `git $OPTIONS push`.
         if let [first, second, ..] = call.words
             && !first.is_literal
             && second.text == "push"
@@ -169,7 +169,7 @@ impl<'a, 's> Reader<'a, 's> {
         }
     }
 
-    /// The repository that a call works on.
+    /// The index of the repository that a call uses.
     fn place(&mut self, call: &GitCall<'_>, start: &Path) -> Option<usize> {
         let folder = folder_of(&call.folder, start, self.examined.home());
         if let Some(folder) = folder.filter(|_| call.git_dir.is_none())
@@ -194,7 +194,7 @@ impl<'a, 's> Reader<'a, 's> {
         }
     }
 
-    /// Follows a change of folder that the line does not tell, to the root of the work tree that it is in.
+    /// Tracks a change to an undetermined folder, if it is the root of the current work tree.
     fn enter(&mut self, command: &Command, words: &[Word], line: LineState<'_>) {
         if words.iter().all(|word| word.is_literal) {
             return;
@@ -203,7 +203,7 @@ impl<'a, 's> Reader<'a, 's> {
         self.top = if is_top { self.top_around(&command.folder, line) } else { None };
     }
 
-    /// The work tree's root that a call of git works in, if it is said to work there.
+    /// The work tree root that a git call uses, if its words refer to the root.
     fn top_of(&self, command: &Command, line: LineState<'_>) -> Option<PathBuf> {
         if command.folder == Folder::Unknown {
             return self.top.clone();
@@ -236,9 +236,9 @@ impl<'a, 's> Reader<'a, 's> {
         }
     }
 
-    /// Follows what an alias stands for.
+    /// Follows the expansion of an alias.
     fn alias(&mut self, command: &Command, call: &GitCall<'_>, place: Option<usize>, line: LineState<'_>) {
-        // git itself refuses an alias that leads to itself.
+        // git itself refuses an alias that refers to itself.
         if line.depth > DEEPEST {
             return;
         }
@@ -279,7 +279,7 @@ impl<'a, 's> Reader<'a, 's> {
         let text = |word: &Word| told(word, shown, at.line.text);
         let operands: Vec<String> = arguments.operands.iter().map(text).collect();
         let named = operands.first().cloned().or_else(|| arguments.repo.as_ref().map(text));
-        // What stands alone may be the remote and more.
+        // A single unquoted expansion may contain a remote and refspecs.
         let is_anything = matches!(&*arguments.operands, [word] if !word.is_quoted)
             && named.as_deref().is_some_and(is_unknown);
         let remote = match named {
@@ -287,11 +287,11 @@ impl<'a, 's> Reader<'a, 's> {
             Some(name) => Some(name),
             None => place.map(|_| default_remote(&config, position)),
         };
-        // The repository itself.
+        // `.` is the repository itself.
         if remote.as_deref() == Some(".") {
             return;
         }
-        // In a folder that is not told it is most likely the project's own.
+        // In an undetermined folder the repository is most likely the project's.
         let repository = place.map(|place| &place.repository).or(self.examined.project.repository());
         let known = remote.as_deref().map(|remote| known_remote(remote, &config));
         let protected = Protected::of(&self.settings.branches, repository, known);
@@ -317,7 +317,7 @@ impl<'a, 's> Reader<'a, 's> {
     }
 }
 
-/// The name of the remote that has this address; the address where none has.
+/// The name of the remote with this address, or else the address.
 fn known_remote<'r>(remote: &'r str, config: &'r GitConfig) -> &'r str {
     let has_address = |name: &&str| {
         ["url", "pushurl"]
@@ -327,13 +327,13 @@ fn known_remote<'r>(remote: &'r str, config: &'r GitConfig) -> &'r str {
     config.remotes().into_iter().find(has_address).unwrap_or(remote)
 }
 
-/// Whether a word names the root of the work tree, or what lies below it.
+/// Whether a word names the root of the work tree or a path below it.
 fn is_top(word: &Word) -> bool {
     TOP.iter()
         .any(|top| word.text.strip_prefix(top).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
-/// A word as Bash would have to read it to come to the same.
+/// A word in a form that Bash reads back as the same word.
 fn quoted(word: &Word) -> String {
     if word.is_literal { shell_word::single(&word.text) } else { format!("\"{}\"", word.text) }
 }

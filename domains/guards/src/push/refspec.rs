@@ -1,31 +1,31 @@
-//! What a push is told to push, and where to.
+//! Parses refspecs: what is pushed, and where.
 
 /// The prefix of branches among references.
 pub(super) const HEADS: &str = "refs/heads/";
 
-/// A refspec as it is written.
+/// A parsed refspec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Refspec<'a> {
     /// `:`: every branch that is on both sides.
     Matching,
-    /// `^x`: what is left out.
+    /// `^x`: excluded.
     Without(&'a str),
-    /// `x`: it goes where it is configured to go.
+    /// `x`: the configuration determines the destination.
     Source(&'a str),
-    /// `:x`: it is removed.
+    /// `:x`: removed.
     Removed(&'a str),
     /// `x:y`.
     To(&'a str, &'a str),
 }
 
 impl<'a> Refspec<'a> {
-    /// What a text means; `None` when git refuses it.
+    /// Parses a text; `None` if git refuses it.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         if let Some(without) = text.strip_prefix('^') {
             return Some(Self::Without(without));
         }
         let text = text.strip_prefix('+').unwrap_or(text);
-        // The destination is behind the last colon, as git looks for it.
+        // Like git, this splits at the last colon.
         match text.rsplit_once(':') {
             Some(("", "")) => Some(Self::Matching),
             Some((_, "")) => None,
@@ -37,7 +37,7 @@ impl<'a> Refspec<'a> {
     }
 }
 
-/// The branch that a local or remote reference may be by this name, whole or in part; `None` for one that is none.
+/// The branch that a reference may name, in full or abbreviated; `None` if it is not a branch.
 pub(super) fn branch_of(reference: &str) -> Option<&str> {
     if let Some(branch) = reference.strip_prefix(HEADS).or_else(|| reference.strip_prefix("heads/")) {
         return Some(branch);
@@ -46,12 +46,12 @@ pub(super) fn branch_of(reference: &str) -> Option<&str> {
     (!is_other).then_some(reference)
 }
 
-/// Whether a name stands for what HEAD points to.
+/// Whether a name is an alias of HEAD.
 pub(super) fn is_head(name: &str) -> bool {
     matches!(name, "HEAD" | "@")
 }
 
-/// What the `*` of a pattern stands for in a name that it matches; nothing for a pattern without one.
+/// The part of a name that the `*` of a pattern matches; empty for a pattern without `*`.
 pub(super) fn star<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
     match pattern.split_once('*') {
         Some((start, end)) => name.strip_prefix(start)?.strip_suffix(end),

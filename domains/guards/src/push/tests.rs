@@ -20,7 +20,7 @@ fn rows_hold() {
     bench().check(rows::ROWS);
 }
 
-/// What git says that it would write, of a real push that it only tries.
+/// The references that git reports for a dry run of a real push.
 fn tried(bench: &Bench, arguments: &str) -> Option<Vec<String>> {
     let mut git = Command::new("git");
     git.current_dir(bench.root()).env("HOME", bench.home()).env("GIT_CONFIG_NOSYSTEM", "1");
@@ -43,7 +43,7 @@ fn git_itself_agrees() {
     bench.git(&["branch", "-q", "feature", "origin/feature"]);
     bench.git(&["branch", "-q", "work", "origin/main"]);
     bench.git(&["branch", "-q", "same", "--no-track", "origin/main"]);
-    // What is up to date is not told.
+    // git does not report references that are up to date.
     for branch in ["feature", "work", "same", "main"] {
         bench.git(&["checkout", "-q", branch]);
         bench.git(&["commit", "-q", "--allow-empty", "-m", branch]);
@@ -75,7 +75,7 @@ fn git_itself_agrees() {
                 "push origin :feature",
                 "push origin :heads/main",
             ] {
-                // What is written out goes there whatever is configured.
+                // An explicit destination does not depend on the configuration.
                 if default != "simple" && arguments.contains(':') {
                     continue;
                 }

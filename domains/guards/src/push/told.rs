@@ -1,11 +1,11 @@
-//! Words of which parts are known only when the line runs.
+//! Words whose parts are known only at run time.
 
 use shell::Word;
 
-/// Stands for a part that is not known. No word holds it: Bash drops it.
+/// Replaces an unknown part. No word contains it, because Bash drops it.
 pub(super) const UNKNOWN: char = '\0';
 
-/// What a line asks git to learn the branch that it is on.
+/// Commands with which a line asks git for the current branch.
 const QUERIES: [&str; 9] = [
     "git branch --show-current",
     "git rev-parse --abbrev-ref HEAD",
@@ -18,20 +18,21 @@ const QUERIES: [&str; 9] = [
     "git name-rev --name-only HEAD",
 ];
 
-/// Whether a command with these words asks for the branch that it is on.
+/// Whether a command asks for the current branch.
 pub(super) fn is_query(text: &str) -> bool {
     QUERIES.contains(&text)
 }
 
-/// A word with the name of the branch in the place of what asks for it, and [`UNKNOWN`] in that of anything else that
-/// the line does not tell. `line` is where variables are set.
+/// A word with the branch's name in place of the command that asks for it, and [`UNKNOWN`] in place of other
+/// unknown parts. `line` is searched for variables.
 pub(super) fn told(word: &Word, branch: Option<&str>, line: &str) -> String {
     let text = &*word.text;
     if word.is_literal {
         return text.to_owned();
     }
     if !text.contains(['$', '`']) {
-        // The place of an item of `xargs` and its like; of another mark than `{}` nobody knows where it stands.
+        // The place of an item of `xargs` and similar programs. With a placeholder other than `{}` the place
+        // is unknown.
         return match text {
             _ if text.contains("{}") => text.replace("{}", "\0"),
             _ if text.contains(['*', '?', '[']) => text.to_owned(),
@@ -41,7 +42,7 @@ pub(super) fn told(word: &Word, branch: Option<&str>, line: &str) -> String {
     filled(text, branch, line, true)
 }
 
-/// A text with what is known of its expansions; variables are looked up unless this is the value of one.
+/// A text with its known expansions; variables are looked up unless this is the value of one.
 fn filled(text: &str, branch: Option<&str>, line: &str, looks_up: bool) -> String {
     let mut filled_in = String::new();
     let mut rest = text;
@@ -62,19 +63,19 @@ fn filled(text: &str, branch: Option<&str>, line: &str, looks_up: bool) -> Strin
     filled_in + rest
 }
 
-/// Whether all of a word is known only when the line runs.
+/// Whether an entire word is known only at run time.
 pub(super) fn is_unknown(told: &str) -> bool {
     told.trim_start_matches('+').chars().all(|c| c == UNKNOWN) && told.contains(UNKNOWN)
 }
 
-/// The variable that an expansion is, if it is one and nothing more.
+/// The name of the variable that an expansion consists of.
 fn variable(written: &str) -> Option<&str> {
     let name = written.strip_prefix('$')?;
     let name = name.strip_prefix('{').map_or(Some(name), |name| name.strip_suffix('}'))?;
     (!name.is_empty() && name.bytes().all(is_name)).then_some(name)
 }
 
-/// The text that a line sets a variable to, if that is all that it does with it but use it.
+/// The value that a line gives a variable, if it only sets it once and uses it.
 fn value<'l>(name: &str, line: &'l str) -> Option<&'l str> {
     let mut value = None;
     for (at, _) in line.match_indices(name) {
@@ -90,7 +91,7 @@ fn value<'l>(name: &str, line: &'l str) -> Option<&'l str> {
     }
     let value = value?;
     let value = value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
-    // What quotes hold together is Bash's to tell.
+    // Values with quotes or escapes are not interpreted.
     (!value.contains(['\'', '"', '\\'])).then_some(value)
 }
 
@@ -117,7 +118,7 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// The command in `$(…)` or back-ticks, without what only hides its errors.
+/// The command in `$(…)` or backticks, without the part that hides its errors.
 fn query_of(written: &str) -> Option<String> {
     let inside = written
         .strip_prefix("$(")
@@ -127,7 +128,7 @@ fn query_of(written: &str) -> Option<String> {
     Some(words.join(" "))
 }
 
-/// The length of the expansion that a text begins with; of one character where it begins with none.
+/// The length of the expansion at the start of a text, or of one character if there is none.
 fn expansion(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (open, close) = match (bytes.first(), bytes.get(1)) {

@@ -1,4 +1,4 @@
-//! A document, as far as others refer to it: its front matter, and the ids in it.
+//! The parts of a planning document that others refer to: its front matter and its ids.
 
 use documents::front_matter::{self, Field};
 use platform::text::cut_bytes;
@@ -10,13 +10,13 @@ const LONGEST: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub struct PlanningDocument {
     fields: Vec<Field>,
-    /// Whether there is no text at all, as before a file is made.
+    /// Whether there is no text, as before a file is created.
     pub is_empty: bool,
-    /// How many lines stand before the body.
+    /// How many lines precede the body.
     pub body: usize,
 }
 
-/// What tells a document from others: no two share it.
+/// Identifies a document: no two documents share it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct DocumentKey<'a> {
     pub template: &'a str,
@@ -24,48 +24,48 @@ pub struct DocumentKey<'a> {
 }
 
 impl PlanningDocument {
-    /// What a text says. One without front matter says nothing.
+    /// Parses a text. Without front matter the document has no fields.
     pub fn of(text: &str) -> Self {
         let (fields, body) = front_matter::read(cut_bytes(text, LONGEST)).unwrap_or_default();
         Self { fields, is_empty: text.is_empty(), body }
     }
 
-    /// What the beginning of a text says, wherever it was cut.
+    /// Parses the start of a text that may be cut anywhere.
     pub fn of_beginning(text: &str) -> Self {
         let whole_lines = text.rfind('\n').map_or("", |end| &text[..end]);
         Self::of(&format!("{whole_lines}\n---\n"))
     }
 
-    /// The fields of the front matter, in their order.
+    /// The fields of the front matter, in order.
     pub fn fields(&self) -> &[Field] {
         &self.fields
     }
 
-    /// A key's text; empty when it is absent or a list.
+    /// The value of a key; empty if it is missing or a list.
     pub fn scalar(&self, key: &str) -> &str {
         front_matter::scalar(&self.fields, key)
     }
 
-    /// A key's items that say something; a single value is a list of one.
+    /// The nonempty items of a key; a single value is a list of one.
     pub fn items(&self, key: &str) -> impl Iterator<Item = &str> {
         front_matter::items(&self.fields, key).into_iter().filter(|item| !item.is_empty())
     }
 
-    /// The document's own id: what `id` says, else `backlog_id`, which in a document that has both names what it
-    /// belongs to.
+    /// The document's own id: the value of `id`, or else of `backlog_id`. In a document with both,
+    /// `backlog_id` names the work that it belongs to.
     pub fn id(&self) -> Option<&str> {
         ["id", "backlog_id"].into_iter().map(|key| self.scalar(key)).find(|id| is_id(id))
     }
 
-    /// What tells it from others; `None` without a template or an id.
+    /// Its key; `None` without a template or an id.
     pub fn key(&self) -> Option<DocumentKey<'_>> {
         let template = Some(self.scalar("template")).filter(|template| !template.is_empty())?;
         Some(DocumentKey { template, id: self.id()? })
     }
 }
 
-/// Whether a text is an id such as `E2-001`, `WORK-12`, `E2-ABC-001`: letters, digits and dashes, a letter first, a
-/// digit last, a dash between them.
+/// Whether a text is an id such as `E2-001`, `WORK-12`, `E2-ABC-001`: letters, digits and dashes. It starts
+/// with a letter, ends with a digit, and contains a dash.
 pub fn is_id(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.ends_with(|c: char| c.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! Work leaves a node of its cycle only when the node's criteria are met, and only for a node that follows.
+//! Work moves to another node of its cycle only if the node's criteria are met and the other node follows it.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::document::{PlanningDocument, is_id};
 use crate::examined::text_of;
 use crate::objection::Objection;
 
-/// The nodes, each with those that follow it.
+/// The nodes, each with the nodes that follow it.
 const NODES: [(&str, &[&str]); 5] = [
     ("backlog", &["discovery", "plan"]),
     ("discovery", &["backlog", "plan"]),
@@ -16,10 +16,10 @@ const NODES: [(&str, &[&str]); 5] = [
     ("implement", &["plan", "close"]),
     ("close", &["implement", "complete"]),
 ];
-/// How many characters findings have at least.
+/// The minimum number of characters of findings.
 const LEAST_FOUND: usize = 50;
 
-/// Objections to a document of work that moves from one node to another.
+/// The findings over a work document that moves from one node to another.
 pub fn examine(
     root: &Path,
     file: &Path,
@@ -52,19 +52,19 @@ pub fn examine(
     found
 }
 
-/// Whether a file is a document of work in one of the layouts: `E2-001/WORK.md` or `WORK-E2-001-title.md`.
+/// Whether a file is a work document in one of the layouts: `E2-001/WORK.md` or `WORK-E2-001-title.md`.
 fn is_work(file: &Path) -> bool {
     let name = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name == "WORK.md" || (name.starts_with("WORK-") && name.ends_with(".md"))
 }
 
-/// The id of the work: what the document says, else the name of its folder.
+/// The id of the work, from the document or else from the name of its folder.
 fn id_of<'a>(file: &'a Path, before: &'a PlanningDocument, after: &'a PlanningDocument) -> Option<&'a str> {
     let folder = || file.parent()?.file_name()?.to_str().filter(|name| is_id(name));
     after.id().or_else(|| before.id()).or_else(folder)
 }
 
-/// The criteria of a node that are not met, as clauses.
+/// The unmet criteria of a node, as clauses.
 fn unmet(root: &Path, node: &str, id: Option<&str>) -> Vec<String> {
     match (node, id) {
         ("discovery" | "plan", None) => vec!["the document has no `id`".to_owned()],
@@ -83,7 +83,8 @@ fn unmet(root: &Path, node: &str, id: Option<&str>) -> Vec<String> {
     }
 }
 
-/// One investigation of the work must be complete and say what it found; of several, what the last one lacks is told.
+/// One investigation of the work must be complete and have findings; otherwise the failure of the last one is
+/// returned.
 fn unmet_in_discovery(root: &Path, id: &str) -> Vec<String> {
     const FOLDER: &str = "docs/investigations";
     let beginning = format!("INVESTIGATION-{id}-");
@@ -120,7 +121,7 @@ fn is_not(file: &str, status: &str, expected: &str) -> String {
     }
 }
 
-/// What stands below `## Findings`, deeper headings too. A heading in a block of code is none.
+/// The text below `## Findings`, including deeper headings. Headings in code blocks do not count.
 fn findings(text: &str) -> String {
     let mut is_code = false;
     let mut is_inside = false;

@@ -1,11 +1,11 @@
-//! Work that an investigation brought forth names what was learned there.
+//! Work that results from an investigation must name what was learned there.
 
 use platform::text::fact;
 
 use super::document::PlanningDocument;
 use crate::objection::Objection;
 
-/// Advice about a document of work that names an investigation and nothing that was learned.
+/// Advice about a work document that names an investigation but nothing that was learned.
 pub fn examine(shown: &str, after: &PlanningDocument) -> Option<Objection> {
     let is_investigation = |origin: &str| {
         let number = origin.strip_prefix("INV-").or_else(|| origin.strip_prefix("INVESTIGATION-"));

@@ -1,9 +1,9 @@
-//! Guard `references`: what planning documents must say about one another. A plan names its work, an id has one owner,
-//! what an investigation brought forth names what was learned, and work leaves a node only when that node's criteria
-//! are met.
+//! Guard `references`: the references between planning documents. A plan names its work, and an id belongs to
+//! one document. Work that results from an investigation names what was learned. Work leaves a node only when
+//! that node's criteria are met.
 //!
-//! It reads documents as they will be after an edit, and reads of them what stands in the front matter. After the edit
-//! `validation` reads the whole document, and keeps what its template asks for and it does not say.
+//! The guard reads the front matter of documents as they will be after an edit. After the edit, `validation`
+//! reads the whole document and stores what its template requires and the document lacks.
 
 mod document;
 mod exit;
@@ -21,17 +21,17 @@ use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use document::PlanningDocument;
 
-/// Whether an edit has anything for the guard: documents are Markdown.
+/// Whether the guard applies to an edit: documents are Markdown.
 pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
     let file = examined.tool_use.file.as_deref();
     let extension = file.and_then(|file| file.extension());
     extension.is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
 }
 
-/// What the guard finds.
+/// Returns the guard's findings.
 ///
 /// # Errors
-/// When not all documents could be searched for an id.
+/// If the search for an id did not cover all documents.
 pub fn examine(settings: &References, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     let Some(file) = examined.file() else { return Ok(Vec::new()) };
     let is = |globs: &Names| matches_real(globs, file, examined.root(), examined.home());
@@ -39,7 +39,7 @@ pub fn examine(settings: &References, examined: &ExaminedUse<'_>) -> Result<Vec<
     if !(is_plan || is_work || is_document) {
         return Ok(Vec::new());
     }
-    // An edit that will fail, or makes no text, says nothing.
+    // An edit that will fail, or does not result in text, cannot be judged.
     let Some(after) = examined.after() else { return Ok(Vec::new()) };
     let before = PlanningDocument::of(examined.before().unwrap_or_default());
     let after = PlanningDocument::of(after);
@@ -56,7 +56,7 @@ pub fn examine(settings: &References, examined: &ExaminedUse<'_>) -> Result<Vec<
         match unique::examine(&settings.documents, examined, file, &before, &after) {
             Ok(taken) => found.extend(taken),
             Err(error) if found.is_empty() => return Err(error),
-            // What was found must not be lost over it.
+            // The error must not hide the findings.
             Err(error) => found.push(Objection::advice(format!("an id was not searched for: {error}"), "")),
         }
     }

@@ -1,11 +1,11 @@
-//! A plan names the work it belongs to.
+//! A plan must name the work that it belongs to.
 
 use platform::text::fact;
 
 use super::document::{PlanningDocument, is_id};
 use crate::objection::Objection;
 
-/// An objection to a plan that names none; only advice where it never did.
+/// The finding over a plan that names no work; only advice if it never did.
 pub fn examine(shown: &str, before: &PlanningDocument, after: &PlanningDocument) -> Option<Objection> {
     let names_work = |document: &PlanningDocument| document.items("backlog_id").any(is_id);
     if names_work(after) {

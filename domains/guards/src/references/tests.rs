@@ -1,4 +1,4 @@
-//! Each rule both ways, on Write, Edit and MultiEdit, in both layouts.
+//! Each rule with a valid and an invalid document, on Write, Edit and MultiEdit, in both layouts.
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
 use serde_json::json;
@@ -176,7 +176,7 @@ fn work_leaves_plan_with_an_approved_one() {
     assert_eq!(moved(), "deny");
     bench.write(PLAN, "---\r\nstatus: approved\r\n---\r\n");
     assert_eq!(moved(), "pass");
-    // The folder tells the id where the document does not.
+    // The folder gives the id if the document does not.
     bench.write(WORK, &front("current_node: plan"));
     assert_eq!(worst(&written(&bench, WORK, &front("current_node: implement"))), "pass");
     let flat = "docs/work/WORK-parser.md";

@@ -1,4 +1,4 @@
-//! An id has one owner: of documents of the same template, only one has it.
+//! An id belongs to one document of the same template.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -15,14 +15,14 @@ use crate::error::GuardsError;
 use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
-/// How many files are looked into.
+/// How many files are searched.
 const MOST: usize = 5_000;
-/// How much of each is read, in bytes.
+/// How many bytes of each file are read.
 const HEAD: u64 = 4 * 1024;
-/// For how long.
+/// How long the search may take.
 const PATIENCE: Duration = Duration::from_millis(150);
 
-/// An objection to an edit that gives a document an id which another one has.
+/// The finding over an edit that gives a document the id of another document.
 pub fn examine(
     documents: &Names,
     examined: &ExaminedUse<'_>,
@@ -48,7 +48,7 @@ pub fn examine(
     }))
 }
 
-/// The folders in which globs begin.
+/// The folders in which globs start.
 fn roots(globs: &Names, root: &Path) -> Vec<PathBuf> {
     let is_plain = |part: &&str| !part.contains(['*', '?', '[', '{']);
     let folder = |glob: &str| -> PathBuf {
@@ -58,19 +58,19 @@ fn roots(globs: &Names, root: &Path) -> Vec<PathBuf> {
     let mut roots: Vec<PathBuf> =
         globs.iter().filter(|glob| !glob.starts_with(['!', '~'])).map(folder).collect();
     roots.sort();
-    // What lies in another one is searched with it.
+    // A folder inside another one is searched with that one.
     roots.dedup_by(|later, earlier| later.starts_with(&*earlier));
     roots
 }
 
-/// A search that ends.
+/// A bounded search.
 struct IdSearch {
     files: usize,
     until: Instant,
 }
 
 impl IdSearch {
-    /// The document that has a key. Symbolic links are not followed, and hidden folders not entered.
+    /// The document with this key. Symbolic links are not followed, hidden folders are not searched.
     fn owner(
         &mut self,
         key: &DocumentKey<'_>,
@@ -94,7 +94,8 @@ impl IdSearch {
                 } else if kind.is_file() && name.to_ascii_lowercase().ends_with(b".md") {
                     self.files += 1;
                     let path = entry.path();
-                    // Nearly no file holds the id, and of those that do nearly all are documents.
+                    // Most files do not contain the id, and nearly all that contain it are documents, so the
+                    // text is searched first.
                     let head = head_of(&path).filter(|head| id.find(head.as_bytes()).is_some());
                     let is_owner =
                         |head: &String| PlanningDocument::of_beginning(head).key().as_ref() == Some(key);
@@ -107,7 +108,7 @@ impl IdSearch {
         Ok(None)
     }
 
-    /// Whether the search may go on.
+    /// An error if the search has reached its limits.
     fn may_go_on(&self) -> Result<(), GuardsError> {
         let reason = if self.files >= MOST {
             "no more are searched"

@@ -1,5 +1,5 @@
-//! Values next to a name that says credential: `api_key = "…"`, `"password": "…"`, `TOKEN=…` where no quotes are
-//! written. Only what looks random counts.
+//! Values next to a name for credentials: `api_key = "…"`, `"password": "…"`, `TOKEN=…` in files without
+//! quotes. Only values that look random count.
 
 use std::ops::Range;
 
@@ -9,13 +9,13 @@ use super::shapes::AnchorPlace;
 
 /// The longest value, in bytes.
 const LONGEST: usize = 512;
-/// The longest type between a name and its value: `: Option<&'static str>`.
+/// The longest type between a name and its value, as in `: Option<&'static str>`, in bytes.
 const LONGEST_TYPE: usize = 40;
-/// Words of a value that speaks of credentials and is none.
+/// Words in a value that show that it describes credentials and is not one.
 const SPEAKING: [&str; 9] =
     ["password", "passwd", "secret", "token", "apikey", "api_key", "api-key", "credential", "bearer"];
 
-/// The value behind the name that ends at an anchor.
+/// The value after the name that ends at an anchor.
 pub(super) fn value(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if is_part(at.byte(at.end)) || at.is_in_long_line() || is_other(at) {
@@ -31,26 +31,27 @@ pub(super) fn value(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     is_one.then_some(value)
 }
 
-/// Whether the whole name says something else: a digest of a credential, a place in a list, a style, a sealed value.
+/// Whether the full name means something else: a digest of a credential, a position in a list, a style, an
+/// encrypted value.
 fn is_other(at: AnchorPlace<'_>) -> bool {
     const OTHER: [&str; 8] = ["hashed", "page", "cursor", "sync", "csrf", "continuation", "design", "fee"];
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     let start = at.text[..at.start].iter().rposition(|byte| !is_part(byte)).map_or(0, |before| before + 1);
     let Ok(name) = std::str::from_utf8(&at.text[start..at.start]) else { return false };
     let name = name.to_ascii_lowercase();
-    // `--color-token` is a variable of a style sheet.
+    // `--color-token` is a CSS variable.
     name.starts_with("--") || OTHER.iter().any(|word| name.trim_end_matches(['_', '-']).ends_with(word))
 }
 
-/// Whether a value is what `kubeseal` made of a secret, which only the cluster can read: in Base64 the length of an
-/// RSA key in two bytes (`Ag…`), then as many bytes as the key has, at least 256.
+/// Whether a value is the output of `kubeseal`, which only the cluster can decrypt. In Base64 it starts with
+/// the length of an RSA key in two bytes (`Ag…`), followed by at least 256 bytes.
 fn is_sealed(value: &str) -> bool {
     const SHORTEST: usize = 340;
     let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     value.len() >= SHORTEST && value.starts_with("Ag") && value.bytes().all(is_base64)
 }
 
-/// Where the value stands.
+/// The position of the value.
 fn place(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let closed = at.skip(at.end, 4, |byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b']' | b')'));
     let is_quoted_name = closed > at.end;
@@ -91,7 +92,7 @@ fn behind_type(at: AnchorPlace<'_>, start: usize) -> Option<Range<usize>> {
     (at.byte(end) == b'=').then(|| quoted(at, at.skip(end + 1, 4, is_blank))).flatten()
 }
 
-/// The text between quotes, which may be escaped ones, or stand behind a letter as in `b"…"` and `r#"…"#`.
+/// The text between quotes, which may be escaped or have a prefix as in `b"…"` and `r#"…"#`.
 fn quoted(at: AnchorPlace<'_>, start: usize) -> Option<Range<usize>> {
     let is_mark =
         |byte: u8| matches!(byte, b'b' | b'r' | b'f' | b'u' | b'L' | b'@' | b'$' | b'#' | b'\\' | b'(');
@@ -106,7 +107,7 @@ fn quoted(at: AnchorPlace<'_>, start: usize) -> Option<Range<usize>> {
     (inside[end] == quote).then_some(open + 1..open + 1 + end - escape)
 }
 
-/// The text up to a blank or a line's end, where it is nothing that a shell or a template fills in.
+/// The text up to a blank or a line end, unless a shell or a template fills it in.
 fn bare(at: AnchorPlace<'_>, start: usize, ends: &[u8]) -> Option<Range<usize>> {
     let rest = at.text.get(start..at.text.len().min(start + LONGEST))?;
     let is_end = |byte: &u8| byte.is_ascii_whitespace() || ends.contains(byte);

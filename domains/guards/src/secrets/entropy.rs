@@ -1,8 +1,8 @@
-//! Whether a value looks random.
+//! Decides whether a value looks random.
 //!
-//! Shannon's entropy of a text of `n` characters is `log2(n)` bits a character at most, and less the fewer kinds of
-//! characters there are: 4 for hexadecimal digits. The thresholds are what 99 of 100 random values reach, of 20,000 drawn
-//! for each length:
+//! Shannon's entropy of a text of `n` characters is at most `log2(n)` bits per character. It is lower with
+//! fewer kinds of characters: at most 4 for hexadecimal digits. 99 of 100 random values reach the threshold;
+//! 20,000 values were drawn for each length:
 //!
 //! | characters | 1 of 100 below | median | threshold |
 //! |---|---|---|---|
@@ -13,13 +13,14 @@
 //! | any, 8 | 2.50 | 3.00 | 2.4: `log2(n)` - 0.6, and three kinds of characters |
 //! | any, 16 | 3.45 | 3.88 | 3.4 |
 //!
-//! Entropy alone cannot tell a long name from a key: of the names in Python's own library the median of 20 to 39
-//! characters has 3.6 to 3.7 bits. So a value of letters and digits must hold both (of these names 1 in 20 does), and
-//! what consists of words ([`is_name`]) never counts. A password that a person chose is short and of mixed kinds.
+//! Entropy alone does not distinguish a long name from a key: names of 20 to 39 characters in Python's
+//! standard library have a median of 3.6 to 3.7 bits. So a value of letters and digits must contain both;
+//! 1 in 20 of these names does. A value that consists of words ([`is_name`]) never counts. A password that a
+//! person chose is short and of mixed kinds.
 
 /// The shortest value that can look random.
 const SHORTEST: usize = 8;
-/// From here on a value of letters and digits counts by its entropy alone.
+/// From this length on, entropy alone decides over a value of letters and digits.
 const LONG: usize = 20;
 
 /// Whether a value looks random enough to be a credential.
@@ -46,7 +47,7 @@ pub(super) fn is_random(value: &str) -> bool {
     kinds.into_iter().filter(|is| has(*is)).count() >= 3 && bits >= most - 0.6
 }
 
-/// Shannon's entropy, in bits a character.
+/// Shannon's entropy in bits per character.
 pub(super) fn bits(value: &str) -> f64 {
     let mut counts = [0_u32; 256];
     for byte in value.bytes() {
@@ -57,7 +58,7 @@ pub(super) fn bits(value: &str) -> f64 {
     counts.iter().filter(|count| **count > 0).map(share).map(|share| -share * share.log2()).sum()
 }
 
-/// Whether a value consists of words, as names of things do: `prod-db-2`, `Enum::Kind`, `us-east-1.v2`.
+/// Whether a value consists of words, as names do: `prod-db-2`, `Enum::Kind`, `us-east-1.v2`.
 fn is_name(value: &str) -> bool {
     let is_word = |part: &str| {
         let letters = part.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -70,8 +71,8 @@ fn is_name(value: &str) -> bool {
     value.contains(is_end) && value.split(is_end).all(|part| part.is_empty() || is_word(part))
 }
 
-/// Whether letters stand as words have them: small, capital, or each word with a capital. Random letters change their
-/// case at every second one.
+/// Whether the case of letters is that of words: lower, upper, or each word capitalised. Random letters
+/// change their case at every second letter.
 fn is_cased(letters: &str) -> bool {
     let is_change = |pair: &&[u8]| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase();
     letters.as_bytes().windows(2).filter(is_change).count() * 4 <= letters.len()

@@ -1,4 +1,4 @@
-//! What may stand where it stands: exemptions in the configuration, waivers on the line.
+//! Exemptions in the configuration and waivers on a line.
 
 use std::path::Path;
 
@@ -10,11 +10,11 @@ use crate::examined::ExaminedUse;
 
 /// The shortest reason, in characters.
 const SHORTEST: usize = 10;
-/// What begins a waiver.
+/// The start of a waiver.
 const WAIVER: &str = "secret-ok:";
 
-/// Whether one of the exemptions holds for a rule in a file today (UTC). One without a reason or without files holds
-/// nowhere, and one whose day is past, or no day, no longer.
+/// Whether one of the exemptions covers a rule in a file today (UTC). An exemption without a reason or files,
+/// with a past day, or with an invalid day covers nothing.
 pub(super) fn is_exempt(
     exemptions: &[Exemption],
     examined: &ExaminedUse<'_>,
@@ -34,7 +34,7 @@ pub(super) fn is_exempt(
     })
 }
 
-/// The reason for which a line is let through: what it says behind `secret-ok:`. The credential itself is none.
+/// The reason of the waiver on a line: the text after `secret-ok:`. The credential itself is not a reason.
 pub(super) fn waiver(line: &str, credential: &str) -> Option<String> {
     let (_, reason) = line.split_once(WAIVER)?;
     let is_closing =

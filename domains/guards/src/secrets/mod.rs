@@ -1,8 +1,8 @@
-//! Guard `secrets`: credentials in what is about to be written to a file or committed.
+//! Guard `secrets`: credentials in text that is about to be written to a file or committed.
 //!
-//! A text is looked through once for what the kept `rules` begin with; what they find is dropped again where it only
-//! shows what a credential looks like (`placeholder`), stands there already, or is let through (`exempt`). A
-//! command that merely uses a credential is none of this guard's business. What it says never holds the credential.
+//! A text is searched once for the anchors of the `rules`. A match is dropped if it only shows what a
+//! credential looks like (`placeholder`), is in the file already, or is exempt (`exempt`). Commands that
+//! merely use a credential are not examined. Findings never contain the credential.
 
 mod assignment;
 mod entropy;
@@ -29,23 +29,24 @@ use crate::objection::{Certainty, Objection};
 use crate::staged;
 use scan::{CredentialMatch, FileTraits};
 
-/// How many credentials are named one by one.
+/// How many credentials are listed individually.
 const MOST_NAMED: usize = 10;
-/// Of how many git is asked whether they were committed before.
+/// For how many credentials git is asked whether they were committed before.
 const MOST_ASKED: usize = 50;
 const WAY_OUT: &str = "read it from the environment or a secret store; if it is no secret, say so at the line: \
     secret-ok: <reason of ten characters at least>, or under `guards.secrets.exemptions`";
 
-/// Whether a command line commits, or writes text that it tells: a cheap look, before the guard's settings are read.
+/// Whether a command line commits, or writes text that it contains: a cheap check before the guard's settings
+/// are read.
 pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
     staged::commits(examined)
         || written::may_write(examined.tool_use.command) && !written::written(examined).is_empty()
 }
 
-/// What the guard finds in the text that a command line writes, and in the lines that it commits.
+/// Returns the findings over the text that a command line writes, and over the lines that it commits.
 ///
 /// # Errors
-/// When git cannot be asked, or one of the user's expressions fails.
+/// If git fails, or one of the user's regular expressions fails.
 pub fn examine_line(settings: &Secrets, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     let mut search = CredentialSearch::new(settings, examined);
     for written in written::written(examined) {
@@ -76,15 +77,15 @@ pub fn examine_line(settings: &Secrets, examined: &ExaminedUse<'_>) -> Result<Ve
     Ok(search.said())
 }
 
-/// What the guard finds in the text that an edit brings.
+/// Returns the findings over the text that an edit adds.
 ///
 /// # Errors
-/// When one of the user's expressions fails.
+/// If one of the user's regular expressions fails.
 pub fn examine_edit(settings: &Secrets, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     let mut search = CredentialSearch::new(settings, examined);
     let file = examined.file();
     let is_known = |value: &str| examined.before().is_some_and(|before| before.contains(value));
-    // The whole file after the edit: it tells the line, and shows what two edits put together.
+    // The whole file after the edit gives the line number, and shows credentials that two edits combine.
     let whole = if examined.tool_use.tool == "Write" { None } else { examined.after() };
     match whole {
         Some(after) => search.look(after, file, is_known, CredentialPlace::Edited)?,
@@ -97,17 +98,17 @@ pub fn examine_edit(settings: &Secrets, examined: &ExaminedUse<'_>) -> Result<Ve
     Ok(search.said())
 }
 
-/// Where a credential was found.
+/// The place of a credential.
 enum CredentialPlace {
-    /// In what a command writes.
+    /// In text that a command writes.
     Written,
-    /// On this line of an edit's text.
+    /// On this line of an edit's result.
     Edited(usize),
-    /// On this line of a file that is committed.
+    /// On this line of a committed file.
     Committed(usize),
 }
 
-/// What was found so far.
+/// The findings so far.
 struct CredentialSearch<'a, 's> {
     settings: &'a Secrets,
     examined: &'a ExaminedUse<'s>,
@@ -120,7 +121,7 @@ impl<'a, 's> CredentialSearch<'a, 's> {
         Self { settings, examined, refused: Vec::new(), let_through: Vec::new() }
     }
 
-    /// Looks through a text that is to be in `file`.
+    /// Searches a text that is written to `file`.
     fn look(
         &mut self,
         text: &str,
@@ -152,7 +153,7 @@ impl<'a, 's> CredentialSearch<'a, 's> {
         Ok(())
     }
 
-    /// What the user's rules find, line by line.
+    /// The matches of the user's rules, line by line.
     fn own(&self, text: &str) -> Result<Vec<CredentialMatch>, GuardsError> {
         let lower = text.to_ascii_lowercase();
         let rules = self.examined.policy.guard_rules::<Secrets, SecretRule>(Some(&lower));
@@ -211,7 +212,7 @@ impl<'a, 's> CredentialSearch<'a, 's> {
         }
     }
 
-    /// What to say, of so many that a person reads it.
+    /// The findings, with a list that is short enough to read.
     fn said(mut self) -> Vec<Objection> {
         if self.refused.len() > MOST_NAMED {
             self.refused.truncate(MOST_NAMED);
@@ -223,9 +224,9 @@ impl<'a, 's> CredentialSearch<'a, 's> {
     }
 }
 
-/// Whether a text holds a credential or a part of it.
+/// Whether a text contains a credential or a part of it.
 fn reveals(text: &str, credential: &str) -> bool {
-    /// So many characters of it tell something.
+    /// From this length on a part is revealing, in bytes.
     const PART: usize = 8;
     let (text, credential) = (text.as_bytes(), credential.as_bytes());
     let part = PART.min(credential.len()).max(1);

@@ -1,7 +1,8 @@
-//! Values that have a credential's shape and are none: what documentation shows, what is to be filled in, what is
-//! looked up when the program runs.
+//! Values with the shape of a credential that are not credentials: examples in documentation, values to be
+//! filled in, values that the program looks up at run time.
 
-/// Words that no issuer puts into a credential. By chance one of four letters stands in one of 50,000 keys.
+/// Words that issuers do not put into credentials. By chance, a word of four letters occurs in one of 50,000
+/// keys.
 const WORDS: [&str; 30] = [
     "example",
     "placeholder",
@@ -34,9 +35,9 @@ const WORDS: [&str; 30] = [
     "#{",
     "qwert",
 ];
-/// The same, however it is spelled; and what they are in base64.
+/// More such words, whatever their case and spelling, and in base64.
 const SPELLED: [&str; 4] = ["password", "passwort", "letmein", "welcome"];
-/// What looks a value up.
+/// Code that looks a value up.
 const LOOKUPS: [&str; 12] = [
     "process.env",
     "os.environ",
@@ -51,20 +52,20 @@ const LOOKUPS: [&str; 12] = [
     "ssm:",
     "file:",
 ];
-/// What a digest begins with: it tells nothing about what was digested.
+/// Prefixes of digests, which reveal nothing about the digested text.
 const DIGESTS: [&str; 12] = [
     "sha1-", "sha256-", "sha384-", "sha512-", "sha256:", "sha512:", "md5:", "$2a$", "$2b$", "$2y$",
     "$argon2", "pbkdf2",
 ];
-/// Words that keep nobody out, in base64, as manifests hold them: `password`, `admin`, `changeme`, `secret`.
+/// Weak words in base64, as in Kubernetes manifests: `password`, `admin`, `changeme`, `secret`.
 const ENCODED: [&str; 5] = ["cGFzc3dvcmQ=", "cGFzc3dvcmQK", "YWRtaW4=", "Y2hhbmdlbWU=", "c2VjcmV0"];
-/// Credentials that vendors print in their documentation, and that work nowhere else.
+/// Credentials that vendors print in their documentation and that work nowhere else.
 const DOCUMENTED: [&str; 3] = [
     concat!("16C7e42F292c6912", "E7710c838347Ae178B4a"),
     concat!("Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsu", "Fq2UVErCz4I6tq"),
     concat!("4eC39HqLyjWD", "arjtT1zdp7dc"),
 ];
-/// The fewest characters that follow one another as in the alphabet for a value to be typed, not drawn.
+/// From this number of consecutive characters of the alphabet on, a value is typed and not random.
 const SEQUENCE: usize = 6;
 
 /// Whether a value is a placeholder.
@@ -80,7 +81,7 @@ pub(super) fn is_placeholder(value: &str) -> bool {
         || is_monotonous(lower.as_bytes())
 }
 
-/// A value with the digits and signs that people put for letters taken back: `p@ssw0rd`.
+/// A value with digits and signs replaced by the letters that they imitate: `p@ssw0rd`.
 fn spelled(lower: &str) -> String {
     let letter = |c| match c {
         '0' => 'o',
@@ -93,8 +94,8 @@ fn spelled(lower: &str) -> String {
     lower.chars().map(letter).collect()
 }
 
-/// Whether a value next to a name is something else than a credential: a digest, an address, a path, an id, a text to
-/// be filled in.
+/// Whether a value next to a name is not a credential: a digest, an address, a path, an id, a text to be
+/// filled in.
 pub(super) fn is_reference(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     // `0x…` is an address or a number.
@@ -109,7 +110,7 @@ pub(super) fn is_reference(value: &str) -> bool {
         || is_uuid(value)
 }
 
-/// Whether few characters, in few orders, make up the value.
+/// Whether a value has few different characters, in few orders.
 fn is_monotonous(value: &[u8]) -> bool {
     let mut kinds = [false; 256];
     value.iter().for_each(|byte| kinds[usize::from(*byte)] = true);
@@ -122,7 +123,7 @@ fn is_monotonous(value: &[u8]) -> bool {
         || has_run(value, -1)
 }
 
-/// Whether so many characters follow one another, each so far from the one before.
+/// Whether enough consecutive characters have the same distance from one to the next.
 fn has_run(value: &[u8], step: i16) -> bool {
     let mut length = 1;
     value.windows(2).any(|pair| {
@@ -131,7 +132,7 @@ fn has_run(value: &[u8], step: i16) -> bool {
     })
 }
 
-/// `8-4-4-4-12` hexadecimal digits: nearly always a name.
+/// Whether a value has the form `8-4-4-4-12` of hexadecimal digits: this is nearly always an identifier.
 fn is_uuid(value: &str) -> bool {
     let lengths = value
         .split('-')

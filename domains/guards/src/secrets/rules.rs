@@ -1,5 +1,5 @@
-//! The kept rules: what credentials look like. Each has literals, one of which stands in everything that it finds, so
-//! that a text without any is passed over at the speed of one look at each byte.
+//! The built-in rules: the shapes of credentials. Each has literals, of which every match contains one. So a
+//! text without these literals needs only one step for each byte.
 
 use std::ops::Range;
 
@@ -15,24 +15,24 @@ pub(super) struct CredentialRule {
     pub id: &'static str,
     /// What it finds, for people.
     pub name: &'static str,
-    /// One of these stands in everything that it finds. At least three characters each.
+    /// Every match contains one of these literals. They have at least three characters.
     pub anchors: &'static [&'static str],
-    /// Whether the anchors are found in capital letters and small ones.
+    /// Whether the anchors match in any case.
     pub any_case: bool,
-    /// How the credential at an anchor is read.
+    /// How the credential at an anchor is parsed.
     pub find: Find,
 }
 
-/// How a credential is read.
+/// How a credential is parsed.
 pub(super) enum Find {
-    /// The anchor and as many of these characters, no fewer and no more.
+    /// The anchor followed by a number of these characters within the bounds.
     Run(usize, usize, Charset),
-    /// By hand, in bytes of the whole text.
+    /// A function that returns the byte range in the whole text.
     By(fn(AnchorPlace<'_>) -> Option<Range<usize>>),
 }
 
 impl Find {
-    /// The credential at an anchor, in bytes of the whole text.
+    /// The byte range of the credential at an anchor.
     pub fn at(&self, at: AnchorPlace<'_>) -> Option<Range<usize>> {
         match self {
             Self::Run(least, most, charset) => at.token(*least..=*most, |byte| charset.contains(byte)),
@@ -41,7 +41,7 @@ impl Find {
     }
 }
 
-/// A rule for a kind of token that redaction knows as well; its shape is a run of characters.
+/// A rule for a kind of token that redaction also knows; its shape is a run of characters.
 const fn token(kind: &'static Token) -> CredentialRule {
     let Guarded::Run(least, most, charset) = kind.guarded else { panic!("this shape is read by hand") };
     CredentialRule {
@@ -53,7 +53,7 @@ const fn token(kind: &'static Token) -> CredentialRule {
     }
 }
 
-/// The same, of a shape that is read by hand.
+/// A rule for such a token whose shape is parsed by a function.
 const fn shaped(kind: &'static Token, find: fn(AnchorPlace<'_>) -> Option<Range<usize>>) -> CredentialRule {
     rule(kind.id, kind.name, kind.prefixes, find)
 }
@@ -76,13 +76,13 @@ const fn named(
     CredentialRule { id, name, anchors, any_case: true, find: Find::By(find) }
 }
 
-/// The rule of names with a value that looks random; `entropy: false` switches it off.
+/// The rule for names with a value that looks random; `entropy: false` disables it.
 pub(super) const GENERIC: &str = "generic-assignment";
 
-/// The rules. Where two find the same characters, the earlier one has them.
+/// The rules. If two match the same characters, the earlier one applies.
 pub(super) const RULES: [CredentialRule; 23] = [
     token(&tokens::AWS_ACCESS_KEY),
-    // 40 characters of base64 that only the name tells from others.
+    // 40 characters of base64; only the name identifies them.
     named(
         "aws-secret",
         "an AWS secret key",
@@ -109,19 +109,20 @@ pub(super) const RULES: [CredentialRule; 23] = [
         &["\"private_key\"", "\\\"private_key\\\""],
         shapes::service_account,
     ),
-    // RSA, EC, DSA, OPENSSH, PGP, ENCRYPTED and plain. A marker without a key behind it is talk about keys.
+    // RSA, EC, DSA, OPENSSH, PGP, ENCRYPTED and plain keys. A marker without a key after it is only text
+    // about keys.
     rule("private-key", "a private key", &["-----BEGIN "], shapes::private_key),
     token(&tokens::ANTHROPIC),
     token(&tokens::OPENAI),
-    // Older ones hold `OpenAI` in base64.
+    // Older keys contain `OpenAI` in base64.
     rule("openai-key", "an OpenAI API key", &["T3BlbkFJ"], shapes::old_openai),
     token(&tokens::NPM),
     token(&tokens::PYPI),
     shaped(&tokens::JWT, shapes::jwt),
     shaped(&tokens::SENDGRID, shapes::sendgrid),
-    // Too plain to stand alone: 32 hexadecimal digits behind two letters.
+    // 32 hexadecimal digits after two letters are too common without the name.
     named("twilio-key", "a Twilio key", &["twilio"], shapes::twilio),
-    // The bot's number, then 35 characters of which the first two are the same in all.
+    // The bot's number, then 35 characters; the first two are always the same.
     rule("telegram-token", "a Telegram bot token", &[":AA"], shapes::telegram),
     rule("azure-key", "an Azure storage key", &["AccountKey="], shapes::azure),
     rule("url-credentials", "a password in a URL", &["://"], url::password),
@@ -155,24 +156,24 @@ pub(super) const RULES: [CredentialRule; 23] = [
 /// For each three bytes, by [`index`], whether an anchor begins with them.
 const BEGINNINGS: [u64; 512] = beginnings();
 
-/// The place of a byte and the two before it in [`BEGINNINGS`], made from that of the byte before. Five bits of each
-/// suffice, and fold capital letters and small ones.
+/// The index of a byte and the two before it in [`BEGINNINGS`], computed from the previous index. Five bits
+/// of each byte suffice, and make upper and lower case equal.
 pub(super) const fn index(before: usize, byte: u8) -> usize {
     (before << 5 | (byte & 31) as usize) & 0x7fff
 }
 
-/// Whether an anchor may begin with the three bytes of this place.
+/// Whether an anchor may begin with the three bytes of this index.
 pub(super) fn begins(index: usize) -> bool {
     BEGINNINGS[index >> 6] >> (index & 63) & 1 == 1
 }
 
-/// The rules with an anchor that begins like this byte, by their number.
+/// The rules with an anchor that begins like this byte, with their numbers.
 pub(super) fn rules_at(byte: u8) -> impl Iterator<Item = (usize, &'static CredentialRule)> {
     let numbers = BY_FIRST[usize::from(byte & 31)];
     RULES.iter().enumerate().filter(move |(number, _)| numbers >> number & 1 == 1)
 }
 
-/// For five bits of a byte a bit for each rule with an anchor that begins so.
+/// For each value of the low five bits of a byte, one bit for each rule with an anchor that begins with it.
 const BY_FIRST: [u32; 32] = {
     let mut table = [0; 32];
     let mut rule = 0;

@@ -9,9 +9,9 @@ use super::placeholder::is_placeholder;
 use super::rules::{CredentialRule, GENERIC, RULES, begins, index, rules_at};
 use super::shapes::AnchorPlace;
 
-/// The most that is found in one text.
+/// How many matches one text can have.
 const MOST: usize = 1_000;
-/// Files of digests: what looks random there is none of ours.
+/// Lock files: their random values are digests.
 const LOCKS: [&str; 6] = [
     "package-lock.json",
     "npm-shrinkwrap.json",
@@ -20,7 +20,7 @@ const LOCKS: [&str; 6] = [
     "flake.lock",
     "Package.resolved",
 ];
-/// Names and extensions of files whose values stand without quotes.
+/// Names and extensions of files with unquoted values.
 const BARE: [&str; 22] = [
     "env",
     "properties",
@@ -53,22 +53,22 @@ pub(super) struct CredentialMatch {
     pub id: String,
     /// What it is, for people.
     pub name: String,
-    /// Where the credential stands, in bytes.
+    /// The byte range of the credential.
     pub at: Range<usize>,
     /// Its line, from 1.
     pub line: usize,
 }
 
-/// What of a text depends on the file that it is for.
+/// The properties of a text that depend on its file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FileTraits {
-    /// Whether values count that only look random.
+    /// Whether values that only look random count.
     has_entropy: bool,
     has_bare_values: bool,
 }
 
 impl FileTraits {
-    /// The kind of a file; without one, of text whose file is not known.
+    /// The properties of a file; `None` means text of an unknown file.
     pub fn of(file: Option<&Path>, has_entropy: bool) -> Self {
         let name = file.and_then(Path::file_name).map(|name| name.to_string_lossy()).unwrap_or_default();
         let extension = name.rsplit('.').next().unwrap_or_default();
@@ -78,7 +78,7 @@ impl FileTraits {
     }
 }
 
-/// The credentials in a text, in its order. Of two rules that find the same the earlier one has it.
+/// The credentials in a text, in order. If two rules match the same text, the earlier one applies.
 pub(super) fn scan(text: &str, kind: FileTraits) -> Vec<CredentialMatch> {
     let bytes = text.as_bytes();
     let mut found: Vec<(usize, Range<usize>)> = Vec::new();
@@ -111,7 +111,7 @@ pub(super) fn scan(text: &str, kind: FileTraits) -> Vec<CredentialMatch> {
     numbered(bytes, kept)
 }
 
-/// Whether a value only shows what one looks like. Keys and signed tokens are too long to be asked for words.
+/// Whether a value is only an example. Keys and signed tokens are so long that they contain words by chance.
 fn is_shown(rule: &CredentialRule, value: &str, at: AnchorPlace<'_>, range: &Range<usize>) -> bool {
     let is_long = matches!(rule.id, "private-key" | "gcp-service-account" | "jwt");
     let own = if range.start == at.start { &value[at.end - at.start..] } else { value };
@@ -119,7 +119,7 @@ fn is_shown(rule: &CredentialRule, value: &str, at: AnchorPlace<'_>, range: &Ran
 }
 
 impl CredentialRule {
-    /// The place where one of the anchors stands.
+    /// The place of one of the anchors.
     fn at<'a>(&self, text: &'a [u8], start: usize, kind: FileTraits) -> Option<AnchorPlace<'a>> {
         let rest = &text[start..];
         let stands = |anchor: &&&str| {
@@ -146,7 +146,7 @@ fn numbered(text: &[u8], found: Vec<(usize, Range<usize>)>) -> Vec<CredentialMat
     found.into_iter().map(number).collect()
 }
 
-/// The line that holds this place.
+/// The line at this byte position.
 pub(super) fn line_at(text: &str, at: usize) -> &str {
     let bytes = text.as_bytes();
     let start = memrchr(b'\n', &bytes[..at]).map_or(0, |before| before + 1);

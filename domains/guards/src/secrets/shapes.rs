@@ -1,4 +1,5 @@
-//! How credentials of a kind are written, read by hand: an expression costs more to compile than all texts to read.
+//! Parsers for the shapes of credentials. They are functions because a regular expression costs more to
+//! compile than all texts to read.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -7,19 +8,19 @@ use platform::base64::{Base64Alphabet, decode};
 
 use super::entropy;
 
-/// The longest line that is looked at around an anchor, in bytes to either side. Longer ones are made by programs.
+/// How many bytes of the line before and after an anchor are examined. Longer lines are generated.
 const AROUND: usize = 1_000;
 
-/// A place in a text where an anchor stands.
+/// An anchor in a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct AnchorPlace<'a> {
     /// The whole text.
     pub text: &'a [u8],
     /// Where the anchor begins.
     pub start: usize,
-    /// Where it ends.
+    /// Where the anchor ends.
     pub end: usize,
-    /// Whether values stand without quotes in such a file.
+    /// Whether the file has unquoted values.
     pub has_bare_values: bool,
 }
 
@@ -44,7 +45,7 @@ fn hex(byte: u8) -> bool {
 }
 
 impl<'a> AnchorPlace<'a> {
-    /// A token: the anchor, then as many of these characters, and no more of them.
+    /// A token: the anchor, then a number of these characters within the bounds, and then none of them.
     pub fn token(self, length: RangeInclusive<usize>, is: impl Fn(u8) -> bool) -> Option<Range<usize>> {
         if !self.begins_word(self.start) {
             return None;
@@ -55,18 +56,18 @@ impl<'a> AnchorPlace<'a> {
         (length.contains(&run) && self.ends_word(end)).then_some(self.start..end)
     }
 
-    /// How many of these characters stand here.
+    /// The number of these characters from here on.
     pub fn run(self, at: usize, is: fn(u8) -> bool) -> usize {
         self.text.get(at..).unwrap_or_default().iter().take_while(|byte| is(**byte)).count()
     }
 
-    /// The byte here, or a line's end behind the text.
+    /// The byte at this position, or a line end after the text.
     pub fn byte(self, at: usize) -> u8 {
         self.text.get(at).copied().unwrap_or(b'\n')
     }
 
-    /// Whether no word goes on here from before. The `n` of `\n` in a program's text ends a line, and the digits of
-    /// `%3D` are a character.
+    /// Whether a word may start here. The `n` of `\n` in source text ends a line, and the digits of `%3D` are
+    /// one character.
     fn begins_word(self, at: usize) -> bool {
         let before = |back: usize| at.checked_sub(back).map_or(b'\n', |at| self.text[at]);
         !is_word(before(1))
@@ -78,7 +79,7 @@ impl<'a> AnchorPlace<'a> {
         !is_word(self.byte(at))
     }
 
-    /// The line around the anchor, as far as it is looked at.
+    /// The line around the anchor, within the limit.
     pub fn line(self) -> Range<usize> {
         let from = self.start.saturating_sub(AROUND);
         let to = self.text.len().min(self.end + AROUND);
@@ -86,12 +87,12 @@ impl<'a> AnchorPlace<'a> {
         start..memchr(b'\n', &self.text[self.end..to]).map_or(to, |at| self.end + at)
     }
 
-    /// Whether the line is longer than people write.
+    /// Whether the line is longer than a person writes.
     pub fn is_in_long_line(self) -> bool {
         self.line().len() > AROUND
     }
 
-    /// The place behind these characters, a few at most.
+    /// The position after these characters, at most `most` of them.
     pub fn skip(self, at: usize, most: usize, is: fn(u8) -> bool) -> usize {
         at + self.text.get(at..).unwrap_or_default().iter().take(most).take_while(|byte| is(**byte)).count()
     }
@@ -107,7 +108,7 @@ pub(super) fn github_pat(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     (at.byte(at.end + 22) == b'_').then_some(whole)
 }
 
-/// The kind of token, then numbers and characters with dashes between them.
+/// The kind of token, then numbers and letters separated by dashes.
 pub(super) fn slack_token(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     let whole = at.token(20..=255, is_part)?;
@@ -128,7 +129,7 @@ pub(super) fn slack_webhook(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     is_hook.then_some(channel + 1..end)
 }
 
-/// 40 characters behind a name and a separator.
+/// 40 characters after a name and a separator.
 pub(super) fn aws_secret(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let name = at.skip(at.end, 20, base64_url);
     let start = at.skip(name, 12, |byte| b" \t\"'`:=>\\,]".contains(&byte));
@@ -139,7 +140,7 @@ pub(super) fn aws_secret(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     (is_key && entropy::bits(&String::from_utf8_lossy(&at.text[value.clone()])) >= 3.5).then_some(value)
 }
 
-/// The key in the file that Google gives out for a service account.
+/// The key in the file that Google issues for a service account.
 pub(super) fn service_account(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let begin = at.skip(at.end, 12, |byte| b" \t:\"\\".contains(&byte));
     if !at.text.get(begin..)?.starts_with(BEGIN) {
@@ -150,7 +151,7 @@ pub(super) fn service_account(at: AnchorPlace<'_>) -> Option<Range<usize>> {
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 
-/// A private key in PEM or in PGP's armour: its marker, up to the end of the first line of what follows.
+/// A private key in PEM or PGP armour: from its marker to the end of the first line of the key.
 pub(super) fn private_key(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     /// The longest kind: `ENCRYPTED PRIVATE KEY`.
     const LONGEST: usize = 48;
@@ -161,7 +162,7 @@ pub(super) fn private_key(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     Some(at.start..end)
 }
 
-/// The end of a key's first line, which stands behind line ends, quotes and headers.
+/// The end of a key's first line, which follows line ends, quotes and headers.
 fn key_after(at: AnchorPlace<'_>, mut start: usize) -> Option<usize> {
     const MOST_HEADERS: usize = 6;
     const LONGEST_HEADER: usize = 200;
@@ -179,12 +180,13 @@ fn key_after(at: AnchorPlace<'_>, mut start: usize) -> Option<usize> {
             }
         }
         let run = at.run(start, base64);
-        // A line of random characters has about 5 bits each; the beginning of an OpenSSH key, full of zeros, 3.6.
+        // A random line has about 5 bits per character; the start of an OpenSSH key, with many zeros, has
+        // 3.6.
         if run >= 40 {
             let bits = entropy::bits(&String::from_utf8_lossy(&at.text[start..start + run]));
             return (bits >= 3.0).then_some(start + run);
         }
-        // `Proc-Type: 4,ENCRYPTED`, `Version: GnuPG v2`
+        // A header: `Proc-Type: 4,ENCRYPTED`, `Version: GnuPG v2`.
         let end = at.skip(start, LONGEST_HEADER, |byte| !matches!(byte, b'\n' | b'\\'));
         if memmem::find(&at.text[start..end], b": ").is_none_or(|name| name > 20) {
             return None;
@@ -202,11 +204,13 @@ pub(super) fn old_openai(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     is_key.then(|| start..start + 3 + at.run(start + 3, alnum))
 }
 
-/// Three parts in base64 between dots, of which the first is an object that names how the third was signed.
+/// Three parts in base64 separated by dots. The first is an object that names the signature algorithm of the
+/// third.
 pub(super) fn jwt(at: AnchorPlace<'_>) -> Option<Range<usize>> {
-    /// What all begin with that show how a token is made: `{"sub":"1234567890","name":"John Doe"`.
+    /// The start of all examples that show how a token is made: `{"sub":"1234567890","name":"John Doe"`.
     const SHOWN: &[u8] = b"eyJzdWIiOiIxMjM0NTY3ODkwI";
-    // What begins inside a run of such characters is no token, and looking from each place in it would take long.
+    // A match inside a run of such characters is not a token, and testing every position of the run would
+    // take long.
     if !at.begins_word(at.start) || at.text[..at.start].ends_with(b"-") {
         return None;
     }
@@ -231,9 +235,9 @@ pub(super) fn sendgrid(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     is_key.then_some(at.start..end)
 }
 
-/// `SK` or `AC` and 32 digits on the line that names Twilio.
+/// `SK` or `AC` and 32 digits on a line that contains `twilio`.
 pub(super) fn twilio(at: AnchorPlace<'_>) -> Option<Range<usize>> {
-    /// How far from the name, in bytes.
+    /// The largest distance from the name, in bytes.
     const NEAR: usize = 100;
     let line = at.line();
     let line = line.start.max(at.start.saturating_sub(NEAR))..line.end.min(at.end + NEAR);
@@ -251,7 +255,7 @@ pub(super) fn telegram(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let start = at.start - number;
     let end = at.start + 1 + at.run(at.start + 1, base64_url);
     let is_token = (8..=10).contains(&number) && end - at.start == 36;
-    // An address has it behind `bot`.
+    // In a URL it follows `bot`.
     let is_apart = at.begins_word(start) || at.text[..start].ends_with(b"bot");
     (is_token && is_apart).then_some(start..end)
 }

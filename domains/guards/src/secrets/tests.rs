@@ -10,14 +10,14 @@ use crate::testing::{Bench, edit, worst, write};
 #[path = "../../tests/rows/secrets.rs"]
 mod rows;
 
-/// A credential in the shape of a GitHub token.
+/// A credential with the shape of a GitHub token.
 const TOKEN: &str = concat!("gh", "p_kJ8sd7Fq2LmZx0N0tRea1PvTb4RwQ9yHc3Ge");
 
 fn bench() -> Bench {
     Bench::new("  secrets: {}")
 }
 
-/// The rules that find something in a text for a file.
+/// The rules that match in a text for a file.
 fn found(text: &str, file: &str) -> Vec<String> {
     scan::scan(text, FileTraits::of(Some(Path::new(file)), true)).into_iter().map(|found| found.id).collect()
 }
@@ -33,7 +33,7 @@ fn command_lines_that_write_credentials_are_refused() {
 
 #[test]
 fn a_sealed_value_is_no_credential() {
-    // What kubeseal writes: 512 bytes of a key, a tag, the value.
+    // The format of kubeseal: 512 bytes of a key, a tag, the value.
     let random = |length: usize| -> String {
         let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let mut state = 7_u64;
@@ -238,7 +238,7 @@ fn values_that_only_look_random_can_be_let_be() {
     }
 }
 
-/// The longest run of a credential's characters that may be said: what every kind begins with is no secret.
+/// The longest part of a credential that may be shown: the common prefix of a kind is not secret.
 #[test]
 fn no_credential_is_ever_said() {
     const LONGEST: usize = 8;

@@ -1,4 +1,4 @@
-//! Passwords in addresses: `scheme://user:password@host`.
+//! Passwords in URLs: `scheme://user:password@host`.
 
 use std::ops::Range;
 
@@ -6,12 +6,12 @@ use memchr::{memchr, memrchr};
 
 use super::shapes::AnchorPlace;
 
-/// The longest part of an address that is looked at, in bytes.
+/// The longest part of a URL that is examined, in bytes.
 const LONGEST: usize = 300;
-/// Passwords that keep nobody out.
+/// Weak passwords, which protect nothing.
 const KNOWN: &str = " pass passwd password passwort pwd secret postgres mysql mariadb redis mongo mongodb rabbitmq root \
     admin administrator guest user username token key apikey foo bar baz abc ";
-/// Hosts that only this machine, or nobody, reaches.
+/// Hosts that only this machine can reach, or that do not exist.
 const NOWHERE: [&str; 10] = [
     "localhost",
     "0.0.0.0",
@@ -25,7 +25,7 @@ const NOWHERE: [&str; 10] = [
     "some",
 ];
 
-/// The password in the address whose `://` an anchor is, where it is one and the host is somewhere.
+/// The password in the URL whose `://` is at an anchor, if its host can exist.
 pub(super) fn password(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     let has_scheme = at.start.checked_sub(1).is_some_and(|before| at.text[before].is_ascii_alphanumeric());
     let rest = &at.text[at.end..at.text.len().min(at.end + LONGEST)];
@@ -41,7 +41,7 @@ pub(super) fn password(at: AnchorPlace<'_>) -> Option<Range<usize>> {
     (is_one && !at.is_in_long_line()).then_some(at.end + colon + 1..at.end + host - 1)
 }
 
-/// Whether a shell, a template or a format fills the password in. `%40` is a character, `%s` is not.
+/// Whether a shell, a template or a format string fills the password in. `%40` is a character, `%s` is not.
 fn is_filled_in(password: &str) -> bool {
     let is_code = |code: &str| code.len() >= 2 && code.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
     password.starts_with('$')
@@ -52,7 +52,7 @@ fn is_filled_in(password: &str) -> bool {
 fn is_somewhere(host: &str) -> bool {
     let name = host.split(':').next().unwrap_or(host);
     let is_shown = |part: &str| matches!(part, "example" | "test" | "invalid" | "localhost");
-    // `my-host`
+    // An example host such as `my-host`.
     let is_made_up = |known: &&str| {
         let rest = name.strip_prefix(known);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
@@ -61,7 +61,7 @@ fn is_somewhere(host: &str) -> bool {
         && !host.starts_with(['$', '{', '%'])
         && !host.starts_with("[::1]")
         && !name.starts_with("127.")
-        // A host without a dot is a neighbour of the same compose file or cluster.
+        // A host without a dot is a container of the same compose file or cluster.
         && name.contains('.')
         && !name.split('.').any(is_shown)
         && !NOWHERE.iter().any(is_made_up)

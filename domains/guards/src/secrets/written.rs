@@ -1,5 +1,5 @@
-//! Text that a command line writes into files, as far as the line itself tells it: what `echo` and `printf` say,
-//! here-documents, and the scripts of editors such as `sed -i`.
+//! The text that a command line writes into files, as far as the line contains it: the arguments of `echo`
+//! and `printf`, here-documents, and the scripts of editors such as `sed -i`.
 
 use std::path::PathBuf;
 
@@ -10,19 +10,19 @@ use shell::{Command, Input};
 
 use crate::examined::ExaminedUse;
 
-/// What writes a file without a redirection.
+/// Programs that write a file without a redirection.
 const WRITERS: [&str; 8] = ["tee", "sponge", "dd", "sed", "perl", "awk", "patch", "apply"];
 
-/// Text, and the files that get it.
+/// A text and the files that it is written to.
 #[derive(Debug)]
 pub(super) struct WrittenText {
     /// The text.
     pub text: String,
-    /// The files; `None` for one that the line does not tell.
+    /// The files; `None` for a file that the line does not determine.
     pub files: Vec<Option<PathBuf>>,
 }
 
-/// Whether a line can write anything: a cheap look at it.
+/// Whether a line can write anything: a cheap check.
 pub(super) fn may_write(line: &str) -> bool {
     line.bytes().any(|byte| matches!(byte, b'>' | b'\'' | b'"' | b'\\' | b'$'))
         || WRITERS.iter().any(|name| memmem::find(line.as_bytes(), name.as_bytes()).is_some())
@@ -34,7 +34,8 @@ pub(super) fn written(examined: &ExaminedUse<'_>) -> Vec<WrittenText> {
     let files_of = |command: &Command| -> Vec<Option<PathBuf>> {
         command.writes().iter().flat_map(|write| examined.tool_use.targets(write, examined.home())).collect()
     };
-    // `{ echo a; echo b; } > file` and `sudo echo a > file`: what is said inside goes where the group's output goes.
+    // `{ echo a; echo b; } > file` and `sudo echo a > file`: the output inside goes where the group's output
+    // goes.
     let is_around =
         |command: &&Command| command.words.is_empty() || command.program().is_some_and(programs::passes_on);
     let in_time = |_: &&Command| !budget::is_spent();
@@ -50,15 +51,15 @@ pub(super) fn written(examined: &ExaminedUse<'_>) -> Vec<WrittenText> {
     commands.iter().take_while(in_time).filter_map(of_command).collect()
 }
 
-/// The text that a command puts into the files that it writes.
+/// The text that a command writes into its files.
 fn text_of(command: &Command) -> Option<String> {
     let read = if let Input::Text(text) = &command.input { text.as_str() } else { "" };
     match command.program()? {
-        // A patch brings the lines that it adds.
+        // A patch writes the lines that it adds.
         "patch" | "git" => {
             Some(read.lines().filter(|line| line.starts_with('+')).collect::<Vec<_>>().join("\n"))
         }
-        // What is not known of the words stands in them as written.
+        // Unknown parts of the words remain as written.
         "echo" | "printf" => Some(command.output().unwrap_or_else(|| words(command))),
         program if programs::is(program, Roles::FILTERS) => {
             Some(command.output().unwrap_or_else(|| read.to_owned()))

@@ -1,20 +1,20 @@
-//! Calls of `req` and `stanchion` that take rules away.
+//! Calls of `req` and `stanchion` that remove or weaken rules.
 
 use hooks_common::executables::is_command_line;
 use shell::{Command, Word};
 
 use crate::objection::Objection;
 
-/// Words of a value that switch something off, or let more through.
+/// Values that disable something, or make it less strict.
 const OFF: [&str; 7] = ["false", "no", "off", "null", "observe", "warn", "allow"];
-/// The opposite.
+/// Values that enable something.
 const ON: [&str; 3] = ["true", "yes", "on"];
-/// Keys that let more through when they are on.
+/// Keys that make the guard less strict when they are on.
 const LETTING: [&str; 2] = ["stop_only", "allow_select"];
-/// Keys whose value is only said.
+/// Keys whose value is only text.
 const WORDS: [&str; 2] = ["message", "description"];
 
-/// A call that takes rules away.
+/// The finding over a call that removes or weakens rules.
 pub(super) fn weakening(command: &Command) -> Option<Objection> {
     let program = command.program().filter(|program| is_command_line(program))?;
     let words = command.arguments();
@@ -39,13 +39,13 @@ pub(super) fn weakening(command: &Command) -> Option<Objection> {
     })
 }
 
-/// Whether `req init` puts a preset in the place of what is there, or over it: a file that exists stays without
-/// `--force`, and this clone's own file outranks the team's.
+/// Whether `req init` replaces or overrides an existing configuration. An existing file is kept without
+/// `--force`; the local file of this clone takes precedence over the team's.
 fn replaces(words: &[Word]) -> bool {
     let is_short =
         |text: &str, letter| text.starts_with('-') && !text.starts_with("--") && text.contains(letter);
     let has = |name: &str| words.iter().any(|word| word.text == name);
-    // `-p` takes what follows it.
+    // `-p` takes the following text as its value.
     let forces = |word: &Word| {
         let letters = word.text.split('p').next().unwrap_or_default();
         matches!(&*word.text, "--force" | "--local") || is_short(letters, 'f')
@@ -57,7 +57,7 @@ fn replaces(words: &[Word]) -> bool {
     !has("--preview") && (words.iter().any(forces) || words.windows(2).any(may_force))
 }
 
-/// What `--set` sets, and whether the line tells it.
+/// The values of `--set`, each with whether the line determines it.
 fn settings(words: &[Word]) -> impl Iterator<Item = (&str, bool)> {
     let apart = words
         .windows(2)
@@ -67,7 +67,7 @@ fn settings(words: &[Word]) -> impl Iterator<Item = (&str, bool)> {
     apart.chain(joined)
 }
 
-/// Whether `KEY=VALUE` lets more through. A list or map is read word by word.
+/// Whether `KEY=VALUE` makes a guard less strict. A list or map is read word by word.
 fn loosens(set: &str) -> bool {
     let (key, value) = set.split_once('=').unwrap_or((set, ""));
     let value = value.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Claude Code's settings: what an edit of them would take away.
+//! Claude Code's settings: what an edit removes or weakens.
 
 use platform::env_vars;
 use platform::text::fact;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::hooks::{self, OwnExecutables};
 use crate::objection::Objection;
 
-/// The variables that lead our executables elsewhere, or tell them to stand aside.
+/// The variables that redirect or disable Stanchion's executables.
 const ENVIRONMENT: [&str; 4] = [
     env_vars::CLAUDE_SKIP_REQUIREMENTS,
     env_vars::RF_STRICT_OFF,
@@ -15,7 +15,7 @@ const ENVIRONMENT: [&str; 4] = [
     env_vars::CLAUDE_CONFIG_DIR,
 ];
 
-/// What is weaker in the settings after an edit. What was no JSON before held nothing that could go.
+/// The findings over an edit of the settings. Text that was not valid JSON before had no effect to lose.
 pub(super) fn weakened(before: &str, after: &str, own: OwnExecutables<'_>) -> Vec<Objection> {
     let before = parsed(before);
     let Some(after) = parsed(after).filter(Value::is_object) else {
@@ -119,7 +119,7 @@ fn advice(before: &Value, after: &Value, own: OwnExecutables<'_>) -> Vec<Objecti
     found
 }
 
-/// A file as Claude Code reads it; nothing at all is an empty file.
+/// Parses a file as Claude Code does; an empty text is an empty file.
 fn parsed(text: &str) -> Option<Value> {
     let text = text.trim_start_matches('\u{feff}');
     if text.trim().is_empty() {
@@ -129,7 +129,8 @@ fn parsed(text: &str) -> Option<Value> {
     }
 }
 
-/// What makes Claude Code drop every hook of the file; it looks at all of it and tells nobody.
+/// An error that makes Claude Code ignore every hook of the file. The client validates the whole file and
+/// reports nothing.
 fn invalid(settings: &Value) -> Option<String> {
     let is_no_list = |list: &&str| permission(settings, list).is_some_and(|list| !list.is_array());
     let wrong = ["allow", "deny", "ask"].into_iter().find(is_no_list);
@@ -163,7 +164,7 @@ mod tests {
     use super::*;
     use crate::Certainty;
 
-    /// As `stanchion install` writes them in both forms, and with a hook of somebody else's.
+    /// The settings that `stanchion install` writes, in both forms, with a foreign hook.
     const SETTINGS: &str = r#"{
       "model": "opus",
       "permissions": {"allow": ["Bash(ls)"], "deny": ["Read(.env)", "WebFetch"], "ask": ["Bash(git push:*)"], "defaultMode": "default"},
@@ -185,7 +186,7 @@ mod tests {
         weakened(before, after, own)
     }
 
-    /// What is found when the value at `key` is replaced; `null` takes it away.
+    /// The findings if the value at `key` is replaced; `null` removes it.
     fn with(key: &str, value: &str) -> Vec<Objection> {
         let mut settings: Value = serde_json::from_str(SETTINGS).unwrap();
         let (parent, last) = key.rsplit_once('/').unwrap();

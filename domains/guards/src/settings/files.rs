@@ -1,4 +1,4 @@
-//! Which files decide about hooks and gates.
+//! The files that configure hooks and gates.
 
 use std::path::{Path, PathBuf};
 
@@ -13,22 +13,22 @@ use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use crate::touched::is_same;
 
-/// The names of the files, wherever they lie.
+/// The names of the files, in any folder.
 const NAMES: [&str; 5] =
     ["settings.json", "settings.local.json", "requirements.yaml", "requirements.local.yaml", ".rf-optout"];
 
-/// What a file decides about.
+/// What a file configures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SettingsFileKind {
-    /// Claude Code's settings, which hold our hooks.
+    /// Claude Code's settings, with Stanchion's hooks.
     Client,
-    /// Our configuration.
+    /// Stanchion's configuration.
     Own(Level),
-    /// Whether the project is left out of `strict_preflight`.
+    /// The mark that excludes the project from `strict_preflight`.
     OptOut,
 }
 
-/// The files of a project, free of symbolic links.
+/// The files of a project, with symbolic links resolved.
 #[derive(Debug)]
 pub(super) struct SettingsFiles {
     files: Vec<(PathBuf, SettingsFileKind)>,
@@ -38,14 +38,14 @@ pub(super) struct SettingsFiles {
 }
 
 impl SettingsFiles {
-    /// Those that a use of a tool could change. Claude Code reads the settings of the folder it was launched in,
-    /// which may lie below the project's root.
+    /// The files that a use of a tool could change. Claude Code also reads the settings of the folder in
+    /// which it was started, which may be below the project's root.
     pub(super) fn of(examined: &ExaminedUse<'_>) -> Self {
         let (root, project) = (examined.root(), examined.project);
         let folder = resolve(&examined.tool_use.folder);
         let launched = folder.ancestors().filter(|dir| dir.starts_with(root) && *dir != root);
         let main = project.repository().and_then(|repository| repository.main_worktree());
-        // The global file first: in a repository at home it is not the project's.
+        // The global file comes first: in a repository at home, the same path is not the project's file.
         let mut files = vec![
             (examined.paths.user_settings(), SettingsFileKind::Client),
             (examined.paths.global_config(), SettingsFileKind::Own(Level::Global)),
@@ -56,7 +56,7 @@ impl SettingsFiles {
         }
         let cascade = project.config_files().iter().filter(|file| file.level != Level::Global);
         files.extend(cascade.map(|file| (file.path.clone(), SettingsFileKind::Own(file.level))));
-        // A linked work tree borrows those that it lacks.
+        // A linked work tree uses the main work tree's files until it has its own.
         if main.is_some() {
             files.push((in_project::config(root), SettingsFileKind::Own(Level::Project)));
             files.push((in_project::local_config(root), SettingsFileKind::Own(Level::Local)));
@@ -72,38 +72,38 @@ impl SettingsFiles {
         Self { files, folders, state, plugins }
     }
 
-    /// What a file, free of symbolic links, decides about.
+    /// What a file, whose symbolic links are resolved, configures.
     pub(super) fn kind(&self, file: &Path) -> Option<SettingsFileKind> {
         self.files.iter().find(|(path, _)| is_same(path, file)).map(|(_, kind)| *kind)
     }
 
-    /// Whether a file is what Stanchion remembers, or one of its executables.
+    /// Whether a file is part of Stanchion's state or one of its executables.
     pub(super) fn is_state(&self, file: &Path) -> bool {
         self.state.iter().any(|folder| file.starts_with(folder))
     }
 
-    /// What a path, free of symbolic links, is for plugins of the client.
+    /// The plugin part that a path, whose symbolic links are resolved, is for the client.
     pub(super) fn plugin_part(&self, path: &Path) -> Option<PluginPart> {
         self.plugins.part(path)
     }
 
-    /// Whether a folder holds files that decide: a `.claude`. What is put there as a whole may bring any of them.
+    /// Whether a folder is a `.claude` with such files. Replacing it may replace any of them.
     pub(super) fn is_folder(&self, folder: &Path) -> bool {
         self.folders.iter().any(|known| is_same(known, folder))
     }
 
-    /// The files, each with what it decides about.
+    /// The files, each with what it configures.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Path, SettingsFileKind)> {
         self.files.iter().map(|(path, kind)| (path.as_path(), *kind))
     }
 
-    /// The folders of what Stanchion remembers.
+    /// The folders of Stanchion's state.
     pub(super) fn state(&self) -> impl Iterator<Item = &Path> {
         self.state.iter().map(PathBuf::as_path)
     }
 }
 
-/// A plugin that would load at the client's next start.
+/// The finding over a plugin that the client would load at its next start.
 pub(super) fn plugin(what: &str) -> Objection {
     Objection::doubtful(
         format!(
@@ -113,8 +113,8 @@ pub(super) fn plugin(what: &str) -> Objection {
     )
 }
 
-/// Puts each file where it really lies, and returns their folders. Files of one folder follow one another, and the
-/// folder is looked up once.
+/// Resolves the paths of files and returns their folders. Files of one folder are adjacent, so each folder is
+/// resolved once.
 fn settle(files: &mut [(PathBuf, SettingsFileKind)]) -> Vec<PathBuf> {
     let (mut parent, mut folders) = (PathBuf::new(), Vec::new());
     for (path, _) in files {
@@ -146,7 +146,7 @@ pub(super) fn may_be(file: &Path, examined: &ExaminedUse<'_>) -> bool {
         || file.starts_with(resolve(examined.paths.stanchion_dir()))
 }
 
-/// Whether a word of a command line names one of them, or meets one as a wildcard pattern.
+/// Whether a word of a command line names one of them, or matches one as a wildcard pattern.
 pub(super) fn names_one(word: &str) -> bool {
     let word = word.trim_end_matches('/');
     let (folders, name) = word.rsplit_once('/').unwrap_or((".", word));
@@ -158,8 +158,8 @@ pub(super) fn names_one(word: &str) -> bool {
         || folder == ".claude" && (is_open(name) || name.contains("{}"))
 }
 
-/// Whether a path that begins nobody knows where is one of them, or of what Stanchion keeps. A name alone tells only
-/// where the words before it lead to a `.claude`.
+/// Whether a path in an unknown folder is one of the files, or in Stanchion's state. A name alone counts only
+/// if the words before it lead to a `.claude`.
 pub(super) fn is_one_below(path: &str, is_below: bool) -> bool {
     let path = path.trim_end_matches('/');
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -176,18 +176,18 @@ pub(super) fn is_file(path: &str) -> bool {
     folders.rsplit('/').next().is_some_and(leads_to_folder) && (is_named(name) || may_meet_one(name))
 }
 
-/// Whether a path goes through a `.claude`, or through a wildcard pattern that meets it.
+/// Whether a path goes through a `.claude`, or through a wildcard pattern that matches it.
 pub(super) fn leads_to_folder(path: &str) -> bool {
     path.split('/').any(|part| part == ".claude" || part.starts_with('.') && meets(part, ".claude"))
 }
 
-/// Whether a path goes no further than to a `.claude`.
+/// Whether a path ends at a `.claude`.
 pub(super) fn ends_in_folder(path: &str) -> bool {
     let mut parts = path.split('/').rev().filter(|part| !matches!(*part, "" | "."));
     parts.next().is_some_and(leads_to_folder) || path.contains("..") && leads_to_folder(path)
 }
 
-/// Whether a path lies in what Stanchion keeps.
+/// Whether a path is in Stanchion's state.
 pub(super) fn keeps_state(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
     let is_kept = |pair: &[&str]| pair[0] == ".git" && matches!(pair[1], "stanchion" | "requirements");
@@ -198,29 +198,29 @@ fn is_named(name: &str) -> bool {
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// Whether a wildcard pattern can meet the name of one.
+/// Whether a wildcard pattern can match the name of one of the files.
 fn may_meet_one(pattern: &str) -> bool {
     NAMES.iter().any(|name| meets(pattern, name))
 }
 
-/// Whether a wildcard pattern meets a name; what is no pattern meets none.
+/// Whether a wildcard pattern matches a name; a text without wildcards matches none.
 fn meets(pattern: &str, name: &str) -> bool {
     let is_pattern = pattern.contains(['*', '?', '[']);
     is_pattern && globs::matches_real(&Names::of(&[pattern]), Path::new(name), Path::new(""), Path::new(""))
 }
 
-/// Whether a text that cannot be followed speaks of one of them.
+/// Whether an unparsed text mentions one of the files.
 pub(super) fn speaks_of_one(text: &str) -> bool {
     text.contains(".stanchion") || text.contains(".claude") && NAMES.iter().any(|name| text.contains(name))
 }
 
-/// Whether a text has a word of any of them.
+/// Whether a text contains a word of any of their paths.
 pub(super) fn speaks_at_all(text: &str) -> bool {
     [".claude", ".stanchion", ".git/"].iter().any(|word| text.contains(word))
 }
 
-/// Whether a text in another language has the path of one of them between quotes. The name alone tells only in a
-/// `.claude`, or beside one.
+/// Whether a text in another language contains the path of one of them in quotes. A name alone counts only in
+/// a `.claude`, or next to one.
 pub(super) fn quotes_one(text: &str, is_inside: bool) -> bool {
     let names = |path: &str| {
         let path = path.trim_start_matches(['<', '>', '+']);

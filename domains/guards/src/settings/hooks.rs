@@ -1,4 +1,4 @@
-//! Our entries among the hooks of Claude Code's settings: which there are, and whether they still run.
+//! Stanchion's entries among the hooks of Claude Code's settings: which exist, and whether they still run.
 
 use std::path::{Path, PathBuf};
 
@@ -7,23 +7,23 @@ use platform::path::expand_tilde;
 use platform::text::fact;
 use serde_json::{Map, Value};
 
-/// What an entry may say without changing when it runs or what its answer is worth.
+/// Keys of an entry that affect neither when it runs nor the effect of its answer.
 const HARMLESS: [&str; 5] = ["type", "command", "args", "timeout", "statusMessage"];
-/// The types of hooks that Claude Code knows.
+/// The types of hooks that Claude Code supports.
 const TYPES: [&str; 5] = ["command", "prompt", "agent", "http", "mcp_tool"];
-/// The timeout that our entries are installed with, in seconds.
+/// The timeout that `stanchion install` gives its entries, in seconds.
 const OWN_TIMEOUT: f64 = 10.0;
-/// How long SessionEnd may take where its entry does not say, in seconds.
+/// The timeout of SessionEnd if its entry has none, in seconds.
 const SESSION_END_TIMEOUT: f64 = 1.5;
 
-/// Where executables of ours lie, and what `$HOME` is.
+/// The folders of Stanchion's executables, and the value of `$HOME`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OwnExecutables<'a> {
     pub home: &'a Path,
     pub bin: &'a Path,
 }
 
-/// A hook of the settings that starts one of our executables.
+/// A hook in the settings that starts one of Stanchion's executables.
 #[derive(Debug)]
 struct OwnHook<'v> {
     event: &'v str,
@@ -32,7 +32,7 @@ struct OwnHook<'v> {
     executable: PathBuf,
 }
 
-/// What of our entries would run less than it does now.
+/// The entries of Stanchion that an edit removes or restricts.
 pub(super) fn weakened(before: &Value, after: &Value, own: OwnExecutables<'_>) -> Vec<String> {
     let (old, new) = (entries(before, own), entries(after, own));
     let (mut gone, mut narrowed, mut hurried) = (Vec::new(), Vec::new(), Vec::new());
@@ -72,13 +72,13 @@ pub(super) fn listed(what: &str, events: &[String]) -> String {
     }
 }
 
-/// Whether the status line is ours.
+/// Whether the status line is Stanchion's.
 pub(super) fn has_status_line(settings: &Value, own: OwnExecutables<'_>) -> bool {
     let line = settings.get("statusLine").and_then(Value::as_object);
     line.and_then(|line| started(line, own)).is_some_and(|path| path.ends_with(STATUS_LINE))
 }
 
-/// An entry, ours or not, that is none for Claude Code.
+/// The error of an entry, of Stanchion or not, that Claude Code rejects.
 pub(super) fn invalid(settings: &Value) -> Option<String> {
     let events = settings.get("hooks")?.as_object()?;
     for (event, groups) in events {
@@ -127,7 +127,7 @@ fn entries<'v>(settings: &'v Value, own: OwnExecutables<'_>) -> Vec<OwnHook<'v>>
     entries
 }
 
-/// The executable of ours that a hook starts, in whatever form.
+/// The executable of Stanchion that a hook starts, in either form.
 fn started(hook: &Map<String, Value>, own: OwnExecutables<'_>) -> Option<PathBuf> {
     let command = hook.get("command")?.as_str()?;
     let is_ours = |name: &str| HOOKS.contains(&name) || name == STATUS_LINE;
@@ -138,7 +138,7 @@ fn started(hook: &Map<String, Value>, own: OwnExecutables<'_>) -> Option<PathBuf
         let path = PathBuf::from(command);
         return path.file_name()?.to_str().is_some_and(is_ours).then_some(path);
     }
-    // Most hooks are not ours, and need not be followed.
+    // Most hooks are not Stanchion's and need no parsing.
     if !command.contains("hook-") {
         return None;
     }
@@ -153,20 +153,21 @@ fn at_home(path: &str, home: &Path) -> PathBuf {
 }
 
 impl<'v> OwnHook<'v> {
-    /// The event, and the executable's name.
+    /// The event and the executable's name.
     fn key(&self) -> (&'v str, &'static str) {
         let name = HOOKS.iter().find(|name| self.executable.ends_with(name));
         (self.event, name.copied().unwrap_or_default())
     }
 
-    /// Whether this does at least what `before` did: the same executable or the installed one, and no new condition.
+    /// Whether this hook does at least what `before` did: it runs the same or the installed executable, under
+    /// no new condition.
     fn runs_like(&self, before: &OwnHook<'_>, own: OwnExecutables<'_>) -> bool {
         let is_same_text = ["command", "args"].iter().all(|key| self.hook.get(*key) == before.hook.get(*key));
         let is_ours = self.executable == before.executable || self.executable.parent() == Some(own.bin);
         (is_same_text || is_ours && self.is_plain()) && !self.is_restricted(before)
     }
 
-    /// Whether the hook runs the executable and nothing else, whatever happens.
+    /// Whether the hook runs only the executable, unconditionally.
     fn is_plain(&self) -> bool {
         if let Some(args) = self.hook.get("args") {
             return args.as_array().is_some_and(Vec::is_empty);
@@ -189,7 +190,7 @@ impl<'v> OwnHook<'v> {
             && !command.contains(['&', '|', ';', '<', '>', '(', ')', '{', '}', '!', '\n', '`'])
     }
 
-    /// Whether a key says when the hook runs, or what its answer is worth, that did not say so before.
+    /// Whether a key newly restricts when the hook runs, or the effect of its answer.
     fn is_restricted(&self, before: &OwnHook<'_>) -> bool {
         let said = |hook: &Map<String, Value>, key: &str| {
             hook.get(key).filter(|value| !matches!(value, Value::Null | Value::Bool(false))).cloned()
@@ -204,14 +205,14 @@ impl<'v> OwnHook<'v> {
     }
 }
 
-/// The executable of the line that does nothing where it is missing.
+/// The executable in a line that does nothing if the executable is missing.
 fn guarded(command: &str) -> Option<&str> {
     let rest = command.trim().strip_prefix(r#"if [ -x ""#)?;
     let (path, rest) = rest.split_once(r#"" ]; then exec ""#)?;
     (rest.strip_prefix(path)? == r#""; fi"#).then_some(path)
 }
 
-/// What the matchers of one executable's entries let through.
+/// The tools that the matchers of one executable's entries cover.
 #[derive(Debug)]
 enum Matched<'v> {
     All,
@@ -240,7 +241,7 @@ impl<'v> Matched<'v> {
     }
 }
 
-/// The names in a matcher; one that is an expression stands for itself.
+/// The names in a matcher; a regular expression counts as one name.
 fn alternatives(matcher: &str) -> Vec<&str> {
     let is_list = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '|' | ',' | ' ' | '-');
     if !matcher.chars().all(is_list) {
@@ -249,7 +250,7 @@ fn alternatives(matcher: &str) -> Vec<&str> {
     matcher.split(['|', ',']).map(str::trim).filter(|name| !name.is_empty()).collect()
 }
 
-/// The longest time that one of these entries has, in seconds.
+/// The longest timeout of these entries, in seconds.
 fn longest(entries: &[&OwnHook<'_>]) -> f64 {
     let time = |entry: &&OwnHook<'_>| match entry.hook.get("timeout") {
         Some(timeout) => timeout.as_f64().unwrap_or_default(),
@@ -259,7 +260,7 @@ fn longest(entries: &[&OwnHook<'_>]) -> f64 {
     entries.iter().map(time).fold(0.0, f64::max)
 }
 
-/// What is enough for entries that never said how long they may take.
+/// The timeout that is enough for entries that never had one.
 fn most_needed(entries: &[&OwnHook<'_>]) -> f64 {
     let is_said = entries.iter().any(|entry| entry.hook.contains_key("timeout"));
     if is_said { f64::INFINITY } else { OWN_TIMEOUT }

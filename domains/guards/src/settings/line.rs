@@ -1,4 +1,4 @@
-//! Command lines that reach the files: what they would hold afterwards is known only when it ran.
+//! Command lines that change the files: the result is known only after they run.
 
 use std::path::Path;
 
@@ -14,9 +14,10 @@ use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 use crate::touched::{self, Touched, Way};
 
-/// What to do instead of taking a file away.
+/// What to do instead of removing a file.
 const LEAVE_IN_PLACE: &str = "leave it where it is, or ask the user to take it away";
-/// Whether a line can have anything: it writes, takes rules away, or names the files where it cannot be followed.
+/// Whether the guard applies to a line: it writes, weakens rules, or names the files in a part that cannot be
+/// parsed.
 pub(super) fn is_possible(examined: &ExaminedUse<'_>) -> bool {
     let is_possible = |command: &Command| {
         calls::weakening(command).is_some()
@@ -26,7 +27,7 @@ pub(super) fn is_possible(examined: &ExaminedUse<'_>) -> bool {
     touched::is_any(examined) || examined.tool_use.commands().any(is_possible) || blind(examined).is_some()
 }
 
-/// What is against a command line.
+/// The findings over a command line.
 pub(super) fn examine(examined: &ExaminedUse<'_>) -> Vec<Objection> {
     let files = SettingsFiles::of(examined);
     let mut found: Vec<Objection> = Vec::new();
@@ -49,7 +50,7 @@ pub(super) fn examine(examined: &ExaminedUse<'_>) -> Vec<Objection> {
     found
 }
 
-/// A file that the line is known to reach.
+/// The finding over a file that the line certainly changes.
 fn known(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<'_>) -> Option<Objection> {
     let path = touched.path.as_deref()?;
     let by = fact(touched.by());
@@ -62,7 +63,7 @@ fn known(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<'_
     }
     let is_reached = |file: &Path, kind: SettingsFileKind| match touched.way {
         Way::Written => touched.reaches(file, examined) || files.is_folder(path),
-        // Without the mark it is stricter.
+        // Removing the opt-out mark makes the configuration stricter.
         Way::Removed | Way::Moved => {
             kind != SettingsFileKind::OptOut && file.exists() && touched.reaches(file, examined)
         }
@@ -85,9 +86,9 @@ fn known(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<'_
     Some(Objection::doubtful(what, LEAVE_IT))
 }
 
-/// Whether a write puts a part of a plugin in its place. What creates one text file below a skills folder puts none, and
-/// making the folder itself neither; what copies, moves, links or unpacks a whole folder may. What git brings back is of
-/// the repository.
+/// Whether a write puts a part of a plugin in its place. Creating a text file below a skills folder, or the folder
+/// itself, does not. Copying, moving, linking or unpacking a whole folder may. Files that git restores belong to the
+/// repository.
 fn puts_plugin(touched: &Touched<'_>, files: &SettingsFiles, path: &Path) -> bool {
     match files.plugin_part(path) {
         Some(PluginPart::File) => true,
@@ -98,7 +99,7 @@ fn puts_plugin(touched: &Touched<'_>, files: &SettingsFiles, path: &Path) -> boo
     }
 }
 
-/// A target that only the run tells, where the line says enough to think of the files.
+/// The finding over an undetermined target, if the line suggests that it is one of the files.
 fn unknown(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<'_>) -> Option<Objection> {
     if touched.path.is_some() {
         return None;
@@ -109,7 +110,7 @@ fn unknown(touched: &Touched<'_>, files: &SettingsFiles, examined: &ExaminedUse<
         command.redirections.iter().map(|redirection| &redirection.target).filter(|_| is_redirection);
     let words = command.arguments().iter().filter(|_| !is_redirection);
     let is_named = |word: &Word| {
-        // A folder that the line made for itself is nobody's.
+        // A temporary folder of the line itself does not contain the files.
         if is_temporary(&word.text, examined.tool_use.command) {
             return false;
         }
@@ -148,7 +149,8 @@ fn names_any(line: &str) -> bool {
     if !line.split(is_between).any(files::names_one) {
         return false;
     }
-    // What a line leaves out it does not reach: `--exclude-dir=.claude`, `-not -path './.claude/*'`, `-E .claude`.
+    // Files that a line excludes are not changed: `--exclude-dir=.claude`, `-not -path './.claude/*'`, `-E
+    // .claude`.
     let words: Vec<&str> = line.split_whitespace().collect();
     let is_left_out = |at: usize| {
         let before = |back: usize| at.checked_sub(back).map_or("", |at| words[at]);
@@ -163,7 +165,7 @@ fn names_any(line: &str) -> bool {
     (0..words.len()).any(|at| names(at) && !is_left_out(at))
 }
 
-/// A line that cannot be followed to its end, and names one of the files.
+/// The finding over a line that cannot be parsed to its end and names one of the files.
 fn blind(examined: &ExaminedUse<'_>) -> Option<Objection> {
     let line = examined.tool_use.command;
     let doubt = examined.script().doubt.as_ref()?;

@@ -1,8 +1,8 @@
-//! Guard `settings`: changes of Claude Code's settings, or of our configuration, that weaken them.
+//! Guard `settings`: changes that weaken Claude Code's settings or Stanchion's configuration.
 //!
-//! An edit is applied in memory and compared by meaning with what is there: one that only adds or tightens passes,
-//! however it is written. A command line that reaches the files is asked about, because what they would hold is known
-//! only when it ran. What Stanchion itself keeps is nobody else's to write.
+//! An edit is applied in memory and compared by meaning with the current file. An edit that only adds or
+//! tightens is allowed, whatever its form. For a command line that changes the files the user is asked,
+//! because the result is known only after it runs. Only Stanchion may write its own state.
 
 mod calls;
 mod client;
@@ -26,17 +26,17 @@ use crate::objection::Objection;
 use files::{SettingsFileKind, SettingsFiles};
 use hooks_common::plugins::PluginPart;
 
-/// Whether a command line has anything for the guard: a cheap look, before its settings are read.
+/// Whether the guard applies to a command line: a cheap check before its settings are read.
 pub fn concerns_line(examined: &ExaminedUse<'_>) -> bool {
     line::is_possible(examined)
 }
 
-/// Whether an edit has.
+/// Whether the guard applies to an edit.
 pub fn concerns_edit(examined: &ExaminedUse<'_>) -> bool {
     examined.file().is_some_and(|file| files::may_be(file, examined))
 }
 
-/// What the guard finds in a command line.
+/// Returns the findings over a command line.
 ///
 /// # Errors
 /// Never.
@@ -44,7 +44,7 @@ pub fn examine_line(_settings: &Settings, examined: &ExaminedUse<'_>) -> Result<
     Ok(line::examine(examined))
 }
 
-/// What the guard finds in an edit.
+/// Returns the findings over an edit.
 ///
 /// # Errors
 /// Never.

@@ -1,4 +1,4 @@
-//! Programs that change a file in a way of their own, which [`shell`] does not count as a write.
+//! Programs that change a file in a way that [`shell`] does not count as a write.
 
 use std::path::PathBuf;
 
@@ -12,12 +12,12 @@ use super::reach::{LEAVE_IT, USE_EDIT, is_likely};
 use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
-/// Whether a command may change a file that it is given.
+/// Whether a command may change a file that it names.
 pub(super) fn may_change(command: &Command) -> bool {
     is_changing(command) || !outputs(command).is_empty()
 }
 
-/// A program that changes a file it is given.
+/// The finding over a program that changes a file that it names.
 pub(super) fn changing(
     command: &Command,
     files: &SettingsFiles,
@@ -70,7 +70,7 @@ pub(super) fn changing(
     })
 }
 
-/// The words behind an option by which programs name what they write: `-o x`, `--output=x`, `-out x`.
+/// The words after an option for the output file: `-o x`, `--output=x`, `-out x`.
 fn outputs(command: &Command) -> Vec<Word> {
     const NAMES: [&str; 5] = ["-o", "-O", "-out", "--output", "--output-file"];
     let words = command.arguments();
@@ -83,7 +83,7 @@ fn outputs(command: &Command) -> Vec<Word> {
     behind.chain(within).collect()
 }
 
-/// The words that name what a program changes.
+/// The words that name the files that a program changes.
 fn changed(command: &Command) -> Vec<Word> {
     let given = || command.arguments().iter();
     let operands = || given().filter(|word| !word.text.starts_with('-'));
@@ -92,7 +92,7 @@ fn changed(command: &Command) -> Vec<Word> {
         Some("git") => {
             let is_left_out = |at: usize| {
                 let before = at.checked_sub(1).map(|before| command.arguments()[before].text.as_str());
-                // Patterns that `clean` leaves, and the message of a stash.
+                // Patterns that `clean` keeps, and the message of a stash.
                 matches!(before, Some("-e" | "--exclude" | "-m" | "--message"))
             };
             let named =
@@ -103,7 +103,7 @@ fn changed(command: &Command) -> Vec<Word> {
     }
 }
 
-/// A path as git reads it, which follows patterns itself and calls the root `:/`.
+/// A path as git reads it: git expands patterns itself, and `:/` is the root.
 fn as_git_reads(word: &Word) -> Word {
     let text = word.text.strip_prefix(":/").or_else(|| word.text.strip_prefix(":(top)"));
     let text = text.unwrap_or(&word.text).to_owned();
@@ -111,7 +111,7 @@ fn as_git_reads(word: &Word) -> Word {
     Word { text, is_literal, ..word.clone() }
 }
 
-/// What a symbolic link leads to, seen from where it stands.
+/// The target of a symbolic link, relative to the link.
 fn linked(
     command: &Command,
     words: &[Word],
@@ -126,7 +126,7 @@ fn linked(
     leads.find(|path| files.kind(path).is_some() || files.is_folder(path))
 }
 
-/// The file that a script of `sed` writes by its `w`.
+/// The file that the `w` command of a `sed` script writes.
 fn written_by_sed(script: &str) -> Option<Word> {
     let is_command = |at: usize| {
         let before = script[..at].chars().next_back();
@@ -144,7 +144,7 @@ fn operands_of(command: &Command) -> usize {
     command.arguments().iter().filter(|word| !word.text.starts_with('-')).count()
 }
 
-/// Whether a program is one that changes the files it is given; some do with an option only.
+/// Whether a program changes the files that it names; some do only with an option.
 pub(super) fn is_changing(command: &Command) -> bool {
     let has = |names: &[&str]| command.arguments().iter().any(|word| names.contains(&word.text.as_str()));
     let has_letter = |letter: char| {
@@ -153,13 +153,13 @@ pub(super) fn is_changing(command: &Command) -> bool {
     };
     match command.program() {
         Some("shred" | "sd" | "script") => true,
-        // With this option they only show.
+        // With this option they only show the file.
         Some("ed" | "ex" | "vi" | "vim" | "nvim") if has(&["-R"]) => false,
         Some(name) if programs::is(name, Roles::EDITOR) => true,
         Some(name) if programs::is(name, Roles::RIGHTS) => true,
         Some("mount") => has(&["--bind", "-B", "--rbind", "-R"]),
         Some("uniq" | "xxd") => operands_of(command) > 1,
-        // A second name would not be known for what it is.
+        // A second name would hide which file is changed later.
         Some("ln" | "gln") => true,
         Some("cp") => has_letter('l') || has(&["--link"]),
         Some("yq" | "jaq") => has_letter('i') || has(&["--inplace", "--in-place"]),

@@ -1,4 +1,4 @@
-//! Whether a command of a line reaches the files although the line does not name their folder.
+//! Decides whether a command changes the files although the line does not name their folder.
 
 use shell::{Command, Folder, Word, Write};
 
@@ -7,11 +7,11 @@ use crate::examined::ExaminedUse;
 
 /// What to do instead of writing a file from a command line.
 pub(super) const USE_EDIT: &str = "use Edit, so that the change can be read first";
-/// What to do instead of touching what Stanchion keeps.
+/// What to do instead of changing Stanchion's state.
 pub(super) const LEAVE_IT: &str = "leave it to `req` and `stanchion`";
 
-/// Whether a target that is seen from a folder which only the run tells has the path of one of the files: its own
-/// words say so, or with them those that led to the folder. A temporary folder holds nobody's.
+/// Whether a target in an undetermined folder has the path of one of the files. Its own words count, and the
+/// words that lead to the folder. Temporary folders do not count.
 pub(super) fn is_likely(write: &Write, command: &Command, examined: &ExaminedUse<'_>) -> bool {
     let target = write.target.as_ref().or(write.pattern.as_ref());
     let Some(target) = target.filter(|target| !target.starts_with(['/', '~'])) else { return false };
@@ -30,14 +30,14 @@ pub(super) fn is_likely(write: &Write, command: &Command, examined: &ExaminedUse
     files::is_one_below(&path, ways.iter().any(|word| files::ends_in_folder(&word.text)))
 }
 
-/// Whether the words of a line lead to a `.claude` before a command.
+/// Whether the words of a line before a command lead to a `.claude`.
 pub(super) fn leads_inside(command: &Command, examined: &ExaminedUse<'_>) -> bool {
     ways_to(command, examined).iter().any(|word| files::ends_in_folder(&word.text))
 }
 
-/// The words that name the folder a command works in, as far as the line has them.
+/// The words that name the folder of a command, as far as the line has them.
 fn ways_to<'s>(command: &'s Command, examined: &'s ExaminedUse<'_>) -> Vec<&'s Word> {
-    /// How many commands are looked back at.
+    /// How many earlier commands are searched.
     const MOST: usize = 256;
     let commands = &examined.script().commands;
     let end = commands.iter().position(|other| std::ptr::eq(other, command));
@@ -50,7 +50,7 @@ fn ways_to<'s>(command: &'s Command, examined: &'s ExaminedUse<'_>) -> Vec<&'s W
     changed.chain(given.filter(|pair| is_option(&pair[0])).map(|pair| &pair[1])).collect()
 }
 
-/// Whether a word begins with a folder that `mktemp` made in this line.
+/// Whether a word begins with a folder that this line created with `mktemp`.
 pub(super) fn is_temporary(word: &str, line: &str) -> bool {
     let Some(name) = word.strip_prefix('$') else { return false };
     if name.starts_with("(mktemp -d") {

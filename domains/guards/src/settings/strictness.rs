@@ -86,7 +86,7 @@ fn missing(from: &[Value], list: &[Value]) -> usize {
     from.iter().filter(|one| !list.contains(one)).count()
 }
 
-/// A mode's place in the order of strictness. A name that is not known counts as the default: the strictest.
+/// The rank of a mode by strictness. An unknown name counts as the default, the strictest mode.
 pub(super) fn mode_rank(name: &str) -> usize {
     const ORDER: [Mode; 3] = [Mode::Observe, Mode::Warn, Mode::Enforce];
     ORDER.iter().position(|mode| mode.name() == name).unwrap_or(ORDER.len() - 1)

@@ -1,4 +1,5 @@
-//! Edits by every way to a file, and command lines; what each settings file loses is tested beside its comparison.
+//! Edits of a file on every path to it, and command lines. The tests of what each settings file loses are
+//! beside its comparison.
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
 #[path = "../../tests/rows/settings.rs"]
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use crate::examined::ExaminedUse;
 use crate::testing::{Bench, edit, worst, write};
 
-/// A project with the files that the rows are about.
+/// A project with the files that the rows name.
 fn bench() -> Bench {
     let bench = Bench::new("  settings: {}");
     FILES.iter().for_each(|(name, text)| bench.write(name, text));
@@ -175,7 +176,7 @@ fn an_edit_that_would_fail_changes_nothing_and_one_that_the_client_bends_does() 
     let bench = bench();
     let path = bench.root().join(".claude/settings.json");
     assert_eq!(worst(&bench.raised(edit(&path, "\"Write(.env)\"", ""))), "pass");
-    // The client takes curly quotes for straight ones, and the ends of lines for one another.
+    // The client treats curly quotes as straight ones and ignores differences of line ends.
     assert_eq!(worst(&bench.raised(edit(&path, "\u{201c}Read(.env)\u{201d}", ""))), "deny");
     std::fs::write(&path, "{\"permissions\":\r\n{\"deny\": [\"Read(.env)\"]}}").unwrap();
     assert_eq!(

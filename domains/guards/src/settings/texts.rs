@@ -1,4 +1,4 @@
-//! Texts in languages that are not Bash: what one names and says is all that is known of it.
+//! Texts in languages other than Bash. They are not parsed: only the names and words in them count.
 
 use platform::budget;
 use platform::text::fact;
@@ -10,7 +10,7 @@ use super::{files, programs};
 use crate::examined::ExaminedUse;
 use crate::objection::Objection;
 
-/// What sounds like one of [`CHANGES`] and changes nothing.
+/// Texts that contain one of [`CHANGES`] and change nothing.
 const READS: [&str; 13] = [
     "stdout.write",
     "stderr.write",
@@ -26,7 +26,7 @@ const READS: [&str; 13] = [
     "=>",
     ">=",
 ];
-/// What a text says when it changes files.
+/// Words of a text that changes files.
 const CHANGES: [&str; 34] = [
     "write",
     "unlink",
@@ -63,7 +63,7 @@ const CHANGES: [&str; 34] = [
     "chmod",
     "chown",
 ];
-/// What it says when it hands something to a shell.
+/// Words of a text that starts a shell.
 const SHELLS: [&str; 11] = [
     "system(",
     "popen",
@@ -78,7 +78,7 @@ const SHELLS: [&str; 11] = [
     "os.execute",
 ];
 
-/// A text in another language that names one of the files and changes some.
+/// The finding over a text in another language that names one of the files and changes files.
 pub(super) fn speaking(command: &Command, examined: &ExaminedUse<'_>) -> Option<Objection> {
     let program = command.program()?;
     let language = interpreter_of(program)?.language;
@@ -116,7 +116,7 @@ fn changes(language: Language, text: &str) -> bool {
     says_so || says(&CHANGES) || opens(&text) || replaces(&text)
 }
 
-/// Whether it opens a file in a mode that writes: `'w'`, `mode="a+"`.
+/// Whether a text opens a file in a mode that writes: `'w'`, `mode="a+"`.
 fn opens(text: &str) -> bool {
     let is_mode = |mode: &str| {
         (1..=4).contains(&mode.len())
@@ -141,8 +141,8 @@ fn opens(text: &str) -> bool {
     opens && text.match_indices(['"', '\'']).any(is_opened)
 }
 
-/// Whether it puts one file in the place of another, as a path of Python's does: that takes one argument, and the
-/// `replace` of a text takes two.
+/// Whether a text replaces one file with another, as Python's `Path.replace` does. That takes one argument;
+/// `str.replace` takes two.
 fn replaces(text: &str) -> bool {
     text.split(".replace(").skip(1).any(|rest| {
         let argument = rest.split(')').next().unwrap_or_default();
@@ -150,7 +150,7 @@ fn replaces(text: &str) -> bool {
     })
 }
 
-/// Whether a text changes what it is given, and is given one of the files.
+/// Whether a text changes a file given as an argument, and the argument is one of the files.
 fn is_given(text: &str, words: &[Word]) -> bool {
     let takes = ["argv", "ARGV", "shift"].iter().any(|word| text.contains(word));
     words.iter().filter(|word| word.text != text && !word.text.contains(char::is_whitespace)).any(|word| {
@@ -162,9 +162,9 @@ fn is_given(text: &str, words: &[Word]) -> bool {
     })
 }
 
-/// Whether a text hands a shell a line that changes one of the files, in one piece or word by word.
+/// Whether a text gives a shell a line that changes one of the files, as one string or word by word.
 fn shells(language: Language, text: &str, is_inside: bool) -> bool {
-    /// The longest command that is told word by word.
+    /// The longest command that is assembled word by word.
     const LONGEST: usize = 8;
     let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
     let is_shell = says(&SHELLS)
@@ -189,7 +189,7 @@ fn shells(language: Language, text: &str, is_inside: bool) -> bool {
         || (0..words.len()).filter(|end| is_named(words[*end])).take_while(|_| !budget::is_spent()).any(ends)
 }
 
-/// Whether a line that a text holds changes one of the files.
+/// Whether a line inside a text changes one of the files.
 fn harms(line: &str) -> bool {
     if ![".claude", "stanchion", "settings", "requirements"].iter().any(|name| line.contains(name)) {
         return false;

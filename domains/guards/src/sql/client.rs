@@ -1,4 +1,4 @@
-//! Programs that take SQL, and where in their arguments they take it.
+//! Programs that take SQL, and which of their arguments are SQL.
 
 use shell::Word;
 use shell::options::{Argument, OptionValue};
@@ -8,17 +8,17 @@ use super::lexer::{among, is_option};
 
 /// A call of a client.
 pub struct ClientCall<'a> {
-    /// How the client is called.
+    /// The client's name.
     pub name: &'a str,
-    /// The dialects that it may speak.
+    /// The dialects that it may use.
     pub dialects: &'static [Dialect],
-    /// What it is given to run.
+    /// The inputs that it runs.
     pub given: Vec<ClientInput>,
-    /// Whether its database is one in memory, which is nobody's and gone when it ends.
+    /// Whether its database is in memory, so that it is lost when the client ends.
     pub is_in_memory: bool,
 }
 
-/// Something that a client is given.
+/// An input of a client.
 pub enum ClientInput {
     /// SQL.
     Sql(Word),
@@ -36,8 +36,8 @@ pub fn is_mentioned(text: &str) -> bool {
     text.split(|c| !is_name(c)).any(|word| sql_client_of(word).is_some())
 }
 
-/// The call that these words make, `name` being the program. `is_configured` tells one that only the configuration
-/// knows.
+/// The call that these words make of the program `name`. `is_configured` accepts a client that only the
+/// configuration names.
 pub fn call<'a>(
     name: &'a str,
     words: &[Word],
@@ -49,7 +49,7 @@ pub fn call<'a>(
         None => return None,
     };
     let mut words = words.to_vec();
-    // These are many programs, the client one of them.
+    // These programs combine several tools; a subcommand selects the client.
     let subcommand = match name {
         "clickhouse" => words.iter().position(|word| among("client local", &word.text)),
         "cockroach" => Some(words.iter().position(|word| among("sql demo", &word.text))?),
@@ -66,12 +66,12 @@ pub fn call<'a>(
     Some(read(client, name, &words))
 }
 
-/// Whether a file of this name is standard input.
+/// Whether a file with this name is standard input.
 pub fn is_input(file: &str) -> bool {
     matches!(file, "-" | "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0")
 }
 
-/// Whether a word is one name, as no statement is.
+/// Whether a word is a single name, which no statement is.
 fn is_name(word: &Word) -> bool {
     word.is_literal && !word.text.contains(char::is_whitespace)
 }
@@ -114,14 +114,15 @@ fn read<'a>(client: &SqlClient, name: &'a str, words: &[Word]) -> ClientCall<'a>
         {
             continue;
         }
-        // A name cut short takes the next word as the whole name would.
+        // An abbreviated option takes the next word like its full name.
         let value = value.or_else(|| {
             let place = arguments.place();
             arguments = client.options.read(words, place + 1);
             words.get(place).cloned()
         });
         let Some(value) = value else { break };
-        // What is run first, or at the start, keeps no client from its input; nor does what is no SQL.
+        // SQL that runs first or at startup does not replace the client's input; nor does an input that is
+        // not SQL.
         is_told |= !is_option(client.first, option) && option != "init" && !(is_loose && is_name(&value));
         given.push(match () {
             () if is_option(client.files, option) && is_input(&value.text) => ClientInput::Input,
@@ -133,7 +134,7 @@ fn read<'a>(client: &SqlClient, name: &'a str, words: &[Word]) -> ClientCall<'a>
     if !is_told {
         given.push(ClientInput::Input);
     }
-    // Without a file it is one in memory as well.
+    // Without a file the database is in memory too.
     is_in_memory |= client.operands == SqlOperands::DatabaseThenSql && operands == 0;
     ClientCall { name, dialects: client.dialects, given, is_in_memory }
 }
@@ -153,7 +154,7 @@ fn operand(client: &SqlClient, word: &Word, count: usize) -> Option<ClientInput>
     }
 }
 
-/// The whole name of a long option that was cut short.
+/// The full name of an abbreviated long option.
 fn whole<'o>(client: &SqlClient, option: &'o str) -> &'o str {
     if option.len() < 3 || is_option(client.options.long, option) {
         return option;

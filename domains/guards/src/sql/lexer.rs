@@ -1,7 +1,8 @@
-//! SQL taken apart into statements, as the client and the database behind it would.
+//! Splits SQL into statements as the client and its database would.
 //!
-//! Where dialects disagree about what a comment or a string is, a text can show one statement and run another. So each
-//! client's text is read in its own dialect, and a client of many databases' in several.
+//! Dialects disagree about comments and strings, so a text can show one statement and run another. Each
+//! client's text is therefore read in its own dialect, and the text of a client for several databases in
+//! several.
 
 use shell::programs::Dialect;
 
@@ -24,24 +25,24 @@ fn has_brackets(dialect: Dialect) -> bool {
 /// A part of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SqlToken<'a> {
-    /// A keyword, a name without quotes, a number.
+    /// A keyword, an unquoted name, a number.
     Word(&'a str),
-    /// A string, or a name in quotes.
+    /// A string, or a quoted name.
     Quoted(&'a str),
     /// Any other character.
     Symbol(u8),
 }
 
-/// A statement, or a command of the client's own.
+/// A statement, or a command of the client itself.
 #[derive(Debug)]
 pub struct Statement<'a> {
-    /// As written, without comments around it.
+    /// The text without surrounding comments.
     pub text: &'a str,
-    /// Its parts; none for a command of the client's own.
+    /// Its tokens; empty for a command of the client itself.
     pub tokens: Vec<SqlToken<'a>>,
 }
 
-/// The statements of a text, in their order.
+/// The statements of a text, in order.
 pub fn statements(text: &str, dialect: Dialect) -> Vec<Statement<'_>> {
     let mut lexer =
         Lexer { text, dialect, at: 0, start: 0, tokens: Vec::new(), found: Vec::new(), open_marks: 0 };
@@ -57,7 +58,7 @@ struct Lexer<'a> {
     start: usize,
     tokens: Vec<SqlToken<'a>>,
     found: Vec<Statement<'a>>,
-    /// How many `$` began no string.
+    /// How many `$` did not begin a string.
     open_marks: u32,
 }
 
@@ -77,7 +78,7 @@ impl<'a> Lexer<'a> {
         self.end();
     }
 
-    /// Ends the statement here.
+    /// Ends the current statement here.
     fn end(&mut self) {
         let tokens = std::mem::take(&mut self.tokens);
         if !tokens.is_empty() {
@@ -93,7 +94,7 @@ impl<'a> Lexer<'a> {
         self.text[..self.at].bytes().last().is_none_or(|byte| byte == b'\n')
     }
 
-    /// The length of the client's own command that begins here; 0 when none does.
+    /// The length of the client command that begins here; 0 if there is none.
     fn command(&self) -> usize {
         let rest = self.rest();
         let line = || memchr::memchr(b'\n', rest).unwrap_or(rest.len());
@@ -114,7 +115,7 @@ impl<'a> Lexer<'a> {
                 memchr::memchr2(b';', b'\n', rest).unwrap_or(rest.len())
             }
             (Dialect::TransactSql, b':' | b'!') if is_first_in_line => line(),
-            // A `/` of its own runs again what stands above it.
+            // A `/` on its own line runs the statement above it again.
             (Dialect::Oracle, b'@' | b'!' | b'/') if is_first && !rest.starts_with(b"/*") => line(),
             (Dialect::Oracle, _) if is_own_word(ORACLE_COMMANDS) => line(),
             _ => 0,
@@ -153,9 +154,9 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// The mark and the length of the string `$tag$ … $tag$` that begins here.
+    /// The length of the mark and of the whole string `$tag$ … $tag$` that begins here.
     fn dollar_quote(&mut self) -> Option<(usize, usize)> {
-        /// A text with more marks that nothing closes is nobody's.
+        /// A text with more unclosed marks is not real SQL.
         const MOST_OPEN: u32 = 64;
         if !has_dollar_quotes(self.dialect) || self.open_marks > MOST_OPEN {
             return None;
@@ -165,7 +166,7 @@ impl<'a> Lexer<'a> {
         quote
     }
 
-    /// Whether the string that begins here is one of PostgreSQL's `E'…'`.
+    /// Whether the string that begins here is PostgreSQL's `E'…'`.
     fn is_escape_string(&self) -> bool {
         let before = &self.text.as_bytes()[..self.at];
         has_dollar_quotes(self.dialect)
@@ -187,18 +188,18 @@ impl<'a> Lexer<'a> {
         self.at += length;
     }
 
-    /// The length of what stands here and counts for nothing.
+    /// The length of the comment that begins here, if any.
     fn comment(&self) -> Option<usize> {
         let rest = self.rest();
         let line = || memchr::memchr(b'\n', rest).unwrap_or(rest.len());
         let has_space = |at: usize| rest.get(at).is_none_or(u8::is_ascii_whitespace);
         match rest {
-            // `5--1` is a difference in MySQL.
+            // In MySQL, `5--1` is a subtraction.
             [b'-', b'-', ..] if self.dialect != Dialect::MySql || has_space(2) => Some(line()),
             [b'#', ..] if self.dialect == Dialect::MySql => Some(line()),
             [b'#', ..] if self.dialect == Dialect::Sqlite && self.is_first_in_line() => Some(line()),
             [b'#', b' ' | b'!', ..] if self.dialect == Dialect::ClickHouse => Some(line()),
-            // MySQL runs what stands in `/*! … */`.
+            // MySQL runs the content of `/*! … */`.
             [b'/', b'*', b'!', digits @ ..] | [b'/', b'*', b'M', b'!', digits @ ..]
                 if self.dialect == Dialect::MySql =>
             {
@@ -216,12 +217,12 @@ impl<'a> Lexer<'a> {
 const ORACLE_COMMANDS: &str = "accept break btitle clear col column compute conn connect define exit host pause \
     prompt quit rem remark set show spool start timing ttitle undefine var variable whenever";
 
-/// Whether `word` is one of `names`, which a space separates, whatever its case.
+/// Whether `word` is one of `names`, separated by spaces; case is ignored.
 pub fn among(names: &str, word: &str) -> bool {
     names.split_ascii_whitespace().any(|name| name.eq_ignore_ascii_case(word))
 }
 
-/// Whether an option is one of `names`, which a space separates.
+/// Whether an option is one of `names`, separated by spaces.
 pub fn is_option(names: &str, option: &str) -> bool {
     names.split_ascii_whitespace().any(|name| name == option)
 }
@@ -230,8 +231,8 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'@') || byte >= 0x80
 }
 
-/// The length of a string, its quotes included; all of it where it is not closed. A doubled quote ends one string and
-/// begins the next, which comes to the same.
+/// The length of a string with its quotes, up to the end of the text if it is not closed. A doubled quote
+/// ends one string and begins the next, with the same result.
 fn closing(rest: &[u8], quote: u8, escapes: bool) -> usize {
     let mut at = 1;
     while let Some(byte) = rest.get(at) {
@@ -244,7 +245,7 @@ fn closing(rest: &[u8], quote: u8, escapes: bool) -> usize {
     rest.len()
 }
 
-/// The length of a command of `psql`: up to the end of its line, or to the `\\` behind which the next one stands.
+/// The length of a command of `psql`: to the end of its line, or to the `\\` before the next command.
 fn backslash_command(rest: &[u8]) -> usize {
     let end = rest.windows(2).skip(1).position(|pair| pair[0] == b'\n' || pair == br"\\");
     match end.map(|at| at + 1) {
@@ -254,7 +255,7 @@ fn backslash_command(rest: &[u8]) -> usize {
     }
 }
 
-/// The length of the mark `$tag$` that begins here and of all up to its repetition.
+/// The length of the mark `$tag$` that begins here, and of the string up to its repetition.
 fn dollar_quote(rest: &[u8]) -> Option<(usize, usize)> {
     let tag = rest[1..].iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')? + 1;
     if rest[tag] != b'$' || rest[1].is_ascii_digit() {
@@ -265,7 +266,7 @@ fn dollar_quote(rest: &[u8]) -> Option<(usize, usize)> {
     Some((mark.len(), end + 2 * mark.len()))
 }
 
-/// The length of a comment in `/*` and `*/`.
+/// The length of a comment from `/*` to `*/`.
 fn block(rest: &[u8], nests: bool) -> usize {
     let (mut at, mut depth) = (2, 1);
     while at < rest.len() {

@@ -1,4 +1,4 @@
-//! What a command gives to a database: arguments, standard input, files.
+//! The inputs that a command gives to a database: arguments, standard input, files.
 
 use std::cell::Cell;
 use std::io::Read;
@@ -19,26 +19,26 @@ use super::statement::{self, Class};
 use super::{remote, source};
 use crate::examined::ExaminedUse;
 
-/// How much of a statement is shown, in bytes.
+/// How many bytes of a statement are shown.
 const LONGEST_SHOWN: usize = 100;
 
-/// How much of a file is read, in bytes.
+/// How many bytes of a file are read.
 const MOST_READ: u64 = 1024 * 1024;
-/// How deep files may call files.
+/// How deeply files may include files.
 const DEEPEST: u32 = 3;
 /// How deep lines that run somewhere else may lie within each other: `ssh a ssh b docker exec db psql` is three.
 const DEEPEST_REMOTE: u32 = 8;
 /// How many files are read for one line.
 const MOST_FILES: u32 = 16;
 
-/// The worst that was found in what a command gives to a database.
+/// The worst finding over the inputs of a command.
 #[derive(Debug, Clone)]
 pub struct SqlFinding {
-    /// What it does.
+    /// What the statement does.
     pub class: Class,
-    /// The statement, or why nothing is known, for people.
+    /// The statement, or why it is unknown, for people.
     what: String,
-    /// The file that it stands in.
+    /// The file that contains it.
     file: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl SqlFinding {
         Self { class, what, file: None }
     }
 
-    /// For people.
+    /// The finding for people.
     pub fn shown(&self) -> String {
         match &self.file {
             Some(file) => format!("{} in {}", self.what, fact(file)),
@@ -56,25 +56,25 @@ impl SqlFinding {
     }
 }
 
-/// A look at one line.
+/// Examines one line.
 pub struct SqlReader<'l> {
     /// The guard's settings.
     settings: &'l Sql,
     /// The line.
     examined: &'l ExaminedUse<'l>,
-    /// How many files were read for it.
+    /// How many files were read for the line.
     files: Cell<u32>,
     /// How many lines that run somewhere else are around the one that is looked at.
     depth: Cell<u32>,
 }
 
 impl<'l> SqlReader<'l> {
-    /// A look at the line of `sight`.
+    /// Creates the reader of a line.
     pub fn new(settings: &'l Sql, examined: &'l ExaminedUse<'l>) -> Self {
         Self { settings, examined, files: Cell::new(0), depth: Cell::new(0) }
     }
 
-    /// Who does the worst in a command of the line, and what it is.
+    /// The client with the worst input in a command of the line, and the finding.
     pub fn command(&self, commands: &[Command], at: usize) -> Option<(String, SqlFinding)> {
         let command = &commands[at];
         let Some(name) = command.program() else { return Self::unknown_program(command) };
@@ -104,8 +104,8 @@ impl<'l> SqlReader<'l> {
         Some((call.name.to_owned(), self.worst(found)?))
     }
 
-    /// The same for a line that the command runs somewhere else, with the input of the command. Nothing is known of
-    /// files there.
+    /// The same for a line that the command runs elsewhere, with the input of the command. Files there are
+    /// unknown.
     fn remote(&self, line: &str, commands: &[Command], at: usize) -> Option<(String, SqlFinding)> {
         let mut script = shell::parse(line);
         let input = self.input(commands, at);
@@ -120,7 +120,7 @@ impl<'l> SqlReader<'l> {
         found.max_by_key(|(_, finding)| self.rank(finding.class))
     }
 
-    /// What a command reads, a file's text in the place of the file.
+    /// The input of a command, with the text of a file in place of the file.
     fn input(&self, commands: &[Command], at: usize) -> Input {
         match &commands[at].input {
             Input::File => {
@@ -136,7 +136,7 @@ impl<'l> SqlReader<'l> {
         }
     }
 
-    /// A program of which only its arguments are known: they may be what a client is given.
+    /// The finding over an unknown program: its arguments may be those of a client.
     fn unknown_program(command: &Command) -> Option<(String, SqlFinding)> {
         let word = command.arguments().iter().find(|word| source::holds_write(&word.text))?;
         let name = command.words.first()?.text.clone();
@@ -172,7 +172,8 @@ impl<'l> SqlReader<'l> {
         }
     }
 
-    /// The worst that a text does. It counts in which dialect it writes; what is unknown in one may be known in another.
+    /// The worst finding over a text in all its dialects: a write in any of them, or else the most harmless class,
+    /// because a statement that is unknown in one dialect may be known in another.
     fn text(&self, text: &str, dialects: &[Dialect], place: Option<&FileSearch>) -> Option<SqlFinding> {
         let each = |dialect: &Dialect| {
             let statements = statements(text, *dialect);
@@ -202,7 +203,7 @@ impl<'l> SqlReader<'l> {
         found.iter().find(is_worst).or(found.iter().min_by_key(|finding| finding.class)).cloned()
     }
 
-    /// The worst that a file does.
+    /// The worst statement of a file.
     fn file_of(&self, word: &Word, dialects: &[Dialect], place: Option<&FileSearch>) -> Option<SqlFinding> {
         let unknown = |why: &str| {
             Some(SqlFinding::new(Class::Unknown, format!("the file {}, {why}", fact(&word.text))))
@@ -242,24 +243,24 @@ impl<'l> SqlReader<'l> {
         place.folder.join(at_home(name, self.examined.home()))
     }
 
-    /// Whether the line changes a file before anybody reads it.
+    /// Whether the line changes a file before it is read.
     fn is_written(&self, path: &Path) -> bool {
         let path = resolve(path);
         let written = self.examined.tool_use.written_files(self.examined.home());
         written.iter().flatten().any(|written| resolve(written) == path)
     }
 
-    /// The first of the worst.
+    /// The first of the worst findings.
     fn worst(&self, found: impl Iterator<Item = SqlFinding>) -> Option<SqlFinding> {
         found.reduce(|worst, next| if self.rank(next.class) > self.rank(worst.class) { next } else { worst })
     }
 
-    /// How bad a class is: reading is as bad as writing where it is not allowed.
+    /// The rank of a class: reading counts as writing if it is not allowed.
     fn rank(&self, class: Class) -> Class {
         if class == Class::Read && !self.settings.allow_select { Class::Write } else { class }
     }
 
-    /// Where a command looks for files.
+    /// The place in which a command looks for files.
     fn place(&self, command: &Command) -> Option<FileSearch> {
         let start = &self.examined.tool_use.folder;
         let folder = match &command.folder {
@@ -271,7 +272,8 @@ impl<'l> SqlReader<'l> {
     }
 }
 
-/// Whether what a client is given is known and names nothing by which a database in memory reaches a file or a program.
+/// Whether the inputs of a client are known and contain nothing with which an in-memory database reaches a
+/// file or a program.
 fn stays_in_memory(given: &ClientInput, input: &Input) -> bool {
     const REACHING: [&str; 18] = [
         "attach",
@@ -304,13 +306,13 @@ fn stays_in_memory(given: &ClientInput, input: &Input) -> bool {
     !REACHING.iter().chain(&CALLED).any(|word| text.contains(word))
 }
 
-/// Where files are looked for, and how many files called one another up to here.
+/// A folder for files, and the depth of the includes so far.
 struct FileSearch {
     folder: PathBuf,
     depth: u32,
 }
 
-/// The file that a command's standard input is, which may be written behind the command or behind its wrapper.
+/// The file that is a command's standard input. The redirection may be on the command or on its wrapper.
 fn redirected(commands: &[Command], at: usize) -> Option<&Word> {
     let own = read_by(&commands[at]);
     own.or_else(|| {
@@ -329,7 +331,7 @@ fn at_home(path: &str, home: &Path) -> PathBuf {
     if path == "~" || path.starts_with("~/") { expand(home, Path::new(path)) } else { PathBuf::from(path) }
 }
 
-/// The beginning of a file, and whether that is all of it; `None` where there is no file.
+/// The start of a file, and whether that is all of it; `None` if the file is missing.
 fn read(path: &Path) -> Option<(String, bool)> {
     let (file, _) = store::open_regular(path).ok()?;
     let mut bytes = Vec::new();
@@ -338,7 +340,7 @@ fn read(path: &Path) -> Option<(String, bool)> {
     Some((String::from_utf8_lossy(&bytes).into_owned(), is_whole))
 }
 
-/// A statement as it is shown: on one line, and not all of it.
+/// A statement for display: on one line, shortened.
 fn shown(text: &str) -> String {
     let words: Vec<&str> = text.split_ascii_whitespace().take(40).collect();
     let line = words.join(" ");

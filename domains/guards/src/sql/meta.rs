@@ -1,24 +1,24 @@
-//! Commands of the clients' own: `.import`, `\copy`, `source`.
+//! Commands of the clients themselves: `.import`, `\copy`, `source`.
 
 use shell::programs::Dialect;
 
 use super::lexer::{among, statements};
 use super::statement::{Class, class};
 
-/// What such a command does.
+/// The effect of such a command.
 #[derive(Debug, PartialEq, Eq)]
 pub enum MetaEffect<'a> {
-    /// What a statement would.
+    /// The effect of a statement.
     Like(Class),
-    /// It runs what a file says.
+    /// It runs the content of a file.
     File(&'a str),
-    /// It runs a command of a shell, which nothing has looked at.
+    /// It runs a shell command that was not examined.
     Shell,
     /// It runs the result of a query as SQL.
     Result,
 }
 
-/// What a client's own command does.
+/// The effect of a client's own command.
 pub fn effect(text: &str, dialect: Dialect) -> MetaEffect<'_> {
     let name_end = text.find(|c: char| c.is_whitespace() || c == '|').unwrap_or(text.len());
     let (name, rest) = text.split_at(name_end);
@@ -33,7 +33,7 @@ pub fn effect(text: &str, dialect: Dialect) -> MetaEffect<'_> {
     }
 }
 
-/// `sqlite3` takes any beginning of a name that is long enough: `.imp` is `.import`.
+/// `sqlite3` accepts any long enough prefix of a name: `.imp` is `.import`.
 fn dot<'a>(name: &str, rest: &'a str) -> MetaEffect<'a> {
     let is = |names: &str, least: usize| {
         name.len() >= least && names.split(' ').any(|whole| whole.starts_with(&*name.to_ascii_lowercase()))
@@ -52,7 +52,7 @@ fn dot<'a>(name: &str, rest: &'a str) -> MetaEffect<'a> {
 fn backslash<'a>(name: &str, rest: &'a str) -> MetaEffect<'a> {
     match name {
         name if name.starts_with('!') => MetaEffect::Shell,
-        // Its arguments may stand in back-ticks, which a shell runs.
+        // Its arguments may contain backticks, which a shell runs.
         _ if rest.contains('`') || rest.starts_with('|') => MetaEffect::Shell,
         "i" | "ir" | "include" | "include_relative" => MetaEffect::File(unquoted(rest)),
         "gexec" => MetaEffect::Result,
@@ -65,13 +65,13 @@ fn backslash<'a>(name: &str, rest: &'a str) -> MetaEffect<'a> {
     }
 }
 
-/// `\copy` is `COPY`, with files of the client.
+/// `\copy` is `COPY` with files of the client.
 fn copy(rest: &str) -> MetaEffect<'_> {
     let words = || rest.split_ascii_whitespace();
     if words().any(|word| among("program", word)) {
         return MetaEffect::Shell;
     }
-    // A query in brackets has a `FROM` of its own.
+    // A query in brackets has its own `FROM`.
     if !rest.starts_with('(') {
         let writes = words().any(|word| among("from", word));
         return MetaEffect::Like(if writes { Class::Write } else { Class::Read });
@@ -109,7 +109,7 @@ fn oracle<'a>(text: &'a str, name: &str, rest: &'a str) -> MetaEffect<'a> {
     }
 }
 
-/// A file's name without quotes around it.
+/// A file name without surrounding quotes.
 fn unquoted(name: &str) -> &str {
     let name = name.trim();
     let inner = |quote: char| name.strip_prefix(quote).and_then(|name| name.strip_suffix(quote));

@@ -1,9 +1,9 @@
-//! Guard `sql`: statements that change a database, given to a client or to a program's own text.
+//! Guard `sql`: statements that change a database, given to a client or inside the text of a program.
 //!
-//! What counts is who is called with what: `sqlite3 x.db "DROP TABLE t"` changes a database, `git commit -m "Drop table
-//! t"` and `rg "DELETE FROM"` do not. `client` knows which programs take SQL and where, `lexer` takes it apart,
-//! `statement` and `meta` tell what its parts do, `source` looks into `python -c` and its relatives, and `remote`
-//! into `docker exec`. `look` brings them together for one command.
+//! The called program and its inputs count: `sqlite3 x.db "DROP TABLE t"` changes a database, `git commit -m
+//! "Drop table t"` and `rg "DELETE FROM"` do not. `client` knows which programs take SQL and in which
+//! arguments, and `lexer` splits it. `statement` and `meta` classify its parts, `source` examines `python -c`
+//! and similar calls, and `remote` examines `docker exec`. `look` combines them for one command.
 
 mod client;
 mod lexer;
@@ -25,7 +25,7 @@ use crate::objection::Objection;
 use look::{SqlFinding, SqlReader};
 use statement::Class;
 
-/// Whether the guard has anything to look at: a cheap look, before its settings are read.
+/// Whether the guard applies: a cheap check before its settings are read.
 pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
     let script = examined.script();
     let may_take = |command: &Command| match command.program() {
@@ -35,10 +35,10 @@ pub fn concerns(examined: &ExaminedUse<'_>) -> bool {
     script.doubt.is_some() || script.commands.iter().any(may_take)
 }
 
-/// What the guard finds.
+/// Returns the guard's findings.
 ///
 /// # Errors
-/// Never: what cannot be read is a doubt.
+/// Never: an input that cannot be read is a doubtful finding.
 pub fn examine(settings: &Sql, examined: &ExaminedUse<'_>) -> Result<Vec<Objection>, GuardsError> {
     let look = SqlReader::new(settings, examined);
     let script = examined.script();
@@ -48,7 +48,7 @@ pub fn examine(settings: &Sql, examined: &ExaminedUse<'_>) -> Result<Vec<Objecti
         let objection = objection(&name, &finding, settings.allow_select);
         objections.extend(objection.filter(|objection| !objections.contains(objection)));
     }
-    // What could not be followed may hold what nothing above has seen.
+    // The part that cannot be parsed may contain statements that the search above missed.
     if objections.is_empty()
         && let Some(doubt) = &script.doubt
         && client::is_mentioned(examined.tool_use.command)
@@ -62,7 +62,7 @@ pub fn examine(settings: &Sql, examined: &ExaminedUse<'_>) -> Result<Vec<Objecti
 
 const WRITE: &str = "let a person run it, or put the change into a migration that is reviewed";
 
-/// What is said about a call of the client `name`.
+/// The finding over a call of the client `name`.
 fn objection(name: &str, finding: &SqlFinding, allow_select: bool) -> Option<Objection> {
     let client = fact(name);
     let shown = finding.shown();

@@ -1,5 +1,5 @@
-//! Commands that run in a container or on another machine: `docker exec db psql …`. Databases often live there, and
-//! what a client is given stands in the line all the same.
+//! Commands that run in a container or on another machine: `docker exec db psql …`. Databases often run
+//! there, and the line still contains the SQL.
 
 use std::fmt::Write;
 
@@ -8,12 +8,12 @@ use shell::options::Argument;
 use shell::programs::{CONTAINER_EXEC, CONTAINER_RUN, Container, SSH, container_of};
 use shell::{Command, Word};
 
-/// The line that a command runs somewhere else.
+/// The line that a command runs elsewhere.
 pub fn line(command: &Command) -> Option<String> {
     match command.program()? {
         "ssh" => {
             let host = SSH.first_operand(&command.words, 1)?;
-            // What `ssh` is given is put together with spaces and read by a shell there.
+            // `ssh` joins its arguments with spaces, and a remote shell parses the result.
             let texts: Vec<&str> = command.words[host + 1..].iter().map(|word| &*word.text).collect();
             (!texts.is_empty()).then(|| texts.join(" "))
         }
@@ -30,7 +30,7 @@ fn in_container(container: &Container, command: &Command) -> Option<String> {
         Argument::Option(..) => None,
     });
     let rest = &words[operands.next()? + 1..];
-    // Between a pod and its command may stand more options.
+    // More options may be between a pod and its command.
     let dashes = rest.iter().position(|word| container.takes_dashes && word.text == "--");
     let start = dashes.map_or(0, |dashes| dashes + 1);
     let mut line = String::new();
@@ -40,7 +40,7 @@ fn in_container(container: &Container, command: &Command) -> Option<String> {
     (!line.is_empty()).then_some(line)
 }
 
-/// A word as a shell reads it back.
+/// A word in a form that a shell reads back.
 fn quoted(word: &Word) -> String {
     if word.is_literal {
         shell_word::single(&word.text)

@@ -1,8 +1,8 @@
-//! SQL inside the texts of other languages: `python -c`, `node -e`, `perl -e`, `ruby -e`, `php -r`, and here-documents
-//! for them.
+//! SQL inside the texts of other languages: `python -c`, `node -e`, `perl -e`, `ruby -e`, `php -r`, and
+//! here-documents for them.
 //!
-//! No language is parsed. A text counts when it uses a database driver and has the beginning of a statement where a
-//! string begins.
+//! The languages are not parsed. A text counts if it uses a database driver and a statement begins at the
+//! start of a string.
 
 use platform::text::cut_bytes;
 use shell::options::{Argument, OptionValue};
@@ -12,14 +12,14 @@ use shell::{Command, Input, Word};
 use super::lexer::{among, is_option, statements};
 use super::statement::{self, Class};
 
-/// What programs of a language call their database drivers.
+/// The database drivers of a language.
 struct Drivers {
     language: Language,
     /// The names.
     names: &'static str,
-    /// Whether drivers are named in quotes, so that a short name is no other word.
+    /// Whether drivers are named in quotes, so that a short name is not mistaken for another word.
     are_quoted: bool,
-    /// What a comment begins with.
+    /// The start of a comment.
     comment: &'static str,
 }
 
@@ -60,7 +60,7 @@ const DRIVERS: [Drivers; 5] = [
     },
 ];
 
-/// The words of `python -m sqlite3`, which takes what `sqlite3` takes, from `sqlite3` on.
+/// The words of `python -m sqlite3` from `sqlite3` on: it has the arguments of `sqlite3`.
 pub fn module<'w>(name: &str, words: &'w [Word]) -> Option<&'w [Word]> {
     let python = interpreter_of(name).filter(|known| known.language == Language::Python)?;
     let mut arguments = python.options.read(words, 1);
@@ -76,8 +76,7 @@ pub fn module<'w>(name: &str, words: &'w [Word]) -> Option<&'w [Word]> {
     None
 }
 
-/// The worst that the text of a program does to a database, and where that begins; `None` where no driver is used or
-/// nothing is found.
+/// The worst statement in the text of a program, and its text; `None` if there is no driver or no statement.
 pub fn worst(name: &str, command: &Command) -> Option<(Class, String)> {
     let interpreter = interpreter_of(name)?;
     let drivers = DRIVERS.iter().find(|drivers| drivers.language == interpreter.language)?;
@@ -95,7 +94,7 @@ pub fn worst(name: &str, command: &Command) -> Option<(Class, String)> {
     begun(&code).map(|(class, text)| (class, text.to_owned()))
 }
 
-/// Whether a program opens databases in memory alone: nobody's, and gone when it ends.
+/// Whether a program opens only in-memory databases, which are lost when it ends.
 fn is_in_memory(code: &str) -> bool {
     const OPENING: [&str; 4] = ["connect(", "Database(", "create_engine(", "DatabaseSync("];
     const LEADING_OUT: [&str; 4] = ["attach", "vacuum into", "backup(", "load_extension"];
@@ -116,7 +115,7 @@ fn is_in_memory(code: &str) -> bool {
         for (at, _) in code.match_indices(opening) {
             opened += 1;
             let given = code[at + opening.len()..].trim_start();
-            // An engine of SQLAlchemy's was told before.
+            // SQLAlchemy without arguments is handled above.
             let is_without = given.starts_with(')')
                 && (code[..at].ends_with("duckdb.")
                     || code.contains("create_engine(") && opening == "connect(");
@@ -130,7 +129,7 @@ fn is_in_memory(code: &str) -> bool {
     (opened > 0 || names_one()) && !LEADING_OUT.iter().any(|one| lower.contains(one))
 }
 
-/// Whether a text of any kind holds a statement that writes: its beginning, and what it is about.
+/// Whether any kind of text contains a statement that writes: its start, and its object.
 pub fn holds_write(text: &str) -> bool {
     begun(text).is_some_and(|(class, statement)| class == Class::Write && words(statement).len() > 2)
 }
@@ -198,7 +197,8 @@ fn add(code: &mut String, value: OptionValue<'_>) {
     code.push('\n');
 }
 
-/// The first statement that writes and begins where a string or a line begins, else the first that reads.
+/// The first statement that writes and begins at the start of a string or a line, or else the first that
+/// reads.
 fn begun(text: &str) -> Option<(Class, &str)> {
     let words = words(text);
     let mut read = None;
@@ -219,10 +219,11 @@ fn begun(text: &str) -> Option<(Class, &str)> {
     read
 }
 
-/// Whether a string or a line begins behind this text. A bracket may be Perl's quote, or end what `WITH` names.
+/// Whether a string or a line begins after this text. A bracket may be Perl's quote, or end the name of a
+/// `WITH`.
 fn is_beginning(before: &str) -> bool {
     let before = before.trim_end_matches([' ', '\t', '\r']);
-    // What is only printed goes to no database.
+    // Text that is only printed is not run.
     let called = before.trim_end_matches(['"', '\'', '`']);
     let called = called.strip_suffix(['f', 'b', 'r']).unwrap_or(called);
     if called.len() < before.len()
@@ -233,7 +234,7 @@ fn is_beginning(before: &str) -> bool {
     before.chars().next_back().is_none_or(|c| "\n'\"`{([|;)".contains(c))
 }
 
-/// A statement that English does not look like, as long as it is written in capitals.
+/// Whether a statement in capitals cannot be mistaken for English.
 fn is_rarer_write<'t>(verb: &str, statement: impl FnOnce() -> &'t str) -> bool {
     matches!(verb, "TRUNCATE" | "GRANT" | "REVOKE" | "VACUUM" | "REINDEX" | "CALL" | "PRAGMA")
         && statements(statement(), Dialect::Sqlite)
@@ -241,7 +242,7 @@ fn is_rarer_write<'t>(verb: &str, statement: impl FnOnce() -> &'t str) -> bool {
             .any(|statement| statement::class(statement, Dialect::Sqlite) == Class::Write)
 }
 
-/// The places of the words of a text.
+/// The positions of the words of a text.
 fn words(text: &str) -> Vec<(usize, usize)> {
     let mut found: Vec<(usize, usize)> = Vec::new();
     for (at, byte) in text.bytes().enumerate() {
@@ -258,10 +259,10 @@ fn words_of(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
 }
 
-/// The words that follow one another with nothing between them that ends a statement: a string may be put together
-/// from several, and have holes for values.
+/// The consecutive words up to the end of a statement. A string may be concatenated from several, and have
+/// placeholders for values.
 fn phrase<'t>(text: &'t str, words: &[(usize, usize)]) -> impl Iterator<Item = &'t str> {
-    /// More are not looked at.
+    /// The largest number of words that are read.
     const MOST: usize = 10;
     let joins = |between: &str| between.chars().all(|c| c.is_whitespace() || "'\"`+.\\[]{}$%?".contains(c));
     let mut last = words.first().map_or(0, |word| word.0);
@@ -274,7 +275,7 @@ fn phrase<'t>(text: &'t str, words: &[(usize, usize)]) -> impl Iterator<Item = &
 
 /// A text up to the quote that ends it.
 fn until_quote(text: &str) -> &str {
-    /// What comes later is another statement.
+    /// Later text belongs to another statement.
     const LONGEST: usize = 512;
     let text = cut_bytes(text, LONGEST);
     text.find(['"', '`', '\'']).map_or(text, |end| &text[..end]).trim_end()

@@ -1,19 +1,19 @@
-//! What a statement does: it reads, it writes, or nobody can tell.
+//! Classifies a statement: it reads, it writes, or its effect is unknown.
 
 use shell::programs::Dialect;
 
 use super::lexer::{SqlToken, Statement, among};
 
-/// What a statement does, the least first.
+/// The effect of a statement, the most harmless first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
-    /// It changes nothing that outlasts the connection, and tells nothing: `BEGIN`, `SET`, `ATTACH`.
+    /// It changes nothing beyond the connection and returns nothing: `BEGIN`, `SET`, `ATTACH`.
     Neutral,
-    /// It tells what the database is made of: `PRAGMA table_info`, `.schema`.
+    /// It returns the structure of the database: `PRAGMA table_info`, `.schema`.
     Schema,
-    /// It reads.
+    /// It reads data.
     Read,
-    /// Nobody can tell before it runs.
+    /// Its effect cannot be determined before it runs.
     Unknown,
     /// It changes the database.
     Write,
@@ -28,24 +28,24 @@ const READS: &str = "select with table values from summarize pivot unpivot exist
 const WRITES: &str = "insert update delete replace merge upsert truncate create alter drop rename grant revoke deny \
     comment vacuum reindex analyze analyse cluster refresh reassign security call exec execute do import optimize \
     repair flush kill purge restore backup bulk undrop shutdown notify system exchange dbcc";
-/// What is made, changed and dropped.
+/// Objects that statements create, alter and drop.
 const OBJECTS: &str = "table index view database schema trigger user role function procedure sequence type extension \
     domain temp temporary unique or virtual materialized unlogged global local external column constraint policy \
     publication subscription server tablespace event macro dictionary login fulltext clustered nonclustered \
     recursive secret foreign aggregate operator rule partition proc";
-/// Functions that change something, though `SELECT` calls them.
+/// Functions that change something when `SELECT` calls them.
 const CHANGING_FUNCTIONS: &str = "writefile load_extension setval nextval dblink_exec lo_import lo_export lo_unlink \
     lo_create lo_put lo_from_bytea pg_terminate_backend pg_cancel_backend pg_reload_conf pg_file_write \
     pg_drop_replication_slot pg_create_logical_replication_slot pg_notify pg_rotate_logfile";
-/// Pragmas that only read, though they look like a call.
+/// Pragmas that only read, although they have arguments.
 const READING_PRAGMAS: &str = "table_info table_xinfo table_list index_list index_info index_xinfo foreign_key_list \
     foreign_key_check integrity_check quick_check storage_info show functions";
-/// Pragmas that change something, though they look like a question.
+/// Pragmas that change something, although they look like a query.
 const CHANGING_PRAGMAS: &str = "incremental_vacuum optimize wal_checkpoint";
-/// Pragmas whose value lasts as long as the connection, and which make it safer.
+/// Pragmas whose value lasts only for the connection and makes it safer.
 const SAFE_PRAGMAS: &str = "query_only busy_timeout";
 
-/// What a statement of SQL does.
+/// Classifies a statement of SQL.
 pub fn class(statement: &Statement<'_>, dialect: Dialect) -> Class {
     let is_open = |token: &&SqlToken<'_>| **token == SqlToken::Symbol(b'(');
     let nested = statement.tokens.iter().take_while(is_open).count();
@@ -64,20 +64,20 @@ fn of(tokens: &[SqlToken<'_>], dialect: Dialect) -> Class {
         return explain(rest, dialect);
     }
     if is("copy") {
-        // A query in brackets has a `FROM` of its own.
+        // A query in brackets has its own `FROM`.
         let is_query = rest.first() == Some(&SqlToken::Symbol(b'('));
         let names = if is_query { "program" } else { "from program" };
         let writes = rest.iter().any(|token| among(names, word(Some(token))));
         return if writes || holds_write(rest, dialect) { Class::Write } else { Class::Read };
     }
-    // `SHOW CREATE TABLE` only looks like one that creates.
+    // `SHOW CREATE TABLE` creates nothing.
     if is("show help") {
         return Class::Read;
     }
     if is("alter") && among("session", second) {
         return Class::Neutral;
     }
-    // `SET GLOBAL` outlasts the connection, `INSTALL PLUGIN` the server.
+    // `SET GLOBAL` outlasts the connection, `INSTALL PLUGIN` the server process.
     let lasts = is("set") && among("global persist persist_only password @@global @@persist", second)
         || is("install") && among("plugin component", second)
         || is("load") && among("data xml", second);
@@ -97,8 +97,8 @@ fn of(tokens: &[SqlToken<'_>], dialect: Dialect) -> Class {
     }
 }
 
-/// Whether a statement that begins harmlessly writes further on: in a common table expression, behind `ANALYZE`, in a
-/// block, or because the dialect needs no `;`.
+/// Whether a statement with a harmless start writes further on: in a common table expression, after
+/// `ANALYZE`, in a block, or after a statement without `;` in a dialect that allows this.
 fn holds_write(tokens: &[SqlToken<'_>], dialect: Dialect) -> bool {
     let reads_into = |at: usize| {
         let next = tokens.get(at + 1);
@@ -113,7 +113,8 @@ fn holds_write(tokens: &[SqlToken<'_>], dialect: Dialect) -> bool {
     (0..tokens.len()).any(|at| begins_write(&words[at..]) || reads_into(at))
 }
 
-/// Whether these words begin a statement that writes, wherever they stand: no name and no function looks like them.
+/// Whether these words begin a statement that writes, in any context: names and functions do not look like
+/// them.
 pub fn begins_write(words: &[&str]) -> bool {
     let [verb, second, rest @ ..] = words else { return false };
     match verb {
@@ -128,14 +129,14 @@ pub fn begins_write(words: &[&str]) -> bool {
     }
 }
 
-/// `EXPLAIN` runs what it explains when it is to measure.
+/// `EXPLAIN` runs the explained statement if it measures it.
 fn explain(rest: &[SqlToken<'_>], dialect: Dialect) -> Class {
     let measures = rest.iter().any(|token| among("analyze analyse", word(Some(token))));
     if measures && holds_write(rest, dialect) { Class::Write } else { Class::Read }
 }
 
 fn pragma(rest: &[SqlToken<'_>]) -> Class {
-    // A schema may stand in front: `PRAGMA main.user_version`.
+    // A schema may precede the name: `PRAGMA main.user_version`.
     let rest = match rest {
         [_, SqlToken::Symbol(b'.'), rest @ ..] => rest,
         rest => rest,
@@ -152,7 +153,7 @@ fn pragma(rest: &[SqlToken<'_>]) -> Class {
     }
 }
 
-/// Whether all that is read is the table of tables.
+/// Whether only the table of tables is read.
 fn is_of_schema(tokens: &[SqlToken<'_>]) -> bool {
     const TABLES: &str = "sqlite_master sqlite_schema sqlite_temp_master sqlite_temp_schema";
     let is = |token: Option<&SqlToken<'_>>, names: &str| among(names, word(token));
@@ -163,7 +164,7 @@ fn is_of_schema(tokens: &[SqlToken<'_>]) -> bool {
     is(tokens.get(from + 1), TABLES) && !list.any(|token| *token == SqlToken::Symbol(b','))
 }
 
-/// The word that a token is; nothing for any other token.
+/// The text of a word token; empty for other tokens.
 fn word<'a>(token: Option<&SqlToken<'a>>) -> &'a str {
     match token {
         Some(SqlToken::Word(word)) => word,

@@ -1,4 +1,4 @@
-//! The guard as a whole: lines, files beside them, configurations.
+//! The whole guard: lines, files beside them, configurations.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::client;
 use super::rows::{FILES, ROWS};
 use crate::testing::{Bench, Row, processor_time};
 
-/// A project with files of SQL.
+/// A project with SQL files.
 fn bench(guards: &str) -> Bench {
     let bench = Bench::new(guards);
     for (name, text) in FILES {
@@ -134,7 +134,7 @@ fn files_that_call_many_files_end() {
 
 #[test]
 fn no_line_takes_long() {
-    /// Of the processor, in a build without optimisation.
+    /// Processor time in an unoptimised build.
     const LONGEST: Duration = Duration::from_secs(5);
     let bench = bench("  sql: {}");
     for (before, part) in [

@@ -1,4 +1,4 @@
-//! The lines that a diff of git adds.
+//! The lines that a git diff adds.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -9,8 +9,8 @@ use memchr::{memchr, memchr_iter};
 /// Added lines, each with its number in the new file, from 1.
 pub(super) type AddedLines = Vec<(usize, String)>;
 
-/// What makes a diff one that [`added`] reads, whatever the user's configuration says. A moved file counts as added
-/// where it goes.
+/// Options that make a diff readable for [`added`] whatever the user's configuration is. A moved file counts
+/// as added at its new place.
 pub(super) const OPTIONS: [&str; 15] = [
     "-U0",
     "--inter-hunk-context=0",
@@ -32,7 +32,7 @@ pub(super) const OPTIONS: [&str; 15] = [
 /// The mode of a submodule, which has no lines.
 const SUBMODULE: &[u8] = b"160000";
 
-/// The files of a diff, with the lines that each gets and their numbers.
+/// The files of a diff, with their added lines and line numbers.
 pub(super) fn added(diff: &[u8]) -> Vec<(PathBuf, AddedLines)> {
     let mut files: Vec<(PathBuf, AddedLines)> = Vec::new();
     let mut is_file = false;
@@ -42,7 +42,7 @@ pub(super) fn added(diff: &[u8]) -> Vec<(PathBuf, AddedLines)> {
         let line = &diff[start..end];
         start = end + 1;
         if hunk.goes_on() {
-            // Lines are counted, because one of them may look like a header.
+            // Lines are counted, because an added line may look like a header.
             if let Some(text) = hunk.line(line)
                 && let Some((_, lines)) = files.last_mut().filter(|_| is_file)
             {
@@ -64,7 +64,7 @@ pub(super) fn added(diff: &[u8]) -> Vec<(PathBuf, AddedLines)> {
     files
 }
 
-/// A path as git writes it: bytes.
+/// A path as git prints it: bytes.
 pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsString::from_vec(bytes.to_vec()))
 }
@@ -73,7 +73,7 @@ fn is_mode(line: &[u8]) -> bool {
     line.starts_with(b"new file mode ") || line.starts_with(b"index ") || line.starts_with(b"new mode ")
 }
 
-/// What is left of a hunk.
+/// The rest of a hunk.
 #[derive(Default)]
 struct Hunk {
     removed: usize,
@@ -83,7 +83,7 @@ struct Hunk {
 }
 
 impl Hunk {
-    /// `1,2 +3,4 @@ …`; a count of one is left out.
+    /// Parses `1,2 +3,4 @@ …`; a count of one is omitted.
     fn of(ranges: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(&ranges[..memchr(b'@', ranges)?]).ok()?;
         let (old, new) = text.trim().split_once(" +")?;
@@ -110,14 +110,14 @@ impl Hunk {
             Some((b'-', _)) => self.removed = self.removed.saturating_sub(1),
             // `\ No newline at end of file`
             Some((b'\\', _)) => {}
-            // No diff has anything else here.
+            // A diff contains nothing else here, so this is not a diff.
             _ => *self = Self::default(),
         }
         None
     }
 }
 
-/// A name as a diff has it: in quotes where it holds what is special, with a tab behind it where it holds a space.
+/// A name in a diff: quoted if it has special characters, followed by a tab if it has a space.
 fn name_of(name: &[u8]) -> Vec<u8> {
     let name = name.strip_suffix(b"\t").unwrap_or(name);
     let quoted = name.strip_prefix(b"\"").and_then(|name| name.strip_suffix(b"\""));

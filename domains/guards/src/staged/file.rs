@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub struct AddedFile {
     /// The repository's top folder.
     pub top: PathBuf,
-    /// The file, seen from there.
+    /// The file, relative to that folder.
     pub path: PathBuf,
     /// The added lines, each with its number in the new file, from 1.
     pub lines: Vec<(usize, String)>,

@@ -1,11 +1,12 @@
-//! What a commit on a command line would add: the lines, by file.
+//! The lines that the commits on a command line would add, by file.
 //!
-//! A commit takes what is staged; with `-a` what tracked files hold; with paths, these; and a `git add` before it on
-//! the same line stages more. Nothing of that has happened yet when a guard looks, so git is asked what each of them
-//! would take. Commits are rare: here, and hardly anywhere else, a child process is worth its time.
+//! A commit includes what is staged; with `-a` the content of tracked files; with paths, these files. An
+//! earlier `git add` on the same line stages more. None of this has happened when a guard runs, so git is
+//! asked for the lines of each. Commits are rare, so a child process is acceptable here, unlike in most
+//! hooks.
 //!
-//! Not seen: aliases, `git stash`, `git merge` and its like, and what a program between the `git add` and the commit
-//! still changes.
+//! Not covered: aliases, `git stash`, `git merge` and similar commands, and changes by a program between the
+//! `git add` and the commit.
 
 mod diff;
 mod file;
@@ -30,35 +31,35 @@ use takes::{CommitPlace, CommittedFiles, Take, Untracked};
 
 /// How long git may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The most that is read of all files together, in bytes.
+/// The largest total size that is read, in bytes.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
 /// The largest file that is read, in bytes.
 const LARGEST: usize = 1024 * 1024;
-/// The most files.
+/// The largest number of files.
 const MOST_FILES: usize = 2_000;
-/// What is said of a commit that adds more.
+/// The finding over a commit that adds more than is read.
 const TOO_MUCH: &str = "the commit adds more files or lines than are looked at";
-/// How many characters git looks at to tell a binary file from text.
+/// How many bytes git examines to recognise a binary file.
 const LOOKED_AT: usize = 8_000;
 
-/// Whether the line commits: a cheap look.
+/// Whether the line commits: a cheap check.
 pub fn commits(examined: &ExaminedUse<'_>) -> bool {
     may_commit(examined.tool_use.command.as_bytes())
         && examined.script().commands.iter().any(takes::is_commit)
 }
 
-/// Whether a line can hold the word: written out, or taken apart by quotes and expansions.
+/// Whether a line can contain the word: written out, or split by quotes and expansions.
 fn may_commit(line: &[u8]) -> bool {
     memmem::find(line, b"commit").is_some()
         || line.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'{'))
 }
 
-/// The lines that the commits on a command line would add, by file. Several guards look at them, and git is asked once
-/// an event. Binary files are left out, and so are files
-/// beyond 1 MiB. More than 8 MiB in all, or more than 2,000 files, is noted as cut.
+/// The lines that the commits on a command line would add, by file. Several guards need them, and git is
+/// asked once for each event. Binary files and files beyond 1 MiB are skipped. The result is marked as cut
+/// beyond 8 MiB in total or 2,000 files.
 ///
 /// # Errors
-/// When git cannot be asked.
+/// If git fails.
 pub fn added<'s>(examined: &'s ExaminedUse<'_>) -> Result<&'s [AddedFile], GuardsError> {
     examined.commit(|| asked(examined))
 }
@@ -71,13 +72,13 @@ fn asked(examined: &ExaminedUse<'_>) -> Result<Vec<AddedFile>, GuardsError> {
     Ok(added.files.into_iter().map(|((top, path), lines)| AddedFile { top, path, lines }).collect())
 }
 
-/// Whether a text stands in what HEAD holds; of several lines the longest.
+/// Whether HEAD contains a text; for several lines, the longest line.
 pub fn is_committed(top: &Path, text: &str) -> bool {
     let text = text.lines().max_by_key(|line| line.len()).unwrap_or_default().trim();
     !text.is_empty() && git::is_in_head(top, text)
 }
 
-/// What was found so far.
+/// The lines found so far.
 struct Added {
     files: BTreeMap<(PathBuf, PathBuf), AddedLines>,
     /// How many bytes may still be read.
@@ -107,7 +108,8 @@ impl Added {
         Ok(())
     }
 
-    /// Files that differ from what is staged of them will be staged anew, or be gone.
+    /// Removes files whose work tree content differs from the staged content: they will be staged again, or
+    /// removed.
     fn forget_superseded(&mut self, place: &CommitPlace, specs: &[String]) -> Result<(), GuardsError> {
         if self.files.is_empty() {
             return Ok(());
@@ -119,7 +121,7 @@ impl Added {
         Ok(())
     }
 
-    /// The files that git does not know yet.
+    /// Adds the untracked files.
     fn untracked(
         &mut self,
         place: &CommitPlace,
@@ -160,7 +162,7 @@ impl Added {
     }
 }
 
-/// What a commit is compared with: HEAD, or nothing before the first commit.
+/// The base of a commit: HEAD, or the empty tree before the first commit.
 fn base(place: &CommitPlace) -> Result<String, GuardsError> {
     if place.has_head() {
         return Ok("HEAD".to_owned());
@@ -169,7 +171,7 @@ fn base(place: &CommitPlace) -> Result<String, GuardsError> {
     Ok(String::from_utf8_lossy(&tree).trim().to_owned())
 }
 
-/// What git prints, as far as it is read.
+/// The output of git, up to the size limit.
 fn said(git: GitCommand) -> Result<Vec<u8>, GuardsError> {
     let output = git.within(PATIENCE).at_most(MOST_BYTES).beginning()?;
     if output.len() >= MOST_BYTES {
@@ -178,7 +180,7 @@ fn said(git: GitCommand) -> Result<Vec<u8>, GuardsError> {
     Ok(output)
 }
 
-/// The text of a regular file that is neither large nor binary.
+/// The text of a regular file that is neither too large nor binary.
 fn text_of(path: &Path) -> Option<String> {
     let is_file = std::fs::symlink_metadata(path).is_ok_and(|about| about.is_file());
     let (file, _) = is_file.then(|| store::open_regular(path).ok()).flatten()?;

@@ -1,4 +1,4 @@
-//! What the commits on a command line take, read from the line alone.
+//! Which files the commits on a command line include, read from the line alone.
 
 use std::path::{Path, PathBuf};
 
@@ -20,60 +20,60 @@ const COMMIT: Options = Options::new(
 const ADD: Options = Options::new("", "chmod pathspec-from-file");
 /// Options of `git update-index` that take a value.
 const UPDATE_INDEX: Options = Options::new("", "chmod cacheinfo index-version");
-/// All files, from whatever folder.
+/// All files, in whatever folder git runs.
 const ALL: &str = ":/";
-/// The most questions that one line may put to git; each may take its time.
+/// The most questions to git for one line; each takes time.
 const MOST: usize = 8;
 
-/// Files of a repository that a commit takes.
+/// Files of a repository that a commit includes.
 #[derive(Debug, Clone)]
 pub(super) struct Take {
-    /// Where.
+    /// The place.
     pub place: CommitPlace,
-    /// Which.
+    /// The files.
     pub files: CommittedFiles,
 }
 
-/// Which files a commit takes, and as what.
+/// Which files a commit includes, and in which state.
 #[derive(Debug, Clone)]
 pub(super) enum CommittedFiles {
-    /// As they are staged.
+    /// The staged content.
     Staged,
-    /// As they lie in the work tree: those that pathspecs name.
+    /// The work tree content of the files that pathspecs match.
     Named {
-        /// The pathspecs, seen from the place's folder.
+        /// The pathspecs, relative to the place's folder.
         specs: Vec<String>,
-        /// Which files that git does not know yet.
+        /// Which untracked files are included.
         untracked: Untracked,
     },
 }
 
-/// Which files that git does not know yet are taken.
+/// Which untracked files are included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Untracked {
-    /// None.
+    /// None of them.
     None,
-    /// Those that are not ignored.
+    /// Files that are not ignored.
     NotIgnored,
-    /// Ignored ones too.
+    /// Ignored files too.
     All,
 }
 
-/// Where git works.
+/// The place in which git runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CommitPlace {
-    /// The folder that it starts in.
+    /// The folder in which it starts.
     pub folder: PathBuf,
     /// The top of the work tree.
     pub top: PathBuf,
-    /// The repository, where the line names one.
+    /// The git directory, if the line names one.
     git_dir: Option<String>,
     has_head: bool,
 }
 
 impl CommitPlace {
-    /// Where a call works; `None` outside any repository, where it fails. One whose folder the line does not tell is
-    /// taken to stay where the line starts.
+    /// The place of a call; `None` outside any repository, where the call fails. If the line does not
+    /// determine the folder, the folder where the line starts is assumed.
     fn of(call: &GitCall<'_>, examined: &ExaminedUse<'_>) -> Option<Self> {
         let start = &examined.tool_use.folder;
         let folder = match &call.folder {
@@ -94,7 +94,7 @@ impl CommitPlace {
         self.has_head
     }
 
-    /// git, in this place, set to answer alike whatever the user's configuration says.
+    /// git in this place, with output that does not depend on the user's configuration.
     pub(super) fn git(&self) -> GitCommand {
         // Larger files count as binary.
         let git = GitCommand::in_folder(&self.folder).setting("core.bigFileThreshold=1m");
@@ -105,7 +105,7 @@ impl CommitPlace {
     }
 }
 
-/// The folder that a line names, seen from where it starts.
+/// The folder that a line names, relative to where the line starts.
 fn below(start: &Path, folder: &str, home: &Path) -> PathBuf {
     start.join(expand_tilde(home, folder))
 }
@@ -116,7 +116,7 @@ pub(super) fn is_commit(command: &Command) -> bool {
         && CommitCall::of(command).is_some()
 }
 
-/// What the commits of a line take, in the order in which it counts: of a file named twice the later is right.
+/// The files that the commits of a line include. For a file that occurs twice, the later entry applies.
 pub(super) fn of(examined: &ExaminedUse<'_>) -> Result<Vec<Take>, GuardsError> {
     let (mut takes, mut adds) = (Vec::new(), Vec::<Take>::new());
     for command in examined.tool_use.commands() {
@@ -144,7 +144,7 @@ pub(super) fn of(examined: &ExaminedUse<'_>) -> Result<Vec<Take>, GuardsError> {
                     takes.extend(adds.iter().copied().cloned());
                 }
                 if !commit.specs.is_empty() {
-                    // A file that git does not know can be named only after it was added.
+                    // A commit can name an untracked file only after it was added.
                     let untracked = adds.iter().map(|add| add.files.untracked()).max();
                     let untracked = untracked.unwrap_or(Untracked::None);
                     takes.push(Take {
@@ -160,7 +160,7 @@ pub(super) fn of(examined: &ExaminedUse<'_>) -> Result<Vec<Take>, GuardsError> {
     if takes.len() > MOST { Err(GuardsError::TooManyCommits(MOST)) } else { Ok(takes) }
 }
 
-/// What a `git add` stages; `None` when it stages nothing.
+/// The files that a `git add` stages; `None` if it stages nothing.
 fn added(words: &[Word]) -> Option<CommittedFiles> {
     let (mut specs, mut untracked, mut is_all) = (Vec::new(), Untracked::NotIgnored, false);
     for argument in ADD.read(words, 1) {
@@ -181,12 +181,12 @@ fn added(words: &[Word]) -> Option<CommittedFiles> {
     (!specs.is_empty()).then_some(CommittedFiles::Named { specs, untracked })
 }
 
-/// What a `git update-index` stages; `None` when it stages nothing.
+/// The files that a `git update-index` stages; `None` if it stages nothing.
 fn updated(words: &[Word]) -> Option<CommittedFiles> {
     let (mut specs, mut untracked) = (Vec::new(), Untracked::None);
     for argument in UPDATE_INDEX.read(words, 1) {
         match argument {
-            // Ignored files too: git does not look at what is ignored here.
+            // Ignored files too: git does not check ignore rules here.
             Argument::Option("add", _) => untracked = Untracked::All,
             Argument::Option("stdin" | "again" | "g", _) => specs.push(ALL.to_owned()),
             Argument::Option(..) => {}
@@ -209,12 +209,12 @@ impl CommittedFiles {
 struct CommitCall {
     /// The pathspecs that it takes from the work tree.
     specs: Vec<String>,
-    /// Whether what is staged besides stays behind.
+    /// Whether other staged content is not committed.
     takes_only_named: bool,
 }
 
 impl CommitCall {
-    /// What a call says; `None` when it makes no commit.
+    /// Parses a call; `None` if it creates no commit.
     fn of(command: &Command) -> Option<Self> {
         let call = command.git()?;
         let words = words(&call);
@@ -240,21 +240,21 @@ impl CommitCall {
     }
 }
 
-/// The subcommand and its arguments. `git $OPTIONS commit` commits.
+/// The subcommand and its arguments. `git $OPTIONS commit` counts as a commit.
 fn words<'a>(call: &GitCall<'a>) -> &'a [Word] {
     let is_expansion = |word: &Word| !word.is_literal && !word.is_quoted && word.text.starts_with('$');
     let skipped = call.words.iter().take_while(|word| is_expansion(word)).count();
     &call.words[skipped..]
 }
 
-/// A pathspec; all files where the line does not tell, as behind `xargs` and `find -exec`. What the shell would take
-/// for a wildcard, git does too.
+/// A pathspec; all files if the line does not determine it, as with `xargs` and `find -exec`. Shell wildcards
+/// are valid pathspecs.
 fn spec(word: &Word) -> String {
     let is_told = word.is_literal || !word.text.contains(['$', '`']) && !word.text.contains("{}");
     if is_told { word.text.clone() } else { ALL.to_owned() }
 }
 
-/// What is staged in a place is asked once.
+/// Merges entries so that git is asked once for what is staged in a place.
 fn merged(takes: Vec<Take>) -> Vec<Take> {
     let mut merged: Vec<Take> = Vec::new();
     for take in takes {

@@ -20,7 +20,7 @@ fn with<T>(bench: &Bench, command: &str, look: impl FnOnce(&ExaminedUse<'_>) -> 
     look(&ExaminedUse::new(&paths, &project, &policy, &payload, Moment::now()))
 }
 
-/// What a line commits: `path:line:text`, a space between them.
+/// What a line commits: `path:line:text`, separated by spaces.
 fn taken(bench: &Bench, command: &str) -> String {
     let files =
         with(

@@ -1,5 +1,5 @@
-//! The guard `tests`: which commands run tests. Whether they passed is read in [`crate::outcome`], where the runs are
-//! written in [`runs`]. It refuses nothing.
+//! Guard `tests`: recognises commands that run tests. [`crate::outcome`] determines whether they passed,
+//! [`runs`] stores the runs. It refuses nothing.
 
 pub mod runs;
 
@@ -9,7 +9,7 @@ use shell::{Command, Script};
 
 use crate::outcome::family;
 
-/// Whether the line can run tests at all: a look, nothing more.
+/// Whether the line may run tests: a cheap text search.
 pub fn is_mentioned(line: &str, custom: &Names) -> bool {
     programs::may_run_tests(line)
         || custom
@@ -18,7 +18,7 @@ pub fn is_mentioned(line: &str, custom: &Names) -> bool {
             .any(|word| line.contains(word))
 }
 
-/// The last run of tests of a line: its family, and the runner as people call it.
+/// The last test run of a line: its family, and the runner's name.
 pub fn run_of(script: &Script, custom: &Names) -> Option<(String, String)> {
     script.commands.iter().rev().find_map(|command| {
         let family = family::of_command(command)?;

@@ -1,4 +1,4 @@
-//! `.claude/state/test-runs.jsonl`: the runs of tests of all sessions, a line each, the last ones.
+//! `.claude/state/test-runs.jsonl`: the latest test runs of all sessions, one a line.
 
 use crate::record::CommandOutcome;
 use std::collections::HashSet;
@@ -18,29 +18,29 @@ const KEPT: usize = 150;
 /// The longest command that is kept, in bytes.
 const LONGEST_COMMAND: usize = 200;
 
-/// A line. The first five keys are the documented shape.
+/// A line of the file. The documentation describes the first five keys.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Run {
     /// When it ended, RFC 3339.
     pub timestamp: String,
-    /// The command, redacted, one line.
+    /// The command: redacted, one line.
     pub command: String,
-    /// The exit code of the run; `None` where the line hides it.
+    /// The exit code of the run; `None` if the line hides it.
     pub exit_code: Option<i32>,
-    /// Whether it passed; `None` when nobody can tell.
+    /// Whether it passed; `None` if this cannot be determined.
     pub passed: Option<bool>,
-    /// The session: its number, else its short id.
+    /// The session: its number, or else its short id.
     pub session: Value,
-    /// What kind of command it is.
+    /// The kind of command.
     pub family: String,
-    /// Whatever else stands there.
+    /// Other keys, which are kept.
     #[serde(flatten)]
     pub other: Map<String, Value>,
 }
 
 impl Run {
-    /// The run that an event of the log tells of.
+    /// The run that an event of the log records.
     pub fn of(event: &LoggedEvent, session: &Value) -> Option<Self> {
         let outcome = event.record::<CommandOutcome>().filter(|outcome| !outcome.runner.is_empty())?;
         Some(Self {
@@ -54,36 +54,38 @@ impl Run {
         })
     }
 
-    /// What tells it from any other: a session's number may become known later.
+    /// Identifies the run. The session is not part of it: its number may become known later.
     fn key(&self) -> (&str, &str) {
         (&self.timestamp, &self.command)
     }
 }
 
-/// How much of a log is looked at, in bytes.
+/// How many bytes at the end of the file are read.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// The runs of a project, oldest first. Lines that are none are skipped.
+/// The runs of a project, oldest first. Lines that cannot be parsed are skipped.
 ///
 /// # Errors
-/// When the log exists and cannot be read.
+/// If the file exists and cannot be read.
 pub fn read(root: &Path) -> io::Result<Vec<Run>> {
     let bytes = store::read(&in_project::test_runs(root))?.unwrap_or_default();
-    // It is cut long before: what is longer is not ours alone, and its end is what counts.
+    // Stanchion cuts the file long before this size. In a larger file with foreign lines, only the end
+    // counts.
     let end = &bytes[bytes.len().saturating_sub(LONGEST)..];
     Ok(append::read_lines(end).0)
 }
 
-/// Appends the runs that do not stand there yet, and cuts a log that has grown long; the caller holds the lock.
+/// Appends the new runs, and cuts the file if it is too long. The caller holds the lock.
 ///
 /// # Errors
-/// When the log can be neither read nor written, or lies behind a symbolic link.
+/// If the file can be neither read nor written, or a symbolic link leads to it.
 pub fn add(root: &Path, runs: &[Run]) -> io::Result<()> {
     let path = in_project::test_runs(root);
     let bytes = store::read(&path)?.unwrap_or_default();
     let known: Vec<Run> = append::read_lines(&bytes).0;
     let keys: HashSet<_> = known.iter().map(Run::key).collect();
-    // A log that was cut forgets its oldest lines; a session that is read anew must not bring them back.
+    // Runs older than the oldest line of a cut file were dropped: a session that is read again must not add
+    // them again.
     let forgotten = known.first().filter(|_| known.len() >= KEPT).map(|oldest| &*oldest.timestamp);
     let is_new =
         |run: &&Run| !keys.contains(&run.key()) && forgotten.is_none_or(|oldest| *run.timestamp > *oldest);

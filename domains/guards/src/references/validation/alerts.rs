@@ -1,7 +1,7 @@
-//! The two files that others read: `.claude/validation.jsonl`, a line for each check that told something, and
-//! `.claude/pending-alerts.json`, the documents that are not valid.
+//! The two files for other tools: `.claude/validation.jsonl`, a line for each check with a result, and
+//! `.claude/pending-alerts.json`, the invalid documents.
 //!
-//! The shapes are an older system's, with RFC 3339 times; keys and entries that are not ours stay.
+//! The formats come from an older system, with RFC 3339 times; keys and entries of other tools are kept.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,30 +19,30 @@ use super::check::Checked;
 
 /// The format version of the alerts.
 const FORMAT: u64 = 1;
-/// How many alerts are kept; the oldest go first.
+/// How many alerts are kept; the oldest are dropped first.
 const MOST: usize = 100;
-/// From how many bytes on the log is moved aside; one older log is kept.
+/// The size from which the log is rotated, in bytes; one older log is kept.
 const ROTATE_AT: u64 = 5 * 1024 * 1024;
 
-/// A document that is not valid.
+/// An invalid document.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
-    /// The whole path.
+    /// The absolute path.
     pub file: String,
     /// Its template.
     #[serde(rename = "type", default)]
     pub template: Option<String>,
-    /// What is wrong with it.
+    /// The errors of the document.
     #[serde(default)]
     pub errors: Vec<String>,
-    /// Since when it is known, RFC 3339.
+    /// When the errors were first found, RFC 3339.
     #[serde(default)]
     since: String,
     #[serde(flatten)]
     other: Map<String, Value>,
 }
 
-/// An alert, or what somebody else wrote in the place of one.
+/// An alert, or a foreign value in its place, which is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 enum AlertItem {
@@ -68,12 +68,12 @@ impl Default for AlertsDocument {
     }
 }
 
-/// Whether a project may have alerts: one look at the disk.
+/// Whether a project may have alerts: one system call.
 pub fn are_pending(root: &Path) -> bool {
     std::fs::symlink_metadata(in_project::pending_alerts(root)).is_ok()
 }
 
-/// A project's alerts, held for a change.
+/// The alerts of a project, locked for a change.
 #[derive(Debug)]
 pub struct Alerts {
     root: PathBuf,
@@ -84,11 +84,11 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// The project's alerts, locked; `None` while somebody else holds them. A file that is no such document is kept
-    /// aside as it is, and nothing is known then.
+    /// Opens and locks the project's alerts; `None` while another process holds the lock. A file that cannot
+    /// be parsed is moved aside, and no alert is known then.
     ///
     /// # Errors
-    /// When the file cannot be read, kept aside or locked, or lies behind a symbolic link.
+    /// If the file cannot be read, moved aside or locked, or a symbolic link leads to it.
     pub fn open(project: &Project, wait: Duration, now: String) -> io::Result<Option<Self>> {
         let (root, file) = (project.root().to_owned(), in_project::pending_alerts(project.root()));
         prepare(&root, &file)?;
@@ -105,7 +105,7 @@ impl Alerts {
         Ok(Some(Self { root, now, before: book.clone(), book, _lock: lock }))
     }
 
-    /// All alerts, the oldest first.
+    /// All alerts, oldest first.
     pub fn all(&self) -> impl Iterator<Item = &Alert> {
         self.book.validation_failures.iter().filter_map(|known| match known {
             AlertItem::Alert(alert) => Some(&**alert),
@@ -118,7 +118,7 @@ impl Alerts {
         self.all().any(|alert| self.root.join(&alert.file) == file)
     }
 
-    /// Notes what is wrong with a document, in the place of what was known of it.
+    /// Stores the errors of a document in place of the earlier ones.
     pub fn raise(&mut self, file: &Path, checked: &Checked) {
         let root = &self.root;
         let known = self.book.validation_failures.iter_mut().find_map(|known| match known {
@@ -146,7 +146,7 @@ impl Alerts {
         });
     }
 
-    /// Takes a document's alert away.
+    /// Removes the alert of a document.
     pub fn clear(&mut self, file: &Path) {
         let root = &self.root;
         self.book
@@ -154,10 +154,10 @@ impl Alerts {
             .retain(|known| !matches!(known, AlertItem::Alert(alert) if root.join(&alert.file) == file));
     }
 
-    /// Appends a line about a check.
+    /// Appends a line about a check to the log.
     ///
     /// # Errors
-    /// When it cannot be written, or the log lies behind a symbolic link.
+    /// If it cannot be written, or a symbolic link leads to the log.
     pub fn log(&self, shown: &str, checked: &Checked) -> io::Result<()> {
         let line = json!({
             "timestamp": self.now,
@@ -175,10 +175,10 @@ impl Alerts {
         append::append_held(&file, line.to_string().as_bytes())
     }
 
-    /// Writes what changed. When nothing is left the file goes. A newer version's is left alone.
+    /// Writes the changes. The file is removed if no alert is left. A file of a newer version is not changed.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn close(mut self) -> io::Result<()> {
         if self.book == self.before || self.book.version > FORMAT {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What is wrong with one document: its fields, its status, its sections.
+//! The errors of one document: in its fields, its status, its sections.
 
 use documents::UNFINISHED_MARKS;
 use platform::text::{cut_bytes, fact};
@@ -6,23 +6,23 @@ use platform::text::{cut_bytes, fact};
 use super::super::document::PlanningDocument;
 use super::templates::{TemplateRules, profile};
 
-/// Fewer characters than these say nothing in a section.
+/// A section with fewer characters counts as empty.
 const LEAST_SAID: usize = 20;
-/// What says that a section has nothing to say, before the reason.
+/// Marks a section as skipped, before the reason.
 const SKIPPED: &str = "**SKIPPED:**";
 /// The longest template name that is kept, in bytes.
 const LONGEST_NAME: usize = 64;
 
-/// A document's template, and what is wrong with the document.
+/// A document's template and errors.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Checked {
     /// The name of the template.
     pub template: String,
-    /// What is wrong, as clauses; nothing in a valid document.
+    /// The errors, as clauses; empty for a valid document.
     pub errors: Vec<String>,
 }
 
-/// Checks a text; `None` where it names no template that is known.
+/// Checks a text; `None` if its template is unknown.
 pub fn check(text: &str) -> Option<Checked> {
     let document = PlanningDocument::of(text);
     let template = document.scalar("template");
@@ -49,7 +49,7 @@ fn fields(profile: &TemplateRules, document: &PlanningDocument) -> Vec<String> {
     errors
 }
 
-/// Whether a value only stands in for one, as a scaffold leaves it.
+/// Whether a value is a placeholder, as a scaffold inserts it.
 fn is_mark(value: &str) -> bool {
     value.starts_with("{{") || value.starts_with("[fill:")
 }
@@ -73,7 +73,7 @@ fn sections(profile: &TemplateRules, text: &str, document: &PlanningDocument) ->
     told.map(|(what, titles)| format!("{what}: {}", titles.join(", "))).collect()
 }
 
-/// What stands below a heading of the second level, deeper headings too.
+/// The text below a heading of the second level, including deeper headings.
 #[derive(Debug)]
 struct DocumentSection<'a> {
     title: &'a str,
@@ -81,8 +81,8 @@ struct DocumentSection<'a> {
 }
 
 impl DocumentSection<'_> {
-    /// Whether it has a title. What stands before it in the heading (a number) or behind it (a remark) does not
-    /// matter, nor does a remark in the title itself.
+    /// Whether the heading matches a title. A number before it and a remark after it are ignored, and so is a
+    /// remark in the title itself.
     fn is(&self, title: &str) -> bool {
         let found = self.title.trim_start_matches(|c: char| !c.is_alphabetic()).to_lowercase();
         let plain = title.split(" (").next().unwrap_or(title).to_lowercase();
@@ -92,12 +92,12 @@ impl DocumentSection<'_> {
         })
     }
 
-    /// Whether it has real content, or says why it has none.
+    /// Whether the section has real content, or a reason for having none.
     fn says_something(&self) -> bool {
         let is_skipped = |line: &&str| line.split_once(SKIPPED).is_some_and(|(_, why)| !real(why).is_empty());
         let mut count = 0;
         self.lines.iter().any(|line| {
-            // Lines are counted as one text, with a space between.
+            // The lines count as one text, joined by spaces.
             let said = real(line).chars().count();
             count += if count > 0 && said > 0 { said + 1 } else { said };
             count >= LEAST_SAID || is_skipped(line)
@@ -105,8 +105,8 @@ impl DocumentSection<'_> {
     }
 }
 
-/// The sections of a body that begins after so many lines. A heading in a block of code or in a comment is none, and
-/// what comments say does not count.
+/// The sections of a body that begins after `body` lines. Headings in code blocks and comments do not count;
+/// comments are not content.
 fn sections_of(text: &str, body: usize) -> Vec<DocumentSection<'_>> {
     let mut found: Vec<DocumentSection<'_>> = Vec::new();
     let mut fence = "";
@@ -143,8 +143,8 @@ fn sections_of(text: &str, body: usize) -> Vec<DocumentSection<'_>> {
     found
 }
 
-/// What a line says without the marks of Markdown, without what stands in brackets, and without what is still to be
-/// written.
+/// The text of a line without Markdown marks, without bracketed text, and without parts that are not written
+/// yet.
 fn real(line: &str) -> String {
     let line = &line[..unwritten_at(line)];
     let mut said = String::with_capacity(line.len());
@@ -159,7 +159,7 @@ fn real(line: &str) -> String {
     said.trim().to_owned()
 }
 
-/// Where the first mark stands as a word of its own, else the end.
+/// The position of the first mark that is a separate word, or else the end.
 fn unwritten_at(line: &str) -> usize {
     let is_word = |at: usize, mark: &str| {
         let before = line[..at].chars().next_back();

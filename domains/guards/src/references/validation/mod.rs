@@ -1,7 +1,7 @@
-//! What the template of a planning document asks for, looked at after an edit. What a document does not say is kept
-//! until it does, and told of at the next prompt.
+//! Checks planning documents against their templates after an edit. The errors are stored until they are
+//! fixed, and shown at the next prompt.
 //!
-//! `templates` knows the templates, `check` looks at one document, `alerts` keeps what was found. The text of a
+//! `templates` holds the templates, `check` checks one document, `alerts` stores the errors. The text of a
 //! document is never changed.
 
 mod alerts;
@@ -33,16 +33,16 @@ use crate::refusal;
 use alerts::Alerts;
 use check::{Checked, check};
 
-/// How many documents are told of at a prompt.
+/// How many documents a prompt shows.
 const MOST_TOLD: usize = 3;
-/// For how long documents are looked at again at a prompt.
+/// How long the check of documents at a prompt may take.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// PostToolUse of an edit: checks the document as it is now. What is wrong is kept and told; what is right again is
-/// forgotten.
+/// PostToolUse of an edit: checks the document as it is now. Errors are stored and shown; the errors of a
+/// document that is valid again are removed.
 ///
 /// # Errors
-/// When the policy is damaged, or what was found cannot be kept.
+/// If the policy is damaged, or the errors cannot be stored.
 pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
     let Some(file) = hook.payload.edited_file().filter(|file| is_markdown(file)).map(resolve) else {
         return Ok(());
@@ -54,7 +54,7 @@ pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
     if !is_document(hook, &placed.settings, &file) {
         return Ok(());
     }
-    // What is no text cannot be judged.
+    // A file that is not text cannot be checked.
     let Some(found) = text_of(&file).map(|text| redacted(check(&text))) else { return Ok(()) };
     let invalid = found.as_ref().filter(|checked| !checked.errors.is_empty());
     if invalid.is_none() && !alerts::are_pending(&root) {
@@ -68,11 +68,11 @@ pub fn after_edit(hook: &mut Hook, policy: &Policy) -> Result<(), GuardsError> {
     done
 }
 
-/// UserPromptSubmit: tells of documents that are not valid, where that has changed since the session was last told.
-/// Each is looked at again: somebody else may have mended or removed it.
+/// UserPromptSubmit: shows the invalid documents if they changed since the session was last shown them. Each
+/// is checked again, because it may have been fixed or removed meanwhile.
 ///
 /// # Errors
-/// When the policy is damaged, or the alerts can be neither read nor written.
+/// If the policy is damaged, or the alerts can be neither read nor written.
 pub fn at_prompt(hook: &mut Hook) -> Result<(), GuardsError> {
     let Some(dir) = hook.session_dir() else { return Ok(()) };
     let told = dir.file(crate::projection::ALERTS_TOLD);
@@ -100,7 +100,7 @@ pub fn at_prompt(hook: &mut Hook) -> Result<(), GuardsError> {
         return Ok(());
     }
     hook.answer.add_context(text.clone());
-    // A session that has no folder yet is told again.
+    // A session without a folder yet is shown them again.
     if dir.is_known() {
         dir.refuse_link().map_err(failed)?;
         store::replace(&told, text.as_bytes(), Durability::Rebuildable, 0o600).map_err(failed)?;
@@ -108,13 +108,13 @@ pub fn at_prompt(hook: &mut Hook) -> Result<(), GuardsError> {
     Ok(())
 }
 
-/// A document that is not valid, as it is told of.
+/// An invalid document, for display.
 struct InvalidDocument {
     shown: String,
     errors: Vec<String>,
 }
 
-/// The alerts that are left once the documents were looked at again; `None` while somebody else changes them.
+/// The alerts that remain after the documents are checked again; `None` while another process changes them.
 fn left(hook: &Hook, settings: &References) -> std::io::Result<Option<Vec<InvalidDocument>>> {
     let root = hook.project().root();
     let Some(mut alerts) = Alerts::open(hook.project(), lock::HOT, hook.entered.rfc3339())? else {
@@ -139,7 +139,7 @@ fn left(hook: &Hook, settings: &References) -> std::io::Result<Option<Vec<Invali
                 settle(&mut alerts, &file, &shown, checked.as_ref())?;
                 continue;
             }
-            // Not looked at: what was known of it still holds.
+            // The document was not checked again, so its stored errors remain.
             None => errors,
         };
         left.push(InvalidDocument { shown, errors });
@@ -166,7 +166,7 @@ fn summary(left: &[InvalidDocument]) -> String {
     lines.join("\n")
 }
 
-/// Keeps what was found in the two files.
+/// Stores the errors in the two files.
 fn keep(hook: &Hook, file: &Path, shown: &str, found: Option<&Checked>) -> std::io::Result<()> {
     let alerts = Alerts::open(hook.project(), lock::CHANGE, hook.entered.rfc3339())?;
     let Some(mut alerts) = alerts else {
@@ -183,7 +183,7 @@ fn keep(hook: &Hook, file: &Path, shown: &str, found: Option<&Checked>) -> std::
     alerts.close()
 }
 
-/// Forgets a document's alert, and says so where it is valid now rather than no planning document any more.
+/// Removes a document's alert. Logs that it is valid, unless it is no longer a planning document.
 fn settle(alerts: &mut Alerts, file: &Path, shown: &str, found: Option<&Checked>) -> std::io::Result<()> {
     if let Some(checked) = found {
         alerts.log(shown, checked)?;
@@ -192,7 +192,7 @@ fn settle(alerts: &mut Alerts, file: &Path, shown: &str, found: Option<&Checked>
     Ok(())
 }
 
-/// Records what is wrong, and tells the model unless the guard only observes or a person has it stand aside.
+/// Records the errors, and tells the model unless the guard only observes or a person paused it.
 fn tell(hook: &mut Hook, placed: Placed<References>, shown: &str, checked: &Checked) {
     let Placed { place, settings, .. } = placed;
     let what =
@@ -215,7 +215,7 @@ fn tell(hook: &mut Hook, placed: Placed<References>, shown: &str, checked: &Chec
     hook.answer.add_context(refusal::told(&raised, "which only warns of this"));
 }
 
-/// What is kept and told of a document holds no secret.
+/// Redacts what is stored and shown of a document.
 fn redacted(found: Option<Checked>) -> Option<Checked> {
     let mut found = found?;
     found.errors.iter_mut().for_each(|error| *error = kept(error));
@@ -226,7 +226,7 @@ fn is_markdown(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
 }
 
-/// Whether a file, free of symbolic links, is a document of the project.
+/// Whether a file, whose symbolic links are resolved, is a planning document of the project.
 fn is_document(hook: &Hook, settings: &References, file: &Path) -> bool {
     let root = hook.project().root();
     file.starts_with(root)

@@ -1,29 +1,29 @@
-//! The templates that are known, as data: what a document of each must say.
+//! The known templates as data: the required content of a document of each.
 
 use documents::front_matter::Field;
 
-/// What a document of a template must say, from one version of the template on.
+/// The required content of a document of a template, from one version of the template on.
 #[derive(Debug)]
 pub struct TemplateRules {
     /// The name in `template`.
     pub template: &'static str,
-    /// Which documents of the template it is for.
+    /// The documents of the template that it applies to.
     applies: Applies,
-    /// The fields of the front matter that say something.
+    /// The fields of the front matter that must have a value.
     pub required: &'static [&'static str],
-    /// The fields that say one of a few words, each with these.
+    /// The fields with a fixed set of values, each with these values.
     pub choices: &'static [(&'static str, &'static [&'static str])],
-    /// The sections that say something, or why they do not.
+    /// The sections that must have content, or a reason for having none.
     pub sections: &'static [&'static str],
 }
 
-/// Which documents of a template a profile is for.
+/// The documents of a template that a profile applies to.
 #[derive(Debug)]
 enum Applies {
     Always,
-    /// Those whose `version` is older.
+    /// Documents with an older `version`.
     Before(u32, u32),
-    /// Those that have a field.
+    /// Documents with this field.
     With(&'static str),
 }
 
@@ -31,9 +31,9 @@ const PLAN_FIELDS: &[&str] = &["template", "status", "date", "backlog_id"];
 const PLAN_CHOICES: &[(&str, &[&str])] =
     &[("status", &["draft", "ready", "approved", "rejected", "complete"])];
 
-/// Of a template's profiles the first that is for a document counts.
+/// The profiles. Of those of a template, the first one that applies is used.
 const PROFILES: &[TemplateRules] = &[
-    // A manifest says what to load and what is pending, and nothing of itself.
+    // A manifest lists what to load and what is pending; it has no content of its own.
     TemplateRules {
         template: "checkpoint",
         applies: Applies::With("load_principles"),
@@ -48,7 +48,7 @@ const PROFILES: &[TemplateRules] = &[
         choices: &[("status", &["draft", "active", "complete", "archived"])],
         sections: &[],
     },
-    // The sections came with 1.5.
+    // Version 1.5 introduced the sections.
     TemplateRules {
         template: "implementation_plan",
         applies: Applies::Before(1, 5),
@@ -133,7 +133,7 @@ const PROFILES: &[TemplateRules] = &[
     },
 ];
 
-/// What a document with this front matter must say; `None` where its template is somebody else's.
+/// The rules for a document with this front matter; `None` if its template is unknown.
 pub fn profile(template: &str, version: &str, fields: &[Field]) -> Option<&'static TemplateRules> {
     PROFILES.iter().filter(|profile| profile.template == template).find(|profile| match profile.applies {
         Applies::Always => true,
@@ -142,7 +142,7 @@ pub fn profile(template: &str, version: &str, fields: &[Field]) -> Option<&'stat
     })
 }
 
-/// The first two numbers of a version; `None` where it does not begin with one.
+/// The first two numbers of a version; `None` if it does not begin with one.
 fn numbers(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.trim_start_matches(['v', 'V']).split('.');
     let major = parts.next()?.parse().ok()?;

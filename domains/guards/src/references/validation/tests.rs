@@ -1,4 +1,4 @@
-//! The loop in a real repository: an invalid document, its alert, its mending.
+//! The cycle in a real repository: an invalid document, its alert, its fix.
 #![allow(clippy::disallowed_methods, reason = "tests write their own files")]
 
 use hooks_common::event::{Event, Payload};
@@ -27,7 +27,7 @@ fn hook(bench: &Bench, event: Event, mut payload: Value) -> Hook {
     Hook::new(event, payload, Paths::below(&bench.home()), Moment::now(), Log::default())
 }
 
-/// The hook after an edit that was made.
+/// The hook after an edit was applied.
 fn after(bench: &Bench, payload: Value) -> Hook {
     let mut hook = hook(bench, Event::PostToolUse, payload);
     let policy = Policy::compiled_now(&hook.project().sources(&hook.paths));
@@ -43,7 +43,7 @@ fn written(bench: &Bench, name: &str, text: &str) -> Hook {
     hook
 }
 
-/// What a prompt tells; the session is known.
+/// What a prompt shows in a known session.
 fn prompted(bench: &Bench) -> String {
     let mut hook = hook(bench, Event::UserPromptSubmit, json!({"prompt": "go on"}));
     let dir = hook.session_dir().unwrap();
@@ -164,7 +164,7 @@ fn three_are_told_and_the_others_counted() {
     let text = prompted(&bench);
     assert!(text.contains("`docs/reports/4.md`") && !text.contains("more, in"), "{text}");
     assert_eq!(pending(&bench)["validation_failures"].as_array().unwrap().len(), 1);
-    // Mended by somebody else, or no planning document any more.
+    // Another process fixed the document, or it is no longer a planning document.
     bench.write("docs/reports/4.md", VALID);
     assert_eq!((prompted(&bench).as_str(), pending(&bench)), ("", Value::Null));
     assert_eq!(lines(&bench).last().unwrap()["valid"], true);

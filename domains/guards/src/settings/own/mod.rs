@@ -1,7 +1,7 @@
-//! Our configuration: what an edit of it would take away.
+//! Stanchion's configuration: what an edit removes or weakens.
 //!
-//! The whole cascade is read as it is and as it would be, so that it does not matter in which file something stands, or
-//! how it is written.
+//! The whole cascade before and after the edit is compared. So neither the file nor the form of a setting
+//! matters.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,10 +16,10 @@ use serde_json::{Map, Value};
 use super::strictness::{Loss, Strictness, effect, mode_rank};
 use crate::objection::Objection;
 
-/// What is weaker in the configuration when `text` stands in the file at `path`.
+/// The settings that become weaker if the file at `path` contains `text`.
 pub(super) fn weakened(files: &[ConfigFile], path: &Path, level: Level, text: &str) -> Vec<Objection> {
     let before = cascade::load(files);
-    // A linked work tree borrows a file of the main one until it has its own.
+    // A linked work tree uses a file of the main one until it has its own.
     let here = |file: &ConfigFile| match file.level == level {
         true => ConfigFile { path: path.to_owned(), ..file.clone() },
         false => file.clone(),
@@ -50,7 +50,7 @@ impl Weakenings {
 
 fn compare(before: &Loaded, after: &Loaded, found: &mut Weakenings) {
     let (was, is) = (&before.configuration, &after.configuration);
-    // What is off as a whole protects nothing.
+    // A configuration that is off protects nothing.
     if !was.enabled {
         return;
     }
@@ -124,7 +124,7 @@ fn requirement(name: &str, old: &Requirement, new: &Requirement, on_error: OnErr
     }
 }
 
-/// Whether one trigger meets whatever the other does.
+/// Whether one trigger covers everything that the other one does.
 fn holds(trigger: &Trigger, other: &Trigger) -> bool {
     trigger == other || *trigger == Trigger::tool(&other.tool)
 }
@@ -149,7 +149,7 @@ fn is_on(guard: &Map<String, Value>) -> bool {
     guard.get("enabled") != Some(&Value::Bool(false))
 }
 
-/// Compares the keys of a guard, each with whether a guard without `on_error` closes on an error.
+/// Compares the keys of a guard; `closes` is whether a guard without `on_error` refuses on an error.
 fn guard(
     name: &str,
     was: (&Map<String, Value>, bool),
@@ -163,7 +163,7 @@ fn guard(
         let direction = direction.map_or(Stricter::Undecided, |(_, direction)| *direction);
         let value = |(guard, closes): (&Map<String, Value>, bool)| match guard.get(key) {
             Some(value) => value.clone(),
-            // The change of the top level is reported by itself.
+            // The comparison of the top level reports that change.
             None if direction == Stricter::OnError && (was.0.contains_key(key) || is.0.contains_key(key)) => {
                 Value::from(if closes { "deny" } else { "allow" })
             }

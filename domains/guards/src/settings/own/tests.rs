@@ -58,7 +58,7 @@ fn found(bench: &Bench, path: &Path, text: &str) -> Vec<Objection> {
     bench.raised(write(path, text)).into_iter().map(|raised| raised.objection).collect()
 }
 
-/// What is found when `old` becomes `new` in the project's file.
+/// The findings if `old` becomes `new` in the project's file.
 fn with(old: &str, new: &str) -> Vec<Objection> {
     assert!(CONFIGURATION.contains(old), "{old}");
     let bench = bench();
@@ -161,7 +161,7 @@ fn what_cannot_be_judged_is_asked_or_told() {
     }
 }
 
-/// Each key of each guard: a stricter value, a weaker one, and what becomes of the change to the weaker one.
+/// For each key of each guard: a stricter value, a weaker one, and the finding over the change to the weaker one.
 const DIRECTIONS: &[(GuardName, &str, &str, &str, Option<Certainty>)] = &[
     (GuardName::Sql, "allow_select", "false", "true", Some(Certainty::Sure)),
     (GuardName::Sql, "programs", "[a, b]", "[b]", Some(Certainty::Sure)),
@@ -209,7 +209,7 @@ const DIRECTIONS: &[(GuardName, &str, &str, &str, Option<Certainty>)] = &[
     ),
 ];
 
-/// What the change of one key of a guard is to the guard `settings`.
+/// The certainty of guard `settings` over the change of one key of a guard.
 fn certainty_of(guard: GuardName, key: &str, was: &str, is: &str) -> Option<Certainty> {
     let with = |value: &str| -> Configuration {
         let path = Path::new("/project/.claude/requirements.yaml");
@@ -307,7 +307,7 @@ fn the_cascade_counts_and_not_the_file() {
     let cut = format!("inherit: false\n{CONFIGURATION}");
     assert_eq!(found(&bench, &project, &cut)[0].what, "the guard `errors` would be gone");
     assert_eq!(found(&bench, &project, CONFIGURATION), []);
-    // What the local file keeps may go from the project's.
+    // A setting that the local file has may be removed from the project's file.
     bench.write(LOCAL, "protect_cli: true\n");
     assert_eq!(found(&bench, &project, &CONFIGURATION.replace("protect_cli: true\n", "")), []);
 }
